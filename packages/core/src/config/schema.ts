@@ -1,0 +1,159 @@
+import { Duration, Percent, Secret, Size } from '@llm-proxy-auth/plugin';
+import { type Static, type TSchema, Type } from 'typebox';
+
+/*
+ * The core's part of the configuration. One schema holds an option's type, default and description; the reference is
+ * generated from it. Sections with `use:` and instances are completed by the schema of the plugin of that kind.
+ */
+const object = <P extends Record<string, TSchema>>(properties: P, description?: string) =>
+  Type.Object(properties, { additionalProperties: false, ...(description === undefined ? {} : { description }) });
+const names = (description: string) => Type.Array(Type.String({ minLength: 1 }), { description });
+const port = (description: string, value?: number) => Type.Integer({ minimum: 0, maximum: 65535, description, ...(value === undefined ? {} : { default: value }) });
+
+const PluginEntry = Type.Union([
+  Type.String({ minLength: 1 }),
+  object({ name: Type.String({ minLength: 1 }), integrity: Type.Optional(Type.String({ pattern: '^sha512-[A-Za-z0-9+/]+=*$', description: 'Pin, checked before import; `plugins verify --print` prints it.' })) }),
+]);
+
+const Tls = object(
+  {
+    port: port('TLS port; 0 = any free one.', 8443),
+    cert: Type.Optional(Secret({ description: 'Certificate chain: a path or PEM text.' })),
+    key: Type.Optional(Secret({ description: 'Private key: a path or PEM text.' })),
+    clientCa: Type.Optional(Secret({ description: 'CA that client certificates must come from: a path or PEM text.' })),
+  },
+  'TLS listener; HTTP/1.1 and HTTP/2 by ALPN. Without cert and key it is off.',
+);
+
+export const Server = object(
+  {
+    host: Type.String({ default: '127.0.0.1', description: 'Address the main listener binds.' }),
+    port: port('Port of the main listener; 0 = any free one, printed by the `listening` line.', 8080),
+    tls: Type.Optional(Tls),
+    trustedProxies: Type.Array(Type.String(), { default: [], description: 'CIDRs whose forwarded-for headers are believed.' }),
+    bodyLimit: Size({ default: '32MiB', description: 'Largest request body.' }),
+    maxDepth: Type.Integer({ minimum: 1, maximum: 1000, default: 64, description: 'Deepest nesting of a JSON body that is read.' }),
+    timeouts: object({
+      head: Duration({ default: '15s', description: 'Until the request head is complete.' }),
+      body: Duration({ default: '300s', description: 'Until the request body is complete.' }),
+      minRate: Size({ default: '1KiB', description: 'Slowest body accepted after 10 s, per second.' }),
+    }),
+    drain: object({
+      delay: Duration({ default: '5s', description: 'After SIGTERM: still accepting, readiness already 503.' }),
+      deadline: Duration({ default: '300s', description: 'After that open calls are ended with an error.' }),
+    }),
+    cors: object({ origins: Type.Array(Type.String(), { default: [], description: 'Exact origins; empty = CORS off.' }) }),
+    reusePort: Type.Boolean({ default: false, description: 'Several processes on one machine share the port.' }),
+    defaultDialect: Type.String({ default: 'openai', description: 'Dialect of `/v1` and `/protocol`.' }),
+  },
+  'Main listener.',
+);
+
+const Listener = (defaultPort: number, description: string) =>
+  object({ host: Type.String({ default: '127.0.0.1', description: 'Address.' }), port: port('Port; 0 = any free one.', defaultPort), tls: Type.Optional(Tls) }, description);
+
+export const Target = object({
+  instance: Type.String({ description: 'Name of an instance.' }),
+  model: Type.String({ description: "The provider's model id; `*` = the name the client sent." }),
+  weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Share under `strategy: weighted`; default 1.' })),
+});
+const FallbackClass = Type.Union([Type.Literal('connect'), Type.Literal('timeout'), Type.String({ pattern: '^[1-5]([0-9]{2}|xx)$' })]);
+export const Model = object({
+  name: Type.Optional(Type.String({ minLength: 1, description: 'Name clients use. One of `name` and `match`.' })),
+  match: Type.Optional(Type.String({ minLength: 1, description: 'Anchored glob over names clients send.' })),
+  targets: Type.Array(Target, { minItems: 1, description: 'Where the model is, in order of preference.' }),
+  strategy: Type.Optional(Type.Union([Type.Literal('ordered'), Type.Literal('weighted')], { default: 'ordered', description: 'How the first target is chosen.' })),
+  fallback: Type.Optional(
+    object({
+      on: Type.Array(FallbackClass, { default: ['connect', 'timeout', '429', '5xx'], description: 'What lets the next target try.' }),
+      attempts: Type.Integer({ minimum: 1, default: 3, description: 'Tries over all targets, the first included.' }),
+    }),
+  ),
+});
+
+const Limit = object({
+  per: Type.Union(['principal', 'credential', 'group', 'instance', 'model', 'policy'].map((v) => Type.Literal(v)), { default: 'principal', description: 'What shares one counter.' }),
+  requests: Type.Optional(Type.String({ pattern: '^[0-9]+/(s|min|h|d)$', description: 'Requests per window, such as `600/min`.' })),
+  concurrent: Type.Optional(Type.Integer({ minimum: 1, description: 'Calls open at once.' })),
+});
+export const Policy = object({
+  name: Type.Optional(Type.String({ description: 'Shown by `explain`.' })),
+  match: Type.Optional(
+    object({
+      principal: Type.Optional(Type.String({ description: 'Glob over the principal.' })),
+      group: Type.Optional(Type.String({ description: "Glob over the principal's groups." })),
+      strategy: Type.Optional(Type.String({ description: 'Kind of the strategy that let the caller in.' })),
+      cidr: Type.Optional(Type.String({ description: 'Address range of the caller.' })),
+    }),
+  ),
+  allow: object({
+    modes: Type.Optional(Type.Array(Type.Union([Type.Literal('transparent'), Type.Literal('protocol')]), { description: 'Default both.' })),
+    classes: Type.Optional(
+      Type.Array(Type.Union([Type.Literal('inference'), Type.Literal('models'), Type.Literal('stateful'), Type.Literal('control')]), { description: 'Default `[inference, models]`.' }),
+    ),
+    instances: Type.Optional(names('Globs over instances; default all.')),
+    models: Type.Optional(names('Globs over model names; default all.')),
+    tags: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Tags every target must have; values are globs.' })),
+  }),
+  limits: Type.Optional(Type.Array(Limit)),
+});
+
+/** Keys every instance may have; the provider's own are added by its plugin. */
+export const Instance = {
+  provider: Type.String({ description: 'Kind of the provider plugin.' }),
+  insecureUpstream: Type.Boolean({ default: false, description: 'Allows plain http to the provider.' }),
+  timeouts: object({
+    connect: Duration({ default: '5s', description: 'TCP and TLS.' }),
+    firstByte: Duration({ default: '60s', description: 'Streams: until headers, and until the first event.' }),
+    idle: Duration({ default: '90s', description: 'Between two reads of a stream.' }),
+    total: Duration({ default: '900s', description: 'The whole call.' }),
+    clientStall: Duration({ default: '60s', description: 'A client that reads nothing for this long is cut.' }),
+  }),
+  default: Type.Boolean({ default: false, description: "Serves the provider's name in transparent paths." }),
+  tags: Type.Record(Type.String(), Type.String(), { default: {}, description: 'For policies.' }),
+  models: Type.Optional(names('Static model list; otherwise the provider is asked.')),
+  ca: Type.Optional(Secret({ description: 'CA of the provider: a path or PEM text.' })),
+  clientCertificate: Type.Optional(object({ cert: Secret({ description: 'A path or PEM text.' }), key: Secret({ description: 'A path or PEM text.' }) })),
+  proxy: Type.Optional(Type.String({ pattern: '^https?://[^/?#@\\s]+$', description: 'HTTP proxy for this instance.' })),
+  onDisconnect: Type.Union([Type.Literal('abort'), Type.Literal('drain')], { default: 'abort', description: 'What happens to the upstream call when the client goes.' }),
+  forwardHeaders: Type.Array(Type.String({ pattern: '^[a-z0-9-]+$' }), { default: [], description: 'Further client headers that reach the provider in protocol mode.' }),
+  aliases: Type.Boolean({ default: false, description: 'Names of `models:` work in transparent calls.' }),
+  control: Type.Boolean({ default: false, description: 'Allows operations of class `control`.' }),
+};
+
+/** An entry that a plugin completes: `use` names the kind. */
+const Use = (fallback?: string) => Type.Object({ use: Type.String(fallback === undefined ? {} : { default: fallback }) });
+
+export const Root = object({
+  plugins: Type.Array(PluginEntry, { default: [], description: 'Packages to load; nothing else is.' }),
+  server: Server,
+  ops: Listener(9090, '/health /ready /metrics, nothing else.'),
+  admin: Type.Optional(Listener(9091, '/admin/v1; absent = off.')),
+  log: object({
+    level: Type.Union(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((v) => Type.Literal(v)), { default: 'info', description: 'Least severe line written.' }),
+    content: Type.Boolean({ default: false, description: 'Writes prompts and completions too.' }),
+  }),
+  store: Use('sqlite'),
+  counters: Use('memory'),
+  auth: Type.Union([Type.Literal('none'), Type.Array(Use(), { minItems: 1 })], { description: 'Strategies in the order they are asked, or `none` on loopback.' }),
+  instances: Type.Record(Type.String({ pattern: '^[a-z0-9_-]{1,64}$' }), Type.Object({ provider: Type.String() }), { description: 'Upstream accounts by name.' }),
+  models: Type.Array(Model, { default: [], description: 'Names of the model-routed endpoints.' }),
+  policies: Type.Optional(Type.Array(Policy, { description: 'First match wins, none = 403.' })),
+  retry: object({
+    attempts: Type.Integer({ minimum: 1, maximum: 10, default: 2, description: 'Tries at one target, the first included.' }),
+    budget: Percent({ default: '20%', description: 'Retries under way, as a share of open calls (never below 3).' }),
+  }),
+  stream: object({
+    commitAfter: Duration({ default: '15s', description: 'The status of a stream is held back until content or this long.' }),
+    keepAlive: Duration({ default: '15s', description: "The dialect's sign of life after that." }),
+  }),
+  fidelity: Type.Union([Type.Literal('report'), Type.Literal('reject')], { default: 'report', description: 'What happens when a request cannot be carried over whole.' }),
+});
+export type Settings = Static<typeof Root>;
+const InstanceObject = Type.Object(Instance);
+export type InstanceSettings = Static<typeof InstanceObject>;
+export type TargetSettings = Static<typeof Target>;
+export type ModelSettings = Static<typeof Model>;
+export type PolicySettings = Static<typeof Policy>;
+export type LimitSettings = Static<typeof Limit>;
+export type TlsSettings = Static<typeof Tls>;

@@ -1,0 +1,67 @@
+import type { AdminOperation, AuthStrategy, Counters, Dialect, Factory, Host, Logger, Plugin, Provider, Shortcut, Store } from '@llm-proxy-auth/plugin';
+import type { InstanceSettings, Settings } from './config/schema.ts';
+
+/** One loaded plugin package. */
+export interface LoadedPlugin {
+  readonly name: string;
+  readonly version: string;
+  readonly folder: string;
+  readonly kinds: readonly string[];
+  /** Host names the manifest says it reaches; `*` matches one or more labels or parts of one. */
+  readonly reaches: readonly string[];
+  readonly plugin: Plugin;
+}
+export interface Registered<T> {
+  readonly kind: string;
+  readonly factory: Factory<T>;
+  readonly plugin: LoadedPlugin;
+}
+export interface Instance {
+  readonly name: string;
+  /** Provider kind. */
+  readonly kind: string;
+  readonly provider: Provider;
+  readonly settings: InstanceSettings;
+}
+export interface Strategy {
+  readonly kind: string;
+  readonly strategy: AuthStrategy;
+}
+export interface AdminEntry {
+  readonly operation: AdminOperation;
+  readonly host: Host;
+}
+/** Everything one configuration makes; immutable. A reload builds another and swaps one pointer. */
+export interface Graph {
+  readonly settings: Settings;
+  /** File the configuration was read from, undefined when it came as text. */
+  readonly file: string | undefined;
+  readonly plugins: readonly LoadedPlugin[];
+  readonly dialects: ReadonlyMap<string, Dialect>;
+  readonly instances: ReadonlyMap<string, Instance>;
+  /** Empty exactly when `auth: none`. */
+  readonly strategies: readonly Strategy[];
+  readonly store: Store;
+  readonly counters: Counters;
+  readonly admin: readonly AdminEntry[];
+  readonly shortcuts: readonly Shortcut[];
+  /** Values of all `Secret()` fields of 8 characters and more, for the log scrubber. */
+  readonly secrets: () => readonly string[];
+  /** Environment variables that were found and used as defaults, by instance. */
+  readonly environment: readonly { readonly instance: string; readonly variable: string }[];
+  /** The configuration as read, secrets replaced by where they come from, for `check --print`. */
+  print(): string;
+  dispose(): Promise<void>;
+}
+export interface GraphOptions {
+  /** Configuration file; or `text` with `folder` as the place relative paths start from. */
+  readonly file?: string | undefined;
+  readonly text?: string | undefined;
+  readonly folder?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly allowLocalPlugins: boolean;
+  readonly pluginRoots: readonly string[];
+  readonly log: Logger;
+  /** Epoch ms. */
+  readonly now: () => number;
+}

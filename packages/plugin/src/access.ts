@@ -1,0 +1,110 @@
+import type { Bytes, HeaderPairs, JsonText } from './wire.ts';
+
+export interface Credential {
+  readonly slot: 'bearer' | 'basic' | 'api-key' | 'session' | 'aws4' | 'oci-signature' | 'certificate' | 'proxy';
+  readonly value: string;
+}
+export interface AuthRequest {
+  readonly credential: Credential;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: HeaderPairs;
+  readonly peer: { readonly address: string; readonly trusted: boolean; readonly tls: boolean; readonly certificate?: Bytes | undefined };
+}
+export interface AuthStrategy {
+  readonly slots: readonly Credential['slot'][];
+  /** `www-authenticate` of a 401. */
+  readonly challenge: string;
+  /** The gateway itself gave out the credential (keys, users). */
+  readonly issued: boolean;
+  authenticate(r: AuthRequest): AuthResult | Promise<AuthResult>;
+  /** Current epoch of the strategy's records: a cached result with an older one is asked again. */
+  epoch?(): number;
+  close?(): Promise<void>;
+}
+export type AuthResult =
+  | { readonly is: 'principal'; readonly principal: Principal; /** Epoch ms. */ readonly cacheUntil: number; readonly epoch: number; readonly body?: BodyCheck | undefined }
+  /** `reason` goes to the audit log, never to the client. */
+  | { readonly is: 'denied'; readonly reason: string }
+  | { readonly is: 'unavailable'; readonly reason: string; readonly retryAfterMs: number }
+  | { readonly is: 'not-mine' };
+/** Signed requests: settled when the body has been read, before authorization. */
+export interface BodyCheck {
+  sha256(hex: string): boolean;
+}
+export interface Principal {
+  /** `key:<name>`, `user:<name>`, … as policies match it. */
+  readonly id: string;
+  /** Who owns stateful ids and limits; survives key rotation. */
+  readonly owner: string;
+  readonly strategy: string;
+  readonly credential: string;
+  readonly groups: readonly string[];
+  readonly scopes: readonly string[];
+  readonly restrict?: Restriction | undefined;
+  readonly factor: 'none' | 'needed' | 'done';
+  /** Epoch ms. */
+  readonly expires?: number | undefined;
+}
+export interface Restriction {
+  readonly modes?: readonly string[] | undefined;
+  readonly instances?: readonly string[] | undefined;
+  readonly models?: readonly string[] | undefined;
+  readonly cidr?: readonly string[] | undefined;
+}
+export interface SecondFactor {
+  readonly header: string;
+  verify(
+    principal: Principal,
+    code: string,
+    r: AuthRequest,
+  ): Promise<
+    | { readonly is: 'done' }
+    | { readonly is: 'denied'; readonly code: 'totp_required' | 'totp_used' | 'invalid_credentials'; readonly retryAfterMs?: number | undefined }
+    | { readonly is: 'unavailable'; readonly retryAfterMs: number }
+  >;
+}
+/** Shared counting. `take` is all or nothing, one round trip. */
+export interface Counters {
+  take(claims: readonly Claim[], now: number): Taken | Promise<Taken>;
+  beat(leases: readonly string[], now: number): void | Promise<void>;
+  settle(lease: string, actual: readonly { readonly key: string; readonly amount: number }[]): void | Promise<void>;
+  close?(): Promise<void>;
+}
+export interface Claim {
+  readonly key: string;
+  readonly amount: number;
+  readonly limit: number;
+  readonly windowMs: number | undefined;
+  readonly kind: 'rate' | 'concurrent' | 'budget';
+  /** Counted and reported, never refused. */
+  readonly shadow: boolean;
+}
+export type Taken =
+  | { readonly ok: true; readonly lease: string; readonly left?: readonly { readonly key: string; readonly remaining: number; readonly resetMs: number }[] | undefined }
+  | { readonly ok: false; readonly key: string; readonly remaining: number; readonly retryAfterMs: number };
+export interface Stored {
+  readonly value: JsonText;
+  readonly version: number;
+}
+export interface Change {
+  readonly space: string;
+  readonly key: string;
+  /** Version the row must have; 0 = absent. */
+  readonly expect: number;
+  /** Absent = delete. */
+  readonly value?: JsonText | undefined;
+}
+export interface Store {
+  get(space: string, key: string): Promise<Stored | undefined>;
+  /** In key order, strictly after `after`. */
+  list(space: string, after: string | undefined, limit: number): Promise<readonly (Stored & { readonly key: string })[]>;
+  /** All or nothing; false when any row has another version than expected. */
+  commit(changes: readonly Change[]): Promise<boolean>;
+  append(log: string, rows: readonly JsonText[]): Promise<void>;
+  /** Rows with a sequence greater than `after`, in order. */
+  read(log: string, after: number, limit: number): Promise<readonly { readonly sequence: number; readonly row: JsonText }[]>;
+  /** Keys (`space/key`) committed since an epoch, by anybody, and the epoch now. */
+  changed(since: number): Promise<{ readonly epoch: number; readonly keys: readonly string[] }>;
+  close?(): Promise<void>;
+}

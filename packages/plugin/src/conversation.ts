@@ -1,0 +1,199 @@
+import type { ErrorLike } from './error.ts';
+import type { Json, JsonText } from './wire.ts';
+
+/** What a vendor signed or only it understands, byte for byte, bound to the dialect (and model) that issued it. */
+export interface Origin {
+  readonly dialect: string;
+  readonly model?: string | undefined;
+  readonly payload: JsonText;
+}
+/** Members every part, turn and tool may carry. `rest` holds fields the surface had and the model does not know. */
+export interface Kept {
+  readonly origin?: Origin | undefined;
+  readonly rest?: Readonly<Record<string, Json>> | undefined;
+  readonly cache?: { readonly ttl?: '5m' | '1h' | undefined } | undefined;
+}
+export type Media =
+  | { readonly base64: string; readonly type: string }
+  | { readonly url: string; readonly type?: string | undefined }
+  | { readonly file: string };
+export interface Citation {
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
+  readonly url?: string | undefined;
+  readonly title?: string | undefined;
+  readonly quote?: string | undefined;
+  readonly origin?: Origin | undefined;
+}
+export interface TokenLogprob {
+  readonly token: string;
+  readonly logprob: number;
+  readonly bytes?: readonly number[] | undefined;
+  readonly top: readonly TokenLogprob[];
+}
+export interface TextPart extends Kept {
+  readonly kind: 'text';
+  readonly text: string;
+  readonly citations?: readonly Citation[] | undefined;
+  readonly logprobs?: readonly TokenLogprob[] | undefined;
+}
+export interface RefusalPart extends Kept {
+  readonly kind: 'refusal';
+  readonly text: string;
+  readonly logprobs?: readonly TokenLogprob[] | undefined;
+}
+export interface ThinkingPart extends Kept {
+  readonly kind: 'thinking';
+  readonly text: string;
+  readonly redacted: boolean;
+}
+export interface MediaPart extends Kept {
+  readonly kind: 'image' | 'audio' | 'video';
+  readonly media: Media;
+  readonly detail?: string | undefined;
+  readonly transcript?: string | undefined;
+  readonly id?: string | undefined;
+  readonly expires?: number | undefined;
+}
+export interface DocumentPart extends Kept {
+  readonly kind: 'document';
+  readonly media: Media;
+  readonly name?: string | undefined;
+  readonly title?: string | undefined;
+  readonly context?: string | undefined;
+  readonly cite?: boolean | undefined;
+}
+export interface ToolCallPart extends Kept {
+  readonly kind: 'toolCall';
+  readonly id: string;
+  readonly name: string;
+  /** JSON source for function tools, free text for custom tools. */
+  readonly input: JsonText | { readonly text: string };
+}
+export interface ToolResultPart extends Kept {
+  readonly kind: 'toolResult';
+  readonly id: string;
+  readonly name?: string | undefined;
+  readonly parts: readonly Part[];
+  readonly failed: boolean;
+}
+/** Server tools and items only their vendor understands. */
+export interface OpaquePart extends Kept {
+  readonly kind: 'opaque';
+  readonly origin: Origin;
+}
+export type Part = TextPart | RefusalPart | ThinkingPart | MediaPart | DocumentPart | ToolCallPart | ToolResultPart | OpaquePart;
+export interface Turn extends Kept {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly name?: string | undefined;
+  readonly parts: readonly Part[];
+}
+export type Tool = Kept &
+  (
+    | { readonly kind: 'function'; readonly name: string; readonly description?: string | undefined; readonly schema: Json; readonly strict?: boolean | undefined }
+    | { readonly kind: 'custom'; readonly name: string; readonly description?: string | undefined; readonly grammar?: JsonText | undefined }
+    | { readonly kind: 'server'; readonly origin: Origin }
+  );
+export interface Sampling {
+  readonly temperature?: number | undefined;
+  readonly topP?: number | undefined;
+  readonly topK?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly frequencyPenalty?: number | undefined;
+  readonly presencePenalty?: number | undefined;
+  readonly logitBias?: Readonly<Record<string, number>> | undefined;
+}
+export interface Reasoning {
+  readonly effort?: string | undefined;
+  readonly budget?: number | undefined;
+  readonly summary?: string | undefined;
+  readonly off?: boolean | undefined;
+}
+export interface ChatRequest {
+  readonly turns: readonly Turn[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice?: 'auto' | 'none' | 'required' | { readonly name: string } | undefined;
+  readonly parallelTools?: boolean | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly stop?: readonly string[] | undefined;
+  readonly output?: 'json' | { readonly schema: Json; readonly name: string; readonly strict: boolean; readonly description?: string | undefined } | undefined;
+  readonly sampling?: Sampling | undefined;
+  readonly reasoning?: Reasoning | undefined;
+  readonly choices: number;
+  /** Number of alternatives wanted per token; 0 = logprobs of the chosen token only. */
+  readonly logprobs?: number | undefined;
+  readonly user?: string | undefined;
+  readonly tier?: string | undefined;
+  /** Fields of the surface that the model does not know; `from` names the surface (`openai.chat`) that alone gets them back. */
+  readonly rest?: Rest | undefined;
+}
+export interface Rest {
+  readonly from: string;
+  readonly fields: Readonly<Record<string, Json>>;
+}
+/** Why a choice ended. */
+export type Finish = 'stop' | 'length' | 'tool' | 'filter' | 'refusal' | 'pause' | 'context';
+export interface Choice {
+  readonly index: number;
+  readonly parts: readonly Part[];
+  readonly finish: Finish;
+  readonly stopSequence?: string | undefined;
+  readonly rest?: Readonly<Record<string, Json>> | undefined;
+}
+export interface ChatReply {
+  readonly id: string;
+  readonly model: string;
+  /** Epoch seconds, where the provider says. */
+  readonly created?: number | undefined;
+  readonly choices: readonly Choice[];
+  readonly usage: Usage;
+  /** Service tier actually used, where the provider says. */
+  readonly tier?: string | undefined;
+  readonly rest?: Rest | undefined;
+}
+/** Tokens. `input` includes cacheRead and cacheWrite; `output` includes reasoning. */
+export interface Usage {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  readonly reasoning: number;
+  /** True when the provider gave no usage and the figures are an estimate. */
+  readonly estimated: boolean;
+  /** The provider's own usage object; only a surface of the same dialect may write it back. */
+  readonly raw?: (JsonText & { readonly dialect: string }) | undefined;
+}
+/** One step of an answer that streams. `index` counts the parts of a choice from 0 in order of opening. */
+export type ChatEvent =
+  | { readonly type: 'start'; readonly id: string; readonly model: string; readonly created?: number | undefined; readonly tier?: string | undefined; readonly rest?: Rest | undefined }
+  | { readonly type: 'part'; readonly choice: number; readonly index: number; readonly part: Part }
+  | {
+      readonly type: 'delta';
+      readonly choice: number;
+      readonly index: number;
+      readonly field: 'text' | 'input' | 'data' | 'transcript' | 'signature';
+      readonly text: string;
+      readonly logprobs?: readonly TokenLogprob[] | undefined;
+      readonly rest?: Readonly<Record<string, Json>> | undefined;
+    }
+  | { readonly type: 'citation'; readonly choice: number; readonly index: number; readonly citation: Citation }
+  | { readonly type: 'part-end'; readonly choice: number; readonly index: number; readonly origin?: Origin | undefined; readonly rest?: Readonly<Record<string, Json>> | undefined }
+  | { readonly type: 'finish'; readonly choice: number; readonly reason: Finish; readonly stopSequence?: string | undefined; readonly rest?: Readonly<Record<string, Json>> | undefined }
+  | { readonly type: 'usage'; readonly usage: Usage }
+  | { readonly type: 'keep'; readonly origin: Origin }
+  | { readonly type: 'end'; readonly rest?: Rest | undefined }
+  | { readonly type: 'error'; readonly error: ErrorLike };
+
+export interface EmbedRequest {
+  readonly inputs: readonly ({ readonly text: string } | { readonly tokens: readonly number[] } | { readonly parts: readonly Part[] })[];
+  readonly dimensions?: number | undefined;
+  readonly purpose?: string | undefined;
+  readonly encoding: 'float' | 'base64';
+  readonly user?: string | undefined;
+  readonly rest?: Rest | undefined;
+}
+export interface EmbedReply {
+  readonly model?: string | undefined;
+  readonly vectors: readonly Float32Array[];
+  readonly usage: Usage;
+}

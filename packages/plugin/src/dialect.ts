@@ -1,0 +1,164 @@
+import type { ChatEvent, ChatReply, ChatRequest, EmbedReply, EmbedRequest, Usage } from './conversation.ts';
+import type { ErrorLike } from './error.ts';
+import type { Seal } from './plugin.ts';
+import type { Endpoint, ModelInfo, Reach } from './provider.ts';
+import type { Bytes, Framing, HeaderPairs, Json, JsonText, Operation, UpstreamReply } from './wire.ts';
+
+/** The vendor-neutral request and reply of each operation. */
+export interface Canonical {
+  chat: { request: ChatRequest; reply: ChatReply };
+  embeddings: { request: EmbedRequest; reply: EmbedReply };
+  rerank: { request: unknown; reply: unknown };
+  countTokens: { request: ChatRequest; reply: { readonly input: number } };
+  models: { request: undefined; reply: readonly ModelInfo[] };
+  opaque: { request: never; reply: never };
+}
+export interface Dialect {
+  readonly name: string;
+  readonly surfaces: readonly AnySurface[];
+  /** Request headers of the client that reach a provider of the same dialect in protocol mode (lower case). */
+  readonly requestHeaders?: readonly string[] | undefined;
+  /** Reply headers of a provider of the same dialect that reach the client in protocol mode; a trailing `*` is a prefix. */
+  readonly replyHeaders?: readonly string[] | undefined;
+  /** Writes an error of ours, or a provider's, in this dialect's exact envelope. */
+  error(e: ErrorLike, operation: Operation | undefined): WireError;
+  /** Reads a provider's error answer. Never throws: HTML, empty and foreign bodies become an ErrorLike too. */
+  readError(reply: UpstreamReply): ErrorLike;
+  rateHeaders?(limit: LimitState): HeaderPairs;
+}
+export type AnySurface = { [O in Operation]: Surface<O> }[Operation];
+export interface Surface<O extends Operation> {
+  /** Unique in the dialect. OpenAI: chat, responses and completions are three surfaces of one operation. */
+  readonly name: string;
+  readonly operation: O;
+  readonly routes: readonly Route[];
+  readonly body: readonly ('json' | 'multipart' | 'none')[];
+  readonly governed: Governed;
+  readonly reach: Reach;
+  /** Framing of a streamed answer. */
+  readonly framing: Framing;
+  readonly client?: ClientHalf<O> | undefined;
+  readonly provider?: ProviderHalf<O> | undefined;
+  /** Byte-level observer of a passing answer. `asked`: the gateway itself asked for usage, which the client must not see. */
+  tap?(framing: Framing, asked: boolean): Tap;
+}
+/** `pattern` below `/{dialect}[/{instance}]`: `/chat/completions`, `/files/{id}`, `/models/{model+}` (`+`: may hold `/`). */
+export interface Route {
+  readonly method: string;
+  readonly pattern: string;
+  readonly model?: 'path' | undefined;
+  /** Fixed by the route; undefined = the body says. */
+  readonly stream?: boolean | undefined;
+  /** Overrides the surface's. */
+  readonly reach?: Reach | undefined;
+  /** True: the client's query goes to the provider (lists, content ranges). */
+  readonly query?: boolean | undefined;
+}
+/** Where governed fields stand in the body: a path of object keys. */
+export interface Governed {
+  readonly model: 'path' | 'none' | readonly string[];
+  readonly stream: 'route' | readonly string[];
+  /** Boolean flag that asks the provider to report usage in the stream. */
+  readonly usage?: readonly string[] | undefined;
+}
+/** Where a passing stream stands. */
+export type TapState = 'waiting' | 'content' | 'done' | 'failed';
+/** Watches passing bytes. In a stream it is given whole events only. */
+export interface Tap {
+  bytes(chunk: Bytes): void;
+  /** The chunk without what the gateway itself asked for; the same object when there is nothing to cut. */
+  cut?(chunk: Bytes): Bytes;
+  /** waiting: nothing a client shows yet · content: text, tool call, thinking or refusal seen · done: the vendor's terminal event · failed: an error event. */
+  readonly state: TapState;
+  /** An error event in this surface's form, continuing what passed (sequence numbers, ids). */
+  fail(e: ErrorLike): string | Bytes;
+  /** The surface's sign of life. */
+  idle?(): string | Bytes;
+  end(): Verdict;
+}
+export interface Verdict {
+  readonly complete: boolean;
+  readonly usage?: Usage | undefined;
+  readonly error?: ErrorLike | undefined;
+  /** Id of the stored object the answer created (`response.id`). */
+  readonly id?: string | undefined;
+  /** Model the provider says it used. */
+  readonly model?: string | undefined;
+}
+export interface Inbound {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HeaderPairs;
+  readonly body: Json;
+  readonly model?: string | undefined;
+  readonly stream: boolean;
+  /** JSON source of the value at a JSON pointer, as the client wrote it. */
+  readonly raw: (pointer: string) => JsonText | undefined;
+}
+export interface Call {
+  readonly id: string;
+  /** Epoch ms; a translator's only clock. */
+  readonly now: number;
+  /** The name the client sent; what it sees as `model` in translated answers. */
+  readonly requestedModel: string;
+  /** The provider's model id. */
+  readonly model: string;
+  readonly stream: boolean;
+  readonly ledger: Ledger;
+  readonly seal: Seal;
+  readonly inbound: Inbound;
+  readonly endpoint: Endpoint;
+}
+export type LedgerKind = 'ignored' | 'clamped' | 'emulated' | 'defaulted';
+export interface Ledger {
+  note(kind: LedgerKind, param: string, why: string): void;
+}
+/** Lets an SDK speak this surface to us. Throws GatewayError `invalid_request` or `unsupported_parameter` with `param`. */
+export interface ClientHalf<O extends Operation> {
+  /** Canonical field path (`sampling.logitBias`, `turns.parts.detail`) to this surface's parameter name, for the ledger. */
+  readonly names?: Readonly<Record<string, string>> | undefined;
+  read(inbound: Inbound, ledger: Ledger): Canonical[O]['request'];
+  write(reply: Canonical[O]['reply'], call: Call): Written;
+  stream?(call: Call): StreamWriter;
+}
+export interface Written {
+  readonly status?: number | undefined;
+  readonly headers?: HeaderPairs | undefined;
+  readonly body: string | Bytes;
+}
+export interface StreamWriter {
+  /** Content type of the answer. */
+  readonly type: string;
+  event(e: ChatEvent): string | Bytes;
+  error(e: ErrorLike): string | Bytes;
+  end(): string | Bytes;
+  idle?(): string | Bytes;
+}
+/** Lets us reach a provider in this surface. */
+export interface ProviderHalf<O extends Operation, M = unknown> {
+  /** `memo`: renamed tools, emulations; comes back to `read` and `stream`. The core notes every canonical field that was not looked at in the ledger. */
+  write(request: Canonical[O]['request'], call: Call): { readonly body: Json | Bytes; readonly headers?: HeaderPairs | undefined; readonly memo?: M };
+  read(reply: UpstreamReply, call: Call, memo: M): Canonical[O]['reply'];
+  stream?(call: Call, memo: M, emit: (e: ChatEvent) => void): StreamReader;
+}
+/** Fed one framed event at a time; emits exactly one `end` or `error`. */
+export interface StreamReader {
+  event(type: string, data: string): void;
+  /** The transport ended. The core emits `upstream_stream_truncated` when neither `end` nor `error` came. */
+  end(): void;
+}
+export interface WireError {
+  readonly status: number;
+  readonly headers: HeaderPairs;
+  readonly body: string;
+}
+export interface LimitState {
+  readonly requests?: LimitLine | undefined;
+  readonly tokens?: LimitLine | undefined;
+}
+export interface LimitLine {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetMs: number;
+}

@@ -1,0 +1,105 @@
+import type { Static, TSchema } from 'typebox';
+import type { AuthStrategy, Counters, Principal, SecondFactor, Store } from './access.ts';
+import type { Call, Dialect } from './dialect.ts';
+import type { ChatEvent, ChatReply, ChatRequest } from './conversation.ts';
+import type { Provider, Refusal } from './provider.ts';
+import type { Secret } from './schema.ts';
+import type { Bytes, HeaderPairs, Json, UpstreamReply, UpstreamRequest } from './wire.ts';
+
+declare const made: unique symbol;
+/** How a plugin makes one kind of thing. Comes from `define`; a bare object literal is refused by the type. */
+export interface Factory<T> {
+  readonly [made]: T;
+  readonly summary: string;
+  readonly config: TSchema;
+  create(config: unknown, host: Host): T | Promise<T>;
+}
+export type Kinds<T> = Readonly<Record<string, Factory<T>>>;
+/** Infers the configuration's type from its schema and checks `create` against both. */
+export const define =
+  <T>() =>
+  <S extends TSchema>(f: { readonly summary: string; readonly config: S; readonly create: (config: Static<S>, host: Host) => T | Promise<T> }): Factory<T> =>
+    f as unknown as Factory<T>;
+
+/** Default export of a plugin package. */
+export interface Plugin {
+  readonly name: string;
+  readonly api: 1;
+  readonly providers?: Kinds<Provider>;
+  readonly dialects?: Kinds<Dialect>;
+  readonly auth?: Kinds<AuthStrategy>;
+  readonly factors?: Kinds<SecondFactor>;
+  readonly secrets?: Kinds<SecretSource>;
+  readonly stores?: Kinds<Store>;
+  readonly counters?: Kinds<Counters>;
+  readonly hooks?: Kinds<Hook>;
+  readonly pages?: Kinds<Pages>;
+  readonly telemetry?: Kinds<Telemetry>;
+  /** `keys.create`, `totp.enroll`: the command line and /admin/v1 are generated from these. */
+  readonly admin?: readonly AdminOperation[];
+  readonly shortcuts?: readonly Shortcut[];
+  readonly metricAliases?: Readonly<Record<string, string>>;
+}
+/** What a plugin may use of the process. */
+export interface Host {
+  /** Package name of the plugin. */
+  readonly name: string;
+  /** Aborted when the plugin's graph is disposed. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Epoch ms, the clock tests control. */
+  now(): number;
+  secret(value: Secret): Promise<string>;
+  readonly seal: Seal;
+  /** Unsigned; only to hosts the manifest's `reaches` names or the configured `baseUrl`. */
+  fetch(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamReply>;
+  /** Namespaced by plugin name. */
+  readonly store: Store;
+  readonly counters: Counters;
+}
+export interface Seal {
+  seal(purpose: string, plain: Bytes): string;
+  /** Undefined when it was forged, cut or sealed for another purpose. */
+  open(purpose: string, sealed: string): Bytes | undefined;
+}
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+export interface Metrics {
+  counter(name: string, labels?: Readonly<Record<string, string>>): { add(n: number): void };
+}
+export interface AdminOperation {
+  readonly name: string;
+  readonly summary: string;
+  readonly scope: string;
+  readonly input: TSchema;
+  readonly output: TSchema;
+  /** Example of a command line, for `--help`. */
+  readonly example?: string | undefined;
+  run(input: unknown, caller: Principal, host: Host): Promise<unknown>;
+}
+/** A legacy route rewritten into a transparent call, then governed like one. */
+export interface Shortcut {
+  readonly method: string;
+  readonly pattern: string;
+  readonly provider: string;
+  open(params: Readonly<Record<string, string>>, body: Json): { readonly path: string; readonly headers: HeaderPairs; readonly body: Bytes | undefined } | Refusal;
+}
+export interface SecretSource {
+  resolve(path: string, field: string | undefined): Promise<{ readonly value: string; readonly version: string; readonly ttlMs?: number | undefined }>;
+}
+export interface Hook {
+  request?(r: ChatRequest, call: Call): ChatRequest | Refusal | Promise<ChatRequest | Refusal>;
+  reply?(r: ChatReply, call: Call): ChatReply | Promise<ChatReply>;
+  event?(e: ChatEvent, call: Call): readonly ChatEvent[];
+}
+export interface Pages {
+  register(app: unknown, host: Host): Promise<void>;
+}
+export interface Telemetry {
+  settled(record: Readonly<Record<string, unknown>>): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,123 @@
+import type { Framing, HeaderPairs, Operation, UpstreamReply, UpstreamRequest } from './wire.ts';
+
+/** What the core wants to do; `endpoint` answers where. `route` is the surface's own pattern (`/files/{id}/content`). */
+export interface Ask {
+  readonly operation: Operation;
+  readonly surface: string;
+  readonly dialect: string;
+  readonly method: string;
+  readonly route: string;
+  readonly model: string;
+  readonly stream: boolean;
+}
+export interface Endpoint {
+  /** Which provider half speaks there, e.g. `anthropic` `messages`. Equal to the client's dialect and surface: bytes pass. */
+  readonly dialect: string;
+  readonly surface: string;
+  readonly method: string;
+  /** Below `Provider.base.path`; `{name}` is replaced by the route's parameter as the client wrote it (still encoded). */
+  readonly path: string;
+  readonly origin?: string | undefined;
+  readonly headers?: HeaderPairs | undefined;
+  /** When it is not the surface's own (Claude on Bedrock: messages inside aws-eventstream). */
+  readonly framing?: Framing | undefined;
+  /** Named variant the dialect knows: `vertex`, `bedrock-invoke`. */
+  readonly profile?: string | undefined;
+  /** Inputs per call; the core splits, keeps order, adds usage. */
+  readonly batch?: number | undefined;
+  readonly capabilities: Capabilities;
+}
+export interface Capabilities {
+  readonly tools: boolean;
+  readonly parallelTools: boolean;
+  readonly forcedTool: boolean;
+  readonly images: boolean;
+  readonly documents: boolean;
+  readonly audioIn: boolean;
+  readonly audioOut: boolean;
+  readonly jsonSchema: 'native' | 'tool' | 'none';
+  readonly sampling: boolean;
+  readonly choices: number;
+  readonly logprobs: number;
+  readonly reasoning: boolean;
+  readonly cache: boolean;
+  readonly stopSequences: number;
+}
+/**
+ * What a call may touch. `ids` name where ids that belong to their creator stand: `request` = route parameters (`{id}`) and
+ * JSON pointers into the body (`/input_file_id`) that the caller must own (else 404); `reply` = JSON pointers whose values
+ * become the caller's (`/id`); `list` = pointer to an array in the reply that is cut to the caller's own, by its `id` members.
+ */
+export interface Reach {
+  readonly class: 'inference' | 'models' | 'control' | 'stateful';
+  readonly ids?: { readonly request: readonly string[]; readonly reply: readonly string[]; readonly list?: string | undefined } | undefined;
+  /** The model is not in the call itself (batches, stored prompts, a vendor's default): a caller restricted by models is refused. */
+  readonly modelElsewhere?: boolean | undefined;
+}
+export interface NativeHead {
+  readonly method: string;
+  /** Raw path as sent, from the vendor's own prefix on, without the query. */
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HeaderPairs;
+  /** `model` as found in the body, where it stands there; undefined when absent or not read yet. */
+  readonly bodyModel: string | undefined;
+}
+export interface NativeCall {
+  readonly operation: Operation;
+  readonly dialect?: string | undefined;
+  readonly surface?: string | undefined;
+  readonly model: string | undefined;
+  readonly stream: boolean;
+  /** Where the model stands: the core reads it from the body, or `model` above already came from the path. */
+  readonly modelIn: 'body' | 'path' | 'none';
+  readonly framing: Framing;
+  readonly reach: Reach;
+  /** Route parameters by name, decoded once, for `reach.ids.request`. */
+  readonly params?: Readonly<Record<string, string>> | undefined;
+}
+export interface Refusal {
+  readonly refuse: string;
+  readonly message: string;
+  readonly param?: string | undefined;
+}
+export interface Attempt {
+  /** 1 for the first try at a target. */
+  readonly number: number;
+  readonly signal: AbortSignal;
+  /** Epoch ms. */
+  readonly now: number;
+  readonly session?: string | undefined;
+  /** True after `rejected` said `refresh`: do not use a cached credential. */
+  readonly fresh: boolean;
+}
+export interface ModelInfo {
+  readonly id: string;
+  /** Epoch seconds. */
+  readonly created?: number | undefined;
+  readonly owner?: string | undefined;
+  readonly context?: number | undefined;
+  readonly capabilities?: Partial<Capabilities> | undefined;
+}
+export interface Provider {
+  /** `origin` + `path`: what the vendor's own SDK takes as base URL. `prefix`: the start of native paths that `path` stands for (`/v1`). */
+  readonly base: { readonly origin: string; readonly path: string; readonly prefix: string };
+  readonly region: string;
+  /** Dialect whose error envelope this vendor uses. */
+  readonly errors: string;
+  /** Pure; the core caches the answer. Undefined: the provider does not have it (404 `operation_not_supported`). */
+  endpoint(ask: Ask): Endpoint | undefined;
+  /** Transparent mode: the closed table of what may be reached; pins project, region and account. */
+  native(head: NativeHead): NativeCall | Refusal;
+  /** `body`: the whole body is needed before the head goes out. */
+  readonly signs: 'head' | 'body';
+  /** Adds credentials to the finished request. Throws GatewayError `upstream_credentials_unavailable`. */
+  sign(request: UpstreamRequest, attempt: Attempt): void | Promise<void>;
+  /** A 401/403 that concerns our credential: mended by a new one, by a corrected clock, or not at all (502). Undefined: the vendor's answer to the call itself. */
+  rejected?(reply: UpstreamReply): 'refresh' | 'clock' | 'credential' | undefined;
+  models?(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  probe?(signal: AbortSignal): Promise<void>;
+  /** Epoch ms at which the credential in use ends. */
+  credentialExpires?(): number | undefined;
+  close?(): Promise<void>;
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], extra: object = {}) => ({ extends: true as const, test: { name, include, ...extra } });
+
+export default defineConfig({
+  ssr: { resolve: { conditions: ['@llm-proxy-auth/source'] } },
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    projects: [
+      project('packages', ['packages/*/test/**/*.test.ts']),
+      project('plugins', ['plugins/*/test/**/*.test.ts']),
+      project('examples', ['examples/*/test/**/*.test.ts']),
+      project('e2e', ['tests/**/*.test.ts']),
+    ],
+  },
+});
