@@ -1,0 +1,31 @@
+import { type Dialect, define, type Plugin } from '@llm-proxy-auth/plugin';
+import { Type } from 'typebox';
+import { error, rateHeaders } from './error.ts';
+import { readError } from './read-error.ts';
+import { surfaces } from './surfaces.ts';
+import { OPENAI } from './wire.ts';
+
+/** Client headers an OpenAI-like provider may see; organization and project are the instance's, not the caller's. */
+const requestHeaders: readonly string[] = Object.freeze(['openai-beta', 'idempotency-key']);
+/** Provider headers a client may see; `openai-organization` names our account and `x-request-id` is ours. */
+const replyHeaders: readonly string[] = Object.freeze([
+  'openai-processing-ms',
+  'openai-version',
+  'x-ratelimit-*',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'content-disposition',
+]);
+
+/** The OpenAI dialect. */
+export const openai: Dialect = Object.freeze({ name: OPENAI, surfaces, requestHeaders, replyHeaders, error, readError, rateHeaders });
+
+const plugin: Plugin = {
+  name: '@llm-proxy-auth/dialect-openai',
+  api: 1,
+  dialects: {
+    openai: define<Dialect>()({ summary: 'The API that OpenAI SDKs speak', config: Type.Object({}, { additionalProperties: false }), create: () => openai }),
+  },
+};
+export default plugin;

@@ -1,0 +1,25 @@
+import type { Reach, Route } from '@llm-proxy-auth/plugin';
+
+type Options = Omit<Route, 'method' | 'pattern'>;
+/** A route with and without `/v1`: users write the base URL both ways (wire/openai-azure.md §1.1). */
+export const route = (method: string, pattern: string, options: Options = {}): readonly Route[] => [
+  { method, pattern, ...options },
+  { method, pattern: `/v1${pattern}`, ...options },
+];
+export const INFERENCE: Reach = Object.freeze({ class: 'inference' });
+export const MODELS: Reach = Object.freeze({ class: 'models' });
+interface Ids {
+  /** Route parameters (`{id}`) and pointers into the body that the caller must own. */
+  readonly uses?: readonly string[];
+  /** Pointers into the reply whose values become the caller's. */
+  readonly makes?: readonly string[];
+  /** Pointer to the list in the reply that is cut to the caller's own. */
+  readonly list?: string;
+  readonly modelElsewhere?: boolean;
+}
+/** Reach of an object that belongs to whoever created it. */
+export const stateful = ({ uses = [], makes = [], list, modelElsewhere }: Ids): Reach => ({
+  class: 'stateful',
+  ids: { request: uses, reply: makes, list },
+  modelElsewhere,
+});

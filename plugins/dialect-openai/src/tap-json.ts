@@ -1,0 +1,98 @@
+import type { Bytes, ErrorLike, Tap, Usage, Verdict } from '@llm-proxy-auth/plugin';
+import { errorEvent } from './error.ts';
+import { readErrorMember } from './read-error.ts';
+import { readUsage } from './usage.ts';
+import { asObject, asText, type Fields } from './wire.ts';
+
+/** Bodies up to this size are parsed whole when they end; of larger ones only this much of the end is looked at. */
+const KEPT = 64 * 1024;
+const parse = (text: string): Fields | undefined => {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+};
+/** End of the JSON object that starts at `from`, exclusive; -1 when it does not end. */
+export const objectEnd = (text: string, from: number): number => {
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) {
+      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
+    } else if (c === 0x7b) depth++;
+    else if (c === 0x7d && --depth === 0) return i + 1;
+  }
+  return -1;
+};
+const usageIn = (text: string): Usage | undefined => {
+  const at = text.lastIndexOf('"usage":');
+  const from = at < 0 ? -1 : text.indexOf('{', at);
+  const end = from < 0 ? -1 : objectEnd(text, from);
+  if (end < 0) return undefined;
+  const json = text.slice(from, end);
+  return readUsage(parse(json), json);
+};
+const tailOf = (pieces: readonly Bytes[]): Buffer => {
+  const kept: Bytes[] = [];
+  let size = 0;
+  for (let i = pieces.length - 1; i >= 0 && size < KEPT; i--) {
+    const piece = pieces[i] ?? new Uint8Array();
+    kept.unshift(piece);
+    size += piece.byteLength;
+  }
+  return Buffer.concat(kept);
+};
+const wholeVerdict = (text: string): Verdict => {
+  const body = parse(text);
+  if (body === undefined) return { complete: false };
+  const error = body.error === undefined || body.error === null ? undefined : readErrorMember(body.error);
+  return { complete: error === undefined, usage: readUsage(body.usage, JSON.stringify(body.usage)), error, model: asText(body.model), id: undefined };
+};
+/** A body too large to keep: its end must close an object; usage and model are looked for there. */
+const tailVerdict = (text: string): Verdict => ({
+  complete: text.trimEnd().endsWith('}'),
+  usage: usageIn(text),
+  model: /"model":\s?"([^"\\]*)"/.exec(text)?.[1],
+});
+
+/** Watches a JSON answer for usage and model; fails on nothing. */
+export const jsonTap = (): Tap => {
+  const pieces: Bytes[] = [];
+  let size = 0;
+  let dropped = false;
+  const bytes = (chunk: Bytes): void => {
+    pieces.push(chunk);
+    size += chunk.byteLength;
+    while (size - (pieces[0]?.byteLength ?? 0) >= KEPT) {
+      size -= pieces.shift()?.byteLength ?? 0;
+      dropped = true;
+    }
+  };
+  const end = (): Verdict => {
+    const text = tailOf(pieces).toString('utf8');
+    return dropped ? tailVerdict(text) : wholeVerdict(text);
+  };
+  return {
+    bytes,
+    get state() {
+      return size > 0 ? ('content' as const) : ('waiting' as const);
+    },
+    fail: (e: ErrorLike) => errorEvent(e),
+    end,
+  };
+};
+/** Watches an answer whose bytes mean nothing to us (speech, file content). */
+export const binaryTap = (): Tap => {
+  let seen = false;
+  return {
+    bytes: () => {
+      seen = true;
+    },
+    get state() {
+      return seen ? ('content' as const) : ('waiting' as const);
+    },
+    fail: () => '',
+    end: () => ({ complete: true }),
+  };
+};

@@ -1,0 +1,44 @@
+import type { HeaderPairs, Json } from '@llm-proxy-auth/plugin';
+
+/** Name of the dialect; also what `Rest.from`, `Origin.dialect` and `VendorError.dialect` say. */
+export const OPENAI = 'openai';
+/** A parsed JSON object. */
+export type Fields = Readonly<Record<string, Json>>;
+/** A JSON object being built. */
+export type Building = Record<string, Json>;
+
+/** True for a JSON object (arrays, null and raw numbers excluded). */
+export const isObject = (v: Json): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v) && !('rawJSON' in v);
+/** The value as an object, else undefined. */
+export const asObject = (v: Json): Fields | undefined => (isObject(v) ? v : undefined);
+/** The value as a list; a wire `null` and anything else is an empty one. */
+export const asList = (v: Json): readonly Json[] => (Array.isArray(v) ? v : []);
+/** The value as text, else undefined. */
+export const asText = (v: Json): string | undefined => (typeof v === 'string' ? v : undefined);
+/** The value as a number, else undefined; raw numbers are rounded to a double. */
+export const asNumber = (v: Json): number | undefined => {
+  if (typeof v === 'number') return v;
+  if (typeof v !== 'object' || v === null || !('rawJSON' in v)) return undefined;
+  const n = Number(v.rawJSON);
+  return Number.isFinite(n) ? n : undefined;
+};
+/** The value as true or false, else undefined. */
+export const asFlag = (v: Json): boolean | undefined => (typeof v === 'boolean' ? v : undefined);
+/** The members of `o` that are not in `known` and not null: `null` is absent everywhere in this dialect. Undefined when none is left. */
+export const unknownFields = (o: Fields, known: ReadonlySet<string>): Fields | undefined => {
+  let left: Building | undefined;
+  for (const key in o) {
+    if (known.has(key) || o[key] === null || o[key] === undefined) continue;
+    left ??= {};
+    left[key] = o[key];
+  }
+  return left;
+};
+/** First value of a header in flat pairs. */
+export const header = (headers: HeaderPairs, name: string): string | undefined => {
+  for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i]?.toLowerCase() === name) return headers[i + 1];
+  return undefined;
+};
+const decoder = new TextDecoder();
+/** UTF-8 bytes to text, without a byte order mark; broken sequences become U+FFFD. */
+export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);

@@ -1,0 +1,35 @@
+import { define, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
+import { type Config, config } from './config.ts';
+import { apiKey } from './credentials.ts';
+import { endpoint } from './endpoint.ts';
+import { listModels } from './models.ts';
+import { native } from './native.ts';
+import { rejected } from './rejected.ts';
+import { signer } from './sign.ts';
+
+/** `api.openai.com` is global; `eu.api.openai.com` keeps data in the region its first label names. */
+const regionOf = (host: string): string => /^([a-z]{2,3})\.api\.openai\.com$/.exec(host)?.[1] ?? 'global';
+/** One OpenAI account, or one OpenAI-compatible server. */
+export const createProvider = (settings: Config, host: Host): Provider => {
+  const url = new URL(settings.baseUrl);
+  const base = { origin: url.origin, path: url.pathname.replace(/\/+$/, ''), prefix: '/v1' };
+  const sign = signer(settings, apiKey(settings, host));
+  return {
+    base,
+    region: regionOf(url.hostname),
+    errors: 'openai',
+    endpoint,
+    native,
+    signs: 'head',
+    sign,
+    rejected,
+    models: listModels(base, host, sign),
+  };
+};
+
+const plugin: Plugin = {
+  name: '@llm-proxy-auth/provider-openai',
+  api: 1,
+  providers: { openai: define<Provider>()({ summary: 'OpenAI, or any server that speaks its API', config, create: createProvider }) },
+};
+export default plugin;
