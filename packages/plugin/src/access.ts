@@ -23,7 +23,13 @@ export interface AuthStrategy {
   close?(): Promise<void>;
 }
 export type AuthResult =
-  | { readonly is: 'principal'; readonly principal: Principal; /** Epoch ms. */ readonly cacheUntil: number; readonly epoch: number; readonly body?: BodyCheck | undefined }
+  | {
+      readonly is: 'principal';
+      readonly principal: Principal /** Epoch ms. */;
+      readonly cacheUntil: number;
+      readonly epoch: number;
+      readonly body?: BodyCheck | undefined;
+    }
   /** `reason` goes to the audit log, never to the client. */
   | { readonly is: 'denied'; readonly reason: string }
   | { readonly is: 'unavailable'; readonly reason: string; readonly retryAfterMs: number }
@@ -81,7 +87,11 @@ export interface Claim {
   readonly shadow: boolean;
 }
 export type Taken =
-  | { readonly ok: true; readonly lease: string; readonly left?: readonly { readonly key: string; readonly remaining: number; readonly resetMs: number }[] | undefined }
+  | {
+      readonly ok: true;
+      readonly lease: string;
+      readonly left?: readonly { readonly key: string; readonly remaining: number; readonly resetMs: number }[] | undefined;
+    }
   | { readonly ok: false; readonly key: string; readonly remaining: number; readonly retryAfterMs: number };
 export interface Stored {
   readonly value: JsonText;

@@ -90,7 +90,13 @@ export interface Turn extends Kept {
 }
 export type Tool = Kept &
   (
-    | { readonly kind: 'function'; readonly name: string; readonly description?: string | undefined; readonly schema: Json; readonly strict?: boolean | undefined }
+    | {
+        readonly kind: 'function';
+        readonly name: string;
+        readonly description?: string | undefined;
+        readonly schema: Json;
+        readonly strict?: boolean | undefined;
+      }
     | { readonly kind: 'custom'; readonly name: string; readonly description?: string | undefined; readonly grammar?: JsonText | undefined }
     | { readonly kind: 'server'; readonly origin: Origin }
   );
@@ -165,7 +171,14 @@ export interface Usage {
 }
 /** One step of an answer that streams. `index` counts the parts of a choice from 0 in order of opening. */
 export type ChatEvent =
-  | { readonly type: 'start'; readonly id: string; readonly model: string; readonly created?: number | undefined; readonly tier?: string | undefined; readonly rest?: Rest | undefined }
+  | {
+      readonly type: 'start';
+      readonly id: string;
+      readonly model: string;
+      readonly created?: number | undefined;
+      readonly tier?: string | undefined;
+      readonly rest?: Rest | undefined;
+    }
   | { readonly type: 'part'; readonly choice: number; readonly index: number; readonly part: Part }
   | {
       readonly type: 'delta';
@@ -177,8 +190,20 @@ export type ChatEvent =
       readonly rest?: Readonly<Record<string, Json>> | undefined;
     }
   | { readonly type: 'citation'; readonly choice: number; readonly index: number; readonly citation: Citation }
-  | { readonly type: 'part-end'; readonly choice: number; readonly index: number; readonly origin?: Origin | undefined; readonly rest?: Readonly<Record<string, Json>> | undefined }
-  | { readonly type: 'finish'; readonly choice: number; readonly reason: Finish; readonly stopSequence?: string | undefined; readonly rest?: Readonly<Record<string, Json>> | undefined }
+  | {
+      readonly type: 'part-end';
+      readonly choice: number;
+      readonly index: number;
+      readonly origin?: Origin | undefined;
+      readonly rest?: Readonly<Record<string, Json>> | undefined;
+    }
+  | {
+      readonly type: 'finish';
+      readonly choice: number;
+      readonly reason: Finish;
+      readonly stopSequence?: string | undefined;
+      readonly rest?: Readonly<Record<string, Json>> | undefined;
+    }
   | { readonly type: 'usage'; readonly usage: Usage }
   | { readonly type: 'keep'; readonly origin: Origin }
   | { readonly type: 'end'; readonly rest?: Rest | undefined }

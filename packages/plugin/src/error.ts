@@ -103,4 +103,5 @@ export class GatewayError extends Error implements ErrorLike {
     this.headers = extra.headers;
   }
 }
-export const isGatewayError = (e: unknown): e is GatewayError => e instanceof Error && e.name === 'GatewayError' && 'code' in e && typeof e.code === 'string' && e.code in CODES;
+export const isGatewayError = (e: unknown): e is GatewayError =>
+  e instanceof Error && e.name === 'GatewayError' && 'code' in e && typeof e.code === 'string' && e.code in CODES;

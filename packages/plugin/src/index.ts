@@ -2,6 +2,26 @@ export * from './access.ts';
 export * from './conversation.ts';
 export * from './dialect.ts';
 export * from './error.ts';
+export { eventStreamMessage, eventStreamReader } from './framing/eventstream.ts';
+export { type EventStreamHeaders, type EventStreamValue, textHeader } from './framing/eventstream-headers.ts';
+export { jsonArrayReader, ndjsonReader } from './framing/json-array.ts';
+export { frameReader } from './framing/reader.ts';
+export { type FrameReader, type SseLimits, sseComment, sseEvent, sseReader } from './framing/sse.ts';
+export { type WholeEvents, wholeEvents } from './framing/whole.ts';
+export { isRawNumber, type ParseLimits, parseJson, type RawNumber, rawNumber, sameJson, stringifyJson } from './json/parse.ts';
+export { rawAt } from './json/raw.ts';
+export {
+  type Edit,
+  type FieldScanner,
+  type FoundField,
+  type FoundValue,
+  fieldScanner,
+  patchBody,
+  type ScanLimits,
+  type ScanResult,
+  totalLength,
+  type ValueKind,
+} from './json/tokenizer.ts';
 export * from './plugin.ts';
 export * from './provider.ts';
 export * from './schema.ts';

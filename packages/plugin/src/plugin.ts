@@ -1,7 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import type { AuthStrategy, Counters, Principal, SecondFactor, Store } from './access.ts';
-import type { Call, Dialect } from './dialect.ts';
 import type { ChatEvent, ChatReply, ChatRequest } from './conversation.ts';
+import type { Call, Dialect } from './dialect.ts';
 import type { Provider, Refusal } from './provider.ts';
 import type { Secret } from './schema.ts';
 import type { Bytes, HeaderPairs, Json, UpstreamReply, UpstreamRequest } from './wire.ts';
@@ -86,7 +86,10 @@ export interface Shortcut {
   readonly method: string;
   readonly pattern: string;
   readonly provider: string;
-  open(params: Readonly<Record<string, string>>, body: Json): { readonly path: string; readonly headers: HeaderPairs; readonly body: Bytes | undefined } | Refusal;
+  open(
+    params: Readonly<Record<string, string>>,
+    body: Json,
+  ): { readonly path: string; readonly headers: HeaderPairs; readonly body: Bytes | undefined } | Refusal;
 }
 export interface SecretSource {
   resolve(path: string, field: string | undefined): Promise<{ readonly value: string; readonly version: string; readonly ttlMs?: number | undefined }>;

@@ -17,12 +17,19 @@ export interface FieldOptions {
   readonly env?: string;
 }
 /** A field whose value is never shown; the plugin gets a handle that follows rotation. */
-export const Secret = (options: FieldOptions = {}): TUnsafe<Secret> => Type.Unsafe<Secret>({ type: 'string', minLength: 1, ...options, lpa: 'secret' } as unknown as TSchema);
+export const Secret = (options: FieldOptions = {}): TUnsafe<Secret> =>
+  Type.Unsafe<Secret>({ type: 'string', minLength: 1, ...options, lpa: 'secret' } as unknown as TSchema);
+/** A certificate, key or CA: a path (relative to the configuration's folder) or PEM text; the handle holds the PEM text. */
+export const Pem = (options: FieldOptions = {}): TUnsafe<Secret> => Secret({ ...options, pem: true } as FieldOptions);
 /** `250ms` `15s` `5m` `12h` `90d`; the plugin gets milliseconds. */
-export const Duration = (options: FieldOptions = {}): TUnsafe<number> => Type.Unsafe<number>({ type: 'string', pattern: '^[0-9]+(ms|s|m|h|d)$', ...options, lpa: 'duration' } as unknown as TSchema);
+export const Duration = (options: FieldOptions = {}): TUnsafe<number> =>
+  Type.Unsafe<number>({ type: 'string', pattern: '^[0-9]+(ms|s|m|h|d)$', ...options, lpa: 'duration' } as unknown as TSchema);
 /** `64KiB` `32MiB` or a number of bytes; the plugin gets bytes. */
-export const Size = (options: FieldOptions = {}): TUnsafe<number> => Type.Unsafe<number>({ type: ['string', 'integer'], pattern: '^[0-9]+(B|KiB|MiB|GiB)$', minimum: 0, ...options, lpa: 'size' } as unknown as TSchema);
+export const Size = (options: FieldOptions = {}): TUnsafe<number> =>
+  Type.Unsafe<number>({ type: ['string', 'integer'], pattern: '^[0-9]+(B|KiB|MiB|GiB)$', minimum: 0, ...options, lpa: 'size' } as unknown as TSchema);
 /** `20%`; the plugin gets 0.2. */
-export const Percent = (options: FieldOptions = {}): TUnsafe<number> => Type.Unsafe<number>({ type: 'string', pattern: '^[0-9]{1,3}(\\.[0-9]+)?%$', ...options, lpa: 'percent' } as unknown as TSchema);
+export const Percent = (options: FieldOptions = {}): TUnsafe<number> =>
+  Type.Unsafe<number>({ type: 'string', pattern: '^[0-9]{1,3}(\\.[0-9]+)?%$', ...options, lpa: 'percent' } as unknown as TSchema);
 /** `https://host[:port][/path]` without user, query and fragment, and without a trailing slash once read. */
-export const BaseUrl = (options: FieldOptions = {}): TString => Type.String({ pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*)?$', ...options, lpa: 'url' } as never) as TString;
+export const BaseUrl = (options: FieldOptions = {}): TString =>
+  Type.String({ pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*)?$', ...options, lpa: 'url' } as never) as TString;

@@ -1,0 +1,79 @@
+import { Buffer } from 'node:buffer';
+import { crc32 } from 'node:zlib';
+import { GatewayError } from '../error.ts';
+import type { Bytes } from '../wire.ts';
+import { type EventStreamHeaders, readHeaders, writeHeaders } from './eventstream-headers.ts';
+import { held, NOTHING, view } from './held.ts';
+import type { FrameReader } from './sse.ts';
+
+/** Prelude (total length, headers length, their CRC) and the message CRC round headers and payload. */
+const PRELUDE = 12;
+const OVERHEAD = 16;
+export const MAX_MESSAGE = 16 * 1024 * 1024;
+export const MAX_HEADERS = 128 * 1024;
+
+const broken = (why: string): GatewayError => new GatewayError('upstream_bad_response', `The provider sent a broken event-stream message: ${why}.`);
+
+/** Checks the first 12 bytes of a message and gives its whole length. */
+export const messageLength = (bytes: Buffer, at: number): number => {
+  const total = bytes.readUInt32BE(at);
+  const headers = bytes.readUInt32BE(at + 4);
+  if (crc32(bytes.subarray(at, at + 8)) !== bytes.readUInt32BE(at + 8)) throw broken('the prelude checksum does not match');
+  if (total < OVERHEAD || total > MAX_MESSAGE) throw broken(`a length of ${total} bytes is not allowed`);
+  if (headers > MAX_HEADERS || headers > total - OVERHEAD) throw broken(`${headers} bytes of headers are not allowed`);
+  return total;
+};
+
+const readMessage = (message: Buffer, onMessage: (headers: EventStreamHeaders, payload: Bytes) => void): void => {
+  const body = message.length - 4;
+  if (crc32(message.subarray(0, body)) !== message.readUInt32BE(body)) throw broken('the message checksum does not match');
+  const headersEnd = PRELUDE + message.readUInt32BE(4);
+  onMessage(readHeaders(message.subarray(PRELUDE, headersEnd)), message.subarray(headersEnd, body));
+};
+
+/**
+ * `application/vnd.amazon.eventstream`: both checksums are checked, lengths before anything is kept (16 MiB a message, 128 KiB of headers).
+ * The payload is a view of the chunk where the message lay in one. `end()` inside a message throws `upstream_stream_truncated`.
+ */
+export const eventStreamReader = (onMessage: (headers: EventStreamHeaders, payload: Bytes) => void): FrameReader => {
+  const tail = held();
+  let wanted = 0;
+  return {
+    push(chunk) {
+      const arrived = view(chunk);
+      if (tail.size + arrived.length < (wanted || PRELUDE)) return tail.add(arrived);
+      const bytes = tail.take(arrived);
+      let at = 0;
+      wanted = 0;
+      while (bytes.length - at >= PRELUDE) {
+        const total = messageLength(bytes, at);
+        if (bytes.length - at < total) {
+          wanted = total;
+          break;
+        }
+        readMessage(bytes.subarray(at, at + total), onMessage);
+        at += total;
+      }
+      tail.add(bytes.subarray(at));
+    },
+    end() {
+      if (tail.take(NOTHING).length > 0) throw new GatewayError('upstream_stream_truncated', 'The provider ended an event stream inside a message.');
+    },
+  };
+};
+
+/** One message on the wire, with both checksums. Throws `internal_error` beyond the limits of the format. */
+export const eventStreamMessage = (headers: EventStreamHeaders, payload: Bytes): Bytes => {
+  const head = writeHeaders(headers);
+  const total = OVERHEAD + head.length + payload.length;
+  if (head.length > MAX_HEADERS || total > MAX_MESSAGE)
+    throw new GatewayError('internal_error', `An event-stream message of ${total} bytes is too large to be sent.`);
+  const message = Buffer.allocUnsafe(total);
+  message.writeUInt32BE(total, 0);
+  message.writeUInt32BE(head.length, 4);
+  message.writeUInt32BE(crc32(message.subarray(0, 8)), 8);
+  message.set(head, PRELUDE);
+  message.set(payload, PRELUDE + head.length);
+  message.writeUInt32BE(crc32(message.subarray(0, total - 4)), total - 4);
+  return message;
+};

@@ -1,0 +1,129 @@
+import { Buffer } from 'node:buffer';
+import { GatewayError } from '../error.ts';
+import type { Bytes } from '../wire.ts';
+import { held, NOTHING, view } from './held.ts';
+
+/** Bytes a line, and characters (UTF-16 units) the data of one event, may have. */
+export interface SseLimits {
+  readonly line?: number | undefined;
+  readonly event?: number | undefined;
+}
+/** Push reader of one framing: `push` hands every event that became complete to the callback before it returns. */
+export interface FrameReader {
+  push(chunk: Bytes): void;
+  /** The transport ended: hands out what is complete without its last terminator, throws `upstream_stream_truncated` where a cut shows. */
+  end(): void;
+}
+const MIB = 1024 * 1024;
+const LF = 10;
+const CR = 13;
+
+const tooLong = (what: string, limit: number): GatewayError =>
+  new GatewayError('upstream_bad_response', `The provider sent an event stream ${what} of more than ${limit} bytes.`);
+
+/** Bytes of a text, counted exactly only where it could matter. */
+const longer = (text: string, limit: number): boolean => text.length > limit || (text.length * 3 > limit && Buffer.byteLength(text) > limit);
+
+/** Fields of server-sent events (WHATWG HTML §9.2.6); `id` and `retry` mean nothing to us. */
+const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: number, eventLimit: number) => {
+  let type = '';
+  let data: string | undefined;
+  let size = 0;
+  const addData = (value: string): void => {
+    data = data === undefined ? value : `${data}\n${value}`;
+    size += value.length + 1;
+    if (size > eventLimit + 1) throw tooLong('event', eventLimit);
+  };
+  return {
+    dispatch(): void {
+      const [kind, text] = [type, data];
+      type = '';
+      data = undefined;
+      size = 0;
+      if (text !== undefined) onEvent(kind === '' ? 'message' : kind, text);
+    },
+    line(line: string): void {
+      if (longer(line, lineLimit)) throw tooLong('line', lineLimit);
+      const colon = line.indexOf(':');
+      if (colon === 0) return;
+      const name = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? '' : line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
+      if (name === 'data') addData(value);
+      else if (name === 'event') type = value;
+    },
+  };
+};
+
+/**
+ * Server-sent events, whatever the chunks: LF, CR and CRLF, a BOM, comments, several `data` lines (joined by LF), UTF-8 split anywhere.
+ * `type` is `message` when the event names none. An event without its blank line is delivered at `end()`.
+ * Throws `upstream_bad_response` beyond 1 MiB a line and 4 MiB an event.
+ */
+export const sseReader = (onEvent: (type: string, data: string) => void, limits: SseLimits = {}): FrameReader => {
+  const lineLimit = limits.line ?? MIB;
+  const fields = eventFields(onEvent, lineLimit, limits.event ?? 4 * MIB);
+  const tail = held();
+  let started = false;
+  let skipLf = false;
+
+  const feed = (line: string): void => (line === '' ? fields.dispatch() : fields.line(line));
+  const withoutCr = (text: string, from: number): void => {
+    for (let at = from; at < text.length; ) {
+      const stop = text.indexOf('\n', at);
+      feed(text.slice(at, stop));
+      at = stop + 1;
+    }
+  };
+  const withCr = (text: string, from: number): void => {
+    for (let at = from; at < text.length; ) {
+      const lf = text.indexOf('\n', at);
+      const cr = text.indexOf('\r', at);
+      const stop = cr < 0 || (lf >= 0 && lf < cr) ? lf : cr;
+      feed(text.slice(at, stop));
+      at = stop + (stop === cr && text.charCodeAt(stop + 1) === LF ? 2 : 1);
+    }
+  };
+  /** `whole` ends with a line terminator, so no character is cut. */
+  const lines = (whole: Buffer): void => {
+    const text = whole.toString('utf8');
+    let from = 0;
+    if (!started) {
+      started = true;
+      if (text.charCodeAt(0) === 0xfeff) from = 1;
+    } else if (skipLf && text.charCodeAt(0) === LF) from = 1;
+    skipLf = whole[whole.length - 1] === CR;
+    if (text.includes('\r')) withCr(text, from);
+    else withoutCr(text, from);
+  };
+  return {
+    push(chunk) {
+      const bytes = view(chunk);
+      const stop = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1;
+      if (stop > 0) lines(tail.take(stop === bytes.length ? bytes : bytes.subarray(0, stop)));
+      if (stop < bytes.length) tail.add(stop === 0 ? bytes : bytes.subarray(stop));
+      if (tail.size > lineLimit + 3) throw tooLong('line', lineLimit);
+    },
+    end() {
+      const rest = tail.take(NOTHING);
+      if (rest.length > 0) lines(Buffer.concat([rest, Buffer.from('\n')]));
+      fields.dispatch();
+    },
+  };
+};
+
+/** One event on the wire. `data` with line breaks becomes several `data` lines; `type` must be a single line. */
+export const sseEvent = (data: string, type?: string): string => {
+  if (type !== undefined && /[\r\n]/.test(type)) throw new GatewayError('internal_error', 'An event type must not hold a line break.');
+  const head = type === undefined ? '' : `event: ${type}\n`;
+  if (!data.includes('\n') && !data.includes('\r')) return `${head}data: ${data}\n\n`;
+  return `${head}${data
+    .split(/\r\n|\r|\n/)
+    .map((line) => `data: ${line}\n`)
+    .join('')}\n`;
+};
+/** A comment on the wire: a sign of life that every client ignores. */
+export const sseComment = (text: string): string =>
+  `${text
+    .split(/\r\n|\r|\n/)
+    .map((line) => `: ${line}\n`)
+    .join('')}\n`;

@@ -1,0 +1,349 @@
+import { Buffer } from 'node:buffer';
+import { controlIn } from './control.ts';
+import { NumberScan } from './number-scan.ts';
+import type { PathNode, PathTree } from './paths.ts';
+import type { ValueKind } from './tokenizer.ts';
+
+const [VALUE, FIRST_ITEM, FIRST_KEY, KEY, COLON, AFTER, STRING, ESCAPE, HEX, NUMBER, LITERAL] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
+/** What a string is: neither of interest, a key, or a governed value. */
+const [PLAIN, NAME, GOVERNED] = [0, 1, 2] as const;
+const QUOTE = 34;
+const BACKSLASH = 92;
+const MAX_TEXT = 4096;
+/** Raw bytes kept of a key or governed string: enough for 4 KiB written wholly in `\u` escapes. */
+const MAX_RAW = 6 * MAX_TEXT;
+/** Bytes looked at one by one before a native search is worth its call. */
+const SHORT = 48;
+
+/** 1 for bytes that may stand in a string as they are. */
+const ORDINARY = Uint8Array.from({ length: 256 }, (_, c) => (c < 32 || c === QUOTE || c === BACKSLASH ? 0 : 1));
+const SIMPLE_ESCAPES = Uint8Array.from({ length: 256 }, (_, c) => ('"\\/bfnrt'.includes(String.fromCharCode(c)) ? 1 : 0));
+const HEX_DIGITS = Uint8Array.from({ length: 256 }, (_, c) => (/[0-9a-fA-F]/.test(String.fromCharCode(c)) ? 1 : 0));
+const LITERALS: Readonly<Record<number, Uint8Array>> = Object.freeze({ 116: Buffer.from('true'), 102: Buffer.from('false'), 110: Buffer.from('null') });
+const LITERAL_KINDS: Readonly<Record<number, ValueKind>> = Object.freeze({ 116: 'true', 102: 'false', 110: 'null' });
+const PROTO = Buffer.from('__proto__');
+const CONSTRUCTOR = Buffer.from('constructor');
+const PROTOTYPE = Buffer.from('prototype');
+
+const space = (c: number): boolean => c === 32 || c === 10 || c === 13 || c === 9;
+const same = (name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean => {
+  if (name.length !== end - start) return false;
+  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
+  return true;
+};
+const decoded = (raw: string, escaped: boolean): string => (escaped ? (JSON.parse(`"${raw}"`) as string) : raw);
+
+interface Found {
+  kind: ValueKind;
+  start: number;
+  end: number;
+  text: string | undefined;
+  empty: boolean;
+}
+export interface ScanError {
+  readonly ok: false;
+  readonly code: 'invalid_json' | 'invalid_request';
+  readonly offset: number;
+  readonly message: string;
+}
+/** The resumable state machine behind `fieldScanner`. It never looks at a byte twice and never joins chunks. */
+export class Scan {
+  error: ScanError | undefined = undefined;
+  /** By node id. */
+  readonly found: (Found | undefined)[];
+  /** Ids of nodes whose key stood twice. */
+  readonly doubled: number[] = [];
+  /** Absolute offset of the chunk being scanned. */
+  base = 0;
+  readonly #maxDepth: number;
+  readonly #numbers = new NumberScan();
+  #state: number = VALUE;
+  readonly #objects: boolean[] = [];
+  readonly #nodes: (PathNode | undefined)[] = [];
+  readonly #opened: (Found | undefined)[] = [];
+  readonly #constructors: boolean[] = [];
+  /** Node of the key just read: its value comes next. */
+  #matched: PathNode | undefined;
+  #afterConstructor = false;
+  #current: Found | undefined = undefined;
+  #role: number = PLAIN;
+  #escaped = false;
+  #from = 0;
+  #pieces: Buffer[] | undefined = undefined;
+  #kept = 0;
+  #left = 0;
+  #word: Uint8Array = PROTO;
+  /** Next quote and backslash of this chunk, once searched for. */
+  #quote = -1;
+  #slash = -1;
+
+  constructor(tree: PathTree, maxDepth: number) {
+    this.found = new Array<Found | undefined>(tree.size).fill(undefined);
+    this.#matched = tree.root;
+    this.#maxDepth = maxDepth;
+  }
+  get bigNumber(): boolean {
+    return this.#numbers.big;
+  }
+  fail(code: ScanError['code'], message: string, offset: number): void {
+    this.error ??= { ok: false, code, message, offset };
+  }
+  push(chunk: Buffer): void {
+    const size = chunk.length;
+    this.#from = 0;
+    this.#quote = this.#slash = -1;
+    let at = 0;
+    while (at < size) at = this.#step(chunk, at);
+    if (this.#role !== PLAIN && this.#state >= STRING && this.#state <= HEX) this.#keep(chunk.subarray(this.#from));
+    this.base += size;
+  }
+  end(): void {
+    if (this.error !== undefined) return;
+    if (this.#state === NUMBER) this.#endNumber(0, this.base);
+    if (this.#state !== AFTER || this.#objects.length > 0) this.fail('invalid_json', 'The body ends before its JSON does.', this.base);
+  }
+  #bad(at: number, message = 'The body is not valid JSON.', code: ScanError['code'] = 'invalid_json'): number {
+    this.fail(code, message, this.base + at);
+    return Number.MAX_SAFE_INTEGER;
+  }
+  #step(chunk: Buffer, at: number): number {
+    switch (this.#state) {
+      case STRING:
+        return this.#string(chunk, at);
+      case ESCAPE:
+        return this.#escape(chunk, at);
+      case HEX:
+        return this.#hex(chunk, at);
+      case NUMBER:
+        return this.#number(chunk, at);
+      case LITERAL:
+        return this.#literal(chunk, at);
+      default:
+        return this.#structure(chunk, at);
+    }
+  }
+  #structure(chunk: Buffer, from: number): number {
+    let at = from;
+    let c = chunk[at] ?? 0;
+    while (space(c)) {
+      if (++at === chunk.length) return at;
+      c = chunk[at] ?? 0;
+    }
+    switch (this.#state) {
+      case COLON:
+        if (c !== 58) return this.#bad(at);
+        this.#state = VALUE;
+        return at + 1;
+      case AFTER:
+        return this.#after(c, at);
+      case FIRST_KEY:
+      case KEY:
+        if (c === QUOTE) return this.#beginString(at, NAME);
+        return c === 125 && this.#state === FIRST_KEY ? this.#close(at, true) : this.#bad(at);
+      default:
+        return c === 93 && this.#state === FIRST_ITEM ? this.#close(at, true) : this.#value(c, at);
+    }
+  }
+  #after(c: number, at: number): number {
+    const depth = this.#objects.length;
+    if (depth === 0) return this.#bad(at, 'Something follows the JSON value of the body.');
+    const object = this.#objects[depth - 1] === true;
+    if (c === 44) {
+      this.#state = object ? KEY : VALUE;
+      return at + 1;
+    }
+    return c === (object ? 125 : 93) ? this.#close(at, false) : this.#bad(at);
+  }
+  #value(c: number, at: number): number {
+    if (c === QUOTE) {
+      this.#begin('string', at);
+      return this.#beginString(at, this.#current === undefined ? PLAIN : GOVERNED);
+    }
+    if (c === 123 || c === 91) return this.#open(c === 123, at);
+    if (c === 45 || (c >= 48 && c <= 57)) {
+      this.#begin('number', at);
+      this.#numbers.begin(c);
+      this.#state = NUMBER;
+      return at + 1;
+    }
+    const word = LITERALS[c];
+    if (word === undefined) return this.#bad(at);
+    this.#begin(LITERAL_KINDS[c] ?? 'null', at);
+    this.#word = word;
+    this.#left = word.length - 1;
+    this.#state = LITERAL;
+    return at + 1;
+  }
+  /** Notes the start of a value if its key is governed. */
+  #begin(kind: ValueKind, at: number): void {
+    const node = this.#matched;
+    this.#current = undefined;
+    this.#afterConstructor = false;
+    if (node === undefined) return;
+    this.#current = { kind, start: this.base + at, end: 0, text: undefined, empty: false };
+    this.found[node.id] = this.#current;
+    this.#matched = undefined;
+  }
+  #finish(end: number): void {
+    if (this.#current !== undefined) this.#current.end = this.base + end;
+    this.#state = AFTER;
+  }
+  #open(object: boolean, at: number): number {
+    if (this.#objects.length >= this.#maxDepth) return this.#bad(at, `The body nests deeper than ${this.#maxDepth} levels.`, 'invalid_request');
+    this.#nodes.push(object ? this.#matched : undefined);
+    this.#constructors.push(object && this.#afterConstructor);
+    this.#begin(object ? 'object' : 'array', at);
+    this.#opened.push(this.#current);
+    this.#objects.push(object);
+    this.#state = object ? FIRST_KEY : FIRST_ITEM;
+    return at + 1;
+  }
+  #close(at: number, empty: boolean): number {
+    this.#objects.pop();
+    this.#nodes.pop();
+    this.#constructors.pop();
+    const opened = this.#opened.pop();
+    if (opened !== undefined) {
+      opened.end = this.base + at + 1;
+      opened.empty = empty;
+    }
+    this.#state = AFTER;
+    return at + 1;
+  }
+  #beginString(at: number, role: number): number {
+    this.#role = role;
+    this.#state = STRING;
+    this.#escaped = false;
+    this.#from = at + 1;
+    this.#pieces = undefined;
+    this.#kept = 0;
+    return at + 1;
+  }
+  #string(chunk: Buffer, from: number): number {
+    const size = chunk.length;
+    let at = from;
+    for (;;) {
+      const soon = Math.min(at + SHORT, size);
+      while (at < soon && ORDINARY[chunk[at] ?? 0] === 1) at++;
+      if (at === size) return at;
+      if (at === soon) {
+        at = this.#leap(chunk, at);
+        if (at === size) return at;
+      }
+      const c = chunk[at] ?? 0;
+      if (c === QUOTE) return this.#endString(chunk, at);
+      if (c !== BACKSLASH) return this.#bad(at, 'A control character stands unescaped in a string of the body.');
+      this.#escaped = true;
+      if (SIMPLE_ESCAPES[chunk[at + 1] ?? 0] === 1) at += 2;
+      else {
+        this.#state = ESCAPE;
+        return at + 1;
+      }
+    }
+  }
+  /** Index of the next quote, backslash or control character, or the chunk's end, by native search. */
+  #leap(chunk: Buffer, at: number): number {
+    const size = chunk.length;
+    if (this.#quote < at) {
+      const next = chunk.indexOf(QUOTE, at);
+      this.#quote = next < 0 ? size : next;
+    }
+    if (this.#slash < at) {
+      const next = chunk.indexOf(BACKSLASH, at);
+      this.#slash = next < 0 ? size : next;
+    }
+    return controlIn(chunk, at, Math.min(this.#quote, this.#slash));
+  }
+  #escape(chunk: Buffer, at: number): number {
+    const c = chunk[at] ?? 0;
+    if (c === 117) {
+      this.#left = 4;
+      this.#state = HEX;
+      return at + 1;
+    }
+    if (SIMPLE_ESCAPES[c] !== 1) return this.#bad(at, 'A string of the body has an escape that JSON does not know.');
+    this.#state = STRING;
+    return at + 1;
+  }
+  #hex(chunk: Buffer, from: number): number {
+    let at = from;
+    for (; at < chunk.length && this.#left > 0; at++, this.#left--) {
+      if (HEX_DIGITS[chunk[at] ?? 0] !== 1) return this.#bad(at, 'A string of the body has an escape that JSON does not know.');
+    }
+    if (this.#left === 0) this.#state = STRING;
+    return at;
+  }
+  #keep(bytes: Buffer): void {
+    this.#kept += bytes.length;
+    if (this.#kept > MAX_RAW) return;
+    this.#pieces ??= [];
+    this.#pieces.push(bytes);
+  }
+  #endString(chunk: Buffer, at: number): number {
+    if (this.#role === PLAIN) this.#finish(at + 1);
+    else if (this.#pieces === undefined && this.#kept === 0) return this.#named(chunk, this.#from, at, at + 1);
+    else {
+      this.#keep(chunk.subarray(this.#from, at));
+      const whole = Buffer.concat(this.#pieces ?? []);
+      return this.#named(whole, 0, whole.length, at + 1);
+    }
+    return at + 1;
+  }
+  /** A key or governed string is complete: `[start, end)` of `bytes` is its raw content, `next` the place in the chunk after it. */
+  #named(bytes: Buffer, start: number, end: number, next: number): number {
+    const long = this.#kept > MAX_RAW || end - start > MAX_RAW;
+    if (this.#role === GOVERNED) {
+      const text = long ? undefined : decoded(bytes.toString('utf8', start, end), this.#escaped);
+      if (text === undefined || text.length > MAX_TEXT) return this.#bad(next, 'A governed string of the body is longer than 4 KiB.', 'invalid_request');
+      if (this.#current !== undefined) this.#current.text = text;
+      this.#finish(next);
+      return next;
+    }
+    this.#state = COLON;
+    this.#matched = undefined;
+    if (long) return next;
+    if (!this.#escaped) return this.#key(bytes, start, end, next);
+    const name = Buffer.from(decoded(bytes.toString('utf8', start, end), true));
+    return this.#key(name, 0, name.length, next);
+  }
+  #key(name: Buffer, start: number, end: number, next: number): number {
+    const depth = this.#nodes.length - 1;
+    const node = this.#nodes[depth];
+    if (node !== undefined) this.#match(node, name, start, end);
+    const length = end - start;
+    if (length === 9) {
+      const polluting = same(PROTO, name, start, end) || (this.#constructors[depth] === true && same(PROTOTYPE, name, start, end));
+      if (polluting) return this.#bad(next, 'The body has a key that names a prototype.', 'invalid_request');
+    } else if (length === 11) this.#afterConstructor = same(CONSTRUCTOR, name, start, end);
+    return next;
+  }
+  #match(node: PathNode, name: Buffer, start: number, end: number): void {
+    for (const child of node.children) {
+      if (!same(child.key, name, start, end)) continue;
+      if (this.found[child.id] === undefined) this.#matched = child;
+      else if (!this.doubled.includes(child.id)) this.doubled.push(child.id);
+      return;
+    }
+  }
+  #number(chunk: Buffer, from: number): number {
+    let at = from;
+    while (at < chunk.length && this.#numbers.take(chunk[at] ?? 0)) at++;
+    return at === chunk.length ? at : this.#endNumber(at, this.base + at);
+  }
+  #endNumber(at: number, offset: number): number {
+    if (!this.#numbers.finish()) {
+      this.fail('invalid_json', 'The body has a number that JSON does not know.', offset);
+      return Number.MAX_SAFE_INTEGER;
+    }
+    this.#finish(at);
+    return at;
+  }
+  #literal(chunk: Buffer, from: number): number {
+    let at = from;
+    for (; at < chunk.length && this.#left > 0; at++, this.#left--) {
+      if (chunk[at] !== this.#word[this.#word.length - this.#left]) return this.#bad(at);
+    }
+    if (this.#left === 0) this.#finish(at);
+    return at;
+  }
+}

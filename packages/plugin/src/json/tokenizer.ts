@@ -1,0 +1,142 @@
+import { Buffer } from 'node:buffer';
+import { view } from '../framing/held.ts';
+import type { Bytes } from '../wire.ts';
+import { pathTree } from './paths.ts';
+import { Scan } from './scan.ts';
+import { utf8Check } from './utf8.ts';
+
+export type ValueKind = 'string' | 'number' | 'true' | 'false' | 'null' | 'object' | 'array';
+/** A value in a body. Offsets are absolute bytes: the value is `[start, end)`, for strings with their quotes. */
+export interface FoundValue {
+  readonly kind: ValueKind;
+  readonly start: number;
+  readonly end: number;
+  /** Decoded, for strings. */
+  readonly text: string | undefined;
+  /** True for `{}` and `[]`. */
+  readonly empty: boolean;
+}
+export interface FoundField {
+  readonly path: readonly string[];
+  /** Undefined when the body does not have it. */
+  readonly value: FoundValue | undefined;
+  /** What the path leads through: `[0]` is the top level, `[1]` the value of its first key, … the last one holds the field itself. */
+  readonly containers: readonly (FoundValue | undefined)[];
+}
+export type ScanResult =
+  | {
+      readonly ok: true;
+      /** The whole body's value: its kind says whether it is an object, its `start` where the `{` stands. */
+      readonly top: FoundValue;
+      /** In the order of the paths given. */
+      readonly fields: readonly FoundField[];
+      /** Paths on which a key stands twice at one place, however spelt. */
+      readonly duplicates: readonly (readonly string[])[];
+      /** A number may stand in it that a double cannot hold. */
+      readonly bigNumber: boolean;
+      /** Bytes of the body. */
+      readonly length: number;
+    }
+  | {
+      readonly ok: false;
+      readonly code: 'invalid_json' | 'invalid_request';
+      /** Byte at which it went wrong. */
+      readonly offset: number;
+      /** One sentence without a word of the body. */
+      readonly message: string;
+    };
+export interface ScanLimits {
+  /** Containers inside each other; default 64. */
+  readonly maxDepth?: number | undefined;
+}
+export interface FieldScanner {
+  push(chunk: Bytes): void;
+  end(): ScanResult;
+  /** What is known so far to be wrong; lets a caller stop early. */
+  readonly failed: boolean;
+  /** Paths found twice so far. */
+  readonly duplicated: boolean;
+}
+
+/**
+ * Finds governed fields in the chunks of a JSON body without joining or parsing it, and checks that the body is JSON as RFC 8259
+ * has it: UTF-8 without BOM, nothing after the value, no duplicate of a governed key, no `__proto__` and no `constructor.prototype`.
+ * Governed strings of more than 4 KiB are `invalid_request`. Every chunking gives the same result.
+ * `paths` is compiled once per array: keep it.
+ */
+export const fieldScanner = (paths: readonly (readonly string[])[], limits: ScanLimits = {}): FieldScanner => {
+  const tree = pathTree(paths);
+  const scan = new Scan(tree, limits.maxDepth ?? 64);
+  const utf8 = utf8Check();
+  return {
+    get failed() {
+      return scan.error !== undefined;
+    },
+    get duplicated() {
+      return scan.doubled.length > 0;
+    },
+    push(chunk) {
+      if (scan.error !== undefined) return;
+      const bytes = view(chunk);
+      const bad = utf8.push(bytes);
+      if (bad === undefined) return scan.push(bytes);
+      if (bad > scan.base) scan.push(bytes.subarray(0, bad - scan.base));
+      scan.fail('invalid_json', 'The body is not valid UTF-8.', bad);
+    },
+    end() {
+      if (scan.error === undefined && utf8.open !== undefined) scan.fail('invalid_json', 'The body is not valid UTF-8.', utf8.open);
+      scan.end();
+      if (scan.error !== undefined) return scan.error;
+      const { found } = scan;
+      const [top] = found;
+      if (top === undefined) throw new TypeError('A finished scan has a top-level value.');
+      const fields = tree.chains.map((chain, index) => ({
+        path: paths[index] ?? [],
+        value: found[chain[chain.length - 1] ?? 0],
+        containers: chain.slice(0, -1).map((id) => found[id]),
+      }));
+      const { doubled } = scan;
+      const duplicates = doubled.length === 0 ? [] : paths.filter((_, index) => tree.chains[index]?.some((id) => doubled.includes(id)));
+      return { ok: true, top, fields, duplicates, bigNumber: scan.bigNumber, length: scan.base };
+    },
+  };
+};
+
+/** A change of a body: the bytes `[start, end)` become `text`; `start === end` inserts. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+/** The body with the edits made; untouched bytes are views of the pieces given, nothing is joined. Edits must not overlap. */
+export const patchBody = (pieces: readonly Bytes[], edits: readonly Edit[]): Bytes[] => {
+  const sorted = edits.length < 2 ? edits : [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
+  const patched: Bytes[] = [];
+  let next = 0;
+  let edit = sorted[next];
+  let skipTo = 0;
+  let base = 0;
+  /** Makes all edits that begin before `stop`; copies what lies between them from the piece. */
+  const walk = (piece: Bytes, stop: number): void => {
+    let at = Math.max(base, skipTo);
+    while (edit !== undefined && edit.start < stop) {
+      if (edit.start > at) patched.push(piece.subarray(at - base, edit.start - base));
+      if (edit.text !== '') patched.push(Buffer.from(edit.text));
+      skipTo = Math.max(skipTo, edit.end);
+      at = Math.max(at, edit.end);
+      edit = sorted[++next];
+    }
+    if (at < stop) patched.push(at === base ? piece : piece.subarray(at - base));
+  };
+  for (const piece of pieces) {
+    walk(piece, base + piece.length);
+    base += piece.length;
+  }
+  for (; edit !== undefined; edit = sorted[++next]) if (edit.text !== '') patched.push(Buffer.from(edit.text));
+  return patched;
+};
+export const totalLength = (pieces: readonly Bytes[]): number => {
+  let total = 0;
+  for (const piece of pieces) total += piece.length;
+  return total;
+};
