@@ -1,0 +1,156 @@
+import type { Recording } from './recordings.ts';
+import { recordedBytes } from './replay.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export type ExpectedToolCall = { readonly name: string; readonly arguments: string };
+
+export type ExpectedError = { readonly message: string; readonly type: unknown; readonly param: unknown; readonly code: unknown };
+
+/** What a client must read out of a recording, whatever stands between the client and the service. */
+export type Expectations = {
+  readonly surface: 'chat' | 'completions' | 'responses' | 'embeddings' | 'models';
+  /** Text of the first choice or of all output messages; '' where there is none. */
+  readonly text: string;
+  /** Text of each choice; one element for responses. */
+  readonly texts: readonly string[];
+  readonly toolCalls: readonly ExpectedToolCall[];
+  /** `finish_reason` of the first choice; for responses the status, with the reason behind it: `incomplete:max_output_tokens`. */
+  readonly finish: string | undefined;
+  /** The usage object as recorded; undefined where the service sent none. */
+  readonly usage: Fields | undefined;
+  /** HTTP status of an error answer, else undefined. */
+  readonly errorStatus: number | undefined;
+  /** The error object of the body; also set for the recorded errors under status 200. */
+  readonly error: ExpectedError | undefined;
+  /** Ids of a model list, or lengths of embedding vectors (base64 decoded). */
+  readonly items: readonly (string | number)[];
+};
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const fields = (value: unknown): Fields => (isFields(value) ? value : {});
+const list = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.map(fields) : []);
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The JSON payloads of an event stream, `[DONE]` left out. */
+const payloads = (stream: string): Fields[] =>
+  stream
+    .split(/\r?\n\r?\n/)
+    .map((event) =>
+      event
+        .split(/\r?\n/)
+        .filter((line) => line.startsWith('data:'))
+        .map((line) => line.slice(5).replace(/^ /, ''))
+        .join('\n'),
+    )
+    .filter((data) => data !== '' && data !== '[DONE]')
+    .map((data) => fields(JSON.parse(data)));
+
+const surfaceOf = ({ operation }: Recording): Expectations['surface'] => {
+  if (operation.endsWith('chat/completions')) return 'chat';
+  if (operation === 'completions' || operation === 'responses' || operation === 'embeddings' || operation === 'models') return operation;
+  throw new Error(`No expectations for the operation ${operation}`);
+};
+
+type Found = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'finish' | 'usage' | 'items'>>;
+
+const calls = (given: unknown): ExpectedToolCall[] =>
+  list(given).map((call) => ({ name: text(fields(call.function).name), arguments: text(fields(call.function).arguments) }));
+
+const usageOf = (body: Fields): Fields | undefined => (isFields(body.usage) ? body.usage : undefined);
+
+const whole = (body: Fields): Found => {
+  const choices = list(body.choices);
+  return {
+    texts: choices.map((choice) => ('text' in choice ? text(choice.text) : text(fields(choice.message).content))),
+    toolCalls: calls(fields(choices[0]?.message).tool_calls),
+    finish: choices[0] === undefined ? undefined : text(choices[0].finish_reason),
+    usage: usageOf(body),
+  };
+};
+
+/** Adds up the deltas of chat and completions streams. */
+const streamed = (chunks: readonly Fields[]): Found => {
+  const texts: string[] = [];
+  const toolCalls: { name: string; arguments: string }[] = [];
+  let finish: string | undefined;
+  let usage: Fields | undefined;
+  for (const chunk of chunks) {
+    usage = usageOf(chunk) ?? usage;
+    for (const choice of list(chunk.choices)) {
+      const index = Number(choice.index ?? 0);
+      const delta = fields(choice.delta);
+      texts[index] = (texts[index] ?? '') + text(choice.text) + text(delta.content);
+      if (index !== 0) continue;
+      if (typeof choice.finish_reason === 'string') finish = choice.finish_reason;
+      for (const call of list(delta.tool_calls)) {
+        const at = Number(call.index ?? 0);
+        const known = toolCalls[at] ?? { name: '', arguments: '' };
+        const part = fields(call.function);
+        toolCalls[at] = { name: known.name + text(part.name), arguments: known.arguments + text(part.arguments) };
+      }
+    }
+  }
+  return { texts, toolCalls, finish, usage };
+};
+
+const response = (body: Fields): Found => {
+  const output = list(body.output);
+  const parts = output.filter((item) => item.type === 'message').flatMap((item) => list(item.content));
+  const reason = fields(body.incomplete_details).reason;
+  return {
+    texts: [
+      parts
+        .filter((part) => part.type === 'output_text')
+        .map((part) => text(part.text))
+        .join(''),
+    ],
+    toolCalls: output.filter((item) => item.type === 'function_call').map((item) => ({ name: text(item.name), arguments: text(item.arguments) })),
+    finish: reason === undefined ? text(body.status) : `${text(body.status)}:${text(reason)}`,
+    usage: usageOf(body),
+  };
+};
+
+const responseStream = (events: readonly Fields[]): Found => {
+  const terminal = events.findLast((event) => /^response\.(completed|incomplete|failed)$/.test(text(event.type)));
+  return response(fields(terminal?.response));
+};
+
+const vectorLength = (vector: unknown): number => (typeof vector === 'string' ? Buffer.from(vector, 'base64').length / 4 : (vector as unknown[]).length);
+
+const read = (surface: Expectations['surface'], stream: boolean, raw: string): Found => {
+  if (stream) return surface === 'responses' ? responseStream(payloads(raw)) : streamed(payloads(raw));
+  const body = fields(JSON.parse(raw));
+  if (surface === 'responses') return response(body);
+  if (surface === 'models') return { items: list(body.data).map((model) => text(model.id)) };
+  if (surface === 'embeddings') return { items: list(body.data).map((item) => vectorLength(item.embedding)), usage: usageOf(body) };
+  return whole(body);
+};
+
+const errorOf = (raw: string): ExpectedError | undefined => {
+  if (!raw.trimStart().startsWith('{')) return undefined;
+  const { error } = fields(JSON.parse(raw));
+  if (!isFields(error)) return undefined;
+  return { message: text(error.message), type: error.type, param: error.param, code: error.code };
+};
+
+export const expectations = (recording: Recording): Expectations => {
+  const raw = recordedBytes(recording).toString('utf8');
+  const surface = surfaceOf(recording);
+  const { status } = recording.response;
+  const stream = recording.stream && status < 400;
+  const error = stream ? undefined : errorOf(raw);
+  const found = error === undefined ? read(surface, stream, raw) : {};
+  const texts = found.texts ?? [];
+  return {
+    surface,
+    text: texts[0] ?? '',
+    texts,
+    toolCalls: found.toolCalls ?? [],
+    finish: found.finish,
+    usage: found.usage,
+    errorStatus: status >= 400 ? status : undefined,
+    error,
+    items: found.items ?? [],
+  };
+};

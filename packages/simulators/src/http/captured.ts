@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+export type HeaderPairs = readonly (readonly [name: string, value: string])[];
+
+/** How far our answer came. `cut` means a script ended the connection. */
+export type Progress = 'waiting' | 'head' | 'body' | 'ended' | 'cut';
+
+/** One request exactly as it stood on the wire. Times are `performance.now()` milliseconds. */
+export type CapturedRequest = {
+  /** 1, 2, 3 … in order of arrival. */
+  readonly number: number;
+  readonly method: string;
+  /** The raw request target, query included, nothing decoded. */
+  readonly target: string;
+  /** The target up to the first `?`, nothing decoded. */
+  readonly path: string;
+  /** Names as spelled by the peer, in order, duplicates kept. */
+  readonly headers: HeaderPairs;
+  /** First value of a header, any case. */
+  header(name: string): string | undefined;
+  /** The body bytes that have arrived so far. */
+  readonly body: Buffer;
+  /** Hex SHA-256 of `body`. */
+  readonly sha256: string;
+  /** `body` as JSON; throws SyntaxError. */
+  json(): unknown;
+  /** True once the whole body has arrived. */
+  readonly complete: boolean;
+  readonly progress: Progress;
+  /** Answer body bytes handed to the socket so far, before transfer coding. */
+  readonly bytesSent: number;
+  readonly receivedAt: number;
+  /** When the peer closed before our end, or undefined. */
+  readonly abortedAt: number | undefined;
+  /** Resolves with `abortedAt`; stays pending when the peer never closes early. */
+  readonly aborted: Promise<number>;
+  /** Port of the peer's end of the connection: equal for two requests on one connection. */
+  readonly peerPort: number;
+};
+
+/** The writing end of a captured request; only the peer holds it. */
+export type Capture = {
+  readonly view: CapturedRequest;
+  append(piece: Buffer): void;
+  completed(): void;
+  moved(progress: Progress): void;
+  sent(bytes: number): void;
+  abort(): void;
+};
+
+const pairs = (raw: readonly string[]): HeaderPairs => {
+  const found: [string, string][] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) found.push([raw[at] ?? '', raw[at + 1] ?? '']);
+  return found;
+};
+
+export const capture = (request: IncomingMessage, number: number): Capture => {
+  const target = request.url ?? '';
+  const headers = pairs(request.rawHeaders);
+  let pieces: Buffer[] = [];
+  const joined = (): Buffer => {
+    if (pieces.length !== 1) pieces = [Buffer.concat(pieces)];
+    return pieces[0] ?? Buffer.alloc(0);
+  };
+  const state = { complete: false, progress: 'waiting' as Progress, bytesSent: 0, abortedAt: undefined as number | undefined };
+  const { promise: aborted, resolve } = Promise.withResolvers<number>();
+  const receivedAt = performance.now();
+  const view: CapturedRequest = {
+    number,
+    method: request.method ?? '',
+    target,
+    path: target.split('?', 1)[0] ?? '',
+    headers,
+    header: (name) => headers.find(([given]) => given.toLowerCase() === name.toLowerCase())?.[1],
+    get body() {
+      return joined();
+    },
+    get sha256() {
+      return createHash('sha256').update(joined()).digest('hex');
+    },
+    json: () => JSON.parse(joined().toString('utf8')),
+    get complete() {
+      return state.complete;
+    },
+    get progress() {
+      return state.progress;
+    },
+    get bytesSent() {
+      return state.bytesSent;
+    },
+    receivedAt,
+    get abortedAt() {
+      return state.abortedAt;
+    },
+    aborted,
+    peerPort: request.socket.remotePort ?? 0,
+  };
+  return {
+    view,
+    append: (piece) => {
+      pieces.push(piece);
+    },
+    completed: () => {
+      state.complete = true;
+    },
+    moved: (progress) => {
+      state.progress = progress;
+    },
+    sent: (bytes) => {
+      state.bytesSent += bytes;
+    },
+    abort: () => {
+      state.abortedAt = performance.now();
+      resolve(state.abortedAt);
+    },
+  };
+};

@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { type Answer, json, withHeaders } from './answer.ts';
+import type { Capture } from './captured.ts';
+import type { Fault } from './fault.ts';
+import { rechunk } from './rechunk.ts';
+
+const bytes = (value: string | Uint8Array): Buffer => (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value));
+
+const isWhole = (body: Answer['body']): body is Buffer => Buffer.isBuffer(body);
+
+/** The answer as the fault wants it: status, headers, body and coding; where bytes stop is not decided here. */
+export const spoil = (answer: Answer, fault: Fault, errorBody: (status: number) => unknown): Answer => {
+  let { status, headers, body } = answer;
+  if (fault.redirect !== undefined) {
+    status = 307;
+    headers = withHeaders(headers, { location: fault.redirect });
+    body = Buffer.alloc(0);
+  }
+  if (fault.status !== undefined) {
+    status = fault.status;
+    if (fault.body === undefined && fault.redirect === undefined && status >= 400) {
+      headers = withHeaders(headers, { 'content-type': 'application/json' });
+      body = json(errorBody(status));
+    }
+  }
+  if (fault.body !== undefined) {
+    const given = fault.body;
+    const plain = typeof given === 'string' || given instanceof Uint8Array;
+    if (!plain) headers = withHeaders(headers, { 'content-type': 'application/json' });
+    body = plain ? bytes(given) : json(given);
+  }
+  if (fault.malformed !== undefined) {
+    const frames = isWhole(body) ? [body] : [...body];
+    frames.splice(fault.malformed.before, 0, bytes(fault.malformed.frame));
+    body = frames;
+  }
+  if (fault.gzip === true) {
+    const packed = gzipSync(isWhole(body) ? body : Buffer.concat([...body]));
+    headers = withHeaders(headers, { 'content-encoding': 'gzip' });
+    body = isWhole(body) ? packed : [packed];
+  }
+  if (fault.rechunk !== undefined) body = rechunk(isWhole(body) ? body : Buffer.concat([...body]), fault.rechunk);
+  return { status, headers: withHeaders(headers, fault.headers ?? {}), body };
+};
+
+const gone = (response: ServerResponse): Promise<unknown> => (response.destroyed ? Promise.resolve() : once(response, 'close'));
+
+const flushed = (socket: Socket): Promise<void> => new Promise((done) => socket.write('', () => done()));
+
+const sever = async (socket: Socket, how: 'fin' | 'rst', capture: Capture): Promise<void> => {
+  await flushed(socket);
+  capture.moved('cut');
+  if (how === 'fin') socket.end();
+  else if ('encrypted' in socket) socket.destroy();
+  else socket.resetAndDestroy();
+};
+
+/** One write, awaited until the kernel has taken it or the peer has gone. */
+const put = async (response: ServerResponse, piece: Buffer, capture: Capture): Promise<void> => {
+  const taken = new Promise<void>((done) => response.write(piece, () => done()));
+  capture.sent(piece.length);
+  await Promise.race([taken, gone(response)]);
+};
+
+/** Writes the pieces up to cut and stall positions. True when everything was written and the peer is still there. */
+const pour = async (response: ServerResponse, pieces: Iterable<Buffer>, fault: Fault, capture: Capture): Promise<boolean> => {
+  const cutAt = fault.cut === undefined || fault.cut.at === 'head' ? Number.POSITIVE_INFINITY : fault.cut.at;
+  let stallAt = fault.stall?.at ?? Number.POSITIVE_INFINITY;
+  let sent = 0;
+  const stall = async (): Promise<void> => {
+    stallAt = Number.POSITIVE_INFINITY;
+    await Promise.race([gone(response), ...(fault.stall?.until === undefined ? [] : [fault.stall.until])]);
+  };
+  for (const whole of pieces) {
+    let piece = whole;
+    while (piece.length > 0) {
+      if (sent >= stallAt) await stall();
+      if (response.destroyed || sent >= cutAt) return !response.destroyed && sent < cutAt;
+      if (fault.delayChunk !== undefined) await Promise.race([sleep(fault.delayChunk), gone(response)]);
+      const next = piece.subarray(0, Math.min(stallAt, cutAt) - sent);
+      await put(response, next, capture);
+      sent += next.length;
+      piece = piece.subarray(next.length);
+    }
+  }
+  if (stallAt !== Number.POSITIVE_INFINITY) await stall();
+  return !response.destroyed && cutAt === Number.POSITIVE_INFINITY;
+};
+
+const head = (response: ServerResponse, answer: Answer, fault: Fault): void => {
+  const headers: string[] = answer.headers.flat();
+  const names = new Set(answer.headers.map(([name]) => name.toLowerCase()));
+  if (fault.closeDelimited === true) {
+    response.useChunkedEncodingByDefault = false;
+    response.shouldKeepAlive = false;
+  } else if (isWhole(answer.body) && !names.has('content-length') && answer.status !== 204 && answer.status !== 304) {
+    headers.push('content-length', String(answer.body.length));
+  }
+  response.writeHead(answer.status, headers);
+  response.flushHeaders();
+};
+
+/** Sends the answer, with the fault's delays, cuts and leftovers. Returns when it is sent, severed or the peer has gone. */
+export const deliver = async (response: ServerResponse, answer: Answer, fault: Fault, capture: Capture): Promise<void> => {
+  const { socket } = response;
+  if (socket === null) return;
+  if (fault.holdHead !== undefined) await Promise.race([fault.holdHead, gone(response)]);
+  if (fault.delayHead !== undefined) await Promise.race([sleep(fault.delayHead), gone(response)]);
+  if (response.destroyed) return;
+  if (fault.raw !== undefined) {
+    socket.write(bytes(fault.raw));
+    return sever(socket, fault.cut?.how ?? 'fin', capture);
+  }
+  if (fault.cut?.at === 'head') return sever(socket, fault.cut.how, capture);
+  head(response, answer, fault);
+  capture.moved('head');
+  const pieces = isWhole(answer.body) ? [answer.body] : answer.body;
+  if (response.req.method !== 'HEAD') {
+    const whole = await pour(response, pieces, fault, capture);
+    if (response.destroyed) return;
+    capture.moved('body');
+    if (!whole && fault.cut !== undefined) return sever(socket, fault.cut.how, capture);
+  }
+  const finished = once(response, 'finish');
+  response.end();
+  await Promise.race([finished, gone(response)]);
+  capture.moved('ended');
+  if (fault.extraAfterEnd !== undefined) socket.write(bytes(fault.extraAfterEnd));
+};

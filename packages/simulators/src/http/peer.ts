@@ -1,0 +1,163 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Answer } from './answer.ts';
+import { type Capture, type CapturedRequest, capture } from './captured.ts';
+import { deliver, spoil } from './deliver.ts';
+import { type Rule, script } from './fault.ts';
+
+export type Match = (request: CapturedRequest) => boolean;
+
+export type PeerOptions = {
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+  readonly host?: string;
+  /** PEM texts: serves HTTPS instead of HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** How many of the latest requests `requests` keeps with their bodies; 1000 if absent. */
+  readonly keepRequests?: number;
+};
+
+/** A scriptable HTTP/1.1 service on a real socket. */
+export type Peer = {
+  /** `http://127.0.0.1:49152`, without a trailing slash. */
+  readonly origin: string;
+  /** The latest requests in order of arrival, also those still arriving. */
+  readonly requests: readonly CapturedRequest[];
+  /** Adds a fault; the function returned takes it back. */
+  script(rule: Rule): () => void;
+  /** Forgets scripts and captured requests. */
+  clear(): void;
+  /** The first request, past or future, that matches, has wholly arrived and was not handed out by this function before. Rejects after `timeout` ms (5000). */
+  waitForRequest(match?: Match, timeout?: number): Promise<CapturedRequest>;
+  /** As `waitForRequest`, but as soon as the head is there. */
+  waitForHead(match?: Match, timeout?: number): Promise<CapturedRequest>;
+  /** As `waitForRequest`, for requests whose peer closed before our end. */
+  waitForAbort(match?: Match, timeout?: number): Promise<CapturedRequest>;
+  /** Destroys all connections and stops listening. */
+  close(): Promise<void>;
+};
+
+/** Hands each item once, to the first waiter that wants it, whichever comes first. */
+const queue = (what: string) => {
+  let items: CapturedRequest[] = [];
+  let waiters: { match: Match; give(request: CapturedRequest): void }[] = [];
+  return {
+    push(request: CapturedRequest): void {
+      const waiter = waiters.find(({ match }) => match(request));
+      if (waiter === undefined) items.push(request);
+      else waiter.give(request);
+    },
+    next(match: Match = () => true, timeout = 5000): Promise<CapturedRequest> {
+      const ready = items.find(match);
+      if (ready !== undefined) {
+        items = items.filter((item) => item !== ready);
+        return Promise.resolve(ready);
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<CapturedRequest>();
+      const timer = setTimeout(() => {
+        waiters = waiters.filter((other) => other !== waiter);
+        reject(new Error(`No ${what} within ${timeout} ms`));
+      }, timeout);
+      const waiter = {
+        match,
+        give: (request: CapturedRequest) => {
+          clearTimeout(timer);
+          waiters = waiters.filter((other) => other !== waiter);
+          resolve(request);
+        },
+      };
+      waiters.push(waiter);
+      return promise;
+    },
+    trim(most: number): void {
+      if (items.length > most) items = items.slice(-most);
+    },
+    clear(): void {
+      items = [];
+    },
+  };
+};
+
+export type Service = {
+  answer(request: CapturedRequest): Answer | Promise<Answer>;
+  /** The service's own error envelope for a status that a script asks for. */
+  errorBody(status: number): unknown;
+};
+
+const receive = async (request: IncomingMessage, captured: Capture): Promise<boolean> => {
+  try {
+    for await (const piece of request) captured.append(piece);
+    captured.completed();
+    return true;
+  } catch {
+    return false; // the peer left during the upload: the response's `close` records the abort
+  }
+};
+
+const listening = (server: Server, port: number, host: string): Promise<number> =>
+  new Promise((done, fail) => {
+    server.once('error', fail);
+    server.listen(port, host, () => done((server.address() as AddressInfo).port));
+  });
+
+export const peer = async (service: Service, options: PeerOptions = {}): Promise<Peer> => {
+  const { host = '127.0.0.1', keepRequests = 1000 } = options;
+  const rules = script();
+  const requests: CapturedRequest[] = [];
+  const heads = queue('request head');
+  const wholes = queue('request');
+  const aborts = queue('aborted request');
+  let number = 0;
+
+  const remember = (captured: CapturedRequest): void => {
+    requests.push(captured);
+    if (requests.length > keepRequests) requests.splice(0, requests.length - keepRequests);
+    for (const line of [heads, wholes, aborts]) line.trim(keepRequests);
+    heads.push(captured);
+  };
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    number += 1;
+    const captured = capture(request, number);
+    const { view } = captured;
+    response.socket?.setNoDelay(true);
+    response.on('error', () => undefined); // a write after the peer left; `close` follows
+    response.on('close', () => {
+      if (response.writableFinished || view.progress === 'cut') return;
+      captured.abort();
+      aborts.push(view);
+    });
+    remember(view);
+    if (!rules.leavesBodyUnread(view) && !(await receive(request, captured))) return wholes.push(view);
+    const fault = rules.take(view);
+    wholes.push(view);
+    await deliver(response, spoil(await service.answer(view), fault, service.errorBody), fault, captured);
+  };
+
+  const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    serve(request, response).catch((cause: unknown) => response.destroy(cause instanceof Error ? cause : new Error(String(cause))));
+  };
+  const limits = { maxHeaderSize: 65_536, requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000 };
+  const server = options.tls === undefined ? createServer(limits, handler) : createSecureServer({ ...limits, ...options.tls }, handler);
+  const port = await listening(server, options.port ?? 0, host);
+
+  return {
+    origin: `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    requests,
+    script: rules.add,
+    clear: () => {
+      rules.clear();
+      requests.length = 0;
+      for (const line of [heads, wholes, aborts]) line.clear();
+    },
+    waitForRequest: wholes.next,
+    waitForHead: heads.next,
+    waitForAbort: aborts.next,
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+};
