@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+export type AnyResponse = ServerResponse | Http2ServerResponse;
+/** Serves one request from its raw pair; never throws, never rejects. */
+export type RequestHandler = (request: AnyRequest, response: AnyResponse) => void;
+
+export const isHttp2 = (response: AnyResponse): response is Http2ServerResponse => 'stream' in response;
+
+/**
+ * Ends an answer that has begun so that the client sees a cut, not an end. Over HTTP/2 `response.destroy()` after the head
+ * is RST_STREAM with NO_ERROR, which clients take for a clean end; over HTTP/1.0 an answer without length ends with the
+ * connection, so that only a reset tells a cut from an end.
+ */
+export const sever = (response: AnyResponse): void => {
+  if (isHttp2(response)) {
+    // An answer that is only queued would still leave with END_STREAM: the reset has to go instead of it.
+    if (!response.stream.destroyed) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    return;
+  }
+  const socket = response.socket;
+  if (socket === null || socket.destroyed) return;
+  if (response.headersSent && !response.chunkedEncoding && !response.hasHeader('content-length')) socket.resetAndDestroy();
+  else socket.destroy();
+};
+
+/**
+ * True once the client can no longer be answered: its connection or stream closed before the answer ended. Ask it in the
+ * `close` event. `destroyed` says nothing on the HTTP/2 compatibility response, `writableEnded` does on both.
+ */
+export const clientGone = (response: AnyResponse): boolean => {
+  if (response.writableEnded) return false;
+  return isHttp2(response) ? response.stream.destroyed || response.stream.closed : response.destroyed || response.socket?.destroyed === true;
+};
