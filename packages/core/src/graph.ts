@@ -1,4 +1,18 @@
-import type { AdminOperation, AuthStrategy, Counters, Dialect, Factory, Host, Logger, Plugin, Provider, Shortcut, Store } from '@llm-proxy-auth/plugin';
+import type {
+  AdminOperation,
+  AuthStrategy,
+  Counters,
+  Dialect,
+  Factory,
+  Host,
+  Logger,
+  Metrics,
+  Plugin,
+  Provider,
+  Seal,
+  Shortcut,
+  Store,
+} from '@llm-proxy-auth/plugin';
 import type { InstanceSettings, Settings } from './config/schema.ts';
 
 /** One loaded plugin package. */
@@ -43,6 +57,8 @@ export interface Graph {
   readonly strategies: readonly Strategy[];
   readonly store: Store;
   readonly counters: Counters;
+  /** Seals state of the core that goes through clients; the key is in the store, so that replicas and restarts share it. */
+  readonly seal: Seal;
   readonly admin: readonly AdminEntry[];
   readonly shortcuts: readonly Shortcut[];
   /** Values of all `Secret()` fields of 8 characters and more, for the log scrubber. */
@@ -64,4 +80,6 @@ export interface GraphOptions {
   readonly log: Logger;
   /** Epoch ms. */
   readonly now: () => number;
+  /** Counters of plugins; without it they are counted nowhere. */
+  readonly metrics?: Metrics | undefined;
 }

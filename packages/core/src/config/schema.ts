@@ -1,4 +1,4 @@
-import { Duration, Percent, Secret, Size } from '@llm-proxy-auth/plugin';
+import { Duration, Pem, Percent, Size } from '@llm-proxy-auth/plugin';
 import { type Static, type TSchema, Type } from 'typebox';
 
 /*
@@ -8,19 +8,25 @@ import { type Static, type TSchema, Type } from 'typebox';
 const object = <P extends Record<string, TSchema>>(properties: P, description?: string) =>
   Type.Object(properties, { additionalProperties: false, ...(description === undefined ? {} : { description }) });
 const names = (description: string) => Type.Array(Type.String({ minLength: 1 }), { description });
-const port = (description: string, value?: number) => Type.Integer({ minimum: 0, maximum: 65535, description, ...(value === undefined ? {} : { default: value }) });
+const port = (description: string, value?: number) =>
+  Type.Integer({ minimum: 0, maximum: 65535, description, ...(value === undefined ? {} : { default: value }) });
 
 const PluginEntry = Type.Union([
   Type.String({ minLength: 1 }),
-  object({ name: Type.String({ minLength: 1 }), integrity: Type.Optional(Type.String({ pattern: '^sha512-[A-Za-z0-9+/]+=*$', description: 'Pin, checked before import; `plugins verify --print` prints it.' })) }),
+  object({
+    name: Type.String({ minLength: 1 }),
+    integrity: Type.Optional(
+      Type.String({ pattern: '^sha512-[A-Za-z0-9+/]+=*$', description: 'Pin, checked before import; `plugins verify --print` prints it.' }),
+    ),
+  }),
 ]);
 
 const Tls = object(
   {
     port: port('TLS port; 0 = any free one.', 8443),
-    cert: Type.Optional(Secret({ description: 'Certificate chain: a path or PEM text.' })),
-    key: Type.Optional(Secret({ description: 'Private key: a path or PEM text.' })),
-    clientCa: Type.Optional(Secret({ description: 'CA that client certificates must come from: a path or PEM text.' })),
+    cert: Type.Optional(Pem({ description: 'Certificate chain: a path or PEM text.' })),
+    key: Type.Optional(Pem({ description: 'Private key: a path or PEM text.' })),
+    clientCa: Type.Optional(Pem({ description: 'CA that client certificates must come from: a path or PEM text.' })),
   },
   'TLS listener; HTTP/1.1 and HTTP/2 by ALPN. Without cert and key it is off.',
 );
@@ -50,7 +56,10 @@ export const Server = object(
 );
 
 const Listener = (defaultPort: number, description: string) =>
-  object({ host: Type.String({ default: '127.0.0.1', description: 'Address.' }), port: port('Port; 0 = any free one.', defaultPort), tls: Type.Optional(Tls) }, description);
+  object(
+    { host: Type.String({ default: '127.0.0.1', description: 'Address.' }), port: port('Port; 0 = any free one.', defaultPort), tls: Type.Optional(Tls) },
+    description,
+  );
 
 export const Target = object({
   instance: Type.String({ description: 'Name of an instance.' }),
@@ -62,7 +71,9 @@ export const Model = object({
   name: Type.Optional(Type.String({ minLength: 1, description: 'Name clients use. One of `name` and `match`.' })),
   match: Type.Optional(Type.String({ minLength: 1, description: 'Anchored glob over names clients send.' })),
   targets: Type.Array(Target, { minItems: 1, description: 'Where the model is, in order of preference.' }),
-  strategy: Type.Optional(Type.Union([Type.Literal('ordered'), Type.Literal('weighted')], { default: 'ordered', description: 'How the first target is chosen.' })),
+  strategy: Type.Optional(
+    Type.Union([Type.Literal('ordered'), Type.Literal('weighted')], { default: 'ordered', description: 'How the first target is chosen.' }),
+  ),
   fallback: Type.Optional(
     object({
       on: Type.Array(FallbackClass, { default: ['connect', 'timeout', '429', '5xx'], description: 'What lets the next target try.' }),
@@ -72,7 +83,10 @@ export const Model = object({
 });
 
 const Limit = object({
-  per: Type.Union(['principal', 'credential', 'group', 'instance', 'model', 'policy'].map((v) => Type.Literal(v)), { default: 'principal', description: 'What shares one counter.' }),
+  per: Type.Union(
+    ['principal', 'credential', 'group', 'instance', 'model', 'policy'].map((v) => Type.Literal(v)),
+    { default: 'principal', description: 'What shares one counter.' },
+  ),
   requests: Type.Optional(Type.String({ pattern: '^[0-9]+/(s|min|h|d)$', description: 'Requests per window, such as `600/min`.' })),
   concurrent: Type.Optional(Type.Integer({ minimum: 1, description: 'Calls open at once.' })),
 });
@@ -89,7 +103,9 @@ export const Policy = object({
   allow: object({
     modes: Type.Optional(Type.Array(Type.Union([Type.Literal('transparent'), Type.Literal('protocol')]), { description: 'Default both.' })),
     classes: Type.Optional(
-      Type.Array(Type.Union([Type.Literal('inference'), Type.Literal('models'), Type.Literal('stateful'), Type.Literal('control')]), { description: 'Default `[inference, models]`.' }),
+      Type.Array(Type.Union([Type.Literal('inference'), Type.Literal('models'), Type.Literal('stateful'), Type.Literal('control')]), {
+        description: 'Default `[inference, models]`.',
+      }),
     ),
     instances: Type.Optional(names('Globs over instances; default all.')),
     models: Type.Optional(names('Globs over model names; default all.')),
@@ -112,17 +128,28 @@ export const Instance = {
   default: Type.Boolean({ default: false, description: "Serves the provider's name in transparent paths." }),
   tags: Type.Record(Type.String(), Type.String(), { default: {}, description: 'For policies.' }),
   models: Type.Optional(names('Static model list; otherwise the provider is asked.')),
-  ca: Type.Optional(Secret({ description: 'CA of the provider: a path or PEM text.' })),
-  clientCertificate: Type.Optional(object({ cert: Secret({ description: 'A path or PEM text.' }), key: Secret({ description: 'A path or PEM text.' }) })),
+  ca: Type.Optional(Pem({ description: 'CA of the provider: a path or PEM text.' })),
+  clientCertificate: Type.Optional(object({ cert: Pem({ description: 'A path or PEM text.' }), key: Pem({ description: 'A path or PEM text.' }) })),
   proxy: Type.Optional(Type.String({ pattern: '^https?://[^/?#@\\s]+$', description: 'HTTP proxy for this instance.' })),
-  onDisconnect: Type.Union([Type.Literal('abort'), Type.Literal('drain')], { default: 'abort', description: 'What happens to the upstream call when the client goes.' }),
-  forwardHeaders: Type.Array(Type.String({ pattern: '^[a-z0-9-]+$' }), { default: [], description: 'Further client headers that reach the provider in protocol mode.' }),
+  onDisconnect: Type.Union([Type.Literal('abort'), Type.Literal('drain')], {
+    default: 'abort',
+    description: 'What happens to the upstream call when the client goes.',
+  }),
+  forwardHeaders: Type.Array(Type.String({ pattern: '^[a-z0-9-]+$' }), {
+    default: [],
+    description: 'Further client headers that reach the provider in protocol mode.',
+  }),
   aliases: Type.Boolean({ default: false, description: 'Names of `models:` work in transparent calls.' }),
   control: Type.Boolean({ default: false, description: 'Allows operations of class `control`.' }),
 };
 
-/** An entry that a plugin completes: `use` names the kind. */
-const Use = (fallback?: string) => Type.Object({ use: Type.String(fallback === undefined ? {} : { default: fallback }) });
+/** Where a plugin of which group completes the entry; `section` is read by the core alone. */
+const Use = (section: 'store' | 'counters' | 'auth', fallback?: string) =>
+  Type.Object(
+    { use: Type.String({ minLength: 1, description: 'Kind of the plugin.', ...(fallback === undefined ? {} : { default: fallback }) }) },
+    { section },
+  );
+const AnyInstance = Type.Object({ provider: Type.String({ minLength: 1 }) }, { section: 'provider' });
 
 export const Root = object({
   plugins: Type.Array(PluginEntry, { default: [], description: 'Packages to load; nothing else is.' }),
@@ -130,13 +157,19 @@ export const Root = object({
   ops: Listener(9090, '/health /ready /metrics, nothing else.'),
   admin: Type.Optional(Listener(9091, '/admin/v1; absent = off.')),
   log: object({
-    level: Type.Union(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((v) => Type.Literal(v)), { default: 'info', description: 'Least severe line written.' }),
+    level: Type.Union(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((v) => Type.Literal(v)),
+      { default: 'info', description: 'Least severe line written.' },
+    ),
     content: Type.Boolean({ default: false, description: 'Writes prompts and completions too.' }),
   }),
-  store: Use('sqlite'),
-  counters: Use('memory'),
-  auth: Type.Union([Type.Literal('none'), Type.Array(Use(), { minItems: 1 })], { description: 'Strategies in the order they are asked, or `none` on loopback.' }),
-  instances: Type.Record(Type.String({ pattern: '^[a-z0-9_-]{1,64}$' }), Type.Object({ provider: Type.String() }), { description: 'Upstream accounts by name.' }),
+  store: Use('store', 'sqlite'),
+  counters: Use('counters', 'memory'),
+  auth: Type.Union([Type.Literal('none'), Type.Array(Use('auth'), { minItems: 1 })], {
+    description: 'Strategies in the order they are asked, or `none` on loopback.',
+    absence: { code: 'auth_missing', message: 'must be written: a list of strategies, or `auth: none` to serve this machine alone' },
+  }),
+  instances: Type.Record(Type.String({ pattern: '^[a-z0-9_-]{1,64}$' }), AnyInstance, { description: 'Upstream accounts by name.' }),
   models: Type.Array(Model, { default: [], description: 'Names of the model-routed endpoints.' }),
   policies: Type.Optional(Type.Array(Policy, { description: 'First match wins, none = 403.' })),
   retry: object({
@@ -147,7 +180,10 @@ export const Root = object({
     commitAfter: Duration({ default: '15s', description: 'The status of a stream is held back until content or this long.' }),
     keepAlive: Duration({ default: '15s', description: "The dialect's sign of life after that." }),
   }),
-  fidelity: Type.Union([Type.Literal('report'), Type.Literal('reject')], { default: 'report', description: 'What happens when a request cannot be carried over whole.' }),
+  fidelity: Type.Union([Type.Literal('report'), Type.Literal('reject')], {
+    default: 'report',
+    description: 'What happens when a request cannot be carried over whole.',
+  }),
 });
 export type Settings = Static<typeof Root>;
 const InstanceObject = Type.Object(Instance);

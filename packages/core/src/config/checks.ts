@@ -1,0 +1,149 @@
+import { compileRanges } from '../access/address.ts';
+import { headerUse } from '../http/credential-slots.ts';
+import type { ReadContext } from './context.ts';
+import { suggestion } from './nearest.ts';
+import type { Settings } from './schema.ts';
+import { isLoopback, upstreamRefusal } from './url.ts';
+
+/** Settings as far as they could be read; the checks tell what they can about the rest. */
+export type Partly<T> = T extends readonly (infer E)[]
+  ? readonly (Partly<E> | undefined)[]
+  : T extends object
+    ? { readonly [K in keyof T]?: Partly<T[K]> | undefined }
+    : T;
+type Known = Partly<Settings>;
+export interface Kinds {
+  readonly dialects: ReadonlySet<string>;
+  readonly strategies: ReadonlySet<string>;
+  /** Every plugin of the list was loaded, so that a kind that is not here is nowhere. */
+  readonly complete: boolean;
+}
+type Check = (settings: Known, context: ReadContext, kinds: Kinds) => void;
+
+/** First segments of paths; an instance of that name could not be told from them. */
+const INSTANCE_RESERVED = Object.freeze(
+  new Set(
+    'v1 v1beta v1beta1 model models chat completions embeddings responses images audio moderations rerank files batches uploads deployments projects messages'.split(
+      ' ',
+    ),
+  ),
+);
+
+const checkInstances: Check = (settings, context) => {
+  const defaults = new Map<string, string>();
+  for (const [name, instance] of Object.entries(settings.instances ?? {})) {
+    const path = `instances.${name}`;
+    if (INSTANCE_RESERVED.has(name)) context.report(path, 'reserved_name', `the name "${name}" is part of the routes; choose another`, context.keyPlace(path));
+    const known = instance as Partly<{ provider: string; default: boolean; insecureUpstream: boolean; forwardHeaders: string[] }> | undefined;
+    for (const [i, header] of (known?.forwardHeaders ?? []).entries()) {
+      if (header !== undefined && headerUse(header) !== 'forward')
+        context.report(`${path}.forwardHeaders[${i}]`, 'header_refused', `the header "${header}" never reaches a provider`);
+    }
+    for (const [at, url] of context.urls) {
+      if (!at.startsWith(`${path}.`) || known?.insecureUpstream === true) continue;
+      const why = upstreamRefusal(url);
+      if (why !== undefined) context.report(at, 'unsafe_url', why);
+    }
+    if (known?.default !== true || known.provider === undefined) continue;
+    const other = defaults.get(known.provider);
+    if (other === undefined) defaults.set(known.provider, name);
+    else context.report(`${path}.default`, 'duplicate_name', `"${other}" is already the default instance of provider "${known.provider}"`);
+  }
+};
+
+const checkModels: Check = (settings, context) => {
+  const instances = Object.keys(settings.instances ?? {});
+  const seen = new Map<string, number>();
+  for (const [i, model] of (settings.models ?? []).entries()) {
+    const path = `models[${i}]`;
+    if (model === undefined) continue;
+    const written = [context.written(`${path}.name`), context.written(`${path}.match`)].filter(Boolean).length;
+    if (written !== 1) context.report(path, written === 0 ? 'missing_key' : 'wrong_value', 'needs exactly one of "name" and "match"');
+    const key = model.name === undefined ? `match ${model.match}` : `name ${model.name}`;
+    const before = seen.get(key);
+    if (before !== undefined && (model.name ?? model.match) !== undefined)
+      context.report(`${path}.${model.name === undefined ? 'match' : 'name'}`, 'duplicate_name', `is the same as models[${before}]`);
+    else seen.set(key, i);
+    for (const [j, target] of (model.targets ?? []).entries()) {
+      if (target?.instance === undefined || instances.includes(target.instance)) continue;
+      context.report(
+        `${path}.targets[${j}].instance`,
+        'unknown_name',
+        `no instance is called "${target.instance.slice(0, 80)}"${suggestion(target.instance, instances)}`,
+      );
+    }
+  }
+};
+
+const checkRanges = (list: readonly (string | undefined)[], path: (i: number) => string, context: ReadContext): void => {
+  for (const [i, range] of list.entries()) {
+    if (range === undefined) continue;
+    try {
+      compileRanges([range]);
+    } catch {
+      context.report(path(i), 'wrong_value', 'must be an address or a range such as 10.0.0.0/8');
+    }
+  }
+};
+const checkServer: Check = (settings, context, kinds) => {
+  checkRanges(settings.server?.trustedProxies ?? [], (i) => `server.trustedProxies[${i}]`, context);
+  for (const [i, origin] of (settings.server?.cors?.origins ?? []).entries()) {
+    if (origin === undefined) continue;
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      context.report(`server.cors.origins[${i}]`, 'wrong_value', 'must be an exact origin such as https://app.example.com');
+  }
+  const dialect = settings.server?.defaultDialect;
+  if (dialect !== undefined && !kinds.dialects.has(dialect) && kinds.complete) {
+    const mend =
+      kinds.dialects.size === 0
+        ? `; name a package that provides it under plugins, such as @llm-proxy-auth/dialect-${dialect.slice(0, 40)}`
+        : suggestion(dialect, kinds.dialects);
+    context.report('server.defaultDialect', 'unknown_kind', `no plugin provides dialect "${dialect.slice(0, 80)}"${mend}`);
+  }
+};
+
+const LISTENERS = Object.freeze(['server', 'ops', 'admin'] as const);
+const checkListeners: Check = (settings, context) => {
+  const seen = new Map<string, string>();
+  for (const name of LISTENERS) {
+    const listener = settings[name];
+    if (listener === undefined) continue;
+    const { host, port, tls } = listener;
+    if (settings.auth === 'none' && host !== undefined && !isLoopback(host))
+      context.report(`${name}.host`, 'auth_exposed', 'without authentication every listener must be on loopback, such as 127.0.0.1');
+    const refused = context.problems.some((p) => p.path === `${name}.tls.cert` || p.path === `${name}.tls.key`);
+    if (!refused && (tls?.cert === undefined) !== (tls?.key === undefined))
+      context.report(`${name}.tls`, 'tls_incomplete', `needs both cert and key; ${tls?.cert === undefined ? 'cert' : 'key'} is missing`);
+    const ports = [[`${name}.port`, port], ...(tls?.cert === undefined ? [] : [[`${name}.tls.port`, tls.port]])] as const;
+    for (const [path, number] of ports) {
+      if (typeof number !== 'number' || number === 0) continue;
+      const other = seen.get(`${host}:${number}`);
+      if (other === undefined) seen.set(`${host}:${number}`, String(path));
+      else context.report(String(path), 'listener_clash', `has the same address as ${other}`);
+    }
+  }
+};
+
+const checkPolicies: Check = (settings, context, kinds) => {
+  const instances = Object.keys(settings.instances ?? {});
+  for (const [i, policy] of (settings.policies ?? []).entries()) {
+    const path = `policies[${i}]`;
+    const { strategy, cidr } = policy?.match ?? {};
+    if (cidr !== undefined) checkRanges([cidr], () => `${path}.match.cidr`, context);
+    if (strategy !== undefined && !strategy.includes('*') && !kinds.strategies.has(strategy)) {
+      context.report(`${path}.match.strategy`, 'unknown_name', `no strategy under auth is "${strategy.slice(0, 80)}"${suggestion(strategy, kinds.strategies)}`);
+    }
+    for (const [j, name] of (policy?.allow?.instances ?? []).entries()) {
+      if (name === undefined || name.includes('*') || instances.includes(name)) continue;
+      context.report(`${path}.allow.instances[${j}]`, 'unknown_name', `no instance is called "${name.slice(0, 80)}"${suggestion(name, instances)}`);
+    }
+    for (const [j, limit] of (policy?.limits ?? []).entries()) {
+      if (limit !== undefined && limit.requests === undefined && limit.concurrent === undefined)
+        context.report(`${path}.limits[${j}]`, 'missing_key', 'limits nothing; write requests or concurrent');
+      if (limit?.requests?.startsWith('0/') === true) context.report(`${path}.limits[${j}].requests`, 'wrong_value', 'must allow at least one request');
+    }
+  }
+};
+
+/** Everything that concerns more than one key. */
+export const crossChecks: readonly Check[] = Object.freeze([checkInstances, checkModels, checkServer, checkListeners, checkPolicies]);

@@ -1,0 +1,103 @@
+import type { TSchema } from 'typebox';
+import { Type } from 'typebox';
+import type { LoadedPlugin } from '../graph.ts';
+import { factoriesOf } from '../plugins/catalog.ts';
+import { Instance, Root } from './schema.ts';
+import { choicesOf, recordOf, type Section, type Shape, shapeOf, typesOf } from './shape.ts';
+
+/** One key of the configuration as the documentation shows it. */
+export interface ConfigurationOption {
+  /** `[]` stands for an index, `*` for a name: `models[].targets[].weight`, `instances.*.tags.*`. */
+  readonly path: string;
+  /** `text`, `number`, `duration`, `secret`, …, or the allowed values joined by ` | `. */
+  readonly type: string;
+  /** As written in the file. */
+  readonly default?: unknown;
+  readonly description: string;
+  readonly required: boolean;
+  /** Environment variable that fills it when the file leaves it out. */
+  readonly env?: string | undefined;
+  readonly examples?: readonly unknown[] | undefined;
+  /** Set for keys of a plugin: the package and the value of `use` or `provider` that they belong to. */
+  readonly plugin?: { readonly name: string; readonly group: Section | 'dialect'; readonly kind: string } | undefined;
+}
+
+const WORDS: Readonly<Record<string, string>> = Object.freeze({
+  string: 'text',
+  integer: 'whole number',
+  number: 'number',
+  boolean: 'true | false',
+  array: 'list',
+  object: 'map',
+});
+const typeText = (shape: Shape): string => {
+  if (shape.lpa !== undefined) return shape.pem === true ? 'secret (path or PEM text)' : shape.lpa;
+  const choices = choicesOf(shape);
+  if (choices !== undefined) return choices.map(String).join(' | ');
+  if (shape.anyOf !== undefined) return [...new Set(shape.anyOf.map(typeText))].join(' | ');
+  return (
+    typesOf(shape)
+      .map((t) => WORDS[t] ?? t)
+      .join(' | ') || 'any'
+  );
+};
+const COMMON = shapeOf(Type.Object(Instance));
+
+type Visit = (path: string, shape: Shape, required: boolean) => void;
+/** Calls `visit` for every key that holds a value of its own, in the order of the schema. */
+const walk = (shape: Shape, path: string, required: boolean, visit: Visit): void => {
+  const own = shape.section === 'provider' ? COMMON : shape;
+  if (own.anyOf !== undefined && choicesOf(own) === undefined) return walkUnion(own, path, required, visit);
+  const record = recordOf(own);
+  if (own.properties !== undefined) {
+    for (const [key, property] of Object.entries(own.properties))
+      walk(property, path === '' ? key : `${path}.${key}`, (own.required ?? []).includes(key) && property.default === undefined, visit);
+  }
+  if (record !== undefined) return walk({ description: own.description ?? '', ...record.value }, `${path}.*`, false, visit);
+  if (own.items !== undefined && (own.items.properties !== undefined || own.items.anyOf !== undefined) && choicesOf(own.items) === undefined) {
+    if (own.default !== undefined || own.description !== undefined) visit(path, own, required);
+    return walk(own.items, `${path}[]`, false, visit);
+  }
+  if (own.properties === undefined) visit(path, own, required);
+};
+const walkUnion = (shape: Shape, path: string, required: boolean, visit: Visit): void => {
+  const compound = (shape.anyOf ?? []).filter((b) => b.properties !== undefined || b.items !== undefined);
+  if (compound.length < (shape.anyOf?.length ?? 0) || shape.description !== undefined) visit(path, shape, required);
+  for (const branch of compound) {
+    if (branch.properties !== undefined) walk(branch, path, false, visit);
+    else if (branch.items?.properties !== undefined) walk(branch.items, `${path}[]`, false, visit);
+  }
+};
+
+const optionsOf = (schema: TSchema, path: string, plugin: ConfigurationOption['plugin']): readonly ConfigurationOption[] => {
+  const found = new Map<string, ConfigurationOption>();
+  walk(shapeOf(schema), path, false, (at, shape, required) => {
+    const { description = '', env } = shape;
+    const examples = (shape as { readonly examples?: readonly unknown[] }).examples;
+    if (!found.has(at))
+      found.set(at, {
+        path: at,
+        type: typeText(shape),
+        ...(shape.default === undefined ? {} : { default: shape.default }),
+        description,
+        required,
+        env,
+        examples,
+        plugin,
+      });
+  });
+  return [...found.values()];
+};
+const PLACES: Readonly<Record<Section, string>> = Object.freeze({ store: 'store', counters: 'counters', auth: 'auth[]', provider: 'instances.*' });
+
+/** Every key of the core, then those that the given plugins add to their sections; data for generated documentation. */
+export const configurationReference = (plugins: readonly LoadedPlugin[] = []): readonly ConfigurationOption[] => [
+  ...optionsOf(Root, '', undefined),
+  ...plugins.flatMap((plugin) =>
+    factoriesOf(plugin).flatMap(({ group, kind, factory }) =>
+      group === 'dialect' ? [] : optionsOf(factory.config, PLACES[group], { name: plugin.name, group, kind }),
+    ),
+  ),
+];
+/** Paths of all keys of the core, for the test that each has an observable effect. */
+export const schemaPaths = (): readonly string[] => optionsOf(Root, '', undefined).map((o) => o.path);

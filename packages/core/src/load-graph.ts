@@ -1,0 +1,162 @@
+import type { Counters, Metrics } from '@llm-proxy-auth/plugin';
+import { crossChecks, type Partly } from './config/checks.ts';
+import { createContext, type ReadContext } from './config/context.ts';
+import { type MapNode, readDocument } from './config/document.ts';
+import { withEnvironment } from './config/environment.ts';
+import { readConfigurationText } from './config/find.ts';
+import { deepFreeze, printSettings } from './config/print.ts';
+import { ConfigurationError } from './config/problem.ts';
+import { type Reading, readNode, verified } from './config/read.ts';
+import { type InstanceSettings, Root, type Settings } from './config/schema.ts';
+import { createSecrets, type Secrets } from './config/secret.ts';
+import { shapeOf } from './config/shape.ts';
+import type { Graph, GraphOptions } from './graph.ts';
+import type { Catalog } from './plugins/catalog.ts';
+import { type Created, createAll, type WantedGraph } from './plugins/create.ts';
+import { loadPlugins } from './plugins/load.ts';
+
+export interface LoadOptions extends GraphOptions {
+  /** Folder of the gateway's own package, where the search for plugins begins; default: this package. */
+  readonly gatewayFolder?: string | undefined;
+  /** Conditions of `exports` beside Node's own; default: those of this process. */
+  readonly conditions?: readonly string[] | undefined;
+  /** For the import and for the creation of each plugin; default 30 s. */
+  readonly pluginTimeoutMs?: number | undefined;
+  /** How often files of secrets are looked at; default and at most 5 s. */
+  readonly secretPollMs?: number | undefined;
+  /** The graph that the new one takes over from: counters of kind `memory` go on counting. */
+  readonly previous?: Graph | undefined;
+}
+const PLUGIN_TIMEOUT_MS = 30_000;
+const SECRET_POLL_MS = 5_000;
+const UNCOUNTED: Metrics = Object.freeze({ counter: () => ({ add: () => undefined }) });
+const ROOT = shapeOf(Root);
+
+const fail = (context: ReadContext): void => {
+  if (context.problems.length > 0) throw new ConfigurationError(context.problems);
+};
+/** A plugin's own keys of an entry; the core's are not its business. */
+const ownKeys = (catalog: Catalog, group: 'store' | 'counters' | 'auth' | 'provider', kind: string, entry: object): unknown => {
+  const shape = catalog.find(group, kind)?.factory.config;
+  const properties = shape === undefined ? {} : (shapeOf(shape).properties ?? {});
+  const open = shape !== undefined && (shapeOf(shape).patternProperties !== undefined || typeof shapeOf(shape).additionalProperties === 'object');
+  return deepFreeze(
+    Object.fromEntries(Object.entries(entry).filter(([key]) => Object.hasOwn(properties, key) || (open && key !== 'use' && key !== 'provider'))),
+  );
+};
+const wantedGraph = (settings: Settings, catalog: Catalog, context: ReadContext): WantedGraph => ({
+  store: { path: 'store', kind: settings.store.use, config: ownKeys(catalog, 'store', settings.store.use, settings.store) },
+  counters: { path: 'counters', kind: settings.counters.use, config: ownKeys(catalog, 'counters', settings.counters.use, settings.counters) },
+  dialects: catalog.names('dialect').map((kind) => {
+    const reading = readNode(shapeOf(catalog.find('dialect', kind)?.factory.config ?? {}), { is: 'map', entries: new Map() }, `dialect ${kind}`, context);
+    return { path: 'plugins', kind, config: deepFreeze(reading.is === 'value' ? reading.value : {}) };
+  }),
+  strategies:
+    settings.auth === 'none'
+      ? []
+      : settings.auth.map((entry, i) => ({ path: `auth[${i}]`, kind: entry.use, config: ownKeys(catalog, 'auth', entry.use, entry) })),
+  instances: Object.entries(settings.instances).map(([name, entry]) => ({
+    path: `instances.${name}`,
+    name,
+    kind: entry.provider,
+    config: ownKeys(catalog, 'provider', entry.provider, entry),
+    settings: entry as unknown as InstanceSettings,
+    origins: [...context.urls].filter(([path]) => path.startsWith(`instances.${name}.`)).map(([, url]) => url),
+  })),
+});
+
+const readSettings = (context: ReadContext, catalog: Catalog, complete: boolean, root: MapNode): { readonly settings: Settings; readonly shown: unknown } => {
+  const first = readNode(ROOT, root, '', context);
+  const reading: Reading = first.is === 'value' && first.ok ? verified(ROOT, first, '', context) : first;
+  const known = (reading.is === 'value' ? reading.value : {}) as Partly<Settings>;
+  const strategies = new Set(Array.isArray(known.auth) ? known.auth.flatMap((a: { use?: string } | undefined) => (a?.use === undefined ? [] : [a.use])) : []);
+  for (const check of crossChecks) check(known, context, { dialects: new Set(catalog.names('dialect')), strategies, complete });
+  fail(context);
+  return { settings: deepFreeze(known) as unknown as Settings, shown: reading.is === 'value' ? reading.shown : {} };
+};
+
+/** Callers whose credentials others gave out must be told what they may do. */
+const checkPolicies = (settings: Settings, created: Created, context: ReadContext): void => {
+  if (settings.policies !== undefined) return;
+  for (const [i, { kind, strategy }] of created.strategies.entries()) {
+    if (!strategy.issued)
+      context.report(`auth[${i}]`, 'policies_missing', `"${kind}" accepts credentials that others gave out; write policies that say what their holders may do`);
+  }
+};
+const scrubber =
+  (secrets: Secrets) =>
+  (text: string): string =>
+    secrets.values().reduce((t, value) => t.replaceAll(value, '[secret]'), text);
+
+/**
+ * Makes a graph from a configuration: reads and checks everything, loads the plugins and creates what the file names.
+ * Throws ConfigurationError with every problem that was found; nothing is left running then.
+ */
+export const loadGraph = async (options: LoadOptions): Promise<Graph> => {
+  const source = readConfigurationText(options);
+  const secrets = createSecrets();
+  const timeoutMs = options.pluginTimeoutMs ?? PLUGIN_TIMEOUT_MS;
+  let catalog: Catalog | undefined;
+  const context = createContext({
+    file: source.file,
+    env: options.env,
+    folder: source.folder,
+    secrets,
+    complete: (section, kind) => catalog?.complete(section, kind) ?? { is: 'unloaded' },
+  });
+  const document = readDocument(source.text);
+  for (const p of document.problems) context.report(p.path, p.code, p.message, p.place);
+  if (document.root === undefined) throw new ConfigurationError(context.problems);
+  context.note('', undefined, document.root.place);
+  const { root, problems } = withEnvironment(document.root, options.env);
+  const loading = await loadPlugins(root, context, { ...options, folder: source.folder, timeoutMs });
+  catalog = loading.catalog;
+  for (const p of problems) context.report(p.path, p.code, p.message);
+  const { settings, shown } = readSettings(context, catalog, loading.complete, root);
+  const wanted = wantedGraph(settings, catalog, context);
+  fail(context);
+  const counters: Counters | undefined = options.previous?.settings.counters.use === 'memory' ? options.previous.counters : undefined;
+  const result = await createAll({
+    catalog,
+    wanted,
+    timeoutMs,
+    log: options.log,
+    metrics: options.metrics ?? UNCOUNTED,
+    now: options.now,
+    scrub: scrubber(secrets),
+    inherited: counters,
+  });
+  if (!result.ok) {
+    for (const f of result.failures) context.report(f.path, f.code, f.message);
+    throw new ConfigurationError(context.problems);
+  }
+  const { created } = result;
+  checkPolicies(settings, created, context);
+  if (context.problems.length > 0) {
+    await created.dispose();
+    throw new ConfigurationError(context.problems);
+  }
+  secrets.watch(options.log, Math.min(options.secretPollMs ?? SECRET_POLL_MS, SECRET_POLL_MS));
+  return Object.freeze<Graph>({
+    settings,
+    file: source.file,
+    plugins: catalog.plugins,
+    dialects: created.dialects,
+    instances: created.instances,
+    strategies: created.strategies,
+    store: created.store,
+    counters: created.counters,
+    seal: created.seal,
+    admin: created.admin,
+    shortcuts: Object.freeze(catalog.plugins.flatMap((p) => p.plugin.shortcuts ?? [])),
+    secrets: secrets.values,
+    environment: Object.freeze(
+      context.environment.map(({ path, variable }) => Object.freeze({ instance: /^instances\.([^.]+)/.exec(path)?.[1] ?? path, variable })),
+    ),
+    print: () => printSettings(shown),
+    dispose: async () => {
+      secrets.close();
+      await created.dispose();
+    },
+  });
+};

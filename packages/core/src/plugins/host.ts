@@ -1,0 +1,59 @@
+import { type Counters, GatewayError, type Host, type Logger, type Metrics, type Secret, type Store } from '@llm-proxy-auth/plugin';
+import type { Dispatcher } from 'undici';
+import type { LoadedPlugin } from '../graph.ts';
+import { createFetch } from './fetch.ts';
+import { createReach } from './reach.ts';
+import { createSeal } from './seal.ts';
+import { countersOf, storeOf } from './views.ts';
+
+/** What all plugins of one graph share; store, counters and key exist once the start order has come to them. */
+export interface Surroundings {
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly now: () => number;
+  readonly dispatcher: () => Dispatcher;
+  readonly store: () => Store;
+  readonly counters: () => Counters;
+  readonly sealingKey: () => Buffer;
+}
+
+const loggerOf = (plugin: string, log: Logger): Logger =>
+  Object.freeze<Logger>({
+    info: (fields, message) => log.info({ ...fields, plugin }, message),
+    warn: (fields, message) => log.warn({ ...fields, plugin }, message),
+    error: (fields, message) => log.error({ ...fields, plugin }, message),
+  });
+const revealed = async (secret: Secret): Promise<string> => {
+  const value = secret.peek();
+  if (value === undefined) throw new GatewayError('upstream_credentials_unavailable', `The secret ${secret.ref} is not known yet.`);
+  return value;
+};
+
+/** Hosts of one graph. Things of one plugin share a host; an instance has its own, which reaches its configured origins too. */
+export const createHosts = (
+  around: Surroundings,
+): { readonly of: (plugin: LoadedPlugin) => Host; readonly forInstance: (plugin: LoadedPlugin, origins: readonly string[]) => Host } => {
+  const shared = new Map<LoadedPlugin, Host>();
+  const make = (plugin: LoadedPlugin, origins: readonly string[]): Host =>
+    Object.freeze<Host>({
+      name: plugin.name,
+      signal: around.signal,
+      log: loggerOf(plugin.name, around.log),
+      metrics: around.metrics,
+      now: around.now,
+      secret: revealed,
+      seal: createSeal(plugin.name, around.sealingKey),
+      fetch: createFetch(plugin.name, createReach(plugin.reaches, origins), around.dispatcher, around.signal),
+      store: storeOf(plugin.name, around.store),
+      counters: countersOf(plugin.name, around.counters),
+    });
+  return {
+    of(plugin) {
+      const host = shared.get(plugin) ?? make(plugin, []);
+      shared.set(plugin, host);
+      return host;
+    },
+    forInstance: make,
+  };
+};
