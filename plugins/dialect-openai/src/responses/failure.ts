@@ -1,0 +1,59 @@
+import type { Code, ErrorLike, Json } from '@llm-proxy-auth/plugin';
+import { parseJson } from '@llm-proxy-auth/plugin';
+import { readError } from '../read-error.ts';
+import { asObject, asText, type Fields, OPENAI } from './wire.ts';
+
+/** Codes of ours that have a word in `response.error.code`'s closed list; the others are `server_error`. */
+const WORDS: Readonly<Partial<Record<Code, string>>> = Object.freeze({
+  upstream_rate_limited: 'rate_limit_exceeded',
+  rate_limit_exceeded: 'rate_limit_exceeded',
+  too_many_concurrent_requests: 'rate_limit_exceeded',
+  content_filtered: 'invalid_prompt',
+  context_length_exceeded: 'invalid_prompt',
+  invalid_request: 'invalid_prompt',
+});
+/** Statuses that the words of failed responses stand for; the rest are the provider's failures. */
+const STATUS: Readonly<Record<string, number>> = Object.freeze({
+  rate_limit_exceeded: 429,
+  insufficient_quota: 429,
+  invalid_prompt: 400,
+  bio_policy: 400,
+  misalignment_policy_violation: 400,
+  content_filter: 400,
+  content_policy_violation: 400,
+  context_length_exceeded: 400,
+});
+/** Refusals for what was asked, by their own words. */
+const REFUSED: ReadonlySet<string> = new Set(['bio_policy', 'misalignment_policy_violation', 'content_filter', 'content_policy_violation']);
+
+const vendorError = (e: ErrorLike): Fields => {
+  if (e.vendor?.dialect !== OPENAI || e.code === 'upstream_auth_failed') return {};
+  try {
+    return asObject(asObject(parseJson(e.vendor.body.json))?.error) ?? {};
+  } catch {
+    return {};
+  }
+};
+/** `error` of a failed response object. */
+export const responseError = (e: ErrorLike): Fields => ({ code: asText(vendorError(e).code) ?? WORDS[e.code] ?? 'server_error', message: e.message });
+/** Members of the flat `error` event, its type and number apart. `code` is ours, or the vendor's where it is the vendor's error. */
+export const errorFields = (e: ErrorLike): Fields => ({ code: asText(vendorError(e).code) ?? e.code, message: e.message, param: e.param ?? null });
+
+/** The error of a failed response, of an `error` event (flat or nested), or of both. */
+export const readFailure = (failed: Json, event?: Json): ErrorLike => {
+  const flat = asObject(event) ?? {};
+  const fields: Fields = { ...asObject(failed), ...(asObject(flat.error) ?? withoutEnvelope(flat)) };
+  const word = asText(fields.code) ?? '';
+  const status = STATUS[word] ?? 500;
+  const error = {
+    message: 'The provider failed while it answered.',
+    type: status === 500 ? 'server_error' : 'invalid_request_error',
+    param: null,
+    code: null,
+    ...fields,
+  };
+  const read = readError({ status, headers: [], body: Buffer.from(JSON.stringify({ error })) });
+  return REFUSED.has(word) ? { ...read, code: 'content_filtered', status: 400 } : read;
+};
+const withoutEnvelope = (event: Fields): Fields =>
+  Object.fromEntries(Object.entries(event).filter(([key, value]) => key !== 'type' && key !== 'sequence_number' && value !== null && value !== undefined));

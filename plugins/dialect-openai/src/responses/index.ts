@@ -1,0 +1,85 @@
+import type { AnySurface, Reach, Route, Seal, Surface } from '@llm-proxy-auth/plugin';
+import { route, stateful } from '../routes.ts';
+import { readReply, writeReply } from './reply.ts';
+import { readRequest, writeRequest } from './request.ts';
+import { streamReader } from './stream-reader.ts';
+import { streamWriter } from './stream-writer.ts';
+import { responsesTap } from './tap.ts';
+
+/** Ids of stored objects that a request may name; both forms of `conversation`. */
+const USED: readonly string[] = Object.freeze(['/previous_response_id', '/conversation', '/conversation/id']);
+const CREATES: Reach = Object.freeze({ class: 'inference', ids: { request: USED, reply: ['/id'] } });
+const COUNTS: Reach = Object.freeze({ class: 'inference', ids: { request: USED, reply: [] } });
+const STORED: Reach = stateful({ uses: ['{id}'] });
+
+/** Canonical paths by the names this surface has for them. */
+const NAMES: Readonly<Record<string, string>> = Object.freeze({
+  turns: 'input',
+  'turns.parts': 'input',
+  'turns.parts.cache': 'input.content.prompt_cache_breakpoint',
+  'turns.parts.detail': 'input.content.detail',
+  'turns.parts.name': 'input.content.filename',
+  'turns.parts.citations': 'input.content.annotations',
+  'turns.parts.logprobs': 'input.content.logprobs',
+  toolChoice: 'tool_choice',
+  parallelTools: 'parallel_tool_calls',
+  maxTokens: 'max_output_tokens',
+  output: 'text.format',
+  'sampling.temperature': 'temperature',
+  'sampling.topP': 'top_p',
+  reasoning: 'reasoning',
+  'reasoning.effort': 'reasoning.effort',
+  'reasoning.off': 'reasoning.effort',
+  'reasoning.summary': 'reasoning.summary',
+  logprobs: 'top_logprobs',
+  tier: 'service_tier',
+});
+
+const responses = (seal: Seal): Surface<'chat'> => ({
+  name: 'responses',
+  operation: 'chat',
+  routes: route('POST', '/responses'),
+  body: ['json'],
+  governed: { model: ['model'], stream: ['stream'] },
+  reach: CREATES,
+  framing: 'sse',
+  client: {
+    names: NAMES,
+    read: (inbound) => readRequest(inbound, seal),
+    write: (reply, call) => writeReply(reply, call, seal),
+    stream: (call) => streamWriter(call, seal),
+  },
+  provider: {
+    write: (request, call) => ({ body: writeRequest(request, call) }),
+    read: (reply) => readReply(reply, seal),
+    stream: (_call, _memo, emit) => streamReader(seal, emit),
+  },
+  tap: responsesTap,
+});
+const opaque = (name: string, routes: readonly Route[], reach: Reach, model: 'body' | 'none'): Surface<'opaque'> => ({
+  name,
+  operation: 'opaque',
+  routes,
+  body: model === 'body' ? ['json'] : ['none', 'json'],
+  governed: { model: model === 'body' ? ['model'] : 'none', stream: 'route' },
+  reach,
+  framing: 'sse',
+  tap: responsesTap,
+});
+const STORED_ROUTES: readonly Route[] = Object.freeze([
+  ...route('GET', '/responses/{id}', { query: true }),
+  ...route('DELETE', '/responses/{id}'),
+  ...route('POST', '/responses/{id}/cancel'),
+  ...route('GET', '/responses/{id}/input_items', { query: true }),
+]);
+
+/**
+ * `POST /responses` with both halves, and what only passes: counting input, compacting, and stored responses, which belong to
+ * whoever created them. `seal` closes the reasoning of other vendors that clients carry from turn to turn.
+ */
+export const responsesSurfaces = (seal: Seal): readonly AnySurface[] => [
+  responses(seal),
+  opaque('responses-input-tokens', route('POST', '/responses/input_tokens'), COUNTS, 'body'),
+  opaque('responses-compact', route('POST', '/responses/compact'), CREATES, 'body'),
+  opaque('responses-stored', STORED_ROUTES, STORED, 'none'),
+];

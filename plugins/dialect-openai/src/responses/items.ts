@@ -1,0 +1,132 @@
+import type { Part, Seal, ToolCallPart, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
+import { type Flavour, isContent, readContent, writeContent } from './content.ts';
+import { keep, type Mark, marked } from './mark.ts';
+import { readReasoning, writeReasoning } from './reasoning.ts';
+import { remainderOf } from './remainder.ts';
+import { asList, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
+
+/** How items are read: `hosted: 'carry'` keeps items only the vendor understands as opaque parts, `'refuse'` answers 400. */
+export interface Reading {
+  readonly flavour: Flavour;
+  readonly hosted: 'refuse' | 'carry';
+  readonly seal: Seal;
+}
+/** What one item contributes to a turn. */
+export interface Piece {
+  readonly role: Turn['role'];
+  readonly parts: readonly Part[];
+  readonly message: boolean;
+}
+/** How items are written. `custom`: ids of calls of custom tools. */
+export interface Writing {
+  readonly flavour: Flavour;
+  readonly own: boolean;
+  readonly custom: ReadonlySet<string>;
+}
+const ROLES: Readonly<Record<string, Turn['role']>> = Object.freeze({ user: 'user', system: 'system', developer: 'system', assistant: 'assistant' });
+
+const isPlainText = (parts: readonly Part[]): boolean => {
+  const [part] = parts;
+  return parts.length === 1 && part?.kind === 'text' && part.citations === undefined && part.logprobs === undefined && part.cache === undefined;
+};
+/** Content as the surface writes it unless a mark says otherwise: plain text as a string in what is sent, always a list in answers. */
+export const isListed = (parts: readonly Part[], flavour: Flavour): boolean => flavour === 'output' || !isPlainText(parts);
+
+const contentOf = (parts: readonly Part[], list: boolean, output: boolean, writing: Writing): string | readonly Fields[] => {
+  const [first] = parts;
+  if (!list) return first?.kind === 'text' ? first.text : '';
+  return parts.map((part) => writeContent(part, { flavour: writing.flavour, output, own: writing.own })).filter((content) => content !== undefined);
+};
+const writeMessage = (role: Turn['role'], parts: readonly Part[], mark: Mark | undefined, writing: Writing): Fields => {
+  const list = mark?.list === true ? !isListed(parts, writing.flavour) : isListed(parts, writing.flavour);
+  const content = mark?.empty === true ? [] : contentOf(parts, list, role === 'assistant', writing);
+  return writing.flavour === 'output' ? { type: 'message', status: 'completed', content, role } : { role, content };
+};
+const writeCall = (part: ToolCallPart, writing: Writing): Fields => {
+  const status = writing.flavour === 'output' ? { status: 'completed' } : {};
+  if ('text' in part.input) return { type: 'custom_tool_call', ...status, call_id: part.id, input: part.input.text, name: part.name };
+  return { type: 'function_call', ...status, arguments: part.input.json === '' ? '{}' : part.input.json, call_id: part.id, name: part.name };
+};
+const writeResult = (part: ToolResultPart, mark: Mark | undefined, writing: Writing): Fields => {
+  const plain = part.parts.length === 0 || !isListed(part.parts, 'input');
+  const output = contentOf(part.parts, mark?.list === true ? plain : !plain, false, { ...writing, flavour: 'input' });
+  return { type: writing.custom.has(part.id) ? 'custom_tool_call_output' : 'function_call_output', call_id: part.id, output, ...some('name', part.name) };
+};
+/** The item that a group of parts is written as, before its mark is restored. Undefined when this surface has no form for it. */
+export const writeItem = (role: Turn['role'], parts: readonly Part[], mark: Mark | undefined, writing: Writing): Fields | undefined => {
+  const [part] = parts;
+  if (part?.kind === 'toolCall') return writeCall(part, writing);
+  if (part?.kind === 'toolResult') return writeResult(part, mark, writing);
+  if (part?.kind === 'thinking') return writeReasoning(part);
+  if (part?.kind === 'opaque') return ownOrigin(part.origin);
+  return writeMessage(role, parts, mark, writing);
+};
+
+const withMark = (role: Turn['role'], parts: readonly Part[], item: Fields, reading: Reading, hints: Mark, custom = false): readonly Part[] => {
+  const last = parts.at(-1);
+  const id = reading.flavour === 'output' ? asText(item.id) : undefined;
+  if (last === undefined) return parts;
+  const call = last.kind === 'toolResult' && custom ? new Set([last.id]) : new Set<string>();
+  const written = writeItem(role, parts, hints, { flavour: reading.flavour, own: true, custom: call }) ?? {};
+  const left = remainderOf(id === undefined ? written : { id, ...written }, item);
+  const mark = left === undefined && Object.keys(hints).length === 0 ? undefined : { ...left, ...hints };
+  const named = id === undefined ? parts : parts.map((part) => marked(part, { id }));
+  return named.map((part, index) => (index === parts.length - 1 ? marked(part, keep(mark)) : part));
+};
+const readMessage = (item: Fields, param: string, reading: Reading): Piece => {
+  const role = ROLES[wordOf(item.role)];
+  if (role === undefined) throw invalid(`${param}.role`, 'A message needs a role of user, assistant, system or developer.');
+  const content = item.content;
+  if (typeof content !== 'string' && !Array.isArray(content)) throw invalid(`${param}.content`, 'A message needs content: text or a list of parts.');
+  const read = typeof content === 'string' ? [] : content.map((entry, index) => readContent(entry, `${param}.content[${index}]`));
+  const parts: readonly Part[] = read.length > 0 ? read : [{ kind: 'text', text: wordOf(content) }];
+  const empty = typeof content !== 'string' && content.length === 0;
+  const list = !empty && isListed(parts, reading.flavour) === (typeof content === 'string');
+  return { role, message: true, parts: withMark(role, parts, item, reading, { ...(empty ? { empty } : {}), ...(list ? { list } : {}) }) };
+};
+const readCall = (item: Fields, param: string, reading: Reading): Piece => {
+  const id = asText(item.call_id);
+  const name = asText(item.name);
+  if (id === undefined || name === undefined) throw invalid(param, 'A tool call needs call_id and name.');
+  const input = item.type === 'custom_tool_call' ? { text: wordOf(item.input) } : { json: wordOf(item.arguments) };
+  return { role: 'assistant', message: false, parts: withMark('assistant', [{ kind: 'toolCall', id, name, input }], item, reading, {}) };
+};
+const readResult = (item: Fields, param: string, reading: Reading, custom: ReadonlySet<string>): Piece => {
+  const id = asText(item.call_id);
+  if (id === undefined) throw invalid(`${param}.call_id`, 'A tool output needs the call_id of the call it answers.');
+  const output = item.output;
+  if (typeof output !== 'string' && !Array.isArray(output)) throw invalid(`${param}.output`, 'A tool output needs output: text or a list of parts.');
+  const text: readonly Part[] = output === '' ? [] : [{ kind: 'text', text: wordOf(output) }];
+  const parts = typeof output === 'string' ? text : output.map((entry, index) => readContent(entry, `${param}.output[${index}]`));
+  const plain = parts.length === 0 || !isListed(parts, 'input');
+  const list = plain !== (typeof output === 'string');
+  const part: ToolResultPart = { kind: 'toolResult', id, ...some('name', asText(item.name)), parts, failed: false };
+  return { role: 'user', message: false, parts: withMark('user', [part], item, reading, list ? { list } : {}, custom.has(id)) };
+};
+const readHosted = (item: Fields, param: string, reading: Reading): Piece => {
+  if (reading.hosted === 'refuse') {
+    const type = wordOf(item.type);
+    if (type === 'item_reference') throw unsupported(`${param}.id`, 'item_reference needs stored state, which this route does not keep; send the item itself.');
+    throw unsupported(`${param}.type`, `Items of type ${JSON.stringify(type)} are understood by their vendor alone and cannot be translated.`);
+  }
+  const id = asText(item.id);
+  const part: Part = { kind: 'opaque', origin: originOf(item) };
+  return { role: 'assistant', message: false, parts: [reading.flavour === 'output' && id !== undefined ? marked(part, { id }) : part] };
+};
+/** One item of `input` or `output`. `custom`: ids of the custom tools' calls seen so far. */
+export const readItem = (item: Fields, param: string, reading: Reading, custom: ReadonlySet<string>): Piece => {
+  const type = asText(item.type);
+  if (type === 'message' || (type === undefined && item.role !== undefined)) {
+    const foreign = reading.hosted === 'carry' && !asList(item.content).every(isContent);
+    return foreign ? readHosted(item, param, reading) : readMessage(item, param, reading);
+  }
+  if (type === 'function_call' || type === 'custom_tool_call') return readCall(item, param, reading);
+  if (type === 'function_call_output' || type === 'custom_tool_call_output') return readResult(item, param, reading, custom);
+  if (type === 'reasoning') {
+    const part = readReasoning(item, param, reading.seal);
+    const id = reading.flavour === 'output' ? asText(item.id) : undefined;
+    return { role: 'assistant', message: false, parts: [id === undefined ? part : marked(part, { id })] };
+  }
+  // EasyInputMessage apart, only references may leave their type out.
+  return readHosted(type === undefined && isObject(item) ? { type: 'item_reference', ...item } : item, param, reading);
+};

@@ -1,0 +1,75 @@
+import type { Call, ChatRequest, Inbound, Ledger, Part, Seal, Turn } from '@llm-proxy-auth/plugin';
+import { allTools, asSent, ENCRYPTED, readScalars, restOf, withRest, writeScalars } from './fields.ts';
+import type { Reading } from './items.ts';
+import { keep, marked, markOf } from './mark.ts';
+import { customCalls, readItems, writeItems } from './sequence.ts';
+import { readTools, writeTool } from './tools.ts';
+import { asText, type Fields, invalid, isObject, SURFACE, some, unsupported } from './wire.ts';
+
+/** Members that need state at the vendor; this half keeps none. */
+const STATEFUL: readonly string[] = Object.freeze(['previous_response_id', 'conversation', 'prompt']);
+const refuseState = (body: Fields): void => {
+  for (const name of STATEFUL) {
+    if (body[name] !== undefined && body[name] !== null)
+      throw unsupported(name, `${name} needs state that the provider of this model does not keep; send the whole input.`);
+  }
+  if (body.background === true) throw unsupported('background', 'The provider of this model cannot answer in the background.');
+};
+
+const ownText = (role: Turn['role'], text: string, as: 'instructions' | 'input'): Turn => ({
+  role,
+  parts: [marked<Part>({ kind: 'text', text }, keep({ as }))],
+});
+const readInput = (body: Fields, reading: Reading): readonly Turn[] => {
+  const { input } = body;
+  if (typeof input === 'string') return [ownText('user', input, 'input')];
+  if (Array.isArray(input)) return readItems(input, 'input', reading);
+  throw invalid('input', 'input must be text or a list of items.');
+};
+/** A `POST /responses` body as a conversation. Everything of it comes back through `writeRequest`. */
+export const readRequest = (inbound: Inbound, seal: Seal): ChatRequest => {
+  const { body } = inbound;
+  if (!isObject(body)) throw invalid('body', 'The body must be a JSON object.');
+  refuseState(body);
+  const instructions = asText(body.instructions);
+  const turns = [
+    ...(instructions === undefined ? [] : [ownText('system', instructions, 'instructions')]),
+    ...readInput(body, { flavour: 'input', hosted: 'refuse', seal }),
+  ];
+  const { tools, toolChoice, hidden } = readTools(body, 'refuse');
+  const request = { tools, ...some('toolChoice', toolChoice), ...readScalars(body) };
+  return { turns, ...request, choices: 1, rest: restOf(body, request, hidden) };
+};
+
+const textAs = (turn: Turn | undefined, as: 'instructions' | 'input'): string | undefined => {
+  const [part] = turn?.parts ?? [];
+  return part?.kind === 'text' && markOf(part)?.as === as ? part.text : undefined;
+};
+const writeTurns = (turns: readonly Turn[], own: boolean, ledger: Ledger): Fields => {
+  const instructions = own ? textAs(turns[0], 'instructions') : undefined;
+  const others = instructions === undefined ? turns : turns.slice(1);
+  const only = own && others.length === 1 ? textAs(others[0], 'input') : undefined;
+  const writing = { flavour: 'input' as const, own, custom: customCalls(turns) };
+  return { ...some('instructions', instructions), input: only ?? others.flatMap((turn) => writeItems(turn, writing, ledger)) };
+};
+/** What a request from another surface needs so that the vendor keeps nothing of it and hands its reasoning out. */
+const stateless = (request: ChatRequest, body: Fields): Fields => {
+  const reasons = request.reasoning !== undefined && request.reasoning.off !== true;
+  const include = [...(Array.isArray(body.include) ? body.include : []), ...(reasons ? [ENCRYPTED] : [])];
+  return { store: false, ...(include.length > 0 ? { include } : {}) };
+};
+/** The body for a provider that speaks this surface. */
+export const writeRequest = (request: ChatRequest, call: Call): Fields => {
+  const own = request.rest?.from === SURFACE;
+  const scalars = writeScalars(request);
+  const tools = request.tools.map((tool) => writeTool(tool, own)).filter((tool) => tool !== undefined);
+  const all = own ? allTools(tools, request.rest) : tools;
+  const body = {
+    model: call.model,
+    ...writeTurns(request.turns, own, call.ledger),
+    ...some('tools', all.length > 0 ? all : undefined),
+    ...(own && request.rest !== undefined ? withRest(scalars, request.rest) : { ...scalars, ...stateless(request, scalars) }),
+    ...(call.stream ? { stream: true } : {}),
+  };
+  return own ? asSent(body, request.rest) : body;
+};

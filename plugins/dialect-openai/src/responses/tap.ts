@@ -1,0 +1,122 @@
+import type { Bytes, ErrorLike, Framing, Tap, TapState, Verdict } from '@llm-proxy-auth/plugin';
+import { GatewayError, isGatewayError, parseJson, sseReader } from '@llm-proxy-auth/plugin';
+import { eventsFrom, failureEvents } from './events.ts';
+import { errorFields, readFailure, responseError } from './failure.ts';
+import { usageOf } from './response.ts';
+import { asNumber, asObject, asText, type Fields, some } from './wire.ts';
+
+/**
+ * Only the events that open and end a stream hold a response, and only failures hold an error. Quotes inside JSON strings are
+ * escaped, so neither word matches within a text; a text that is nothing but the word costs one needless look.
+ */
+const RARE: readonly Buffer[] = Object.freeze([Buffer.from('"response"'), Buffer.from('"error"')]);
+/** The type of an event, wherever in it the member stands: nothing inside a response has a type that begins so. */
+const TYPE = /"type"\s*:\s*"(response\.[a-z_.]+)"/;
+const CONTENT = /^response\.(?:output_text|refusal|reasoning_summary_text|reasoning_text|function_call_arguments|custom_tool_call_input)\.delta$/;
+/** An item that shows something although no delta came: a call without arguments, a hosted tool at work. */
+const ITEM = 'response.output_item.added';
+const QUIET_ITEM = /"type"\s*:\s*"(?:message|reasoning)"/;
+
+const view = (chunk: Bytes): Buffer => (Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+const isRare = (chunk: Buffer): boolean => RARE.some((word) => chunk.includes(word));
+const parse = (data: Bytes | string): Fields | undefined => {
+  try {
+    return asObject(parseJson(data));
+  } catch (e) {
+    if (isGatewayError(e)) return undefined;
+    throw e;
+  }
+};
+const typeOf = (data: string): string => TYPE.exec(data)?.[1] ?? (/"type"\s*:\s*"error"/.test(data) ? 'error' : '');
+/** The data of every event of a chunk of whole events. */
+const eventsIn = (chunk: Bytes): readonly string[] => {
+  const found: string[] = [];
+  const reader = sseReader((_type, data) => found.push(data));
+  try {
+    reader.push(chunk);
+    reader.end();
+  } catch (e) {
+    if (!(e instanceof GatewayError)) throw e;
+  }
+  return found;
+};
+
+/** Watches a passing Responses stream. In the flow of deltas it searches bytes and parses nothing. */
+const streamTap = (): Tap => {
+  let state: TapState = 'waiting';
+  let opening: string | undefined;
+  let terminal: Fields | undefined;
+  let failed: Fields | undefined;
+  let error: ErrorLike | undefined;
+  let last: Bytes | undefined;
+
+  const shows = (type: string, data: string): boolean => CONTENT.test(type) || (type === ITEM && !QUIET_ITEM.test(data));
+  const onEnd = (type: string, data: string): void => {
+    const event = parse(data);
+    if (event === undefined || asText(event.type) !== type) return;
+    terminal = asObject(event.response) ?? terminal;
+    if (type === 'response.completed' || type === 'response.incomplete') state = 'done';
+    else {
+      state = 'failed';
+      if (type === 'error') error = readFailure(failed?.error, event);
+      else failed = asObject(event.response) ?? {};
+    }
+  };
+  const onEvent = (data: string): void => {
+    const type = typeOf(data);
+    if (state === 'done' || error !== undefined) return;
+    if (type === 'response.created' || type === 'response.in_progress' || type === 'response.queued') opening ??= data;
+    else if (type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed' || type === 'error') onEnd(type, data);
+    else if (state === 'waiting' && shows(type, data)) state = 'content';
+  };
+  /** The response as it was opened; its members are the best there is until the terminal event. */
+  const opened = (): Fields | undefined => terminal ?? (opening === undefined ? undefined : asObject(parse(opening)?.response));
+  const nextNumber = (): number => {
+    const numbers = last === undefined ? [] : eventsIn(last).map((data) => asNumber(parse(data)?.sequence_number) ?? -1);
+    return Math.max(-1, ...numbers) + 1;
+  };
+  return {
+    bytes(chunk) {
+      last = chunk;
+      const bytes = view(chunk);
+      if (state === 'waiting' || isRare(bytes)) for (const data of eventsIn(bytes)) onEvent(data);
+    },
+    get state() {
+      return state;
+    },
+    fail(e) {
+      const response = opened();
+      const events = eventsFrom(nextNumber());
+      const snapshot = response === undefined ? undefined : { ...response, status: 'failed', error: responseError(e), usage: response.usage ?? null };
+      return failureEvents(events, snapshot, errorFields(e));
+    },
+    idle: () => ': ping\n\n',
+    end() {
+      const failure = error ?? (failed === undefined ? undefined : readFailure(failed.error));
+      return { ...verdictOf(opened()), complete: state === 'done', ...some('error', failure) };
+    },
+  };
+};
+const verdictOf = (response: Fields | undefined): Omit<Verdict, 'complete'> =>
+  response === undefined ? {} : { ...some('usage', usageOf(response)), ...some('id', asText(response.id)), ...some('model', asText(response.model)) };
+
+/** Watches a JSON answer: one parse, at its end. */
+const replyTap = (): Tap => {
+  const pieces: Bytes[] = [];
+  return {
+    bytes: (chunk) => {
+      pieces.push(chunk);
+    },
+    get state() {
+      return pieces.length > 0 ? ('content' as const) : ('waiting' as const);
+    },
+    fail: (e) => failureEvents(eventsFrom(0), undefined, errorFields(e)),
+    end() {
+      const response = parse(Buffer.concat(pieces));
+      if (response === undefined) return { complete: false };
+      const failure = asObject(response.error);
+      return { ...verdictOf(response), complete: failure === undefined, ...some('error', failure === undefined ? undefined : readFailure(failure)) };
+    },
+  };
+};
+export const responsesTap = (framing: Framing): Tap => (framing === 'sse' ? streamTap() : replyTap());

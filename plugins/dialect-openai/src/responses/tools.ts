@@ -1,0 +1,85 @@
+import type { ChatRequest, Json, Tool } from '@llm-proxy-auth/plugin';
+import { parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { keep, markOf } from './mark.ts';
+import { remainderOf, restore } from './remainder.ts';
+import { asList, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
+
+type Choice = ChatRequest['toolChoice'];
+/** A tool that `allowed_tools` keeps from the model, with its place in the list. */
+interface Hidden {
+  readonly at: number;
+  readonly tool: Fields;
+}
+export interface ReadTools {
+  readonly tools: readonly Tool[];
+  readonly toolChoice?: Choice;
+  readonly hidden: readonly Hidden[];
+}
+const EMPTY_SCHEMA: Fields = Object.freeze({ type: 'object', properties: Object.freeze({}) });
+
+/** The members of a grammar, as chat's nested form has them too. */
+const grammarOf = (format: Json): { readonly json: string } | undefined =>
+  isObject(format) && format.type === 'grammar' ? { json: stringifyJson({ syntax: format.syntax, definition: format.definition }) } : undefined;
+const plainTool = (tool: Fields, name: string): Tool => {
+  const description = some('description', asText(tool.description));
+  if (tool.type === 'custom') return { kind: 'custom', name, ...description, ...some('grammar', grammarOf(tool.format)) };
+  const strict = typeof tool.strict === 'boolean' ? { strict: tool.strict } : {};
+  return { kind: 'function', name, ...description, schema: isObject(tool.parameters) ? tool.parameters : EMPTY_SCHEMA, ...strict };
+};
+/** `own`: what the request leaves out stays out; else `strict`, which defaults to true here and to false elsewhere, is written. */
+const plainFields = (tool: Exclude<Tool, { kind: 'server' }>, own: boolean): Fields => {
+  const head = { type: tool.kind, name: tool.name, ...some('description', tool.description) };
+  if (tool.kind === 'function') return { ...head, parameters: tool.schema, ...some('strict', tool.strict ?? (own ? undefined : false)) };
+  const grammar = tool.grammar === undefined ? undefined : parseJson(tool.grammar.json);
+  return { ...head, ...(isObject(grammar) ? { format: { type: 'grammar', ...grammar } } : {}) };
+};
+const readTool = (tool: Json, param: string, hosted: 'refuse' | 'carry'): Tool => {
+  if (!isObject(tool)) throw invalid(param, 'A tool must be an object.');
+  if (tool.type !== 'function' && tool.type !== 'custom') {
+    if (hosted === 'refuse')
+      throw unsupported(`${param}.type`, `Tools of type ${JSON.stringify(wordOf(tool.type))} run at their vendor and cannot be translated.`);
+    return { kind: 'server', origin: originOf(tool) };
+  }
+  const name = asText(tool.name);
+  if (name === undefined || name === '') throw invalid(`${param}.name`, 'A tool needs a name.');
+  const read = plainTool(tool, name);
+  const rest = read.kind === 'server' ? {} : keep(remainderOf(plainFields(read, true), tool));
+  return Object.keys(rest).length === 0 ? read : { ...read, rest };
+};
+/** One tool on the wire; undefined for another vendor's server tool. */
+export const writeTool = (tool: Tool, own: boolean): Fields | undefined =>
+  tool.kind === 'server' ? ownOrigin(tool.origin) : restore(plainFields(tool, own), own ? markOf(tool) : undefined);
+
+const MODES: ReadonlySet<Json> = new Set(['auto', 'none', 'required']);
+const readChoice = (choice: Json): Choice => {
+  if (choice === undefined || choice === null) return undefined;
+  if (choice === 'auto' || choice === 'none' || choice === 'required') return choice;
+  if (!isObject(choice)) throw invalid('tool_choice', 'tool_choice must be auto, none, required or an object.');
+  if (choice.type === 'function' || choice.type === 'custom') return { name: wordOf(choice.name) };
+  if (choice.type === 'allowed_tools' && MODES.has(choice.mode)) return choice.mode === 'required' ? 'required' : 'auto';
+  throw unsupported('tool_choice.type', `A tool_choice of type ${JSON.stringify(wordOf(choice.type))} cannot be translated.`);
+};
+const isAllowed = (tool: Tool, allowed: readonly Json[]): boolean =>
+  allowed.some((entry) => isObject(entry) && tool.kind !== 'server' && entry.type === tool.kind && entry.name === tool.name);
+/** `tools` and `tool_choice`. With `allowed_tools` the model is shown the allowed ones alone. */
+export const readTools = (body: Fields, hosted: 'refuse' | 'carry'): ReadTools => {
+  const wire = asList(body.tools);
+  const tools = wire.map((tool, index) => readTool(tool, `tools[${index}]`, hosted));
+  const toolChoice = readChoice(body.tool_choice);
+  const choice = body.tool_choice;
+  if (!isObject(choice) || choice.type !== 'allowed_tools') return { tools, ...some('toolChoice', toolChoice), hidden: [] };
+  const allowed = asList(choice.tools);
+  const hidden = tools.flatMap((tool, at) => (isAllowed(tool, allowed) ? [] : [{ at, tool: wire[at] as Fields }]));
+  return { tools: tools.filter((tool) => isAllowed(tool, allowed)), ...some('toolChoice', toolChoice), hidden };
+};
+/** Puts tools that `allowed_tools` hid back where they stood. */
+export const withHidden = (tools: readonly Fields[], hidden: Json): readonly Fields[] => {
+  const all = [...tools];
+  for (const entry of asList(hidden)) if (isObject(entry) && typeof entry.at === 'number' && isObject(entry.tool)) all.splice(entry.at, 0, entry.tool);
+  return all;
+};
+export const writeChoice = (choice: Choice, tools: readonly Tool[]): Json => {
+  if (typeof choice !== 'object') return choice;
+  const custom = tools.some((tool) => tool.kind === 'custom' && tool.name === choice.name);
+  return { type: custom ? 'custom' : 'function', name: choice.name };
+};
