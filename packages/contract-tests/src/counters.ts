@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import type { Claim, Counters, Taken } from '@llm-proxy-auth/plugin';
+import { type Rule, type Runner, runRules } from './runner.ts';
+
+export interface CountersSubject {
+  readonly kind: string;
+  open(): Counters | Promise<Counters>;
+  /** Kinds of claims it counts. */
+  readonly counts: readonly Claim['kind'][];
+}
+const start = Date.UTC(2026, 0, 1);
+const minute = 60_000;
+const claim = (kind: Claim['kind'], key: string, limit: number, amount = 1, extra: Partial<Claim> = {}): Claim => ({
+  key,
+  amount,
+  limit,
+  windowMs: kind === 'concurrent' ? undefined : minute,
+  kind,
+  shadow: false,
+  ...extra,
+});
+const using = (f: (counters: Counters) => Promise<void>) => async (subject: CountersSubject) => {
+  const counters = await subject.open();
+  try {
+    await f(counters);
+  } finally {
+    await counters.close?.();
+  }
+};
+const counting = (kind: Claim['kind']) => (subject: CountersSubject) => (subject.counts.includes(kind) ? undefined : `it does not count ${kind} claims`);
+const lease = (taken: Taken): string => {
+  assert.ok(taken.ok, 'the claim was refused');
+  return taken.lease;
+};
+
+export const countersRules: readonly Rule<CountersSubject>[] = [
+  {
+    id: 'counters.rate-window',
+    says: 'a rate lets its limit through in a window, then refuses, and starts again after the window',
+    absent: counting('rate'),
+    check: using(async (counters) => {
+      const take = (now: number): Taken | Promise<Taken> => counters.take([claim('rate', 'r', 3)], now);
+      for (let n = 0; n < 3; n += 1) assert.equal((await take(start + n)).ok, true, `request ${n + 1} of 3`);
+      assert.equal((await take(start + 3)).ok, false, 'request 4 of 3');
+      assert.equal((await take(start + 2 * minute + 1)).ok, true, 'after the window');
+    }),
+  },
+  {
+    id: 'counters.refusal-shape',
+    says: 'a refusal names the key, what is left and a wait above 0 that is no longer than the window',
+    absent: counting('rate'),
+    check: using(async (counters) => {
+      await counters.take([claim('rate', 'r', 1)], start);
+      const refused = await counters.take([claim('rate', 'r', 1)], start + 1000);
+      assert.ok(!refused.ok);
+      assert.deepEqual([refused.key, refused.remaining], ['r', 0]);
+      assert.ok(refused.retryAfterMs > 0 && refused.retryAfterMs <= minute, `waits ${refused.retryAfterMs} ms`);
+    }),
+  },
+  {
+    id: 'counters.all-or-nothing',
+    says: 'when one claim is refused none is counted',
+    absent: counting('rate'),
+    check: using(async (counters) => {
+      await counters.take([claim('rate', 'full', 1)], start);
+      for (let n = 0; n < 5; n += 1) assert.equal((await counters.take([claim('rate', 'free', 2), claim('rate', 'full', 1)], start + 1)).ok, false);
+      assert.equal((await counters.take([claim('rate', 'free', 2, 2)], start + 2)).ok, true, 'refused calls used up the other claim');
+    }),
+  },
+  {
+    id: 'counters.keys-apart',
+    says: 'one key’s use does not count against another’s',
+    absent: counting('rate'),
+    check: using(async (counters) => {
+      assert.equal((await counters.take([claim('rate', 'a', 1)], start)).ok, true);
+      assert.equal((await counters.take([claim('rate', 'b', 1)], start)).ok, true);
+    }),
+  },
+  {
+    id: 'counters.shadow-never-refuses',
+    says: 'a shadow claim is counted and never refused',
+    absent: counting('rate'),
+    check: using(async (counters) => {
+      for (let n = 0; n < 4; n += 1) assert.equal((await counters.take([claim('rate', 's', 1, 1, { shadow: true })], start)).ok, true);
+      assert.equal((await counters.take([claim('rate', 's', 4)], start)).ok, false, 'shadow use was not counted');
+    }),
+  },
+  {
+    id: 'counters.lease-frees',
+    says: 'a concurrency claim is held until its lease is settled, and settling again frees nothing more',
+    absent: counting('concurrent'),
+    check: using(async (counters) => {
+      const take = (): Taken | Promise<Taken> => counters.take([claim('concurrent', 'c', 2)], start);
+      const first = lease(await take());
+      lease(await take());
+      assert.equal((await take()).ok, false, 'the third of two');
+      await counters.settle(first, []);
+      await counters.settle(first, []);
+      lease(await take());
+      assert.equal((await take()).ok, false, 'settling twice freed two');
+    }),
+  },
+  {
+    id: 'counters.lease-beats',
+    says: 'a lease that beats every 30 s stays, one that stopped beating is free within 15 minutes',
+    absent: counting('concurrent'),
+    check: using(async (counters) => {
+      const held = lease(await counters.take([claim('concurrent', 'beats', 1)], start));
+      lease(await counters.take([claim('concurrent', 'silent', 1)], start));
+      for (let now = start; now <= start + 15 * minute; now += 30_000) await counters.beat([held], now);
+      const end = start + 15 * minute + 1;
+      assert.equal((await counters.take([claim('concurrent', 'beats', 1)], end)).ok, false, 'a beating lease was lost');
+      assert.equal((await counters.take([claim('concurrent', 'silent', 1)], end)).ok, true, 'a silent lease was kept');
+    }),
+  },
+  {
+    id: 'counters.settle-corrects',
+    says: 'settling replaces what was reserved of a budget by what was used',
+    absent: counting('budget'),
+    check: using(async (counters) => {
+      const reserved = lease(await counters.take([claim('budget', 'b', 100, 90)], start));
+      assert.equal((await counters.take([claim('budget', 'b', 100, 20)], start)).ok, false, 'a reservation counts');
+      await counters.settle(reserved, [{ key: 'b', amount: 30 }]);
+      assert.equal((await counters.take([claim('budget', 'b', 100, 70)], start)).ok, true, 'what was not used is free again');
+      assert.equal((await counters.take([claim('budget', 'b', 100, 1)], start)).ok, false, 'what was used is spent');
+    }),
+  },
+  {
+    id: 'counters.concurrent-takes',
+    says: 'claims taken at once never exceed the limit',
+    absent: counting('rate'),
+    check: using(async (counters) => {
+      const taken = await Promise.all(Array.from({ length: 50 }, async () => counters.take([claim('rate', 'race', 7)], start)));
+      assert.equal(taken.filter((one) => one.ok).length, 7);
+    }),
+  },
+];
+
+/** Rules of a counters plugin, and of the core's own memory counters. */
+export const countersSuite = (runner: Runner, subject: CountersSubject): void => runRules(runner, `counters ${subject.kind}`, countersRules, subject);

@@ -1,0 +1,34 @@
+import type { Secret } from '@llm-proxy-auth/plugin';
+
+/** A handle as the core hands it out for a `Secret()` field; `rotate` gives it another value, `revoke` takes the value away. */
+export interface TestSecret extends Secret {
+  rotate(value: string): void;
+  revoke(): void;
+}
+export const secretOf = (value: string, ref = 'literal'): TestSecret => {
+  let current: string | undefined = value;
+  const listeners: (() => void)[] = [];
+  const change = (next: string | undefined): void => {
+    current = next;
+    for (const f of listeners) f();
+  };
+  return {
+    ref,
+    peek: () => current,
+    onRotate: (f) => {
+      listeners.push(f);
+    },
+    rotate: change,
+    revoke: () => change(undefined),
+  };
+};
+
+export const isTestSecret = (value: unknown): value is TestSecret =>
+  typeof value === 'object' && value !== null && 'peek' in value && 'rotate' in value && 'revoke' in value;
+
+/** Every test secret of a configuration, in order. */
+export const secretsIn = (value: unknown): readonly TestSecret[] => {
+  if (isTestSecret(value)) return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(secretsIn);
+};

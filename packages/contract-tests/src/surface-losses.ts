@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { canonicalOf, chatReplies, fieldVariants, partVariants, pathsIn, plainEmbedding } from './canonical.ts';
+import { type CarryResult, carry } from './carry.ts';
+import { clientHalf, needs, type SurfaceSubject } from './dialect-subject.ts';
+import type { Rule } from './runner.ts';
+
+/** A loss is told when it is refused by name, or when the ledger has a line that the plain request does not cause. */
+const told = (plain: CarryResult, result: CarryResult): boolean => {
+  if (result.is === 'refused') return true;
+  if (plain.is === 'refused') return false;
+  const before = new Set(plain.notes.map((note) => JSON.stringify(note)));
+  return result.notes.some((note) => !before.has(JSON.stringify(note)));
+};
+const written = (plain: CarryResult, result: CarryResult): boolean => result.is === 'written' && plain.is === 'written' && result.body !== plain.body;
+const holds = (result: CarryResult, mark: string): boolean =>
+  result.is === 'written' && (result.body.includes(mark) || result.body.includes(JSON.stringify(mark).slice(1, -1)));
+const noRequest = ({ surface }: SurfaceSubject): string | undefined =>
+  canonicalOf(surface.operation).plain === undefined ? `a ${surface.operation} request has no fields` : undefined;
+
+export const lossRules: readonly Rule<SurfaceSubject>[] = [
+  {
+    id: 'surface.every-part-kind',
+    says: 'every kind of part is written, or refused by name, or noted in the ledger',
+    absent: (subject) =>
+      needs.provider(subject) ??
+      (canonicalOf(subject.surface.operation).parts.length === 0 ? `a ${subject.surface.operation} request has no parts` : undefined),
+    check({ surface }) {
+      const { plain, parts } = canonicalOf(surface.operation);
+      const bare = carry(surface, plain);
+      for (const { path, mark, value } of parts) {
+        const result = carry(surface, value);
+        assert.ok(
+          holds(result, mark ?? '') || told(bare, result),
+          `${path}: ${mark ?? ''} is neither written nor noted: ${result.is === 'written' ? result.body : ''}`,
+        );
+      }
+    },
+  },
+  {
+    id: 'surface.ledger-complete',
+    says: 'every field changes what is written, or is refused by name, or noted in the ledger',
+    absent: (subject) => needs.provider(subject) ?? noRequest(subject),
+    check({ surface }) {
+      const { plain, fields } = canonicalOf(surface.operation);
+      for (const variant of fields) {
+        const bare = carry(surface, variant.base ?? plain);
+        const result = carry(surface, variant.value);
+        assert.ok(written(bare, result) || told(bare, result), `${variant.path} disappears without a word`);
+      }
+    },
+  },
+  {
+    id: 'surface.refusal-names-field',
+    says: 'what a surface refuses it names',
+    absent: (subject) => needs.provider(subject) ?? noRequest(subject),
+    check({ surface }) {
+      const { fields, parts } = canonicalOf(surface.operation);
+      for (const { path, value } of [...fields, ...parts]) {
+        const result = carry(surface, value);
+        if (result.is !== 'refused') continue;
+        assert.equal(result.code, 'unsupported_parameter', `${path}: code`);
+        assert.notEqual(result.param ?? '', '', `${path}: param`);
+      }
+    },
+  },
+  {
+    id: 'surface.names-known',
+    says: 'the names for the ledger belong to canonical fields that exist, and are not empty',
+    absent: (subject) => needs.client(subject) ?? (clientHalf(subject.surface)?.names === undefined ? 'the client half has no names' : undefined),
+    check({ surface }) {
+      const known = new Set([...fieldVariants, ...partVariants, ...chatReplies].flatMap(({ value }) => pathsIn(value)));
+      for (const { value } of canonicalOf('embeddings').fields) for (const path of pathsIn(value)) known.add(path);
+      for (const path of pathsIn(plainEmbedding)) known.add(path);
+      for (const [path, name] of Object.entries(clientHalf(surface)?.names ?? {})) {
+        assert.ok(known.has(path), `${path} is no canonical field`);
+        assert.notEqual(name, '', `${path} has an empty name`);
+      }
+    },
+  },
+];
