@@ -16,6 +16,8 @@ export interface Canonical {
 export interface Dialect {
   readonly name: string;
   readonly surfaces: readonly AnySurface[];
+  /** A word that, with a model behind it, may stand in front of a route (`/deployments/{model}/chat/completions`). */
+  readonly modelSegment?: string | undefined;
   /** Request headers of the client that reach a provider of the same dialect in protocol mode (lower case). */
   readonly requestHeaders?: readonly string[] | undefined;
   /** Reply headers of a provider of the same dialect that reach the client in protocol mode; a trailing `*` is a prefix. */

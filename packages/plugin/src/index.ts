@@ -2,6 +2,7 @@ export * from './access.ts';
 export * from './conversation.ts';
 export * from './dialect.ts';
 export * from './error.ts';
+export { collect, eventsOf } from './events.ts';
 export { eventStreamMessage, eventStreamReader } from './framing/eventstream.ts';
 export { type EventStreamHeaders, type EventStreamValue, textHeader } from './framing/eventstream-headers.ts';
 export { jsonArrayReader, ndjsonReader } from './framing/json-array.ts';
@@ -22,6 +23,9 @@ export {
   totalLength,
   type ValueKind,
 } from './json/tokenizer.ts';
+export { type Tracked, tracked } from './ledger.ts';
+export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';
+export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';
 export * from './plugin.ts';
 export * from './provider.ts';
 export * from './schema.ts';

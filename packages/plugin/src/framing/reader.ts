@@ -14,13 +14,10 @@ type OnEvent = (type: string, data: string) => void;
  */
 const message = (headers: EventStreamHeaders, payload: Bytes, onEvent: OnEvent): void => {
   const kind = textHeader(headers, ':message-type');
-  if (kind === 'error') {
-    const text = JSON.stringify({ message: textHeader(headers, ':error-message') ?? '' });
-    return onEvent(`error:${textHeader(headers, ':error-code') ?? ''}`, text);
-  }
   const data = view(payload).toString('utf8');
-  if (kind === 'exception') return onEvent(`exception:${textHeader(headers, ':exception-type') ?? ''}`, data);
-  onEvent(textHeader(headers, ':event-type') ?? 'message', data);
+  if (kind === 'error') onEvent(`error:${textHeader(headers, ':error-code') ?? ''}`, JSON.stringify({ message: textHeader(headers, ':error-message') ?? '' }));
+  else if (kind === 'exception') onEvent(`exception:${textHeader(headers, ':exception-type') ?? ''}`, data);
+  else onEvent(textHeader(headers, ':event-type') ?? 'message', data);
 };
 
 /** The reader of a streamed framing, one entry for all: events as `(type, data)`; `type` is `message` where the framing has none. */

@@ -4,11 +4,13 @@ import type { Buffer } from 'node:buffer';
 const below = (word: number): number => (word - 0x20202020) & ~word;
 const SIGNS = 0x80808080 | 0;
 const BLOCK = 32;
+/** From here on the view of words is worth its making. */
+const LONG = 1024;
 
 /** Index of the first byte below 0x20 in `[from, to)`, or `to`. Long ranges are looked at four bytes at a time. */
 export const controlIn = (bytes: Buffer, from: number, to: number): number => {
   let at = from;
-  if (to - at > 128) {
+  if (to - at > LONG) {
     while (((bytes.byteOffset + at) & 3) !== 0) if ((bytes[at++] ?? 0) < 32) return at - 1;
     const blocks = Math.floor((to - at) / BLOCK);
     at += BLOCK * clean(new Int32Array(bytes.buffer, bytes.byteOffset + at, blocks * (BLOCK / 4)));

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 export interface PathNode {
   readonly id: number;
   readonly key: Uint8Array;
+  readonly parent: PathNode | undefined;
   readonly children: readonly PathNode[];
 }
 export interface PathTree {
@@ -16,18 +17,19 @@ interface Growing {
   id: number;
   key: Uint8Array;
   name: string;
+  parent: Growing | undefined;
   children: Growing[];
 }
 const grow = (paths: readonly (readonly string[])[]): PathTree => {
-  const root: Growing = { id: 0, key: new Uint8Array(), name: '', children: [] };
+  const root: Growing = { id: 0, key: new Uint8Array(), name: '', parent: undefined, children: [] };
   let size = 1;
   const chains = paths.map((path) => {
-    let node = root;
+    let node: Growing = root;
     const chain = [0];
     for (const name of path) {
-      let child = node.children.find((c) => c.name === name);
+      let child: Growing | undefined = node.children.find((c) => c.name === name);
       if (child === undefined) {
-        child = { id: size++, key: new Uint8Array(Buffer.from(name)), name, children: [] };
+        child = { id: size++, key: new Uint8Array(Buffer.from(name)), name, parent: node, children: [] };
         node.children.push(child);
       }
       node = child;

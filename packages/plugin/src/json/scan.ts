@@ -52,16 +52,19 @@ export class Scan {
   /** By node id. */
   readonly found: (Found | undefined)[];
   /** Ids of nodes whose key stood twice. */
-  readonly doubled: number[] = [];
+  doubled: number[] | undefined = undefined;
   /** Absolute offset of the chunk being scanned. */
   base = 0;
   readonly #maxDepth: number;
   readonly #numbers = new NumberScan();
   #state: number = VALUE;
+  /** Of each open container whether it is an object. */
   readonly #objects: boolean[] = [];
-  readonly #nodes: (PathNode | undefined)[] = [];
-  readonly #opened: (Found | undefined)[] = [];
-  readonly #constructors: boolean[] = [];
+  /** Deepest open container that stands on a governed path, and its depth; its parents are the node's, one level up each. */
+  #node: PathNode | undefined = undefined;
+  #nodeDepth = 0;
+  /** Depths of open objects that are the value of a key `constructor`. */
+  #constructors: number[] | undefined = undefined;
   /** Node of the key just read: its value comes next. */
   #matched: PathNode | undefined;
   #afterConstructor = false;
@@ -190,22 +193,32 @@ export class Scan {
   }
   #open(object: boolean, at: number): number {
     if (this.#objects.length >= this.#maxDepth) return this.#bad(at, `The body nests deeper than ${this.#maxDepth} levels.`, 'invalid_request');
-    this.#nodes.push(object ? this.#matched : undefined);
-    this.#constructors.push(object && this.#afterConstructor);
+    const depth = this.#objects.push(object);
+    if (this.#afterConstructor && object) {
+      this.#constructors ??= [];
+      this.#constructors.push(depth);
+    }
+    if (this.#matched !== undefined) {
+      this.#node = this.#matched;
+      this.#nodeDepth = depth;
+    }
     this.#begin(object ? 'object' : 'array', at);
-    this.#opened.push(this.#current);
-    this.#objects.push(object);
     this.#state = object ? FIRST_KEY : FIRST_ITEM;
     return at + 1;
   }
   #close(at: number, empty: boolean): number {
+    const depth = this.#objects.length;
     this.#objects.pop();
-    this.#nodes.pop();
-    this.#constructors.pop();
-    const opened = this.#opened.pop();
-    if (opened !== undefined) {
-      opened.end = this.base + at + 1;
-      opened.empty = empty;
+    if (this.#constructors?.at(-1) === depth) this.#constructors.pop();
+    const node = this.#node;
+    if (node !== undefined && depth === this.#nodeDepth) {
+      const found = this.found[node.id];
+      if (found !== undefined) {
+        found.end = this.base + at + 1;
+        found.empty = empty;
+      }
+      this.#node = node.parent;
+      this.#nodeDepth = depth - 1;
     }
     this.#state = AFTER;
     return at + 1;
@@ -307,12 +320,11 @@ export class Scan {
     return this.#key(name, 0, name.length, next);
   }
   #key(name: Buffer, start: number, end: number, next: number): number {
-    const depth = this.#nodes.length - 1;
-    const node = this.#nodes[depth];
-    if (node !== undefined) this.#match(node, name, start, end);
+    const depth = this.#objects.length;
+    if (this.#node !== undefined && depth === this.#nodeDepth) this.#match(this.#node, name, start, end);
     const length = end - start;
     if (length === 9) {
-      const polluting = same(PROTO, name, start, end) || (this.#constructors[depth] === true && same(PROTOTYPE, name, start, end));
+      const polluting = same(PROTO, name, start, end) || (this.#constructors?.at(-1) === depth && same(PROTOTYPE, name, start, end));
       if (polluting) return this.#bad(next, 'The body has a key that names a prototype.', 'invalid_request');
     } else if (length === 11) this.#afterConstructor = same(CONSTRUCTOR, name, start, end);
     return next;
@@ -321,6 +333,7 @@ export class Scan {
     for (const child of node.children) {
       if (!same(child.key, name, start, end)) continue;
       if (this.found[child.id] === undefined) this.#matched = child;
+      else if (this.doubled === undefined) this.doubled = [child.id];
       else if (!this.doubled.includes(child.id)) this.doubled.push(child.id);
       return;
     }

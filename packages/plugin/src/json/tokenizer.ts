@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { view } from '../framing/held.ts';
 import type { Bytes } from '../wire.ts';
-import { pathTree } from './paths.ts';
+import { type PathTree, pathTree } from './paths.ts';
 import { Scan } from './scan.ts';
-import { utf8Check } from './utf8.ts';
+import { Utf8Check } from './utf8.ts';
 
 export type ValueKind = 'string' | 'number' | 'true' | 'false' | 'null' | 'object' | 'array';
 /** A value in a body. Offsets are absolute bytes: the value is `[start, end)`, for strings with their quotes. */
@@ -58,49 +58,67 @@ export interface FieldScanner {
   readonly duplicated: boolean;
 }
 
+class Fields implements FieldScanner {
+  readonly #paths: readonly (readonly string[])[];
+  readonly #tree: PathTree;
+  readonly #scan: Scan;
+  readonly #utf8 = new Utf8Check();
+
+  constructor(paths: readonly (readonly string[])[], maxDepth: number) {
+    this.#paths = paths;
+    this.#tree = pathTree(paths);
+    this.#scan = new Scan(this.#tree, maxDepth);
+  }
+  get failed(): boolean {
+    return this.#scan.error !== undefined;
+  }
+  get duplicated(): boolean {
+    return this.#scan.doubled !== undefined;
+  }
+  push(chunk: Bytes): void {
+    const scan = this.#scan;
+    if (scan.error !== undefined) return;
+    const bytes = view(chunk);
+    const bad = this.#utf8.push(bytes);
+    if (bad === undefined) scan.push(bytes);
+    else {
+      if (bad > scan.base) scan.push(bytes.subarray(0, bad - scan.base));
+      scan.fail('invalid_json', NOT_UTF8, bad);
+    }
+  }
+  end(): ScanResult {
+    const scan = this.#scan;
+    if (this.#utf8.open !== undefined) scan.fail('invalid_json', NOT_UTF8, this.#utf8.open);
+    scan.end();
+    if (scan.error !== undefined) return scan.error;
+    const [top] = scan.found;
+    if (top === undefined) throw new TypeError('A finished scan has a top-level value.');
+    const fields = this.#tree.chains.map((chain, index) => this.#field(chain, index));
+    return { ok: true, top, fields, duplicates: this.#duplicates(), bigNumber: scan.bigNumber, length: scan.base };
+  }
+  #field(chain: readonly number[], index: number): FoundField {
+    const { found } = this.#scan;
+    const last = chain.length - 1;
+    const containers: (FoundValue | undefined)[] = [];
+    for (let i = 0; i < last; i++) containers.push(found[chain[i] ?? 0]);
+    return { path: this.#paths[index] ?? [], value: found[chain[last] ?? 0], containers };
+  }
+  #duplicates(): readonly (readonly string[])[] {
+    const { doubled } = this.#scan;
+    if (doubled === undefined) return NONE;
+    return this.#paths.filter((_, index) => this.#tree.chains[index]?.some((id) => doubled.includes(id)));
+  }
+}
+const NOT_UTF8 = 'The body is not valid UTF-8.';
+const NONE: readonly (readonly string[])[] = Object.freeze([]);
+
 /**
  * Finds governed fields in the chunks of a JSON body without joining or parsing it, and checks that the body is JSON as RFC 8259
- * has it: UTF-8 without BOM, nothing after the value, no duplicate of a governed key, no `__proto__` and no `constructor.prototype`.
- * Governed strings of more than 4 KiB are `invalid_request`. Every chunking gives the same result.
+ * has it: UTF-8 without BOM, nothing after the value, no `__proto__` and no `constructor.prototype`. Governed keys that stand
+ * twice are reported, governed strings of more than 4 KiB are `invalid_request`. Every chunking gives the same result.
  * `paths` is compiled once per array: keep it.
  */
-export const fieldScanner = (paths: readonly (readonly string[])[], limits: ScanLimits = {}): FieldScanner => {
-  const tree = pathTree(paths);
-  const scan = new Scan(tree, limits.maxDepth ?? 64);
-  const utf8 = utf8Check();
-  return {
-    get failed() {
-      return scan.error !== undefined;
-    },
-    get duplicated() {
-      return scan.doubled.length > 0;
-    },
-    push(chunk) {
-      if (scan.error !== undefined) return;
-      const bytes = view(chunk);
-      const bad = utf8.push(bytes);
-      if (bad === undefined) return scan.push(bytes);
-      if (bad > scan.base) scan.push(bytes.subarray(0, bad - scan.base));
-      scan.fail('invalid_json', 'The body is not valid UTF-8.', bad);
-    },
-    end() {
-      if (scan.error === undefined && utf8.open !== undefined) scan.fail('invalid_json', 'The body is not valid UTF-8.', utf8.open);
-      scan.end();
-      if (scan.error !== undefined) return scan.error;
-      const { found } = scan;
-      const [top] = found;
-      if (top === undefined) throw new TypeError('A finished scan has a top-level value.');
-      const fields = tree.chains.map((chain, index) => ({
-        path: paths[index] ?? [],
-        value: found[chain[chain.length - 1] ?? 0],
-        containers: chain.slice(0, -1).map((id) => found[id]),
-      }));
-      const { doubled } = scan;
-      const duplicates = doubled.length === 0 ? [] : paths.filter((_, index) => tree.chains[index]?.some((id) => doubled.includes(id)));
-      return { ok: true, top, fields, duplicates, bigNumber: scan.bigNumber, length: scan.base };
-    },
-  };
-};
+export const fieldScanner = (paths: readonly (readonly string[])[], limits: ScanLimits = {}): FieldScanner => new Fields(paths, limits.maxDepth ?? 64);
 
 /** A change of a body: the bytes `[start, end)` become `text`; `start === end` inserts. */
 export interface Edit {

@@ -29,38 +29,40 @@ const firstBad = (bytes: Buffer): number => {
 };
 
 /** Checks UTF-8 over arbitrary chunks at native speed. */
-export const utf8Check = () => {
-  let carried: number[] = [];
-  let base = 0;
-  return {
-    /** Absolute offset of a character cut by the end of what was pushed. */
-    get open(): number | undefined {
-      return carried.length === 0 ? undefined : base - carried.length;
-    },
-    /** Absolute offset at which the bytes stop being UTF-8, undefined while they are. */
-    push(chunk: Buffer): number | undefined {
-      const begin = base;
-      let from = 0;
-      if (carried.length > 0) {
-        const start = begin - carried.length;
-        const need = width(carried[0] ?? 0);
-        while (carried.length < need && from < chunk.length) {
-          const next = chunk[from++] ?? 0;
-          if (next < 0x80 || next > 0xbf) return start;
-          carried.push(next);
-        }
-        base = begin + from;
-        if (carried.length < need) return undefined;
-        if (!isUtf8(Buffer.from(carried))) return start;
-        carried = [];
+export class Utf8Check {
+  #base = 0;
+  /** First bytes of a character whose rest is to come. */
+  #cut: number[] | undefined = undefined;
+
+  /** Absolute offset of a character cut by the end of what was pushed. */
+  get open(): number | undefined {
+    return this.#cut === undefined ? undefined : this.#base - this.#cut.length;
+  }
+  /** Absolute offset at which the bytes stop being UTF-8, undefined while they are. */
+  push(chunk: Buffer): number | undefined {
+    let from = 0;
+    if (this.#cut !== undefined) {
+      const cut = this.#cut;
+      const start = this.#base - cut.length;
+      const need = width(cut[0] ?? 0);
+      while (cut.length < need && from < chunk.length) {
+        const next = chunk[from++] ?? 0;
+        if (next < 0x80 || next > 0xbf) return start;
+        cut.push(next);
       }
-      base = begin + chunk.length;
-      const left = from === 0 ? chunk : chunk.subarray(from);
+      if (cut.length === need) {
+        if (!isUtf8(Buffer.from(cut))) return start;
+        this.#cut = undefined;
+      }
+    }
+    const left = from === 0 ? chunk : chunk.subarray(from);
+    if (!isUtf8(left)) {
       const cut = cutLength(left);
-      const middle = cut === 0 ? left : left.subarray(0, left.length - cut);
-      if (!isUtf8(middle)) return begin + from + firstBad(middle);
-      for (let at = chunk.length - cut; at < chunk.length; at++) carried.push(chunk[at] ?? 0);
-      return undefined;
-    },
-  };
-};
+      const whole = left.subarray(0, left.length - cut);
+      if (cut === 0 || !isUtf8(whole)) return this.#base + from + firstBad(whole);
+      this.#cut = [...left.subarray(left.length - cut)];
+    }
+    this.#base += chunk.length;
+    return undefined;
+  }
+}

@@ -1,0 +1,191 @@
+import { Buffer, isUtf8 } from 'node:buffer';
+import { GatewayError } from './error.ts';
+import { view } from './framing/held.ts';
+import { partName } from './multipart-header.ts';
+import type { Bytes } from './wire.ts';
+
+/** A form field's value: absolute offsets `[start, end)` of its bytes, and its text. */
+export interface FormField {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+export type FormResult =
+  | {
+      readonly ok: true;
+      /** By name, those that the body has; without a prototype. */
+      readonly fields: Readonly<Record<string, FormField>>;
+      /** Names asked for that stand twice. */
+      readonly duplicates: readonly string[];
+      readonly parts: number;
+      /** Bytes of the body. */
+      readonly length: number;
+    }
+  | { readonly ok: false; readonly code: 'invalid_request'; readonly offset: number; readonly message: string };
+export interface FormScanner {
+  push(chunk: Bytes): void;
+  end(): FormResult;
+  /** Every field asked for has been found. Later chunks still have to come: a field may stand twice. */
+  readonly done: boolean;
+  readonly failed: boolean;
+  readonly duplicated: boolean;
+  /** What was found so far. */
+  readonly fields: Readonly<Record<string, FormField>>;
+}
+const MAX_PARTS = 64;
+const MAX_HEADERS = 8 * 1024;
+const MAX_VALUE = 4 * 1024;
+const HEADERS_END = Buffer.from('\r\n\r\n');
+
+type State = 'delimiter' | 'after' | 'headers' | 'value' | 'closed';
+type Failure = Extract<FormResult, { ok: false }>;
+
+/** The scan keeps at most one delimiter's length, one header block or one governed value; file contents pass by. */
+class Form implements FormScanner {
+  readonly fields: Record<string, FormField> = Object.create(null);
+  readonly #names: readonly string[];
+  readonly #delimiter: Buffer;
+  readonly #duplicates: string[] = [];
+  #failure: Failure | undefined = undefined;
+  #state: State = 'delimiter';
+  /** Bytes seen and not decided on, and where they begin in the body. */
+  #window: Buffer = Buffer.alloc(0);
+  #base = 0;
+  #parts = 0;
+  /** Name of the governed field whose value is being read. */
+  #name: string | undefined = undefined;
+
+  constructor(boundary: string, names: readonly string[]) {
+    this.#names = names;
+    this.#delimiter = Buffer.from(`\r\n--${boundary}`);
+    // The first delimiter needs no line break before it: pretend that there was one.
+    this.#window = Buffer.from('\r\n');
+    this.#base = -2;
+  }
+  get done(): boolean {
+    return this.#names.every((name) => this.fields[name] !== undefined);
+  }
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+  get duplicated(): boolean {
+    return this.#duplicates.length > 0;
+  }
+  push(chunk: Bytes): void {
+    if (this.#failure !== undefined || chunk.length === 0) return;
+    const bytes = view(chunk);
+    this.#window = this.#window.length === 0 ? bytes : Buffer.concat([this.#window, bytes]);
+    let more = true;
+    while (more && this.#failure === undefined) more = this.#step();
+  }
+  end(): FormResult {
+    if (this.#failure === undefined && this.#state !== 'closed') this.#fail('The multipart body ends before its closing boundary.', this.#window.length);
+    if (this.#failure !== undefined) return this.#failure;
+    return { ok: true, fields: this.fields, duplicates: this.#duplicates, parts: this.#parts, length: this.#base + this.#window.length };
+  }
+  #fail(message: string, at: number): false {
+    this.#failure ??= { ok: false, code: 'invalid_request', offset: Math.max(0, this.#base + at), message };
+    return false;
+  }
+  #drop(bytes: number): void {
+    this.#window = this.#window.subarray(bytes);
+    this.#base += bytes;
+  }
+  /** True when there may be more to do with what is in the window. */
+  #step(): boolean {
+    if (this.#state === 'delimiter') return this.#first();
+    if (this.#state === 'after') return this.#after();
+    if (this.#state === 'headers') return this.#headers();
+    if (this.#state === 'value') return this.#value();
+    return this.#epilogue();
+  }
+  #first(): boolean {
+    const size = Math.min(this.#window.length, this.#delimiter.length);
+    if (this.#window.compare(this.#delimiter, 0, size, 0, size) !== 0) return this.#fail('The multipart body does not begin with its boundary.', 2);
+    if (size < this.#delimiter.length) return false;
+    this.#drop(size);
+    this.#state = 'after';
+    return true;
+  }
+  #after(): boolean {
+    const [first, second] = this.#window;
+    if (first === undefined) return false;
+    if (first !== 13 && first !== 45) return this.#fail('A boundary of the multipart body is followed by something else.', 0);
+    if (second === undefined) return false;
+    if (second !== (first === 13 ? 10 : 45)) return this.#fail('A boundary of the multipart body is followed by something else.', 1);
+    if (first === 45) {
+      this.#drop(2);
+      this.#state = 'closed';
+      return true;
+    }
+    if (++this.#parts > MAX_PARTS) return this.#fail(`The multipart body has more than ${MAX_PARTS} parts.`, 0);
+    // The line break stays: a part without headers begins with the empty line that ends them.
+    this.#state = 'headers';
+    return true;
+  }
+  #headers(): boolean {
+    const end = this.#window.subarray(0, MAX_HEADERS + HEADERS_END.length).indexOf(HEADERS_END);
+    if (end < 0)
+      return this.#window.length > MAX_HEADERS + 3 ? this.#fail(`A part of the multipart body has more than ${MAX_HEADERS} bytes of headers.`, 0) : false;
+    const name = partName(this.#window.toString('latin1', 2, Math.max(2, end)), this.#names);
+    if (typeof name !== 'string') return this.#fail(name.problem, 0);
+    this.#name = this.#names.includes(name) ? name : undefined;
+    // The last line break stays: an empty value is followed by a delimiter that begins with it.
+    this.#drop(end + 2);
+    this.#state = 'value';
+    return true;
+  }
+  #value(): boolean {
+    const end = this.#window.indexOf(this.#delimiter);
+    if (this.#name === undefined) {
+      if (end >= 0) return this.#close(end);
+      this.#drop(Math.max(0, this.#window.length - this.#delimiter.length + 1));
+      return false;
+    }
+    const size = end < 0 ? this.#window.length - this.#delimiter.length : end - 2;
+    if (size > MAX_VALUE) return this.#fail('A governed field of the multipart body is longer than 4 KiB.', 0);
+    if (end < 0) return false;
+    return this.#found(this.#name, Math.max(2, end)) && this.#close(end);
+  }
+  #found(name: string, end: number): boolean {
+    const bytes = this.#window.subarray(2, end);
+    if (!isUtf8(bytes)) return this.#fail('A governed field of the multipart body is not valid UTF-8.', 0);
+    if (this.fields[name] === undefined) this.fields[name] = { text: bytes.toString('utf8'), start: this.#base + 2, end: this.#base + end };
+    else if (!this.#duplicates.includes(name)) this.#duplicates.push(name);
+    return true;
+  }
+  #close(end: number): boolean {
+    this.#drop(end + this.#delimiter.length);
+    this.#state = 'after';
+    return true;
+  }
+  #epilogue(): boolean {
+    const [first, second] = this.#window;
+    if (this.#window.length > 2 || (first !== undefined && first !== 13) || (second !== undefined && second !== 10)) {
+      return this.#fail('Something follows the closing boundary of the multipart body.', 0);
+    }
+    return false;
+  }
+}
+
+/**
+ * Finds form fields in the chunks of a `multipart/form-data` body without keeping it. Strict where parsers differ (text before the
+ * first or after the last boundary, folded or doubled headers, `name*`, escapes in names, a governed field with a file name), as a
+ * provider might read there another value than we do: all of that is `invalid_request`. At most 64 parts, 8 KiB of headers a part
+ * and 4 KiB a governed value. Every chunking gives the same result.
+ */
+export const multipartScanner = (boundary: string, fields: readonly string[]): FormScanner => new Form(boundary, fields);
+
+const BOUNDARY = /^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/;
+/**
+ * The boundary of a `multipart/form-data` content type; undefined for any other type. Throws `invalid_request` where it is missing,
+ * stands twice, or is not 1 to 70 characters of RFC 2046.
+ */
+export const boundaryOf = (contentType: string): string | undefined => {
+  if (!/^\s*multipart\/form-data\s*(;|$)/i.test(contentType)) return undefined;
+  const found = [...contentType.matchAll(/;\s*boundary\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/gi)].map((match) => match[1] ?? match[2] ?? '');
+  const [boundary] = found;
+  if (boundary === undefined || found.length > 1 || !BOUNDARY.test(boundary))
+    throw new GatewayError('invalid_request', 'The content type has no usable multipart boundary.');
+  return boundary;
+};
