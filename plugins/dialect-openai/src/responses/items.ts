@@ -1,6 +1,6 @@
 import type { Part, Seal, ToolCallPart, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
 import { type Flavour, isContent, readContent, writeContent } from './content.ts';
-import { keep, type Mark, marked } from './mark.ts';
+import { type Mark, marked, withId } from './mark.ts';
 import { readReasoning, writeReasoning } from './reasoning.ts';
 import { remainderOf } from './remainder.ts';
 import { asList, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
@@ -70,8 +70,7 @@ const withMark = (role: Turn['role'], parts: readonly Part[], item: Fields, read
   const written = writeItem(role, parts, hints, { flavour: reading.flavour, own: true, custom: call }) ?? {};
   const left = remainderOf(id === undefined ? written : { id, ...written }, item);
   const mark = left === undefined && Object.keys(hints).length === 0 ? undefined : { ...left, ...hints };
-  const named = id === undefined ? parts : parts.map((part) => marked(part, { id }));
-  return named.map((part, index) => (index === parts.length - 1 ? marked(part, keep(mark)) : part));
+  return parts.map((part) => withId(part, id)).map((part, index) => (index === parts.length - 1 ? marked(part, mark, reading.flavour) : part));
 };
 const readMessage = (item: Fields, param: string, reading: Reading): Piece => {
   const role = ROLES[wordOf(item.role)];
@@ -111,7 +110,7 @@ const readHosted = (item: Fields, param: string, reading: Reading): Piece => {
   }
   const id = asText(item.id);
   const part: Part = { kind: 'opaque', origin: originOf(item) };
-  return { role: 'assistant', message: false, parts: [reading.flavour === 'output' && id !== undefined ? marked(part, { id }) : part] };
+  return { role: 'assistant', message: false, parts: [reading.flavour === 'output' ? withId(part, id) : part] };
 };
 /** One item of `input` or `output`. `custom`: ids of the custom tools' calls seen so far. */
 export const readItem = (item: Fields, param: string, reading: Reading, custom: ReadonlySet<string>): Piece => {
@@ -125,7 +124,7 @@ export const readItem = (item: Fields, param: string, reading: Reading, custom: 
   if (type === 'reasoning') {
     const part = readReasoning(item, param, reading.seal);
     const id = reading.flavour === 'output' ? asText(item.id) : undefined;
-    return { role: 'assistant', message: false, parts: [id === undefined ? part : marked(part, { id })] };
+    return { role: 'assistant', message: false, parts: [withId(part, id)] };
   }
   // EasyInputMessage apart, only references may leave their type out.
   return readHosted(type === undefined && isObject(item) ? { type: 'item_reference', ...item } : item, param, reading);

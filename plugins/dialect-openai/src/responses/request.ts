@@ -1,7 +1,8 @@
 import type { Call, ChatRequest, Inbound, Ledger, Part, Seal, Turn } from '@llm-proxy-auth/plugin';
-import { allTools, asSent, ENCRYPTED, readScalars, restOf, withRest, writeScalars } from './fields.ts';
+import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
+import { allTools, asSent, splitBody, withRest } from './form.ts';
 import type { Reading } from './items.ts';
-import { keep, marked, markOf } from './mark.ts';
+import { marked, markOf, withForm } from './mark.ts';
 import { customCalls, readItems, writeItems } from './sequence.ts';
 import { readTools, writeTool } from './tools.ts';
 import { asText, type Fields, invalid, isObject, SURFACE, some, unsupported } from './wire.ts';
@@ -18,7 +19,7 @@ const refuseState = (body: Fields): void => {
 
 const ownText = (role: Turn['role'], text: string, as: 'instructions' | 'input'): Turn => ({
   role,
-  parts: [marked<Part>({ kind: 'text', text }, keep({ as }))],
+  parts: [marked<Part>({ kind: 'text', text }, { as }, 'input')],
 });
 const readInput = (body: Fields, reading: Reading): readonly Turn[] => {
   const { input } = body;
@@ -38,7 +39,8 @@ export const readRequest = (inbound: Inbound, seal: Seal): ChatRequest => {
   ];
   const { tools, toolChoice, hidden } = readTools(body, 'refuse');
   const request = { tools, ...some('toolChoice', toolChoice), ...readScalars(body) };
-  return { turns, ...request, choices: 1, rest: restOf(body, request, hidden) };
+  const { rest, form } = splitBody(body, request, hidden);
+  return withForm({ turns, ...request, choices: 1, rest }, form);
 };
 
 const textAs = (turn: Turn | undefined, as: 'instructions' | 'input'): string | undefined => {
@@ -63,13 +65,13 @@ export const writeRequest = (request: ChatRequest, call: Call): Fields => {
   const own = request.rest?.from === SURFACE;
   const scalars = writeScalars(request);
   const tools = request.tools.map((tool) => writeTool(tool, own)).filter((tool) => tool !== undefined);
-  const all = own ? allTools(tools, request.rest) : tools;
+  const all = own ? allTools(tools, request) : tools;
   const body = {
     model: call.model,
     ...writeTurns(request.turns, own, call.ledger),
     ...some('tools', all.length > 0 ? all : undefined),
-    ...(own && request.rest !== undefined ? withRest(scalars, request.rest) : { ...scalars, ...stateless(request, scalars) }),
+    ...(own && request.rest !== undefined ? withRest(scalars, request.rest, request) : { ...scalars, ...stateless(request, scalars) }),
     ...(call.stream ? { stream: true } : {}),
   };
-  return own ? asSent(body, request.rest) : body;
+  return own ? asSent(body, request) : body;
 };

@@ -1,6 +1,6 @@
 import type { Ledger, Part, Turn } from '@llm-proxy-auth/plugin';
 import { type Piece, type Reading, readItem, type Writing, writeItem } from './items.ts';
-import { itemId, keep, marked, markOf } from './mark.ts';
+import { itemId, marked, markOf } from './mark.ts';
 import { restore } from './remainder.ts';
 import { type Fields, invalid, isObject } from './wire.ts';
 
@@ -25,12 +25,12 @@ const continues = (turn: Turn | undefined, before: Piece | undefined, piece: Pie
   return piece.role === 'assistant' || (!piece.message && !before.message);
 };
 /** Two messages side by side stay two messages. */
-const closed = (parts: readonly Part[], next: Piece): readonly Part[] => {
+const closed = (parts: readonly Part[], next: Piece, reading: Reading): readonly Part[] => {
   const last = parts.at(-1);
   const first = next.parts[0];
   if (last === undefined || first === undefined || !isMessagePart(last) || !isMessagePart(first)) return parts;
   if (markOf(last) !== undefined || itemId(last) !== itemId(first)) return parts;
-  return [...parts.slice(0, -1), marked(last, keep({}))];
+  return [...parts.slice(0, -1), marked(last, {}, reading.flavour)];
 };
 const customIds = (parts: readonly Part[]): readonly string[] => parts.flatMap((part) => (part.kind === 'toolCall' && 'text' in part.input ? [part.id] : []));
 
@@ -44,7 +44,8 @@ export const readItems = (items: readonly unknown[], param: string, reading: Rea
     const piece = readItem(item, `${param}[${index}]`, reading, custom);
     for (const id of customIds(piece.parts)) custom.add(id);
     const turn = turns.at(-1);
-    if (turn !== undefined && continues(turn, before, piece)) turns[turns.length - 1] = { ...turn, parts: [...closed(turn.parts, piece), ...piece.parts] };
+    if (turn !== undefined && continues(turn, before, piece))
+      turns[turns.length - 1] = { ...turn, parts: [...closed(turn.parts, piece, reading), ...piece.parts] };
     else turns.push({ role: piece.role, parts: piece.parts });
     before = piece;
   }

@@ -1,9 +1,10 @@
 import type { ChatRequest, Json, Tool } from '@llm-proxy-auth/plugin';
 import { parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
-import { keep, markOf } from './mark.ts';
+import { marked, markOf } from './mark.ts';
 import { remainderOf, restore } from './remainder.ts';
 import { asList, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
 
+type PlainTool = Exclude<Tool, { kind: 'server' }>;
 type Choice = ChatRequest['toolChoice'];
 /** A tool that `allowed_tools` keeps from the model, with its place in the list. */
 interface Hidden {
@@ -20,14 +21,14 @@ const EMPTY_SCHEMA: Fields = Object.freeze({ type: 'object', properties: Object.
 /** The members of a grammar, as chat's nested form has them too. */
 const grammarOf = (format: Json): { readonly json: string } | undefined =>
   isObject(format) && format.type === 'grammar' ? { json: stringifyJson({ syntax: format.syntax, definition: format.definition }) } : undefined;
-const plainTool = (tool: Fields, name: string): Tool => {
+const plainTool = (tool: Fields, name: string): PlainTool => {
   const description = some('description', asText(tool.description));
   if (tool.type === 'custom') return { kind: 'custom', name, ...description, ...some('grammar', grammarOf(tool.format)) };
   const strict = typeof tool.strict === 'boolean' ? { strict: tool.strict } : {};
   return { kind: 'function', name, ...description, schema: isObject(tool.parameters) ? tool.parameters : EMPTY_SCHEMA, ...strict };
 };
 /** `own`: what the request leaves out stays out; else `strict`, which defaults to true here and to false elsewhere, is written. */
-const plainFields = (tool: Exclude<Tool, { kind: 'server' }>, own: boolean): Fields => {
+const plainFields = (tool: PlainTool, own: boolean): Fields => {
   const head = { type: tool.kind, name: tool.name, ...some('description', tool.description) };
   if (tool.kind === 'function') return { ...head, parameters: tool.schema, ...some('strict', tool.strict ?? (own ? undefined : false)) };
   const grammar = tool.grammar === undefined ? undefined : parseJson(tool.grammar.json);
@@ -43,8 +44,7 @@ const readTool = (tool: Json, param: string, hosted: 'refuse' | 'carry'): Tool =
   const name = asText(tool.name);
   if (name === undefined || name === '') throw invalid(`${param}.name`, 'A tool needs a name.');
   const read = plainTool(tool, name);
-  const rest = read.kind === 'server' ? {} : keep(remainderOf(plainFields(read, true), tool));
-  return Object.keys(rest).length === 0 ? read : { ...read, rest };
+  return marked(read, remainderOf(plainFields(read, true), tool), 'input');
 };
 /** One tool on the wire; undefined for another vendor's server tool. */
 export const writeTool = (tool: Tool, own: boolean): Fields | undefined =>
