@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { type Answer, json, withHeaders } from './answer.ts';
 import type { Capture } from './captured.ts';
+import type { Departure } from './departure.ts';
 import type { Fault } from './fault.ts';
 import { rechunk } from './rechunk.ts';
 
@@ -47,7 +46,18 @@ export const spoil = (answer: Answer, fault: Fault, errorBody: (status: number) 
   return { status, headers: withHeaders(headers, fault.headers ?? {}), body };
 };
 
-const gone = (response: ServerResponse): Promise<unknown> => (response.destroyed ? Promise.resolve() : once(response, 'close'));
+const after =
+  (milliseconds: number) =>
+  (done: () => void): (() => void) => {
+    const timer = setTimeout(done, milliseconds);
+    return () => clearTimeout(timer);
+  };
+
+const settled =
+  (promise: Promise<unknown>) =>
+  (done: () => void): undefined => {
+    promise.then(done, done);
+  };
 
 const flushed = (socket: Socket): Promise<void> => new Promise((done) => socket.write('', () => done()));
 
@@ -59,36 +69,37 @@ const sever = async (socket: Socket, how: 'fin' | 'rst', capture: Capture): Prom
   else socket.resetAndDestroy();
 };
 
-/** One write, awaited until the kernel has taken it or the peer has gone. */
-const put = async (response: ServerResponse, piece: Buffer, capture: Capture): Promise<void> => {
-  const taken = new Promise<void>((done) => response.write(piece, () => done()));
-  capture.sent(piece.length);
-  await Promise.race([taken, gone(response)]);
-};
+/** One write, awaited until the kernel has taken it or the peer has gone: back-pressure. */
+const put = (response: ServerResponse, piece: Buffer, peer: Departure): Promise<void> =>
+  peer.or((done) => {
+    response.write(piece, done);
+    return undefined;
+  });
 
 /** Writes the pieces up to cut and stall positions. True when everything was written and the peer is still there. */
-const pour = async (response: ServerResponse, pieces: Iterable<Buffer>, fault: Fault, capture: Capture): Promise<boolean> => {
+const pour = async (response: ServerResponse, pieces: Iterable<Buffer>, fault: Fault, capture: Capture, peer: Departure): Promise<boolean> => {
   const cutAt = fault.cut === undefined || fault.cut.at === 'head' ? Number.POSITIVE_INFINITY : fault.cut.at;
   let stallAt = fault.stall?.at ?? Number.POSITIVE_INFINITY;
   let sent = 0;
-  const stall = async (): Promise<void> => {
+  const stall = (): Promise<void> => {
     stallAt = Number.POSITIVE_INFINITY;
-    await Promise.race([gone(response), ...(fault.stall?.until === undefined ? [] : [fault.stall.until])]);
+    return peer.or(settled(fault.stall?.until ?? new Promise(() => undefined)));
   };
   for (const whole of pieces) {
     let piece = whole;
     while (piece.length > 0) {
       if (sent >= stallAt) await stall();
-      if (response.destroyed || sent >= cutAt) return !response.destroyed && sent < cutAt;
-      if (fault.delayChunk !== undefined) await Promise.race([sleep(fault.delayChunk), gone(response)]);
+      if (peer.gone || sent >= cutAt) return !peer.gone && sent < cutAt;
+      if (fault.delayChunk !== undefined) await peer.or(after(fault.delayChunk));
       const next = piece.subarray(0, Math.min(stallAt, cutAt) - sent);
-      await put(response, next, capture);
+      capture.sent(next.length);
+      await put(response, next, peer);
       sent += next.length;
       piece = piece.subarray(next.length);
     }
   }
   if (stallAt !== Number.POSITIVE_INFINITY) await stall();
-  return !response.destroyed && cutAt === Number.POSITIVE_INFINITY;
+  return !peer.gone && cutAt === Number.POSITIVE_INFINITY;
 };
 
 const head = (response: ServerResponse, answer: Answer, fault: Fault): void => {
@@ -105,12 +116,12 @@ const head = (response: ServerResponse, answer: Answer, fault: Fault): void => {
 };
 
 /** Sends the answer, with the fault's delays, cuts and leftovers. Returns when it is sent, severed or the peer has gone. */
-export const deliver = async (response: ServerResponse, answer: Answer, fault: Fault, capture: Capture): Promise<void> => {
+export const deliver = async (response: ServerResponse, answer: Answer, fault: Fault, capture: Capture, peer: Departure): Promise<void> => {
   const { socket } = response;
   if (socket === null) return;
-  if (fault.holdHead !== undefined) await Promise.race([fault.holdHead, gone(response)]);
-  if (fault.delayHead !== undefined) await Promise.race([sleep(fault.delayHead), gone(response)]);
-  if (response.destroyed) return;
+  if (fault.holdHead !== undefined) await peer.or(settled(fault.holdHead));
+  if (fault.delayHead !== undefined) await peer.or(after(fault.delayHead));
+  if (peer.gone) return;
   if (fault.raw !== undefined) {
     socket.write(bytes(fault.raw));
     return sever(socket, fault.cut?.how ?? 'fin', capture);
@@ -118,16 +129,17 @@ export const deliver = async (response: ServerResponse, answer: Answer, fault: F
   if (fault.cut?.at === 'head') return sever(socket, fault.cut.how, capture);
   head(response, answer, fault);
   capture.moved('head');
-  const pieces = isWhole(answer.body) ? [answer.body] : answer.body;
   if (response.req.method !== 'HEAD') {
-    const whole = await pour(response, pieces, fault, capture);
-    if (response.destroyed) return;
+    const whole = await pour(response, isWhole(answer.body) ? [answer.body] : answer.body, fault, capture, peer);
+    if (peer.gone) return;
     capture.moved('body');
     if (!whole && fault.cut !== undefined) return sever(socket, fault.cut.how, capture);
   }
-  const finished = once(response, 'finish');
-  response.end();
-  await Promise.race([finished, gone(response)]);
+  await peer.or((done) => {
+    response.end(done);
+    return undefined;
+  });
+  if (!response.writableFinished) return;
   capture.moved('ended');
   if (fault.extraAfterEnd !== undefined) socket.write(bytes(fault.extraAfterEnd));
 };

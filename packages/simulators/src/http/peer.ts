@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Answer } from './answer.ts';
 import { type Capture, type CapturedRequest, capture } from './captured.ts';
 import { deliver, spoil } from './deliver.ts';
+import { departure } from './departure.ts';
 import { type Rule, script } from './fault.ts';
 
 export type Match = (request: CapturedRequest) => boolean;
@@ -121,6 +122,7 @@ export const peer = async (service: Service, options: PeerOptions = {}): Promise
     number += 1;
     const captured = capture(request, number);
     const { view } = captured;
+    const peer = departure(response);
     response.socket?.setNoDelay(true);
     response.on('error', () => undefined); // a write after the peer left; `close` follows
     response.on('close', () => {
@@ -132,7 +134,7 @@ export const peer = async (service: Service, options: PeerOptions = {}): Promise
     if (!rules.leavesBodyUnread(view) && !(await receive(request, captured))) return wholes.push(view);
     const fault = rules.take(view);
     wholes.push(view);
-    await deliver(response, spoil(await service.answer(view), fault, service.errorBody), fault, captured);
+    await deliver(response, spoil(await service.answer(view), fault, service.errorBody), fault, captured, peer);
   };
 
   const handler = (request: IncomingMessage, response: ServerResponse): void => {

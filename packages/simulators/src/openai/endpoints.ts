@@ -1,11 +1,19 @@
+import { audioRoutes } from './audio.ts';
+import { batchRoutes } from './batches.ts';
 import { chatCompletion, isStream, speak } from './chat.ts';
 import { chatStream } from './chat-stream.ts';
+import type { Fields } from './check.ts';
 import { completion, completionStream, write } from './completions.ts';
 import type { Context } from './context.ts';
 import { embeddings } from './embeddings.ts';
+import { fileRoutes, files } from './files.ts';
+import { imageRoutes } from './images.ts';
 import type { Model } from './models.ts';
+import { moderations } from './moderations.ts';
 import { refuse } from './refusal.ts';
-import { jsonReply, type Route, streamReply } from './routes.ts';
+import { responseRoutes } from './responses-routes.ts';
+import { findRoute, jsonReply, type Reply, type Route, streamReply } from './routes.ts';
+import { uploadRoutes } from './uploads.ts';
 
 const modelObject = ({ id, created, ownedBy }: Model) => ({ id, object: 'model', created, owned_by: ownedBy });
 
@@ -50,5 +58,20 @@ const textRoutes: readonly Route[] = [
   { method: 'POST', path: '/v1/embeddings', takes: 'json', handle: ({ call, fields }) => jsonReply(embeddings(call, fields)) },
 ];
 
+const moderationRoute: Route = {
+  method: 'POST',
+  path: '/v1/moderations',
+  takes: 'json',
+  handle: ({ call, fields }) => jsonReply(moderations(call, fields)),
+};
+
 /** Every endpoint of one simulator, with its own state. */
-export const endpoints = (_call: Context): readonly Route[] => [...modelRoutes, ...textRoutes];
+export const endpoints = (call: Context): readonly Route[] => {
+  const store = files(call);
+  const calls = [...textRoutes, moderationRoute, ...responseRoutes(call), ...imageRoutes];
+  const perform = (path: string, fields: Fields): Reply => {
+    const { route, params } = findRoute(calls, 'POST', path);
+    return route.handle({ call, fields, parts: [], params, query: new URLSearchParams() });
+  };
+  return [...modelRoutes, ...calls, ...audioRoutes, ...fileRoutes(store), ...uploadRoutes(call, store), ...batchRoutes(call, store, perform)];
+};

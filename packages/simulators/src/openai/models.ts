@@ -51,6 +51,18 @@ export type Models = {
   require(id: string, kind: ModelKind): Model;
 };
 
+/** What the service says to a model at the wrong endpoint. */
+const wrongKind = (model: Model, wanted: ModelKind): Error => {
+  if (wanted === 'chat') {
+    return refuse.notFound('This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean to use v1/completions?', 'model');
+  }
+  if (wanted === 'completions') {
+    return refuse.notFound('This is a chat model and not supported in the v1/completions endpoint. Did you mean to use v1/chat/completions?', 'model');
+  }
+  if (wanted === 'embeddings') return refuse.forbidden('You are not allowed to generate embeddings from this model');
+  return refuse.plain(`The model '${model.id}' cannot be used here.`, 'model', 'invalid_value');
+};
+
 /** The built-in models and further chat models named by the caller. */
 export const models = (further: readonly string[] = []): Models => {
   const base = { created: 1_715_367_049, ownedBy: 'system' };
@@ -74,12 +86,7 @@ export const models = (further: readonly string[] = []): Models => {
       const model = find(id);
       if (model === undefined) throw refuse.modelNotFound(id);
       if (model.kind === kind) return model;
-      if (kind === 'chat')
-        throw refuse.notFound(
-          'This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean to use v1/completions?',
-          'model',
-        );
-      throw refuse.plain(`You are not allowed to request this operation from the model ${id}.`, 'model', 'invalid_value');
+      throw wrongKind(model, kind);
     },
   };
 };

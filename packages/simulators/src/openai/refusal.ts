@@ -63,6 +63,8 @@ export const refuse = {
   plain: (message: string, param: string | null = null, code: string | null = null) => bad(message, param, code),
   modelNotFound: (model: string) =>
     new Refusal(404, { message: `The model \`${model}\` does not exist or you do not have access to it.`, code: 'model_not_found' }),
+  forbidden: (message: string) => new Refusal(403, { message }),
+  moderation: (message: string) => new Refusal(400, { message, type: 'image_generation_user_error', code: 'moderation_blocked' }),
   notFound: (message: string, param: string | null = null, code: string | null = null) => new Refusal(404, { message, param, code }),
 } as const;
 
