@@ -19,7 +19,16 @@ const replyHeaders: readonly string[] = Object.freeze([
 ]);
 
 /** The OpenAI dialect. */
-export const openai: Dialect = Object.freeze({ name: OPENAI, surfaces, requestHeaders, replyHeaders, error, readError, rateHeaders });
+export const openai: Dialect = Object.freeze({
+  name: OPENAI,
+  surfaces,
+  modelSegment: 'deployments',
+  requestHeaders,
+  replyHeaders,
+  error,
+  readError,
+  rateHeaders,
+});
 
 const plugin: Plugin = {
   name: '@llm-proxy-auth/dialect-openai',

@@ -1,0 +1,95 @@
+import type { Claim, Counters, Taken } from '@llm-proxy-auth/plugin';
+
+interface Window {
+  readonly start: number;
+  count: number;
+  previous: number;
+}
+interface Lease {
+  readonly keys: readonly { readonly key: string; readonly amount: number }[];
+  expires: number;
+}
+/** Concurrency leases end by themselves when nobody beats for them (contract: beats every 30 s). */
+const LEASE_MS = 90_000;
+const SWEEP_EVERY = 4_096;
+
+/** Counts in this process only: sliding windows (two buckets, weighted) for rates, leases for concurrency. */
+export const memoryCounters = (): Counters => {
+  const windows = new Map<string, Window>();
+  const open = new Map<string, number>();
+  const leases = new Map<string, Lease>();
+  let serial = 0;
+  let sinceSweep = 0;
+
+  const windowOf = (key: string, windowMs: number, now: number): Window => {
+    const start = now - (now % windowMs);
+    const found = windows.get(key);
+    if (found !== undefined && found.start === start) return found;
+    const next = { start, count: 0, previous: found !== undefined && found.start === start - windowMs ? found.count : 0 };
+    windows.set(key, next);
+    return next;
+  };
+  const usedOf = (w: Window, windowMs: number, now: number): number => w.count + w.previous * (1 - (now - w.start) / windowMs);
+  const release = (id: string): void => {
+    const lease = leases.get(id);
+    if (lease === undefined) return;
+    leases.delete(id);
+    for (const { key, amount } of lease.keys) {
+      const left = (open.get(key) ?? 0) - amount;
+      if (left > 0) open.set(key, left);
+      else open.delete(key);
+    }
+  };
+  const sweep = (now: number): void => {
+    for (const [id, lease] of leases) if (lease.expires <= now) release(id);
+    for (const [key, w] of windows) if (now - w.start > 2 * 86_400_000) windows.delete(key);
+  };
+
+  return {
+    take(claims: readonly Claim[], now: number): Taken {
+      if (++sinceSweep >= SWEEP_EVERY) {
+        sinceSweep = 0;
+        sweep(now);
+      }
+      for (const claim of claims) {
+        if (claim.shadow) continue;
+        if (claim.kind === 'concurrent') {
+          if ((open.get(claim.key) ?? 0) + claim.amount <= claim.limit) continue;
+          sweep(now);
+          if ((open.get(claim.key) ?? 0) + claim.amount > claim.limit) return { ok: false, key: claim.key, remaining: 0, retryAfterMs: 1_000 };
+          continue;
+        }
+        const windowMs = claim.windowMs ?? 60_000;
+        const w = windowOf(claim.key, windowMs, now);
+        if (usedOf(w, windowMs, now) + claim.amount > claim.limit)
+          return { ok: false, key: claim.key, remaining: 0, retryAfterMs: Math.max(1_000, w.start + windowMs - now) };
+      }
+      const left: { key: string; remaining: number; resetMs: number }[] = [];
+      const held: { key: string; amount: number }[] = [];
+      for (const claim of claims) {
+        if (claim.kind === 'concurrent') {
+          open.set(claim.key, (open.get(claim.key) ?? 0) + claim.amount);
+          held.push({ key: claim.key, amount: claim.amount });
+          continue;
+        }
+        const windowMs = claim.windowMs ?? 60_000;
+        const w = windowOf(claim.key, windowMs, now);
+        w.count += claim.amount;
+        left.push({ key: claim.key, remaining: Math.max(0, Math.floor(claim.limit - usedOf(w, windowMs, now))), resetMs: w.start + windowMs - now });
+      }
+      if (held.length === 0) return { ok: true, lease: '', left };
+      const lease = `m${++serial}`;
+      leases.set(lease, { keys: held, expires: now + LEASE_MS });
+      return { ok: true, lease, left };
+    },
+    beat(ids, now) {
+      for (const id of ids) {
+        const lease = leases.get(id);
+        if (lease !== undefined) lease.expires = now + LEASE_MS;
+      }
+    },
+    settle(lease) {
+      release(lease);
+    },
+  };
+};

@@ -1,0 +1,89 @@
+import type { Principal } from '@llm-proxy-auth/plugin';
+import type { LimitSettings, PolicySettings } from '../config/schema.ts';
+import type { Graph } from '../graph.ts';
+import { compileGlob, compileGlobs, type Glob } from '../routing/glob.ts';
+import { compileRanges } from './address.ts';
+
+/** A compiled entry of `policies:`. */
+export interface Policy {
+  readonly name: string;
+  readonly matches: (principal: Principal, address: string) => boolean;
+  /** The match looks at the caller's address, so it cannot be remembered per principal. */
+  readonly byAddress: boolean;
+  readonly modes: ReadonlySet<string>;
+  readonly classes: ReadonlySet<string>;
+  readonly instances: Glob;
+  readonly models: Glob;
+  /** False when the policy allows every model. */
+  readonly modelsRestricted: boolean;
+  readonly tags: readonly (readonly [string, Glob])[];
+  readonly limits: readonly LimitSettings[];
+}
+const BOTH_MODES: ReadonlySet<string> = new Set(['protocol', 'transparent']);
+const DEFAULT_CLASSES: ReadonlySet<string> = new Set(['inference', 'models']);
+
+/** ARNs match only patterns written as ARNs, so that `*` never reaches into another account by accident. */
+export const modelGlobs = (patterns: readonly string[] | undefined): { readonly allows: Glob; readonly restricted: boolean } => {
+  if (patterns === undefined || patterns.includes('*')) return { allows: () => true, restricted: false };
+  const arns = compileGlobs(patterns.filter((p) => p.startsWith('arn:')));
+  const others = compileGlobs(patterns.filter((p) => !p.startsWith('arn:')));
+  return { allows: (model) => (model.startsWith('arn:') ? arns(model) : others(model)), restricted: true };
+};
+
+const compile = (settings: PolicySettings, index: number): Policy => {
+  const { match = {}, allow } = settings;
+  const principal = match.principal === undefined ? undefined : compileGlob(match.principal);
+  const group = match.group === undefined ? undefined : compileGlob(match.group);
+  const strategy = match.strategy === undefined ? undefined : compileGlob(match.strategy);
+  const cidr = match.cidr === undefined ? undefined : compileRanges([match.cidr]);
+  const models = modelGlobs(allow.models);
+  return {
+    name: settings.name ?? `policy ${index + 1}`,
+    matches: (p, address) =>
+      (principal === undefined || principal(p.id)) &&
+      (group === undefined || p.groups.some(group)) &&
+      (strategy === undefined || strategy(p.strategy)) &&
+      (cidr === undefined || cidr(address)),
+    byAddress: cidr !== undefined,
+    modes: allow.modes === undefined ? BOTH_MODES : new Set(allow.modes),
+    classes: allow.classes === undefined ? DEFAULT_CLASSES : new Set(allow.classes),
+    instances: compileGlobs(allow.instances),
+    models: models.allows,
+    modelsRestricted: models.restricted,
+    tags: Object.entries(allow.tags ?? {}).map(([tag, pattern]) => [tag, compileGlob(pattern)] as const),
+    limits: settings.limits ?? [],
+  };
+};
+
+/** Without the section there is one policy, for principals that this gateway issued. */
+const issuedOnly = (graph: Graph): Policy => {
+  const issued = new Set(graph.strategies.filter((s) => s.strategy.issued).map((s) => s.kind));
+  const open = graph.strategies.length === 0;
+  return {
+    name: 'default',
+    matches: (p) => open || issued.has(p.strategy),
+    byAddress: false,
+    modes: BOTH_MODES,
+    classes: DEFAULT_CLASSES,
+    instances: () => true,
+    models: () => true,
+    modelsRestricted: false,
+    tags: [],
+    limits: [],
+  };
+};
+
+/** First match wins; the answer is remembered per principal unless addresses decide. */
+export const compilePolicies = (graph: Graph): ((principal: Principal, address: string) => Policy | undefined) => {
+  const policies = graph.settings.policies === undefined ? [issuedOnly(graph)] : graph.settings.policies.map(compile);
+  const find = (principal: Principal, address: string) => policies.find((p) => p.matches(principal, address));
+  if (policies.some((p) => p.byAddress)) return find;
+  const remembered = new WeakMap<Principal, { readonly policy: Policy | undefined }>();
+  return (principal, address) => {
+    const known = remembered.get(principal);
+    if (known !== undefined) return known.policy;
+    const policy = find(principal, address);
+    remembered.set(principal, { policy });
+    return policy;
+  };
+};

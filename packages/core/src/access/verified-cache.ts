@@ -1,0 +1,72 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { AuthStrategy, Principal } from '@llm-proxy-auth/plugin';
+
+interface Verified {
+  readonly principal: Principal;
+  readonly strategy: AuthStrategy;
+  /** Epoch ms. */
+  readonly until: number;
+  readonly epoch: number;
+}
+const MAX_VERIFIED = 50_000;
+const MAX_DENIED = 10_000;
+const DENIED_MS = 5_000;
+
+/** Least recently used entries fall out: two generations, swapped when the young one is full. */
+const generations = <V>(size: number) => {
+  let young = new Map<string, V>();
+  let old = new Map<string, V>();
+  const set = (key: string, value: V): void => {
+    young.set(key, value);
+    if (young.size < size / 2) return;
+    old = young;
+    young = new Map();
+  };
+  return {
+    set,
+    get(key: string): V | undefined {
+      const found = young.get(key);
+      if (found !== undefined) return found;
+      const aged = old.get(key);
+      if (aged !== undefined) set(key, aged);
+      return aged;
+    },
+    delete(key: string): void {
+      young.delete(key);
+      old.delete(key);
+    },
+  };
+};
+
+/**
+ * Remembers who a credential is, so that no hash or store read runs per request. The key is one SHA-256 over a random
+ * process prefix, the slot and the whole credential. Wrong credentials have their own bounded cache and cannot evict good ones.
+ */
+export const verifiedCache = () => {
+  const prefix = randomBytes(32).toString('base64');
+  const verified = generations<Verified>(MAX_VERIFIED);
+  const denied = generations<number>(MAX_DENIED);
+  return {
+    keyOf: (slot: string, value: string): string => hash('sha256', `${prefix}\0${slot}\0${value}`, 'base64'),
+    /** The principal, `denied`, or undefined when the strategies must be asked. */
+    get(key: string, now: number): Verified | 'denied' | undefined {
+      const found = verified.get(key);
+      if (found !== undefined) {
+        if (found.until > now && (found.strategy.epoch === undefined || found.strategy.epoch() === found.epoch)) return found;
+        verified.delete(key);
+      }
+      const until = denied.get(key);
+      if (until === undefined) return undefined;
+      if (until > now) return 'denied';
+      denied.delete(key);
+      return undefined;
+    },
+    keep(key: string, entry: Verified): void {
+      verified.set(key, entry);
+    },
+    deny(key: string, now: number): void {
+      denied.set(key, now + DENIED_MS);
+    },
+  };
+};
+export type VerifiedCache = ReturnType<typeof verifiedCache>;

@@ -1,0 +1,98 @@
+import { type ErrorLike, GatewayError, type HeaderPairs, isGatewayError } from '@llm-proxy-auth/plugin';
+import { UPSTREAM_REQUEST_IDS } from '../http/credential-slots.ts';
+import { echoable, envelope } from '../http/envelope.ts';
+import { sever } from '../http/sever.ts';
+import type { Exchange, Outgoing } from './exchange.ts';
+
+// Written in the parts that node:http accepts in a value; anything else is percent-encoded, so no value can split a head.
+const UNSAFE = /[^\x20-\x7e]/;
+const safe = (value: string): string => (UNSAFE.test(value) ? encodeURI(value.toWellFormed()) : value).slice(0, 512);
+// What may stand in a header value (hardening 5.2).
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+export const headerValueIsSafe = (value: string): boolean => HEADER_VALUE.test(value);
+
+/** What every answer of ours carries, in front of the headers of the answer itself. */
+export const ownHeaders = (x: Exchange): string[] => {
+  const headers = ['x-request-id', x.id];
+  const clientId = echoable(x.head?.clientRequestId);
+  if (clientId !== undefined) headers.push('x-client-request-id', clientId);
+  const { instance } = x;
+  if (instance !== undefined) {
+    headers.push('x-lpa-instance', instance.name, 'x-lpa-provider', instance.kind, 'x-lpa-region', instance.provider.region);
+    if (x.model !== undefined) headers.push('x-lpa-model', safe(x.model));
+    if (x.upstreamModel !== undefined) headers.push('x-lpa-upstream-model', safe(x.upstreamModel));
+    headers.push('x-lpa-attempts', String(x.attempts), 'x-lpa-overhead-ms', (x.overhead + performance.now() - x.waitingSince).toFixed(2));
+    if (x.upstreamRequestId !== undefined && headerValueIsSafe(x.upstreamRequestId)) headers.push('x-upstream-request-id', x.upstreamRequestId);
+  }
+  if (x.ledger.size > 0) headers.push('x-lpa-fidelity', [...x.ledger.values()].map((n) => `${n.kind}=${safe(n.param)}`).join(','));
+  if (x.limit !== undefined && x.dialect?.rateHeaders !== undefined) headers.push(...x.dialect.rateHeaders(x.limit));
+  if (x.plan.closing()) headers.push(...(x.http2 ? [] : ['connection', 'close']));
+  return headers;
+};
+
+/** `waitingSince` holds the moment the other side gave us something; adds our work since and starts to wait again. */
+export const beginWait = (x: Exchange): void => {
+  const now = performance.now();
+  x.overhead += now - x.waitingSince;
+  x.waitingSince = now;
+};
+export const endWait = (x: Exchange): void => {
+  x.waitingSince = performance.now();
+};
+
+export const sendHead = (x: Exchange, status: number, headers: readonly string[]): void => {
+  x.status = status;
+  const response = x.response as { writeHead(status: number, headers: readonly string[]): unknown };
+  response.writeHead(status, headers);
+};
+
+/** A whole answer in one write: node:http joins head and body only for strings, and latin1 keeps bytes as they are. */
+const ONE_WRITE = 16_384;
+export const sendWhole = (x: Exchange, status: number, headers: readonly string[], body: string | Uint8Array): void => {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  x.bytesOut += bytes.length;
+  sendHead(x, status, [...headers, 'content-length', String(bytes.length)]);
+  const response = x.response as Outgoing & { end(text: string, encoding: BufferEncoding): void };
+  if (!x.http2 && bytes.length <= ONE_WRITE) response.end(bytes.toString('latin1'), 'latin1');
+  else response.end(bytes);
+};
+
+/** An error thrown anywhere becomes one of ours; what is not ours is a fault of ours and says nothing. */
+export const asError = (error: unknown, report: (error: unknown) => void): GatewayError => {
+  if (isGatewayError(error)) return error;
+  report(error);
+  return new GatewayError('internal_error', 'The gateway failed on this request; the operator finds it in the log by its request id.', { cause: error });
+};
+
+/** Answers with an error in the caller's dialect (protocol), the provider's shape (transparent), or the plain envelope. */
+export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): void => {
+  x.error = e;
+  x.code = e.code;
+  if (x.gone || x.response.destroyed || x.response.writableEnded) return;
+  if (x.response.headersSent) return sever(x.response);
+  const dialect = x.mode === 'transparent' && x.instance !== undefined ? x.plan.graph.dialects.get(x.instance.provider.errors) : x.dialect;
+  if (dialect === undefined) {
+    const { status, headers, body } = envelope({ ...plainOf(e), headers: extra }, x.id);
+    sendHead(x, status, headers);
+    x.response.end(x.request.method === 'HEAD' ? '' : body);
+    return;
+  }
+  const wire = dialect.error(e, x.operation);
+  sendWhole(x, wire.status, [...ownHeaders(x), 'x-lpa-code', e.code, ...wire.headers, ...extra], x.request.method === 'HEAD' ? '' : wire.body);
+};
+const plainOf = (e: ErrorLike): ErrorLike => ({
+  code: e.code,
+  status: e.status,
+  message: e.message,
+  param: e.param,
+  retryAfterMs: e.retryAfterMs,
+  retry: e.retry,
+});
+
+export const upstreamRequestId = (headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined => {
+  for (const name of UPSTREAM_REQUEST_IDS) {
+    const value = headers[name];
+    if (typeof value === 'string') return value;
+  }
+  return undefined;
+};

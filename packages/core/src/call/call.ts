@@ -1,0 +1,97 @@
+import { type ErrorLike, GatewayError } from '@llm-proxy-auth/plugin';
+import { type Candidate, order, type Resolved } from '../routing/resolve.ts';
+import type { Exchange } from './exchange.ts';
+import type { Outcome } from './reply/outcome.ts';
+
+/** Sends one try to one target. `fresh`: the credential in use was refused. */
+export type Attempter = (candidate: Candidate, number: number, fresh: boolean) => Promise<Outcome>;
+const RETRY_STATUS: ReadonlySet<string> = new Set(['408', '429', '500', '502', '503', '504', '529']);
+const MAX_WAIT_MS = 30_000;
+const BACKOFF_MS = 250;
+const BACKOFF_CAP_MS = 8_000;
+
+const failsOver = (on: readonly string[], what: string): boolean => on.includes(what) || (/^\d{3}$/.test(what) && on.includes(`${what[0]}xx`));
+
+/** Waits, unless the client goes first. */
+const pause = (x: Exchange, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      x.interrupt = undefined;
+      resolve();
+    }
+    x.interrupt = done;
+  });
+const waitOf = (error: ErrorLike, tries: number, random: () => number): number | undefined => {
+  if (error.retryAfterMs !== undefined) return error.retryAfterMs <= MAX_WAIT_MS ? error.retryAfterMs : undefined;
+  return Math.min(BACKOFF_CAP_MS, BACKOFF_MS * 2 ** (tries - 1)) * random();
+};
+
+/** What a call may do again. */
+export interface Repeat {
+  /** The body can be sent again. */
+  readonly replayable: boolean;
+  /** Answers by status may be retried (protocol mode, operations without side effects). */
+  readonly byStatus: boolean;
+}
+
+/** Tries one target until it answers, its tries are used up or the failure is of a kind that stays. */
+const atTarget = async (x: Exchange, candidate: Candidate, repeat: Repeat, left: () => boolean, attempt: Attempter): Promise<Outcome> => {
+  const { retry } = x.plan.graph.settings;
+  let fresh = false;
+  for (let tries = 1; ; tries++) {
+    x.attempts++;
+    const outcome = await attempt(candidate, tries, fresh);
+    if (outcome.is === 'done' || x.gone) return outcome;
+    if (outcome.class === 'auth') {
+      if (fresh || !repeat.replayable || outcome.rejected === 'credential') return outcome;
+      fresh = true;
+      tries--;
+      continue;
+    }
+    const transient = outcome.class === 'connect' || (repeat.byStatus && (RETRY_STATUS.has(outcome.class) || outcome.class === 'timeout'));
+    if (!transient || !repeat.replayable || tries >= retry.attempts || !left() || outcome.class === 'timeout') return outcome;
+    const wait = waitOf(outcome.error, tries, x.plan.random);
+    if (wait === undefined) return outcome;
+    const release = x.plan.takeRetry();
+    if (release === undefined) return outcome;
+    try {
+      x.retried = true;
+      x.plan.metrics.retry();
+      await pause(x, wait);
+      if (x.gone) return outcome;
+    } finally {
+      release();
+    }
+  }
+};
+
+/** Choice of target, retry, fallback; before the first byte only. Throws the last error when nobody answered. */
+export const call = async (x: Exchange, resolved: Resolved, candidates: readonly Candidate[], repeat: Repeat, attempt: Attempter): Promise<void> => {
+  const { fallback } = resolved;
+  const left = (): boolean => x.attempts < fallback.attempts;
+  let last: Extract<Outcome, { is: 'failed' }> | undefined;
+  for (const candidate of order(resolved, candidates, x.plan.random)) {
+    if (last !== undefined) {
+      if (!left() || !repeat.replayable || !failsOver(fallback.on, last.class)) break;
+      x.plan.metrics.fallback();
+    }
+    x.instance = candidate.instance;
+    x.upstreamModel = candidate.model === '' ? undefined : candidate.model;
+    const outcome = await atTarget(x, candidate, repeat, left, attempt);
+    if (outcome.is === 'done' || x.gone) return;
+    last = outcome;
+  }
+  if (last === undefined) throw new GatewayError('internal_error', 'There was no target to call.');
+  const { error } = last;
+  const wait = error.retryAfterMs ?? 0;
+  throw new GatewayError(error.code, error.message, {
+    status: error.status,
+    param: error.param,
+    retryAfterMs: error.retryAfterMs,
+    vendor: error.vendor,
+    retry: error.retry === false || wait > 60_000 || x.retried ? false : error.retry,
+    cause: error,
+  });
+};

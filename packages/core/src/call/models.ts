@@ -1,0 +1,77 @@
+import { type Dialect, GatewayError, type ModelInfo, type Surface } from '@llm-proxy-auth/plugin';
+import { admit } from '../access/admit.ts';
+import { authorize, modelAllowed } from '../access/authorize.ts';
+import type { Instance } from '../graph.ts';
+import type { Found } from '../http/route.ts';
+import { single } from '../routing/resolve.ts';
+import { ownHeaders, sendWhole } from './answer.ts';
+import type { Exchange } from './exchange.ts';
+import { callOf, inboundOf, makeLedger } from './translate.ts';
+
+/** Names of `models:` whose targets the caller may use at least one of. */
+const routedModels = (x: Exchange): ModelInfo[] =>
+  x.plan.models.names.flatMap((name) => {
+    if (x.principal === undefined) return [];
+    try {
+      const resolved = x.plan.models.resolve(name, undefined);
+      authorize(x.principal, x.policy, { mode: 'protocol', reach: { class: 'models' }, resolved, needsModel: false, model: undefined });
+      return [{ id: name, owner: resolved.candidates[0]?.instance.kind ?? 'gateway' }];
+    } catch {
+      return [];
+    }
+  });
+
+/** Answers model lists and single models from what the instance serves, cut to what the caller may use. Never passes. */
+export const listModels = async (
+  x: Exchange,
+  dialect: Dialect,
+  surface: Surface<'models'>,
+  found: Extract<Found, { is: 'surface' }>,
+  instance: Instance | undefined,
+): Promise<void> => {
+  const { principal, policy } = x;
+  if (principal === undefined || policy === undefined) throw new GatewayError('operation_not_allowed', 'No policy matches this caller.');
+  if (surface.client === undefined) throw new GatewayError('operation_not_supported', 'This dialect cannot list models.');
+  const wanted = found.params.model === undefined ? undefined : decodeURIComponent(found.params.model);
+  const taken = admit(x.plan.graph.counters, policy, principal, instance?.name ?? '', wanted ?? '', x.plan.now());
+  const admitted = taken instanceof Promise ? await taken : taken;
+  x.lease = admitted.lease;
+  x.limit = admitted.limit;
+  let models: readonly ModelInfo[];
+  if (instance === undefined) models = routedModels(x);
+  else {
+    authorize(principal, policy, { mode: 'protocol', reach: found.reach, resolved: single(instance, ''), needsModel: false, model: undefined });
+    x.instance = instance;
+    models = await x.plan.catalogue(instance);
+  }
+  const allowed = models.filter((m) => modelAllowed(principal, policy, m.id));
+  const shown = wanted === undefined ? allowed : allowed.filter((m) => m.id === wanted);
+  if (wanted !== undefined && shown.length === 0)
+    throw new GatewayError('model_not_found', `The model "${wanted.slice(0, 200)}" does not exist here or is not yours to use.`, { param: 'model' });
+  x.model = wanted;
+  const inbound = { ...inboundOf(x, ''), model: wanted };
+  const written = surface.client.write(shown, callOf(x, inbound, NO_ENDPOINT(dialect.name, surface.name), wanted ?? '', makeLedger(x), x.plan.graph.seal));
+  sendWhole(x, written.status ?? 200, [...ownHeaders(x), 'content-type', 'application/json', ...(written.headers ?? [])], written.body);
+};
+const NO_ENDPOINT = (dialect: string, surface: string) => ({
+  dialect,
+  surface,
+  method: 'GET',
+  path: '',
+  capabilities: {
+    tools: false,
+    parallelTools: false,
+    forcedTool: false,
+    images: false,
+    documents: false,
+    audioIn: false,
+    audioOut: false,
+    jsonSchema: 'none' as const,
+    sampling: false,
+    choices: 0,
+    logprobs: 0,
+    reasoning: false,
+    cache: false,
+    stopSequences: 0,
+  },
+});

@@ -1,0 +1,156 @@
+import { type AnySurface, type Dialect, type Endpoint, GatewayError, type Surface } from '@llm-proxy-auth/plugin';
+import { admit } from '../access/admit.ts';
+import type { Identified } from '../access/authenticate.ts';
+import { authorize } from '../access/authorize.ts';
+import type { Instance } from '../graph.ts';
+import { bodyKind } from '../http/media-type.ts';
+import type { Found, ProtocolRoute } from '../http/route.ts';
+import { type Candidate, type Resolved, single } from '../routing/resolve.ts';
+import { bodyHash, both } from './body-hash.ts';
+import { call } from './call.ts';
+import type { Exchange } from './exchange.ts';
+import { explain } from './explain.ts';
+import { type GovernedBody, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
+import { listModels } from './models.ts';
+import { operate } from './operate.ts';
+import { collect } from './receive.ts';
+import { namedParams } from './stateful.ts';
+
+type SurfaceFound = Extract<Found, { is: 'surface' }>;
+export interface ReceivedBody {
+  readonly pieces: readonly Buffer[];
+  readonly governed: GovernedBody;
+  readonly kind: 'json' | 'multipart' | 'none';
+}
+const MULTIPART_LIMIT = 25 * 1024 * 1024;
+
+const hasBody = (x: Exchange): boolean =>
+  x.head?.chunked === true || (x.head?.contentLength ?? 0) > 0 || (x.http2 && x.request.method !== 'GET' && x.request.method !== 'DELETE');
+
+/** Reads head and body of a call whose surface is known; governed fields are found on the way, nothing is parsed. */
+const receive = async (x: Exchange, surface: AnySurface, identified: Identified): Promise<ReceivedBody> => {
+  const { settings } = x.plan.graph;
+  const { head } = x;
+  if (head === undefined || surface.body.length === 0 || (!hasBody(x) && surface.body.includes('none'))) {
+    if (hasBody(x)) await collect(x, settings.server.bodyLimit, undefined);
+    return { pieces: [], governed: noBody(), kind: 'none' };
+  }
+  const kind = bodyKind(head.contentType, head.contentEncoding, surface.body);
+  const paths = governedPaths(surface.governed, x.reach?.ids?.request ?? []);
+  const governed = kind === 'json' ? jsonWatcher(paths, settings.server.maxDepth, false) : multipartWatcher(head.contentType, paths);
+  const hashing = bodyHash(identified.body);
+  const watcher = both(hashing, governed);
+  const pieces = await collect(x, kind === 'multipart' ? Math.min(MULTIPART_LIMIT, settings.server.bodyLimit) : settings.server.bodyLimit, watcher);
+  if (kind === 'json' && pieces.length === 0) throw new GatewayError('invalid_json', 'The body is empty; a JSON object is expected.');
+  return { pieces, governed: governed.result(), kind };
+};
+
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new GatewayError('invalid_target', 'The request target is not valid percent-encoded UTF-8.');
+  }
+};
+/** The model a call names, in path or body; both may name it, but not differently. */
+const modelOf = (x: Exchange, found: SurfaceFound, body: GovernedBody, kind: ReceivedBody['kind']): string | undefined => {
+  const inPath = found.route.model === 'path' && found.params.model !== undefined ? decode(found.params.model) : undefined;
+  const named = inPath ?? body.model;
+  if (inPath !== undefined && body.model !== undefined && inPath !== body.model)
+    throw new GatewayError('invalid_request', 'Path and body name different models.', { param: 'model' });
+  // The header names a model only where it is written into the body: what was allowed is what the provider gets.
+  return named ?? (kind === 'json' ? x.head?.ours.get('model') : undefined);
+};
+
+const resolve = (x: Exchange, route: ProtocolRoute, instance: Instance | undefined, model: string | undefined, needsModel: boolean): Resolved => {
+  if (instance !== undefined) return single(instance, model ?? '');
+  const wanted = x.head?.ours.get('instance');
+  if (model !== undefined && needsModel) return x.plan.models.resolve(model, wanted);
+  const asked = wanted === undefined ? undefined : x.plan.graph.instances.get(wanted);
+  if (wanted !== undefined && asked === undefined) throw new GatewayError('instance_not_found', `There is no instance "${wanted.slice(0, 64)}".`);
+  if (asked !== undefined) return single(asked, model ?? '');
+  if (needsModel) throw new GatewayError('invalid_request', '`model` is missing; it chooses the provider on this endpoint.', { param: 'model' });
+  const [only] = x.plan.graph.instances.size === 1 ? [...x.plan.graph.instances.values()] : [];
+  if (only === undefined)
+    throw new GatewayError(
+      'ambiguous_instance',
+      `This operation names no model: say the instance in the path (/${route.dialect.name}/{instance}/…) or in x-lpa-instance.`,
+    );
+  return single(only, '');
+};
+
+const idsOf = (found: SurfaceFound, body: GovernedBody): string[] => [
+  ...namedParams(found.reach).flatMap((n) => (found.params[n] === undefined ? [] : [decode(found.params[n])])),
+  ...body.ids,
+];
+
+const namesModel = (surface: AnySurface, found: SurfaceFound): boolean =>
+  (surface.governed.model !== 'none' && surface.governed.model !== 'path') || found.route.model === 'path';
+
+/** Protocol mode from the authenticated caller on: receive, resolve, authorize, admit, call. */
+export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Identified): Promise<void> => {
+  const { plan } = x;
+  const { found, dialect } = route;
+  const instance = route.instance === undefined ? undefined : plan.graph.instances.get(route.instance);
+  if (route.instance !== undefined && instance === undefined)
+    throw new GatewayError('instance_not_found', `There is no instance "${route.instance.slice(0, 64)}".`);
+  if (found.is === 'method')
+    throw new GatewayError('method_not_allowed', `This path is called with ${found.allow.join(' or ')}.`, { headers: ['allow', found.allow.join(', ')] });
+  if (found.is === 'unknown')
+    throw new GatewayError('unknown_route', `${dialect.name} has no such operation here: ${x.request.method} ${(x.target?.path ?? '').slice(0, 200)}.`);
+  const { surface } = found;
+  x.surface = surface;
+  x.operation = surface.operation;
+  x.reach = found.reach;
+  x.route = `/${dialect.name}${found.route.pattern}`;
+  if (surface.operation === 'models' && found.reach.class === 'models') return listModels(x, dialect, surface as Surface<'models'>, found, instance);
+  const body = await receive(x, surface, identified);
+  x.model = modelOf(x, found, body.governed, body.kind);
+  x.stream = found.route.stream ?? body.governed.stream;
+  const needsModel = namesModel(surface, found);
+  const resolved = resolve(x, route, instance, x.model, needsModel);
+  const principal = identified.principal;
+  const reach = found.reach;
+  const candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
+  await owned(x, candidates, idsOf(found, body.governed));
+  if (x.policy !== undefined) {
+    const first = candidates[0]?.instance.name ?? '';
+    const taken = admit(plan.graph.counters, x.policy, principal, first, x.model ?? '', plan.now());
+    const admitted = taken instanceof Promise ? await taken : taken;
+    x.lease = admitted.lease;
+    x.limit = admitted.limit;
+  }
+  const fitting = supporting(x, dialect, found, candidates);
+  if (x.head?.ours.get('explain') === '1') return explain(x, dialect, found, fitting, body);
+  const sideEffects = surface.operation === 'opaque' && reach.class === 'stateful' && x.request.method !== 'GET';
+  await call(x, resolved, fitting, { replayable: true, byStatus: !sideEffects }, (candidate, number, fresh) =>
+    operate(x, dialect, found, candidate, body, number, fresh),
+  );
+};
+
+/** Every id a call names must belong to its caller; with ids there is one instance. */
+const owned = async (x: Exchange, candidates: readonly Candidate[], ids: readonly string[]): Promise<void> => {
+  const [first] = candidates;
+  if (ids.length === 0 || first === undefined || x.principal === undefined) return;
+  await x.plan.owners.check(x.principal, first.instance.name, ids);
+};
+
+/** Where a candidate would be called, or undefined when its provider has no such operation. */
+export const endpointFor = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate): Endpoint | undefined =>
+  x.plan.endpoints(candidate.instance, {
+    operation: found.surface.operation,
+    surface: found.surface.name,
+    dialect: dialect.name,
+    method: x.request.method ?? 'GET',
+    route: found.route.pattern,
+    model: candidate.model,
+    stream: x.stream,
+  });
+
+const supporting = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidates: readonly Candidate[]): readonly Candidate[] => {
+  const able = candidates.filter((c) => endpointFor(x, dialect, found, c) !== undefined);
+  if (able.length > 0) return able;
+  const [first] = candidates;
+  x.instance = first?.instance;
+  throw new GatewayError('operation_not_supported', `The provider of ${first?.instance.name ?? 'this instance'} does not have this operation.`);
+};

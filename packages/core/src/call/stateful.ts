@@ -1,0 +1,44 @@
+import { GatewayError, parseJson, type Reach, stringifyJson } from '@llm-proxy-auth/plugin';
+import type { Instance } from '../graph.ts';
+import type { Exchange } from './exchange.ts';
+
+const at = (value: unknown, pointer: string): unknown => {
+  let found = value;
+  for (const step of pointer.slice(1).split('/')) {
+    if (found === null || typeof found !== 'object') return undefined;
+    found = (found as Record<string, unknown>)[step];
+  }
+  return found;
+};
+
+/** Route parameters (`{id}`) among `ids.request`, by name. */
+export const namedParams = (reach: Reach): readonly string[] => (reach.ids?.request ?? []).filter((n) => n.startsWith('{')).map((n) => n.slice(1, -1));
+
+/** Records ids that an answer created as the caller's, and cuts lists to the caller's own; other answers pass as they are. */
+export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, body: Uint8Array): Promise<Uint8Array> => {
+  const { ids } = reach;
+  const { principal } = x;
+  if (ids === undefined || principal === undefined || (ids.reply.length === 0 && ids.list === undefined)) return body;
+  let json: unknown;
+  try {
+    json = parseJson(body);
+  } catch (cause) {
+    if (ids.list === undefined) return body;
+    throw new GatewayError('upstream_bad_response', `The list of ${instance.name} cannot be read.`, { cause });
+  }
+  const created = ids.reply.map((pointer) => at(json, pointer)).filter((id) => typeof id === 'string');
+  if (created.length > 0) await x.plan.owners.record(principal, instance.name, created);
+  if (ids.list === undefined || json === null || typeof json !== 'object') return body;
+  const items = at(json, ids.list);
+  if (!Array.isArray(items)) throw new GatewayError('upstream_bad_response', `The list of ${instance.name} cannot be read.`);
+  const own = await x.plan.owners.cut(principal, instance.name, items);
+  if (own.length === items.length) return body;
+  const path = ids.list.slice(1).split('/');
+  return Buffer.from(stringifyJson(replaced(json, path, own)));
+};
+const replaced = (value: unknown, [step, ...rest]: readonly string[], by: unknown): unknown => {
+  if (step === undefined) return by;
+  if (value === null || typeof value !== 'object') return value;
+  const record = value as Record<string, unknown>;
+  return { ...record, [step]: replaced(record[step], rest, by) };
+};

@@ -1,0 +1,170 @@
+import {
+  type Bytes,
+  type Call,
+  type Canonical,
+  type ChatEvent,
+  type Endpoint,
+  type ErrorLike,
+  type Framing,
+  frameReader,
+  GatewayError,
+  type Inbound,
+  type Json,
+  type JsonText,
+  type Ledger,
+  type LedgerKind,
+  parseJson,
+  rawAt,
+  type Seal,
+  type Surface,
+  stringifyJson,
+  tracked,
+} from '@llm-proxy-auth/plugin';
+import type { Exchange } from './exchange.ts';
+import { CONTENT_TYPES, isType, streamFromWhole } from './pass.ts';
+import type { ReplyHead } from './reply/outcome.ts';
+import type { StreamBody } from './reply/stream.ts';
+
+export const makeLedger = (x: Exchange): Ledger => ({
+  note(kind: LedgerKind, param: string): void {
+    x.ledger.set(`${kind}=${param}`, { kind, param });
+    x.plan.metrics.fidelity(param);
+  },
+});
+
+/** The request as a translator sees it. */
+export const inboundOf = (x: Exchange, text: string): Inbound => ({
+  method: x.request.method ?? 'GET',
+  path: x.target?.path ?? '',
+  query: x.target?.query ?? '',
+  headers: x.head?.forward ?? [],
+  body: text === '' ? undefined : parseJson(text, { maxDepth: x.plan.graph.settings.server.maxDepth }),
+  model: x.model,
+  stream: x.stream,
+  raw: (pointer: string): JsonText | undefined => rawAt(text, pointer),
+});
+export const callOf = (x: Exchange, inbound: Inbound, endpoint: Endpoint, model: string, ledger: Ledger, seal: Seal): Call => ({
+  id: x.id,
+  now: x.startedAt,
+  requestedModel: x.model ?? model,
+  model,
+  stream: x.stream,
+  ledger,
+  seal,
+  inbound,
+  endpoint,
+});
+
+export interface Translated {
+  readonly body: Bytes;
+  readonly headers: readonly string[];
+  readonly memo: unknown;
+}
+type Half = 'chat' | 'embeddings' | 'rerank' | 'countTokens';
+
+/** Notes every field that the provider half never looked at, in the client's own words. */
+const noteUnread = (unread: readonly string[], names: Readonly<Record<string, string>>, ledger: Ledger): void => {
+  for (const path of unread) {
+    const param = path.startsWith('rest.fields.') ? path.slice('rest.fields.'.length) : (names[path] ?? path);
+    if (path !== 'rest.from') ledger.note('ignored', param, 'the provider has no such parameter');
+  }
+};
+
+/** Client surface → conversation → provider surface. Throws `unsupported_parameter` when nothing may be lost and something would. */
+export const translateRequest = <O extends Half>(x: Exchange, client: Surface<O>, provider: Surface<O>, call: Call, strict: boolean): Translated => {
+  if (client.client === undefined || provider.provider === undefined)
+    throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${x.instance?.name ?? 'this instance'}.`);
+  const request = client.client.read(call.inbound, call.ledger);
+  const { value, unread } = tracked(request as object);
+  const written = provider.provider.write(value as Canonical[O]['request'], call);
+  const body = written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(written.body as Json));
+  noteUnread(unread(), client.client.names ?? {}, call.ledger);
+  if (strict) {
+    const lost = [...x.ledger.values()].find((n) => n.kind === 'ignored' || n.kind === 'clamped');
+    if (lost !== undefined)
+      throw new GatewayError(
+        'unsupported_parameter',
+        `\`${lost.param}\` cannot be carried over to ${x.instance?.name ?? 'this provider'}, and nothing may be lost.`,
+        { param: lost.param },
+      );
+  }
+  return { body, headers: written.headers ?? [], memo: written.memo };
+};
+
+const isContent = (e: ChatEvent): boolean => {
+  if (e.type === 'delta') return e.text !== '';
+  if (e.type !== 'part') return false;
+  return !('text' in e.part) || e.part.text !== '';
+};
+
+/** A stream read by the provider half and written by the client half, event by event. */
+export const translatedStream = (
+  x: Exchange,
+  client: Surface<'chat'>,
+  provider: Surface<'chat'>,
+  framing: Framing,
+  call: Call,
+  memo: unknown,
+  headers: (head: ReplyHead) => readonly string[],
+): StreamBody | undefined => {
+  const writer = client.client?.stream?.(call);
+  if (writer === undefined || provider.provider?.stream === undefined) return undefined;
+  let state: StreamBody['state'] = 'waiting';
+  let failure: ErrorLike | undefined;
+  let text = '';
+  let pieces: Buffer[] | undefined;
+  const put = (out: string | Bytes): void => {
+    if (typeof out === 'string' && pieces === undefined) text += out;
+    else {
+      pieces ??= text === '' ? [] : [Buffer.from(text)];
+      pieces.push(typeof out === 'string' ? Buffer.from(out) : Buffer.from(out));
+    }
+  };
+  const drain = (): string | Uint8Array => {
+    const out = pieces === undefined ? text : Buffer.concat(pieces);
+    text = '';
+    pieces = undefined;
+    return out;
+  };
+  const emit = (e: ChatEvent): void => {
+    if (state === 'done' || state === 'failed') return;
+    if (e.type === 'error') {
+      failure = e.error;
+      state = 'failed';
+      put(writer.error(e.error));
+      return;
+    }
+    if (e.type === 'usage') x.usage = e.usage;
+    put(writer.event(e));
+    if (e.type === 'end') {
+      put(writer.end());
+      state = 'done';
+    } else if (isContent(e)) state = 'content';
+  };
+  const reader = provider.provider.stream(call, memo, emit);
+  const frames = frameReader(framing, (type, data) => reader.event(type, data));
+  return {
+    type: writer.type,
+    accepts: (contentType) => isType(contentType, CONTENT_TYPES[framing]),
+    push(chunk) {
+      frames.push(chunk);
+      return drain();
+    },
+    end() {
+      frames.end();
+      reader.end();
+      return drain();
+    },
+    get state() {
+      return state;
+    },
+    get error() {
+      return failure;
+    },
+    fail: (e) => writer.error(e),
+    idle: () => writer.idle?.() ?? '',
+    fromWhole: (reply) => streamFromWhole(client.client, provider.provider, call, memo, reply, x),
+    verdict: () => undefined,
+    headers,
+  };
+};

@@ -1,0 +1,206 @@
+import type { Readable } from 'node:stream';
+import { type Edit, GatewayError, type NativeCall, patchBody, type Surface, totalLength } from '@llm-proxy-auth/plugin';
+import { admit } from '../access/admit.ts';
+import type { Identified } from '../access/authenticate.ts';
+import { authorize, modelMatters } from '../access/authorize.ts';
+import type { Instance } from '../graph.ts';
+import type { TransparentRoute } from '../http/route.ts';
+import { single } from '../routing/resolve.ts';
+import { beginWait, ownHeaders, sendWhole, upstreamRequestId } from './answer.ts';
+import { type Prepared, send } from './attempt.ts';
+import { bodyHash, both } from './body-hash.ts';
+import { call } from './call.ts';
+import type { Exchange } from './exchange.ts';
+import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
+import { collect, pipe } from './receive.ts';
+import { type Attempting, DONE, type ReplyHead, statusOutcome } from './reply/outcome.ts';
+import { relaySink } from './reply/relay.ts';
+import { wholeSink } from './reply/whole.ts';
+import { namedParams, ownReply } from './stateful.ts';
+
+/** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
+const COLLECT_BELOW = 65_536;
+const MODEL_PATHS = { model: ['model'], stream: ['stream'] };
+
+interface NativeBody {
+  readonly bytes: readonly Buffer[] | Readable | undefined;
+  readonly governed: () => GovernedBody;
+}
+
+const watcherOf = (x: Exchange, native: NativeCall, needed: boolean): GovernedWatcher | undefined => {
+  const type = x.head?.contentType ?? '';
+  const surface = surfaceOf(x, native);
+  const paths = governedPaths(
+    surface?.governed ?? (native.modelIn === 'body' ? { model: MODEL_PATHS.model, stream: MODEL_PATHS.stream } : { model: 'none', stream: MODEL_PATHS.stream }),
+    native.reach.ids?.request ?? [],
+  );
+  if (/^multipart\/form-data/i.test(type)) return paths.model === undefined ? undefined : multipartWatcher(type, paths);
+  if (paths.model === undefined && paths.ids.length === 0 && native.modelIn !== 'body') return undefined;
+  return jsonWatcher(paths, x.plan.graph.settings.server.maxDepth, !needed);
+};
+const surfaceOf = (x: Exchange, native: NativeCall): Surface<'opaque'> | undefined =>
+  native.dialect === undefined
+    ? undefined
+    : (x.plan.graph.dialects.get(native.dialect)?.surfaces.find((s) => s.name === native.surface) as Surface<'opaque'> | undefined);
+
+/** Collects the body when a rule needs it, else pipes it on at once while the tokenizer looks. */
+const receive = async (x: Exchange, native: NativeCall, identified: Identified, needed: boolean, whole: boolean): Promise<NativeBody> => {
+  const { head, plan } = x;
+  const limit = plan.graph.settings.server.bodyLimit;
+  const empty =
+    head === undefined || (!head.chunked && (head.contentLength ?? 0) === 0 && !(x.http2 && x.request.method !== 'GET' && x.request.method !== 'HEAD'));
+  if (empty) return { bytes: undefined, governed: noBody };
+  if (
+    needed &&
+    (head.contentEncoding !== '' || !(/^application\/([a-z0-9.-]+\+)?json\b/i.test(head.contentType) || /^multipart\/form-data/i.test(head.contentType)))
+  )
+    throw new GatewayError(
+      'unsupported_media_type',
+      'This caller may use certain models only, so the body must be plain application/json or multipart/form-data.',
+    );
+  const governed = watcherOf(x, native, needed);
+  const hashing = bodyHash(identified.body);
+  const watcher = both(hashing, governed);
+  const result = (): GovernedBody => governed?.result() ?? noBody();
+  const small = !head.chunked && head.contentLength !== undefined && head.contentLength <= COLLECT_BELOW;
+  if (needed || whole || small || hashing !== undefined) return { bytes: await collect(x, limit, watcher), governed: result };
+  if ((head.contentLength ?? 0) > limit) throw new GatewayError('body_too_large', `The request body is larger than ${limit} bytes.`);
+  return { bytes: pipe(x, limit, watcher), governed: result };
+};
+
+const headersOf = (x: Exchange, mustRead: boolean, length: number | undefined): string[] => {
+  const headers: string[] = [];
+  const pairs = x.head?.forward ?? [];
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = pairs[i] ?? '';
+    if (name === 'accept-encoding' && mustRead) continue;
+    headers.push(name, pairs[i + 1] ?? '');
+  }
+  if (mustRead) headers.push('accept-encoding', 'identity');
+  if (x.head !== undefined && x.head.contentType !== '') headers.push('content-type', x.head.contentType);
+  if (x.head !== undefined && x.head.contentEncoding !== '') headers.push('content-encoding', x.head.contentEncoding);
+  if (length !== undefined) headers.push('content-length', String(length));
+  return headers;
+};
+
+/** Replies that create ids or list them are read; their bytes stay as they are unless a list is cut. */
+const statefulSink = (a: Attempting, native: NativeCall) => {
+  let head: ReplyHead = {};
+  const sink = wholeSink(a, (reply) => {
+    if (reply.status >= 300) {
+      const outcome = statusOutcome(a.x, a.instance, reply);
+      if (outcome.is === 'failed' && outcome.class === 'auth') return a.resolve(outcome);
+    }
+    const body = reply.status >= 300 ? Promise.resolve(reply.body) : ownReply(a.x, a.instance, native.reach, reply.body);
+    void body.then(
+      (bytes) => {
+        beginWait(a.x);
+        const type = typeof head['content-type'] === 'string' ? head['content-type'] : 'application/json';
+        sendWhole(a.x, reply.status, [...ownHeaders(a.x), 'content-type', type], bytes);
+        a.resolve(DONE);
+      },
+      (error: unknown) =>
+        a.resolve({
+          is: 'failed',
+          class: 'other',
+          error: error instanceof GatewayError ? error : new GatewayError('internal_error', 'The answer could not be recorded.', { cause: error }),
+        }),
+    );
+  });
+  return {
+    ...sink,
+    head(status: number, headers: ReplyHead) {
+      head = headers;
+      a.x.upstreamRequestId = upstreamRequestId(headers);
+      sink.head(status, headers);
+    },
+  };
+};
+
+const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new GatewayError('invalid_target', 'The request target is not valid percent-encoded UTF-8.');
+  }
+};
+
+/** What the provider's closed table says of a native call; an unknown one is 403. */
+const nativeOf = (x: Exchange, instance: Instance, path: string, bodyModel: string | undefined): NativeCall => {
+  const native = instance.provider.native({ method: x.request.method ?? 'GET', path, query: x.target?.query ?? '', headers: x.head?.forward ?? [], bodyModel });
+  if (!('refuse' in native)) return native;
+  const code = native.refuse as GatewayError['code'];
+  throw new GatewayError(code, native.message, { param: native.param });
+};
+
+const idsOf = (native: NativeCall, governed: GovernedBody): string[] => [
+  ...namedParams(native.reach).flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])),
+  ...governed.ids,
+];
+
+/** Transparent mode from the authenticated caller on: native API, bytes unchanged, the credential swapped. */
+export const transparent = async (x: Exchange, route: TransparentRoute, identified: Identified): Promise<void> => {
+  const { plan } = x;
+  const { principal } = identified;
+  const instance = plan.transparentInstance(decode(route.instance));
+  if (instance === undefined)
+    throw new GatewayError('instance_not_found', `There is no instance "${route.instance.slice(0, 64)}", or the provider has several and none is the default.`);
+  x.instance = instance;
+  x.route = '/transparent/{instance}/*';
+  const { provider } = instance;
+  const native = nativeOf(x, instance, route.path, undefined);
+  x.operation = native.operation;
+  x.reach = native.reach;
+  x.stream = native.stream;
+  x.model = native.model;
+  const needsModel = native.modelIn !== 'none';
+  const aliases = instance.settings.aliases && native.modelIn === 'body';
+  const restricted = modelMatters(principal, x.policy) && native.modelIn === 'body';
+  const pointers = (native.reach.ids?.request ?? []).some((p) => p.startsWith('/'));
+  const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
+  // What needs no body is decided before a byte of it is read.
+  if (!restricted) authorize(principal, x.policy, { ...early, resolved: single(instance, native.model ?? ''), model: native.model ?? '' });
+  const body = await receive(x, native, identified, restricted || pointers, aliases || provider.signs === 'body');
+  const governed = body.governed();
+  const collected = Array.isArray(body.bytes) ? (body.bytes as readonly Buffer[]) : undefined;
+  if (native.modelIn === 'body' && collected !== undefined) {
+    x.model = governed.model;
+    x.stream = native.stream || governed.stream;
+  }
+  const target = aliases && x.model !== undefined ? (plan.models.at(instance.name, x.model) ?? x.model) : x.model;
+  const resolved = single(instance, target ?? '');
+  const candidates = authorize(principal, x.policy, {
+    ...early,
+    resolved,
+    model: native.modelIn === 'body' && collected === undefined && !restricted ? '' : target,
+  });
+  const ids = idsOf(native, governed);
+  if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
+  if (x.policy !== undefined) {
+    const taken = admit(plan.graph.counters, x.policy, principal, instance.name, x.model ?? '', plan.now());
+    const admitted = taken instanceof Promise ? await taken : taken;
+    x.lease = admitted.lease;
+    x.limit = admitted.limit;
+  }
+  const edits: readonly Edit[] = target !== undefined && target !== x.model ? governed.renameModel(target) : [];
+  const bytes = collected !== undefined && edits.length > 0 ? patchBody(collected, edits) : body.bytes;
+  const surface = surfaceOf(x, native);
+  const reads = native.reach.ids !== undefined && (native.reach.ids.reply.length > 0 || native.reach.ids.list !== undefined);
+  const tap = surface?.tap;
+  const length = Array.isArray(bytes) ? totalLength(bytes) : bytes === undefined ? undefined : x.head?.contentLength;
+  const { query } = x.target ?? { query: '' };
+  const prepared: Prepared = {
+    request: {
+      method: x.request.method ?? 'GET',
+      origin: provider.base.origin,
+      path: `${provider.base.path}${route.path.slice(provider.base.prefix.length)}${query === '' ? '' : `?${query}`}`,
+      headers: headersOf(x, reads || tap !== undefined, length),
+    },
+    body: bytes,
+    stream: x.stream,
+    sink: (a) => (reads && !x.stream ? statefulSink(a, native) : relaySink(a, tap?.call(surface, x.stream ? native.framing : 'json', false), true)),
+  };
+  await call(x, resolved, candidates, { replayable: collected !== undefined || bytes === undefined, byStatus: false }, (candidate, number, fresh) =>
+    send(x, candidate.instance, prepared, number, fresh),
+  );
+};

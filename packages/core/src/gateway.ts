@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { GatewayError, type Logger } from '@llm-proxy-auth/plugin';
+import { clientAddress } from './access/address.ts';
+import type { Identified } from './access/authenticate.ts';
+import { asError, endWait, sendError } from './call/answer.ts';
+import { type Exchange, type Incoming, type Outgoing, openExchange } from './call/exchange.ts';
+import { protocol } from './call/protocol.ts';
+import { settle } from './call/settle.ts';
+import { makeTicker } from './call/ticker.ts';
+import { transparent } from './call/transparent.ts';
+import type { Graph } from './graph.ts';
+import { hostIsValid, readHead } from './http/head.ts';
+import type { RouteMatch } from './http/route.ts';
+import { parseTarget, type RawTarget } from './http/target.ts';
+import { makePlan, type Plan, type Services } from './plan.ts';
+
+export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'now'> {
+  readonly log: Logger;
+  /** Everything that is not a call: health, metrics, pages. */
+  readonly otherwise: (request: Incoming, response: Outgoing, x: Exchange) => void;
+  readonly pass?: boolean | undefined;
+  readonly random?: (() => number) | undefined;
+}
+
+/** The straight line: route → authenticate → receive → resolve → authorize → admit → call → reply → settle. */
+export const makeGateway = (first: Graph, options: GatewayOptions) => {
+  const run = randomBytes(8).toString('hex');
+  let serial = 0;
+  let draining = false;
+  const services: Services = {
+    ticker: makeTicker(),
+    metrics: options.metrics,
+    random: options.random ?? Math.random,
+    now: options.now,
+    pass: options.pass ?? true,
+    closing: () => draining,
+    observe: options.observe,
+    openCalls: { count: 0, retries: 0 },
+    report: (error, id) =>
+      options.log.error({ request: id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a request failed inside the gateway'),
+  };
+  let plan = makePlan(first, services);
+  const retired = new Set<Plan>();
+
+  const nextId = (): string => `req_${run}${(++serial).toString(16).padStart(16, '0')}`;
+
+  const identify = (x: Exchange, target: RawTarget): Identified | Promise<Identified> => {
+    const socket = x.request.socket;
+    const raw = readHead(x.request.rawHeaders, x.http2 ? (x.request.headers[':authority'] as string | undefined) : undefined);
+    x.head = raw;
+    if (!hostIsValid(raw.host)) throw new GatewayError('invalid_request', 'The Host header is not a host.');
+    const peer = socket.remoteAddress ?? '';
+    const trusted = x.plan.trusted(peer);
+    x.address = clientAddress(peer, raw.forwardedFor, x.plan.trusted);
+    return x.plan.authenticate(
+      raw,
+      x.request.method ?? 'GET',
+      target.path,
+      { address: x.address, trusted, tls: 'encrypted' in socket, port: socket.localPort ?? 0 },
+      options.now(),
+    );
+  };
+
+  const walk = async (x: Exchange, target: RawTarget, match: RouteMatch): Promise<void> => {
+    const identifying = identify(x, target);
+    const identified = identifying instanceof Promise ? await identifying : identifying;
+    x.principal = identified.principal;
+    x.policy = x.plan.policyOf(identified.principal, x.address);
+    const { restrict } = identified.principal;
+    if (restrict?.cidr !== undefined && !x.plan.allowedFrom(identified.principal, x.address))
+      throw new GatewayError('address_not_allowed', `${identified.principal.id} may not call from this address.`);
+    if (match.mode === 'transparent') {
+      await transparent(x, match, identified);
+    } else await protocol(x, match, identified);
+  };
+
+  const guard = async (x: Exchange, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (thrown) {
+      const error = asError(thrown, (e) => services.report(e, x.id));
+      sendError(x, error, error.headers ?? []);
+    } finally {
+      x.walked = true;
+      if (x.closed) settle(x);
+    }
+  };
+
+  return {
+    /** Serves one request from the raw pair; never throws. */
+    handle(request: Incoming, response: Outgoing): void {
+      const x = openExchange(nextId(), plan, request, response, options.now());
+      endWait(x);
+      plan.enter(x);
+      response.once('close', () => {
+        x.closed = true;
+        if (!response.writableFinished) {
+          x.gone = true;
+          x.interrupt?.('gone');
+        }
+        if (x.walked) settle(x);
+      });
+      let match: RouteMatch | undefined;
+      try {
+        x.target = parseTarget(request.url ?? '');
+        match = plan.route(request.method ?? 'GET', x.target);
+        if (match !== undefined) {
+          x.mode = match.mode;
+          if (match.mode === 'protocol') x.dialect = match.dialect;
+        }
+      } catch (thrown) {
+        void guard(x, () => Promise.reject(thrown));
+        return;
+      }
+      const { target } = x;
+      if (match === undefined) options.otherwise(request, response, x);
+      else {
+        const found = match;
+        void guard(x, () => walk(x, target, found));
+      }
+    },
+    /** For routes outside the line that need a caller (metrics, admin): who it is. */
+    async identify(request: Incoming, response: Outgoing): Promise<Identified> {
+      const x = openExchange(nextId(), plan, request, response, options.now());
+      const identified = await identify(x, parseTarget(request.url ?? ''));
+      return identified;
+    },
+    /** Swaps the configuration; calls under way finish on the old one, which is then disposed. */
+    swap(graph: Graph): void {
+      const old = plan;
+      plan = makePlan(graph, services);
+      retired.add(old);
+      const deadline = setTimeout(() => void dispose(), 900_000).unref();
+      const dispose = async (): Promise<void> => {
+        if (!retired.delete(old)) return;
+        clearTimeout(deadline);
+        await old.close();
+      };
+      void old.idle().then(dispose);
+    },
+    get graph(): Graph {
+      return plan.graph;
+    },
+    drain(): void {
+      draining = true;
+    },
+    get open(): number {
+      return services.openCalls.count;
+    },
+    idle: (): Promise<void> => plan.idle(),
+    /** Ends every open call with an error; used at the drain deadline. */
+    endOpenCalls(): void {
+      for (const each of [plan, ...retired]) for (const x of each.open) x.interrupt?.('drain');
+    },
+    async close(): Promise<void> {
+      services.ticker.stop();
+      await Promise.all([plan.close(), ...[...retired].map((p) => p.close())]);
+    },
+  };
+};
+export type Gateway = ReturnType<typeof makeGateway>;

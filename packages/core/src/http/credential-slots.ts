@@ -1,0 +1,110 @@
+/*
+ * The one place in the core that knows header names of vendors: where callers put credentials, and what is never handed on.
+ */
+
+/** What becomes of a request header. */
+export type HeaderUse = 'forward' | 'drop' | 'authorization' | 'key' | 'session' | 'ours' | 'once' | 'factor' | 'forwarded-for';
+
+const USE: Readonly<Record<string, HeaderUse>> = Object.freeze({
+  authorization: 'authorization',
+  'x-api-key': 'key',
+  'api-key': 'key',
+  'x-goog-api-key': 'key',
+  'x-session-token': 'session',
+  'x-totp-code': 'factor',
+  host: 'once',
+  'content-length': 'once',
+  'content-type': 'once',
+  'content-encoding': 'once',
+  'transfer-encoding': 'drop',
+  connection: 'drop',
+  'keep-alive': 'drop',
+  'proxy-connection': 'drop',
+  'proxy-authorization': 'drop',
+  'proxy-authenticate': 'drop',
+  te: 'drop',
+  trailer: 'drop',
+  upgrade: 'drop',
+  'http2-settings': 'drop',
+  expect: 'drop',
+  cookie: 'drop',
+  'ocp-apim-subscription-key': 'drop',
+  'x-forwarded-for': 'forwarded-for',
+  'x-forwarded-host': 'drop',
+  'x-forwarded-proto': 'drop',
+  'x-forwarded-port': 'drop',
+  'x-forwarded-server': 'drop',
+  'x-forwarded-uri': 'drop',
+  'x-forwarded-prefix': 'drop',
+  'x-forwarded-client-cert': 'drop',
+  'x-original-url': 'drop',
+  'x-rewrite-url': 'drop',
+  'x-real-ip': 'drop',
+  forwarded: 'drop',
+  via: 'drop',
+  'x-http-method-override': 'drop',
+  'x-request-id': 'drop',
+});
+const DROPPED_PREFIXES = Object.freeze(['x-amz-', 'x-amzn-', 'x-lpa-', 'proxy-', 'x-stainless-', 'x-service-account', 'x-namespace', 'cf-']);
+
+/** How a header of a request is used; `lower` is the lower-case name. Aliases with underscores are never honoured and never handed on. */
+export const headerUse = (lower: string): HeaderUse => {
+  const use = USE[lower];
+  if (use !== undefined) return use;
+  if (lower.startsWith('x-lpa-')) return 'ours';
+  if (lower[0] === ':') return 'drop';
+  const dashed = lower.replaceAll('_', '-');
+  if (USE[dashed] !== undefined) return 'drop';
+  return DROPPED_PREFIXES.some((p) => dashed.startsWith(p)) ? 'drop' : 'forward';
+};
+
+/** Schemes of `Authorization`, lower case, and the slot they fill. */
+export const SCHEMES: Readonly<Record<string, 'bearer' | 'basic' | 'aws4' | 'oci-signature'>> = Object.freeze({
+  bearer: 'bearer',
+  basic: 'basic',
+  'aws4-hmac-sha256': 'aws4',
+  signature: 'oci-signature',
+});
+/** A signature counts only when its key id begins like a key pair of ours; otherwise it is an SDK's dummy: no credential. */
+export const SIGNING_KEY_ID = /(?:credential=|keyid=")LPA/i;
+
+/** Reply headers of a provider that never reach a client, in either mode. */
+const REPLY_DROPPED = Object.freeze(
+  new Set([
+    'connection',
+    'keep-alive',
+    'proxy-connection',
+    'transfer-encoding',
+    'upgrade',
+    'te',
+    'trailer',
+    'set-cookie',
+    'authorization',
+    'proxy-authenticate',
+    'www-authenticate',
+    'x-request-id',
+    'x-amzn-trace-id',
+    'alt-svc',
+    'strict-transport-security',
+    'server',
+    'via',
+    'nel',
+    'report-to',
+    'cf-ray',
+    'cf-cache-status',
+    'x-envoy-upstream-service-time',
+    'content-security-policy',
+  ]),
+);
+const REPLY_DROPPED_PREFIXES = Object.freeze(['x-amzn-oidc-', 'x-amzn-remapped-', 'access-control-', 'x-lpa-']);
+export const replyHeaderPasses = (lower: string): boolean => !REPLY_DROPPED.has(lower) && !REPLY_DROPPED_PREFIXES.some((p) => lower.startsWith(p));
+
+/** Where providers put their own request id, in order of preference. */
+export const UPSTREAM_REQUEST_IDS = Object.freeze([
+  'x-request-id',
+  'apim-request-id',
+  'request-id',
+  'x-amzn-requestid',
+  'opc-request-id',
+  'x-global-transaction-id',
+]);

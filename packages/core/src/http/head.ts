@@ -1,0 +1,139 @@
+import { type Credential, GatewayError } from '@llm-proxy-auth/plugin';
+import { type HeaderUse, headerUse, SCHEMES, SIGNING_KEY_ID } from './credential-slots.ts';
+
+/** The request head, read once from the raw headers. */
+export interface Head {
+  /** The one explicit credential, undefined when there is none. */
+  readonly credential: Credential | undefined;
+  /** A credential of a scheme nobody knows. */
+  readonly unknownScheme: boolean;
+  readonly host: string;
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  /** Bytes; undefined = not said. */
+  readonly contentLength: number | undefined;
+  readonly chunked: boolean;
+  readonly factor: string | undefined;
+  readonly forwardedFor: string | undefined;
+  /** Our own `x-lpa-*`, name without the prefix. */
+  readonly ours: ReadonlyMap<string, string>;
+  readonly origin: string | undefined;
+  readonly fetchSite: string | undefined;
+  readonly clientRequestId: string | undefined;
+  /** What may be handed on: flat pairs, lower-case names. Without content-length and content-type. */
+  readonly forward: readonly string[];
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+interface Known {
+  readonly lower: string;
+  readonly use: HeaderUse;
+}
+// Names repeat on every request: one look-up instead of lower-casing and classifying. Bounded, since callers choose names.
+const known = new Map<string, Known>();
+const classify = (name: string): Known => {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const lower = name.toLowerCase();
+  if (lower[0] !== ':' && !TOKEN.test(lower)) throw new GatewayError('invalid_request', 'A header name holds a character that does not belong there.');
+  const entry = { lower, use: headerUse(lower) };
+  if (known.size < 2_000) known.set(name, entry);
+  return entry;
+};
+
+const ambiguous = (): GatewayError => new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
+
+const readAuthorization = (value: string): Credential | 'unknown' | undefined => {
+  const space = value.indexOf(' ');
+  const scheme = SCHEMES[(space < 0 ? value : value.slice(0, space)).toLowerCase()];
+  if (scheme === undefined) return 'unknown';
+  const rest = space < 0 ? '' : value.slice(space + 1).trim();
+  if ((scheme === 'aws4' || scheme === 'oci-signature') && !SIGNING_KEY_ID.test(rest)) return undefined;
+  if (rest === '') return 'unknown';
+  return { slot: scheme, value: rest };
+};
+
+/** Throws `ambiguous_credentials` and `invalid_request`. `raw` is `rawHeaders` of the request. */
+export const readHead = (raw: readonly string[], authority: string | undefined): Head => {
+  let credential: Credential | undefined;
+  let unknownScheme = false;
+  let host: string | undefined = authority;
+  let hosts = 0;
+  let contentType: string | undefined;
+  let contentEncoding: string | undefined;
+  let contentLength: string | undefined;
+  let chunked = false;
+  let factor: string | undefined;
+  let forwardedFor: string | undefined;
+  let ours: Map<string, string> | undefined;
+  let origin: string | undefined;
+  let fetchSite: string | undefined;
+  let clientRequestId: string | undefined;
+  let authorizations = 0;
+  let keyHeaders: string | undefined;
+  const forward: string[] = [];
+  const take = (found: Credential): void => {
+    if (credential !== undefined && credential.value !== found.value) throw ambiguous();
+    credential ??= found;
+  };
+  for (let i = 0; i < raw.length; i += 2) {
+    const { lower, use } = classify(raw[i] ?? '');
+    const value = raw[i + 1] ?? '';
+    if (use === 'forward') {
+      if (lower === 'origin') origin = value;
+      else if (lower === 'sec-fetch-site') fetchSite = value;
+      else if (lower === 'x-client-request-id') clientRequestId = value;
+      forward.push(lower, value);
+    } else if (use === 'authorization') {
+      if (++authorizations > 1) throw ambiguous();
+      const found = readAuthorization(value);
+      if (found === 'unknown') unknownScheme = true;
+      else if (found !== undefined) take(found);
+    } else if (use === 'key' || use === 'session') {
+      if (keyHeaders?.includes(`${lower},`)) throw ambiguous();
+      keyHeaders = `${keyHeaders ?? ''}${lower},`;
+      if (/[\s,]/.test(value)) throw ambiguous();
+      if (value !== '') take({ slot: use === 'key' ? 'api-key' : 'session', value });
+    } else if (use === 'once') {
+      if (lower === 'host') {
+        if (++hosts > 1) throw new GatewayError('invalid_request', 'The request has two Host headers.');
+        host = value;
+      } else if (lower === 'content-type') {
+        if (contentType !== undefined) throw new GatewayError('invalid_request', 'The request has two Content-Type headers.');
+        contentType = value;
+      } else if (lower === 'content-length') {
+        if (contentLength !== undefined) throw new GatewayError('invalid_request', 'The request has two Content-Length headers.');
+        contentLength = value;
+      } else {
+        contentEncoding = contentEncoding === undefined ? value : `${contentEncoding}, ${value}`;
+      }
+    } else if (use === 'ours') {
+      ours ??= new Map();
+      ours.set(lower.slice(6), value);
+    } else if (use === 'factor') factor = value;
+    else if (use === 'forwarded-for') forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
+    else if (lower === 'transfer-encoding') chunked = true;
+    else if (lower === 'x-request-id') clientRequestId ??= value;
+  }
+  return {
+    credential,
+    unknownScheme,
+    host: host ?? '',
+    contentType: contentType ?? '',
+    contentEncoding: contentEncoding ?? '',
+    contentLength: contentLength === undefined ? undefined : Number(contentLength),
+    chunked,
+    factor,
+    forwardedFor,
+    ours: ours ?? NONE,
+    origin,
+    fetchSite,
+    clientRequestId,
+    forward,
+  };
+};
+
+const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
+/** Grammar of `Host` (RFC 9112 3.2): nothing is ever built from it, and a strange one is refused. */
+export const hostIsValid = (host: string): boolean => host.length <= 300 && HOST.test(host);

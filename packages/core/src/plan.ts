@@ -1,0 +1,143 @@
+import type { Principal } from '@llm-proxy-auth/plugin';
+import type { Dispatcher } from 'undici';
+import { compileRanges, type Ranges } from './access/address.ts';
+import { type Authenticator, type AuthNote, makeAuthenticator } from './access/authenticate.ts';
+import { type Owners, owners } from './access/owners.ts';
+import { compilePolicies, type Policy } from './access/policy.ts';
+import { verifiedCache } from './access/verified-cache.ts';
+import { openPool } from './call/dispatch.ts';
+import type { Exchange } from './call/exchange.ts';
+import type { Ticker } from './call/ticker.ts';
+import type { Graph, Instance } from './graph.ts';
+import { compileRoutes, type Router } from './http/route.ts';
+import { type ModelCatalogue, modelCatalogue } from './routing/catalogue.ts';
+import { type Endpoints, endpointCache } from './routing/endpoints.ts';
+import { compileModels, type ModelRouter } from './routing/resolve.ts';
+
+/** What the line counts; children are made once, per request there are only look-ups. */
+export interface LineMetrics {
+  retry(): void;
+  fallback(): void;
+  fidelity(param: string): void;
+  auth: AuthNote;
+}
+/** What lives longer than one configuration. */
+export interface Services {
+  readonly ticker: Ticker;
+  readonly metrics: LineMetrics;
+  readonly random: () => number;
+  readonly now: () => number;
+  /** False: even equal surfaces are translated (tests prove the translators with it). */
+  readonly pass: boolean;
+  readonly closing: () => boolean;
+  readonly observe: (x: Exchange, status: number) => void;
+  readonly report: (error: unknown, id: string) => void;
+  /** Calls open in the whole process, for the retry budget. */
+  readonly openCalls: { count: number; retries: number };
+}
+/** One configuration compiled for the hot path; immutable but for its counts. A reload makes another. */
+export interface Plan extends Omit<Services, 'openCalls'> {
+  readonly graph: Graph;
+  readonly route: Router;
+  readonly policyOf: (principal: Principal, address: string) => Policy | undefined;
+  readonly authenticate: Authenticator;
+  readonly models: ModelRouter;
+  readonly catalogue: ModelCatalogue;
+  readonly endpoints: Endpoints;
+  readonly owners: Owners;
+  readonly trusted: Ranges;
+  /** A credential's own address ranges. */
+  allowedFrom(principal: Principal, address: string): boolean;
+  /** The instance a name in a transparent path means. */
+  transparentInstance(name: string): Instance | undefined;
+  pool(instance: Instance, origin: string): Dispatcher;
+  /** Undefined: the retry budget is used up. */
+  takeRetry(): (() => void) | undefined;
+  /** Undefined: too many answers are being read to their end for clients that went. */
+  takeDrain(instance: Instance, max: number): (() => void) | undefined;
+  enter(x: Exchange): void;
+  leave(x: Exchange): void;
+  readonly open: ReadonlySet<Exchange>;
+  /** Resolves when the last call of this plan has ended. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+const RETRY_FLOOR = 3;
+
+const pem = (secret: { peek(): string | undefined } | undefined): string | undefined => secret?.peek();
+
+export const makePlan = (graph: Graph, services: Services): Plan => {
+  const pools = new Map<string, Dispatcher>();
+  const open = new Set<Exchange>();
+  const drains = new Map<string, number>();
+  const waiting: (() => void)[] = [];
+  const ownRanges = new WeakMap<Principal, Ranges>();
+  const { openCalls } = services;
+  const byKind = new Map<string, Instance[]>();
+  for (const instance of graph.instances.values()) byKind.set(instance.kind, [...(byKind.get(instance.kind) ?? []), instance]);
+
+  return {
+    ...services,
+    graph,
+    open,
+    route: compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name)),
+    policyOf: compilePolicies(graph),
+    authenticate: makeAuthenticator(graph, verifiedCache(), services.metrics.auth),
+    models: compileModels(graph.settings.models, graph.instances),
+    catalogue: modelCatalogue(services.now),
+    endpoints: endpointCache(),
+    owners: owners(graph.store),
+    trusted: compileRanges(graph.settings.server.trustedProxies),
+    allowedFrom(principal, address) {
+      let ranges = ownRanges.get(principal);
+      if (ranges === undefined) {
+        ranges = compileRanges(principal.restrict?.cidr ?? []);
+        ownRanges.set(principal, ranges);
+      }
+      return ranges(address);
+    },
+    transparentInstance(name) {
+      const exact = graph.instances.get(name);
+      if (exact !== undefined) return exact;
+      const all = byKind.get(name) ?? [];
+      return all.length === 1 ? all[0] : all.find((i) => i.settings.default);
+    },
+    pool(instance, origin) {
+      const key = `${instance.name} ${origin}`;
+      const known = pools.get(key);
+      if (known !== undefined) return known;
+      const made = openPool(origin, instance.settings, pem);
+      pools.set(key, made);
+      return made;
+    },
+    takeRetry() {
+      if (openCalls.retries >= Math.max(RETRY_FLOOR, openCalls.count * graph.settings.retry.budget)) return undefined;
+      openCalls.retries++;
+      return () => {
+        openCalls.retries--;
+      };
+    },
+    takeDrain(instance, max) {
+      const count = drains.get(instance.name) ?? 0;
+      if (count >= max) return undefined;
+      drains.set(instance.name, count + 1);
+      return () => {
+        drains.set(instance.name, (drains.get(instance.name) ?? 1) - 1);
+      };
+    },
+    enter(x) {
+      open.add(x);
+      openCalls.count++;
+    },
+    leave(x) {
+      if (!open.delete(x)) return;
+      openCalls.count--;
+      if (open.size === 0) for (const done of waiting.splice(0)) done();
+    },
+    idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    async close() {
+      await Promise.all([...pools.values()].map((p) => p.destroy()));
+      await graph.dispose();
+    },
+  };
+};

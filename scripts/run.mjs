@@ -1,0 +1,105 @@
+// Runs on any Node from 18 on: finds a Node that can run us, installs what the lock files say, then becomes the real command.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const tools = join(root, 'scripts', 'tools');
+const [task, ...rest] = process.argv.slice(2);
+const TASKS = {
+  start: ['--disable-warning=ExperimentalWarning', '--conditions=@llm-proxy-auth/source', 'packages/cli/src/main.ts', 'quick-start'],
+  test: ['scripts/test.mjs'],
+  pnpm: [join(tools, 'node_modules/pnpm/bin/pnpm.cjs')],
+};
+const command = TASKS[task];
+if (command === undefined) {
+  console.error(`usage: node scripts/run.mjs ${Object.keys(TASKS).join('|')} [arguments]`);
+  process.exit(2);
+}
+
+// npm's own settings are not ours: a child npm or pnpm would obey them.
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+
+const run = (program, args, cwd) => {
+  const { status, error } = spawnSync(program, args, { cwd, env, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  if (error !== undefined || status !== 0) {
+    console.error(`${program} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
+    process.exit(1);
+  }
+};
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const newEnough = major > 22 || (major === 22 && minor >= 19);
+
+const packagedNode = () =>
+  [`node-${process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`]
+    .map((name) => join(tools, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node'))
+    .find((path) => existsSync(path));
+const stampOf = (...files) => files.reduce((hash, file) => hash.update(readFileSync(file)), createHash('sha256')).digest('hex');
+const isFresh = (file, stamp) => existsSync(file) && readFileSync(file, 'utf8') === stamp;
+
+/** Two first starts at once must not install into the same folder. The holder may have died: a lock of 10 minutes is nobody's. */
+const lock = join(tools, '.lock');
+const acquire = () => {
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      return;
+    } catch {
+      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000) rmdirSync(lock);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+};
+
+const toolsStamp = stampOf(join(tools, 'package-lock.json'));
+const projectStamp = stampOf(join(root, 'pnpm-lock.yaml'), join(root, 'pnpm-workspace.yaml'));
+const toolsStampFile = join(tools, 'node_modules', '.stamp');
+const projectStampFile = join(root, 'node_modules', '.stamp');
+const ready = () => isFresh(toolsStampFile, toolsStamp) && isFresh(projectStampFile, projectStamp) && (newEnough || packagedNode() !== undefined);
+
+if (!ready()) {
+  acquire();
+  try {
+    if (!isFresh(toolsStampFile, toolsStamp) || (!newEnough && packagedNode() === undefined)) {
+      console.error('Fetching pnpm and, where needed, Node 24 …');
+      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...(newEnough ? ['--omit=optional'] : [])], tools);
+      writeFileSync(toolsStampFile, toolsStamp);
+    }
+    const installer = newEnough ? process.execPath : packagedNode();
+    if (installer === undefined) {
+      console.error(`Node ${process.version} is too old and npm has no Node 24 for ${process.platform}-${process.arch}; install Node 24 and try again.`);
+      process.exit(1);
+    }
+    if (!isFresh(projectStampFile, projectStamp)) {
+      console.error('Installing packages from the lock file …');
+      env.PATH = `${dirname(installer)}${delimiter}${env.PATH ?? ''}`;
+      run(installer, [join(tools, 'node_modules/pnpm/bin/pnpm.cjs'), 'install', '--frozen-lockfile', '--reporter=append-only'], root);
+      writeFileSync(projectStampFile, projectStamp);
+    }
+  } finally {
+    rmdirSync(lock);
+  }
+}
+
+const node = newEnough ? process.execPath : packagedNode();
+env.PATH = [dirname(node), join(root, 'scripts/tools/node_modules/.bin'), env.PATH ?? ''].join(delimiter);
+const args = [...command, ...rest];
+if (newEnough && process.execve !== undefined && process.platform !== 'win32') {
+  process.chdir(root);
+  process.execve(node, [node, ...args], env);
+}
+const child = spawn(node, args, { cwd: root, env, stdio: 'inherit' });
+// A terminal sends SIGINT to the whole group itself; the other signals reach this process alone.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) {
+  process.on(signal, () => {
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+  });
+}
+child.on('exit', (code, signal) => {
+  if (signal !== null) {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  } else process.exit(code ?? 1);
+});
