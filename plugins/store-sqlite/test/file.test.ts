@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Store } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
-import { folder, json, logger, opened, refusal, result, run } from './support.ts';
+import { folder, json, opened, refusal, result, run } from './support.ts';
 
 const mode = (path: string): number => statSync(path).mode & 0o777;
 const filled = async (path: string): Promise<void> => {

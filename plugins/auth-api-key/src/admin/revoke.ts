@@ -1,0 +1,37 @@
+import { type Static, Type } from 'typebox';
+import type { KeyRecord } from '../record.ts';
+import { assertWithin } from './bounds.ts';
+import { operation, type Run } from './operation.ts';
+import { change, put, readMeant } from './rows.ts';
+
+const input = Type.Object(
+  {
+    key: Type.String({ minLength: 1, maxLength: 64, description: 'Id, or name for all keys of that name.' }),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Kept with the key.' })),
+  },
+  { additionalProperties: false },
+);
+
+const run = async ({ input: { key, reason }, caller, host, ring }: Run<Static<typeof input>>): Promise<unknown> => {
+  const now = host.now();
+  return await change(ring, host.store, async () => {
+    const meant = await readMeant(host.store, key);
+    const open = meant.filter(({ record }) => record.status !== 'revoked');
+    for (const { record } of open) assertWithin(caller, record);
+    const changes = open.map(({ record, version }) => {
+      const revoked: KeyRecord = { ...record, status: 'revoked', revokedAt: now, ...(reason === undefined ? {} : { revokedReason: reason }) };
+      return put(revoked, version);
+    });
+    return { changes, result: { name: meant[0]?.record.name ?? key, revoked: open.map(({ record }) => record.id) } };
+  });
+};
+
+export const revoke = operation({
+  name: 'keys.revoke',
+  summary: 'Makes a key, or all keys of a name, invalid: here at once, in other processes within 5 s.',
+  input,
+  output: Type.Object({ name: Type.String(), revoked: Type.Array(Type.String(), { description: 'Ids that were valid until now.' }) }),
+  example: 'keys revoke ci --reason "laptop lost"',
+  target: ({ key }) => key,
+  run,
+});

@@ -1,0 +1,46 @@
+import { GatewayError } from '@llm-proxy-auth/plugin';
+
+/** OWASP's floor for argon2id, about 16 ms: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html */
+const COST = Object.freeze({ memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 });
+/** A row may ask for this much and no more, or whoever can write rows can exhaust the memory. KiB, passes, lanes. */
+const CEILING = Object.freeze({ memory: 65_536, passes: 10, lanes: 4 });
+const CONCURRENT = 2;
+const QUEUE = 32;
+const PHC = /^\$argon2id\$v=19\$m=([1-9][0-9]{0,9}),t=([1-9][0-9]{0,9}),p=([1-9][0-9]{0,2})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{43}$/;
+
+/** Whether the verifier is argon2id with a whole tag and affordable parameters. */
+export const isAffordable = (phc: string): boolean => {
+  const [, memory, passes, lanes] = PHC.exec(phc) ?? [];
+  if (memory === undefined) return false;
+  return Number(memory) <= CEILING.memory && Number(passes) <= CEILING.passes && Number(lanes) <= CEILING.lanes && Number(memory) >= 8 * Number(lanes);
+};
+
+export interface Argon {
+  /** PHC string of a new verifier. */
+  hash(secret: string): Promise<string>;
+  /** False also for a verifier that is not affordable, which is never computed. Throws `auth_unavailable` when too many wait. */
+  verify(phc: string, secret: string): Promise<boolean>;
+}
+type Library = Pick<typeof import('@node-rs/argon2'), 'hash' | 'verify'>;
+/** argon2id on the thread pool: at most 2 at once and 32 waiting, as each takes memory and a core. With a pepper the library is never loaded. */
+export const argon = (library: () => Promise<Library> = () => import('@node-rs/argon2')): Argon => {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  const turn = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running === CONCURRENT && waiting.length === QUEUE)
+      throw new GatewayError('auth_unavailable', 'Too many keys are being verified; try again.', { retryAfterMs: 1000 });
+    if (running === CONCURRENT) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+  return {
+    hash: (secret) => turn(async () => (await library()).hash(secret, COST)),
+    verify: async (phc, secret) => isAffordable(phc) && (await turn(async () => (await library()).verify(phc, secret))),
+  };
+};

@@ -1,0 +1,50 @@
+import { BlockList, isIP } from 'node:net';
+import type { Restriction } from '@llm-proxy-auth/plugin';
+import { type Static, Type } from 'typebox';
+
+/** Scopes of the gateway; `admin` holds all of them. */
+export const SCOPES = ['metrics', 'explain', 'usage', 'viewer', 'keys', 'admin'] as const;
+export const MODES = ['protocol', 'transparent'] as const;
+
+export const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
+const globs = (description: string) => Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { minItems: 1, description }));
+
+/** What a key may do, as written in the configuration and given to `keys create`. A list left out restricts nothing. */
+export const grantProperties = {
+  scopes: Type.Optional(Type.Array(Type.Enum([...SCOPES]), { description: 'Rights beyond calling models; none when left out.' })),
+  modes: Type.Optional(Type.Array(Type.Enum([...MODES]), { minItems: 1, description: 'Modes the key may use.' })),
+  instances: globs('Globs over the instances the key may use.'),
+  models: globs('Globs over the models the key may use.'),
+  cidr: globs('Address ranges the key may be used from.'),
+};
+const grantObject = Type.Object(grantProperties);
+export type Grant = Static<typeof grantObject>;
+
+/** Undefined when nothing is restricted. */
+export const restrictionOf = ({ modes, instances, models, cidr }: Grant): Restriction | undefined => {
+  if (modes === undefined && instances === undefined && models === undefined && cidr === undefined) return undefined;
+  return Object.freeze({ modes, instances, models, cidr });
+};
+
+interface Range {
+  readonly address: string;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly bits: number;
+}
+/** Undefined when the text is no address or CIDR. */
+export const rangeOf = (cidr: string): Range | undefined => {
+  const [, address = '', written] = /^([0-9A-Fa-f.:]+)(?:\/(0|[1-9][0-9]{0,2}))?$/.exec(cidr) ?? [];
+  const family = isIP(address);
+  if (family === 0) return undefined;
+  const width = family === 6 ? 128 : 32;
+  const bits = written === undefined ? width : Number(written);
+  return bits > width ? undefined : { address, family: family === 6 ? 'ipv6' : 'ipv4', bits };
+};
+/** Whether every address of `inner` is one of `outer`. */
+export const rangeWithin = (inner: string, outer: string): boolean => {
+  const [a, b] = [rangeOf(inner), rangeOf(outer)];
+  if (a === undefined || b === undefined || a.family !== b.family || a.bits < b.bits) return false;
+  const list = new BlockList();
+  list.addSubnet(b.address, b.bits, b.family);
+  return list.check(a.address, a.family);
+};

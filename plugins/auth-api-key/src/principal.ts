@@ -1,0 +1,16 @@
+import type { Principal } from '@llm-proxy-auth/plugin';
+import { type Grant, restrictionOf } from './grant.ts';
+
+/** Who a key is. Id and owner go by name: they survive rotation, and so do limits and what the key owns. */
+export const principalOf = (name: string, credential: string, grant: Grant, expires: number | undefined): Principal =>
+  Object.freeze({
+    id: `key:${name}`,
+    owner: `key:${name}`,
+    strategy: 'api-key',
+    credential,
+    groups: Object.freeze([]),
+    scopes: Object.freeze([...(grant.scopes ?? [])]),
+    restrict: restrictionOf(grant),
+    factor: 'none',
+    expires,
+  });

@@ -1,0 +1,100 @@
+import { type AuthRequest, type AuthResult, type AuthStrategy, type Host, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import type { KeyBook, KeyEntry } from './book.ts';
+import { idOf, PREFIX } from './key.ts';
+import type { LastUsed } from './last-used.ts';
+import { obstacle } from './record.ts';
+import type { Verifiers } from './verifier.ts';
+import { LONGEST, type WrittenKeys } from './written.ts';
+
+/** A verified key is believed this long without being asked again, ms. */
+const BELIEVED = 30_000;
+
+const SLOTS: AuthStrategy['slots'] = Object.freeze(['bearer', 'api-key'] as const);
+
+const NOT_MINE: AuthResult = Object.freeze({ is: 'not-mine' });
+const denied = (reason: string): AuthResult => Object.freeze({ is: 'denied', reason });
+const MALFORMED = denied('malformed');
+const UNKNOWN = denied('unknown');
+const WRONG = denied('wrong_secret');
+const EXPIRED = denied('expired');
+const unavailable = (reason: string): AuthResult => Object.freeze({ is: 'unavailable', reason, retryAfterMs: 1000 });
+const STORE_AWAY = unavailable('store_unavailable');
+
+export interface StrategyParts {
+  readonly host: Host;
+  readonly book: KeyBook;
+  readonly written: WrittenKeys;
+  readonly verifiers: Verifiers;
+  readonly uses: LastUsed;
+  /** Changes of written keys, added to the book's epoch. */
+  readonly rotations: () => number;
+}
+
+/** `then` at once when the value is there: the common path makes no promise. */
+const after = (value: boolean | Promise<boolean>, then: (value: boolean) => AuthResult): AuthResult | Promise<AuthResult> => {
+  if (typeof value === 'boolean') return then(value);
+  return value.then(then).catch((error: unknown) => {
+    if (isGatewayError(error) && error.code === 'auth_unavailable') return unavailable('too_many_verifications');
+    throw error;
+  });
+};
+
+/** API keys: those of the store by id, those of the configuration by value. */
+export const strategy = ({ host, book, written, verifiers, uses, rotations }: StrategyParts): AuthStrategy => {
+  const graceUses = host.metrics.counter('llm_proxy_auth_grace_total');
+  const epoch = (): number => book.epoch() + rotations();
+  const accept = (principal: Principal, until: number, now: number, at: number): AuthResult => ({
+    is: 'principal',
+    principal,
+    cacheUntil: Math.min(now + BELIEVED, until),
+    epoch: at,
+  });
+
+  const stored = (entry: KeyEntry, value: string, now: number): AuthResult | Promise<AuthResult> => {
+    const at = epoch();
+    const { record, principal, ends } = entry;
+    return after(verifiers.verify(record.id, record.verifier, value), (right) => {
+      if (!right) return WRONG;
+      // The secret first, so that the state of a key shows to nobody who does not hold it, not even by time.
+      const reason = obstacle(record, now);
+      if (reason !== undefined) return denied(reason);
+      if (record.status === 'grace') graceUses.add(1);
+      uses.touch(record.id, now);
+      return accept(principal, Math.min(ends ?? Number.POSITIVE_INFINITY, now + book.freshFor()), now, at);
+    });
+  };
+  const unknown = async (id: string, value: string, now: number): Promise<AuthResult> => {
+    if (!book.answers()) return STORE_AWAY;
+    let entry: KeyEntry | undefined;
+    try {
+      entry = await book.lookUp(id);
+    } catch {
+      return STORE_AWAY;
+    }
+    return entry === undefined ? after(verifiers.refuse(value), () => UNKNOWN) : stored(entry, value, now);
+  };
+  return {
+    slots: SLOTS,
+    challenge: 'Bearer realm="llm-proxy-auth"',
+    issued: true,
+    epoch,
+    authenticate: ({ credential: { slot, value } }: AuthRequest) => {
+      if (!SLOTS.includes(slot)) return NOT_MINE;
+      const now = host.now();
+      const ours = value.startsWith(PREFIX);
+      if (value.length > LONGEST) return ours ? MALFORMED : NOT_MINE;
+      const entry = written.find(value);
+      if (entry !== undefined)
+        return entry.ends !== undefined && now >= entry.ends ? EXPIRED : accept(entry.principal, entry.ends ?? Number.POSITIVE_INFINITY, now, epoch());
+      if (!ours) return NOT_MINE;
+      const id = idOf(value);
+      if (id === undefined) return MALFORMED;
+      const known = book.find(id);
+      if (known === undefined) return unknown(id, value, now);
+      return book.freshFor() > 0 ? stored(known, value, now) : STORE_AWAY;
+    },
+    close: async () => {
+      await uses.flush().catch(() => host.log.warn({}, 'when keys were last used cannot be written'));
+    },
+  };
+};

@@ -1,0 +1,26 @@
+import { GatewayError } from '@llm-proxy-auth/plugin';
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+/** A date or time of ISO 8601; a date is its first moment in UTC, a time names its zone. */
+const ISO = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,3})?)?(?:Z|[+-][0-9]{2}:[0-9]{2}))?$/;
+
+/** `90d` in ms; undefined when it is no duration. */
+export const durationOf = (text: string): number | undefined => {
+  const [, amount, unit = ''] = /^([0-9]{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  return amount === undefined ? undefined : Number(amount) * (UNITS.get(unit) ?? 1);
+};
+/** Epoch ms of a duration from now or of an ISO date. Throws `invalid_request`. */
+export const momentOf = (text: string, now: number, param: string): number => {
+  const duration = durationOf(text);
+  const moment = duration === undefined ? (ISO.test(text) ? Date.parse(text) : Number.NaN) : now + duration;
+  if (!Number.isSafeInteger(moment))
+    throw new GatewayError('invalid_request', `${param} must be a duration such as 90d or a date such as 2027-01-31.`, { param });
+  return moment;
+};
+export const isoOf = (moment: number): string => new Date(moment).toISOString();

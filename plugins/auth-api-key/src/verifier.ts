@@ -1,0 +1,65 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type Argon, argon } from './argon.ts';
+import type { Pepper } from './pepper.ts';
+
+/** What is stored of a key. */
+export type Verifier =
+  /** `digest`: HMAC-SHA-256(pepper, whole key), hex. */
+  { readonly alg: 'hmac'; readonly pepper: string; readonly digest: string } | { readonly alg: 'argon2id'; readonly phc: string };
+
+/** A real verifier of a secret nobody has: an unknown id costs what a wrong secret costs. */
+const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
+
+const hmac = (secret: Uint8Array, key: string): Buffer => createHmac('sha256', secret).update(key).digest();
+const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b);
+
+export interface Verifiers {
+  /** Verifier for a new key: `hmac` with a pepper, else `argon2id`. */
+  make(key: string): Promise<Verifier>;
+  /** At once for `hmac` and for what this process verified before; throws `auth_unavailable` when too many argon2id wait. */
+  verify(id: string, verifier: Verifier, key: string): boolean | Promise<boolean>;
+  /** Costs what `verify` of a new key costs, and is always false. */
+  refuse(key: string): boolean | Promise<boolean>;
+  /** Makes new keys with this pepper; those made with earlier ones go on being verified by this process. */
+  usePepper(pepper: Pepper): void;
+}
+export const verifiers = (first: Pepper | undefined, hasher: Argon = argon()): Verifiers => {
+  let current = first;
+  const peppers = new Map(first === undefined ? [] : [[first.version, first.bytes]]);
+  const decoy = randomBytes(32);
+  const remembering = randomBytes(32);
+  // One entry a key at most: argon2id runs once for a key and process, not again at every change of some key.
+  const verified = new Map<string, { readonly phc: string; readonly digest: Buffer }>();
+
+  const refuse = (key: string): boolean | Promise<boolean> => {
+    if (current === undefined) return hasher.verify(NOBODY, key).then(() => false);
+    equal(hmac(current.bytes, key), decoy);
+    return false;
+  };
+  const slowly = async (id: string, phc: string, key: string): Promise<boolean> => {
+    const digest = hmac(remembering, key);
+    if (!(await hasher.verify(phc, key))) return false;
+    verified.set(id, { phc, digest });
+    return true;
+  };
+  return {
+    make: async (key) =>
+      current === undefined
+        ? { alg: 'argon2id', phc: await hasher.hash(key) }
+        : { alg: 'hmac', pepper: current.version, digest: hmac(current.bytes, key).toString('hex') },
+    verify: (id, verifier, key) => {
+      if (verifier.alg === 'hmac') {
+        const pepper = peppers.get(verifier.pepper);
+        return pepper === undefined ? refuse(key) : equal(hmac(pepper, key), Buffer.from(verifier.digest, 'hex'));
+      }
+      const before = verified.get(id);
+      if (before?.phc === verifier.phc && equal(hmac(remembering, key), before.digest)) return true;
+      return slowly(id, verifier.phc, key);
+    },
+    refuse,
+    usePepper: (pepper) => {
+      current = pepper;
+      peppers.set(pepper.version, pepper.bytes);
+    },
+  };
+};
