@@ -2,7 +2,7 @@ import type { Counters, Metrics } from '@llm-proxy-auth/plugin';
 import { crossChecks, type Partly } from './config/checks.ts';
 import { createContext, type ReadContext } from './config/context.ts';
 import { type MapNode, readDocument } from './config/document.ts';
-import { withEnvironment } from './config/environment.ts';
+import { type EnvironmentProblem, withEnvironment } from './config/environment.ts';
 import { readConfigurationText } from './config/find.ts';
 import { deepFreeze, printSettings } from './config/print.ts';
 import { ConfigurationError } from './config/problem.ts';
@@ -65,11 +65,18 @@ const wantedGraph = (settings: Settings, catalog: Catalog, context: ReadContext)
   })),
 });
 
-const readSettings = (context: ReadContext, catalog: Catalog, complete: boolean, root: MapNode): { readonly settings: Settings; readonly shown: unknown } => {
+const readSettings = (
+  context: ReadContext,
+  { catalog, complete }: { readonly catalog: Catalog; readonly complete: boolean },
+  root: MapNode,
+  environment: readonly EnvironmentProblem[],
+): { readonly settings: Settings; readonly shown: unknown } => {
   const first = readNode(ROOT, root, '', context);
   const reading: Reading = first.is === 'value' && first.ok ? verified(ROOT, first, '', context) : first;
   const known = (reading.is === 'value' ? reading.value : {}) as Partly<Settings>;
   const strategies = new Set(Array.isArray(known.auth) ? known.auth.flatMap((a: { use?: string } | undefined) => (a?.use === undefined ? [] : [a.use])) : []);
+  // Only now is it known where the keys stand that they are about.
+  for (const p of environment) context.report(p.path, p.code, p.message);
   for (const check of crossChecks) check(known, context, { dialects: new Set(catalog.names('dialect')), strategies, complete });
   fail(context);
   return { settings: deepFreeze(known) as unknown as Settings, shown: reading.is === 'value' ? reading.shown : {} };
@@ -111,8 +118,7 @@ export const loadGraph = async (options: LoadOptions): Promise<Graph> => {
   const { root, problems } = withEnvironment(document.root, options.env);
   const loading = await loadPlugins(root, context, { ...options, folder: source.folder, timeoutMs });
   catalog = loading.catalog;
-  for (const p of problems) context.report(p.path, p.code, p.message);
-  const { settings, shown } = readSettings(context, catalog, loading.complete, root);
+  const { settings, shown } = readSettings(context, loading, root, problems);
   const wanted = wantedGraph(settings, catalog, context);
   fail(context);
   const counters: Counters | undefined = options.previous?.settings.counters.use === 'memory' ? options.previous.counters : undefined;

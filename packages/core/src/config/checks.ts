@@ -138,7 +138,8 @@ const checkPolicies: Check = (settings, context, kinds) => {
       context.report(`${path}.allow.instances[${j}]`, 'unknown_name', `no instance is called "${name.slice(0, 80)}"${suggestion(name, instances)}`);
     }
     for (const [j, limit] of (policy?.limits ?? []).entries()) {
-      if (limit !== undefined && limit.requests === undefined && limit.concurrent === undefined)
+      const refused = context.problems.some((p) => p.path.startsWith(`${path}.limits[${j}].`));
+      if (limit !== undefined && !refused && limit.requests === undefined && limit.concurrent === undefined)
         context.report(`${path}.limits[${j}]`, 'missing_key', 'limits nothing; write requests or concurrent');
       if (limit?.requests?.startsWith('0/') === true) context.report(`${path}.limits[${j}].requests`, 'wrong_value', 'must allow at least one request');
     }

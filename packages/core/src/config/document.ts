@@ -125,7 +125,7 @@ export const readDocument = (text: string): { readonly root: MapNode | undefined
     stringKeys: true,
     lineCounter: lines,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     resolveKnownTags: false,
   });
   const placeAt = (offset: number): Place => {

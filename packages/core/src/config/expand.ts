@@ -31,11 +31,19 @@ type Part =
   | { readonly is: 'absent' }
   | { readonly is: 'wrong'; readonly code: ProblemCode; readonly message: string };
 
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: messages quote what the user writes
+const SAID = Object.freeze({
+  fileElsewhere: '${file:…} stands in secret fields only',
+  filePath: '${file:…} needs a path',
+  forms: 'a reference is ${NAME}, ${NAME:-default}, ${NAME?} or ${file:PATH}',
+  unclosed: 'a reference that begins with ${ has no closing }',
+});
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: messages quote what the user writes
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const filePart = (written: string, options: ExpandOptions): Part => {
-  if (!options.secret) return { is: 'wrong', code: 'bad_reference', message: '${file:…} stands in secret fields only' };
-  if (written === '') return { is: 'wrong', code: 'bad_reference', message: '${file:…} needs a path' };
+  if (!options.secret) return { is: 'wrong', code: 'bad_reference', message: SAID.fileElsewhere };
+  if (written === '') return { is: 'wrong', code: 'bad_reference', message: SAID.filePath };
   const path = resolve(options.folder, written);
   try {
     return { is: 'file', path, text: readSecretFile(path) };
@@ -61,14 +69,14 @@ const referencePart = (inside: string, options: ExpandOptions): Part => {
   if (source === 'file') return filePart(inside.slice(colon + 1), options);
   if (colon > 0 && /^[a-z][a-z0-9_-]*$/.test(source))
     return { is: 'wrong', code: 'source_unavailable', message: `the secret source "${source}" is not available: this version has no secrets section` };
-  return { is: 'wrong', code: 'bad_reference', message: 'a reference is ${NAME}, ${NAME:-default}, ${NAME?} or ${file:PATH}' };
+  return { is: 'wrong', code: 'bad_reference', message: SAID.forms };
 };
 const partsOf = (text: string, options: ExpandOptions): Part[] => {
   const parts: Part[] = [];
   let from = 0;
   for (let open = text.indexOf('${'); open >= 0; open = text.indexOf('${', from)) {
     const close = text.indexOf('}', open);
-    if (close < 0) return [...parts, { is: 'wrong', code: 'bad_reference', message: 'a reference that begins with ${ has no closing }' }];
+    if (close < 0) return [...parts, { is: 'wrong', code: 'bad_reference', message: SAID.unclosed }];
     if (open > from) parts.push({ is: 'literal', text: text.slice(from, open) });
     parts.push(referencePart(text.slice(open + 2, close), options));
     from = close + 1;

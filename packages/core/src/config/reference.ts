@@ -44,47 +44,35 @@ const typeText = (shape: Shape): string => {
 const COMMON = shapeOf(Type.Object(Instance));
 
 type Visit = (path: string, shape: Shape, required: boolean) => void;
+/** The branches of a union that have keys of their own. */
+const compoundOf = (shape: Shape): readonly Shape[] =>
+  choicesOf(shape) === undefined ? (shape.anyOf ?? []).filter((b) => b.properties !== undefined || b.items?.properties !== undefined) : [];
+/** What lies below a key, with its path and whether it must be written. */
+const childrenOf = (shape: Shape, path: string): readonly (readonly [Shape, string, boolean])[] => {
+  const record = recordOf(shape);
+  const keys = Object.entries(shape.properties ?? {}).map(
+    ([key, property]) => [property, path === '' ? key : `${path}.${key}`, (shape.required ?? []).includes(key) && property.default === undefined] as const,
+  );
+  const named = record === undefined ? [] : [[{ description: shape.description ?? '', ...record.value }, `${path}.*`, false] as const];
+  const items = shape.items?.properties !== undefined || compoundOf(shape.items ?? {}).length > 0 ? [[shape.items ?? {}, `${path}[]`, false] as const] : [];
+  const branches = compoundOf(shape).map((b) => (b.properties === undefined ? ([b.items ?? {}, `${path}[]`, false] as const) : ([b, path, false] as const)));
+  return [...keys, ...named, ...items, ...branches];
+};
 /** Calls `visit` for every key that holds a value of its own, in the order of the schema. */
 const walk = (shape: Shape, path: string, required: boolean, visit: Visit): void => {
   const own = shape.section === 'provider' ? COMMON : shape;
-  if (own.anyOf !== undefined && choicesOf(own) === undefined) return walkUnion(own, path, required, visit);
-  const record = recordOf(own);
-  if (own.properties !== undefined) {
-    for (const [key, property] of Object.entries(own.properties))
-      walk(property, path === '' ? key : `${path}.${key}`, (own.required ?? []).includes(key) && property.default === undefined, visit);
-  }
-  if (record !== undefined) return walk({ description: own.description ?? '', ...record.value }, `${path}.*`, false, visit);
-  if (own.items !== undefined && (own.items.properties !== undefined || own.items.anyOf !== undefined) && choicesOf(own.items) === undefined) {
-    if (own.default !== undefined || own.description !== undefined) visit(path, own, required);
-    return walk(own.items, `${path}[]`, false, visit);
-  }
-  if (own.properties === undefined) visit(path, own, required);
-};
-const walkUnion = (shape: Shape, path: string, required: boolean, visit: Visit): void => {
-  const compound = (shape.anyOf ?? []).filter((b) => b.properties !== undefined || b.items !== undefined);
-  if (compound.length < (shape.anyOf?.length ?? 0) || shape.description !== undefined) visit(path, shape, required);
-  for (const branch of compound) {
-    if (branch.properties !== undefined) walk(branch, path, false, visit);
-    else if (branch.items?.properties !== undefined) walk(branch.items, `${path}[]`, false, visit);
-  }
+  const isGroup = own.properties !== undefined || recordOf(own) !== undefined;
+  if (!isGroup) visit(path, own, required);
+  for (const [child, at, must] of childrenOf(own, path)) walk(child, at, must, visit);
 };
 
 const optionsOf = (schema: TSchema, path: string, plugin: ConfigurationOption['plugin']): readonly ConfigurationOption[] => {
   const found = new Map<string, ConfigurationOption>();
   walk(shapeOf(schema), path, false, (at, shape, required) => {
-    const { description = '', env } = shape;
+    if (found.has(at)) return;
     const examples = (shape as { readonly examples?: readonly unknown[] }).examples;
-    if (!found.has(at))
-      found.set(at, {
-        path: at,
-        type: typeText(shape),
-        ...(shape.default === undefined ? {} : { default: shape.default }),
-        description,
-        required,
-        env,
-        examples,
-        plugin,
-      });
+    const extra = Object.fromEntries(Object.entries({ default: shape.default, env: shape.env, examples, plugin }).filter(([, v]) => v !== undefined));
+    found.set(at, { path: at, type: typeText(shape), description: shape.description ?? '', required, ...extra });
   });
   return [...found.values()];
 };

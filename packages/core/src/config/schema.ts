@@ -11,15 +11,18 @@ const names = (description: string) => Type.Array(Type.String({ minLength: 1 }),
 const port = (description: string, value?: number) =>
   Type.Integer({ minimum: 0, maximum: 65535, description, ...(value === undefined ? {} : { default: value }) });
 
-const PluginEntry = Type.Union([
-  Type.String({ minLength: 1 }),
-  object({
-    name: Type.String({ minLength: 1 }),
-    integrity: Type.Optional(
-      Type.String({ pattern: '^sha512-[A-Za-z0-9+/]+=*$', description: 'Pin, checked before import; `plugins verify --print` prints it.' }),
-    ),
-  }),
-]);
+const PluginEntry = Type.Union(
+  [
+    Type.String({ minLength: 1, description: 'Package name, or a `./file` beside the configuration with `--allow-local-plugins`.' }),
+    object({
+      name: Type.String({ minLength: 1, description: 'Package name.' }),
+      integrity: Type.Optional(
+        Type.String({ pattern: '^sha512-[A-Za-z0-9+/]+=*$', description: 'Pin, checked before import; `plugins verify --print` prints it.' }),
+      ),
+    }),
+  ],
+  { description: 'What to load.' },
+);
 
 const Tls = object(
   {
@@ -111,7 +114,7 @@ export const Policy = object({
     models: Type.Optional(names('Globs over model names; default all.')),
     tags: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Tags every target must have; values are globs.' })),
   }),
-  limits: Type.Optional(Type.Array(Limit)),
+  limits: Type.Optional(Type.Array(Limit, { description: 'Rates and concurrency of those the policy matches.' })),
 });
 
 /** Keys every instance may have; the provider's own are added by its plugin. */

@@ -93,7 +93,7 @@ export const createAll = async (
   });
   const dispose = disposer(lifetime, closers, () => agent, log);
 
-  const make = async <T extends Closing>(group: Group, want: Wanted, hostOf: (provided: Provided) => Host): Promise<T> => {
+  const make = async <T extends object>(group: Group, want: Wanted, hostOf: (provided: Provided) => Host): Promise<T> => {
     const provided = catalog.find(group, want.kind);
     const fail = (code: 'plugin_create' | 'plugin_timeout' | 'plugin_shape', message: string): Unmade =>
       new Unmade({ ...failure(code, message), path: want.path });
