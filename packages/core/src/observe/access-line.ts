@@ -1,0 +1,62 @@
+/**
+ * The line of one request. Every field is a number, comes from a closed set or the configuration, or names the caller whom
+ * authentication accepted: nothing else that a client or provider wrote stands in it, so that it needs no scrubber.
+ */
+export interface AccessFields {
+  /** Epoch ms. */
+  readonly time: number;
+  /** Request id. */
+  readonly request: string;
+  readonly method: string;
+  /** Route pattern. */
+  readonly route: string;
+  readonly status: number;
+  /** Our error code; empty = none. */
+  readonly code?: string | undefined;
+  readonly mode?: string | undefined;
+  readonly dialect?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly instance?: string | undefined;
+  readonly principal?: string | undefined;
+  readonly attempts?: number | undefined;
+  /** How a stream ended; `none` = it was no stream. */
+  readonly stream?: string | undefined;
+  readonly durationMs?: number | undefined;
+  readonly firstByteMs?: number | undefined;
+  readonly overheadMs?: number | undefined;
+  readonly bytesIn?: number | undefined;
+  readonly bytesOut?: number | undefined;
+  readonly inputTokens?: number | undefined;
+  readonly outputTokens?: number | undefined;
+  readonly cachedTokens?: number | undefined;
+}
+
+const PLAIN = /^[A-Za-z0-9 _.,:;/@{}()*+=~!?&%#|-]*$/;
+/** JSON of a text, with what some readers take for a line end escaped. */
+const text = (value: string): string =>
+  PLAIN.test(value)
+    ? `"${value}"`
+    : JSON.stringify(value.toWellFormed()).replace(/[\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const number = (value: number): string => (Number.isInteger(value) ? String(value) : Number.isFinite(value) ? value.toFixed(2) : 'null');
+
+/** One JSON object and a line end. */
+export const accessLine = (f: AccessFields): string => {
+  let line = `{"level":"info","time":${number(f.time)},"msg":"request","request":${text(f.request)},"method":${text(f.method)},"route":${text(f.route)},"status":${number(f.status)}`;
+  if (f.code !== undefined && f.code !== '') line += `,"code":${text(f.code)}`;
+  if (f.mode !== undefined) line += `,"mode":${text(f.mode)}`;
+  if (f.dialect !== undefined) line += `,"dialect":${text(f.dialect)}`;
+  if (f.operation !== undefined) line += `,"operation":${text(f.operation)}`;
+  if (f.instance !== undefined) line += `,"instance":${text(f.instance)}`;
+  if (f.principal !== undefined) line += `,"principal":${text(f.principal)}`;
+  if (f.attempts !== undefined) line += `,"attempts":${number(f.attempts)}`;
+  if (f.stream !== undefined && f.stream !== 'none') line += `,"stream":${text(f.stream)}`;
+  if (f.durationMs !== undefined) line += `,"durationMs":${number(f.durationMs)}`;
+  if (f.firstByteMs !== undefined) line += `,"firstByteMs":${number(f.firstByteMs)}`;
+  if (f.overheadMs !== undefined) line += `,"overheadMs":${number(f.overheadMs)}`;
+  if (f.bytesIn !== undefined) line += `,"bytesIn":${number(f.bytesIn)}`;
+  if (f.bytesOut !== undefined) line += `,"bytesOut":${number(f.bytesOut)}`;
+  if (f.inputTokens !== undefined) line += `,"inputTokens":${number(f.inputTokens)}`;
+  if (f.outputTokens !== undefined) line += `,"outputTokens":${number(f.outputTokens)}`;
+  if (f.cachedTokens !== undefined) line += `,"cachedTokens":${number(f.cachedTokens)}`;
+  return `${line}}\n`;
+};

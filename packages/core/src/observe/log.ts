@@ -1,0 +1,105 @@
+import type { Logger } from '@llm-proxy-auth/plugin';
+import pino from 'pino';
+import { type AccessFields, accessLine } from './access-line.ts';
+import { createLoggable } from './loggable.ts';
+import { createScrub, type Scrub } from './scrub.ts';
+
+export type { AccessFields } from './access-line.ts';
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface LogOptions {
+  /** A file descriptor, or anything that takes whole lines. Default: standard output. */
+  readonly destination?: number | { write(line: string): unknown } | undefined;
+  /** Values of `Secret()` fields, as they are now. */
+  readonly secrets: () => readonly string[];
+  /** Least severe line written; default `info`. */
+  readonly level?: Level | undefined;
+  /** Epoch ms. */
+  readonly now?: (() => number) | undefined;
+}
+/** What plugins and the core write to, with the levels that plugins do not have. */
+export interface CoreLogger extends Logger {
+  trace(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+  fatal(fields: object, message: string): void;
+}
+export interface GatewayLog {
+  readonly logger: CoreLogger;
+  /** The line of one request; skips the scrubber: closed-set fields only. */
+  access(fields: AccessFields): void;
+  /** A listener serves. Written at every level: whoever starts the gateway waits for it. */
+  listening(name: string, url: string): void;
+  /** Whether prompts and completions may be written. */
+  readonly content: boolean;
+  configure(settings: { readonly level: string; readonly content: boolean }): void;
+  readonly scrub: Scrub;
+  /** Writes what is buffered, before the process ends. */
+  flush(): void;
+}
+
+/** Bytes and milliseconds that lines wait to be written together. */
+const TOGETHER = 8192;
+const FLUSH_MS = 100;
+/** What is kept while the reader of the log does not read; lines beyond it are lost rather than the gateway. */
+const MOST_WAITING = 64 * 1024 * 1024;
+/** Longest stack, in characters. */
+const STACK = 4096;
+
+const LEVELS: ReadonlySet<string> = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
+type Written = Exclude<Level, 'silent'>;
+
+/** pino, one JSON object a line, written off the loop; every foreign string cut, escaped and scrubbed (hardening 5.7). */
+export const openLog = (options: LogOptions): GatewayLog => {
+  const scrub = createScrub({ secrets: options.secrets });
+  const loggable = createLoggable(scrub, createScrub({ secrets: options.secrets, bound: STACK }));
+  const now = options.now ?? Date.now;
+  const { destination = 1 } = options;
+  const buffered =
+    typeof destination === 'number'
+      ? pino.destination({ fd: destination, sync: false, minLength: TOGETHER, maxLength: MOST_WAITING, periodicFlush: FLUSH_MS })
+      : undefined;
+  const sink = buffered ?? (destination as { write(line: string): unknown });
+  const logger = pino(
+    { level: options.level ?? 'info', base: null, timestamp: () => `,"time":${now()}`, formatters: { level: (label) => ({ level: label }) } },
+    sink as pino.DestinationStream,
+  );
+  let content = false;
+  let lost = 0;
+  buffered?.on('drop', () => {
+    lost += 1;
+  });
+  buffered?.on('drain', () => {
+    if (lost === 0) return;
+    logger.warn({ lines: lost }, 'log lines were lost because nobody read them');
+    lost = 0;
+  });
+  const at =
+    (level: Written) =>
+    (fields: object, message: string): void => {
+      if (!logger.isLevelEnabled(level)) return;
+      try {
+        logger[level](loggable(fields), scrub(message));
+      } catch (error) {
+        // A getter or proxy that throws must not cost the request that only wanted to say something.
+        logger[level]({ unloggable: error instanceof Error ? error.name : typeof error }, scrub(message));
+      }
+    };
+  return {
+    logger: { trace: at('trace'), debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') },
+    access(fields) {
+      if (logger.isLevelEnabled('info')) sink.write(accessLine(fields));
+    },
+    listening(name, url) {
+      sink.write(`${JSON.stringify({ level: 'info', time: now(), msg: 'listening', listener: name, url })}\n`);
+    },
+    get content() {
+      return content;
+    },
+    configure(settings) {
+      if (LEVELS.has(settings.level)) logger.level = settings.level;
+      content = settings.content;
+    },
+    scrub,
+    flush: () => buffered?.flushSync(),
+  };
+};
