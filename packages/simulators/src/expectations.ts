@@ -14,7 +14,12 @@ export type Expectations = {
   readonly text: string;
   /** Text of each choice; one element for responses. */
   readonly texts: readonly string[];
+  /** Calls of the first choice or of the output; an older `function_call` counts as one. */
   readonly toolCalls: readonly ExpectedToolCall[];
+  /** What an audio answer says, where there is one. */
+  readonly transcript: string | undefined;
+  /** Types of the output items of a response in order: `reasoning`, `web_search_call`, `message` … */
+  readonly outputTypes: readonly string[];
   /** `finish_reason` of the first choice; for responses the status, with the reason behind it: `incomplete:max_output_tokens`. */
   readonly finish: string | undefined;
   /** The usage object as recorded; undefined where the service sent none. */
@@ -52,19 +57,26 @@ const surfaceOf = ({ operation }: Recording): Expectations['surface'] => {
   throw new Error(`No expectations for the operation ${operation}`);
 };
 
-type Found = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'finish' | 'usage' | 'items'>>;
+type Found = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'transcript' | 'outputTypes' | 'finish' | 'usage' | 'items'>>;
 
-const calls = (given: unknown): ExpectedToolCall[] =>
-  list(given).map((call) => ({ name: text(fields(call.function).name), arguments: text(fields(call.function).arguments) }));
+const callOf = (given: unknown): ExpectedToolCall => ({ name: text(fields(given).name), arguments: text(fields(given).arguments) });
+
+const callsOf = (message: Fields): ExpectedToolCall[] => [
+  ...list(message.tool_calls).map((call) => callOf(call.function)),
+  ...(isFields(message.function_call) ? [callOf(message.function_call)] : []),
+];
 
 const usageOf = (body: Fields): Fields | undefined => (isFields(body.usage) ? body.usage : undefined);
 
 const whole = (body: Fields): Found => {
   const choices = list(body.choices);
+  const [first] = choices;
+  const message = fields(first?.message);
   return {
     texts: choices.map((choice) => ('text' in choice ? text(choice.text) : text(fields(choice.message).content))),
-    toolCalls: calls(fields(choices[0]?.message).tool_calls),
-    finish: choices[0] === undefined ? undefined : text(choices[0].finish_reason),
+    toolCalls: callsOf(message),
+    transcript: isFields(message.audio) ? text(message.audio.transcript) : undefined,
+    finish: first === undefined ? undefined : text(first.finish_reason),
     usage: usageOf(body),
   };
 };
@@ -105,7 +117,8 @@ const response = (body: Fields): Found => {
         .map((part) => text(part.text))
         .join(''),
     ],
-    toolCalls: output.filter((item) => item.type === 'function_call').map((item) => ({ name: text(item.name), arguments: text(item.arguments) })),
+    toolCalls: output.filter((item) => item.type === 'function_call').map(callOf),
+    outputTypes: output.map((item) => text(item.type)),
     finish: reason === undefined ? text(body.status) : `${text(body.status)}:${text(reason)}`,
     usage: usageOf(body),
   };
@@ -147,6 +160,8 @@ export const expectations = (recording: Recording): Expectations => {
     text: texts[0] ?? '',
     texts,
     toolCalls: found.toolCalls ?? [],
+    transcript: found.transcript,
+    outputTypes: found.outputTypes ?? [],
     finish: found.finish,
     usage: found.usage,
     errorStatus: status >= 400 ? status : undefined,

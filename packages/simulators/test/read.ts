@@ -6,7 +6,7 @@ import type { EmbeddingCreateParams } from 'openai/resources/embeddings';
 import type { Response, ResponseCreateParams } from 'openai/resources/responses/responses';
 import type { Expectations } from '../src/index.ts';
 
-export type Seen = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'finish' | 'usage' | 'items'>> & {
+export type Seen = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'transcript' | 'outputTypes' | 'finish' | 'usage' | 'items'>> & {
   readonly errorStatus?: number;
   readonly errorCode?: unknown;
 };
@@ -19,10 +19,14 @@ const readChat = async (client: OpenAI, body: object): Promise<Seen> => {
   if (params.stream !== true) {
     const whole = await client.chat.completions.create({ ...params, stream: false });
     const choices = whole.choices ?? []; // an error under status 200 has none
-    const calls = choices[0]?.message.tool_calls ?? [];
+    const { tool_calls: calls = [], function_call: legacy, audio } = choices[0]?.message ?? {};
     return {
       texts: choices.map((choice) => choice.message.content ?? ''),
-      toolCalls: calls.flatMap((call) => (call.type === 'function' ? [{ name: call.function.name, arguments: call.function.arguments }] : [])),
+      toolCalls: [...calls.flatMap((call) => (call.type === 'function' ? [call.function] : [])), ...(legacy ? [legacy] : [])].map(
+        ({ name, arguments: input }) => ({ name, arguments: input }),
+      ),
+      transcript: audio?.transcript,
+      outputTypes: [],
       finish: choices[0]?.finish_reason,
       usage: plain(whole.usage),
       items: [],
@@ -43,14 +47,22 @@ const readChat = async (client: OpenAI, body: object): Promise<Seen> => {
       }
     }
   }
-  return { texts, toolCalls, finish, usage, items: [] };
+  return { texts, toolCalls, transcript: undefined, outputTypes: [], finish, usage, items: [] };
 };
 
 const readCompletions = async (client: OpenAI, body: object): Promise<Seen> => {
   const params = body as CompletionCreateParams;
   if (params.stream !== true) {
     const whole = await client.completions.create({ ...params, stream: false });
-    return { texts: whole.choices.map(({ text }) => text), toolCalls: [], finish: whole.choices[0]?.finish_reason, usage: plain(whole.usage), items: [] };
+    return {
+      texts: whole.choices.map(({ text }) => text),
+      toolCalls: [],
+      transcript: undefined,
+      outputTypes: [],
+      finish: whole.choices[0]?.finish_reason,
+      usage: plain(whole.usage),
+      items: [],
+    };
   }
   const texts: string[] = [];
   let finish: string | undefined;
@@ -62,12 +74,14 @@ const readCompletions = async (client: OpenAI, body: object): Promise<Seen> => {
       if (choice.index === 0) finish = choice.finish_reason ?? finish;
     }
   }
-  return { texts, toolCalls: [], finish, usage, items: [] };
+  return { texts, toolCalls: [], transcript: undefined, outputTypes: [], finish, usage, items: [] };
 };
 
 const responseSeen = (response: Response): Seen => ({
   texts: [response.output_text],
   toolCalls: response.output.flatMap((item) => (item.type === 'function_call' ? [{ name: item.name, arguments: item.arguments }] : [])),
+  transcript: undefined,
+  outputTypes: response.output.map(({ type }) => type),
   finish: response.incomplete_details?.reason === undefined ? response.status : `${response.status}:${response.incomplete_details.reason}`,
   usage: plain(response.usage),
   items: [],
@@ -90,13 +104,13 @@ const readEmbeddings = async (client: OpenAI, body: object): Promise<Seen> => {
   // Without a format the SDKs ask for base64, and version 6 then misreads the recorded float arrays: ask for what was recorded.
   const answer = await client.embeddings.create({ encoding_format: 'float', ...body } as EmbeddingCreateParams);
   const items = answer.data.map(({ embedding }) => (typeof embedding === 'string' ? Buffer.from(embedding, 'base64').length / 4 : embedding.length));
-  return { texts: [], toolCalls: [], finish: undefined, usage: plain(answer.usage), items };
+  return { texts: [], toolCalls: [], transcript: undefined, outputTypes: [], finish: undefined, usage: plain(answer.usage), items };
 };
 
 const readModels = async (client: OpenAI): Promise<Seen> => {
   const items: string[] = [];
   for await (const model of client.models.list()) items.push(model.id);
-  return { texts: [], toolCalls: [], finish: undefined, usage: undefined, items };
+  return { texts: [], toolCalls: [], transcript: undefined, outputTypes: [], finish: undefined, usage: undefined, items };
 };
 
 const readers: Readonly<Record<Expectations['surface'], (client: OpenAI, body: object) => Promise<Seen>>> = {

@@ -29,6 +29,8 @@ describe.each(sdks)('every recording, read by %s', (_name, OpenAI) => {
     expect(seen).toEqual({
       texts: expected.texts,
       toolCalls: expected.toolCalls,
+      transcript: expected.transcript,
+      outputTypes: expected.outputTypes,
       finish: expected.finish,
       usage: expected.usage,
       items: expected.items,

@@ -18,7 +18,8 @@ const partOf = (bytes: Buffer): Part => {
   const disposition = header('content-disposition') ?? '';
   const name = parameter(disposition, 'name');
   if (name === undefined) throw new SyntaxError('A part has no name');
-  return { name, filename: parameter(disposition, 'filename'), type: header('content-type'), bytes: bytes.subarray(end + 4) };
+  const filename = parameter(disposition, 'filename')?.replace(/%(22|0D|0A)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))); // WHATWG forms escape these three
+  return { name, filename, type: header('content-type'), bytes: bytes.subarray(end + 4) };
 };
 
 /** Reads a whole multipart body by its content-type. Throws SyntaxError where a delimiter, header or the closing boundary is missing. */
