@@ -1,4 +1,4 @@
-import { type Dialect, define, type Plugin } from '@llm-proxy-auth/plugin';
+import { type Dialect, define, type Plugin, type Seal } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { error, rateHeaders } from './error.ts';
 import { readError } from './read-error.ts';
@@ -19,22 +19,17 @@ const replyHeaders: readonly string[] = Object.freeze([
 ]);
 
 /** The OpenAI dialect. */
-export const openai: Dialect = Object.freeze({
-  name: OPENAI,
-  surfaces,
-  modelSegment: 'deployments',
-  requestHeaders,
-  replyHeaders,
-  error,
-  readError,
-  rateHeaders,
-});
+export const openai = (seal: Seal): Dialect => ({ name: OPENAI, surfaces: surfaces(seal), requestHeaders, replyHeaders, error, readError, rateHeaders });
 
 const plugin: Plugin = {
   name: '@llm-proxy-auth/dialect-openai',
   api: 1,
   dialects: {
-    openai: define<Dialect>()({ summary: 'The API that OpenAI SDKs speak', config: Type.Object({}, { additionalProperties: false }), create: () => openai }),
+    openai: define<Dialect>()({
+      summary: 'The API that OpenAI SDKs speak',
+      config: Type.Object({}, { additionalProperties: false }),
+      create: (_config, host) => openai(host.seal),
+    }),
   },
 };
 export default plugin;

@@ -41,9 +41,12 @@ const TABLE: readonly Entry[] = Object.freeze([
   call('audio/transcriptions', 'transcriptions', 'opaque', 'sse'),
   call('audio/translations', 'transcriptions', 'opaque', 'json'),
   { ...call('responses', 'responses', 'chat', 'sse'), reach: { class: 'inference', ids: { request: CONVERSATION_IDS, reply: ['/id'] } } },
-  { ...call('responses/input_tokens', 'input-tokens', 'countTokens', 'json'), reach: { class: 'inference', ids: { request: CONVERSATION_IDS, reply: [] } } },
   {
-    ...call('responses/compact', 'responses-stored', 'opaque', 'json'),
+    ...call('responses/input_tokens', 'responses-input-tokens', 'opaque', 'json'),
+    reach: { class: 'inference', ids: { request: CONVERSATION_IDS, reply: [] } },
+  },
+  {
+    ...call('responses/compact', 'responses-compact', 'opaque', 'json'),
     reach: { class: 'inference', ids: { request: ['/previous_response_id'], reply: ['/id'] } },
   },
   { methods: ['GET'], path: 'models', surface: 'models', operation: 'models', reach: { class: 'models' } },
@@ -90,7 +93,7 @@ type Params = Readonly<Record<string, string>>;
 const decode = (segment: string): string | undefined => {
   try {
     const text = decodeURIComponent(segment);
-    return text === '' || text === '.' || text === '..' || /[\0-\x1f\x7f\\]/.test(text) ? undefined : text;
+    return text === '' || text === '.' || text === '..' || /[\p{Cc}\\]|%[0-9a-f]{2}/iu.test(text) ? undefined : text;
   } catch {
     return undefined;
   }

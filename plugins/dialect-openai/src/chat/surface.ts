@@ -1,6 +1,11 @@
 import type { Surface } from '@llm-proxy-auth/plugin';
 import { INFERENCE, route } from '../routes.ts';
 import { chatTap } from '../tap.ts';
+import { readReply } from './read-reply.ts';
+import { readStream } from './read-stream.ts';
+import { names, read, write } from './request.ts';
+import { writeReply } from './write-reply.ts';
+import { writeStream } from './write-stream.ts';
 
 /** `POST /chat/completions`. */
 export const chat: Surface<'chat'> = Object.freeze({
@@ -11,5 +16,7 @@ export const chat: Surface<'chat'> = Object.freeze({
   governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'] },
   reach: INFERENCE,
   framing: 'sse',
+  client: { names, read, write: writeReply, stream: writeStream },
+  provider: { write, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
   tap: chatTap,
-} as const);
+} satisfies Surface<'chat'>);

@@ -1,0 +1,46 @@
+import type { Call, ChatRequest } from '@llm-proxy-auth/plugin';
+import { familyOf } from '../models.ts';
+import type { Building, Fields } from '../wire.ts';
+
+/** Least thinking budget (tokens) for each effort, largest first. */
+const EFFORTS: readonly (readonly [number, string])[] = Object.freeze([
+  [16_384, 'high'],
+  [4_096, 'medium'],
+  [0, 'low'],
+]);
+const effortOf = (params: Building, r: ChatRequest): string | undefined => {
+  if (typeof params.reasoning_effort === 'string') return params.reasoning_effort;
+  const budget = r.reasoning?.budget;
+  return budget === undefined ? undefined : EFFORTS.find(([least]) => budget >= least)?.[1];
+};
+/** The effort nearest to what was asked that the family has. */
+const nearest = (effort: string, has: ReadonlySet<string>): string | undefined => {
+  const order = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
+  const at = order.indexOf(effort);
+  const ranked = order.filter((e) => has.has(e)).sort((a, b) => Math.abs(order.indexOf(a) - at) - Math.abs(order.indexOf(b) - at));
+  return at < 0 ? undefined : ranked[0];
+};
+
+/** Takes out of a translated request what the model's family refuses, with a note for each. */
+export const applyFamily = (params: Building, r: ChatRequest, call: Call): Fields => {
+  const family = familyOf(call.model);
+  const kept: Building = { ...params };
+  const drop = (name: string): void => {
+    const value = kept[name];
+    if (value === undefined) return;
+    delete kept[name];
+    // 1 is the default that these models insist on.
+    if (value === 1 && (name === 'temperature' || name === 'top_p')) return;
+    call.ledger.note('ignored', name, `${call.model} does not take it`);
+  };
+  const effort = effortOf(params, r);
+  if (effort !== undefined && family.efforts !== undefined) {
+    const chosen = family.efforts.size === 0 ? undefined : nearest(effort, family.efforts);
+    if (chosen === undefined) drop('reasoning_effort');
+    else kept.reasoning_effort = chosen;
+    if (chosen !== undefined && chosen !== effort) call.ledger.note('clamped', 'reasoning_effort', `${call.model} has no effort ${effort}`);
+  } else if (effort !== undefined) kept.reasoning_effort = effort;
+  const free = family.samplingWithoutReasoning && kept.reasoning_effort === 'none';
+  for (const name of family.refuses) if (!(free && (name === 'temperature' || name === 'top_p' || name === 'logprobs'))) drop(name);
+  return kept;
+};

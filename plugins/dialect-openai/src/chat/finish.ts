@@ -1,0 +1,41 @@
+import type { Finish, Json } from '@llm-proxy-auth/plugin';
+
+const READ: Readonly<Record<string, Finish>> = Object.freeze({
+  stop: 'stop',
+  length: 'length',
+  tool_calls: 'tool',
+  function_call: 'tool',
+  content_filter: 'filter',
+});
+/** A reason this surface does not have counts as `stop`, or `tool` when tools were called. */
+export const readFinish = (wire: Json, called: boolean): Finish => {
+  const known = typeof wire === 'string' ? READ[wire] : undefined;
+  return (known === undefined || known === 'stop') && called ? 'tool' : (known ?? 'stop');
+};
+const WRITE: Readonly<Record<Finish, string>> = Object.freeze({
+  stop: 'stop',
+  length: 'length',
+  tool: 'tool_calls',
+  filter: 'content_filter',
+  refusal: 'content_filter',
+  pause: 'stop',
+  context: 'length',
+});
+/** What was said in a choice, as far as its reason depends on it. */
+export interface Said {
+  readonly called: boolean;
+  readonly refused: boolean;
+  /** The request used `functions`. */
+  readonly legacy: boolean;
+}
+/**
+ * Agents go on while the reason is `tool_calls`: it must be so exactly when there are calls, whatever the provider said
+ * (wire/openai-azure.md §1.10).
+ */
+export const writeFinish = (reason: Finish, said: Said): string => {
+  if (reason === 'refusal' && said.refused) return 'stop';
+  const word = WRITE[reason];
+  if (word === 'tool_calls' && !said.called) return 'stop';
+  const calls = said.called && (word === 'stop' || word === 'tool_calls');
+  return calls ? (said.legacy ? 'function_call' : 'tool_calls') : word;
+};

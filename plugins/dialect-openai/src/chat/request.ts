@@ -1,0 +1,184 @@
+import type { Call, ChatRequest, Inbound, Json, Ledger, Reasoning, Sampling, Tool } from '@llm-proxy-auth/plugin';
+import { flagField, invalid, numberField, textField } from '../invalid.ts';
+import { familyOf } from '../models.ts';
+import { remainderOf, restore } from '../responses/remainder.ts';
+import { asObject, asText, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
+import { applyFamily } from './family.ts';
+import { type Form, formOf, withForm } from './form.ts';
+import { readMessages } from './read-messages.ts';
+import { readToolChoice, readTools, writeTools } from './tools.ts';
+import { type Lost, writeTurn } from './write-messages.ts';
+
+/** Name under which `rest` belongs to this surface. */
+export const CHAT = 'openai.chat';
+const KNOWN: ReadonlySet<string> = new Set(
+  'model messages stream stream_options max_completion_tokens max_tokens temperature top_p seed frequency_penalty presence_penalty logit_bias stop n logprobs top_logprobs response_format tools tool_choice parallel_tool_calls functions function_call reasoning_effort user service_tier'.split(
+    ' ',
+  ),
+);
+/** Governed by the core, written per message, or decided by the call. */
+const APART: ReadonlySet<string> = new Set(['model', 'messages', 'stream', 'stream_options']);
+
+/** Canonical field to this surface's parameter. */
+export const names: Readonly<Record<string, string>> = Object.freeze({
+  'sampling.temperature': 'temperature',
+  'sampling.topP': 'top_p',
+  'sampling.topK': 'top_k',
+  'sampling.seed': 'seed',
+  'sampling.frequencyPenalty': 'frequency_penalty',
+  'sampling.presencePenalty': 'presence_penalty',
+  'sampling.logitBias': 'logit_bias',
+  maxTokens: 'max_completion_tokens',
+  stop: 'stop',
+  choices: 'n',
+  logprobs: 'logprobs',
+  user: 'user',
+  tier: 'service_tier',
+  output: 'response_format',
+  'output.description': 'response_format.json_schema.description',
+  'output.name': 'response_format.json_schema.name',
+  'output.strict': 'response_format.json_schema.strict',
+  'output.schema': 'response_format.json_schema.schema',
+  'reasoning.effort': 'reasoning_effort',
+  'reasoning.off': 'reasoning_effort',
+  tools: 'tools',
+  'tools.strict': 'tools[].function.strict',
+  'tools.description': 'tools[].function.description',
+  'tools.grammar': 'tools[].custom.format',
+  'tools.origin': 'tools',
+  toolChoice: 'tool_choice',
+  'toolChoice.name': 'tool_choice',
+  parallelTools: 'parallel_tool_calls',
+  'turns.name': 'messages[].name',
+  'turns.parts.detail': 'messages[].content[].image_url.detail',
+  'turns.parts.name': 'messages[].content[].file.filename',
+  'turns.parts.media': 'messages[].content[]',
+  'turns.parts.origin': 'messages[].content[]',
+  'turns.parts.cache': 'messages[].content[].prompt_cache_breakpoint',
+});
+
+const stopOf = (stop: Json): readonly string[] | undefined => {
+  if (stop === undefined || stop === null) return undefined;
+  const list = typeof stop === 'string' ? [stop] : stop;
+  if (!Array.isArray(list) || !list.every((s): s is string => typeof s === 'string')) throw invalid('stop', "'stop' must be a string or a list of strings.");
+  return list;
+};
+const biasOf = (bias: Json): Readonly<Record<string, number>> | undefined => {
+  if (bias === undefined || bias === null) return undefined;
+  if (!isObject(bias)) throw invalid('logit_bias', "'logit_bias' must be an object.");
+  const known = Object.entries(bias).filter((e): e is [string, number] => typeof e[1] === 'number');
+  return Object.fromEntries(known);
+};
+/** Members that are not undefined; undefined when there is none. */
+const some = <T extends object>(o: T): T | undefined => {
+  const left = Object.entries(o).filter(([, v]) => v !== undefined);
+  return left.length === 0 ? undefined : (Object.fromEntries(left) as T);
+};
+const samplingOf = (body: Fields): Sampling | undefined =>
+  some({
+    temperature: numberField(body, 'temperature'),
+    topP: numberField(body, 'top_p'),
+    seed: numberField(body, 'seed'),
+    frequencyPenalty: numberField(body, 'frequency_penalty'),
+    presencePenalty: numberField(body, 'presence_penalty'),
+    logitBias: biasOf(body.logit_bias),
+  });
+const outputOf = (format: Json): ChatRequest['output'] => {
+  if (format === undefined || format === null) return undefined;
+  const o = asObject(format);
+  if (o?.type === 'text') return undefined;
+  if (o?.type === 'json_object') return 'json';
+  const schema = asObject(o?.json_schema);
+  const name = asText(schema?.name);
+  if (o?.type !== 'json_schema' || schema === undefined || name === undefined)
+    throw invalid('response_format', "'response_format' is text, json_object, or json_schema with a named schema.");
+  const description = asText(schema.description);
+  return { schema: schema.schema ?? {}, name, strict: schema.strict === true, ...(description === undefined ? {} : { description }) };
+};
+const reasoningOf = (body: Fields): Reasoning | undefined => {
+  const effort = textField(body, 'reasoning_effort');
+  return effort === undefined ? undefined : effort === 'none' ? { off: true } : { effort };
+};
+
+const readParams = (body: Fields, tools: readonly Tool[]): Omit<ChatRequest, 'turns' | 'rest'> => ({
+  tools,
+  choices: numberField(body, 'n') ?? 1,
+  ...some({
+    toolChoice: readToolChoice(body) ?? (tools.length > 0 ? 'auto' : undefined),
+    parallelTools: flagField(body, 'parallel_tool_calls'),
+    maxTokens: numberField(body, 'max_completion_tokens') ?? numberField(body, 'max_tokens'),
+    stop: stopOf(body.stop),
+    output: outputOf(body.response_format),
+    sampling: samplingOf(body),
+    reasoning: reasoningOf(body),
+    logprobs: flagField(body, 'logprobs') === true ? (numberField(body, 'top_logprobs') ?? 0) : undefined,
+    user: textField(body, 'user'),
+    tier: textField(body, 'service_tier'),
+  }),
+});
+/** Reads a chat request; members the model does not know go to `rest`, spellings to the form. */
+export const read = (inbound: Inbound, _ledger: Ledger): ChatRequest => {
+  const body = asObject(inbound.body);
+  if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
+  const fields = unknownFields(body, KNOWN);
+  const request: ChatRequest = {
+    turns: readMessages(body.messages),
+    ...readParams(body, readTools(body)),
+    ...(fields === undefined ? {} : { rest: { from: CHAT, fields } }),
+  };
+  const form: Form = {
+    legacy: Array.isArray(body.functions) || (body.function_call !== undefined && body.function_call !== null),
+    limit: typeof body.max_tokens === 'number' && (body.max_completion_tokens ?? null) === null ? 'max_tokens' : undefined,
+    options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])),
+  };
+  const written = writeParams(withForm(request, form), true, '', () => undefined);
+  const asked = Object.fromEntries(Object.entries(body).filter(([key]) => !APART.has(key)));
+  return withForm(request, { ...form, left: remainderOf(written, asked) });
+};
+
+const writeOutput = (output: ChatRequest['output']): Fields | undefined => {
+  if (output === undefined) return undefined;
+  if (output === 'json') return { type: 'json_object' };
+  const { name, description, schema, strict } = output;
+  return { type: 'json_schema', json_schema: { name, ...(description === undefined ? {} : { description }), schema, ...(strict ? { strict } : {}) } };
+};
+const writeEffort = (r: Reasoning | undefined): string | undefined => (r?.off === true ? 'none' : r?.effort);
+const writeParams = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Building => {
+  const form = formOf(r) ?? {};
+  const s = r.sampling;
+  const limit = mine ? (form.limit ?? 'max_completion_tokens') : familyOf(model).limit;
+  const params: Building = {
+    [limit]: r.maxTokens,
+    temperature: s?.temperature,
+    top_p: s?.topP,
+    seed: s?.seed,
+    frequency_penalty: s?.frequencyPenalty,
+    presence_penalty: s?.presencePenalty,
+    logit_bias: s?.logitBias,
+    stop: r.stop,
+    n: r.choices === 1 ? undefined : r.choices,
+    logprobs: r.logprobs === undefined ? undefined : true,
+    top_logprobs: r.logprobs === undefined || r.logprobs === 0 ? undefined : r.logprobs,
+    response_format: writeOutput(r.output),
+    reasoning_effort: writeEffort(r.reasoning),
+    user: r.user,
+    service_tier: r.tier,
+    ...writeTools(r, mine, form.legacy === true, lost),
+    ...(r.rest?.from === CHAT ? r.rest.fields : {}),
+  };
+  for (const key in params) if (params[key] === undefined) delete params[key];
+  return params;
+};
+const streamOptions = (call: Call, form: Form | undefined): Fields =>
+  call.stream ? { stream: true, stream_options: { ...form?.options, include_usage: true } } : {};
+/** The body for a provider. What this surface's own client sent goes back as it was; others' follow the model's family. */
+export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
+  const form = formOf(r);
+  const mine = form !== undefined || r.rest?.from === CHAT;
+  const lost: Lost = (param, why) => call.ledger.note('ignored', param, why);
+  const params = writeParams(r, mine, call.model, lost);
+  const { system } = familyOf(call.model);
+  const messages = r.turns.flatMap((turn) => writeTurn(turn, mine, mine ? 'system' : system, lost));
+  const asked = mine ? restore(params, form?.left) : applyFamily(params, r, call);
+  return { body: { model: call.model, messages, ...asked, ...streamOptions(call, form) }, memo: undefined };
+};

@@ -1,0 +1,121 @@
+import { type ChatRequest, type Json, parseJson, stringifyJson, type Tool } from '@llm-proxy-auth/plugin';
+import { invalid } from '../invalid.ts';
+import { asFlag, asList, asObject, asText, type Fields, isObject, OPENAI, unknownFields } from '../wire.ts';
+
+const FUNCTION: ReadonlySet<string> = new Set(['name', 'description', 'parameters', 'strict']);
+const CUSTOM: ReadonlySet<string> = new Set(['name', 'description', 'format']);
+/** A function without `parameters` takes none. */
+const NO_PARAMETERS: Fields = Object.freeze({ type: 'object', properties: Object.freeze({}) });
+
+const nameOf = (f: Fields, param: string): string => {
+  const name = asText(f.name);
+  if (name === undefined || name === '') throw invalid(`${param}.name`, 'A tool needs a name.');
+  return name;
+};
+const described = (f: Fields): { readonly description?: string } => {
+  const description = asText(f.description);
+  return description === undefined ? {} : { description };
+};
+const readFunction = (f: Fields, param: string): Tool => {
+  const strict = asFlag(f.strict);
+  const rest = unknownFields(f, FUNCTION);
+  return {
+    kind: 'function',
+    name: nameOf(f, param),
+    ...described(f),
+    schema: f.parameters ?? NO_PARAMETERS,
+    ...(strict === undefined ? {} : { strict }),
+    ...(rest === undefined ? {} : { rest }),
+  };
+};
+const readCustom = (c: Fields, param: string): Tool => {
+  const rest = unknownFields(c, CUSTOM);
+  return {
+    kind: 'custom',
+    name: nameOf(c, param),
+    ...described(c),
+    ...(isObject(c.format) ? { grammar: { json: stringifyJson(c.format) } } : {}),
+    ...(rest === undefined ? {} : { rest }),
+  };
+};
+const readTool = (wire: Json, i: number): Tool => {
+  const t = asObject(wire);
+  if (t === undefined) throw invalid(`tools[${i}]`, 'A tool is an object.');
+  if (isObject(t.function)) return readFunction(t.function, `tools[${i}].function`);
+  if (isObject(t.custom)) return readCustom(t.custom, `tools[${i}].custom`);
+  if (t.type === 'function' || asText(t.type) === undefined) throw invalid(`tools[${i}].function`, 'A function tool needs function.');
+  return { kind: 'server', origin: { dialect: OPENAI, payload: { json: stringifyJson(t) } } };
+};
+const wireName = (tool: Json): string | undefined => {
+  const t = asObject(tool);
+  return asText(asObject(t?.function)?.name) ?? asText(asObject(t?.custom)?.name) ?? asText(t?.name);
+};
+/** `tools`, or the deprecated `functions`; of them only what `allowed_tools` names. */
+export const readTools = (body: Fields): readonly Tool[] => {
+  if (body.tools !== undefined && body.tools !== null && !Array.isArray(body.tools)) throw invalid('tools', "'tools' must be a list.");
+  const legacy = asList(body.functions).map((f, i) => readFunction(asObject(f) ?? {}, `functions[${i}]`));
+  const tools = [...asList(body.tools).map(readTool), ...legacy];
+  const allowed = asObject(asObject(body.tool_choice)?.allowed_tools);
+  if (allowed === undefined) return tools;
+  const names = new Set(asList(allowed.tools).map(wireName));
+  return tools.filter((t) => t.kind !== 'server' && names.has(t.name));
+};
+const MODES: ReadonlySet<string> = new Set(['auto', 'none', 'required']);
+/** `tool_choice`, or the deprecated `function_call`. */
+export const readToolChoice = (body: Fields): ChatRequest['toolChoice'] => {
+  const choice = body.tool_choice ?? body.function_call;
+  if (choice === undefined || choice === null) return undefined;
+  const o = asObject(choice);
+  const mode = asText(choice) ?? asText(asObject(o?.allowed_tools)?.mode);
+  if (mode !== undefined && MODES.has(mode)) return mode as 'auto' | 'none' | 'required';
+  const name = o === undefined ? undefined : wireName(o);
+  if (name === undefined)
+    throw invalid(
+      body.tool_choice === undefined || body.tool_choice === null ? 'function_call' : 'tool_choice',
+      "A tool choice is 'none', 'auto', 'required' or names a tool.",
+    );
+  return { name };
+};
+
+const body = (tool: Exclude<Tool, { kind: 'server' }>, mine: boolean): Fields => ({
+  name: tool.name,
+  ...(tool.description === undefined ? {} : { description: tool.description }),
+  ...(mine ? tool.rest : {}),
+});
+const writeFunction = (tool: Extract<Tool, { kind: 'function' }>, mine: boolean): Fields => ({
+  ...body(tool, mine),
+  parameters: tool.schema,
+  ...(tool.strict === undefined ? {} : { strict: tool.strict }),
+});
+/** An entry of `tools`; undefined for another vendor's server tool. */
+const writeTool = (tool: Tool, mine: boolean): Fields | undefined => {
+  if (tool.kind === 'function') return { type: 'function', function: writeFunction(tool, mine) };
+  if (tool.kind === 'custom')
+    return { type: 'custom', custom: { ...body(tool, mine), ...(tool.grammar === undefined ? {} : { format: parseJson(tool.grammar.json) }) } };
+  return tool.origin.dialect === OPENAI ? asObject(parseJson(tool.origin.payload.json)) : undefined;
+};
+const writeChoice = (choice: NonNullable<ChatRequest['toolChoice']>, tools: readonly Tool[]): Json => {
+  if (typeof choice === 'string') return choice;
+  const custom = tools.some((t) => t.kind === 'custom' && t.name === choice.name);
+  return custom ? { type: 'custom', custom: { name: choice.name } } : { type: 'function', function: { name: choice.name } };
+};
+/** `tools` and `tool_choice`, or `functions` and `function_call`. `lost` hears of server tools another vendor runs. */
+export const writeTools = (r: ChatRequest, mine: boolean, legacy: boolean, lost: (param: string, why: string) => void): Fields => {
+  const { tools, toolChoice } = r;
+  if (legacy) {
+    const functions = tools.flatMap((t) => (t.kind === 'function' ? writeFunction(t, mine) : []));
+    const call = toolChoice === undefined ? {} : { function_call: typeof toolChoice === 'string' ? toolChoice : { name: toolChoice.name } };
+    return { ...(functions.length > 0 ? { functions } : {}), ...call };
+  }
+  const written = tools.flatMap((t) => {
+    const wire = writeTool(t, mine);
+    if (wire === undefined) lost('tools', 'another vendor runs this tool');
+    return wire ?? [];
+  });
+  if (written.length === 0) return {};
+  return {
+    tools: written,
+    ...(toolChoice === undefined ? {} : { tool_choice: writeChoice(toolChoice, tools) }),
+    ...(r.parallelTools === undefined ? {} : { parallel_tool_calls: r.parallelTools }),
+  };
+};

@@ -1,0 +1,110 @@
+import type { Part, TextPart, ToolCallPart, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
+import { restore } from '../responses/remainder.ts';
+import type { Building, Fields } from '../wire.ts';
+import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
+import { type Form, formOf } from './form.ts';
+import { writePart } from './parts.ts';
+
+/** What the writer could not carry over; `param` in words a client of any dialect understands. */
+export type Lost = (param: string, why: string) => void;
+const unheard: Lost = () => undefined;
+
+/** Text that needs no list: nothing hangs on it. */
+export const isPlainText = (part: Part | undefined): part is TextPart => part?.kind === 'text' && part.rest === undefined && part.cache === undefined;
+/** Adjacent foreign texts are one: nothing hangs on where a client of another dialect broke them. */
+const joined = (parts: readonly Part[]): readonly Part[] => {
+  const out: Part[] = [];
+  for (const part of parts) {
+    const last = out.at(-1);
+    if (part.kind === 'text' && last?.kind === 'text') out[out.length - 1] = { kind: 'text', text: last.text + part.text };
+    else out.push(part);
+  }
+  return out;
+};
+const writeParts = (parts: readonly Part[], mine: boolean, lost: Lost): readonly Fields[] =>
+  parts.flatMap((part): readonly Fields[] => {
+    const wire = writePart(part, mine);
+    if (wire === undefined) lost(part.kind, 'chat completions have no such part');
+    return wire === undefined ? [] : [wire];
+  });
+const writeContent = (given: readonly Part[], form: Form, mine: boolean, lost: Lost): string | readonly Fields[] => {
+  const parts = mine ? given : joined(given);
+  const [first] = parts;
+  if (first === undefined) return '';
+  const plain = parts.length === 1 && first.kind === 'text' && form.list !== true && (!mine || isPlainText(first));
+  return plain ? first.text : writeParts(parts, mine, lost);
+};
+/** Text of a foreign tool result or system turn: media has no place there. */
+const writeTextContent = (parts: readonly Part[], form: Form, mine: boolean, lost: Lost): string | readonly Fields[] => {
+  if (mine) return writeContent(parts, form, mine, lost);
+  const texts = parts.filter((p) => p.kind === 'text');
+  if (texts.length < parts.length) lost(parts.find((p) => p.kind !== 'text')?.kind ?? 'text', 'only text can stand here');
+  return writeContent(texts, form, mine, lost);
+};
+const head = (role: string, turn: Turn): Building => ({ role, ...(turn.name === undefined ? {} : { name: turn.name }) });
+
+const isCall = (p: Part): p is ToolCallPart => p.kind === 'toolCall';
+const writeAssistant = (turn: Turn, form: Form, mine: boolean, lost: Lost): Fields => {
+  const calls = turn.parts.filter(isCall);
+  const audio = turn.parts.find((p) => p.kind === 'audio' && 'file' in p.media);
+  const refusals = form.refusals === true ? [] : turn.parts.filter((p) => p.kind === 'refusal');
+  const opaque = turn.parts.map(writeOpaqueCall).filter((o) => o !== undefined && 'id' in o);
+  const content = turn.parts.filter(
+    (p) =>
+      !isCall(p) &&
+      p !== audio &&
+      p.kind !== 'thinking' &&
+      (p.kind !== 'refusal' || form.refusals === true) &&
+      !(p.kind === 'opaque' && 'id' in (writeOpaqueCall(p) ?? {})),
+  );
+  for (const part of turn.parts) if (part.kind === 'thinking') lost(part.text === '' ? 'redacted_thinking' : 'thinking', 'chat completions carry no reasoning');
+  const rest = calls.length + opaque.length + refusals.length > 0 || audio !== undefined;
+  const legacy = form.legacy === true ? calls[0] : undefined;
+  const toolCalls = legacy === undefined ? [...calls.map((c) => writeCall(c, mine)), ...opaque] : [];
+  const media = audio?.kind === 'audio' && 'file' in audio.media ? { audio: { id: audio.media.file } } : {};
+  return {
+    ...head('assistant', turn),
+    content: content.length === 0 && rest ? null : writeContent(content, form, mine, lost),
+    ...(refusals.length > 0 ? { refusal: refusals.map((r) => r.text).join('') } : {}),
+    ...media,
+    ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
+    ...(legacy === undefined ? {} : { function_call: writeFunctionCall(legacy) }),
+  };
+};
+const writeResult = (part: ToolResultPart, mine: boolean): Fields => {
+  const form = formOf(part) ?? {};
+  const content = writeTextContent(part.parts, form, mine, unheard);
+  const { name } = part; // a foreign result's name says no more than its id
+  const message = form.legacy === true ? { role: 'function', name: name ?? '', content } : { role: 'tool', tool_call_id: part.id, content };
+  return mine ? restore({ ...message, ...part.rest }, form.left) : message;
+};
+const isResult = (p: Part): p is ToolResultPart => p.kind === 'toolResult';
+/**
+ * Results come first, one message each, because every call must be answered before anything else is said. What a foreign
+ * result holds beside text (a screenshot) follows in the user's message.
+ */
+const writeUser = (turn: Turn, form: Form, mine: boolean, lost: Lost): readonly Fields[] => {
+  const results = turn.parts.filter(isResult);
+  const media = mine ? [] : results.flatMap((r) => r.parts.filter((p) => p.kind !== 'text'));
+  const said = [...media, ...turn.parts.filter((p) => !isResult(p))];
+  const messages = results.map((r) => writeResult(r, mine));
+  return said.length === 0 && messages.length > 0 ? messages : [...messages, { ...head('user', turn), content: writeContent(said, form, mine, lost) }];
+};
+
+/** The message of a tool result that was read from this surface. */
+export const writeResultMessage = (part: ToolResultPart): Fields => writeResult(part, true);
+/** The message of a turn that was read from this surface. */
+export const writeMessage = (turn: Turn): Fields => writeTurn(turn, true, 'system', unheard)[0] ?? {};
+/** The messages a turn becomes. `mine`: the request was read from this surface; `system`: the role for system turns. */
+export const writeTurn = (turn: Turn, mine: boolean, system: 'system' | 'developer', lost: Lost): readonly Fields[] => {
+  const form = formOf(turn) ?? {};
+  const messages =
+    turn.role === 'assistant'
+      ? [writeAssistant(turn, form, mine, lost)]
+      : turn.role === 'system'
+        ? [{ ...head(system, turn), content: writeTextContent(turn.parts, form, mine, lost) }]
+        : writeUser(turn, form, mine, lost);
+  const last = messages.at(-1);
+  if (!mine || last === undefined || (turn.parts.length > 0 && turn.parts.every(isResult))) return messages;
+  return [...messages.slice(0, -1), restore({ ...last, ...turn.rest }, form.left)];
+};

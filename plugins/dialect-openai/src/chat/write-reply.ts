@@ -1,0 +1,91 @@
+import { type Call, type ChatReply, type Choice, type Part, stringifyJson, type ToolCallPart, type Written } from '@llm-proxy-auth/plugin';
+import { asObject, type Building, type Fields } from '../wire.ts';
+import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
+import { writeCitation } from './citations.ts';
+import { writeFinish } from './finish.ts';
+import { writeLogprobs } from './logprobs.ts';
+import { CHAT } from './request.ts';
+import { writeUsage } from './usage.ts';
+
+/** True when the client asked with `functions` and so expects `function_call`. */
+export const isLegacy = (call: Call): boolean => {
+  const body = asObject(call.inbound.body);
+  return Array.isArray(body?.functions) && !Array.isArray(body.tools);
+};
+const annotationsOf = (parts: readonly Part[], call: Call): readonly Fields[] => {
+  let from = 0;
+  const annotations: Fields[] = [];
+  for (const part of parts) {
+    if (part.kind !== 'text') continue;
+    for (const citation of part.citations ?? []) {
+      const wire = writeCitation(citation, from, part.text.length);
+      if (wire === undefined) call.ledger.note('ignored', 'annotations', 'a citation without a URL has no form here');
+      else annotations.push(wire);
+    }
+    from += part.text.length;
+  }
+  return annotations;
+};
+const joined = (parts: readonly Part[], kind: 'text' | 'refusal'): string | null => {
+  const found = parts.flatMap((p) => (p.kind === kind && 'text' in p ? [p.text] : []));
+  return found.length === 0 ? null : found.join('');
+};
+const logprobsOf = (parts: readonly Part[], kind: 'text' | 'refusal') => {
+  const found = parts.flatMap((p) => (p.kind === kind && 'logprobs' in p && p.logprobs !== undefined ? [p.logprobs] : []));
+  return found.length === 0 ? undefined : found.flat();
+};
+const audioOf = (parts: readonly Part[], now: number): Fields | undefined => {
+  const audio = parts.find((p) => p.kind === 'audio');
+  if (audio?.kind !== 'audio' || !('base64' in audio.media)) return undefined;
+  return { id: audio.id ?? '', data: audio.media.base64, expires_at: audio.expires ?? Math.floor(now / 1000), transcript: audio.transcript ?? '' };
+};
+const HAS_FORM: ReadonlySet<Part['kind']> = new Set(['text', 'refusal', 'audio', 'toolCall']);
+const messageOf = (choice: Choice, mine: boolean, call: Call): { readonly message: Fields; readonly called: boolean } => {
+  const { parts } = choice;
+  const calls = parts.flatMap((p): readonly (Fields | ToolCallPart)[] =>
+    p.kind === 'toolCall' ? [p] : p.kind === 'opaque' ? [writeOpaqueCall(p) ?? []].flat() : [],
+  );
+  for (const part of parts)
+    if (!HAS_FORM.has(part.kind) && writeOpaqueCall(part) === undefined) call.ledger.note('ignored', part.kind, 'chat completions have no such part');
+  const first = calls.find((c) => 'kind' in c) as ToolCallPart | undefined;
+  const legacy = isLegacy(call) && first !== undefined;
+  const audio = audioOf(parts, call.now);
+  const message: Building = {
+    role: 'assistant',
+    content: joined(parts, 'text'),
+    refusal: joined(parts, 'refusal'),
+    annotations: annotationsOf(parts, call),
+    ...(audio === undefined ? {} : { audio }),
+    ...(calls.length > 0 && !legacy ? { tool_calls: calls.map((c) => ('kind' in c ? writeCall(c as ToolCallPart, mine) : c)) } : {}),
+    ...(legacy ? { function_call: writeFunctionCall(first) } : {}),
+    ...(mine ? asObject(choice.rest?.message) : {}),
+  };
+  return { message, called: calls.length > 0 };
+};
+const writeChoice = (choice: Choice, mine: boolean, call: Call): Fields => {
+  const { message, called } = messageOf(choice, mine, call);
+  const { message: _inner, ...rest } = choice.rest ?? {};
+  const said = { called, refused: message.refusal !== null, legacy: isLegacy(call) };
+  return {
+    index: choice.index,
+    message,
+    logprobs: writeLogprobs(logprobsOf(choice.parts, 'text'), logprobsOf(choice.parts, 'refusal')),
+    finish_reason: writeFinish(choice.finish, said),
+    ...(mine ? rest : {}),
+  };
+};
+/** A whole chat completion; `model` is the name the client asked for. */
+export const writeReply = (reply: ChatReply, call: Call): Written => {
+  const mine = reply.rest?.from === CHAT;
+  const body: Building = {
+    id: reply.id || `chatcmpl-${call.id}`,
+    object: 'chat.completion',
+    created: reply.created ?? Math.floor(call.now / 1000),
+    model: call.requestedModel,
+    choices: reply.choices.map((c) => writeChoice(c, mine, call)),
+    usage: writeUsage(reply.usage),
+    ...(reply.tier === undefined ? {} : { service_tier: reply.tier }),
+    ...(mine ? reply.rest?.fields : {}),
+  };
+  return { headers: ['content-type', 'application/json'], body: stringifyJson(body) };
+};

@@ -1,0 +1,170 @@
+import type { Call, ChatEvent, ErrorLike, Json, Part, StreamWriter, TokenLogprob, Usage } from '@llm-proxy-auth/plugin';
+import { stringifyJson } from '@llm-proxy-auth/plugin';
+import { errorEvent } from '../error.ts';
+import { asNumber, asObject } from '../wire.ts';
+import { writeCitation } from './citations.ts';
+import { writeFinish } from './finish.ts';
+import { writeLogprobs } from './logprobs.ts';
+import { CHAT } from './request.ts';
+import { writeUsage } from './usage.ts';
+import { isLegacy } from './write-reply.ts';
+
+type EventOf<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;
+interface OpenPart {
+  readonly part: Part;
+  /** Position among the tool calls, counted from 0 whatever else was opened. */
+  readonly tool: number;
+  said: boolean;
+}
+interface OpenChoice {
+  readonly parts: Map<number, OpenPart>;
+  begun: boolean;
+  tools: number;
+  refused: boolean;
+  /** Length of the content so far; where it stood when the open text began. */
+  length: number;
+  from: number;
+}
+const ROLE = '"role":"assistant","content":"","refusal":null';
+const ROLE_OF_CALL = '"role":"assistant","content":null';
+const callStart = (part: Extract<Part, { kind: 'toolCall' }>, index: number): string => {
+  const name = JSON.stringify(part.name);
+  const body = 'text' in part.input ? `"type":"custom","custom":{"name":${name},"input":""}` : `"type":"function","function":{"name":${name},"arguments":""}`;
+  return `"tool_calls":[{"index":${index},"id":${JSON.stringify(part.id)},${body}}]`;
+};
+const callInput = (part: Part, index: number, text: string): string => {
+  const custom = part.kind === 'toolCall' && 'text' in part.input;
+  return `"tool_calls":[{"index":${index},${custom ? '"custom":{"input"' : '"function":{"arguments"'}:${JSON.stringify(text)}}}]`;
+};
+const initialInput = (part: Extract<Part, { kind: 'toolCall' }>): string => ('text' in part.input ? part.input.text : part.input.json);
+
+/** Writes a chat stream: one role chunk and one finish chunk a choice, usage when it was asked for, `[DONE]` last. */
+export const writeStream = (call: Call): StreamWriter => {
+  const wantsUsage = asObject(asObject(call.inbound.body)?.stream_options)?.include_usage === true;
+  const legacy = isLegacy(call);
+  const tail = wantsUsage ? ',"usage":null}\n\n' : '}\n\n';
+  const choices = new Map<number, OpenChoice>();
+  let head = '';
+  let usage: Usage | undefined;
+
+  const begin = (e: Pick<EventOf<'start'>, 'id' | 'created' | 'tier' | 'rest'>): void => {
+    const extra = { ...(e.tier === undefined ? {} : { service_tier: e.tier }), ...(e.rest?.from === CHAT ? e.rest.fields : {}) };
+    const fields = {
+      id: e.id || `chatcmpl-${call.id}`,
+      object: 'chat.completion.chunk',
+      created: e.created ?? Math.floor(call.now / 1000),
+      model: call.requestedModel,
+      ...extra,
+    };
+    head = `data: ${stringifyJson(fields).slice(0, -1)},"choices":[`;
+  };
+  const chunk = (choice: number, delta: string, logprobs = 'null', finish = 'null', rest = ''): string =>
+    `${head}{"index":${choice},"delta":{${delta}},"logprobs":${logprobs},"finish_reason":${finish}${rest}}]${tail}`;
+  const open = (index: number): OpenChoice => {
+    const choice = choices.get(index) ?? { parts: new Map(), begun: false, tools: 0, refused: false, length: 0, from: 0 };
+    choices.set(index, choice);
+    return choice;
+  };
+  /** The role chunk, when nothing of the choice was sent yet. */
+  const role = (index: number, choice: OpenChoice): string => {
+    if (choice.begun) return '';
+    choice.begun = true;
+    return chunk(index, ROLE);
+  };
+  const words = (index: number, choice: OpenChoice, kind: 'text' | 'refusal', text: string, logprobs?: readonly TokenLogprob[]): string => {
+    if (text === '' && logprobs === undefined) return role(index, choice);
+    const first = role(index, choice);
+    if (kind === 'text') choice.length += text.length;
+    else choice.refused = true;
+    const probabilities =
+      logprobs === undefined ? 'null' : stringifyJson(kind === 'text' ? writeLogprobs(logprobs, undefined) : writeLogprobs(undefined, logprobs));
+    return first + chunk(index, `"${kind === 'text' ? 'content' : 'refusal'}":${JSON.stringify(text)}`, probabilities);
+  };
+  const input = (index: number, state: OpenPart, text: string): string => {
+    if (text === '') return '';
+    state.said = true;
+    return legacy ? chunk(index, `"function_call":{"arguments":${JSON.stringify(text)}}`) : chunk(index, callInput(state.part, state.tool, text));
+  };
+  const audioStart = (part: Extract<Part, { kind: 'image' | 'audio' | 'video' }>): string => {
+    const base64 = 'base64' in part.media ? part.media.base64 : '';
+    const fields = { id: part.id ?? '', ...(part.transcript === undefined ? {} : { transcript: part.transcript }), ...(base64 === '' ? {} : { data: base64 }) };
+    return `"audio":${JSON.stringify(fields)}`;
+  };
+  const beginPart = (e: EventOf<'part'>): string => {
+    const choice = open(e.choice);
+    const { part } = e;
+    const state: OpenPart = { part, tool: part.kind === 'toolCall' ? choice.tools++ : -1, said: false };
+    choice.parts.set(e.index, state);
+    if (part.kind === 'text' || part.kind === 'refusal') {
+      choice.from = choice.length;
+      return words(e.choice, choice, part.kind, part.text);
+    }
+    if (part.kind === 'audio') return role(e.choice, choice) + chunk(e.choice, audioStart(part));
+    if (part.kind !== 'toolCall') {
+      call.ledger.note('ignored', part.kind, 'chat completions have no such part');
+      return '';
+    }
+    const start = legacy ? `"function_call":{"name":${JSON.stringify(part.name)},"arguments":""}` : callStart(part, state.tool);
+    const first = choice.begun ? chunk(e.choice, start) : chunk(e.choice, `${ROLE_OF_CALL},${start},"refusal":null`);
+    choice.begun = true;
+    return first + input(e.choice, state, initialInput(part));
+  };
+  const deltaOf = (e: EventOf<'delta'>): string => {
+    const choice = open(e.choice);
+    const state = choice.parts.get(e.index);
+    if (state === undefined) return '';
+    const { kind } = state.part;
+    if (kind === 'text' || kind === 'refusal') return words(e.choice, choice, kind, e.text, e.logprobs);
+    if (kind === 'toolCall') return input(e.choice, state, e.text);
+    return kind === 'audio' && e.text !== ''
+      ? chunk(e.choice, `"audio":{"${e.field === 'transcript' ? 'transcript' : 'data'}":${JSON.stringify(e.text)}}`)
+      : '';
+  };
+  const endPart = (e: EventOf<'part-end'>): string => {
+    const state = open(e.choice).parts.get(e.index);
+    if (state === undefined) return '';
+    const { part } = state;
+    if (part.kind === 'toolCall' && 'json' in part.input && !state.said) return input(e.choice, state, '{}');
+    const expires: Json = part.kind === 'audio' ? (part.expires ?? asNumber(e.rest?.expires)) : undefined;
+    return expires === undefined ? '' : chunk(e.choice, `"audio":{"expires_at":${stringifyJson(expires)}}`);
+  };
+  const cite = (e: EventOf<'citation'>): string => {
+    const choice = open(e.choice);
+    const wire = writeCitation(e.citation, choice.from, choice.length - choice.from);
+    if (wire !== undefined) return chunk(e.choice, `"annotations":[${stringifyJson(wire)}]`);
+    call.ledger.note('ignored', 'annotations', 'a citation without a URL has no form here');
+    return '';
+  };
+  const finish = (e: EventOf<'finish'>): string => {
+    const choice = open(e.choice);
+    const word = writeFinish(e.reason, { called: choice.tools > 0, refused: choice.refused, legacy });
+    return role(e.choice, choice) + chunk(e.choice, '', 'null', `"${word}"`);
+  };
+  const last = (): string => (wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '');
+  const write: { readonly [T in ChatEvent['type']]: (e: EventOf<T>) => string } = {
+    start: (e) => {
+      begin(e);
+      return '';
+    },
+    part: beginPart,
+    delta: deltaOf,
+    'part-end': endPart,
+    citation: cite,
+    finish,
+    usage: (e) => {
+      usage = e.usage;
+      return '';
+    },
+    keep: () => '',
+    end: last,
+    error: (e) => errorEvent(e.error),
+  };
+  begin({ id: '', created: undefined, tier: undefined, rest: undefined });
+  return {
+    type: 'text/event-stream; charset=utf-8',
+    event: (e) => (write[e.type] as (e: ChatEvent) => string)(e),
+    error: (e: ErrorLike) => errorEvent(e),
+    end: () => 'data: [DONE]\n\n',
+    idle: () => ': ping\n\n',
+  };
+};

@@ -1,0 +1,111 @@
+import type { Call, ChatRequest, Inbound, Json, Part } from '@llm-proxy-auth/plugin';
+import { type Form, formOf, withForm } from '../chat/form.ts';
+import { flagField, invalid, numberField, textField, unsupported } from '../invalid.ts';
+import { remainderOf, restore } from '../responses/remainder.ts';
+import { asObject, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
+
+/** Name under which `rest` belongs to this surface. */
+export const COMPLETIONS = 'openai.completions';
+const KNOWN: ReadonlySet<string> = new Set(
+  'model prompt stream stream_options max_tokens temperature top_p seed frequency_penalty presence_penalty logit_bias stop n logprobs user echo best_of suffix'.split(
+    ' ',
+  ),
+);
+const APART: ReadonlySet<string> = new Set(['model', 'stream', 'stream_options']);
+/** What the vendor assumes without `max_tokens`. */
+const DEFAULT_TOKENS = 16;
+
+export const names: Readonly<Record<string, string>> = Object.freeze({
+  'sampling.temperature': 'temperature',
+  'sampling.topP': 'top_p',
+  'sampling.seed': 'seed',
+  'sampling.frequencyPenalty': 'frequency_penalty',
+  'sampling.presencePenalty': 'presence_penalty',
+  'sampling.logitBias': 'logit_bias',
+  maxTokens: 'max_tokens',
+  stop: 'stop',
+  choices: 'n',
+  logprobs: 'logprobs',
+  user: 'user',
+  turns: 'prompt',
+});
+const promptOf = (prompt: Json): string => {
+  const list = Array.isArray(prompt) ? prompt : [prompt];
+  if (list.length > 1) throw unsupported('prompt', 'Several prompts, and prompts of tokens, cannot be translated; send one text a call.');
+  const [text] = list;
+  if (typeof text !== 'string')
+    throw Array.isArray(text) || typeof text === 'number'
+      ? unsupported('prompt', 'Prompts of tokens cannot be translated; send text.')
+      : invalid('prompt', "'prompt' must be a string.");
+  return text;
+};
+const refuse = (body: Fields): void => {
+  if (flagField(body, 'echo') === true) throw unsupported('echo', "'echo' cannot be translated.");
+  if ((numberField(body, 'best_of') ?? 1) > 1) throw unsupported('best_of', "'best_of' cannot be translated.");
+  if ((textField(body, 'suffix') ?? '') !== '') throw unsupported('suffix', "'suffix' cannot be translated.");
+};
+const some = (o: Building): Building | undefined => {
+  const left = Object.entries(o).filter(([, v]) => v !== undefined && v !== null);
+  return left.length === 0 ? undefined : Object.fromEntries(left);
+};
+const stopOf = (stop: Json): readonly string[] | undefined => {
+  if (stop === undefined || stop === null) return undefined;
+  const list: readonly Json[] = Array.isArray(stop) ? stop : [stop];
+  if (!list.every((s) => typeof s === 'string')) throw invalid('stop', "'stop' must be a string or a list of strings.");
+  return list as readonly string[];
+};
+/** Reads a legacy completion as one message of a user. Throws `unsupported_parameter` for what a chat cannot do. */
+export const read = (inbound: Inbound): ChatRequest => {
+  const body = asObject(inbound.body);
+  if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
+  refuse(body);
+  const sampling = some({
+    temperature: numberField(body, 'temperature'),
+    topP: numberField(body, 'top_p'),
+    seed: numberField(body, 'seed'),
+    frequencyPenalty: numberField(body, 'frequency_penalty'),
+    presencePenalty: numberField(body, 'presence_penalty'),
+    logitBias: isObject(body.logit_bias) ? body.logit_bias : undefined,
+  });
+  const fields = unknownFields(body, KNOWN);
+  const asked = some({ stop: stopOf(body.stop), logprobs: numberField(body, 'logprobs'), user: textField(body, 'user'), sampling });
+  const request: ChatRequest = {
+    turns: [{ role: 'user', parts: [{ kind: 'text', text: promptOf(body.prompt) }] }],
+    tools: [],
+    choices: numberField(body, 'n') ?? 1,
+    maxTokens: numberField(body, 'max_tokens') ?? DEFAULT_TOKENS,
+    ...asked,
+    ...(fields === undefined ? {} : { rest: { from: COMPLETIONS, fields } }),
+  };
+  const form: Form = { options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])) };
+  const given = Object.fromEntries(Object.entries(body).filter(([key]) => !APART.has(key)));
+  return withForm(request, { ...form, left: remainderOf(bodyOf(request), given) });
+};
+
+const textOf = (parts: readonly Part[]): string => parts.flatMap((p) => (p.kind === 'text' ? [p.text] : [])).join('');
+const bodyOf = (r: ChatRequest): Building => {
+  const s = r.sampling;
+  const body: Building = {
+    prompt: r.turns.map((t) => textOf(t.parts)).join('\n\n'),
+    max_tokens: r.maxTokens,
+    temperature: s?.temperature,
+    top_p: s?.topP,
+    seed: s?.seed,
+    frequency_penalty: s?.frequencyPenalty,
+    presence_penalty: s?.presencePenalty,
+    logit_bias: s?.logitBias,
+    stop: r.stop,
+    n: r.choices === 1 ? undefined : r.choices,
+    logprobs: r.logprobs,
+    user: r.user,
+    ...(r.rest?.from === COMPLETIONS ? r.rest.fields : {}),
+  };
+  for (const key in body) if (body[key] === undefined) delete body[key];
+  return body;
+};
+/** The body for a provider of text completions: the turns' text, apart by an empty line. */
+export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
+  const form = formOf(r);
+  const stream = call.stream ? { stream: true, stream_options: { ...form?.options, include_usage: true } } : {};
+  return { body: { model: call.model, ...restore(bodyOf(r), form?.left), ...stream }, memo: undefined };
+};

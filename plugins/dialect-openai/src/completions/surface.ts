@@ -1,0 +1,19 @@
+import type { Surface } from '@llm-proxy-auth/plugin';
+import { INFERENCE, route } from '../routes.ts';
+import { completionsTap } from '../tap.ts';
+import { readReply, readStream, writeReply, writeStream } from './reply.ts';
+import { names, read, write } from './request.ts';
+
+/** `POST /completions`, the API of before chat. */
+export const completions: Surface<'chat'> = Object.freeze({
+  name: 'completions',
+  operation: 'chat',
+  routes: route('POST', '/completions'),
+  body: ['json'],
+  governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'] },
+  reach: INFERENCE,
+  framing: 'sse',
+  client: { names, read, write: writeReply, stream: writeStream },
+  provider: { write, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
+  tap: completionsTap,
+} satisfies Surface<'chat'>);
