@@ -109,6 +109,10 @@ export const recordings: readonly Recording[] = ['openai', 'azure_openai', 'bedr
 export const streams = recordings.filter((recording) => recording.stream && recording.status === 200);
 export const answers = recordings.filter((recording) => !recording.stream && recording.status === 200);
 
+/** Recorded requests without hosted tools and their items, which no other provider could serve. */
+const HOSTED = /"type": ?"(?:web_search|web_search_call|tool_search|tool_search_call|file_search)"/;
+export const translatable = recordings.filter(({ request }) => request !== null && !HOSTED.test(stringifyJson(request)));
+
 /** Events of a body, fed to a reader in the pieces given. */
 export const readEvents = (pieces: readonly Bytes[]): readonly ChatEvent[] => {
   const events: ChatEvent[] = [];

@@ -25,20 +25,24 @@ export interface Writing {
 }
 const ROLES: Readonly<Record<string, Turn['role']>> = Object.freeze({ user: 'user', system: 'system', developer: 'system', assistant: 'assistant' });
 
-const isPlainText = (parts: readonly Part[]): boolean => {
+/** Text with nothing beside it. Only what could be written is looked at: the rest is the ledger's. */
+const isPlainText = (parts: readonly Part[], output: boolean, own: boolean): boolean => {
   const [part] = parts;
-  return parts.length === 1 && part?.kind === 'text' && part.citations === undefined && part.logprobs === undefined && part.cache === undefined;
+  if (parts.length !== 1 || part?.kind !== 'text') return false;
+  if (output && (part.citations !== undefined || part.logprobs !== undefined)) return false;
+  return !own || part.cache === undefined;
 };
-/** Content as the surface writes it unless a mark says otherwise: plain text as a string in what is sent, always a list in answers. */
-export const isListed = (parts: readonly Part[], flavour: Flavour): boolean => flavour === 'output' || !isPlainText(parts);
-
 const contentOf = (parts: readonly Part[], list: boolean, output: boolean, writing: Writing): string | readonly Fields[] => {
   const [first] = parts;
   if (!list) return first?.kind === 'text' ? first.text : '';
   return parts.map((part) => writeContent(part, { flavour: writing.flavour, output, own: writing.own })).filter((content) => content !== undefined);
 };
+/** A message's content is a string where plain text is sent, and always a list in answers. */
+const listsMessage = (role: Turn['role'], parts: readonly Part[], writing: Pick<Writing, 'flavour' | 'own'>): boolean =>
+  writing.flavour === 'output' || !isPlainText(parts, role === 'assistant', writing.own);
+const listsResult = (parts: readonly Part[], own: boolean): boolean => parts.length > 0 && !isPlainText(parts, false, own);
 const writeMessage = (role: Turn['role'], parts: readonly Part[], mark: Mark | undefined, writing: Writing): Fields => {
-  const list = mark?.list === true ? !isListed(parts, writing.flavour) : isListed(parts, writing.flavour);
+  const list = listsMessage(role, parts, writing) !== (mark?.list === true);
   const content = mark?.empty === true ? [] : contentOf(parts, list, role === 'assistant', writing);
   return writing.flavour === 'output' ? { type: 'message', status: 'completed', content, role } : { role, content };
 };
@@ -48,9 +52,20 @@ const writeCall = (part: ToolCallPart, writing: Writing): Fields => {
   return { type: 'function_call', ...status, arguments: part.input.json === '' ? '{}' : part.input.json, call_id: part.id, name: part.name };
 };
 const writeResult = (part: ToolResultPart, mark: Mark | undefined, writing: Writing): Fields => {
-  const plain = part.parts.length === 0 || !isListed(part.parts, 'input');
-  const output = contentOf(part.parts, mark?.list === true ? plain : !plain, false, { ...writing, flavour: 'input' });
-  return { type: writing.custom.has(part.id) ? 'custom_tool_call_output' : 'function_call_output', call_id: part.id, output, ...some('name', part.name) };
+  const list = listsResult(part.parts, writing.own) !== (mark?.list === true);
+  const output = contentOf(part.parts, list, false, { ...writing, flavour: 'input' });
+  const { name } = part;
+  const type = writing.custom.has(part.id) ? 'custom_tool_call_output' : 'function_call_output';
+  // The call's id says it all to the vendor; the name goes back only to where it stood.
+  return { type, call_id: part.id, output, ...(writing.own ? some('name', name) : {}) };
+};
+/** True for a part that can stand in an item of a turn with this role. */
+export const isWritable = (role: Turn['role'], part: Part): boolean => {
+  if (part.kind === 'toolCall' || part.kind === 'toolResult') return true;
+  if (part.kind === 'thinking') return writeReasoning(part) !== undefined;
+  if (part.kind === 'opaque') return ownOrigin(part.origin) !== undefined;
+  if (part.kind === 'text' || part.kind === 'refusal') return true;
+  return role !== 'assistant' && writeContent(part, { flavour: 'input', output: false, own: false }) !== undefined;
 };
 /** The item that a group of parts is written as, before its mark is restored. Undefined when this surface has no form for it. */
 export const writeItem = (role: Turn['role'], parts: readonly Part[], mark: Mark | undefined, writing: Writing): Fields | undefined => {
@@ -80,7 +95,7 @@ const readMessage = (item: Fields, param: string, reading: Reading): Piece => {
   const read = typeof content === 'string' ? [] : content.map((entry, index) => readContent(entry, `${param}.content[${index}]`));
   const parts: readonly Part[] = read.length > 0 ? read : [{ kind: 'text', text: wordOf(content) }];
   const empty = typeof content !== 'string' && content.length === 0;
-  const list = !empty && isListed(parts, reading.flavour) === (typeof content === 'string');
+  const list = !empty && listsMessage(role, parts, { flavour: reading.flavour, own: true }) === (typeof content === 'string');
   return { role, message: true, parts: withMark(role, parts, item, reading, { ...(empty ? { empty } : {}), ...(list ? { list } : {}) }) };
 };
 const readCall = (item: Fields, param: string, reading: Reading): Piece => {
@@ -97,8 +112,7 @@ const readResult = (item: Fields, param: string, reading: Reading, custom: Reado
   if (typeof output !== 'string' && !Array.isArray(output)) throw invalid(`${param}.output`, 'A tool output needs output: text or a list of parts.');
   const text: readonly Part[] = output === '' ? [] : [{ kind: 'text', text: wordOf(output) }];
   const parts = typeof output === 'string' ? text : output.map((entry, index) => readContent(entry, `${param}.output[${index}]`));
-  const plain = parts.length === 0 || !isListed(parts, 'input');
-  const list = plain !== (typeof output === 'string');
+  const list = listsResult(parts, true) === (typeof output === 'string');
   const part: ToolResultPart = { kind: 'toolResult', id, ...some('name', asText(item.name)), parts, failed: false };
   return { role: 'user', message: false, parts: withMark('user', [part], item, reading, list ? { list } : {}, custom.has(id)) };
 };

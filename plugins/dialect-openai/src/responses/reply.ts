@@ -107,7 +107,7 @@ const writeOutput = (choice: Choice, call: Call, answering: Answering): readonly
   const output: Fields[] = [];
   const shown = choice.parts.filter((part) => isShown(part));
   for (const part of choice.parts) if (!isShown(part)) noteLost(part, call);
-  for (const group of groupsOf(shown)) {
+  for (const group of groupsOf(shown, answering.own)) {
     const item = outputItem(group, output.length, answering);
     if (item !== undefined) output.push(item);
   }
@@ -123,7 +123,14 @@ export const writeResponse = (reply: ChatReply, call: Call, seal: Seal): Fields 
   const form = reply.rest?.fields.form;
   if (own) return restore(known(reply, choice, output, call.requestedModel), isObject(form) ? (form as Remainder) : undefined);
   const created = reply.created ?? Math.floor(call.now / 1000);
-  return composeResponse(call, { id: answering.ids.response, created, tier: reply.tier, output, usage: reply.usage, status: statusOf(choice.finish) });
+  return composeResponse(call, {
+    id: reply.id || answering.ids.response,
+    created,
+    tier: reply.tier,
+    output,
+    usage: reply.usage,
+    status: statusOf(choice.finish),
+  });
 };
 export const writeReply = (reply: ChatReply, call: Call, seal: Seal): Written => ({
   headers: ['content-type', 'application/json'],

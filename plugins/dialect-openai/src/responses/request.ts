@@ -4,7 +4,7 @@ import { allTools, asSent, splitBody, withRest } from './form.ts';
 import type { Reading } from './items.ts';
 import { marked, markOf, withForm } from './mark.ts';
 import { customCalls, readItems, writeItems } from './sequence.ts';
-import { readTools, writeTool } from './tools.ts';
+import { readTools, writeTools } from './tools.ts';
 import { asText, type Fields, invalid, isObject, SURFACE, some, unsupported } from './wire.ts';
 
 /** Members that need state at the vendor; this half keeps none. */
@@ -33,6 +33,7 @@ export const readRequest = (inbound: Inbound, seal: Seal): ChatRequest => {
   if (!isObject(body)) throw invalid('body', 'The body must be a JSON object.');
   refuseState(body);
   const instructions = asText(body.instructions);
+  if (instructions === undefined && body.instructions !== undefined && body.instructions !== null) throw invalid('instructions', 'instructions must be text.');
   const turns = [
     ...(instructions === undefined ? [] : [ownText('system', instructions, 'instructions')]),
     ...readInput(body, { flavour: 'input', hosted: 'refuse', seal }),
@@ -64,7 +65,7 @@ const stateless = (request: ChatRequest, body: Fields): Fields => {
 export const writeRequest = (request: ChatRequest, call: Call): Fields => {
   const own = request.rest?.from === SURFACE;
   const scalars = writeScalars(request);
-  const tools = request.tools.map((tool) => writeTool(tool, own)).filter((tool) => tool !== undefined);
+  const tools = writeTools(request.tools, own, call.ledger);
   const all = own ? allTools(tools, request) : tools;
   const body = {
     model: call.model,

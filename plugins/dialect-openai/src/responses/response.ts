@@ -97,7 +97,7 @@ export const composeResponse = (call: Call, answer: Answer): Fields => {
     incomplete_details: answer.status.incomplete_details ?? null,
     model: call.requestedModel,
     output: answer.output,
-    service_tier: answer.tier ?? 'default',
+    service_tier: answer.tier ?? null,
     usage: answer.usage === undefined ? null : writeUsage(answer.usage),
     ...echo(asObject(call.inbound.body) ?? {}),
   };

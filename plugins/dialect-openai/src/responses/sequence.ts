@@ -1,19 +1,20 @@
 import type { Ledger, Part, Turn } from '@llm-proxy-auth/plugin';
-import { type Piece, type Reading, readItem, type Writing, writeItem } from './items.ts';
+import { isWritable, type Piece, type Reading, readItem, type Writing, writeItem } from './items.ts';
 import { itemId, marked, markOf } from './mark.ts';
 import { restore } from './remainder.ts';
 import { type Fields, invalid, isObject } from './wire.ts';
 
 const isMessagePart = (part: Part): boolean => part.kind !== 'toolCall' && part.kind !== 'toolResult' && part.kind !== 'thinking' && part.kind !== 'opaque';
 
+/** True when two parts stand in one message. `own`: they were read from this surface and know where their item ends. */
+export const sharesItem = (part: Part | undefined, next: Part, own: boolean): boolean =>
+  part !== undefined && isMessagePart(part) && isMessagePart(next) && (!own || (markOf(part) === undefined && itemId(part) === itemId(next)));
 /** Parts of one turn, cut where one item ends and the next begins. */
-export const groupsOf = (parts: readonly Part[]): readonly (readonly Part[])[] => {
+export const groupsOf = (parts: readonly Part[], own: boolean): readonly (readonly Part[])[] => {
   const groups: Part[][] = [];
   for (const part of parts) {
     const open = groups.at(-1);
-    const last = open?.at(-1);
-    const joins = last !== undefined && isMessagePart(last) && isMessagePart(part) && markOf(last) === undefined && itemId(last) === itemId(part);
-    if (joins) open?.push(part);
+    if (sharesItem(open?.at(-1), part, own)) open?.push(part);
     else groups.push([part]);
   }
   return groups;
@@ -54,12 +55,25 @@ export const readItems = (items: readonly unknown[], param: string, reading: Rea
 
 export const customCalls = (turns: readonly Turn[]): ReadonlySet<string> => new Set(turns.flatMap((turn) => customIds(turn.parts)));
 
-/** Items of one turn; what the surface has no form for goes to the ledger. */
-export const writeItems = (turn: Turn, writing: Writing, ledger: Ledger): readonly Fields[] =>
-  (turn.parts.length === 0 ? [[]] : groupsOf(turn.parts)).flatMap((group) => {
+/** The parts that have a form here, results of tools first; the others go to the ledger. */
+const writable = (turn: Turn, ledger: Ledger): readonly Part[] => {
+  const lost = (part: Part, path: string): boolean => {
+    ledger.note('ignored', `turns.parts.${path}${part.kind}`, 'The Responses API has no item for it.');
+    return false;
+  };
+  const kept = turn.parts.filter((part) => isWritable(turn.role, part) || lost(part, ''));
+  const results = kept.filter((part) => part.kind === 'toolResult');
+  for (const result of results) for (const part of result.parts) if (!isWritable('user', part)) lost(part, 'parts.');
+  return results.length === 0 ? kept : [...results, ...kept.filter((part) => part.kind !== 'toolResult')];
+};
+/** Items of one turn. */
+export const writeItems = (turn: Turn, writing: Writing, ledger: Ledger): readonly Fields[] => {
+  const parts = writable(turn, ledger);
+  if (parts.length === 0 && turn.parts.length > 0) return [];
+  const groups = parts.length === 0 ? [[]] : groupsOf(parts, writing.own);
+  return groups.flatMap((group) => {
     const mark = writing.own ? markOf(group.at(-1)) : undefined;
     const item = writeItem(turn.role, group, mark, writing);
-    if (item !== undefined) return [restore(item, mark)];
-    ledger.note('ignored', `turns.parts.${group[0]?.kind ?? 'text'}`, 'The Responses API has no item for it.');
-    return [];
+    return item === undefined ? [] : [restore(item, mark)];
   });
+};

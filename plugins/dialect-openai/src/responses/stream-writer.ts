@@ -3,10 +3,10 @@ import { noUsage } from '../usage.ts';
 import { writeContent } from './content.ts';
 import { eventsFrom, failureEvents } from './events.ts';
 import { errorFields, responseError } from './failure.ts';
-import { itemId, markOf } from './mark.ts';
 import { type Remainder, restore } from './remainder.ts';
 import { answeringOf, cutOff, isShown, known, noteLost, outputId, outputItem } from './reply.ts';
 import { composeResponse, startResponse, statusOf } from './response.ts';
+import { sharesItem } from './sequence.ts';
 import { asObject, type Fields, isObject, ownOrigin, SURFACE } from './wire.ts';
 import { beginPart, citePart, emptyItem, endPart, type GrowingPart, growPart, settlePart, type WritingItem } from './writing-item.ts';
 
@@ -29,7 +29,7 @@ export const streamWriter = (call: Call, seal: Seal): StreamWriter => {
   const created = (): number => begun?.created ?? Math.floor(call.now / 1000);
   const soFar = (): readonly Fields[] => items.map((item) => item.done ?? { ...whole(item), status: 'incomplete' });
   const compose = (status: Fields, error?: Fields): Fields => {
-    const answer = { id: answering.ids.response, created: created(), tier: begun?.tier, output: soFar(), usage, status, error };
+    const answer = { id: begun?.id || answering.ids.response, created: created(), tier: begun?.tier, output: soFar(), usage, status, error };
     if (!answering.own || begun?.rest === undefined) return composeResponse(call, answer);
     return { ...startResponse(begun, begun.rest, call.requestedModel), ...status, ...(error === undefined ? {} : { error }), output: answer.output };
   };
@@ -60,8 +60,7 @@ export const streamWriter = (call: Call, seal: Seal): StreamWriter => {
   const open = (part: Part): { readonly item: WritingItem; readonly text: string } => {
     const before = items.at(-1);
     const last = before?.parts.at(-1)?.part;
-    const joins = before !== undefined && !before.sealed && isMessage(part) && isMessage(last) && markOf(last) === undefined && itemId(last) === itemId(part);
-    if (joins) return { item: before, text: '' };
+    if (before !== undefined && !before.sealed && sharesItem(last, part, answering.own)) return { item: before, text: '' };
     const closing = isMessage(last) ? sealItem(before) : '';
     const index = items.length;
     const id = outputId(part, index, answering);

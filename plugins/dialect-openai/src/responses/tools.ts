@@ -1,8 +1,8 @@
-import type { ChatRequest, Json, Tool } from '@llm-proxy-auth/plugin';
+import type { ChatRequest, Json, Ledger, Tool } from '@llm-proxy-auth/plugin';
 import { parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
 import { marked, markOf } from './mark.ts';
 import { remainderOf, restore } from './remainder.ts';
-import { asList, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
+import { asList, asObject, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
 
 type PlainTool = Exclude<Tool, { kind: 'server' }>;
 type Choice = ChatRequest['toolChoice'];
@@ -31,8 +31,9 @@ const plainTool = (tool: Fields, name: string): PlainTool => {
 const plainFields = (tool: PlainTool, own: boolean): Fields => {
   const head = { type: tool.kind, name: tool.name, ...some('description', tool.description) };
   if (tool.kind === 'function') return { ...head, parameters: tool.schema, ...some('strict', tool.strict ?? (own ? undefined : false)) };
-  const grammar = tool.grammar === undefined ? undefined : parseJson(tool.grammar.json);
-  return { ...head, ...(isObject(grammar) ? { format: { type: 'grammar', ...grammar } } : {}) };
+  const grammar = asObject(tool.grammar === undefined ? undefined : parseJson(tool.grammar.json));
+  // Chat nests the two members once more.
+  return { ...head, ...(grammar === undefined ? {} : { format: { type: 'grammar', ...(asObject(grammar.grammar) ?? grammar) } }) };
 };
 const readTool = (tool: Json, param: string, hosted: 'refuse' | 'carry'): Tool => {
   if (!isObject(tool)) throw invalid(param, 'A tool must be an object.');
@@ -46,9 +47,19 @@ const readTool = (tool: Json, param: string, hosted: 'refuse' | 'carry'): Tool =
   const read = plainTool(tool, name);
   return marked(read, remainderOf(plainFields(read, true), tool), 'input');
 };
-/** One tool on the wire; undefined for another vendor's server tool. */
-export const writeTool = (tool: Tool, own: boolean): Fields | undefined =>
-  tool.kind === 'server' ? ownOrigin(tool.origin) : restore(plainFields(tool, own), own ? markOf(tool) : undefined);
+const writeTool = (tool: Tool, own: boolean, ledger: Ledger): Fields => {
+  if (tool.kind === 'server') {
+    const hosted = ownOrigin(tool.origin);
+    if (hosted === undefined) throw unsupported('tools', 'A tool that another vendor runs cannot be translated.');
+    return hosted;
+  }
+  if (!own && tool.kind === 'function' && tool.strict === undefined)
+    ledger.note('defaulted', 'tools.strict', 'The Responses API is strict unless told otherwise.');
+  return restore(plainFields(tool, own), own ? markOf(tool) : undefined);
+};
+/** The tools on the wire. Throws `unsupported_parameter` for a server tool of another vendor. */
+export const writeTools = (tools: readonly Tool[], own: boolean, ledger: Ledger): readonly Fields[] =>
+  tools.map((tool) => writeTool(tool, own, ledger));
 
 const MODES: ReadonlySet<Json> = new Set(['auto', 'none', 'required']);
 const readChoice = (choice: Json): Choice => {
@@ -63,6 +74,7 @@ const isAllowed = (tool: Tool, allowed: readonly Json[]): boolean =>
   allowed.some((entry) => isObject(entry) && tool.kind !== 'server' && entry.type === tool.kind && entry.name === tool.name);
 /** `tools` and `tool_choice`. With `allowed_tools` the model is shown the allowed ones alone. */
 export const readTools = (body: Fields, hosted: 'refuse' | 'carry'): ReadTools => {
+  if (body.tools !== undefined && body.tools !== null && !Array.isArray(body.tools)) throw invalid('tools', 'tools must be a list.');
   const wire = asList(body.tools);
   const tools = wire.map((tool, index) => readTool(tool, `tools[${index}]`, hosted));
   const toolChoice = readChoice(body.tool_choice);
