@@ -1,6 +1,5 @@
-import type { AnySurface, Call, Capabilities, Inbound, Ledger, LedgerKind } from '@llm-proxy-auth/plugin';
+import { type AnySurface, type Call, type Capabilities, type Inbound, type Ledger, type LedgerKind, parseJson, rawAt } from '@llm-proxy-auth/plugin';
 import { fakeHost } from './fake-host.ts';
-import { sourceAt } from './json-source.ts';
 
 export interface Note {
   readonly kind: LedgerKind;
@@ -37,7 +36,7 @@ const valueAt = (body: unknown, path: readonly string[]): unknown =>
 
 /** A client's request on a surface, made of the JSON text of its body. */
 export const inboundOf = (surface: AnySurface, text: string, stream = false): Inbound => {
-  const body: unknown = JSON.parse(text);
+  const body = parseJson(text);
   const { model, stream: at } = surface.governed;
   const found = typeof model === 'string' ? 'model-1' : valueAt(body, model);
   const route = surface.routes.find((one) => one.stream === stream) ?? surface.routes[0];
@@ -49,10 +48,7 @@ export const inboundOf = (surface: AnySurface, text: string, stream = false): In
     body,
     ...(typeof found === 'string' ? { model: found } : {}),
     stream: typeof at === 'string' ? stream : valueAt(body, at) === true,
-    raw: (pointer) => {
-      const json = sourceAt(text, pointer);
-      return json === undefined ? undefined : { json };
-    },
+    raw: (pointer) => rawAt(text, pointer),
   };
 };
 export interface CallOptions {

@@ -1,6 +1,6 @@
-import { type AnySurface, isGatewayError } from '@llm-proxy-auth/plugin';
+import { type AnySurface, isGatewayError, tracked } from '@llm-proxy-auth/plugin';
 import { fakeCall, ledger, type Note } from './call.ts';
-import { bodyText, providerHalf } from './dialect-subject.ts';
+import { bodyText, clientHalf, providerHalf } from './dialect-subject.ts';
 
 /** What became of a canonical request that was written on a surface. */
 export type CarryResult =
@@ -8,16 +8,26 @@ export type CarryResult =
   /** A GatewayError with `param`: the surface cannot carry it and says so. */
   | { readonly is: 'refused'; readonly code: string; readonly param: string | undefined };
 
-/** Writes a canonical request as the core does: fields nobody looked at end in the ledger. */
+/** Writes a canonical request as the core does: fields that nobody looked at end in the ledger. */
 export const carry = (surface: AnySurface, request: unknown): CarryResult => {
   const notes = ledger();
+  const watched = typeof request === 'object' && request !== null ? tracked(request) : undefined;
   try {
-    const written = providerHalf(surface)?.write(request, fakeCall(surface, { ledger: notes }));
-    return { is: 'written', body: written === undefined ? '' : bodyText(written.body), notes: notes.notes };
+    const written = providerHalf(surface)?.write(watched?.value ?? request, fakeCall(surface, { ledger: notes }));
+    const body = written === undefined ? '' : bodyText(written.body);
+    for (const param of watched?.unread() ?? []) notes.note('ignored', param, 'nobody looked at it');
+    return { is: 'written', body, notes: notes.notes };
   } catch (failure) {
     if (!isGatewayError(failure)) throw failure;
     return { is: 'refused', code: failure.code, param: failure.param };
   }
 };
-/** The body a client would have sent: a provider half leaves out what the core adds. */
-export const asWritten = (_surface: AnySurface, body: string): string => body;
+
+/** Whether a note about `param` (a canonical path, or the surface's own name for one) speaks of a canonical path too. */
+export const speaksOf = (surface: AnySurface, param: string, path: string): boolean => {
+  const names = clientHalf(surface)?.names ?? {};
+  const around = (one: string): boolean => path === one || path.startsWith(`${one}.`) || one.startsWith(`${path}.`);
+  if (around(param) || Object.entries(names).some(([canonical, name]) => name === param && around(canonical))) return true;
+  // Without tools there is nothing to choose from.
+  return path === 'toolChoice' && speaksOf(surface, param, 'tools');
+};

@@ -1,6 +1,6 @@
-import { secretOf } from './secret.ts';
+import { secretOf, withOwnSecrets } from './secret.ts';
 
-interface Field {
+export interface Field {
   readonly type?: string | readonly string[];
   readonly lpa?: string;
   readonly default?: unknown;
@@ -58,6 +58,6 @@ const objectOf = (schema: Field, given: Readonly<Record<string, unknown>>): Read
 
 /** A configuration as `create` gets it: defaults filled, units read, missing required fields invented, secrets as handles. */
 export const configurationOf = (schema: unknown, given: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> =>
-  objectOf(schema as Field, given);
-/** Names of a configuration's fields. */
-export const fieldsOf = (schema: unknown): readonly string[] => Object.keys((schema as Field).properties ?? {});
+  objectOf(schema as Field, withOwnSecrets(given));
+/** A field of a configuration's schema. */
+export const fieldOf = (schema: unknown, name: string): Field | undefined => (schema as Field).properties?.[name];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Ask, Capabilities, Endpoint } from '@llm-proxy-auth/plugin';
-import { asksOf, hasField, makeProvider, type ProviderSubject } from './provider-subject.ts';
+import { configurationOf } from './configuration.ts';
+import { asksOf, hasDefault, hasField, makeProvider, type ProviderSubject } from './provider-subject.ts';
 import { atAnotherMoment, deepFreeze } from './purity.ts';
 import type { Rule } from './runner.ts';
 
@@ -152,7 +153,7 @@ export const endpointRules: readonly Rule<ProviderSubject>[] = [
     says: 'every host it goes to by itself is named in the manifest',
     async check(subject) {
       const { provider, host, config } = await makeProvider(subject);
-      const configured = typeof config.baseUrl === 'string' ? [new URL(config.baseUrl).hostname] : [];
+      const configured = configuredHosts(subject, config);
       await provider.models?.(AbortSignal.timeout(5000)).catch(() => undefined);
       const origins = [
         provider.base.origin,
@@ -166,6 +167,13 @@ export const endpointRules: readonly Rule<ProviderSubject>[] = [
   },
 ];
 
+/** A host the user wrote is the user's choice; a default of the schema is not. */
+const configuredHosts = (subject: ProviderSubject, config: Readonly<Record<string, unknown>>): readonly string[] => {
+  const { baseUrl } = config;
+  const standard = configurationOf(subject.factory.config).baseUrl;
+  const chosen = baseUrl !== standard || !hasDefault(subject, 'baseUrl');
+  return typeof baseUrl === 'string' && chosen ? [new URL(baseUrl).hostname] : [];
+};
 /** A provider may also refuse a model name outright. */
 const pathFor = (f: () => string | undefined): string | undefined => {
   try {

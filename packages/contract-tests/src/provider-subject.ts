@@ -1,5 +1,5 @@
 import type { Ask, Factory, NativeCall, NativeHead, Provider, Refusal, UpstreamReply } from '@llm-proxy-auth/plugin';
-import { configurationOf, fieldsOf } from './configuration.ts';
+import { configurationOf, fieldOf } from './configuration.ts';
 import { type FakeHost, type FakeHostOptions, fakeHost } from './fake-host.ts';
 
 /** A transparent call that the provider must let through, and what it must say about it. */
@@ -41,7 +41,8 @@ export const makeProvider = async (
   const whole = configurationOf(subject.factory.config, { ...subject.config, ...config });
   return { provider: await subject.factory.create(whole, host), host, config: whole };
 };
-export const hasField = (subject: ProviderSubject, name: string): boolean => fieldsOf(subject.factory.config).includes(name);
+export const hasField = (subject: ProviderSubject, name: string): boolean => fieldOf(subject.factory.config, name) !== undefined;
+export const hasDefault = (subject: ProviderSubject, name: string): boolean => fieldOf(subject.factory.config, name)?.default !== undefined;
 
 const ask = (dialect: string, surface: string, operation: Ask['operation'], route: string, stream = false, method = 'POST'): Ask => ({
   dialect,

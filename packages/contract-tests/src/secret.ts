@@ -4,6 +4,8 @@ import type { Secret } from '@llm-proxy-auth/plugin';
 export interface TestSecret extends Secret {
   rotate(value: string): void;
   revoke(): void;
+  /** Another handle with the value this one began with. */
+  copy(): TestSecret;
 }
 export const secretOf = (value: string, ref = 'literal'): TestSecret => {
   let current: string | undefined = value;
@@ -20,6 +22,7 @@ export const secretOf = (value: string, ref = 'literal'): TestSecret => {
     },
     rotate: change,
     revoke: () => change(undefined),
+    copy: () => secretOf(value, ref),
   };
 };
 
@@ -31,4 +34,12 @@ export const secretsIn = (value: unknown): readonly TestSecret[] => {
   if (isTestSecret(value)) return [value];
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap(secretsIn);
+};
+
+/** The same configuration with secrets of its own, so that one test's rotation is not another's. */
+export const withOwnSecrets = <T>(value: T): T => {
+  if (isTestSecret(value)) return value.copy() as T;
+  if (Array.isArray(value)) return value.map(withOwnSecrets) as T;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withOwnSecrets(inner)])) as T;
 };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import type { Bytes, ChatEvent, ChatReply, ErrorLike } from '@llm-proxy-auth/plugin';
+import { type Bytes, type ChatEvent, type ChatReply, collect, type ErrorLike } from '@llm-proxy-auth/plugin';
 import { fakeCall } from './call.ts';
 import { canonicalOf, differences } from './canonical.ts';
 import { bytesOf, clientHalf, halves, needs, replyOf, type SurfaceSubject } from './dialect-subject.ts';
-import { collected, play } from './events.ts';
+import { play } from './events.ts';
 import { normalReply } from './normal-form.ts';
 import { shown } from './purity.ts';
 import { type Rule, type Runner, runRules } from './runner.ts';
@@ -28,6 +28,17 @@ const write = (subject: SurfaceSubject, events: readonly ChatEvent[]): readonly 
 const joined = (pieces: readonly Bytes[]): Bytes => Buffer.concat(pieces);
 const replies = (subject: SurfaceSubject): readonly { readonly path: string; readonly value: ChatReply }[] =>
   subject.surface.operation === 'chat' ? (canonicalOf('chat').replies as readonly { path: string; value: ChatReply }[]) : [];
+/** What text parts say, in order. */
+const texts = (events: readonly ChatEvent[]): string => {
+  const open = new Set<string>();
+  return events
+    .map((event) => {
+      if (event.type === 'part' && event.part.kind === 'text') open.add(`${event.choice}.${event.index}`);
+      if (event.type === 'part') return event.part.kind === 'text' ? event.part.text : '';
+      return event.type === 'delta' && open.has(`${event.choice}.${event.index}`) ? event.text : '';
+    })
+    .join('');
+};
 const failure: ErrorLike = { code: 'upstream_stream_truncated', status: 502, message: 'marker of the failure' };
 
 /** Parts open before they grow, in order; a choice finishes once and is silent afterwards. */
@@ -148,8 +159,6 @@ const writerRules: readonly Rule<SurfaceSubject>[] = [
         );
         const again = read(subject, joined(pieces));
         assert.ok(ended(again), `${path}: what was written has no end`);
-        const texts = (events: readonly ChatEvent[]): string =>
-          events.map((event) => (event.type === 'delta' ? event.text : event.type === 'part' && 'text' in event.part ? event.part.text : '')).join('');
         assert.equal(texts(again.events), texts(play(value)), `${path}: the text is in another order`);
       }
     },
@@ -196,7 +205,7 @@ const writerRules: readonly Rule<SurfaceSubject>[] = [
         const call = fakeCall(subject.surface, { dialect: subject.dialect.name });
         const unary = provider.read(replyOf(client.write(value, call).body), call, undefined);
         const { events } = read(subject, joined(write(subject, play(value))));
-        const streamed = collected(events);
+        const streamed = collect(events);
         assert.deepEqual(differences(normalReply('chat', streamed), normalReply('chat', unary)), [], `${path}: ${shown(streamed)} instead of ${shown(unary)}`);
       }
     },
@@ -210,7 +219,7 @@ const writerRules: readonly Rule<SurfaceSubject>[] = [
         const events = read(subject, bytes).events;
         if (failed({ events })) continue;
         const again = read(subject, joined(write(subject, events))).events;
-        assert.deepEqual(differences(normalReply('chat', collected(events)), normalReply('chat', collected(again))), []);
+        assert.deepEqual(differences(normalReply('chat', collect(events)), normalReply('chat', collect(again))), []);
       }
     },
   },

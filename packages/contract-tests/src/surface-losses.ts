@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import type { AnySurface } from '@llm-proxy-auth/plugin';
 import { canonicalOf, chatReplies, fieldVariants, partVariants, pathsIn, plainEmbedding } from './canonical.ts';
 import { type CarryResult, carry } from './carry.ts';
 import { clientHalf, needs, type SurfaceSubject } from './dialect-subject.ts';
 import type { Rule } from './runner.ts';
 
-/** A loss is told when it is refused by name, or when the ledger has a line that the plain request does not cause. */
-const told = (plain: CarryResult, result: CarryResult): boolean => {
+/** A loss is told when it is refused by name, or when the ledger speaks of it or has a line that the request without it does not cause. */
+const told = (surface: AnySurface, path: string, plain: CarryResult, result: CarryResult): boolean => {
   if (result.is === 'refused') return true;
+  if (result.notes.some(({ param }) => param === path || path.startsWith(`${param}.`) || (param !== '' && clientHalf(surface)?.names?.[path] === param)))
+    return true;
   if (plain.is === 'refused') return false;
   const before = new Set(plain.notes.map((note) => JSON.stringify(note)));
   return result.notes.some((note) => !before.has(JSON.stringify(note)));
@@ -30,7 +33,7 @@ export const lossRules: readonly Rule<SurfaceSubject>[] = [
       for (const { path, mark, value } of parts) {
         const result = carry(surface, value);
         assert.ok(
-          holds(result, mark ?? '') || told(bare, result),
+          holds(result, mark ?? '') || told(surface, path, bare, result),
           `${path}: ${mark ?? ''} is neither written nor noted: ${result.is === 'written' ? result.body : ''}`,
         );
       }
@@ -45,7 +48,7 @@ export const lossRules: readonly Rule<SurfaceSubject>[] = [
       for (const variant of fields) {
         const bare = carry(surface, variant.base ?? plain);
         const result = carry(surface, variant.value);
-        assert.ok(written(bare, result) || told(bare, result), `${variant.path} disappears without a word`);
+        assert.ok(written(bare, result) || told(surface, variant.path, bare, result), `${variant.path} disappears without a word`);
       }
     },
   },

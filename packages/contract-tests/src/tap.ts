@@ -49,7 +49,8 @@ const verdictRules: readonly Rule<SurfaceSubject>[] = [
             failed({ events }) && events.some((event) => event.type === 'error' && event.error.code !== 'upstream_stream_truncated'),
             `${at}: error`,
           );
-          assert.deepEqual(verdict.usage, usageOf(events), `${at}: usage`);
+          // A reader may keep the usage back until the end; a cut stream's usage is known to the tap alone then.
+          if (verdict.complete || usageOf(events) !== undefined) assert.deepEqual(verdict.usage, usageOf(events), `${at}: usage`);
         }
       }
     },
