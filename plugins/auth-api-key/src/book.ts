@@ -15,13 +15,14 @@ export interface KeyEntry {
   readonly principal: Principal;
   /** Epoch ms of expiry or end of grace. */
   readonly ends: number | undefined;
-  readonly version: number;
 }
 /** All stored keys in memory, kept up to date with the store. */
 export interface KeyBook {
   find(id: string): KeyEntry | undefined;
   /** Asks the store for a key that is not known yet: it may be younger than the last poll. Throws what the store throws. */
   lookUp(id: string): Promise<KeyEntry | undefined>;
+  /** Makes keys unknown, so that the store is asked for them. */
+  forget(ids: readonly string[]): void;
   /** How much longer what is known may be relied on, ms; 0 or less = no longer. Real time, whatever the clock is set to. */
   freshFor(): number;
   /** Whether the store has answered lately. */
@@ -36,7 +37,7 @@ const entryOf = (row: Stored, id: string): KeyEntry | undefined => {
   const record = recordOf(row.value);
   if (record === undefined || record.id !== id) return undefined;
   const ends = endOf(record);
-  return { record, ends, version: row.version, principal: principalOf(record.name, id, record, ends) };
+  return { record, ends, principal: principalOf(record.name, id, record, ends) };
 };
 
 const readAll = async (store: Store, damaged: (id: string) => void): Promise<Map<string, KeyEntry>> => {
@@ -97,10 +98,19 @@ export const keyBook = (host: Host): KeyBook => {
   return {
     find: (id) => entries.get(id),
     lookUp: async (id) => {
-      const row = await store.get(KEYS, id);
-      const entry = row === undefined ? undefined : entryOf(row, id);
-      if (entry !== undefined && entry.version >= (entries.get(id)?.version ?? 0)) entries.set(id, entry);
-      return entry;
+      for (;;) {
+        const before = epoch;
+        const row = await store.get(KEYS, id);
+        // What was read may be older than a change that was seen meanwhile.
+        if (before !== epoch) continue;
+        const entry = row === undefined ? undefined : entryOf(row, id);
+        if (entry !== undefined) entries.set(id, entry);
+        return entry;
+      }
+    },
+    forget: (ids) => {
+      for (const id of ids) entries.delete(id);
+      epoch++;
     },
     freshFor: () => readAt + STALE - performance.now(),
     answers: () => performance.now() - readAt <= SILENT,

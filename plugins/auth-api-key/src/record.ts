@@ -1,5 +1,6 @@
 import type { JsonText } from '@llm-proxy-auth/plugin';
 import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import { grantProperties } from './grant.ts';
 
@@ -41,10 +42,12 @@ const read = ({ json }: JsonText): unknown => {
     return undefined;
   }
 };
+/** Compiled, as a start reads all keys: ten thousand take 10 ms instead of 300. */
+const compiled = Compile(schema);
 /** Undefined when the row is not what this release writes; such a key lets nobody in. */
 export const recordOf = (text: JsonText): KeyRecord | undefined => {
   const value = read(text);
-  return Value.Check(schema, value) ? value : undefined;
+  return compiled.Check(value) ? value : undefined;
 };
 export const idsOf = (text: JsonText): readonly string[] => {
   const value = read(text);

@@ -150,6 +150,33 @@ describe('a store that does not answer (R11, F31, F32)', () => {
   });
 });
 
+describe('a change made here', () => {
+  it('holds at once, also when the store stops answering right after it', async () => {
+    const { here } = await two();
+    const { key } = await here.run('keys.create', { name: 'ci' });
+    const before = await here.ask(key);
+    vi.spyOn(here.host.store, 'changed').mockRejectedValue(new Error('locked'));
+    await here.run('keys.revoke', { key: 'ci' });
+    expect(here.strategy.epoch?.()).not.toBe('epoch' in before ? before.epoch : undefined);
+    expect(await here.ask(key)).toEqual({ is: 'denied', reason: 'revoked' });
+  });
+
+  it('is not undone by a look-up that began before it', async () => {
+    const { here, there } = await two();
+    const { id, key } = await here.run('keys.create', { name: 'ci' });
+    const { store } = there.host;
+    const row = await store.get(KEYS, id);
+    const get = vi.spyOn(store, 'get').mockImplementationOnce(async () => {
+      await here.run('keys.revoke', { key: 'ci' });
+      await pass(POLL, () => there.strategy.epoch?.() !== known);
+      return row;
+    });
+    const known = there.strategy.epoch?.();
+    expect(await there.ask(key)).toEqual({ is: 'denied', reason: 'revoked' });
+    expect(get.mock.calls.length).toBeGreaterThan(1);
+  });
+});
+
 describe('uses', () => {
   it('are written together, later, with the newest time, and by two processes at once', async () => {
     const { here, there, clock } = await two();

@@ -18,6 +18,12 @@ const integer = (row: Row | undefined, column: string): number => {
 };
 const stored = (row: Row): Stored => ({ value: { json: text(row, 'value') }, version: integer(row, 'version') });
 
+/** SQLite's text functions end at a NUL, and half a surrogate pair would become another key. */
+const assertText = (...names: readonly string[]): void => {
+  if (names.some((name) => name.includes('\0') || !name.isWellFormed()))
+    throw new GatewayError('invalid_request', 'Spaces, keys and logs of the store are Unicode text without NUL.');
+};
+
 const prepare = (db: DatabaseSync) => ({
   get: db.prepare('SELECT value, version FROM entries WHERE space = ? AND key = ? AND value IS NOT NULL'),
   first: db.prepare('SELECT key, value, version FROM entries WHERE space = ? AND value IS NOT NULL ORDER BY key LIMIT ?'),
@@ -39,6 +45,7 @@ type Prepared = Readonly<Record<keyof ReturnType<typeof prepare>, StatementSync>
 const writeAll = (sql: Prepared, changes: readonly Change[], now: number): boolean => {
   const epoch = integer(sql.count.get('epoch', 1), 'value');
   for (const { space, key, expect, value } of changes) {
+    assertText(space, key);
     const row = sql.current.get(space, key);
     const version = row === undefined ? 0 : integer(row, 'version');
     if ((row?.live === 1 ? version : 0) !== expect) return false;
@@ -76,6 +83,7 @@ export const statements = (db: DatabaseSync) => {
     append: (log: string, rows: readonly JsonText[]): boolean =>
       rows.length === 0 ||
       transaction(() => {
+        assertText(log);
         const last = integer(sql.count.get(`log ${log}`, rows.length), 'value');
         rows.forEach((row, index) => {
           sql.append.run(log, last - rows.length + 1 + index, row.json);

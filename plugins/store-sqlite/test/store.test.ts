@@ -124,11 +124,16 @@ describe('rows', () => {
     );
   });
 
-  it('tells keys with a NUL inside apart', async () => {
+  it('refuses names that SQLite would cut or change, and writes nothing', async () => {
     const store = await opened(':memory:');
-    await store.commit([{ space: 's', key: 'a\0b', expect: 0, value: json(1) }]);
-    expect(await store.get('s', 'a')).toBeUndefined();
-    expect((await store.list('s', undefined, 10)).map((row) => row.key)).toEqual(['a\0b']);
+    for (const bad of ['a\0b', '\0', 'a\ud800']) {
+      const good: Change = { space: 's', key: 'good', expect: 0, value: json(1) };
+      expect((await refusal(store.commit([good, { ...good, key: bad }]))).code).toBe('invalid_request');
+      expect((await refusal(store.commit([good, { ...good, space: bad }]))).code).toBe('invalid_request');
+      expect((await refusal(store.append(bad, [json(1)]))).code).toBe('invalid_request');
+    }
+    expect(await store.changed(0)).toEqual({ epoch: 0, keys: [] });
+    expect(await store.get('s', 'a\0b')).toBeUndefined();
   });
 });
 

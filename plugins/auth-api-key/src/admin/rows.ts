@@ -30,13 +30,13 @@ export const put = (record: KeyRecord, version: number): Change => ({ space: KEY
 
 /**
  * Computes changes from what is stored and commits them, again from the start when somebody else was faster. When it returns, this
- * process serves by the new state; a store that stops answering right after the commit is caught up by the next poll.
+ * process serves by the new state, or, when the store stopped answering right after the commit, no more by the old one.
  */
 export const change = async <T>(ring: Ring, store: Store, compute: () => Promise<{ readonly changes: readonly Change[]; readonly result: T }>): Promise<T> => {
   for (let tries = 0; tries < TRIES; tries++) {
     const { changes, result } = await compute();
     if (!(await store.commit(changes))) continue;
-    await ring.book.refresh().catch(() => undefined);
+    await ring.book.refresh().catch(() => ring.book.forget(changes.filter(({ space }) => space === KEYS).map(({ key }) => key)));
     return result;
   }
   throw new GatewayError('overloaded', 'The key is being changed by somebody else; try again.', { retryAfterMs: 1000 });
