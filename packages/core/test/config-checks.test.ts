@@ -9,7 +9,6 @@ beforeEach(() => {
 });
 afterEach(() => world.dispose());
 
-const AUTH_LIST = 'auth:\n  - { use: badge }\n';
 const INSTANCES = 'instances: { main: { provider: acme, apiKey: a-literal-key } }\n';
 const brief = async (text: string, env: Record<string, string> = {}) =>
   (await world.problems(text, { env })).map((p) => `${p.line}:${p.column} ${p.path} ${p.code}`);

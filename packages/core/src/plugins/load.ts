@@ -22,15 +22,21 @@ export interface LoadPluginsOptions {
 const OWN_FOLDER = join(import.meta.dirname, '..', '..');
 const PLUGINS = shapeOf(Root.properties.plugins);
 
-const entriesOf = (root: MapNode, context: ReadContext): readonly (PluginEntry | undefined)[] => {
+interface Listed {
+  /** Something of the list could not be read; a pin may be missing then, so nothing may run. */
+  readonly ok: boolean;
+  readonly entries: readonly (PluginEntry | undefined)[];
+}
+const listedIn = (root: MapNode, context: ReadContext): Listed => {
   const entry = root.entries.get('plugins');
-  if (entry === undefined) return [];
+  if (entry === undefined) return { ok: true, entries: [] };
   context.note('plugins', entry.key, entry.node.place);
   const reading = readNode(PLUGINS, entry.node, 'plugins', context);
-  if (reading.is !== 'value' || !Array.isArray(reading.value)) return [undefined];
-  return reading.value.map((v: unknown) =>
+  if (reading.is !== 'value' || !Array.isArray(reading.value)) return { ok: false, entries: [] };
+  const entries = reading.value.map((v: unknown) =>
     typeof v === 'string' ? { name: v } : typeof v === 'object' && v !== null && 'name' in v ? (v as PluginEntry) : undefined,
   );
+  return { ok: reading.ok, entries };
 };
 
 /**
@@ -42,7 +48,7 @@ export const loadPlugins = async (
   context: ReadContext,
   options: LoadPluginsOptions,
 ): Promise<{ readonly catalog: Catalog; readonly complete: boolean }> => {
-  const entries = entriesOf(root, context);
+  const { ok, entries } = listedIn(root, context);
   const tell = (index: number, { code, message, mend }: Failure): void => {
     context.report(`plugins[${index}]`, code, message, undefined, mend);
   };
@@ -60,7 +66,7 @@ export const loadPlugins = async (
   const doubled = clashes(discovered.map((d) => ({ name: d.name, claims: d.kinds ?? [`plugin ${d.name}`] })));
   for (const [i, result] of doubled) tell(found.indexOf(discovered[i]), result);
   const unread = found.flatMap((f, i) => (f?.ok === true ? [] : [{ name: entries[i]?.name ?? '', kinds: undefined }]));
-  if (discovered.length < found.length || doubled.length > 0) {
+  if (!ok || discovered.length < found.length || doubled.length > 0) {
     return { catalog: createCatalog([], [...unread, ...discovered.map(({ name, kinds }) => ({ name, kinds }))]), complete: false };
   }
   const results = await Promise.all(discovered.map((d) => importPlugin(d, options.timeoutMs)));

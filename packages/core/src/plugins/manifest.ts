@@ -25,7 +25,7 @@ const enginesFailure = (name: string, engines: unknown, node: string): Failure |
 /** Checks what package.json says of a plugin, before any of its code runs. */
 export const readManifest = (name: string, json: PackageJson, node: string): Manifest | Failure => {
   const own = json.llmProxyAuth;
-  if (typeof own !== 'object' || own === null)
+  if (typeof own !== 'object' || own === null || Array.isArray(own))
     return failure('plugin_manifest', `${name} is no plugin: its package.json has no "llmProxyAuth"`, `npm install ${name}@latest`);
   const { api, kinds, reaches = [] } = own as { api?: unknown; kinds?: unknown; reaches?: unknown };
   if (api !== 1)
