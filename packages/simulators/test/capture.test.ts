@@ -67,6 +67,18 @@ describe('what is captured', () => {
     }
   });
 
+  test('nothing is kept where nothing is wanted', async () => {
+    const forgetful = await openaiSimulator({ keepRequests: 0 });
+    try {
+      for (const path of ['/1', '/2']) await dial(forgetful.origin, post(path, {})).done;
+      expect(forgetful.requests).toEqual([]);
+      expect((await forgetful.waitForRequest()).path).toBe('/2');
+      await expect(forgetful.waitForRequest(undefined, 10)).rejects.toThrow('No request within 10 ms');
+    } finally {
+      await forgetful.close();
+    }
+  });
+
   test('the same service over TLS', async () => {
     const tls = certificate();
     const secure = await openaiSimulator({ tls });

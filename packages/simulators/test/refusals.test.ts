@@ -1,28 +1,19 @@
-import { readFileSync } from 'node:fs';
 import { request as send } from 'node:http';
 import OpenAI, { APIError } from 'openai';
 import { describe, expect, test } from 'vitest';
-import { recording } from '../src/index.ts';
+import { type RefusalCase, recording, refusals } from '../src/index.ts';
 import { key, useSimulator } from './support.ts';
 
-type Source = { recording?: string; wire?: string; mark?: string; sdkType?: string; memory?: true; published?: string };
-type Row = {
-  name: string;
-  request: { method: 'GET' | 'POST'; path: string; key?: string | null; contentType?: string; body?: object; raw?: string };
-  response: { status: number; body: { error: { message: string; type: string; param: string | null; code: string | null } } };
-  source: Source;
-};
-
-const rows: readonly Row[] = JSON.parse(readFileSync(new URL('../fixtures/refusals.json', import.meta.url), 'utf8'));
+const rows = refusals();
 const named = rows.map((row) => [row.name, row] as const);
 const simulator = useSimulator();
 
 const classes: Readonly<Record<number, string>> = { 400: 'BadRequestError', 401: 'AuthenticationError', 403: 'PermissionDeniedError', 404: 'NotFoundError' };
 
-const payload = ({ raw, body }: Row['request']): string | undefined => raw ?? (body === undefined ? undefined : JSON.stringify(body));
+const payload = ({ raw, body }: RefusalCase['request']): string | undefined => raw ?? (body === undefined ? undefined : JSON.stringify(body));
 
 /** One request on a plain socket: status, headers and body text. */
-const plain = (row: Row): Promise<{ status: number; type: string | undefined; requestId: unknown; text: string }> =>
+const plain = (row: RefusalCase): Promise<{ status: number; type: string | undefined; requestId: unknown; text: string }> =>
   new Promise((done, fail) => {
     const { method, path, contentType = 'application/json', key: given = key } = row.request;
     const body = payload(row.request);
@@ -38,7 +29,7 @@ const plain = (row: Row): Promise<{ status: number; type: string | undefined; re
     call.end(body);
   });
 
-const bySdk = async (row: Row): Promise<unknown> => {
+const bySdk = async (row: RefusalCase): Promise<unknown> => {
   const { method, path, key: given = key, contentType = 'application/json' } = row.request;
   const client = new OpenAI({
     baseURL: simulator().url,

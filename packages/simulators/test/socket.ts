@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-export type Exchange = {
+type Exchange = {
   /** Everything the peer sent, as latin1 text so that one character is one byte. */
   readonly text: string;
   readonly ended: 'fin' | 'rst';

@@ -55,18 +55,26 @@ const pairs = (raw: readonly string[]): HeaderPairs => {
   return found;
 };
 
-export const capture = (request: IncomingMessage, number: number): Capture => {
+/** Body bytes as they came, joined when somebody asks. */
+const collected = () => {
+  let pieces: Buffer[] = [];
+  return {
+    append: (piece: Buffer): void => {
+      pieces.push(piece);
+    },
+    joined: (): Buffer => {
+      if (pieces.length !== 1) pieces = [Buffer.concat(pieces)];
+      return pieces[0] ?? Buffer.alloc(0);
+    },
+  };
+};
+
+type State = { complete: boolean; progress: Progress; bytesSent: number; abortedAt: number | undefined };
+
+const viewOf = (request: IncomingMessage, number: number, state: State, body: () => Buffer, aborted: Promise<number>): CapturedRequest => {
   const target = request.url ?? '';
   const headers = pairs(request.rawHeaders);
-  let pieces: Buffer[] = [];
-  const joined = (): Buffer => {
-    if (pieces.length !== 1) pieces = [Buffer.concat(pieces)];
-    return pieces[0] ?? Buffer.alloc(0);
-  };
-  const state = { complete: false, progress: 'waiting' as Progress, bytesSent: 0, abortedAt: undefined as number | undefined };
-  const { promise: aborted, resolve } = Promise.withResolvers<number>();
-  const receivedAt = performance.now();
-  const view: CapturedRequest = {
+  return {
     number,
     method: request.method ?? '',
     target,
@@ -74,12 +82,12 @@ export const capture = (request: IncomingMessage, number: number): Capture => {
     headers,
     header: (name) => headers.find(([given]) => given.toLowerCase() === name.toLowerCase())?.[1],
     get body() {
-      return joined();
+      return body();
     },
     get sha256() {
-      return createHash('sha256').update(joined()).digest('hex');
+      return createHash('sha256').update(body()).digest('hex');
     },
-    json: () => JSON.parse(joined().toString('utf8')),
+    json: () => JSON.parse(body().toString('utf8')),
     get complete() {
       return state.complete;
     },
@@ -89,18 +97,22 @@ export const capture = (request: IncomingMessage, number: number): Capture => {
     get bytesSent() {
       return state.bytesSent;
     },
-    receivedAt,
+    receivedAt: performance.now(),
     get abortedAt() {
       return state.abortedAt;
     },
     aborted,
     peerPort: request.socket.remotePort ?? 0,
   };
+};
+
+export const capture = (request: IncomingMessage, number: number): Capture => {
+  const state: State = { complete: false, progress: 'waiting', bytesSent: 0, abortedAt: undefined };
+  const { append, joined } = collected();
+  const { promise: aborted, resolve } = Promise.withResolvers<number>();
   return {
-    view,
-    append: (piece) => {
-      pieces.push(piece);
-    },
+    view: viewOf(request, number, state, joined, aborted),
+    append,
     completed: () => {
       state.complete = true;
     },

@@ -46,6 +46,8 @@ export type Rule = Fault & {
   readonly times?: number;
 };
 
+export type Script = ReturnType<typeof script>;
+
 /** Rules are asked oldest first; one that matches is counted down and removed when spent. */
 export const script = () => {
   let entries: { rule: Rule; left: number }[] = [];

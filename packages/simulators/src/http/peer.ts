@@ -5,9 +5,8 @@ import type { Answer } from './answer.ts';
 import { type Capture, type CapturedRequest, capture } from './captured.ts';
 import { deliver, spoil } from './deliver.ts';
 import { departure } from './departure.ts';
-import { type Rule, script } from './fault.ts';
-
-export type Match = (request: CapturedRequest) => boolean;
+import { type Rule, type Script, script } from './fault.ts';
+import { type Match, type RequestLog, requestLog } from './request-log.ts';
 
 export type PeerOptions = {
   /** 0 or absent: any free port. */
@@ -39,47 +38,6 @@ export type Peer = {
   close(): Promise<void>;
 };
 
-/** Hands each item once, to the first waiter that wants it, whichever comes first. */
-const queue = (what: string) => {
-  let items: CapturedRequest[] = [];
-  let waiters: { match: Match; give(request: CapturedRequest): void }[] = [];
-  return {
-    push(request: CapturedRequest): void {
-      const waiter = waiters.find(({ match }) => match(request));
-      if (waiter === undefined) items.push(request);
-      else waiter.give(request);
-    },
-    next(match: Match = () => true, timeout = 5000): Promise<CapturedRequest> {
-      const ready = items.find(match);
-      if (ready !== undefined) {
-        items = items.filter((item) => item !== ready);
-        return Promise.resolve(ready);
-      }
-      const { promise, resolve, reject } = Promise.withResolvers<CapturedRequest>();
-      const timer = setTimeout(() => {
-        waiters = waiters.filter((other) => other !== waiter);
-        reject(new Error(`No ${what} within ${timeout} ms`));
-      }, timeout);
-      const waiter = {
-        match,
-        give: (request: CapturedRequest) => {
-          clearTimeout(timer);
-          waiters = waiters.filter((other) => other !== waiter);
-          resolve(request);
-        },
-      };
-      waiters.push(waiter);
-      return promise;
-    },
-    trim(most: number): void {
-      if (items.length > most) items = items.slice(-most);
-    },
-    clear(): void {
-      items = [];
-    },
-  };
-};
-
 export type Service = {
   answer(request: CapturedRequest): Answer | Promise<Answer>;
   /** The service's own error envelope for a status that a script asks for. */
@@ -102,23 +60,10 @@ const listening = (server: Server, port: number, host: string): Promise<number> 
     server.listen(port, host, () => done((server.address() as AddressInfo).port));
   });
 
-export const peer = async (service: Service, options: PeerOptions = {}): Promise<Peer> => {
-  const { host = '127.0.0.1', keepRequests = 1000 } = options;
-  const rules = script();
-  const requests: CapturedRequest[] = [];
-  const heads = queue('request head');
-  const wholes = queue('request');
-  const aborts = queue('aborted request');
+/** Takes one request from its head to the end of the answer. */
+const conversation = (service: Service, rules: Script, log: RequestLog) => {
   let number = 0;
-
-  const remember = (captured: CapturedRequest): void => {
-    requests.push(captured);
-    if (requests.length > keepRequests) requests.splice(0, requests.length - keepRequests);
-    for (const line of [heads, wholes, aborts]) line.trim(keepRequests);
-    heads.push(captured);
-  };
-
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     number += 1;
     const captured = capture(request, number);
     const { view } = captured;
@@ -128,34 +73,38 @@ export const peer = async (service: Service, options: PeerOptions = {}): Promise
     response.on('close', () => {
       if (response.writableFinished || view.progress === 'cut') return;
       captured.abort();
-      aborts.push(view);
+      log.aborted.push(view);
     });
-    remember(view);
-    if (!rules.leavesBodyUnread(view) && !(await receive(request, captured))) return wholes.push(view);
+    log.head(view);
+    if (!rules.leavesBodyUnread(view) && !(await receive(request, captured))) return log.whole.push(view);
     const fault = rules.take(view);
-    wholes.push(view);
+    log.whole.push(view);
     await deliver(response, spoil(await service.answer(view), fault, service.errorBody), fault, captured, peer);
   };
+};
 
+export const peer = async (service: Service, options: PeerOptions = {}): Promise<Peer> => {
+  const { host = '127.0.0.1', keepRequests = 1000 } = options;
+  const rules = script();
+  const log = requestLog(keepRequests);
+  const serve = conversation(service, rules, log);
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     serve(request, response).catch((cause: unknown) => response.destroy(cause instanceof Error ? cause : new Error(String(cause))));
   };
   const limits = { maxHeaderSize: 65_536, requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000 };
   const server = options.tls === undefined ? createServer(limits, handler) : createSecureServer({ ...limits, ...options.tls }, handler);
   const port = await listening(server, options.port ?? 0, host);
-
   return {
     origin: `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    requests,
+    requests: log.requests,
     script: rules.add,
     clear: () => {
       rules.clear();
-      requests.length = 0;
-      for (const line of [heads, wholes, aborts]) line.clear();
+      log.clear();
     },
-    waitForRequest: wholes.next,
-    waitForHead: heads.next,
-    waitForAbort: aborts.next,
+    waitForRequest: log.whole.next,
+    waitForHead: log.heads.next,
+    waitForAbort: log.aborted.next,
     close: () =>
       new Promise((done) => {
         server.close(() => done());

@@ -39,7 +39,7 @@ const wav = (data: Buffer): Buffer => {
 };
 
 /** The bytes spoken for a text. Only `wav` and `pcm` are playable; the others are the same samples under another name. */
-export const speechBytes = (text: string, format: string): Buffer => (format === 'wav' ? wav(samples(text)) : samples(text));
+const speechBytes = (text: string, format: string): Buffer => (format === 'wav' ? wav(samples(text)) : samples(text));
 
 const pieces = (bytes: Buffer, size: number): Buffer[] =>
   Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));

@@ -44,82 +44,77 @@ const run = (call: Context, perform: Perform, line: Line): { ok: boolean; text: 
   }
 };
 
-/** /v1/batches. A batch is validating when created, in progress at the first look and completed at the second. */
-export const batchRoutes = (call: Context, store: Files, perform: Perform): readonly Route[] => {
-  const batches = new Map<string, Fields>();
+const created = (call: Context, fields: Fields, total: number): Fields => {
+  const now = call.seconds();
+  return {
+    id: call.id('batch_'),
+    object: 'batch',
+    endpoint: fields.endpoint,
+    errors: null,
+    input_file_id: fields.input_file_id,
+    completion_window: '24h',
+    status: 'validating',
+    output_file_id: null,
+    error_file_id: null,
+    created_at: now,
+    in_progress_at: null,
+    expires_at: now + 86_400,
+    completed_at: null,
+    request_counts: { total, completed: 0, failed: 0 },
+    metadata: fields.metadata ?? null,
+  };
+};
 
+/** What a batch has become once its lines were run: one file of answers, one of refusals. */
+const finished = (call: Context, store: Files, perform: Perform, batch: Fields): Fields => {
+  const results = linesOf(store.find(textOf(batch.input_file_id)).bytes).map((line) => run(call, perform, line));
+  const written = (ok: boolean): unknown => {
+    const lines = results.filter((one) => one.ok === ok).map(({ text }) => `${text}\n`);
+    const name = `${textOf(batch.id)}_${ok ? 'output' : 'error'}.jsonl`;
+    return lines.length === 0 ? null : store.add(name, 'batch_output', Buffer.from(lines.join('')), 'application/jsonl').id;
+  };
+  const failed = results.filter(({ ok }) => !ok).length;
+  const request_counts = { total: results.length, completed: results.length - failed, failed };
+  return { status: 'completed', completed_at: call.seconds(), output_file_id: written(true), error_file_id: written(false), request_counts };
+};
+
+/** A batch is validating when created, in progress at the first look and completed at the second. */
+const batches = (call: Context, store: Files, perform: Perform) => {
+  const stored = new Map<string, Fields>();
+  const change = (batch: Fields, members: Fields): Fields => {
+    const changed = { ...batch, ...members };
+    stored.set(textOf(batch.id), changed);
+    return changed;
+  };
   const find = (id: string): Fields => {
-    const batch = batches.get(id);
+    const batch = stored.get(id);
     if (batch === undefined) throw refuse.notFound(`No such Batch object: ${id}`, 'batch_id');
     return batch;
   };
-
-  const change = (batch: Fields, members: Fields): Fields => {
-    const changed = { ...batch, ...members };
-    batches.set(textOf(batch.id), changed);
-    return changed;
+  return {
+    list: (): Fields[] => [...stored.values()],
+    create: (fields: Fields): Fields => {
+      for (const name of ['input_file_id', 'endpoint', 'completion_window']) if (fields[name] === undefined) throw refuse.missing(name);
+      checkMembers(fields, table);
+      return change(created(call, fields, linesOf(store.find(textOf(fields.input_file_id)).bytes).length), {});
+    },
+    look: (id: string): Fields => {
+      const batch = find(id);
+      if (batch.status === 'validating') return change(batch, { status: 'in_progress', in_progress_at: call.seconds() });
+      if (batch.status === 'cancelling') return change(batch, { status: 'cancelled', cancelled_at: call.seconds() });
+      return batch.status === 'in_progress' ? change(batch, finished(call, store, perform, batch)) : batch;
+    },
+    cancel: (id: string): Fields => change(find(id), { status: 'cancelling', cancelling_at: call.seconds() }),
   };
+};
 
-  const finish = (batch: Fields): Fields => {
-    const results = linesOf(store.find(textOf(batch.input_file_id)).bytes).map((line) => run(call, perform, line));
-    const written = (ok: boolean): unknown => {
-      const lines = results.filter((one) => one.ok === ok).map(({ text }) => `${text}\n`);
-      const name = `${textOf(batch.id)}_${ok ? 'output' : 'error'}.jsonl`;
-      return lines.length === 0 ? null : store.add(name, 'batch_output', Buffer.from(lines.join('')), 'application/jsonl').id;
-    };
-    const failed = results.filter(({ ok }) => !ok).length;
-    const counts = { total: results.length, completed: results.length - failed, failed };
-    return change(batch, {
-      status: 'completed',
-      completed_at: call.seconds(),
-      output_file_id: written(true),
-      error_file_id: written(false),
-      request_counts: counts,
-    });
-  };
-
-  const look = (id: string): Fields => {
-    const batch = find(id);
-    if (batch.status === 'validating') return change(batch, { status: 'in_progress', in_progress_at: call.seconds() });
-    if (batch.status === 'cancelling') return change(batch, { status: 'cancelled', cancelled_at: call.seconds() });
-    return batch.status === 'in_progress' ? finish(batch) : batch;
-  };
-
-  const create = (fields: Fields): Fields => {
-    for (const name of ['input_file_id', 'endpoint', 'completion_window']) if (fields[name] === undefined) throw refuse.missing(name);
-    checkMembers(fields, table);
-    const lines = linesOf(store.find(textOf(fields.input_file_id)).bytes);
-    const now = call.seconds();
-    const batch: Fields = {
-      id: call.id('batch_'),
-      object: 'batch',
-      endpoint: fields.endpoint,
-      errors: null,
-      input_file_id: fields.input_file_id,
-      completion_window: '24h',
-      status: 'validating',
-      output_file_id: null,
-      error_file_id: null,
-      created_at: now,
-      in_progress_at: null,
-      expires_at: now + 86_400,
-      completed_at: null,
-      request_counts: { total: lines.length, completed: 0, failed: 0 },
-      metadata: fields.metadata ?? null,
-    };
-    return change(batch, {});
-  };
-
+export const batchRoutes = (call: Context, store: Files, perform: Perform): readonly Route[] => {
+  const all = batches(call, store, perform);
   const path = '/v1/batches';
   return [
-    { method: 'POST', path, takes: 'json', handle: ({ fields }) => jsonReply(create(fields)) },
-    { method: 'GET', path, takes: 'nothing', handle: ({ query }) => jsonReply(page([...batches.values()], query)) },
-    { method: 'GET', path: `${path}/{id}`, takes: 'nothing', handle: ({ params: [id = ''] }) => jsonReply(look(id)) },
-    {
-      method: 'POST',
-      path: `${path}/{id}/cancel`,
-      takes: 'nothing',
-      handle: ({ params: [id = ''] }) => jsonReply(change(find(id), { status: 'cancelling', cancelling_at: call.seconds() })),
-    },
+    { method: 'POST', path, takes: 'json', handle: ({ fields }) => jsonReply(all.create(fields)) },
+    { method: 'GET', path, takes: 'nothing', handle: ({ query }) => jsonReply(page(all.list(), query)) },
+    { method: 'GET', path: `${path}/{id}`, takes: 'nothing', handle: ({ params: [id = ''] }) => jsonReply(all.look(id)) },
+    { method: 'POST', path: `${path}/{id}/cancel`, takes: 'nothing', handle: ({ params: [id = ''] }) => jsonReply(all.cancel(id)) },
   ];
 };

@@ -57,7 +57,7 @@ const stops = (stop: unknown): string[] => (typeof stop === 'string' ? [stop] : 
 
 const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
-export const promptOf = (body: Fields, model: Model): Prompt => {
+const promptOf = (body: Fields, model: Model): Prompt => {
   const messages = listOf(body.messages);
   const last = messages.at(-1);
   const user = messages.findLast((message) => message.role === 'user');
@@ -87,7 +87,7 @@ export type Spoken = {
   readonly audio: boolean;
 };
 
-export const chatUsage = (prompt: Prompt, turns: readonly Turn[]): Fields => {
+const chatUsage = (prompt: Prompt, turns: readonly Turn[]): Fields => {
   const completion = turns.reduce((sum, one) => sum + one.outputTokens, 0);
   const reasoning = turns.reduce((sum, one) => sum + one.reasoningTokens, 0);
   return {

@@ -31,7 +31,7 @@ export const context = (models: Models, now: () => number): Context => {
 export type RateLimit = { readonly requests: number; readonly tokens: number };
 
 /** A duration as the service writes it in `x-ratelimit-reset-*`: `6ms`, `1.5s`, `6m0s`. */
-export const duration = (milliseconds: number): string => {
+const duration = (milliseconds: number): string => {
   if (milliseconds <= 0) return '0s';
   if (milliseconds < 1000) return `${Math.ceil(milliseconds)}ms`;
   const minutes = Math.floor(milliseconds / 60_000);

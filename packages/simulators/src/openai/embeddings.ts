@@ -5,7 +5,7 @@ import { refuse } from './refusal.ts';
 import { count } from './tokens.ts';
 
 /** A unit vector of float32 that depends on the input alone; a shorter one is the beginning of a longer one, normalised again. */
-export const vectorOf = (input: string, dimensions: number): Float32Array => {
+const vectorOf = (input: string, dimensions: number): Float32Array => {
   const raw = new Float64Array(dimensions);
   for (let at = 0, block = 0; at < dimensions; block += 1) {
     const bytes = createHash('sha512').update(`${block}:${input}`).digest();

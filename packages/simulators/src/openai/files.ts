@@ -1,10 +1,11 @@
+import type { Part } from '../http/multipart.ts';
 import type { Fields } from './check.ts';
 import type { Context } from './context.ts';
 import { page } from './pages.ts';
 import { refuse } from './refusal.ts';
 import { formFields, formFile, jsonReply, type Route } from './routes.ts';
 
-export type StoredFile = { readonly object: Fields; readonly bytes: Buffer; readonly type: string };
+type StoredFile = { readonly object: Fields; readonly bytes: Buffer; readonly type: string };
 
 /** The files of one simulator, oldest first. */
 export type Files = {
@@ -47,55 +48,44 @@ export const files = (call: Context): Files => {
   };
 };
 
-export const purposes = ['assistants', 'batch', 'fine-tune', 'vision', 'user_data', 'evals'];
+const purposes = ['assistants', 'batch', 'fine-tune', 'vision', 'user_data', 'evals'];
 
-export const fileRoutes = (store: Files): readonly Route[] => [
-  {
-    method: 'POST',
-    path: '/v1/files',
-    takes: 'multipart',
-    handle: ({ parts }) => {
-      const file = formFile(parts, 'file');
-      const fields = formFields(parts);
-      const { purpose } = fields;
-      if (purpose === undefined) throw refuse.missing('purpose');
-      if (!purposes.includes(purpose)) throw refuse.plain(`'${purpose}' is not one of [${purposes.map((one) => `'${one}'`).join(', ')}] - 'purpose'`);
-      const expires = fields['expires_after[seconds]'];
-      return jsonReply(store.add(file.filename ?? 'file', purpose, file.bytes, file.type, expires === undefined ? undefined : Number(expires)));
+const upload = (store: Files, parts: readonly Part[]): Fields => {
+  const file = formFile(parts, 'file');
+  const { purpose, 'expires_after[seconds]': expires } = formFields(parts);
+  if (purpose === undefined) throw refuse.missing('purpose');
+  if (!purposes.includes(purpose)) throw refuse.plain(`'${purpose}' is not one of [${purposes.map((one) => `'${one}'`).join(', ')}] - 'purpose'`);
+  return store.add(file.filename ?? 'file', purpose, file.bytes, file.type, expires === undefined ? undefined : Number(expires));
+};
+
+const list = (store: Files, query: URLSearchParams): Fields => {
+  const purpose = query.get('purpose');
+  const wanted = store.list().filter((file) => purpose === null || file.purpose === purpose);
+  return page(wanted, query);
+};
+
+const remove = (store: Files, id: string): Fields => {
+  store.find(id);
+  store.remove(id);
+  return { id, object: 'file', deleted: true };
+};
+
+export const fileRoutes = (store: Files): readonly Route[] => {
+  const path = '/v1/files';
+  const one = `${path}/{id}`;
+  return [
+    { method: 'POST', path, takes: 'multipart', handle: ({ parts }) => jsonReply(upload(store, parts)) },
+    { method: 'GET', path, takes: 'nothing', handle: ({ query }) => jsonReply(list(store, query)) },
+    { method: 'GET', path: one, takes: 'nothing', handle: ({ params: [id = ''] }) => jsonReply(store.find(id).object) },
+    { method: 'DELETE', path: one, takes: 'nothing', handle: ({ params: [id = ''] }) => jsonReply(remove(store, id)) },
+    {
+      method: 'GET',
+      path: `${one}/content`,
+      takes: 'nothing',
+      handle: ({ params: [id = ''] }) => {
+        const { bytes, type } = store.find(id);
+        return { type, body: bytes };
+      },
     },
-  },
-  {
-    method: 'GET',
-    path: '/v1/files',
-    takes: 'nothing',
-    handle: ({ query }) => {
-      const purpose = query.get('purpose');
-      return jsonReply(
-        page(
-          store.list().filter((file) => purpose === null || file.purpose === purpose),
-          query,
-        ),
-      );
-    },
-  },
-  { method: 'GET', path: '/v1/files/{id}', takes: 'nothing', handle: ({ params: [id = ''] }) => jsonReply(store.find(id).object) },
-  {
-    method: 'DELETE',
-    path: '/v1/files/{id}',
-    takes: 'nothing',
-    handle: ({ params: [id = ''] }) => {
-      store.find(id);
-      store.remove(id);
-      return jsonReply({ id, object: 'file', deleted: true });
-    },
-  },
-  {
-    method: 'GET',
-    path: '/v1/files/{id}/content',
-    takes: 'nothing',
-    handle: ({ params: [id = ''] }) => {
-      const { bytes, type } = store.find(id);
-      return { type, body: bytes };
-    },
-  },
-];
+  ];
+};

@@ -16,7 +16,7 @@ const chunk = (type: string, data: Buffer): Buffer => {
 };
 
 /** A valid PNG of one pixel and exactly this many bytes (at least 79), filled up by a private chunk. */
-export const png = (bytes: number): Buffer => {
+const png = (bytes: number): Buffer => {
   const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
   const start = [Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]), chunk('IHDR', header)];
   const end = [chunk('IDAT', deflateSync(Buffer.from([0, 127]))), chunk('IEND', Buffer.alloc(0))];

@@ -1,6 +1,6 @@
 import { refuse } from './refusal.ts';
 
-export type ModelKind = 'chat' | 'completions' | 'embeddings' | 'moderation' | 'image' | 'speech' | 'transcription';
+type ModelKind = 'chat' | 'completions' | 'embeddings' | 'moderation' | 'image' | 'speech' | 'transcription';
 
 /** What a model refuses, by its family: the table "Reasoning-model parameter rules" of the service. */
 export type Model = {

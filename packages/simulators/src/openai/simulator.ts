@@ -4,7 +4,7 @@ import type { CapturedRequest } from '../http/captured.ts';
 import { type Peer, type PeerOptions, peer } from '../http/peer.ts';
 import type { Recording } from '../recordings.ts';
 import { type ReplayOptions, replayAnswer, replays } from '../replay.ts';
-import { context, rateLimitHeaders, serviceHeaders } from './context.ts';
+import { type Context, context, rateLimitHeaders, serviceHeaders } from './context.ts';
 import { endpoints } from './endpoints.ts';
 import { models } from './models.ts';
 import { errorBody, Refusal } from './refusal.ts';
@@ -48,13 +48,10 @@ const checkKey = (request: CapturedRequest, keys: ReadonlySet<string>, replayed:
 
 const limited = /^\/v1\/(chat\/completions|completions|embeddings|responses|moderations|images|audio)/;
 
-/** Starts the OpenAI stand-in. It keeps everything in memory and ends with `close()`. */
-export const openaiSimulator = async (options: OpenaiSimulatorOptions = {}): Promise<Simulator> => {
-  const { keys = ['sk-simulator'], now = Date.now, rateLimit = { requests: 10_000, tokens: 2_000_000 } } = options;
+const answering = (call: Context, played: ReturnType<typeof replays>, options: OpenaiSimulatorOptions) => {
+  const { keys = ['sk-simulator'], rateLimit = { requests: 10_000, tokens: 2_000_000 } } = options;
   const accepted = new Set(keys);
-  const call = context(models(options.models), now);
   const routes = endpoints(call);
-  const played = replays();
 
   const perform = (request: CapturedRequest): Reply => {
     const { route, params } = findRoute(routes, request.method, request.path);
@@ -63,7 +60,7 @@ export const openaiSimulator = async (options: OpenaiSimulatorOptions = {}): Pro
     return route.handle({ call, params, query, ...readBody(route, request) });
   };
 
-  const answer = (request: CapturedRequest): Answer => {
+  return (request: CapturedRequest): Answer => {
     const started = performance.now();
     const recording = played.take(request);
     const limits = limited.test(request.path) ? rateLimitHeaders(rateLimit, Math.ceil(request.body.length / 4)) : [];
@@ -81,8 +78,13 @@ export const openaiSimulator = async (options: OpenaiSimulatorOptions = {}): Pro
       return { status: cause.status, headers: withHeaders(headers, { 'content-type': 'application/json' }), body: json(cause.body) };
     }
   };
+};
 
-  const service = await peer({ answer, errorBody }, options);
+/** Starts the OpenAI stand-in. It keeps everything in memory and ends with `close()`. */
+export const openaiSimulator = async (options: OpenaiSimulatorOptions = {}): Promise<Simulator> => {
+  const call = context(models(options.models), options.now ?? Date.now);
+  const played = replays();
+  const service = await peer({ answer: answering(call, played, options), errorBody }, options);
   return {
     ...service,
     url: `${service.origin}/v1`,

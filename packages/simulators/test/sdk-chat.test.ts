@@ -1,9 +1,6 @@
-import { APIUserAbortError } from 'openai';
 import { ContentFilterFinishReasonError, LengthFinishReasonError } from 'openai/error';
 import type { ChatCompletionTool } from 'openai/resources/chat/completions';
 import { describe, expect, test } from 'vitest';
-import { bodyOf, chunksOf, dial, post } from './socket.ts';
-import { sseData } from './sse.ts';
 import { key, sdks, useSimulator } from './support.ts';
 
 const simulator = useSimulator({ now: () => 1_790_000_000_000 });
@@ -180,96 +177,5 @@ describe.each(sdks)('chat with %s', (_name, Sdk) => {
       return answer.usage?.completion_tokens_details?.reasoning_tokens;
     };
     expect([await spent('low'), await spent('none')]).toEqual([64, 0]);
-  });
-});
-
-describe('the bytes of a chat stream', () => {
-  const streamed = async (extra: object): Promise<string> => {
-    const { text } = await dial(simulator().origin, post('/v1/chat/completions', { model, messages: user('hi'), stream: true, ...extra })).done;
-    expect(text).toMatch(/content-type: text\/event-stream; charset=utf-8\r\n/);
-    expect(text).toMatch(/transfer-encoding: chunked\r\n/i);
-    const { chunks, complete } = chunksOf(bodyOf(text));
-    expect(complete).toBe(true);
-    return chunks.join('');
-  };
-
-  test('only data lines, LF, one event each, [DONE] last', async () => {
-    const body = await streamed({});
-    expect(body.endsWith('\n\ndata: [DONE]\n\n')).toBe(true);
-    expect(body).toMatch(/^(data: [^\n]+\n\n)+$/);
-    expect(body).not.toContain('"usage"');
-  });
-
-  test('obfuscation is there unless it is switched off', async () => {
-    const withIt = sseData(await streamed({}));
-    expect(withIt.every((chunk) => /^[0-9a-f]{1,16}$/.test(String(chunk.obfuscation)))).toBe(true);
-    const without = sseData(await streamed({ stream_options: { include_obfuscation: false } }));
-    expect(without.some((chunk) => 'obfuscation' in chunk)).toBe(false);
-  });
-
-  test('headers are those of the service, its own infrastructure included', async () => {
-    const { text } = await dial(simulator().origin, post('/v1/chat/completions', { model, messages: user('hi') })).done;
-    for (const line of [
-      'openai-version: 2020-10-01',
-      'openai-organization: ',
-      'x-ratelimit-limit-requests: 10000',
-      'x-ratelimit-reset-requests: 6ms',
-      'set-cookie: ',
-      'cf-ray: ',
-    ]) {
-      expect(text).toContain(`\r\n${line}`);
-    }
-    expect(text).toMatch(/\r\nopenai-processing-ms: \d+\r\n/);
-    expect(text).toMatch(/\r\nx-ratelimit-reset-tokens: \d+(\.\d+)?m?s\r\n/);
-  });
-});
-
-describe.each(sdks)('completions, embeddings and models with %s', (_name, Sdk) => {
-  const client = () => new Sdk({ baseURL: simulator().url, apiKey: key, maxRetries: 0 });
-
-  test('completions answer each prompt, and stop at sixteen tokens', async () => {
-    const answer = await client().completions.create({ model: 'babbage-002', prompt: ['a', 'b'] });
-    expect(answer.choices.map(({ text }) => text)).toEqual(['You wrote: a', 'You wrote: b']);
-    const long = await client().completions.create({ model: 'babbage-002', prompt: 'x '.repeat(40) });
-    expect([long.choices[0]?.finish_reason, long.usage?.completion_tokens]).toEqual(['length', 16]);
-    let text = '';
-    for await (const chunk of await client().completions.create({ model: 'babbage-002', prompt: 'a', stream: true })) text += chunk.choices[0]?.text ?? '';
-    expect(text).toBe('You wrote: a');
-  });
-
-  test('embeddings are the same numbers as floats and as base64, unit vectors of the length asked', async () => {
-    const input = ['one', 'two'];
-    const byDefault = await client().embeddings.create({ model: 'text-embedding-3-small', input });
-    const floats = await client().embeddings.create({ model: 'text-embedding-3-small', input, encoding_format: 'float' });
-    expect(simulator().requests.map((request) => (request.json() as { encoding_format: string }).encoding_format)).toEqual(['base64', 'float']);
-    expect(byDefault.data.map(({ embedding }) => [...embedding])).toEqual(floats.data.map(({ embedding }) => embedding));
-    expect(floats.data.map(({ index, embedding }) => [index, embedding.length])).toEqual([
-      [0, 1536],
-      [1, 1536],
-    ]);
-    expect(Math.hypot(...(floats.data[0]?.embedding ?? []))).toBeCloseTo(1, 5);
-    expect(floats.data[0]?.embedding).not.toEqual(floats.data[1]?.embedding);
-    const short = await client().embeddings.create({ model: 'text-embedding-3-large', input: [1, 2, 3], dimensions: 256 });
-    expect([short.data[0]?.embedding.length, short.usage.prompt_tokens]).toEqual([256, 3]);
-  });
-
-  test('models are listed and found by encoded id', async () => {
-    const ids: string[] = [];
-    for await (const one of client().models.list()) {
-      expect(one).toMatchObject({ object: 'model', created: expect.any(Number), owned_by: expect.any(String) });
-      ids.push(one.id);
-    }
-    expect(ids).toContain('gpt-4o-mini');
-    expect((await client().models.retrieve('text-embedding-3-small')).id).toBe('text-embedding-3-small');
-  });
-
-  test('a user abort is the abort error', async () => {
-    simulator().script({ holdHead: new Promise(() => undefined) });
-    const controller = new AbortController();
-    const asked = client().chat.completions.create({ model, messages: user('hi') }, { signal: controller.signal });
-    await simulator().waitForRequest();
-    controller.abort();
-    const error = await asked.catch((cause: Error) => cause);
-    expect((error as Error).constructor.name).toBe(APIUserAbortError.name);
   });
 });
