@@ -1,0 +1,116 @@
+import { GatewayError, isGatewayError, type Logger, type Principal, type Store } from '@llm-proxy-auth/plugin';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import type { AdminEntry } from '../graph.ts';
+import { createApp, replyError, replyJson } from './app.ts';
+import { mayUse } from './ops.ts';
+import type { AnyRequest, AnyResponse, RequestHandler } from './sever.ts';
+
+export interface AdminOptions {
+  /** Operations of the configuration that serves now. */
+  readonly operations: () => readonly AdminEntry[];
+  readonly store: () => Store;
+  readonly authenticate: (request: AnyRequest, response: AnyResponse) => Promise<Principal | GatewayError>;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly log?: Logger | undefined;
+}
+export interface AdminApp {
+  readonly handler: RequestHandler;
+  close(): Promise<void>;
+}
+
+const pathOf = (pointer: string): string =>
+  pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .join('.');
+const first = (list: unknown): string | undefined => (Array.isArray(list) && typeof list[0] === 'string' ? list[0] : undefined);
+
+/** The first thing about an input that its schema refuses; `param` is the field's path. The message quotes no value. */
+const problem = (schema: TSchema, input: unknown): GatewayError | undefined => {
+  if (Value.Check(schema, input)) return undefined;
+  const error = Value.Errors(schema, input).find((each) => each.keyword !== 'boolean');
+  if (error === undefined) return new GatewayError('invalid_request', 'The input does not fit this operation.');
+  const params = error.params as { requiredProperties?: unknown; additionalProperties?: unknown };
+  const member = first(params.requiredProperties) ?? first(params.additionalProperties);
+  const at = error.instancePath === '' ? '' : pathOf(error.instancePath);
+  const param = member === undefined ? at : at === '' ? member : `${at}.${member}`;
+  return new GatewayError('invalid_request', param === '' ? `The input ${error.message}.` : `${param}: ${error.message}.`, {
+    param: param === '' ? undefined : param,
+  });
+};
+/** Defaults filled in; throws `invalid_request` with `param`. */
+const readInput = (schema: TSchema, body: unknown): unknown => {
+  const input = Value.Default(schema, body === undefined || body === null ? {} : body);
+  const refused = problem(schema, input);
+  if (refused !== undefined) throw refused;
+  return input;
+};
+
+const scopesOf = (entry: AdminEntry): readonly string[] => [entry.operation.scope, 'admin'];
+const describe = ({ operation }: AdminEntry) => ({
+  name: operation.name,
+  summary: operation.summary,
+  scope: operation.scope,
+  input: operation.input,
+  output: operation.output,
+  ...(operation.example === undefined ? {} : { example: operation.example }),
+});
+
+/** `/admin/v1`: every operation that plugins bring, for callers with its scope or `admin` (contract.md §4, §7). */
+export const createAdminApp = (options: AdminOptions): AdminApp => {
+  const callers = new WeakMap<object, Principal>();
+  const callerOf = (request: FastifyRequest): Principal => {
+    const caller = callers.get(request.raw);
+    if (caller === undefined) throw new GatewayError('missing_credentials', 'Send a credential.');
+    return caller;
+  };
+  const record = (actor: string, operation: string, ok: boolean): Promise<void> =>
+    options.store().append('audit', [{ json: JSON.stringify({ at: options.now(), actor, operation, ok }) }]);
+
+  const run = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const caller = callerOf(request);
+    const { operation: name } = request.params as { operation: string };
+    const entry = options.operations().find((each) => each.operation.name === name);
+    if (entry === undefined) throw new GatewayError('unknown_route', 'There is no such operation; GET /admin/v1/operations lists them.');
+    let output: unknown;
+    try {
+      const refused = mayUse(caller, scopesOf(entry));
+      if (refused !== undefined) throw refused;
+      output = await entry.operation.run(readInput(entry.operation.input, request.body), caller, entry.host);
+    } catch (error) {
+      await record(caller.id, name, false);
+      throw error;
+    }
+    // Nothing is handed out that the audit log does not know of.
+    await record(caller.id, name, true);
+    return replyJson(reply, 200, output ?? {});
+  };
+
+  const app = createApp({
+    log: options.log,
+    routes(fastify) {
+      // Before the route is known and the body is read: what exists is told only after authentication.
+      fastify.addHook('onRequest', async (request, reply) => {
+        if (!/^\/admin(?:\/|\?|$)/.test(request.url)) return undefined;
+        const caller = await options.authenticate(request.raw as AnyRequest, reply.raw as AnyResponse);
+        if (isGatewayError(caller)) return replyError(reply, caller);
+        const { factor } = caller;
+        if (factor === 'needed') return replyError(reply, new GatewayError('totp_required', 'Send the current code in X-TOTP-Code.'));
+        callers.set(request.raw, caller);
+        return undefined;
+      });
+      fastify.get('/admin/v1/operations', async (request, reply) => {
+        const caller = callerOf(request);
+        const open = options.operations().filter((entry) => mayUse(caller, scopesOf(entry)) === undefined);
+        if (open.length === 0) throw new GatewayError('scope_required', `${caller.id} may run no operation.`);
+        return replyJson(reply, 200, { operations: open.map(describe) });
+      });
+      fastify.post('/admin/v1/:operation', run);
+    },
+  });
+  return { handler: (request, response) => app.handle(request, response), close: app.close };
+};

@@ -1,0 +1,113 @@
+import { type CODES, GatewayError, isGatewayError, type Logger, parseJson } from '@llm-proxy-auth/plugin';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { echoable, envelope, newRequestId } from './envelope.ts';
+import type { AnyRequest, AnyResponse } from './sever.ts';
+
+/** A Fastify application that is handed raw pairs and never listens. */
+export interface App {
+  readonly fastify: FastifyInstance;
+  /** `id` when the request has one already. */
+  handle(request: AnyRequest, response: AnyResponse, id?: string): void;
+  close(): Promise<void>;
+}
+const BODY_LIMIT = 1024 * 1024;
+const MAX_DEPTH = 32;
+
+/** Codes for what Fastify itself refuses, by status. */
+const REFUSED: Readonly<Record<number, readonly [code: keyof typeof CODES, message: string]>> = Object.freeze({
+  400: ['invalid_request', 'The request is not valid.'],
+  413: ['body_too_large', 'The request body is larger than 1 MiB.'],
+  414: ['invalid_target', 'The request target is too long.'],
+  415: ['unsupported_media_type', 'Send application/json in UTF-8, without content-encoding.'],
+});
+const asError = (error: unknown, failed: (error: unknown) => void): GatewayError => {
+  if (isGatewayError(error)) return error;
+  const status = (error as { statusCode?: unknown }).statusCode;
+  const refused = typeof status === 'number' ? REFUSED[status] : undefined;
+  if (refused !== undefined) return new GatewayError(refused[0], refused[1]);
+  failed(error);
+  return new GatewayError('internal_error', 'The gateway failed on this request; the operator finds it in the log by its request id.', { cause: error });
+};
+
+/** Answers with the envelope outside dialects (contract.md §5). */
+export const replyError = (reply: FastifyReply, error: GatewayError): FastifyReply => {
+  const { status, headers, body } = envelope(error, reply.request.id);
+  for (let i = 0; i < headers.length; i += 2) reply.header(headers[i] ?? '', headers[i + 1]);
+  return reply.code(status).send(body);
+};
+export const replyJson = (reply: FastifyReply, status: number, value: unknown): FastifyReply =>
+  reply.code(status).header('content-type', 'application/json').send(JSON.stringify(value));
+
+const CONTENT_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
+const unsupported = (): GatewayError => new GatewayError('unsupported_media_type', 'Send application/json in UTF-8, without content-encoding.');
+
+interface Served {
+  readonly method: string;
+  readonly path: RegExp;
+}
+/** 405 with `allow` where another method is served, else 404. */
+const notFound = (served: readonly Served[], url: string): GatewayError => {
+  const path = url.split('?', 1)[0] ?? '';
+  const allow = [...new Set(served.filter((route) => route.path.test(path)).map((route) => route.method))].join(', ');
+  if (allow === '') return new GatewayError('unknown_route', 'There is nothing under this path.');
+  return new GatewayError('method_not_allowed', `This path takes ${allow}.`, { headers: ['allow', allow] });
+};
+
+/** Fastify with our errors, our request ids and a strict JSON body; nothing of a method override or a cookie is looked at. */
+export const createApp = (options: { readonly log?: Logger | undefined; readonly routes: (fastify: FastifyInstance) => void }): App => {
+  const ids = new WeakMap<object, string>();
+  const failed = (id: string) => (error: unknown) => options.log?.error({ request: id, error }, 'a request failed');
+  const fastify = Fastify({
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    requestIdHeader: false,
+    genReqId: (raw) => ids.get(raw) ?? newRequestId(),
+    exposeHeadRoutes: true,
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, request, reply) => {
+      reply.header('x-request-id', request.id);
+      void replyError(reply as unknown as FastifyReply, asError(error, failed(request.id)));
+    },
+  });
+  fastify.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+    const clientId = echoable(request.headers['x-client-request-id'] ?? request.headers['x-request-id']);
+    if (clientId !== undefined) reply.header('x-client-request-id', clientId);
+  });
+  fastify.addHook('preParsing', async (request) => {
+    const { 'content-type': type, 'content-encoding': encoding } = request.headers;
+    if (encoding !== undefined || (type !== undefined && !CONTENT_TYPE.test(type))) throw unsupported();
+  });
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
+    body.length === 0 ? undefined : parseJson(body, { maxDepth: MAX_DEPTH }),
+  );
+  fastify.setErrorHandler((error, request, reply) => replyError(reply, asError(error, failed(request.id))));
+  fastify.setNotFoundHandler((request, reply) => replyError(reply, notFound(served, request.url)));
+  const served: Served[] = [];
+  fastify.addHook('onRoute', ({ method, url }) => {
+    const path = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:[a-z]+/g, '[^/]+')}$`);
+    for (const each of [method].flat()) served.push({ method: each, path });
+  });
+  options.routes(fastify);
+  let ready = false;
+  const starting = fastify.ready().then(() => {
+    ready = true;
+  });
+  const route = (request: AnyRequest, response: AnyResponse): void => fastify.routing(request as never, response as never);
+  return {
+    fastify,
+    handle(request, response, id) {
+      if (id !== undefined) ids.set(request, id);
+      if (ready) route(request, response);
+      else
+        starting.then(
+          () => route(request, response),
+          () => response.destroy(),
+        );
+    },
+    close: async () => {
+      await fastify.close();
+    },
+  };
+};
