@@ -14,7 +14,7 @@ import type { RouteMatch } from './http/route.ts';
 import { parseTarget, type RawTarget } from './http/target.ts';
 import { makePlan, type Plan, type Services } from './plan.ts';
 
-export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'now'> {
+export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'now' | 'content' | 'begun'> {
   readonly log: Logger;
   /** Everything that is not a call: health, metrics, pages. */
   readonly otherwise: (request: Incoming, response: Outgoing, x: Exchange) => void;
@@ -35,6 +35,8 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     pass: options.pass ?? true,
     closing: () => draining,
     observe: options.observe,
+    content: options.content,
+    begun: options.begun,
     openCalls: { count: 0, retries: 0 },
     report: (error, id) =>
       options.log.error({ request: id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a request failed inside the gateway'),
@@ -113,8 +115,10 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
         return;
       }
       const { target } = x;
-      if (match === undefined) options.otherwise(request, response, x);
-      else {
+      if (match === undefined) {
+        x.walked = true;
+        options.otherwise(request, response, x);
+      } else {
         const found = match;
         void guard(x, () => walk(x, target, found));
       }

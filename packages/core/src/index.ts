@@ -1,0 +1,5 @@
+export * from './config/index.ts';
+export type { AdminEntry, Graph, GraphOptions, Instance, LoadedPlugin, Strategy } from './graph.ts';
+export { RESERVED_SEGMENTS } from './http/route.ts';
+export { METRICS } from './observe/metric-table.ts';
+export { type Running, type RuntimeOptions, startGateway } from './runtime.ts';

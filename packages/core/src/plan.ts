@@ -32,6 +32,10 @@ export interface Services {
   readonly closing: () => boolean;
   readonly observe: (x: Exchange, status: number) => void;
   readonly report: (error: unknown, id: string) => void;
+  /** Writes prompts and completions; called only with `log.content: true`. */
+  readonly content: (x: Exchange, what: 'request' | 'reply', bytes: string | Uint8Array) => void;
+  /** A call was given to an instance; the result ends it. */
+  readonly begun: (x: Exchange) => () => void;
   /** Calls open in the whole process, for the retry budget. */
   readonly openCalls: { count: number; retries: number };
 }

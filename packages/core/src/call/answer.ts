@@ -51,6 +51,7 @@ const ONE_WRITE = 16_384;
 export const sendWhole = (x: Exchange, status: number, headers: readonly string[], body: string | Uint8Array): void => {
   const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   x.bytesOut += bytes.length;
+  if (x.plan.graph.settings.log.content) x.plan.content(x, 'reply', bytes);
   sendHead(x, status, [...headers, 'content-length', String(bytes.length)]);
   const response = x.response as Outgoing & { end(text: string, encoding: BufferEncoding): void };
   if (!x.http2 && bytes.length <= ONE_WRITE) response.end(bytes.toString('latin1'), 'latin1');

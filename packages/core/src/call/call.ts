@@ -77,7 +77,11 @@ export const call = async (x: Exchange, resolved: Resolved, candidates: readonly
       if (!left() || !repeat.replayable || !failsOver(fallback.on, last.class)) break;
       x.plan.metrics.fallback();
     }
-    x.instance = candidate.instance;
+    if (x.instance !== candidate.instance || x.ended === undefined) {
+      x.ended?.();
+      x.instance = candidate.instance;
+      x.ended = x.plan.begun(x);
+    }
     x.upstreamModel = candidate.model === '' ? undefined : candidate.model;
     const outcome = await atTarget(x, candidate, repeat, left, attempt);
     if (outcome.is === 'done' || x.gone) return;

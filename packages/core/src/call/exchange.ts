@@ -65,6 +65,8 @@ export interface Exchange {
   gone: boolean;
   /** Ends what is under way: the client went, or the drain deadline came. */
   interrupt: ((why: 'gone' | 'drain') => void) | undefined;
+  /** Ends the count of open calls at the instance. */
+  ended: (() => void) | undefined;
   /** The line has been walked to its end; with `closed` the request is settled. */
   walked: boolean;
   closed: boolean;
@@ -113,6 +115,7 @@ export const openExchange = (id: string, plan: Plan, request: Incoming, response
   streamOutcome: 'none',
   gone: false,
   interrupt: undefined,
+  ended: undefined,
   walked: false,
   closed: false,
   settled: false,

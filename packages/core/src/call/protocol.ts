@@ -105,6 +105,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   x.route = `/${dialect.name}${found.route.pattern}`;
   if (surface.operation === 'models' && found.reach.class === 'models') return listModels(x, dialect, surface as Surface<'models'>, found, instance);
   const body = await receive(x, surface, identified);
+  if (plan.graph.settings.log.content) for (const piece of body.pieces) plan.content(x, 'request', piece);
   x.model = modelOf(x, found, body.governed, body.kind);
   x.stream = found.route.stream ?? body.governed.stream;
   const needsModel = namesModel(surface, found);

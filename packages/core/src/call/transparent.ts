@@ -163,6 +163,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const body = await receive(x, native, identified, restricted || pointers, aliases || provider.signs === 'body');
   const governed = body.governed();
   const collected = Array.isArray(body.bytes) ? (body.bytes as readonly Buffer[]) : undefined;
+  if (plan.graph.settings.log.content) for (const piece of collected ?? []) plan.content(x, 'request', piece);
   if (native.modelIn === 'body' && collected !== undefined) {
     x.model = governed.model;
     x.stream = native.stream || governed.stream;

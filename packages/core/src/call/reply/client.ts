@@ -11,6 +11,7 @@ export const clientWriter = (a: Attempting) => {
   };
   return (chunk: string | Uint8Array): void => {
     if (chunk.length === 0 || a.x.gone) return;
+    if (a.x.plan.graph.settings.log.content) a.x.plan.content(a.x, 'reply', chunk);
     a.x.bytesOut += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
     const sink = response as { write(chunk: string | Uint8Array): boolean };
     if (sink.write(chunk) || waiting) return;

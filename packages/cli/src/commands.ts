@@ -1,0 +1,25 @@
+import { admin } from './commands/admin.ts';
+import { check } from './commands/check.ts';
+import { explain } from './commands/explain.ts';
+import { models } from './commands/models.ts';
+import { plugins } from './commands/plugins.ts';
+import { quickStart } from './commands/quick-start.ts';
+import { start } from './commands/start.ts';
+import { type Terminal, table } from './terminal.ts';
+
+export interface Command {
+  readonly usage: string;
+  readonly summary: string;
+  /** Without the program's name. */
+  readonly example: string;
+  run(words: readonly string[], terminal: Terminal): Promise<number>;
+}
+/** Commands that every gateway has; those of plugins (`keys …`) come from what they register. */
+export const COMMANDS = Object.freeze({ start, check, plugins, models, explain, 'quick-start': quickStart });
+export const groupCommand = (group: string): Command => admin(group);
+
+export const help = (): string =>
+  `llm-proxy-auth [command] [options]\n\n${table([
+    ...Object.entries(COMMANDS).map(([name, command]) => [`  ${name}`, command.summary]),
+    ['  keys', 'Make, list, show, rotate and revoke API keys (from the plugins of the configuration).'],
+  ])}\nEvery command takes --config FILE, --plugin-root DIR, --allow-local-plugins, --json and --help.\nExit codes: 0 ok, 1 failed, 2 usage, 78 configuration.\n`;

@@ -1,0 +1,44 @@
+import { ConfigurationError } from '@llm-proxy-auth/core';
+import { isGatewayError } from '@llm-proxy-auth/plugin';
+import { UsageError } from './arguments.ts';
+import { COMMANDS, type Command, groupCommand, help } from './commands.ts';
+import type { Terminal } from './terminal.ts';
+
+export type { Terminal } from './terminal.ts';
+
+/** Exit codes of every command. */
+export const EXIT = Object.freeze({ ok: 0, failed: 1, usage: 2, configuration: 78 });
+
+const find = (words: readonly string[]): { readonly command: Command; readonly rest: readonly string[] } => {
+  const [first, ...rest] = words;
+  if (first === undefined || first.startsWith('-')) return { command: COMMANDS.start, rest: words };
+  if (Object.hasOwn(COMMANDS, first)) return { command: COMMANDS[first as keyof typeof COMMANDS], rest };
+  return { command: groupCommand(first), rest };
+};
+
+/** Runs one command line and resolves to its exit code; prints errors, never throws. */
+export const run = async (words: readonly string[], terminal: Terminal): Promise<number> => {
+  if (words[0] === 'help' || (words.length === 1 && (words[0] === '--help' || words[0] === '-h'))) {
+    terminal.stdout.write(help());
+    return EXIT.ok;
+  }
+  try {
+    const { command, rest } = find(words);
+    if (rest.includes('--help') || rest.includes('-h')) {
+      terminal.stdout.write(`${command.usage}\n\n${command.summary}\n\nExample:\n  llm-proxy-auth ${command.example}\n`);
+      return EXIT.ok;
+    }
+    return await command.run(rest, terminal);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      terminal.stderr.write(`${error.message}\nTry: llm-proxy-auth --help\n`);
+      return EXIT.usage;
+    }
+    if (error instanceof ConfigurationError) {
+      terminal.stderr.write(`${error.format()}\n`);
+      return EXIT.configuration;
+    }
+    terminal.stderr.write(`${isGatewayError(error) ? `${error.code}: ${error.message}` : error instanceof Error ? error.message : String(error)}\n`);
+    return EXIT.failed;
+  }
+};

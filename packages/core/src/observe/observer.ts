@@ -1,0 +1,80 @@
+import type { Exchange } from '../call/exchange.ts';
+import type { GatewayLog } from './log.ts';
+import type { CallMetrics, GatewayMetrics, Outcome } from './metrics.ts';
+
+const NO_INSTANCE = 'none';
+const LIMITED: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'budget_exceeded', 'too_many_concurrent_requests', 'overloaded']);
+
+const outcomeOf = (x: Exchange, status: number): Outcome =>
+  x.gone ? 'client' : status >= 500 || x.error !== undefined ? (status >= 400 && status < 500 ? 'client' : 'error') : status >= 400 ? 'client' : 'ok';
+
+/** Writes what became of a request into metrics and log, once, at its end. */
+export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () => number) => {
+  const calls = new Map<string, CallMetrics>();
+  const callOf = (x: Exchange): CallMetrics => {
+    const instance = x.instance?.name ?? NO_INSTANCE;
+    const dialect = x.dialect?.name ?? NO_INSTANCE;
+    const key = `${instance} ${dialect} ${x.mode} ${x.operation}`;
+    const known = calls.get(key);
+    if (known !== undefined) return known;
+    const made = metrics.call({ instance, dialect, mode: x.mode, operation: x.operation });
+    if (calls.size < 1_000) calls.set(key, made);
+    return made;
+  };
+  const observe = (x: Exchange, status: number): void => {
+    const ended = performance.now();
+    const seconds = (ended - x.started) / 1_000;
+    metrics.http(x.request.method ?? 'GET', x.route).status(status);
+    if (x.principal !== undefined || x.instance !== undefined) {
+      const call = callOf(x);
+      const outcome = outcomeOf(x, status);
+      call.status(status);
+      call.duration(seconds, outcome);
+      if (x.dispatchedAt !== 0) call.upstream((ended - x.dispatchedAt) / 1_000, outcome);
+      if (x.firstByteAt !== 0) call.firstToken((x.firstByteAt - x.started) / 1_000, outcome);
+      call.overhead(x.overhead / 1_000);
+      const { usage } = x;
+      if (usage !== undefined) {
+        call.tokens('input', usage.input);
+        call.tokens('output', usage.output);
+        if (usage.cacheRead > 0) call.tokens('cached', usage.cacheRead);
+        if (usage.cacheWrite > 0) call.tokens('cache_write', usage.cacheWrite);
+        if (usage.reasoning > 0) call.tokens('reasoning', usage.reasoning);
+      }
+    }
+    if (x.streamOutcome === 'truncated') metrics.truncated();
+    if (LIMITED.has(x.code)) metrics.rateLimited(x.code);
+    log.access({
+      time: now(),
+      request: x.id,
+      method: x.request.method ?? '',
+      route: x.route,
+      mode: x.mode,
+      dialect: x.dialect?.name,
+      instance: x.instance?.name,
+      status,
+      code: x.code,
+      principal: x.principal?.id,
+      durationMs: ended - x.started,
+      overheadMs: x.overhead,
+      firstByteMs: x.firstByteAt === 0 ? undefined : x.firstByteAt - x.started,
+      inputTokens: x.usage?.input,
+      outputTokens: x.usage?.output,
+      bytesIn: x.bytesIn,
+      bytesOut: x.bytesOut,
+      attempts: x.attempts,
+      stream: x.streamOutcome,
+    });
+  };
+  return {
+    observe,
+    begun(x: Exchange): () => void {
+      const call = callOf(x);
+      call.begin();
+      return call.end;
+    },
+    content(x: Exchange, what: 'request' | 'reply', bytes: string | Uint8Array): void {
+      log.logger.info({ request: x.id, what, content: typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString() }, 'content');
+    },
+  };
+};
