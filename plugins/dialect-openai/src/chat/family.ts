@@ -34,6 +34,9 @@ export const applyFamily = (params: Building, r: ChatRequest, call: Call): Field
     call.ledger.note('ignored', name, `${call.model} does not take it`);
   };
   const effort = effortOf(params, r);
+  if (effort !== undefined && params.reasoning_effort === undefined) {
+    call.ledger.note('emulated', 'reasoning.budget', `a thinking budget is an effort here: ${effort}`);
+  }
   if (effort !== undefined && family.efforts !== undefined) {
     const chosen = family.efforts.size === 0 ? undefined : nearest(effort, family.efforts);
     if (chosen === undefined) drop('reasoning_effort');

@@ -1,5 +1,6 @@
-import type { Json } from '@llm-proxy-auth/plugin';
+import type { ChatReply, Json } from '@llm-proxy-auth/plugin';
 import type { Remainder } from '../responses/remainder.ts';
+import type { Fields } from '../wire.ts';
 
 /**
  * How a client spelled what the surface can write in two ways: `max_tokens`, text as a list of one part, `null`. It goes
@@ -17,6 +18,8 @@ export interface Form {
   readonly refusals?: boolean | undefined;
   /** Name the token limit was written under. */
   readonly limit?: 'max_tokens' | undefined;
+  /** A provider's answer as it came, and what was read of it. */
+  readonly answer?: { readonly wire: Fields; readonly read: ChatReply } | undefined;
   /** Members of `stream_options` other than `include_usage`. */
   readonly options?: Readonly<Record<string, Json>> | undefined;
 }

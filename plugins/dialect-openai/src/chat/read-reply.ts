@@ -15,6 +15,7 @@ import { asList, asNumber, asObject, asText, type Building, type Fields, isObjec
 import { readCall, readFunctionCall } from './calls.ts';
 import { readCitation } from './citations.ts';
 import { readFinish } from './finish.ts';
+import { withForm } from './form.ts';
 import { readLogprobs } from './logprobs.ts';
 import { audioType, readPart } from './parts.ts';
 import { CHAT } from './request.ts';
@@ -112,7 +113,7 @@ export const readReply = (reply: UpstreamReply, call: Call): ChatReply => {
   const kept = Object.keys(fields).length > 0 || choices.some((c) => c.rest !== undefined);
   const created = asNumber(o.created);
   const tier = asText(o.service_tier);
-  return {
+  const read: ChatReply = {
     id: asText(o.id) || `chatcmpl-${call.id}`,
     model: asText(o.model) || call.model,
     ...(created === undefined ? {} : { created }),
@@ -121,4 +122,6 @@ export const readReply = (reply: UpstreamReply, call: Call): ChatReply => {
     ...(tier === undefined ? {} : { tier }),
     ...(kept ? { rest: { from: CHAT, fields } } : {}),
   };
+  const legacy = o.choices.some((c) => isObject(asObject(asObject(c)?.message)?.function_call));
+  return withForm(read, { legacy, answer: { wire: o, read } });
 };

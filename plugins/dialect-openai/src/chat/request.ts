@@ -16,8 +16,6 @@ const KNOWN: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
-/** Governed by the core, written per message, or decided by the call. */
-const APART: ReadonlySet<string> = new Set(['model', 'messages', 'stream', 'stream_options']);
 
 /** Canonical field to this surface's parameter. */
 export const names: Readonly<Record<string, string>> = Object.freeze({
@@ -131,9 +129,13 @@ export const read = (inbound: Inbound, _ledger: Ledger): ChatRequest => {
     limit: typeof body.max_tokens === 'number' && (body.max_completion_tokens ?? null) === null ? 'max_tokens' : undefined,
     options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])),
   };
-  const written = writeParams(withForm(request, form), true, '', () => undefined);
-  const asked = Object.fromEntries(Object.entries(body).filter(([key]) => !APART.has(key)));
-  return withForm(request, { ...form, left: remainderOf(written, asked) });
+  const written = {
+    model: body.model,
+    messages: body.messages,
+    ...writeParams(withForm(request, form), true, '', () => undefined),
+    ...(body.stream === true ? streaming(form) : {}),
+  };
+  return withForm(request, { ...form, left: remainderOf(written, body) });
 };
 
 const writeOutput = (output: ChatRequest['output']): Fields | undefined => {
@@ -169,8 +171,11 @@ const writeParams = (r: ChatRequest, mine: boolean, model: string, lost: Lost): 
   for (const key in params) if (params[key] === undefined) delete params[key];
   return params;
 };
-const streamOptions = (call: Call, form: Form | undefined): Fields =>
-  call.stream ? { stream: true, stream_options: { ...form?.options, include_usage: true } } : {};
+/** Usage is always asked for: it is counted whether or not the client wants to see it. */
+const streaming = (form: Form | undefined): { readonly stream: true; readonly stream_options: Fields } => ({
+  stream: true,
+  stream_options: { ...form?.options, include_usage: true },
+});
 /** The body for a provider. What this surface's own client sent goes back as it was; others' follow the model's family. */
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
   const form = formOf(r);
@@ -179,6 +184,8 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   const params = writeParams(r, mine, call.model, lost);
   const { system } = familyOf(call.model);
   const messages = r.turns.flatMap((turn) => writeTurn(turn, mine, mine ? 'system' : system, lost));
-  const asked = mine ? restore(params, form?.left) : applyFamily(params, r, call);
-  return { body: { model: call.model, messages, ...asked, ...streamOptions(call, form) }, memo: undefined };
+  const asked = call.stream ? streaming(form) : undefined;
+  const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...asked };
+  const spelt = mine ? restore(body, form?.left) : body;
+  return { body: asked === undefined ? spelt : { ...spelt, ...asked }, memo: undefined };
 };

@@ -44,6 +44,7 @@ const writeTextContent = (parts: readonly Part[], form: Form, mine: boolean, los
 const head = (role: string, turn: Turn): Building => ({ role, ...(turn.name === undefined ? {} : { name: turn.name }) });
 
 const isCall = (p: Part): p is ToolCallPart => p.kind === 'toolCall';
+/** Reasoning has no place here; it stays unread, so that the ledger names it. */
 const writeAssistant = (turn: Turn, form: Form, mine: boolean, lost: Lost): Fields => {
   const calls = turn.parts.filter(isCall);
   const audio = turn.parts.find((p) => p.kind === 'audio' && 'file' in p.media);
@@ -57,7 +58,6 @@ const writeAssistant = (turn: Turn, form: Form, mine: boolean, lost: Lost): Fiel
       (p.kind !== 'refusal' || form.refusals === true) &&
       !(p.kind === 'opaque' && 'id' in (writeOpaqueCall(p) ?? {})),
   );
-  for (const part of turn.parts) if (part.kind === 'thinking') lost(part.text === '' ? 'redacted_thinking' : 'thinking', 'chat completions carry no reasoning');
   const rest = calls.length + opaque.length + refusals.length > 0 || audio !== undefined;
   const legacy = form.legacy === true ? calls[0] : undefined;
   const toolCalls = legacy === undefined ? [...calls.map((c) => writeCall(c, mine)), ...opaque] : [];

@@ -1,8 +1,20 @@
-import { type Call, type ChatReply, type Choice, type Part, stringifyJson, type ToolCallPart, type Written } from '@llm-proxy-auth/plugin';
+import {
+  type Call,
+  type ChatReply,
+  type Choice,
+  type Json,
+  type Ledger,
+  type Part,
+  stringifyJson,
+  type ToolCallPart,
+  type Written,
+} from '@llm-proxy-auth/plugin';
+import { type Remainder, remainderOf, restore } from '../responses/remainder.ts';
 import { asObject, type Building, type Fields } from '../wire.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { writeCitation } from './citations.ts';
 import { writeFinish } from './finish.ts';
+import { formOf } from './form.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { CHAT } from './request.ts';
 import { writeUsage } from './usage.ts';
@@ -40,7 +52,7 @@ const audioOf = (parts: readonly Part[], now: number): Fields | undefined => {
   return { id: audio.id ?? '', data: audio.media.base64, expires_at: audio.expires ?? Math.floor(now / 1000), transcript: audio.transcript ?? '' };
 };
 const HAS_FORM: ReadonlySet<Part['kind']> = new Set(['text', 'refusal', 'audio', 'toolCall']);
-const messageOf = (choice: Choice, mine: boolean, call: Call): { readonly message: Fields; readonly called: boolean } => {
+const messageOf = (choice: Choice, mine: boolean, legacy: boolean, call: Call): { readonly message: Fields; readonly called: boolean } => {
   const { parts } = choice;
   const calls = parts.flatMap((p): readonly (Fields | ToolCallPart)[] =>
     p.kind === 'toolCall' ? [p] : p.kind === 'opaque' ? [writeOpaqueCall(p) ?? []].flat() : [],
@@ -48,7 +60,7 @@ const messageOf = (choice: Choice, mine: boolean, call: Call): { readonly messag
   for (const part of parts)
     if (!HAS_FORM.has(part.kind) && writeOpaqueCall(part) === undefined) call.ledger.note('ignored', part.kind, 'chat completions have no such part');
   const first = calls.find((c) => 'kind' in c) as ToolCallPart | undefined;
-  const legacy = isLegacy(call) && first !== undefined;
+  const functionCall = legacy ? first : undefined;
   const audio = audioOf(parts, call.now);
   const message: Building = {
     role: 'assistant',
@@ -56,16 +68,16 @@ const messageOf = (choice: Choice, mine: boolean, call: Call): { readonly messag
     refusal: joined(parts, 'refusal'),
     annotations: annotationsOf(parts, call),
     ...(audio === undefined ? {} : { audio }),
-    ...(calls.length > 0 && !legacy ? { tool_calls: calls.map((c) => ('kind' in c ? writeCall(c as ToolCallPart, mine) : c)) } : {}),
-    ...(legacy ? { function_call: writeFunctionCall(first) } : {}),
+    ...(calls.length > 0 && functionCall === undefined ? { tool_calls: calls.map((c) => ('kind' in c ? writeCall(c as ToolCallPart, mine) : c)) } : {}),
+    ...(functionCall === undefined ? {} : { function_call: writeFunctionCall(functionCall) }),
     ...(mine ? asObject(choice.rest?.message) : {}),
   };
   return { message, called: calls.length > 0 };
 };
-const writeChoice = (choice: Choice, mine: boolean, call: Call): Fields => {
-  const { message, called } = messageOf(choice, mine, call);
+const writeChoice = (choice: Choice, mine: boolean, legacy: boolean, call: Call): Fields => {
+  const { message, called } = messageOf(choice, mine, legacy, call);
   const { message: _inner, ...rest } = choice.rest ?? {};
-  const said = { called, refused: message.refusal !== null, legacy: isLegacy(call) };
+  const said = { called, refused: message.refusal !== null, legacy };
   return {
     index: choice.index,
     message,
@@ -74,18 +86,34 @@ const writeChoice = (choice: Choice, mine: boolean, call: Call): Fields => {
     ...(mine ? rest : {}),
   };
 };
-/** A whole chat completion; `model` is the name the client asked for. */
-export const writeReply = (reply: ChatReply, call: Call): Written => {
+const bodyOf = (reply: ChatReply, legacy: boolean, call: Call): Building => {
   const mine = reply.rest?.from === CHAT;
-  const body: Building = {
+  return {
     id: reply.id || `chatcmpl-${call.id}`,
     object: 'chat.completion',
     created: reply.created ?? Math.floor(call.now / 1000),
     model: call.requestedModel,
-    choices: reply.choices.map((c) => writeChoice(c, mine, call)),
+    choices: reply.choices.map((c) => writeChoice(c, mine, legacy, call)),
     usage: writeUsage(reply.usage),
     ...(reply.tier === undefined ? {} : { service_tier: reply.tier }),
     ...(mine ? reply.rest?.fields : {}),
   };
-  return { headers: ['content-type', 'application/json'], body: stringifyJson(body) };
+};
+/** Members in the provider's order, with those it left out left out and its nulls; values stay ours, which may be repaired. */
+const spelled = (written: Json, left: Remainder): Remainder => {
+  const fields = asObject(written) ?? {};
+  const added = Object.entries(left.set ?? {}).filter(([key]) => !Array.isArray(written) && !Object.hasOwn(fields, key));
+  const inner = Object.entries(left.at ?? {}).map(([key, at]) => [key, spelled(Array.isArray(written) ? written[Number(key)] : fields[key], at)] as const);
+  return { set: Object.fromEntries(added), unset: left.unset?.filter((key) => key !== 'content'), order: left.order, at: Object.fromEntries(inner) };
+};
+const SILENT: Ledger = Object.freeze({ note: () => undefined });
+/** A whole chat completion; `model` is the name the client asked for. An answer of this surface keeps its spelling. */
+export const writeReply = (reply: ChatReply, call: Call): Written => {
+  const form = formOf(reply);
+  const legacy = form?.legacy === true || isLegacy(call);
+  const body = bodyOf(reply, legacy, call);
+  const answer = form?.answer;
+  const reference = answer === undefined ? {} : bodyOf(answer.read, legacy, { ...call, ledger: SILENT });
+  const left = answer === undefined ? undefined : remainderOf(reference, answer.wire);
+  return { headers: ['content-type', 'application/json'], body: stringifyJson(left === undefined ? body : restore(body, spelled(reference, left))) };
 };

@@ -54,7 +54,8 @@ export const readReply = (reply: UpstreamReply, call: Call): ChatReply => {
 };
 
 const textsOf = (parts: readonly Part[], call: Call): { readonly text: string; readonly logprobs: Fields | null } => {
-  for (const part of parts) if (part.kind !== 'text' && part.kind !== 'refusal') call.ledger.note('ignored', part.kind, 'text completions have no such part');
+  for (const part of parts)
+    if (part.kind !== 'text' && part.kind !== 'refusal') call.ledger.note('ignored', 'choices', `text completions have no ${part.kind}`);
   const texts = parts.filter((p) => p.kind === 'text' || p.kind === 'refusal');
   const logprobs = texts.flatMap((p) => p.logprobs ?? []);
   return { text: texts.map((p) => p.text).join(''), logprobs: writeLegacyLogprobs(logprobs.length === 0 ? undefined : logprobs, 0) };
@@ -102,7 +103,7 @@ export const writeStream = (call: Call): StreamWriter => {
     if (e.type === 'start') begin(e.id, e.created);
     if (e.type === 'part' && e.part.kind !== 'text' && e.part.kind !== 'refusal') {
       silent.add(`${e.choice}.${e.index}`);
-      call.ledger.note('ignored', e.part.kind, 'text completions have no such part');
+      call.ledger.note('ignored', 'choices', `text completions have no ${e.part.kind}`);
     }
     if (e.type === 'delta') return silent.has(`${e.choice}.${e.index}`) ? '' : say(e);
     if (e.type === 'usage') usage = e.usage;

@@ -1,4 +1,4 @@
-import type { Call, ChatRequest, Inbound, Json, Part } from '@llm-proxy-auth/plugin';
+import type { Call, ChatRequest, Inbound, Json, Ledger, Part } from '@llm-proxy-auth/plugin';
 import { type Form, formOf, withForm } from '../chat/form.ts';
 import { flagField, invalid, numberField, textField, unsupported } from '../invalid.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
@@ -11,7 +11,6 @@ const KNOWN: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
-const APART: ReadonlySet<string> = new Set(['model', 'stream', 'stream_options']);
 /** What the vendor assumes without `max_tokens`. */
 const DEFAULT_TOKENS = 16;
 
@@ -55,7 +54,7 @@ const stopOf = (stop: Json): readonly string[] | undefined => {
   return list as readonly string[];
 };
 /** Reads a legacy completion as one message of a user. Throws `unsupported_parameter` for what a chat cannot do. */
-export const read = (inbound: Inbound): ChatRequest => {
+export const read = (inbound: Inbound, ledger: Ledger): ChatRequest => {
   const body = asObject(inbound.body);
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
   refuse(body);
@@ -67,19 +66,21 @@ export const read = (inbound: Inbound): ChatRequest => {
     presencePenalty: numberField(body, 'presence_penalty'),
     logitBias: isObject(body.logit_bias) ? body.logit_bias : undefined,
   });
+  const maxTokens = numberField(body, 'max_tokens');
+  if (maxTokens === undefined) ledger.note('defaulted', 'max_tokens', `this surface means ${DEFAULT_TOKENS} when nothing is said`);
   const fields = unknownFields(body, KNOWN);
   const asked = some({ stop: stopOf(body.stop), logprobs: numberField(body, 'logprobs'), user: textField(body, 'user'), sampling });
   const request: ChatRequest = {
     turns: [{ role: 'user', parts: [{ kind: 'text', text: promptOf(body.prompt) }] }],
     tools: [],
     choices: numberField(body, 'n') ?? 1,
-    maxTokens: numberField(body, 'max_tokens') ?? DEFAULT_TOKENS,
+    maxTokens: maxTokens ?? DEFAULT_TOKENS,
     ...asked,
     ...(fields === undefined ? {} : { rest: { from: COMPLETIONS, fields } }),
   };
   const form: Form = { options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])) };
-  const given = Object.fromEntries(Object.entries(body).filter(([key]) => !APART.has(key)));
-  return withForm(request, { ...form, left: remainderOf(bodyOf(request), given) });
+  const written = { model: body.model, ...bodyOf(request), ...(body.stream === true ? streaming(form) : {}) };
+  return withForm(request, { ...form, left: remainderOf(written, body) });
 };
 
 const textOf = (parts: readonly Part[]): string => parts.flatMap((p) => (p.kind === 'text' ? [p.text] : [])).join('');
@@ -103,9 +104,13 @@ const bodyOf = (r: ChatRequest): Building => {
   for (const key in body) if (body[key] === undefined) delete body[key];
   return body;
 };
+const streaming = (form: Form | undefined): { readonly stream: true; readonly stream_options: Fields } => ({
+  stream: true,
+  stream_options: { ...form?.options, include_usage: true },
+});
 /** The body for a provider of text completions: the turns' text, apart by an empty line. */
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
   const form = formOf(r);
-  const stream = call.stream ? { stream: true, stream_options: { ...form?.options, include_usage: true } } : {};
-  return { body: { model: call.model, ...restore(bodyOf(r), form?.left), ...stream }, memo: undefined };
+  const asked = call.stream ? streaming(form) : undefined;
+  return { body: { ...restore({ model: call.model, ...bodyOf(r), ...asked }, form?.left), ...asked }, memo: undefined };
 };

@@ -62,8 +62,7 @@ const read = (inbound: Inbound): EmbedRequest => {
     ...(user === undefined ? {} : { user }),
     ...(fields === undefined ? {} : { rest: { from: EMBEDDINGS, fields } }),
   };
-  const { model: _model, ...asked } = body;
-  return withForm(request, { left: remainderOf(bodyOf(request), asked) });
+  return withForm(request, { left: remainderOf({ model: body.model, ...bodyOf(request) }, body) });
 };
 const writeInputs = (inputs: EmbedRequest['inputs']): Json => {
   const written = inputs.map((input): Json => {
@@ -80,7 +79,7 @@ const bodyOf = (r: EmbedRequest): Building => ({
   ...(r.user === undefined ? {} : { user: r.user }),
   ...(r.rest?.from === EMBEDDINGS ? r.rest.fields : {}),
 });
-const write = (r: EmbedRequest, call: Call): { readonly body: Json } => ({ body: { model: call.model, ...restore(bodyOf(r), formOf(r)?.left) } });
+const write = (r: EmbedRequest, call: Call): { readonly body: Json } => ({ body: restore({ model: call.model, ...bodyOf(r) }, formOf(r)?.left) });
 
 const readReply = (reply: UpstreamReply): EmbedReply => {
   const o = replyObject(reply);

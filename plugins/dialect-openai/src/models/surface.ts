@@ -35,7 +35,7 @@ export const models: Surface<'models'> = Object.freeze({
   operation: 'models',
   routes: [...route('GET', '/models', { stream: false, query: true }), ...route('GET', '/models/{model+}', { stream: false, model: 'path' })],
   body: ['none'],
-  governed: { model: 'path', stream: 'route' },
+  governed: { model: 'none', stream: 'route' },
   reach: MODELS,
   framing: 'json',
   client: { read: () => undefined, write },
