@@ -38,8 +38,9 @@ const valueAt = (body: unknown, path: readonly string[]): unknown =>
 export const inboundOf = (surface: AnySurface, text: string, stream = false): Inbound => {
   const body = parseJson(text);
   const { model, stream: at } = surface.governed;
-  const found = typeof model === 'string' ? 'model-1' : valueAt(body, model);
   const route = surface.routes.find((one) => one.stream === stream) ?? surface.routes[0];
+  const inPath = route?.pattern.includes('{model') === true ? 'model-1' : undefined;
+  const found = typeof model === 'string' ? inPath : valueAt(body, model);
   return {
     method: route?.method ?? 'POST',
     path: (route?.pattern ?? '/').replace(/\{[^}]*\}/g, 'model-1'),
@@ -51,6 +52,11 @@ export const inboundOf = (surface: AnySurface, text: string, stream = false): In
     raw: (pointer) => rawAt(text, pointer),
   };
 };
+/** A body that asks for a stream, and for usage in it where a client has to ask. */
+const streamingBody = ({ governed }: AnySurface): string => {
+  const flags = [governed.stream, governed.usage ?? []].filter((path) => typeof path !== 'string' && path.length > 0) as readonly (readonly string[])[];
+  return JSON.stringify(Object.assign({}, ...flags.map((path) => path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), true))));
+};
 export interface CallOptions {
   readonly stream?: boolean;
   readonly inbound?: Inbound;
@@ -60,7 +66,7 @@ export interface CallOptions {
 }
 /** A call as the core makes it for a translator, with a fixed clock and id. */
 export const fakeCall = (surface: AnySurface, options: CallOptions = {}): Call => {
-  const inbound = options.inbound ?? inboundOf(surface, '{}', options.stream);
+  const inbound = options.inbound ?? inboundOf(surface, options.stream === true ? streamingBody(surface) : '{}', options.stream);
   const model = options.model ?? inbound.model ?? 'model-1';
   return {
     id: 'req_0123456789abcdef0123456789abcdef',

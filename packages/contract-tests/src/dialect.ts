@@ -53,7 +53,7 @@ export const dialectRules: readonly Rule<DialectSubject>[] = [
         const at = `${route.surface.name} ${route.pattern}`;
         assert.match(route.method, /^[A-Z]+$/, `${at}: method`);
         assert.match(route.pattern, pattern, at);
-        if (route.surface.governed.model === 'path' || route.model === 'path') assert.match(route.pattern, /\{model\+?\}/, `${at}: no {model}`);
+        if (route.model === 'path') assert.match(route.pattern, /\{model\+?\}/, `${at}: no {model}`);
       }
     },
   },

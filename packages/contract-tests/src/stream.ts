@@ -18,13 +18,16 @@ const recorded = ({ surface, samples }: SurfaceSubject): readonly Bytes[] => {
 const read = (subject: SurfaceSubject, bytes: Bytes) => readStream(subject.surface, subject.dialect.name, [bytes]);
 /** Bytes a writer makes of events, one piece an event. */
 const write = (subject: SurfaceSubject, events: readonly ChatEvent[]): readonly Bytes[] => {
-  const writer = clientHalf(subject.surface)?.stream?.(fakeCall(subject.surface, { stream: true, dialect: subject.dialect.name }));
+  const model = events.find((event) => event.type === 'start')?.model ?? 'model-1';
+  const writer = clientHalf(subject.surface)?.stream?.(fakeCall(subject.surface, { stream: true, dialect: subject.dialect.name, model }));
   if (writer === undefined) return [];
   return [
     ...events.map((event) => bytesOf(event.type === 'error' ? writer.error(event.error) : writer.event(event))),
     ...(events.some((e) => e.type === 'error') ? [] : [bytesOf(writer.end())]),
   ];
 };
+/** The vendor's own usage object and its own fields may stand in other places of a stream. */
+const counts = (path: string): boolean => !/(^|\.)(rest|raw)(\.|$)/.test(path);
 const joined = (pieces: readonly Bytes[]): Bytes => Buffer.concat(pieces);
 const replies = (subject: SurfaceSubject): readonly { readonly path: string; readonly value: ChatReply }[] =>
   subject.surface.operation === 'chat' ? (canonicalOf('chat').replies as readonly { path: string; value: ChatReply }[]) : [];
@@ -206,7 +209,11 @@ const writerRules: readonly Rule<SurfaceSubject>[] = [
         const unary = provider.read(replyOf(client.write(value, call).body), call, undefined);
         const { events } = read(subject, joined(write(subject, play(value))));
         const streamed = collect(events);
-        assert.deepEqual(differences(normalReply('chat', streamed), normalReply('chat', unary)), [], `${path}: ${shown(streamed)} instead of ${shown(unary)}`);
+        assert.deepEqual(
+          differences(normalReply('chat', streamed), normalReply('chat', unary)).filter(counts),
+          [],
+          `${path}: ${shown(streamed)} instead of ${shown(unary)}`,
+        );
       }
     },
   },
@@ -219,7 +226,7 @@ const writerRules: readonly Rule<SurfaceSubject>[] = [
         const events = read(subject, bytes).events;
         if (failed({ events })) continue;
         const again = read(subject, joined(write(subject, events))).events;
-        assert.deepEqual(differences(normalReply('chat', collect(events)), normalReply('chat', collect(again))), []);
+        assert.deepEqual(differences(normalReply('chat', collect(events)), normalReply('chat', collect(again))).filter(counts), []);
       }
     },
   },
