@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import http, { type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AnyResponse, RequestHandler } from '../src/http/server.ts';
 import { clientGone, sever } from '../src/http/sever.ts';
@@ -20,7 +20,6 @@ describe('graceful stop', () => {
     const listener = await open((_request, response) => void (response as ServerResponse).end('ok'), { tls });
     const client = await session(listener);
     await ask(client, { ':path': '/' });
-    const agent = new http.Agent({ keepAlive: true });
     if (tls === undefined) {
       const silent = await connect(listener);
       const kept = await connect(listener);
@@ -33,7 +32,6 @@ describe('graceful stop', () => {
     await listener.close(5000);
     expect(performance.now() - started).toBeLessThan(1000);
     expect(listener.connections()).toBe(0);
-    agent.destroy();
   });
 
   test('new connections are refused, calls under way end well and close their connection', async () => {
@@ -100,6 +98,23 @@ describe('graceful stop', () => {
     client.removeAllListeners('goaway');
     await listener.close(2000);
     expect(listener.connections()).toBe(0);
+  });
+
+  test('closeIdle leaves what carries a request, and what it leaves goes on being served', async () => {
+    const waiting: AnyResponse[] = [];
+    const listener = await open((request, response) => (request.url === '/wait' ? void waiting.push(response) : void (response as ServerResponse).end('ok')));
+    const idle = await connect(listener);
+    const busy = await session(listener);
+    const quiet = await session(listener);
+    await ask(quiet, { ':path': '/' });
+    const answer = ask(busy, { ':path': '/wait' });
+    await expect.poll(() => waiting.length).toBe(1);
+    listener.closeIdle();
+    await once(idle.resume(), 'close');
+    await expect.poll(() => listener.connections()).toBe(1);
+    expect((await ask(busy, { ':path': '/' })).body).toBe('ok');
+    (waiting[0] as ServerResponse).end('late');
+    expect((await answer).body).toBe('late');
   });
 
   test('closing twice, and closing what never listened, both resolve', async () => {

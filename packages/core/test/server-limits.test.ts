@@ -72,13 +72,13 @@ describe('bodies', () => {
     expect(await new Promise((resolve) => stream.once('response', (headers) => resolve(headers[':status'])))).toBe(200);
   });
 
-  test('a client is not blamed while the gateway itself does not read', async () => {
+  test.each(['paused', 'unread'] as const)('a client is not blamed while the gateway itself does not read: %s, over both', async (how) => {
     const listener = await open(
       (request, response) => {
-        request.pause();
+        if (how === 'paused') request.pause();
         setTimeout(() => {
-          request.resume();
           count(request, response);
+          request.resume();
         }, 1000);
       },
       { timeouts: TIMES },
@@ -86,8 +86,15 @@ describe('bodies', () => {
     const socket = await connect(listener);
     const answer = drained(socket);
     socket.write(`POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 100\r\n\r\n${'x'.repeat(50)}`);
-    setTimeout(() => socket.write('x'.repeat(50)), 1050);
+    const stream = (await session(listener)).request({ ':path': '/', ':method': 'POST' });
+    const status = new Promise((resolve) => stream.once('response', (headers) => resolve(headers[':status'])));
+    stream.write('x'.repeat(50));
+    setTimeout(() => {
+      socket.write('x'.repeat(50));
+      stream.end('x'.repeat(50));
+    }, 1050);
     expect(parseAnswer((await answer).text).status).toBe(200);
+    expect(await status).toBe(200);
   });
 
   test('an answer that runs long after its request is nobody slow', async () => {
@@ -240,7 +247,7 @@ describe('a client that goes', () => {
       stream.once('data', () => stream.close(http2.constants.NGHTTP2_CANCEL));
     }
     await expect.poll(() => events, { interval: 5 }).toEqual(['gone']);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   test.each(['http1', 'http2'] as const)('%s: a client that only stops reading looks stalled, not gone', async (kind) => {

@@ -76,7 +76,12 @@ const urlOf = (address: AddressInfo, scheme: string): string =>
 const closeIdle = (port: Port): void => {
   for (const socket of port.undecided) if (socket.bytesRead === 0) socket.destroy();
   port.closeIdleHttp1();
-  for (const connection of port.http1) if (!connection.used && connection.socket.bytesRead === connection.startedAt) connection.socket.destroy();
+  for (const { used, socket, startedAt } of port.http1) if (!used && socket.bytesRead === startedAt) socket.destroy();
+  for (const { session, streams } of port.http2) if (streams === 0 && !session.closed) session.close();
+};
+/** The same, and HTTP/2 clients with open streams are told to send no further one. */
+const windDown = (port: Port): void => {
+  closeIdle(port);
   for (const { session } of port.http2) if (!session.closed && !session.destroyed) session.close();
 };
 
@@ -123,7 +128,7 @@ export const createListener = async (options: ListenerOptions): Promise<Listener
       accepting = false;
       if (listening) port.front.close();
       port.drain();
-      sweep.drain(() => closeIdle(port));
+      sweep.drain(() => windDown(port));
     },
     closeIdle: () => closeIdle(port),
     destroyAll() {
@@ -139,7 +144,7 @@ export const createListener = async (options: ListenerOptions): Promise<Listener
           resolve();
         };
         const late = setTimeout(() => listener.destroyAll(), deadline);
-        closeIdle(port);
+        windDown(port);
         sweep.whenEmpty(finish);
       }),
     setSecureContext(next) {

@@ -32,7 +32,11 @@ interface Window {
 }
 
 /** Whether it is us who hold the body back: then its pace says nothing about the client. */
-const held = (request: AnyRequest): boolean => request.readableLength > 0 || (request.isPaused() && request.listenerCount('readable') === 0);
+const held = (request: AnyRequest): boolean => {
+  // Over HTTP/2 the bytes wait in the stream until somebody reads the request.
+  if (request.readableLength > 0 || ('stream' in request && request.stream.readableLength > 0)) return true;
+  return request.isPaused() && request.listenerCount('readable') === 0;
+};
 
 /**
  * Timers of all connections in one interval, so that a request costs none: the slowest body, HTTP/2 bodies and idle
