@@ -63,7 +63,7 @@ export const keyBook = (host: Host): KeyBook => {
   let readAt = Number.NEGATIVE_INFINITY;
   let epoch = host.now();
   let last: Promise<void> = Promise.resolve();
-  const damaged = (id: string): void => host.log.warn({ key: id }, 'a stored key cannot be read and is refused');
+  const damaged = (id: string): void => host.log.warn({ id }, 'a stored key cannot be read and is refused');
 
   const reload = async (at: number): Promise<void> => {
     const now = await store.changed(Number.MAX_SAFE_INTEGER);

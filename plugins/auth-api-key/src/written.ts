@@ -76,7 +76,7 @@ export const writtenKeys = async (keys: Config['keys'], host: Host, changed: () 
       };
       replace().catch((error: unknown) =>
         host.log.error(
-          { key: name, reason: error instanceof Error ? error.message : 'unknown' },
+          { principal: `key:${name}`, reason: error instanceof Error ? error.message : 'unknown' },
           'the new value of a key cannot be used; the one before stays valid',
         ),
       );

@@ -150,6 +150,22 @@ describe('a store that does not answer (R11, F31, F32)', () => {
   });
 });
 
+it('after a silence longer than deletions are reported everything is read again', async () => {
+  const { here, there } = await two();
+  const { id, key } = await here.run('keys.create', { name: 'ci' });
+  const before = await there.ask(key);
+  await pass(POLL, () => 'epoch' in before && there.strategy.epoch?.() !== before.epoch);
+  const row = await here.host.store.get(KEYS, id);
+  await here.host.store.commit([{ space: KEYS, key: id, expect: row?.version ?? 0 }]);
+  const { store } = there.host;
+  const { epoch } = await store.changed(0);
+  const changed = vi.spyOn(store, 'changed').mockRejectedValueOnce(new Error('asleep')).mockResolvedValue({ epoch, keys: [] });
+  const read = there.strategy.epoch?.();
+  await pass(POLL, () => changed.mock.settledResults.some((result) => result.type === 'rejected'));
+  await pass(STALE + POLL, () => there.strategy.epoch?.() !== read);
+  expect(await there.ask(key)).toEqual({ is: 'denied', reason: 'unknown' });
+});
+
 describe('a change made here', () => {
   it('holds at once, also when the store stops answering right after it', async () => {
     const { here } = await two();
@@ -178,6 +194,18 @@ describe('a change made here', () => {
 });
 
 describe('uses', () => {
+  it('that are older than what another process wrote change nothing', async () => {
+    const { here, there, clock } = await two();
+    const { key } = await here.run('keys.create', { name: 'ci' });
+    await here.ask(key);
+    clock.now += 1000;
+    await there.ask(key);
+    await there.strategy.close?.();
+    await here.strategy.close?.();
+    const { keys } = await here.run<{ keys: { lastUsedAt?: string }[] }>('keys.list', {});
+    expect(keys.map(({ lastUsedAt }) => lastUsedAt)).toEqual(['2026-01-01T00:00:01.000Z']);
+  });
+
   it('are written together, later, with the newest time, and by two processes at once', async () => {
     const { here, there, clock } = await two();
     const one = await here.run('keys.create', { name: 'one' });
