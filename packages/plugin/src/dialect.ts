@@ -120,7 +120,8 @@ export interface Ledger {
 export interface ClientHalf<O extends Operation> {
   /** Canonical field path (`sampling.logitBias`, `turns.parts.detail`) to this surface's parameter name, for the ledger. */
   readonly names?: Readonly<Record<string, string>> | undefined;
-  read(inbound: Inbound, ledger: Ledger): Canonical[O]['request'];
+  /** `target`: where the call goes. What only the vendor understands (hosted tools, stored state) is refused unless the target speaks this very surface. */
+  read(inbound: Inbound, ledger: Ledger, target?: Endpoint): Canonical[O]['request'];
   write(reply: Canonical[O]['reply'], call: Call): Written;
   stream?(call: Call): StreamWriter;
 }

@@ -74,7 +74,7 @@ const noteUnread = (unread: readonly string[], names: Readonly<Record<string, st
 export const translateRequest = <O extends Half>(x: Exchange, client: Surface<O>, provider: Surface<O>, call: Call, strict: boolean): Translated => {
   if (client.client === undefined || provider.provider === undefined)
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${x.instance?.name ?? 'this instance'}.`);
-  const request = client.client.read(call.inbound, call.ledger);
+  const request = client.client.read(call.inbound, call.ledger, call.endpoint);
   const { value, unread } = tracked(request as object);
   const written = provider.provider.write(value as Canonical[O]['request'], call);
   const body = written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(written.body as Json));

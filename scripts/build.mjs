@@ -1,0 +1,24 @@
+// Builds every published package with tsup: ES modules and their types, from the entries its manifest names.
+import { build } from 'tsup';
+import { entriesOf, packages } from './packages.mjs';
+
+const wanted = process.argv.slice(2);
+for (const one of packages()) {
+  if (wanted.length > 0 && !wanted.includes(one.path)) continue;
+  const started = performance.now();
+  process.chdir(one.folder);
+  await build({
+    entry: entriesOf(one),
+    format: 'esm',
+    target: 'node22',
+    platform: 'node',
+    dts: true,
+    clean: true,
+    sourcemap: false,
+    silent: true,
+    config: false,
+    outDir: 'dist',
+    tsconfig: 'tsconfig.json',
+  });
+  console.log(`${one.path} ${Math.round(performance.now() - started)} ms`);
+}

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Running, type RuntimeOptions, startGateway } from '@llm-proxy-auth/core';
+import type { Principal } from '@llm-proxy-auth/plugin';
+import { openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
+
+export const PROVIDER_KEY = 'sk-provider-canary-0123456789abcdefghijklmnop';
+const OPERATOR: Principal = { id: 'test', owner: 'test', strategy: 'local', credential: 'local', groups: [], scopes: ['admin'], factor: 'none' };
+
+/** Sections merged over the configuration that every end-to-end test starts from. */
+export interface Wanted extends Pick<RuntimeOptions, 'pass' | 'random' | 'now' | 'pluginRoots' | 'env'> {
+  readonly sections?: Readonly<Record<string, unknown>>;
+  /** Further instances, or keys of `main`. */
+  readonly main?: Readonly<Record<string, unknown>>;
+  readonly instances?: Readonly<Record<string, unknown>>;
+  readonly plugins?: readonly string[];
+}
+export interface KeyWanted {
+  readonly name?: string;
+  readonly models?: readonly string[];
+  readonly instances?: readonly string[];
+  readonly modes?: readonly string[];
+  readonly scopes?: readonly string[];
+  readonly cidr?: readonly string[];
+  readonly expires?: string;
+}
+export interface Bench {
+  readonly gateway: Running;
+  readonly simulator: Simulator;
+  readonly url: string;
+  /** A key without restrictions. */
+  readonly key: string;
+  /** Lines written to the log so far, parsed. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+  /** Everything written to the log, as it stands there. */
+  logText(): string;
+  operation(name: string, input: object): Promise<Record<string, unknown>>;
+  makeKey(wanted?: KeyWanted): Promise<string>;
+  /** Resolves with the first log line that fits, also one that comes later. */
+  line(fits: (line: Readonly<Record<string, unknown>>) => boolean): Promise<Readonly<Record<string, unknown>>>;
+  close(): Promise<void>;
+}
+
+/** The OpenAI simulator behind a gateway on free ports, with one instance `main` and API keys; everything real but the vendor. */
+export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
+  const folder = mkdtempSync(join(tmpdir(), 'lpa-e2e-'));
+  const simulator = await openaiSimulator({ keys: [PROVIDER_KEY] });
+  const written: string[] = [];
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  const waiting = new Set<() => void>();
+  const destination = {
+    write(line: string): void {
+      written.push(line);
+      lines.push(JSON.parse(line) as Readonly<Record<string, unknown>>);
+      for (const look of waiting) look();
+    },
+  };
+  const configuration = {
+    plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai', '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite', ...(wanted.plugins ?? [])],
+    server: { port: 0 },
+    ops: { port: 0 },
+    store: { use: 'sqlite', path: join(folder, 'store.db') },
+    auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }],
+    instances: { main: { provider: 'openai', baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true, ...wanted.main }, ...wanted.instances },
+    ...wanted.sections,
+  };
+  const gateway = await startGateway({
+    text: JSON.stringify(configuration),
+    folder,
+    env: wanted.env ?? {},
+    allowLocalPlugins: false,
+    pluginRoots: wanted.pluginRoots ?? [],
+    destination,
+    pass: wanted.pass,
+    random: wanted.random,
+    now: wanted.now,
+  }).catch(async (error: unknown) => {
+    await simulator.close();
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
+  const operation = async (name: string, input: object): Promise<Record<string, unknown>> => {
+    const entry = gateway.graph.admin.find((a) => a.operation.name === name);
+    if (entry === undefined) throw new Error(`no operation ${name}`);
+    return (await entry.operation.run(input, OPERATOR, entry.host)) as Record<string, unknown>;
+  };
+  let serial = 0;
+  const makeKey = async (key: KeyWanted = {}): Promise<string> => String((await operation('keys.create', { name: `k${++serial}`, ...key })).key);
+  return {
+    gateway,
+    simulator,
+    url: gateway.urls.server,
+    key: gateway.graph.strategies.length === 0 ? '' : await makeKey({ scopes: ['metrics', 'explain', 'admin'] }),
+    lines,
+    logText: () => written.join(''),
+    operation,
+    makeKey,
+    line: (fits) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          const found = lines.find(fits);
+          if (found === undefined) return;
+          waiting.delete(look);
+          resolve(found);
+        };
+        waiting.add(look);
+        look();
+      }),
+    async close() {
+      await gateway.close();
+      await simulator.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
