@@ -1,7 +1,7 @@
 import type { Kept } from '@llm-proxy-auth/plugin';
 import type { Flavour } from './content.ts';
 import { means, type Remainder } from './remainder.ts';
-import { isObject } from './wire.ts';
+import { type Fields, isObject } from './wire.ts';
 
 /**
  * How an item, content or tool was spelt beyond what the model holds. It stands on the last part of an item and so also says where
@@ -16,18 +16,29 @@ export interface Mark extends Remainder {
 /** Spelling goes back to this surface and means nothing to any other: it stands where neither the ledger nor JSON looks, and survives a spread. */
 const FORM: unique symbol = Symbol('openai.responses.form');
 
+/** Names in `rest` that are ours and no member of an item. */
+const OURS: ReadonlySet<string> = new Set(['id', 'form', 'item']);
+const membersOf = (rest: Kept['rest']): Fields => Object.fromEntries(Object.entries(rest ?? {}).filter(([name]) => !OURS.has(name)));
+
 /**
- * The same part or tool with its mark. A mark that another vendor would miss stands in `rest.item`, where the ledger sees it; in answers
- * all of them stand in `rest`, which is what streams can carry.
+ * The same part or tool with its mark. Members that another vendor would miss stand in `rest` by their names, where the ledger sees
+ * them (inside content under `item`); in answers the whole mark stands in `rest`, which is what streams can carry.
  */
 export const marked = <K extends Kept>(kept: K, mark: Mark | undefined, flavour: Flavour): K => {
   if (mark === undefined) return kept;
-  if (means(mark)) return { ...kept, rest: { ...kept.rest, item: mark } };
-  return flavour === 'output' ? { ...kept, rest: { ...kept.rest, form: mark } } : { ...kept, [FORM]: mark };
+  if (flavour === 'output') return { ...kept, rest: { ...kept.rest, [means(mark) ? 'item' : 'form']: mark } };
+  const set = Object.entries(mark.set ?? {});
+  const named = set.filter(([name, value]) => !OURS.has(name) && means({ set: { [name]: value } }));
+  const left: Mark = { ...mark, set: Object.fromEntries(set.filter((entry) => !named.includes(entry))) };
+  const rest = { ...kept.rest, ...Object.fromEntries(named), ...(means(left) ? { item: left } : {}) };
+  return { ...kept, ...(Object.keys(rest).length === 0 ? {} : { rest }), [FORM]: left };
 };
 export const markOf = (kept: Kept | undefined): Mark | undefined => {
-  const mark = kept?.rest?.item ?? kept?.rest?.form ?? (kept as { readonly [FORM]?: Mark } | undefined)?.[FORM];
-  return isObject(mark) ? (mark as Mark) : undefined;
+  const rest = kept?.rest;
+  const mark = rest?.item ?? rest?.form ?? (kept as { readonly [FORM]?: Mark } | undefined)?.[FORM];
+  const members = membersOf(rest);
+  const bare = isObject(mark) ? (mark as Mark) : undefined;
+  return Object.keys(members).length === 0 ? bare : { ...bare, set: { ...bare?.set, ...members } };
 };
 /** In answers parts bring the id of their item along. */
 export const withId = <K extends Kept>(kept: K, id: string | undefined): K => (id === undefined ? kept : { ...kept, rest: { ...kept.rest, id } });

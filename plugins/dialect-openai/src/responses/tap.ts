@@ -28,10 +28,12 @@ const parse = (data: Bytes | string): Fields | undefined => {
   }
 };
 const typeOf = (data: string): string => TYPE.exec(data)?.[1] ?? (/"type"\s*:\s*"error"/.test(data) ? 'error' : '');
+/** Bytes that an event may have where whole events pass; a terminal event holds every image of its answer. */
+const LARGEST = 16 * 1024 * 1024;
 /** The data of every event of a chunk of whole events. */
 const eventsIn = (chunk: Bytes): readonly string[] => {
   const found: string[] = [];
-  const reader = sseReader((_type, data) => found.push(data));
+  const reader = sseReader((_type, data) => found.push(data), { line: LARGEST, event: LARGEST });
   try {
     reader.push(chunk);
     reader.end();

@@ -58,8 +58,7 @@ const writeTool = (tool: Tool, own: boolean, ledger: Ledger): Fields => {
   return restore(plainFields(tool, own), own ? markOf(tool) : undefined);
 };
 /** The tools on the wire. Throws `unsupported_parameter` for a server tool of another vendor. */
-export const writeTools = (tools: readonly Tool[], own: boolean, ledger: Ledger): readonly Fields[] =>
-  tools.map((tool) => writeTool(tool, own, ledger));
+export const writeTools = (tools: readonly Tool[], own: boolean, ledger: Ledger): readonly Fields[] => tools.map((tool) => writeTool(tool, own, ledger));
 
 const MODES: ReadonlySet<Json> = new Set(['auto', 'none', 'required']);
 const readChoice = (choice: Json): Choice => {
