@@ -143,22 +143,35 @@ export const loadGraph = async (options: LoadOptions): Promise<Graph> => {
     throw new ConfigurationError(context.problems);
   }
   secrets.watch(options.log, Math.min(options.secretPollMs ?? SECRET_POLL_MS, SECRET_POLL_MS));
+  return graphOf({ settings, shown, file: source.file, catalog, created, context, secrets });
+};
+
+const graphOf = (parts: {
+  readonly settings: Settings;
+  readonly shown: unknown;
+  readonly file: string | undefined;
+  readonly catalog: Catalog;
+  readonly created: Created;
+  readonly context: ReadContext;
+  readonly secrets: Secrets;
+}): Graph => {
+  const { settings, shown, file, catalog, created, context, secrets } = parts;
+  const { dialects, instances, strategies, store, counters, seal, admin } = created;
+  const instanceOf = (path: string): string => /^instances\.([^.]+)/.exec(path)?.[1] ?? path;
   return Object.freeze<Graph>({
     settings,
-    file: source.file,
+    file,
     plugins: catalog.plugins,
-    dialects: created.dialects,
-    instances: created.instances,
-    strategies: created.strategies,
-    store: created.store,
-    counters: created.counters,
-    seal: created.seal,
-    admin: created.admin,
+    dialects,
+    instances,
+    strategies,
+    store,
+    counters,
+    seal,
+    admin,
     shortcuts: Object.freeze(catalog.plugins.flatMap((p) => p.plugin.shortcuts ?? [])),
     secrets: secrets.values,
-    environment: Object.freeze(
-      context.environment.map(({ path, variable }) => Object.freeze({ instance: /^instances\.([^.]+)/.exec(path)?.[1] ?? path, variable })),
-    ),
+    environment: Object.freeze(context.environment.map(({ path, variable }) => Object.freeze({ instance: instanceOf(path), variable }))),
     print: () => printSettings(shown),
     dispose: async () => {
       secrets.close();

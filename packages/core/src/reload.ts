@@ -55,78 +55,85 @@ const tryOnce = async ({ load, swap, log }: WatchOptions): Promise<boolean> => {
   return true;
 };
 
-/** Watches a configuration: one reload at a time, each content once, a bad one changes nothing. */
-export const watchConfiguration = (options: WatchOptions): ConfigurationWatch => {
-  const { file, log } = options;
+/** One reload at a time; those who ask while another waits for its turn share that one's result. */
+const serialised = (options: WatchOptions, starting: () => Promise<void>): ConfigurationWatch => {
   let queue: Promise<unknown> = Promise.resolve();
   let waiting: Promise<boolean> | undefined;
   let closed = false;
-  let tried: string | undefined;
-  let stable: string | undefined;
-  let pending: string | undefined;
-  let missing = false;
-
   const run = async (): Promise<boolean> => {
     waiting = undefined;
     if (closed) return false;
-    // Before the load: a change while it runs is another content.
-    if (file !== undefined) tried = await checksumOf(file).catch(() => undefined);
+    await starting();
     const ok = await tryOnce(options);
     options.onResult(ok);
     return ok;
   };
-  const reload = (): Promise<boolean> => {
-    if (closed) return Promise.resolve(false);
-    // Who asks while another waits for its turn gets that one's result.
-    waiting ??= queue.then(run);
-    queue = waiting;
-    return waiting;
-  };
-  const look = async (path: string): Promise<void> => {
-    const stamp = await stampOf(path);
-    missing = false;
-    if (stamp === stable) return;
-    const settled = stamp === pending;
-    pending = stamp;
-    if (!settled) return;
-    stable = stamp;
-    if ((await checksumOf(path)) !== tried) await reload();
-  };
-  const first =
-    file === undefined
-      ? Promise.resolve()
-      : Promise.all([stampOf(file), checksumOf(file)])
-          .then(([stamp, sum]) => {
-            stable = stamp;
-            pending = stamp;
-            tried ??= sum;
-          })
-          .catch(() => undefined);
-  let looking = false;
-  const timer =
-    file === undefined
-      ? undefined
-      : setInterval(() => {
-          if (looking) return;
-          looking = true;
-          void first
-            .then(() => look(file))
-            .catch((error: NodeJS.ErrnoException) => {
-              if (!missing) log.warn({ file, code: error.code ?? 'unreadable' }, 'the configuration file cannot be read; the old one stays in use');
-              missing = true;
-            })
-            .finally(() => {
-              looking = false;
-            });
-        }, options.pollMs ?? POLL_MS);
-  timer?.unref();
-
   return {
-    reload,
+    reload() {
+      if (closed) return Promise.resolve(false);
+      waiting ??= queue.then(run);
+      queue = waiting;
+      return waiting;
+    },
     async close() {
       closed = true;
-      clearInterval(timer);
       await queue.catch(() => undefined);
+    },
+  };
+};
+
+/** Tells `changed` of each new content once, when the file has been the same for two looks. */
+const watchFile = (file: string, pollMs: number, log: Logger, known: () => string | undefined, changed: () => Promise<unknown>): (() => void) => {
+  let seen: string | undefined;
+  let pending: string | undefined;
+  let missing = false;
+  let looking = false;
+  const look = async (): Promise<void> => {
+    const stamp = await stampOf(file);
+    missing = false;
+    const settled = stamp === pending;
+    pending = stamp;
+    if (stamp === seen || !settled) return;
+    seen = stamp;
+    if ((await checksumOf(file)) !== known()) await changed();
+  };
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void look()
+      .catch((error: NodeJS.ErrnoException) => {
+        if (!missing) log.warn({ file, code: error.code ?? 'unreadable' }, 'the configuration file cannot be read; the old one stays in use');
+        missing = true;
+      })
+      .finally(() => {
+        looking = false;
+      });
+  }, pollMs).unref();
+  return () => clearInterval(timer);
+};
+
+/**
+ * Watches a configuration that serves already: each content of the file is loaded once, a bad one changes nothing.
+ * The content at the call is taken as the one that serves.
+ */
+export const watchConfiguration = (options: WatchOptions): ConfigurationWatch => {
+  const { file, log } = options;
+  const checksum = async (): Promise<string | undefined> => (file === undefined ? undefined : checksumOf(file).catch(() => undefined));
+  let tried: string | undefined;
+  const first = checksum().then((sum) => {
+    tried = sum;
+  });
+  const queue = serialised(options, async () => {
+    await first;
+    // Before the load: a change while it runs is another content.
+    tried = await checksum();
+  });
+  const stop = file === undefined ? undefined : watchFile(file, options.pollMs ?? POLL_MS, log, () => tried, queue.reload);
+  return {
+    reload: queue.reload,
+    close() {
+      stop?.();
+      return queue.close();
     },
   };
 };

@@ -140,6 +140,23 @@ describe('a graph', () => {
     const again = await world.load(graph.print());
     expect({ ...again.settings, instances: {} }).toEqual({ ...graph.settings, instances: {} });
   });
+  test('is read in linear time, whatever the values', async () => {
+    const long = 65_536;
+    const values = [
+      'a'.repeat(long).concat('1'),
+      '/'.repeat(long).concat('x'),
+      `https://h${'/'.repeat(long)}x`,
+      '\n'.repeat(long).concat('x'),
+      '$'.repeat(long),
+      '${'.repeat(long),
+    ];
+    const began = performance.now();
+    for (const value of values) {
+      const text = GOOD.replace('apiKey:', `baseUrl: "\${V}", region: "\${V}", buffer: "\${V}", tags: { t: "\${V}" }, timeouts: { idle: "\${V}" }, apiKey:`);
+      await world.load(text, { env: { V: value } }).catch(() => undefined);
+    }
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
   test('comes from text too, with paths relative to the folder given', async () => {
     world.write('elsewhere/key', 'key-beside-the-folder');
     const graph = await world.load('', { file: undefined, text: GOOD.replace('"a-literal-key"', '"${file:key}"'), folder: `${world.folder}/elsewhere` });

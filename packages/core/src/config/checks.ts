@@ -12,7 +12,7 @@ export type Partly<T> = T extends readonly (infer E)[]
     ? { readonly [K in keyof T]?: Partly<T[K]> | undefined }
     : T;
 type Known = Partly<Settings>;
-export interface Kinds {
+interface Kinds {
   readonly dialects: ReadonlySet<string>;
   readonly strategies: ReadonlySet<string>;
   /** Every plugin of the list was loaded, so that a kind that is not here is nowhere. */

@@ -15,7 +15,7 @@ export interface ScalarNode {
   /** Set where the text comes from this environment variable as a whole; it is then not expanded again. */
   readonly variable?: string | undefined;
 }
-export interface ListNode {
+interface ListNode {
   readonly is: 'list';
   readonly items: readonly Node[];
   readonly place?: Place | undefined;

@@ -26,16 +26,23 @@ export const candidates = (written: Written, shape: Shape): readonly (string | n
 };
 export const accepts = (shape: Shape, value: unknown): boolean => Value.Check(schemaOf(shape), value);
 
+/** `15s` in the smallest unit; the text has the form of its field. */
+const measured = (text: string, units: Readonly<Record<string, number>>): number => {
+  const amount = Number.parseFloat(text);
+  return amount * (units[text.slice(/^[0-9.]*/.exec(text)?.[0].length ?? 0)] ?? 1);
+};
+const withoutSlashes = (url: string): string => {
+  let end = url.length;
+  while (url[end - 1] === '/') end--;
+  return url.slice(0, end);
+};
 /** Duration → ms, size → bytes, percent → ratio, base URL without trailing slash; everything else as it is. */
 export const converted = (shape: Shape, raw: string | number | boolean): unknown => {
   if (typeof raw !== 'string') return raw;
-  const unit = /[A-Za-z%]+$/.exec(raw)?.[0] ?? '';
-  const amount = Number(raw.slice(0, raw.length - unit.length));
-  if (shape.lpa === 'duration') return amount * (UNIT_MS[unit] ?? 1);
-  if (shape.lpa === 'size') return amount * (UNIT_BYTES[unit] ?? 1);
-  if (shape.lpa === 'percent') return amount / 100;
-  if (shape.lpa === 'url') return raw.replace(/\/+$/, '');
-  return raw;
+  if (shape.lpa === 'duration') return measured(raw, UNIT_MS);
+  if (shape.lpa === 'size') return measured(raw, UNIT_BYTES);
+  if (shape.lpa === 'percent') return Number.parseFloat(raw) / 100;
+  return shape.lpa === 'url' ? withoutSlashes(raw) : raw;
 };
 
 const FORMS: Readonly<Record<string, string>> = Object.freeze({

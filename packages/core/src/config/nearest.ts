@@ -17,7 +17,7 @@ const distance = (a: string, b: string): number => {
 };
 
 /** The known name that is most like the written one, when it is like it at all. */
-export const nearest = (written: string, known: Iterable<string>): string | undefined => {
+const nearest = (written: string, known: Iterable<string>): string | undefined => {
   const text = written.slice(0, 64).toLowerCase();
   let best: string | undefined;
   let least = Math.max(2, Math.floor(text.length / 3)) + 1;

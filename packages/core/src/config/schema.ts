@@ -34,7 +34,7 @@ const Tls = object(
   'TLS listener; HTTP/1.1 and HTTP/2 by ALPN. Without cert and key it is off.',
 );
 
-export const Server = object(
+const Server = object(
   {
     host: Type.String({ default: '127.0.0.1', description: 'Address the main listener binds.' }),
     port: port('Port of the main listener; 0 = any free one, printed by the `listening` line.', 8080),
@@ -64,13 +64,13 @@ const Listener = (defaultPort: number, description: string) =>
     description,
   );
 
-export const Target = object({
+const Target = object({
   instance: Type.String({ description: 'Name of an instance.' }),
   model: Type.String({ description: "The provider's model id; `*` = the name the client sent." }),
   weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Share under `strategy: weighted`; default 1.' })),
 });
 const FallbackClass = Type.Union([Type.Literal('connect'), Type.Literal('timeout'), Type.String({ pattern: '^[1-5]([0-9]{2}|xx)$' })]);
-export const Model = object({
+const Model = object({
   name: Type.Optional(Type.String({ minLength: 1, description: 'Name clients use. One of `name` and `match`.' })),
   match: Type.Optional(Type.String({ minLength: 1, description: 'Anchored glob over names clients send.' })),
   targets: Type.Array(Target, { minItems: 1, description: 'Where the model is, in order of preference.' }),
@@ -93,7 +93,7 @@ const Limit = object({
   requests: Type.Optional(Type.String({ pattern: '^[0-9]+/(s|min|h|d)$', description: 'Requests per window, such as `600/min`.' })),
   concurrent: Type.Optional(Type.Integer({ minimum: 1, description: 'Calls open at once.' })),
 });
-export const Policy = object({
+const Policy = object({
   name: Type.Optional(Type.String({ description: 'Shown by `explain`.' })),
   match: Type.Optional(
     object({

@@ -13,7 +13,7 @@ export const readSecretFile = (path: string): string => {
   return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
 };
 
-export interface SecretSource {
+interface SecretSource {
   readonly ref: string;
   /** Files the value comes from; empty for values that do not change. */
   readonly files: readonly string[];

@@ -11,12 +11,12 @@ import { productRefusal } from './product-check.ts';
 import { createSeal, sealingKey } from './seal.ts';
 
 /** What is to be made: the kind, the plugin's own configuration, and the place for problems. */
-export interface Wanted {
+interface Wanted {
   readonly path: string;
   readonly kind: string;
   readonly config: unknown;
 }
-export interface WantedInstance extends Wanted {
+interface WantedInstance extends Wanted {
   readonly name: string;
   readonly settings: InstanceSettings;
   /** Origins written in its configuration. */
@@ -62,118 +62,130 @@ class Unmade extends Error {
 }
 type Closing = { close?(): Promise<void> };
 
-/** Makes and unmakes the things of one graph. Order: store, sealing key, counters, then the rest in parallel. */
-export const createAll = async (
-  options: CreateOptions,
-): Promise<{ readonly ok: true; readonly created: Created } | { readonly ok: false; readonly failures: readonly CreateFailure[] }> => {
-  const { catalog, wanted, timeoutMs, log } = options;
+/** Where the things of one graph are made: what exists so far, and how all of it ends. */
+interface Workshop {
+  readonly options: CreateOptions;
+  readonly hosts: ReturnType<typeof createHosts>;
+  /** What uses the store, then store and counters. */
+  readonly closers: readonly [Closing[], Closing[]];
+  store: Store | undefined;
+  counters: Counters | undefined;
+  key: Buffer | undefined;
+  readonly sealingKey: () => Buffer;
+  readonly dispose: () => Promise<void>;
+}
+const ready = <T>(what: string, value: T | undefined): T => {
+  if (value === undefined) throw new Error(`the ${what} is not there yet; it is made before everything but itself`);
+  return value;
+};
+const openWorkshop = (options: CreateOptions): Workshop => {
   const lifetime = new AbortController();
-  const closers: Closing[][] = [[], []];
+  const closers: Workshop['closers'] = [[], []];
   let agent: Agent | undefined;
-  let store: Store | undefined;
-  let counters: Counters | undefined;
-  let key: Buffer | undefined;
-  const ready = <T>(what: string, value: T | undefined): T => {
-    if (value === undefined) throw new Error(`the ${what} is not there yet; it is made before everything but itself`);
-    return value;
-  };
-  const sealKey = (): Buffer => ready('sealing key', key);
+  const sealingKey = (): Buffer => ready('sealing key', workshop.key);
   const hosts = createHosts({
     signal: lifetime.signal,
-    log,
+    log: options.log,
     metrics: options.metrics,
     now: options.now,
     dispatcher: () => {
       agent ??= new Agent({ connections: 32, connect: { timeout: 5_000 } });
       return agent;
     },
-    store: () => ready('store', store),
-    counters: () => ready('counters', counters),
-    sealingKey: sealKey,
+    store: () => ready('store', workshop.store),
+    counters: () => ready('counters', workshop.counters),
+    sealingKey,
   });
-  const dispose = disposer(lifetime, closers, () => agent, log);
+  const dispose = disposer(lifetime, closers, () => agent, options.log);
+  const workshop: Workshop = { options, hosts, closers, store: undefined, counters: undefined, key: undefined, sealingKey, dispose };
+  return workshop;
+};
 
-  const make = async <T extends object>(group: Group, want: Wanted, hostOf: (provided: Provided) => Host): Promise<T> => {
-    const provided = catalog.find(group, want.kind);
-    const fail = (code: 'plugin_create' | 'plugin_timeout' | 'plugin_shape', message: string): Unmade =>
-      new Unmade({ ...failure(code, message), path: want.path });
-    if (provided === undefined) throw fail('plugin_create', `no plugin provides ${group} "${want.kind}"`);
-    const what = `${group} "${want.kind}" of ${provided.plugin.name}`;
-    let value: T;
-    try {
-      const late = (thing: unknown): void => void (thing as Closing | undefined)?.close?.().catch(() => undefined);
-      value = (await within(
-        timeoutMs,
-        Promise.resolve().then(() => provided.factory.create(want.config, hostOf(provided))),
-        late,
-      )) as T;
-    } catch (error) {
-      if (error instanceof DeadlineError) throw fail('plugin_timeout', `${what} was not ready within ${timeoutMs} ms`);
-      throw fail('plugin_create', `${what} refused to start: ${options.scrub(error instanceof Error ? error.message.slice(0, 500) : 'it threw no error')}`);
-    }
-    const lack = productRefusal(group, want.kind, value);
-    if (lack !== undefined) throw fail('plugin_shape', `${what} lacks ${lack}`);
-    closers[group === 'store' || group === 'counters' ? 1 : 0]?.push(value);
-    return value;
-  };
-  const hostOf = (provided: Provided): Host => hosts.of(provided.plugin);
-
+/** Calls a factory within the time limit and checks what it made. Throws Unmade. */
+const make = async <T extends object>(workshop: Workshop, group: Group, want: Wanted, hostOf: (provided: Provided) => Host): Promise<T> => {
+  const { catalog, timeoutMs, scrub } = workshop.options;
+  const provided = catalog.find(group, want.kind);
+  const fail = (code: 'plugin_create' | 'plugin_timeout' | 'plugin_shape', message: string): Unmade =>
+    new Unmade({ ...failure(code, message), path: want.path });
+  if (provided === undefined) throw fail('plugin_create', `no plugin provides ${group} "${want.kind}"`);
+  const what = `${group} "${want.kind}" of ${provided.plugin.name}`;
+  const closeLate = (thing: unknown): void => void (thing as Closing | undefined)?.close?.().catch(() => undefined);
+  let value: T;
   try {
-    store = await make<Store>('store', wanted.store, hostOf);
-    key = await sealingKeyOf(store, wanted.store, options);
-    counters = wanted.counters.kind === 'memory' ? options.inherited : undefined;
-    counters ??= await make<Counters>('counters', wanted.counters, hostOf);
-    const dialects = wanted.dialects.map(async (w) => [w.kind, await make<Dialect>('dialect', w, hostOf)] as const);
-    const strategies = wanted.strategies.map(async (w) => ({ kind: w.kind, strategy: await make<AuthStrategy>('auth', w, hostOf) }));
-    const instances = wanted.instances.map(async (w) => {
-      const provider = await make<Provider>('provider', w, (p) => hosts.forInstance(p.plugin, w.origins));
-      return [w.name, Object.freeze({ name: w.name, kind: w.kind, provider, settings: w.settings })] as const;
-    });
-    const settled = await Promise.allSettled([...dialects, ...strategies, ...instances]);
-    const failures = settled.flatMap((s) => (s.status === 'rejected' ? [s.reason as unknown] : []));
-    if (failures.length > 0) throw new AggregateError(failures);
-    const used = new Set([
-      ...wanted.strategies.map((w) => catalog.find('auth', w.kind)?.plugin),
-      ...catalog.plugins.filter((p) => p.kinds.some((k) => !k.startsWith('auth:'))),
-    ]);
-    const admin = [...used].flatMap((plugin) =>
-      (plugin?.plugin.admin ?? []).flatMap((operation) => (plugin === undefined ? [] : [Object.freeze({ operation, host: hosts.of(plugin) })])),
-    );
-    return {
-      ok: true,
-      created: {
-        store,
-        counters,
-        seal: createSeal('core', sealKey),
-        dialects: new Map(await Promise.all(dialects)),
-        strategies: await Promise.all(strategies),
-        instances: new Map(await Promise.all(instances)),
-        admin,
-        dispose,
-      },
-    };
+    const making = Promise.resolve().then(() => provided.factory.create(want.config, hostOf(provided)));
+    value = (await within(timeoutMs, making, closeLate)) as T;
   } catch (error) {
-    await dispose();
+    if (error instanceof DeadlineError) throw fail('plugin_timeout', `${what} was not ready within ${timeoutMs} ms`);
+    throw fail('plugin_create', `${what} refused to start: ${saidBy(error, scrub)}`);
+  }
+  const lack = productRefusal(group, want.kind, value);
+  if (lack !== undefined) throw fail('plugin_shape', `${what} lacks ${lack}`);
+  workshop.closers[group === 'store' || group === 'counters' ? 1 : 0].push(value);
+  return value;
+};
+/** Scrubbed before it is cut, so that no half of a secret stays. */
+const saidBy = (error: unknown, scrub: (text: string) => string): string => (error instanceof Error ? scrub(error.message).slice(0, 500) : 'it threw no error');
+
+const makeFoundation = async (workshop: Workshop): Promise<{ readonly store: Store; readonly counters: Counters }> => {
+  const { wanted, inherited, timeoutMs, scrub } = workshop.options;
+  const hostOf = (provided: Provided): Host => workshop.hosts.of(provided.plugin);
+  const store = await make<Store>(workshop, 'store', wanted.store, hostOf);
+  workshop.store = store;
+  try {
+    workshop.key = await within(timeoutMs, sealingKey(store));
+  } catch (error) {
+    const code = error instanceof DeadlineError ? 'plugin_timeout' : 'plugin_create';
+    throw new Unmade({ ...failure(code, `store "${wanted.store.kind}" cannot keep the sealing key: ${saidBy(error, scrub)}`), path: wanted.store.path });
+  }
+  const kept = wanted.counters.kind === 'memory' ? inherited : undefined;
+  const counters = kept ?? (await make<Counters>(workshop, 'counters', wanted.counters, hostOf));
+  workshop.counters = counters;
+  return { store, counters };
+};
+/** Dialects, strategies and instances, in parallel. Throws AggregateError of all that failed. */
+const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 'strategies' | 'instances'>> => {
+  const { wanted } = workshop.options;
+  const hostOf = (provided: Provided): Host => workshop.hosts.of(provided.plugin);
+  const dialects = wanted.dialects.map(async (w) => [w.kind, await make<Dialect>(workshop, 'dialect', w, hostOf)] as const);
+  const strategies = wanted.strategies.map(async (w) => ({ kind: w.kind, strategy: await make<AuthStrategy>(workshop, 'auth', w, hostOf) }));
+  const instances = wanted.instances.map(async (w) => {
+    const provider = await make<Provider>(workshop, 'provider', w, (p) => workshop.hosts.forInstance(p.plugin, w.origins));
+    return [w.name, Object.freeze({ name: w.name, kind: w.kind, provider, settings: w.settings })] as const;
+  });
+  const settled = await Promise.allSettled([...dialects, ...strategies, ...instances]);
+  const failures = settled.flatMap((s) => (s.status === 'rejected' ? [s.reason as unknown] : []));
+  if (failures.length > 0) throw new AggregateError(failures);
+  return { dialects: new Map(await Promise.all(dialects)), strategies: await Promise.all(strategies), instances: new Map(await Promise.all(instances)) };
+};
+/** Operations of the plugins of which something was made. */
+const adminOf = ({ options: { catalog, wanted }, hosts }: Workshop): readonly AdminEntry[] => {
+  const used = (kind: string): boolean =>
+    kind.startsWith('dialect:') ||
+    [`store:${wanted.store.kind}`, `counters:${wanted.counters.kind}`].includes(kind) ||
+    wanted.strategies.some((w) => kind === `auth:${w.kind}`) ||
+    wanted.instances.some((w) => kind === `provider:${w.kind}`);
+  const plugins = catalog.plugins.filter((p) => p.kinds.some(used));
+  return plugins.flatMap((plugin) => (plugin.plugin.admin ?? []).map((operation) => Object.freeze({ operation, host: hosts.of(plugin) })));
+};
+
+/** Makes the things of one graph. Order: store, sealing key, counters, then the rest in parallel; on failure all is closed again. */
+export const createAll = async (
+  options: CreateOptions,
+): Promise<{ readonly ok: true; readonly created: Created } | { readonly ok: false; readonly failures: readonly CreateFailure[] }> => {
+  const workshop = openWorkshop(options);
+  try {
+    const foundation = await makeFoundation(workshop);
+    const rest = await makeRest(workshop);
+    const { dispose } = workshop;
+    return { ok: true, created: { ...foundation, ...rest, seal: createSeal('core', workshop.sealingKey), admin: adminOf(workshop), dispose } };
+  } catch (error) {
+    await workshop.dispose();
     const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
     return { ok: false, failures: reasons.map((r) => (r instanceof Unmade ? r.failure : rethrow(r))) };
   }
 };
 const rethrow = (error: unknown): never => {
   throw error;
-};
-const sealingKeyOf = async (store: Store, want: Wanted, options: CreateOptions): Promise<Buffer> => {
-  try {
-    return await within(options.timeoutMs, sealingKey(store));
-  } catch (error) {
-    const code = error instanceof DeadlineError ? 'plugin_timeout' : 'plugin_create';
-    throw new Unmade({
-      ...failure(
-        code,
-        `store "${want.kind}" cannot keep the sealing key: ${options.scrub(error instanceof Error ? error.message.slice(0, 500) : 'it threw no error')}`,
-      ),
-      path: want.path,
-    });
-  }
 };
 /** Closes once, first what uses the store, then store and counters; what fails is logged. */
 const disposer = (lifetime: AbortController, closers: readonly (readonly Closing[])[], agent: () => Agent | undefined, log: Logger): (() => Promise<void>) => {

@@ -9,7 +9,6 @@ export const GROUPS = Object.freeze({
   counters: 'counters',
 } as const satisfies Record<string, keyof Plugin>);
 export type Group = keyof typeof GROUPS;
-export type Kind = `${Group}:${string}`;
 export const isGroup = (word: string): word is Group => Object.hasOwn(GROUPS, word);
 /** Groups of the interfaces that this version has no section for. */
 export const LATER_GROUPS = Object.freeze(['factors', 'secrets', 'hooks', 'pages', 'telemetry'] as const satisfies readonly (keyof Plugin)[]);

@@ -36,7 +36,7 @@ const listRefusal = (value: unknown, what: string, check: (entry: unknown) => st
   return Array.isArray(value) ? value.map(check).find((r) => r !== undefined) : `${what} is no list`;
 };
 /** The kinds that the object really has, as `group:name`. */
-export const kindsOf = (plugin: Loose): readonly string[] =>
+const kindsOf = (plugin: Loose): readonly string[] =>
   Object.entries(GROUPS).flatMap(([group, key]) => (isRecord(plugin[key]) ? Object.keys(plugin[key]).map((name) => `${group}:${name}`) : []));
 
 /** The object that a plugin exports, or why it is none. */
