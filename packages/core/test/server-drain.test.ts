@@ -100,6 +100,20 @@ describe('graceful stop', () => {
     expect(listener.connections()).toBe(0);
   });
 
+  test('a request whose head was under way when the stop began is served, and its connection closed', async () => {
+    const listener = await open((_request, response) => void (response as ServerResponse).end('ok'));
+    const socket = await connect(listener);
+    const answer = drained(socket);
+    socket.write('GET / HT');
+    await expect.poll(() => listener.connections()).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    listener.stopAccepting();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    socket.write('TP/1.1\r\nHost: a\r\n\r\n');
+    const { status, headers, body } = parseAnswer((await answer).text);
+    expect([status, headers.connection, body]).toEqual([200, 'close', 'ok']);
+  });
+
   test('closeIdle leaves what carries a request, and what it leaves goes on being served', async () => {
     const waiting: AnyResponse[] = [];
     const listener = await open((request, response) => (request.url === '/wait' ? void waiting.push(response) : void (response as ServerResponse).end('ok')));
