@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isGatewayError, stringifyJson } from '@llm-proxy-auth/plugin';
+import { type AnySurface, type Call, isGatewayError, stringifyJson } from '@llm-proxy-auth/plugin';
 import { fakeCall, inboundOf, ledger, type NotedLedger } from './call.ts';
 import { canonicalOf, differences, type Variant } from './canonical.ts';
 import { type CarryResult, carry, speaksOf } from './carry.ts';
@@ -122,8 +122,8 @@ const purityRules: readonly Rule<SurfaceSubject>[] = [
     says: 'neither half changes what it is given',
     check(subject) {
       const { surface } = subject;
-      for (const { value } of requests(subject)) carry(surface, deepFreeze(structuredClone(value)));
       const call = fakeCall(surface, { dialect: subject.dialect.name });
+      for (const { value } of requests(subject)) writeOrRefuse(surface, deepFreeze(structuredClone(value)), call);
       for (const { value } of replies(subject)) clientHalf(surface)?.write(deepFreeze(structuredClone(value)), call);
       for (const text of readable(subject)) clientHalf(surface)?.read(deepFreeze(inboundOf(surface, text)), ledger());
       for (const text of subject.samples.replies ?? []) {
@@ -205,6 +205,15 @@ const broken = (value: unknown, depth: number): readonly unknown[] => {
     ...[null, 7, 'text', [], {}, [null], [[]], true].map((by) => put(key, by)),
     ...broken(inner, depth - 1).map((by) => put(key, by)),
   ]);
+};
+
+/** Writes without watching what is read: the value itself is handed over. */
+const writeOrRefuse = (surface: AnySurface, request: unknown, call: Call): void => {
+  try {
+    providerHalf(surface)?.write(request, call);
+  } catch (failure) {
+    if (!isGatewayError(failure)) throw failure;
+  }
 };
 
 export const lawRules: readonly Rule<SurfaceSubject>[] = [...readWriteRules, ...purityRules];
