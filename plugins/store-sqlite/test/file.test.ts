@@ -72,6 +72,16 @@ describe('the file', () => {
     expect(JSON.parse(await run('open.ts', [path], NOBODY))).toEqual({ warnings: 0, logged: 1 });
   });
 
+  it('takes about the room of what is in it', async () => {
+    const path = join(folder(), 'db');
+    const store = await opened(path);
+    const rows = Array.from({ length: 1000 }, () => json('x'.repeat(1200)));
+    await store.append('audit', rows);
+    await store.commit(rows.map((value, index) => ({ space: 's', key: `k${index}`, expect: 0, value })));
+    await store.close?.();
+    expect(statSync(path).size).toBeLessThan(2 * 1000 * 1200 * 2);
+  });
+
   it('opens without a warning of Node', async () => {
     expect(JSON.parse(await run('open.ts', [join(folder(), 'db')]))).toEqual({ warnings: 0, logged: 0 });
   });
