@@ -34,6 +34,8 @@ export type RefusalCase = {
     readonly body: { readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: string | null } };
   };
   readonly source: RefusalSource;
+  /** Options the stand-in needs to refuse it. */
+  readonly options?: { readonly contextTokens: number };
 };
 
 let all: readonly RefusalCase[] | undefined;

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bodyOf, chunksOf, dial, post } from './socket.ts';
 import { sseData } from './sse.ts';
@@ -22,6 +23,22 @@ describe('the bytes of a chat stream', () => {
     expect(body.endsWith('\n\ndata: [DONE]\n\n')).toBe(true);
     expect(body).toMatch(/^(data: [^\n]+\n\n)+$/);
     expect(body).not.toContain('"usage"');
+  });
+
+  test('any text survives whole and streamed: emoji, right-to-left, NUL, lone surrogates', async () => {
+    const unit = fc.constantFrom('a', ' ', '\n', '"', '\\', '\u0000', '\ud800', '\udc00', 'é', 'א', '👩‍👩‍👧', '\u2028');
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit, maxLength: 60 }), async (text) => {
+        const messages = user(`say exactly: ${text}`);
+        // The socket is read as latin1: its characters are the bytes.
+        const utf8 = (value: string) => Buffer.from(value, 'latin1').toString('utf8');
+        const whole = JSON.parse(utf8(bodyOf((await dial(simulator().origin, post('/v1/chat/completions', { model, messages })).done).text)));
+        const chunks = sseData(utf8(await streamed({ messages }))) as { choices: { delta: { content?: string } }[] }[];
+        expect(whole.choices[0].message.content).toBe(text);
+        expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(text);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test('obfuscation is there unless it is switched off', async () => {

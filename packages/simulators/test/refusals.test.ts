@@ -6,7 +6,7 @@ import { key, useSimulator } from './support.ts';
 
 const rows = refusals();
 const named = rows.map((row) => [row.name, row] as const);
-const simulator = useSimulator();
+const simulator = useSimulator({ contextTokens: 1000 });
 
 const classes: Readonly<Record<number, string>> = { 400: 'BadRequestError', 401: 'AuthenticationError', 403: 'PermissionDeniedError', 404: 'NotFoundError' };
 

@@ -66,7 +66,10 @@ const promptOf = (body: Fields, model: Model): Prompt => {
     text: contentText(user?.content),
     toolResult: isResult ? contentText(last?.content) : undefined,
     media: contentMedia(user?.content),
-    inputTokens: messages.reduce((sum, message) => sum + 4 + count(contentText(message.content)) + count(JSON.stringify(message.tool_calls ?? '')), 3),
+    inputTokens: messages.reduce(
+      (sum, message) => sum + 4 + count(contentText(message.content)) + count(message.tool_calls === undefined ? '' : JSON.stringify(message.tool_calls)),
+      3,
+    ),
     ...chosen(body),
     parallel: body.parallel_tool_calls !== false && !Array.isArray(body.functions),
     format: formatOf(body),
@@ -109,6 +112,7 @@ export const tierOf = (tier: unknown): string => {
 export const speak = (call: Context, body: Fields): Spoken => {
   const model = checkChat(body, (id) => call.models.require(id, 'chat'));
   const prompt = promptOf(body, model);
+  call.checkLength(prompt.inputTokens, 'messages');
   const choices = number(body.n) ?? 1;
   const turns = Array.from({ length: choices }, (_, index) => turn(prompt, index));
   const audio = Array.isArray(body.modalities) && body.modalities.includes('audio');

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { HeaderPairs } from '../http/captured.ts';
 import type { Models } from './models.ts';
+import { refuse } from './refusal.ts';
 
 /** What the endpoints share: the clock, ids and the models. One for each simulator. */
 export type Context = {
@@ -11,9 +12,11 @@ export type Context = {
   /** Padding of the length the service uses to hide the sizes of stream events: 1 to 16 characters. */
   obfuscation(): string;
   readonly models: Models;
+  /** Throws the service's refusal for a prompt of more tokens than the window has. */
+  checkLength(tokens: number, param: 'messages' | 'input'): void;
 };
 
-export const context = (models: Models, now: () => number): Context => {
+export const context = (models: Models, now: () => number, contextTokens = Number.POSITIVE_INFINITY): Context => {
   const seed = randomBytes(16);
   let serial = 0;
   const next = (): string => {
@@ -25,6 +28,11 @@ export const context = (models: Models, now: () => number): Context => {
     id: (prefix) => prefix + next().slice(0, 32),
     obfuscation: () => next().slice(0, 1 + (serial % 16)),
     models,
+    checkLength: (tokens, param) => {
+      if (tokens <= contextTokens) return;
+      const message = `This model's maximum context length is ${contextTokens} tokens. However, your ${param} resulted in ${tokens} tokens. Please reduce the length of the ${param}.`;
+      throw refuse.plain(message, param, 'context_length_exceeded');
+    },
   };
 };
 

@@ -5,15 +5,19 @@ import { chatStream } from './chat-stream.ts';
 import type { Fields } from './check.ts';
 import { completion, completionStream, write } from './completions.ts';
 import type { Context } from './context.ts';
+import { conversationRoutes, conversations } from './conversations.ts';
 import { embeddings } from './embeddings.ts';
 import { fileRoutes, files } from './files.ts';
 import { imageRoutes } from './images.ts';
 import type { Model } from './models.ts';
 import { moderations } from './moderations.ts';
+import { page } from './pages.ts';
 import { refuse } from './refusal.ts';
 import { responseRoutes } from './responses-routes.ts';
 import { findRoute, jsonReply, type Reply, type Route, streamReply } from './routes.ts';
+import { type StoredCompletions, storedCompletionRoutes, storedCompletions } from './stored-completions.ts';
 import { uploadRoutes } from './uploads.ts';
+import { videoRoutes } from './videos.ts';
 
 const modelObject = ({ id, created, ownedBy }: Model) => ({ id, object: 'model', created, owned_by: ownedBy });
 
@@ -34,17 +38,30 @@ const modelRoutes: readonly Route[] = [
       return jsonReply(modelObject(model));
     },
   },
+  {
+    method: 'DELETE',
+    path: '/v1/models/{model}',
+    takes: 'nothing',
+    handle: ({ params: [id = ''] }) => {
+      throw refuse.forbidden(`You have insufficient permissions to delete the model ${id}: only fine-tuned models can be deleted.`);
+    },
+  },
 ];
 
-const textRoutes: readonly Route[] = [
+const chatReply = (call: Context, store: StoredCompletions, fields: Fields): Reply => {
+  const spoken = speak(call, fields);
+  if (isStream(fields)) return streamReply(chatStream(call, fields, spoken));
+  const completion = chatCompletion(call, fields, spoken);
+  if (fields.store === true) store.keep(fields, completion);
+  return jsonReply(completion);
+};
+
+const textRoutes = (store: StoredCompletions): readonly Route[] => [
   {
     method: 'POST',
     path: '/v1/chat/completions',
     takes: 'json',
-    handle: ({ call, fields }) => {
-      const spoken = speak(call, fields);
-      return isStream(fields) ? streamReply(chatStream(call, fields, spoken)) : jsonReply(chatCompletion(call, fields, spoken));
-    },
+    handle: ({ call, fields }) => chatReply(call, store, fields),
   },
   {
     method: 'POST',
@@ -65,13 +82,24 @@ const moderationRoute: Route = {
   handle: ({ call, fields }) => jsonReply(moderations(call, fields)),
 };
 
+/** Enough of the control plane to be reached: there are no jobs and no evals. */
+const controlRoutes: readonly Route[] = ['/v1/fine_tuning/jobs', '/v1/evals'].map((path) => ({
+  method: 'GET',
+  path,
+  takes: 'nothing',
+  handle: ({ query }) => jsonReply(page([], query)),
+}));
+
 /** Every endpoint of one simulator, with its own state. */
 export const endpoints = (call: Context): readonly Route[] => {
   const store = files(call);
-  const calls = [...textRoutes, moderationRoute, ...responseRoutes(call), ...imageRoutes];
+  const completions = storedCompletions(call);
+  const talks = conversations(call);
+  const calls = [...textRoutes(completions), moderationRoute, ...responseRoutes(call, talks), ...imageRoutes];
   const perform = (path: string, fields: Fields): Reply => {
     const { route, params } = findRoute(calls, 'POST', path);
     return route.handle({ call, fields, parts: [], params, query: new URLSearchParams() });
   };
-  return [...modelRoutes, ...calls, ...audioRoutes, ...fileRoutes(store), ...uploadRoutes(call, store), ...batchRoutes(call, store, perform)];
+  const stateful = [...storedCompletionRoutes(completions), ...conversationRoutes(talks), ...videoRoutes(call), ...controlRoutes];
+  return [...modelRoutes, ...calls, ...stateful, ...audioRoutes, ...fileRoutes(store), ...uploadRoutes(call, store), ...batchRoutes(call, store, perform)];
 };

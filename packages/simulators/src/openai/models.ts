@@ -1,6 +1,6 @@
 import { refuse } from './refusal.ts';
 
-type ModelKind = 'chat' | 'completions' | 'embeddings' | 'moderation' | 'image' | 'speech' | 'transcription';
+type ModelKind = 'chat' | 'completions' | 'embeddings' | 'moderation' | 'image' | 'speech' | 'transcription' | 'video';
 
 /** What a model refuses, by its family: the table "Reasoning-model parameter rules" of the service. */
 export type Model = {
@@ -34,6 +34,7 @@ const kinds: readonly [ModelKind, readonly string[]][] = [
   ['moderation', ['omni-moderation-latest', 'text-moderation-latest']],
   ['image', ['gpt-image-1', 'gpt-image-1-mini', 'dall-e-3']],
   ['speech', ['tts-1', 'tts-1-hd', 'gpt-4o-mini-tts']],
+  ['video', ['sora-2', 'sora-2-pro']],
   ['transcription', ['whisper-1', 'gpt-4o-transcribe', 'gpt-4o-mini-transcribe']],
 ];
 const embeddings: readonly [id: string, dimensions: number, shortens: boolean][] = [

@@ -1,5 +1,6 @@
-import { type Fields, listOf, textOf } from './check.ts';
+import { type Fields, isFields, listOf, textOf } from './check.ts';
 import type { Context } from './context.ts';
+import type { Conversations } from './conversations.ts';
 import { page } from './pages.ts';
 import { refuse } from './refusal.ts';
 import { inputTokens, itemsOf, respond } from './responses.ts';
@@ -47,15 +48,49 @@ const answers = (call: Context) => {
 
 type Answers = ReturnType<typeof answers>;
 
-const create = (call: Context, store: Answers, fields: Fields): Reply => {
+const conversationOf = (fields: Fields): string | undefined => {
+  const { conversation } = fields;
+  if (conversation === undefined || conversation === null) return undefined;
+  return textOf(isFields(conversation) ? conversation.id : conversation);
+};
+
+const create = (call: Context, store: Answers, talks: Conversations, fields: Fields): Reply => {
   const model = checkResponses(fields, call.models);
-  const history = store.historyOf(fields.previous_response_id);
+  const conversation = conversationOf(fields);
+  if (conversation !== undefined && fields.previous_response_id !== undefined && fields.previous_response_id !== null) {
+    throw refuse.plain("Mutually exclusive parameters: 'previous_response_id' and 'conversation'.", 'previous_response_id', 'mutually_exclusive_parameters');
+  }
+  const history = conversation === undefined ? store.historyOf(fields.previous_response_id) : [...talks.find(conversation).items];
   const input = store.itemsFor(fields.input);
-  const response = respond(call, fields, [...history, ...input], model);
+  const made = respond(call, fields, [...history, ...input], model);
+  const response = conversation === undefined ? made : { ...made, conversation: { id: conversation } };
+  if (conversation !== undefined) talks.append(conversation, [...input, ...listOf(response.output)]);
   if (fields.store !== false) store.keep({ response, input, history });
   if (fields.stream === true) return streamReply(responseStream(call, fields, response));
   // A background response is still queued when its creation is answered; the next look finds it done.
   return jsonReply(fields.background === true ? { ...response, status: 'queued', completed_at: null, output: [], usage: null } : response);
+};
+
+/** Shrinks a conversation to one opaque item; what stood in it is not kept. */
+const compact = (call: Context, store: Answers, fields: Fields): Reply => {
+  const model = checkResponses(fields, call.models);
+  const items = [...store.historyOf(fields.previous_response_id), ...itemsOf(fields.input)];
+  const input_tokens = inputTokens(fields, items, model);
+  const output = [{ id: call.id('cmp_'), type: 'compaction', encrypted_content: Buffer.from(`compacted:${items.length}`).toString('base64') }];
+  const usage = {
+    input_tokens,
+    input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+    output_tokens: 1,
+    output_tokens_details: { reasoning_tokens: 0 },
+    total_tokens: input_tokens + 1,
+  };
+  return jsonReply({ id: call.id('resp_'), object: 'response.compaction', created_at: call.seconds(), output, usage });
+};
+
+const retrieve = (call: Context, { response }: Stored, query: URLSearchParams): Reply => {
+  if (query.get('stream') !== 'true') return jsonReply(response);
+  const after = Number(query.get('starting_after') ?? -1);
+  return streamReply([...responseStream(call, {}, response)].slice(after + 1));
 };
 
 const countTokens = (call: Context, store: Answers, fields: Fields): Reply => {
@@ -64,14 +99,15 @@ const countTokens = (call: Context, store: Answers, fields: Fields): Reply => {
   return jsonReply({ object: 'response.input_tokens', input_tokens: inputTokens(fields, items, model) });
 };
 
-export const responseRoutes = (call: Context): readonly Route[] => {
+export const responseRoutes = (call: Context, talks: Conversations): readonly Route[] => {
   const store = answers(call);
   const path = '/v1/responses';
   const one = `${path}/{id}`;
   return [
-    { method: 'POST', path, takes: 'json', handle: ({ fields }) => create(call, store, fields) },
+    { method: 'POST', path, takes: 'json', handle: ({ fields }) => create(call, store, talks, fields) },
     { method: 'POST', path: `${path}/input_tokens`, takes: 'json', handle: ({ fields }) => countTokens(call, store, fields) },
-    { method: 'GET', path: one, takes: 'nothing', handle: ({ params: [id = ''] }) => jsonReply(store.find(id).response) },
+    { method: 'POST', path: `${path}/compact`, takes: 'json', handle: ({ fields }) => compact(call, store, fields) },
+    { method: 'GET', path: one, takes: 'nothing', handle: ({ params: [id = ''], query }) => retrieve(call, store.find(id), query) },
     { method: 'DELETE', path: one, takes: 'nothing', handle: ({ params: [id = ''] }) => jsonReply(store.remove(id)) },
     { method: 'POST', path: `${one}/cancel`, takes: 'nothing', handle: ({ params: [id = ''] }) => jsonReply(store.cancel(id)) },
     { method: 'GET', path: `${one}/input_items`, takes: 'nothing', handle: ({ params: [id = ''], query }) => jsonReply(page(store.find(id).input, query)) },

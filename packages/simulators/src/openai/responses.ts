@@ -122,6 +122,7 @@ const echoed = (body: Fields, model: Model): Fields => ({
 export const respond = (call: Context, body: Fields, items: readonly Fields[], model: Model): Fields => {
   checkOutputs(items);
   const prompt = promptOf(body, items, model);
+  call.checkLength(prompt.inputTokens, 'input');
   const said = turn(prompt);
   const reason = reasons[said.finish];
   const now = call.seconds();

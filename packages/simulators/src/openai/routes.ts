@@ -24,7 +24,7 @@ export type Route = {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** `/v1/files/{id}/content`; a name in braces is one segment. */
   readonly path: string;
-  readonly takes: 'nothing' | 'json' | 'multipart';
+  readonly takes: 'nothing' | 'json' | 'multipart' | 'either';
   readonly handle: (asked: Asked) => Reply;
 };
 
@@ -104,7 +104,7 @@ export const readBody = (route: Route, request: CapturedRequest): Pick<Asked, 'f
   if (route.takes === 'nothing') return { fields: {}, parts: [] };
   const type = request.header('content-type') ?? '';
   const media = type.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (route.takes === 'json') {
+  if (route.takes === 'json' || (route.takes === 'either' && media === 'application/json')) {
     if (media !== 'application/json' && request.body.length > 0) throw unsupportedType(type, 'application/json');
     return { fields: request.body.length === 0 ? {} : jsonFields(request), parts: [] };
   }

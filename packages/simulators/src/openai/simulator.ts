@@ -17,6 +17,8 @@ export type OpenaiSimulatorOptions = PeerOptions & {
   readonly now?: () => number;
   /** Further chat models beside the built-in ones. */
   readonly models?: readonly string[];
+  /** Most input tokens of chat and responses, as this package counts them; without it nothing is too long. */
+  readonly contextTokens?: number;
   /** What `x-ratelimit-*` say, for each minute. They are not enforced: script a 429. */
   readonly rateLimit?: { readonly requests: number; readonly tokens: number };
 };
@@ -82,7 +84,7 @@ const answering = (call: Context, played: ReturnType<typeof replays>, options: O
 
 /** Starts the OpenAI stand-in. It keeps everything in memory and ends with `close()`. */
 export const openaiSimulator = async (options: OpenaiSimulatorOptions = {}): Promise<Simulator> => {
-  const call = context(models(options.models), options.now ?? Date.now);
+  const call = context(models(options.models), options.now ?? Date.now, options.contextTokens);
   const played = replays();
   const service = await peer({ answer: answering(call, played, options), errorBody }, options);
   return {
