@@ -57,7 +57,13 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     },
   };
   const configuration = {
-    plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai', '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite', ...(wanted.plugins ?? [])],
+    plugins: [
+      '@llm-proxy-auth/dialect-openai',
+      '@llm-proxy-auth/provider-openai',
+      '@llm-proxy-auth/auth-api-key',
+      '@llm-proxy-auth/store-sqlite',
+      ...(wanted.plugins ?? []),
+    ],
     server: { port: 0 },
     ops: { port: 0 },
     store: { use: 'sqlite', path: join(folder, 'store.db') },

@@ -9,6 +9,7 @@ import { settle } from './call/settle.ts';
 import { makeTicker } from './call/ticker.ts';
 import { transparent } from './call/transparent.ts';
 import type { Graph } from './graph.ts';
+import { answerPreflight } from './http/cors.ts';
 import { hostIsValid, readHead } from './http/head.ts';
 import type { RouteMatch } from './http/route.ts';
 import { parseTarget, type RawTarget } from './http/target.ts';
@@ -106,6 +107,10 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       try {
         x.target = parseTarget(request.url ?? '');
         match = plan.route(request.method ?? 'GET', x.target);
+        if (match !== undefined && answerPreflight(x)) {
+          x.walked = true;
+          return;
+        }
         if (match !== undefined) {
           x.mode = match.mode;
           if (match.mode === 'protocol') x.dialect = match.dialect;

@@ -1,4 +1,5 @@
 import { type ErrorLike, GatewayError, type HeaderPairs, isGatewayError } from '@llm-proxy-auth/plugin';
+import { corsHeaders } from '../http/cors.ts';
 import { UPSTREAM_REQUEST_IDS } from '../http/credential-slots.ts';
 import { echoable, envelope } from '../http/envelope.ts';
 import { sever } from '../http/sever.ts';
@@ -16,6 +17,8 @@ export const ownHeaders = (x: Exchange): string[] => {
   const headers = ['x-request-id', x.id];
   const clientId = echoable(x.head?.clientRequestId);
   if (clientId !== undefined) headers.push('x-client-request-id', clientId);
+  const { origins } = x.plan.graph.settings.server.cors;
+  if (origins.length > 0) headers.push(...corsHeaders(origins, x.head?.origin));
   const { instance } = x;
   if (instance !== undefined) {
     headers.push('x-lpa-instance', instance.name, 'x-lpa-provider', instance.kind, 'x-lpa-region', instance.provider.region);

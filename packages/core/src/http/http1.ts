@@ -76,7 +76,14 @@ export const createHttp1 = (options: Serving, connections: Set<Http1Connection>,
   // A server that never listens does not run its timers: this starts them.
   server.emit('listening');
   const give = (socket: Socket): void => {
-    const connection: Http1Connection = { socket, request: undefined, response: undefined, used: false, startedAt: socket.readableLength > 0 ? -1 : socket.bytesRead, ended: false };
+    const connection: Http1Connection = {
+      socket,
+      request: undefined,
+      response: undefined,
+      used: false,
+      startedAt: socket.readableLength > 0 ? -1 : socket.bytesRead,
+      ended: false,
+    };
     (socket as Tracked)[CONNECTION] = connection;
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
