@@ -4,7 +4,7 @@ export interface HeaderProblem {
 }
 const problem = (why: string): HeaderProblem => ({ problem: `A part of the multipart body ${why}.` });
 
-const LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s;
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?=:)/;
 const PARAMETER = /^[ \t]*;[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\[\s\S])*)"|([!#$%&'*+.^_`|~0-9A-Za-z-]+))/;
 const POLLUTING = /__proto__|^constructor$|^prototype$|[[.](?:constructor|prototype)(?:[\].[]|$)/;
 
@@ -13,7 +13,8 @@ const headersOf = (block: string): Map<string, string> | undefined => {
   const headers = new Map<string, string>();
   if (block === '') return headers;
   for (const line of block.split('\r\n')) {
-    const [, name = '', value = ''] = LINE.exec(line) ?? [];
+    const [name = ''] = NAME.exec(line) ?? [];
+    const value = line.slice(name.length + 1).trim();
     if (name === '' || /[\r\n\0]/.test(value) || headers.has(name.toLowerCase())) return undefined;
     headers.set(name.toLowerCase(), value);
   }

@@ -52,6 +52,8 @@ class Form implements FormScanner {
   #window: Buffer = Buffer.alloc(0);
   #base = 0;
   #parts = 0;
+  /** Where the value being read begins, less the line break before it. */
+  #valueStart = 0;
   /** Name of the governed field whose value is being read. */
   #name: string | undefined = undefined;
 
@@ -74,9 +76,17 @@ class Form implements FormScanner {
   push(chunk: Bytes): void {
     if (this.#failure !== undefined || chunk.length === 0) return;
     const bytes = view(chunk);
-    this.#window = this.#window.length === 0 ? bytes : Buffer.concat([this.#window, bytes]);
+    this.#window = this.#passes(bytes) ? bytes : Buffer.concat([this.#window, bytes]);
     let more = true;
     while (more && this.#failure === undefined) more = this.#step();
+  }
+  /** In a value nobody asked for the chunk need not be joined with what is held, unless a delimiter spans both. */
+  #passes(chunk: Buffer): boolean {
+    if (this.#state !== 'value' || this.#name !== undefined || chunk.length < this.#delimiter.length) return false;
+    const seam = Buffer.concat([this.#window, chunk.subarray(0, this.#delimiter.length - 1)]);
+    if (seam.includes(this.#delimiter)) return false;
+    this.#base += this.#window.length;
+    return true;
   }
   end(): FormResult {
     if (this.#failure === undefined && this.#state !== 'closed') this.#fail('The multipart body ends before its closing boundary.', this.#window.length);
@@ -130,22 +140,23 @@ class Form implements FormScanner {
     const name = partName(this.#window.toString('latin1', 2, Math.max(2, end)), this.#names);
     if (typeof name !== 'string') return this.#fail(name.problem, 0);
     this.#name = this.#names.includes(name) ? name : undefined;
-    // The last line break stays: an empty value is followed by a delimiter that begins with it.
+    // The last line break stays: the delimiter after an empty value begins with another one.
     this.#drop(end + 2);
+    this.#valueStart = this.#base;
     this.#state = 'value';
     return true;
   }
   #value(): boolean {
     const end = this.#window.indexOf(this.#delimiter);
+    if (end === 0 && this.#base === this.#valueStart) return this.#fail('A part of the multipart body has no line break before its boundary.', 0);
     if (this.#name === undefined) {
       if (end >= 0) return this.#close(end);
       this.#drop(Math.max(0, this.#window.length - this.#delimiter.length + 1));
       return false;
     }
-    const size = end < 0 ? this.#window.length - this.#delimiter.length : end - 2;
+    const size = end < 0 ? this.#window.length - this.#delimiter.length - 1 : end - 2;
     if (size > MAX_VALUE) return this.#fail('A governed field of the multipart body is longer than 4 KiB.', 0);
-    if (end < 0) return false;
-    return this.#found(this.#name, Math.max(2, end)) && this.#close(end);
+    return end >= 0 && this.#found(this.#name, end) && this.#close(end);
   }
   #found(name: string, end: number): boolean {
     const bytes = this.#window.subarray(2, end);
@@ -177,15 +188,28 @@ class Form implements FormScanner {
 export const multipartScanner = (boundary: string, fields: readonly string[]): FormScanner => new Form(boundary, fields);
 
 const BOUNDARY = /^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/;
+const PARAMETER = /[ \t]*;[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"([^"\\]*)"|([^\s;"]+))/y;
+/** Content types are short; the bound keeps every pattern cheap. */
+const MAX_TYPE = 1024;
 /**
- * The boundary of a `multipart/form-data` content type; undefined for any other type. Throws `invalid_request` where it is missing,
- * stands twice, or is not 1 to 70 characters of RFC 2046.
+ * The boundary of a `multipart/form-data` content type; undefined for any other type. Throws `invalid_request` where the type does
+ * not parse to its end, or the boundary is missing, stands twice, or is not 1 to 70 characters of RFC 2046.
  */
 export const boundaryOf = (contentType: string): string | undefined => {
-  if (!/^\s*multipart\/form-data\s*(;|$)/i.test(contentType)) return undefined;
-  const found = [...contentType.matchAll(/;\s*boundary\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/gi)].map((match) => match[1] ?? match[2] ?? '');
+  const [type = ''] = /^[ \t]*multipart\/form-data(?=[ \t]*(?:;|$))/i.exec(contentType) ?? [];
+  if (type === '') return undefined;
+  const found: string[] = [];
+  let at = type.length;
+  while (at < contentType.length && contentType.length <= MAX_TYPE) {
+    PARAMETER.lastIndex = at;
+    const match = PARAMETER.exec(contentType);
+    if (match === null) break;
+    if (match[1]?.toLowerCase() === 'boundary') found.push(match[2] ?? match[3] ?? '');
+    at += match[0].length;
+  }
   const [boundary] = found;
-  if (boundary === undefined || found.length > 1 || !BOUNDARY.test(boundary))
+  if (boundary === undefined || found.length > 1 || !BOUNDARY.test(boundary) || /[^ \t;]/.test(contentType.slice(at))) {
     throw new GatewayError('invalid_request', 'The content type has no usable multipart boundary.');
+  }
   return boundary;
 };

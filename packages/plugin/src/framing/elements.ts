@@ -7,6 +7,12 @@ const BACKSLASH = 92;
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
 const space = (c: number): boolean => c === 32 || c === 10 || c === 13 || c === 9;
 
+/** Index of the byte at or after `from`, or the chunk's length. */
+const next = (chunk: Buffer, byte: number, from: number): number => {
+  const at = chunk.indexOf(byte, from);
+  return at < 0 ? chunk.length : at;
+};
+
 type Place = 'before' | 'first' | 'element' | 'inside' | 'scalar' | 'after' | 'done';
 const broken = (): GatewayError => new GatewayError('upstream_bad_response', 'The provider sent a stream that is not a JSON array.');
 
@@ -24,6 +30,9 @@ export const elements = (): Elements => {
   let depth = 0;
   let inString = false;
   let escaped = false;
+  /** Next quote and backslash of this chunk; searched again only once passed, so that many short strings do not cost their square. */
+  let quote = -1;
+  let slash = -1;
 
   /** Index just after the string's closing quote, or the chunk's length when it does not close here. */
   const skipString = (chunk: Buffer, from: number): number => {
@@ -34,15 +43,14 @@ export const elements = (): Elements => {
         at++;
         continue;
       }
-      const quote = chunk.indexOf(QUOTE, at);
-      const stop = quote < 0 ? chunk.length : quote;
-      const slash = chunk.subarray(at, stop).indexOf(BACKSLASH);
-      if (slash < 0) {
-        inString = quote < 0;
-        return quote < 0 ? stop : quote + 1;
+      if (quote < at) quote = next(chunk, QUOTE, at);
+      if (slash < at) slash = next(chunk, BACKSLASH, at);
+      escaped = slash < quote;
+      if (escaped) at = slash + 1;
+      else {
+        inString = quote === chunk.length;
+        return inString ? quote : quote + 1;
       }
-      escaped = true;
-      at += slash + 1;
     }
     return at;
   };
@@ -75,6 +83,7 @@ export const elements = (): Elements => {
     },
     scan(chunk, start, end) {
       let at = 0;
+      quote = slash = -1;
       const finish = (): void => {
         place = 'after';
         end(at);

@@ -24,6 +24,12 @@ const tooLong = (what: string, limit: number): GatewayError =>
 /** Bytes of a text, counted exactly only where it could matter. */
 const longer = (text: string, limit: number): boolean => text.length > limit || (text.length * 3 > limit && Buffer.byteLength(text) > limit);
 
+/** Index of the character at or after `from`, or the text's length. */
+const after = (text: string, character: string, from: number): number => {
+  const at = text.indexOf(character, from);
+  return at < 0 ? text.length : at;
+};
+
 /** Fields of server-sent events (WHATWG HTML §9.2.6); `id` and `retry` mean nothing to us. */
 const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: number, eventLimit: number) => {
   let type = '';
@@ -75,10 +81,13 @@ export const sseReader = (onEvent: (type: string, data: string) => void, limits:
     }
   };
   const withCr = (text: string, from: number): void => {
+    let lf = -1;
+    let cr = -1;
     for (let at = from; at < text.length; ) {
-      const lf = text.indexOf('\n', at);
-      const cr = text.indexOf('\r', at);
-      const stop = cr < 0 || (lf >= 0 && lf < cr) ? lf : cr;
+      // Each is searched again only once it was passed: a stream of short lines must not cost their square.
+      if (lf < at) lf = after(text, '\n', at);
+      if (cr < at) cr = after(text, '\r', at);
+      const stop = Math.min(lf, cr);
       feed(text.slice(at, stop));
       at = stop + (stop === cr && text.charCodeAt(stop + 1) === LF ? 2 : 1);
     }
