@@ -35,7 +35,8 @@ const splitPartly = (key: string, value: Fields): { readonly named: Fields; read
     left: Object.fromEntries(entries.filter(plain)),
   };
 };
-const split = (left: Remainder, written: Fields): Split => {
+const namesOf = (value: Json): readonly string[] => Object.keys(asObject(value) ?? {});
+const split = (left: Remainder, written: Fields, actual: Fields): Split => {
   let fields: Fields = {};
   let set: Fields = {};
   let at = left.at ?? {};
@@ -44,7 +45,7 @@ const split = (left: Remainder, written: Fields): Split => {
       const parts = splitPartly(key, value);
       fields = { ...fields, ...parts.named };
       set = { ...set, [key]: parts.left };
-      at = { ...at, [key]: { order: Object.keys(value) } };
+      at = { ...at, [key]: { order: namesOf(actual[key]) } };
     } else if (isHonoured(key, value)) set = { ...set, [key]: value };
     else fields = { ...fields, [key]: value };
   }
@@ -52,7 +53,7 @@ const split = (left: Remainder, written: Fields): Split => {
     if (!PARTLY.has(key) || inner.set === undefined) continue;
     const parts = splitPartly(key, inner.set);
     fields = { ...fields, ...parts.named };
-    at = { ...at, [key]: { ...inner, set: parts.left } };
+    at = { ...at, [key]: { ...inner, set: parts.left, order: namesOf(actual[key]) } };
   }
   return { fields, form: { ...left, set, at } };
 };
@@ -67,7 +68,7 @@ export const splitBody = (
 ): { readonly rest: Rest; readonly form: Form } => {
   const actual = Object.fromEntries(Object.entries(body).filter(([key]) => !ELSEWHERE.has(key)));
   const written = writeScalars(request);
-  const { fields, form } = split(remainderOf(written, actual) ?? {}, written);
+  const { fields, form } = split(remainderOf(written, actual) ?? {}, written, actual);
   const order = Object.keys(body);
   const moved = order.some((name, index) => name !== inOurOrder(body, Object.keys(written))[index]);
   const spelt = { instructions: body.instructions === null, tools: asList(body.tools).length === 0, stream: body.stream !== true };

@@ -1,6 +1,6 @@
 import type { Kept } from '@llm-proxy-auth/plugin';
 import type { Flavour } from './content.ts';
-import { means, type Remainder } from './remainder.ts';
+import { means, ordered, type Remainder } from './remainder.ts';
 import { type Fields, isObject } from './wire.ts';
 
 /**
@@ -12,6 +12,8 @@ export interface Mark extends Remainder {
   readonly list?: boolean | undefined;
   readonly empty?: boolean | undefined;
   readonly as?: 'instructions' | 'input' | undefined;
+  /** Names of the members left over, in their order, where some of them stand in `rest`. */
+  readonly names?: readonly string[] | undefined;
 }
 /** Spelling goes back to this surface and means nothing to any other: it stands where neither the ledger nor JSON looks, and survives a spread. */
 const FORM: unique symbol = Symbol('openai.responses.form');
@@ -29,7 +31,8 @@ export const marked = <K extends Kept>(kept: K, mark: Mark | undefined, flavour:
   if (flavour === 'output') return { ...kept, rest: { ...kept.rest, [means(mark) ? 'item' : 'form']: mark } };
   const set = Object.entries(mark.set ?? {});
   const named = set.filter(([name, value]) => !OURS.has(name) && means({ set: { [name]: value } }));
-  const left: Mark = { ...mark, set: Object.fromEntries(set.filter((entry) => !named.includes(entry))) };
+  const names = named.length === 0 ? {} : { names: set.map(([name]) => name) };
+  const left: Mark = { ...mark, set: Object.fromEntries(set.filter((entry) => !named.includes(entry))), ...names };
   const rest = { ...kept.rest, ...Object.fromEntries(named), ...(means(left) ? { item: left } : {}) };
   return { ...kept, ...(Object.keys(rest).length === 0 ? {} : { rest }), [FORM]: left };
 };
@@ -38,7 +41,7 @@ export const markOf = (kept: Kept | undefined): Mark | undefined => {
   const mark = rest?.item ?? rest?.form ?? (kept as { readonly [FORM]?: Mark } | undefined)?.[FORM];
   const members = membersOf(rest);
   const bare = isObject(mark) ? (mark as Mark) : undefined;
-  return Object.keys(members).length === 0 ? bare : { ...bare, set: { ...bare?.set, ...members } };
+  return Object.keys(members).length === 0 ? bare : { ...bare, set: ordered({ ...bare?.set, ...members }, bare?.names ?? []) };
 };
 /** In answers parts bring the id of their item along. */
 export const withId = <K extends Kept>(kept: K, id: string | undefined): K => (id === undefined ? kept : { ...kept, rest: { ...kept.rest, id } });

@@ -6,6 +6,7 @@ interface OpenPart {
   readonly index: number;
   text: string;
   citations: number;
+  logprobs: number;
   ended: boolean;
 }
 /** One item of a provider's stream: turns what arrives for it into events of its parts. */
@@ -23,8 +24,8 @@ export type Emit = (e: ChatEvent) => void;
 export interface Parts {
   open(item: OpenItem, content: number, part: Part): void;
   text(item: OpenItem, content: number, field: 'text' | 'input', text: string, logprobs?: readonly TokenLogprob[]): void;
-  /** What of `whole` did not come in pieces. */
-  rest(item: OpenItem, content: number, field: 'text' | 'input', whole: string): void;
+  /** What of the whole did not come in pieces. */
+  rest(item: OpenItem, content: number, field: 'text' | 'input', whole: string, logprobs?: readonly TokenLogprob[]): void;
   citation(item: OpenItem, content: number, citation: Citation): void;
   /** Citations that did not come by themselves. */
   citations(item: OpenItem, content: number, whole: readonly Citation[]): void;
@@ -40,18 +41,19 @@ export const openParts = (emit: Emit): Parts => {
       if (item.parts.has(content)) return;
       for (const [other, before] of item.parts) if (!before.ended) parts.end(item, other);
       const index = next++;
-      item.parts.set(content, { index, text: '', citations: 0, ended: false });
+      item.parts.set(content, { index, text: '', citations: 0, logprobs: 0, ended: false });
       emit({ type: 'part', choice: 0, index, part: item.id === undefined ? part : { ...part, rest: { ...part.rest, id: item.id } } });
     },
-    text(item, content, field, text, logprobs) {
+    text(item, content, field, text, logprobs = []) {
       const part = item.parts.get(content);
-      if (part === undefined || part.ended || text === '') return;
+      if (part === undefined || part.ended || (text === '' && logprobs.length === 0)) return;
       part.text += text;
-      emit({ type: 'delta', choice: 0, index: part.index, field, text, ...(logprobs === undefined || logprobs.length === 0 ? {} : { logprobs }) });
+      part.logprobs += logprobs.length;
+      emit({ type: 'delta', choice: 0, index: part.index, field, text, ...(logprobs.length === 0 ? {} : { logprobs }) });
     },
-    rest(item, content, field, whole) {
-      const said = item.parts.get(content)?.text ?? '';
-      if (whole.length > said.length && whole.startsWith(said)) parts.text(item, content, field, whole.slice(said.length));
+    rest(item, content, field, whole, logprobs = []) {
+      const { text, logprobs: told } = item.parts.get(content) ?? { text: '', logprobs: 0 };
+      if (whole.startsWith(text)) parts.text(item, content, field, whole.slice(text.length), logprobs.slice(told));
     },
     citation(item, content, citation) {
       const part = item.parts.get(content);

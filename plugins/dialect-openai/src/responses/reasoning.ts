@@ -1,4 +1,5 @@
 import { type Json, type Origin, parseJson, type Seal, stringifyJson, type ThinkingPart } from '@llm-proxy-auth/plugin';
+import { same } from './remainder.ts';
 import { asList, asText, type Fields, invalid, isObject, originOf, ownOrigin, wordOf } from './wire.ts';
 
 const PURPOSE = 'responses.reasoning';
@@ -24,18 +25,7 @@ const joined = (value: Json): string =>
 export const reasoningText = (item: Fields): string => (asList(item.summary).length > 0 ? joined(item.summary) : joined(item.content));
 export const summaryOf = (text: string): readonly Fields[] => (text === '' ? [] : [{ type: 'summary_text', text }]);
 
-/** Members by which a reasoning item says more than its summary. */
-const isPlain = (item: Fields): boolean => {
-  const [entry, ...more] = asList(item.summary);
-  return (
-    Object.keys(item).length === 2 &&
-    more.length === 0 &&
-    isObject(entry) &&
-    entry.type === 'summary_text' &&
-    wordOf(entry.text) !== '' &&
-    Object.keys(entry).length === 2
-  );
-};
+const plain = (text: string): Fields => ({ type: 'reasoning', summary: summaryOf(text) });
 export const readReasoning = (item: Fields, param: string, seal: Seal): ThinkingPart => {
   const sealed = asText(item.encrypted_content);
   const text = reasoningText(item);
@@ -44,13 +34,13 @@ export const readReasoning = (item: Fields, param: string, seal: Seal): Thinking
     const origin: Origin = { dialect: wordOf(envelope.dialect), model: asText(envelope.model), payload: { json: wordOf(envelope.payload) } };
     return { kind: 'thinking', text, redacted: envelope.redacted === true, origin };
   }
-  return { kind: 'thinking', text, redacted: false, ...(isPlain(item) ? {} : { origin: originOf(item) }) };
+  return { kind: 'thinking', text, redacted: false, ...(same(plain(text), item) ? {} : { origin: originOf(item) }) };
 };
 /** A reasoning item for the provider; undefined for thinking that another vendor signed. */
 export const writeReasoning = (part: ThinkingPart): Fields | undefined => {
   const own = ownOrigin(part.origin);
   if (own?.type === 'reasoning') return own;
-  return part.origin === undefined ? { type: 'reasoning', summary: summaryOf(part.text) } : undefined;
+  return part.origin === undefined ? plain(part.text) : undefined;
 };
 /** A reasoning item of an answer; `seal` when the client asked for `reasoning.encrypted_content`. */
 export const answerReasoning = (part: ThinkingPart, id: string, seal: Seal | undefined): Fields => {

@@ -3,7 +3,7 @@ import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
 import { allTools, asSent, splitBody, withRest } from './form.ts';
 import type { Reading } from './items.ts';
 import { marked, markOf, withForm } from './mark.ts';
-import { customCalls, readItems, writeItems } from './sequence.ts';
+import { readItems, writeItems } from './sequence.ts';
 import { readTools, writeTools } from './tools.ts';
 import { asText, type Fields, invalid, isObject, SURFACE, some, unsupported } from './wire.ts';
 
@@ -52,8 +52,7 @@ const writeTurns = (turns: readonly Turn[], own: boolean, ledger: Ledger): Field
   const instructions = own ? textAs(turns[0], 'instructions') : undefined;
   const others = instructions === undefined ? turns : turns.slice(1);
   const only = own && others.length === 1 ? textAs(others[0], 'input') : undefined;
-  const writing = { flavour: 'input' as const, own, custom: customCalls(turns) };
-  return { ...some('instructions', instructions), input: only ?? others.flatMap((turn) => writeItems(turn, writing, ledger)) };
+  return { ...some('instructions', instructions), input: only ?? writeItems(others, own, ledger) };
 };
 /** What a request from another surface needs so that the vendor keeps nothing of it and hands its reasoning out. */
 const stateless = (request: ChatRequest, body: Fields): Fields => {

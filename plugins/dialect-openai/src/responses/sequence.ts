@@ -53,8 +53,6 @@ export const readItems = (items: readonly unknown[], param: string, reading: Rea
   return turns;
 };
 
-export const customCalls = (turns: readonly Turn[]): ReadonlySet<string> => new Set(turns.flatMap((turn) => customIds(turn.parts)));
-
 /** The parts that have a form here, results of tools first; the others go to the ledger. */
 const writable = (turn: Turn, ledger: Ledger): readonly Part[] => {
   const lost = (part: Part, path: string): boolean => {
@@ -66,8 +64,7 @@ const writable = (turn: Turn, ledger: Ledger): readonly Part[] => {
   for (const result of results) for (const part of result.parts) if (!isWritable('user', part)) lost(part, 'parts.');
   return results.length === 0 ? kept : [...results, ...kept.filter((part) => part.kind !== 'toolResult')];
 };
-/** Items of one turn. */
-export const writeItems = (turn: Turn, writing: Writing, ledger: Ledger): readonly Fields[] => {
+const writeTurn = (turn: Turn, writing: Writing, ledger: Ledger): readonly Fields[] => {
   const parts = writable(turn, ledger);
   if (parts.length === 0 && turn.parts.length > 0) return [];
   const groups = parts.length === 0 ? [[]] : groupsOf(parts, writing.own);
@@ -75,5 +72,14 @@ export const writeItems = (turn: Turn, writing: Writing, ledger: Ledger): readon
     const mark = writing.own ? markOf(group.at(-1)) : undefined;
     const item = writeItem(turn.role, group, mark, writing);
     return item === undefined ? [] : [restore(item, mark)];
+  });
+};
+/** Turns as `input`. */
+export const writeItems = (turns: readonly Turn[], own: boolean, ledger: Ledger): readonly Fields[] => {
+  const custom = new Set<string>();
+  return turns.flatMap((turn) => {
+    const items = writeTurn(turn, { flavour: 'input', own, custom }, ledger);
+    for (const id of customIds(turn.parts)) custom.add(id);
+    return items;
   });
 };

@@ -65,7 +65,7 @@ const firstPart = (item: Fields): Part | undefined => {
 const complete = (item: OpenItem, content: number, whole: Part, parts: Parts): void => {
   if (whole.kind === 'text' || whole.kind === 'refusal') {
     parts.open(item, content, emptyPart(whole.kind));
-    parts.rest(item, content, 'text', whole.text);
+    parts.rest(item, content, 'text', whole.text, whole.logprobs);
     if (whole.kind === 'text') parts.citations(item, content, whole.citations ?? []);
   } else if (whole.kind === 'thinking') parts.rest(item, content, 'text', whole.text);
   else if (whole.kind === 'toolCall') parts.rest(item, content, 'input', 'json' in whole.input ? whole.input.json : whole.input.text);

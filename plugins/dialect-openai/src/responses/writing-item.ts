@@ -52,7 +52,7 @@ const withText = (part: Part, text: string, logprobs: readonly TokenLogprob[] | 
 export const growPart = (item: WritingItem, growing: GrowingPart, text: string, logprobs: readonly TokenLogprob[] | undefined, events: Events): string => {
   const before = growing.part;
   growing.part = withText(before, text, logprobs);
-  if (text === '') return '';
+  if (text === '' && (logprobs ?? []).length === 0) return '';
   if (before.kind === 'text')
     return events.write('response.output_text.delta', { ...inContent(item, growing), delta: text, logprobs: writeLogprobs(logprobs ?? []) });
   if (before.kind === 'refusal') return events.write('response.refusal.delta', { ...inContent(item, growing), delta: text });
