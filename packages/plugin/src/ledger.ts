@@ -32,55 +32,72 @@ export interface Tracked<T> {
   unread(): string[];
 }
 
+/** One object of the value, what was read of it and what was reached through it. It is the handler of its own proxy. */
+class Watched<O extends object> implements ProxyHandler<O> {
+  readonly proxy: O;
+  readonly #source: O;
+  readonly #shape: Shape;
+  readonly #root: boolean;
+  readonly #read: string[] = [];
+  #inner: Map<string, Watched<object>> | undefined = undefined;
+
+  constructor(source: O, shape: Shape, root: boolean) {
+    this.#source = source;
+    this.#shape = shape;
+    this.#root = root;
+    // A proxy must show the members of a frozen target as they are; over a copy it may show proxies.
+    const target = Object.isExtensible(source) ? source : ((Array.isArray(source) ? [...source] : { ...source }) as O);
+    this.proxy = new Proxy(target, this);
+  }
+  get(target: O, key: string | symbol): unknown {
+    const member: unknown = target[key as keyof O];
+    if (typeof key !== 'string' || member === undefined || typeof member === 'function') return member;
+    if (this.#shape !== 'list' && !this.#read.includes(key)) this.#read.push(key);
+    if (typeof member !== 'object' || member === null) return member;
+    const known = this.#inner?.get(key);
+    if (known !== undefined) return known.proxy;
+    const shape = shapeOf(this.#shape, this.#root, key, member);
+    if (shape === 'leaf') return member;
+    const inner = new Watched<object>(member, shape, false);
+    this.#inner ??= new Map();
+    this.#inner.set(key, inner);
+    return inner.proxy;
+  }
+  set(): boolean {
+    return false;
+  }
+  defineProperty(): boolean {
+    return false;
+  }
+  deleteProperty(): boolean {
+    return false;
+  }
+  /** Adds the paths of what was not read. */
+  collect(path: string, found: Set<string>): void {
+    for (const key of Object.keys(this.#source)) {
+      const member: unknown = this.#source[key as keyof O];
+      if (!holds(member) || tells(this.#shape, key, member)) continue;
+      const place = this.#shape === 'list' ? path : path === '' ? key : `${path}.${key}`;
+      const shape = shapeOf(this.#shape, this.#root, key, member);
+      const whole = shape === 'leaf' || shape === 'list' || (this.#shape === 'plain' && MARKS.has(key));
+      if (whole && !this.#read.includes(key)) found.add(place);
+      else if (shape !== 'leaf') (this.#inner?.get(key) ?? new Watched(member as object, shape, false)).collect(place, found);
+    }
+  }
+}
+
 /**
  * Watches which fields of a canonical request are read. Indexes do not count: a path is unread when it is so in any element.
  * A list that was never looked at is one path, an object is the paths of its members; schemas, JSON text, origins and bytes are
  * read as a whole.
  */
 export const tracked = <T extends object>(value: T): Tracked<T> => {
-  const reads = new WeakMap<object, Set<string>>();
-  const proxies = new WeakMap<object, object>();
-
-  const root: object = value;
-  const watch = <O extends object>(source: O, shape: Shape): O => {
-    const known = proxies.get(source);
-    if (known !== undefined) return known as O;
-    const read = new Set<string>();
-    // A proxy must show a frozen target's members as they are; over a copy it may show proxies.
-    const copy = (Array.isArray(source) ? [...source] : { ...source }) as O;
-    const proxy = new Proxy(copy, {
-      get(target, key) {
-        const member: unknown = Reflect.get(target, key);
-        if (typeof key !== 'string' || !Object.hasOwn(target, key)) return member;
-        read.add(key);
-        const inner = shapeOf(shape, source === root, key, member);
-        return inner === 'leaf' ? member : watch(member as object, inner);
-      },
-      set: () => false,
-      defineProperty: () => false,
-      deleteProperty: () => false,
-    });
-    reads.set(source, read);
-    proxies.set(source, proxy);
-    return proxy;
-  };
-
-  const collect = (source: object, shape: Shape, path: string, found: Set<string>): void => {
-    const read = reads.get(source);
-    for (const [key, member] of Object.entries(source)) {
-      if (!holds(member) || tells(shape, key, member)) continue;
-      const inner = shapeOf(shape, source === root, key, member);
-      const place = shape === 'list' ? path : path === '' ? key : `${path}.${key}`;
-      const whole = inner === 'leaf' || inner === 'list' || (shape === 'plain' && MARKS.has(key));
-      if (whole && read?.has(key) !== true) found.add(place);
-      else if (inner !== 'leaf') collect(member as object, inner, place, found);
-    }
-  };
+  const root = new Watched(value, 'plain', true);
   return {
-    value: watch(value, 'plain'),
+    value: root.proxy,
     unread() {
       const found = new Set<string>();
-      collect(value, 'plain', '', found);
+      root.collect('', found);
       return [...found].sort();
     },
   };

@@ -79,7 +79,7 @@ const readAll = (bytes: Buffer): EventStreamHeaders => {
     headers[name] = value;
     at = next;
   }
-  return headers;
+  return Object.freeze(headers);
 };
 /** Throws `upstream_bad_response` for anything the format does not allow. */
 export const readHeaders = (bytes: Buffer): EventStreamHeaders => {

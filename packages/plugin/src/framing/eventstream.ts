@@ -14,28 +14,53 @@ export const MAX_HEADERS = 128 * 1024;
 
 const broken = (why: string): GatewayError => new GatewayError('upstream_bad_response', `The provider sent a broken event-stream message: ${why}.`);
 
+const TABLE = Int32Array.from({ length: 256 }, (_, index) => {
+  let value = index;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+/** CRC-32 of eight bytes: too few to be worth a view of them and a native call. */
+const crcOfEight = (bytes: Buffer, at: number): number => {
+  let crc = -1;
+  for (let i = at; i < at + 8; i++) crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[i] ?? 0)) & 255] ?? 0);
+  return ~crc >>> 0;
+};
+
 /** Checks the first 12 bytes of a message and gives its whole length. */
 export const messageLength = (bytes: Buffer, at: number): number => {
   const total = bytes.readUInt32BE(at);
   const headers = bytes.readUInt32BE(at + 4);
-  if (crc32(bytes.subarray(at, at + 8)) !== bytes.readUInt32BE(at + 8)) throw broken('the prelude checksum does not match');
+  if (crcOfEight(bytes, at) !== bytes.readUInt32BE(at + 8)) throw broken('the prelude checksum does not match');
   if (total < OVERHEAD || total > MAX_MESSAGE) throw broken(`a length of ${total} bytes is not allowed`);
   if (headers > MAX_HEADERS || headers > total - OVERHEAD) throw broken(`${headers} bytes of headers are not allowed`);
   return total;
 };
 
-const readMessage = (message: Buffer, onMessage: (headers: EventStreamHeaders, payload: Bytes) => void): void => {
-  const body = message.length - 4;
-  if (crc32(message.subarray(0, body)) !== message.readUInt32BE(body)) throw broken('the message checksum does not match');
-  const headersEnd = PRELUDE + message.readUInt32BE(4);
-  onMessage(readHeaders(message.subarray(PRELUDE, headersEnd)), message.subarray(headersEnd, body));
+type OnMessage = (headers: EventStreamHeaders, payload: Bytes) => void;
+/** Reads messages that are whole. Most messages of a stream have the headers of the one before, byte for byte. */
+const messages = (onMessage: OnMessage) => {
+  let block = NOTHING;
+  let headers = readHeaders(block);
+  return (bytes: Buffer, at: number, total: number): void => {
+    const body = at + total - 4;
+    if (crc32(bytes.subarray(at, body)) !== bytes.readUInt32BE(body)) throw broken('the message checksum does not match');
+    const start = at + PRELUDE;
+    const end = start + bytes.readUInt32BE(at + 4);
+    if (end - start !== block.length || bytes.compare(block, 0, block.length, start, end) !== 0) {
+      const next = Buffer.from(bytes.subarray(start, end));
+      headers = readHeaders(next);
+      block = next;
+    }
+    onMessage(headers, bytes.subarray(end, body));
+  };
 };
 
 /**
  * `application/vnd.amazon.eventstream`: both checksums are checked, lengths before anything is kept (16 MiB a message, 128 KiB of headers).
- * The payload is a view of the chunk where the message lay in one. `end()` inside a message throws `upstream_stream_truncated`.
+ * The payload is a view of the chunk where the message lay in one; messages with equal headers share the (frozen) object. `end()` inside a message throws `upstream_stream_truncated`.
  */
-export const eventStreamReader = (onMessage: (headers: EventStreamHeaders, payload: Bytes) => void): FrameReader => {
+export const eventStreamReader = (onMessage: OnMessage): FrameReader => {
+  const message = messages(onMessage);
   const tail = held();
   let wanted = 0;
   return {
@@ -51,7 +76,7 @@ export const eventStreamReader = (onMessage: (headers: EventStreamHeaders, paylo
           wanted = total;
           break;
         }
-        readMessage(bytes.subarray(at, at + total), onMessage);
+        message(bytes, at, total);
         at += total;
       }
       tail.add(bytes.subarray(at));

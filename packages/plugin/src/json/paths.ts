@@ -13,6 +13,8 @@ export interface PathTree {
   /** For each path the ids of its nodes from the top level (id 0) to its own. */
   readonly chains: readonly (readonly number[])[];
 }
+/** Lists that begin with one path object; more than a surface ever has. */
+const MAX_KNOWN = 16;
 interface Growing {
   id: number;
   key: Uint8Array;
@@ -39,13 +41,21 @@ const grow = (paths: readonly (readonly string[])[]): PathTree => {
   });
   return { root, size, chains };
 };
-const known = new WeakMap<readonly (readonly string[])[], PathTree>();
-/** The tree of the paths; made once per array, so keep the array. */
+interface Known {
+  readonly paths: readonly (readonly string[])[];
+  readonly tree: PathTree;
+}
+const NO_PATHS = grow([]);
+/** Trees by their first path: paths live in static tables, while the lists of them may be made anew for each request. */
+const known = new WeakMap<readonly string[], Known[]>();
+/** The tree of the paths; made once for the same path objects in the same order. */
 export const pathTree = (paths: readonly (readonly string[])[]): PathTree => {
-  let tree = known.get(paths);
-  if (tree === undefined) {
-    tree = grow(paths);
-    known.set(paths, tree);
-  }
+  const [first] = paths;
+  if (first === undefined) return NO_PATHS;
+  const trees = known.get(first) ?? [];
+  const match = trees.find((one) => one.paths.length === paths.length && one.paths.every((path, index) => path === paths[index]));
+  if (match !== undefined) return match.tree;
+  const tree = grow(paths);
+  if (trees.length < MAX_KNOWN) known.set(first, [...trees, { paths: [...paths], tree }]);
   return tree;
 };

@@ -116,7 +116,7 @@ const NONE: readonly (readonly string[])[] = Object.freeze([]);
  * Finds governed fields in the chunks of a JSON body without joining or parsing it, and checks that the body is JSON as RFC 8259
  * has it: UTF-8 without BOM, nothing after the value, no `__proto__` and no `constructor.prototype`. Governed keys that stand
  * twice are reported, governed strings of more than 4 KiB are `invalid_request`. Every chunking gives the same result.
- * `paths` is compiled once per array: keep it.
+ * The paths are compiled once: keep the path objects.
  */
 export const fieldScanner = (paths: readonly (readonly string[])[], limits: ScanLimits = {}): FieldScanner => new Fields(paths, limits.maxDepth ?? 64);
 
