@@ -92,8 +92,9 @@ const answerRules: readonly Rule<AuthSubject>[] = [
   {
     id: 'auth.declared',
     says: 'slots are known and not empty, the challenge is a header value that names a scheme',
-    check: using(async ({ strategy }) => {
+    check: using(async ({ strategy }, { revoke }) => {
       assert.notEqual(strategy.slots.length, 0, 'no slots');
+      assert.ok((strategy.epoch === undefined) === (revoke === undefined), 'a strategy with epochs, and no other, shows that a credential can be taken back');
       for (const slot of strategy.slots) assert.ok(slots.includes(slot), `${slot} is no slot`);
       assert.match(strategy.challenge, /^[A-Za-z][A-Za-z0-9-]*( [\x20-\x7e]+)?$/);
       assert.equal(typeof strategy.issued, 'boolean');
