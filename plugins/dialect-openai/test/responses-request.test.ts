@@ -256,6 +256,28 @@ describe('a conversation from another surface', () => {
     expect(provider.write(request, callOf({}, { ledger: notes })).body).toMatchObject({ tools: [{ strict: false }] });
     expect(notes.notes).toEqual([{ kind: 'defaulted', param: 'tools.strict' }]);
   });
+  it('loses what the model refuses, by name, and gets an effort for a budget', () => {
+    const notes = ledger();
+    const request: ChatRequest = {
+      ...plain([{ kind: 'text', text: 'hi' }]),
+      sampling: { temperature: 0.2 },
+      reasoning: { budget: 20_000, summary: 'auto' },
+      logprobs: 2,
+    };
+    expect(provider.write(request, callOf({}, { model: 'gpt-5-mini', ledger: notes })).body).toEqual({
+      model: 'gpt-5-mini',
+      input: [{ role: 'user', content: 'hi' }],
+      reasoning: { effort: 'high', summary: 'auto' },
+      store: false,
+      include: ['reasoning.encrypted_content'],
+    });
+    expect(notes.notes.map(({ kind, param }) => `${kind} ${param}`).sort()).toEqual([
+      'emulated reasoning.budget',
+      'ignored logprobs',
+      'ignored temperature',
+      'ignored top_logprobs',
+    ]);
+  });
   it('keeps its rest to itself', () => {
     const request: ChatRequest = {
       ...plain([{ kind: 'text', text: 'hi', rest: { item: { set: { a: 1 } }, id: 'x' } }]),

@@ -1,11 +1,12 @@
 import type { Call, ChatRequest, Inbound, Ledger, Part, Seal, Turn } from '@llm-proxy-auth/plugin';
 import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
+import { fitted } from './fit.ts';
 import { allTools, asSent, splitBody, withRest } from './form.ts';
 import type { Reading } from './items.ts';
 import { marked, markOf, withForm } from './mark.ts';
 import { readItems, writeItems } from './sequence.ts';
 import { readTools, writeTools } from './tools.ts';
-import { asText, type Fields, invalid, isObject, SURFACE, some, unsupported } from './wire.ts';
+import { asList, asObject, asText, type Fields, invalid, isObject, SURFACE, some, unsupported } from './wire.ts';
 
 /** Members that need state at the vendor; this half keeps none. */
 const STATEFUL: readonly string[] = Object.freeze(['previous_response_id', 'conversation', 'prompt']);
@@ -56,11 +57,11 @@ const writeTurns = (turns: readonly Turn[], own: boolean, ledger: Ledger): Field
 };
 /** What a request from another surface needs so that the vendor keeps nothing of it and hands its reasoning out. */
 const stateless = (request: ChatRequest, body: Fields): Fields => {
-  const reasons = request.reasoning !== undefined && request.reasoning.off !== true;
-  const include = [...(Array.isArray(body.include) ? body.include : []), ...(reasons ? [ENCRYPTED] : [])];
-  return { store: false, ...(include.length > 0 ? { include } : {}) };
+  const reasons = request.reasoning?.off !== true && asObject(body.reasoning)?.effort !== undefined;
+  const include = [...asList(body.include), ...(reasons ? [ENCRYPTED] : [])];
+  return { ...body, store: false, ...(include.length > 0 ? { include } : {}) };
 };
-/** The body for a provider that speaks this surface. */
+/** The body for a provider that speaks this surface. Nothing is fitted to the model when the client itself spoke it. */
 export const writeRequest = (request: ChatRequest, call: Call): Fields => {
   const own = request.rest?.from === SURFACE;
   const scalars = writeScalars(request);
@@ -70,7 +71,7 @@ export const writeRequest = (request: ChatRequest, call: Call): Fields => {
     model: call.model,
     ...writeTurns(request.turns, own, call.ledger),
     ...some('tools', all.length > 0 ? all : undefined),
-    ...(own && request.rest !== undefined ? withRest(scalars, request.rest, request) : { ...scalars, ...stateless(request, scalars) }),
+    ...(own && request.rest !== undefined ? withRest(scalars, request.rest, request) : stateless(request, fitted(scalars, request, call))),
     ...(call.stream ? { stream: true } : {}),
   };
   return own ? asSent(body, request) : body;
