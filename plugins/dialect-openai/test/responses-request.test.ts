@@ -241,6 +241,42 @@ describe('a conversation', () => {
   });
 });
 
+describe('a conversation that was changed on the way', () => {
+  const SECRET = 'secret words';
+  const changed = (part: Part): Part => {
+    if (part.kind === 'text' || part.kind === 'refusal') return { ...part, text: 'gone' };
+    if (part.kind === 'toolCall') return { ...part, input: 'json' in part.input ? { json: '{}' } : { text: 'gone' } };
+    return part.kind === 'toolResult' ? { ...part, parts: part.parts.map(changed) } : part;
+  };
+  it('is written as it was changed, whatever its spelling was', () => {
+    const body = {
+      model: 'm',
+      instructions: SECRET,
+      input: [
+        { type: 'message', role: 'user', content: [{ type: 'input_text', text: SECRET }] },
+        { content: SECRET, role: 'developer' },
+        {
+          id: 'msg_1',
+          type: 'message',
+          role: 'assistant',
+          status: 'completed',
+          content: [{ text: SECRET, type: 'output_text', annotations: [], logprobs: [] }],
+          phase: 'x',
+        },
+        { role: 'assistant', content: [{ type: 'refusal', refusal: SECRET }] },
+        { id: 'fc_1', type: 'function_call', call_id: 'c1', name: 'f', arguments: SECRET },
+        { type: 'custom_tool_call', call_id: 'c2', name: 'g', input: SECRET },
+        { type: 'function_call_output', id: 'x', call_id: 'c1', output: [{ type: 'input_text', text: SECRET }] },
+        { type: 'custom_tool_call_output', call_id: 'c2', output: SECRET },
+      ],
+    };
+    const request = read(body);
+    const wrote = stringifyJson(write({ ...request, turns: request.turns.map((turn) => ({ ...turn, parts: turn.parts.map(changed) })) }, body));
+    expect(wrote).not.toContain(SECRET);
+    expect(wrote.match(/gone/g)).toHaveLength(8);
+  });
+});
+
 describe('a conversation from another surface', () => {
   const plain = (parts: readonly Part[], role: 'user' | 'assistant' = 'user'): ChatRequest => ({ turns: [{ role, parts }], tools: [], choices: 1 });
   it('is not stored, and reasoning is asked for in a form that can be sent back', () => {
