@@ -19,7 +19,16 @@ const replyHeaders: readonly string[] = Object.freeze([
 ]);
 
 /** The OpenAI dialect. */
-export const openai = (seal: Seal): Dialect => ({ name: OPENAI, surfaces: surfaces(seal), requestHeaders, replyHeaders, error, readError, rateHeaders });
+export const openai = (seal: Seal): Dialect => ({
+  name: OPENAI,
+  surfaces: surfaces(seal),
+  modelSegment: 'deployments', // AzureOpenAI clients
+  requestHeaders,
+  replyHeaders,
+  error,
+  readError,
+  rateHeaders,
+});
 
 const plugin: Plugin = {
   name: '@llm-proxy-auth/dialect-openai',

@@ -10,7 +10,9 @@ import { asList, asObject, type Fields } from './wire.ts';
  * of it matches in text that a model wrote, `[DONE]` apart, which `readEvent` decides.
  */
 const RARE = /usage": ?\{|error": ?[{"]|\[DONE\]/;
-const USAGE_NULL = /, ?"usage": ?null/g;
+const USAGE_NULL = ',"usage":null';
+/** The same as JSON writers with spaces have it. */
+const SPACED_USAGE_NULL = /, "usage": null/g;
 const MODEL = /"model": ?"((?:[^"\\]|\\.)*)"/;
 /** An event ends at an empty line, whatever the line ends are. */
 const EVENT_END = /\r\n\r\n|\n\n|\r\r/;
@@ -74,6 +76,7 @@ export const sseTap =
     let model: string | undefined;
     let last: Bytes | undefined;
     let text = '';
+    let rarely = true;
 
     const readEvent = (event: string): void => {
       const data = dataOf(event);
@@ -93,12 +96,13 @@ export const sseTap =
     const scan = (): void => {
       model ??= modelIn(text);
       if (state === 'waiting' && form.content.test(text)) state = 'content';
-      if (rare.test(text)) for (const event of text.split(EVENT_END)) if (rare.test(event)) readEvent(event);
+      if (rarely) for (const event of text.split(EVENT_END)) if (rare.test(event)) readEvent(event);
     };
     const bytes = (chunk: Bytes): void => {
       last = chunk;
       text = latin1(chunk);
-      if (state !== 'content' || model === undefined || rare.test(text)) scan();
+      rarely = rare.test(text);
+      if (rarely || state === 'waiting' || model === undefined) scan();
     };
     const cutEvents = (): string => {
       const events = text.split(/(?<=\n\n|\r\r|\r\n\r\n)/);
@@ -110,8 +114,13 @@ export const sseTap =
       return kept.join('');
     };
     const cut = (chunk: Bytes): Bytes => {
-      if (last !== chunk) text = latin1(chunk);
-      const shown = (/usage": ?\{/.test(text) ? cutEvents() : text).replace(USAGE_NULL, '');
+      if (last !== chunk) {
+        text = latin1(chunk);
+        rarely = true;
+      }
+      const left = rarely && /usage": ?\{/.test(text) ? cutEvents() : text;
+      const compact = left.replaceAll(USAGE_NULL, '');
+      const shown = compact.length === text.length ? compact.replace(SPACED_USAGE_NULL, '') : compact;
       return shown.length === text.length ? chunk : Buffer.from(shown, 'latin1');
     };
     const end = (): Verdict => ({

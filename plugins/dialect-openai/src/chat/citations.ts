@@ -2,13 +2,17 @@ import { type Citation, type Json, parseJson, stringifyJson } from '@llm-proxy-a
 import { asNumber, asObject, asText, type Fields, OPENAI, unknownFields } from '../wire.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['start_index', 'end_index', 'url', 'title']);
-/** An entry of `annotations`. One this model cannot hold whole keeps its source for this dialect. */
-export const readCitation = (wire: Json): Citation => {
+const since = (v: Json, from: number): number | undefined => {
+  const n = asNumber(v);
+  return n === undefined ? undefined : n - from;
+};
+/** An entry of `annotations`; `from`: where its part begins in the content. One this model cannot hold whole keeps its source for this dialect. */
+export const readCitation = (wire: Json, from: number): Citation => {
   const o = asObject(wire) ?? {};
   const c = asObject(o.url_citation);
   const whole = c !== undefined && unknownFields(c, KNOWN) === undefined && unknownFields(o, new Set(['type', 'url_citation'])) === undefined;
   const origin = whole ? {} : { origin: { dialect: OPENAI, payload: { json: stringifyJson(o) } } };
-  const [start, end, url, title] = [asNumber(c?.start_index), asNumber(c?.end_index), asText(c?.url), asText(c?.title)];
+  const [start, end, url, title] = [since(c?.start_index, from), since(c?.end_index, from), asText(c?.url), asText(c?.title)];
   return {
     ...(start === undefined ? {} : { start }),
     ...(end === undefined ? {} : { end }),

@@ -1,5 +1,5 @@
 import type { Call, ChatRequest } from '@llm-proxy-auth/plugin';
-import { familyOf } from '../models.ts';
+import { familyOf } from '../families.ts';
 import type { Building, Fields } from '../wire.ts';
 
 /** Least thinking budget (tokens) for each effort, largest first. */

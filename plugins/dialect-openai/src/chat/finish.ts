@@ -1,11 +1,18 @@
 import type { Finish, Json } from '@llm-proxy-auth/plugin';
 
+/** The five of this API, then what compatible servers send instead (wire/openai-azure.md §1.10). */
 const READ: Readonly<Record<string, Finish>> = Object.freeze({
   stop: 'stop',
   length: 'length',
   tool_calls: 'tool',
   function_call: 'tool',
   content_filter: 'filter',
+  max_tokens: 'length',
+  model_length: 'length',
+  tool_use: 'tool',
+  TOOL_CALLS: 'tool',
+  safety: 'filter',
+  guardrail: 'filter',
 });
 /** A reason this surface does not have counts as `stop`, or `tool` when tools were called. */
 export const readFinish = (wire: Json, called: boolean): Finish => {

@@ -62,7 +62,7 @@ const audioPart = (a: Fields): Part => ({
 });
 /** The first text or refusal gets what hangs on the whole message. */
 const attach = (parts: Part[], m: Fields, logprobs: Fields): Part[] => {
-  const citations = asList(m.annotations).map(readCitation);
+  const citations = asList(m.annotations).map((wire) => readCitation(wire, 0));
   const content = readLogprobs(logprobs.content);
   const refusal = readLogprobs(logprobs.refusal);
   const text = parts.findIndex((p) => p.kind === 'text');

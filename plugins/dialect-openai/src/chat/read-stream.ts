@@ -27,6 +27,9 @@ const withoutDelta = ({ delta: _delta, ...others }: Fields): Fields => others;
 const choiceReader = (choice: number, call: Call, emit: Emit) => {
   const tools = new Map<number, Tool>();
   let parts = 0;
+  // Annotations count from the start of the whole content, citations from the start of their part.
+  let length = 0;
+  let from = 0;
   let open: { readonly kind: Part['kind']; readonly index: number } | undefined;
   let audio: { readonly index: number; rest: Record<string, Json> } | undefined;
   let finished = false;
@@ -43,8 +46,10 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
   const words = (kind: 'text' | 'refusal' | 'thinking', text: string, logprobs?: ReturnType<typeof readLogprobs>): void => {
     if (open?.kind !== kind) {
       close();
+      from = length;
       open = { kind, index: begin(kind === 'thinking' ? { kind, text: '', redacted: false } : { kind, text: '' }) };
     }
+    if (kind === 'text') length += text.length;
     emit({ type: 'delta', choice, index: open.index, field: 'text', text, ...(logprobs === undefined ? {} : { logprobs }) });
   };
   const input = (tool: Tool, text: string): void => {
@@ -97,7 +102,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
   };
   const annotations = (list: readonly Json[]): void => {
     if (list.length > 0 && open?.kind !== 'text') words('text', '');
-    for (const wire of list) if (open !== undefined) emit({ type: 'citation', choice, index: open.index, citation: readCitation(wire) });
+    for (const wire of list) if (open !== undefined) emit({ type: 'citation', choice, index: open.index, citation: readCitation(wire, from) });
   };
   const closeAll = (): void => {
     close();
@@ -149,7 +154,6 @@ export const readStream = (call: Call, emit: Emit): StreamReader => {
   };
   const start = (c: Fields): void => {
     started = true;
-    const fields = unknownFields(c, CHUNK);
     const created = asNumber(c.created);
     const tier = asText(c.service_tier);
     emit({
@@ -158,7 +162,7 @@ export const readStream = (call: Call, emit: Emit): StreamReader => {
       model: asText(c.model) || call.model,
       ...(created === undefined || created === 0 ? {} : { created }),
       ...(tier === undefined ? {} : { tier }),
-      ...(fields === undefined ? {} : { rest: { from: CHAT, fields } }),
+      rest: { from: CHAT, fields: unknownFields(c, CHUNK) ?? {} },
     });
   };
   const done = (): void => {

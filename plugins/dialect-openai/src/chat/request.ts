@@ -1,6 +1,6 @@
 import type { Call, ChatRequest, Inbound, Json, Ledger, Reasoning, Sampling, Tool } from '@llm-proxy-auth/plugin';
+import { familyOf } from '../families.ts';
 import { flagField, invalid, numberField, textField } from '../invalid.ts';
-import { familyOf } from '../models.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
 import { asObject, asText, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
 import { applyFamily } from './family.ts';

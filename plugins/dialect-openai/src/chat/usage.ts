@@ -1,10 +1,25 @@
-import { parseJson, type Usage } from '@llm-proxy-auth/plugin';
+import { type Json, parseJson, type Usage } from '@llm-proxy-auth/plugin';
 import { asObject, type Fields, OPENAI } from '../wire.ts';
 
+/** Details are integers or absent and never more than what they are part of, whatever the provider said (wire/openai-azure.md §1.10). */
+const details = (wire: Json, most: Readonly<Record<string, number>>): Fields =>
+  Object.fromEntries(
+    Object.entries(asObject(wire) ?? {})
+      .filter(([, n]) => n !== null)
+      .map(([name, n]) => [name, typeof n === 'number' ? Math.min(n, most[name] ?? n) : n]),
+  );
+const repaired = (raw: Fields, u: Usage): Fields => {
+  const bounds: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+    prompt_tokens_details: { cached_tokens: u.cacheRead, cache_write_tokens: u.cacheWrite },
+    completion_tokens_details: { reasoning_tokens: u.reasoning },
+  };
+  const members = Object.entries(raw).filter(([name, v]) => !(name in bounds && v === null));
+  return Object.fromEntries(members.map(([name, v]) => [name, bounds[name] === undefined ? v : details(v, bounds[name])]));
+};
 /** Usage as chat and completions write it: the provider's own object where it was one, else sums that include cached and reasoning tokens. */
 export const writeUsage = (u: Usage): Fields => {
   const raw = u.raw?.dialect === OPENAI ? asObject(parseJson(u.raw.json)) : undefined;
-  if (raw !== undefined && 'prompt_tokens' in raw) return raw;
+  if (raw !== undefined && 'prompt_tokens' in raw) return repaired(raw, u);
   return {
     prompt_tokens: u.input,
     completion_tokens: u.output,

@@ -99,11 +99,15 @@ const bodyOf = (reply: ChatReply, legacy: boolean, call: Call): Building => {
     ...(mine ? reply.rest?.fields : {}),
   };
 };
+/** Members in which what a provider did wrong is not brought back. */
+const REPAIRED: ReadonlySet<string> = new Set(['usage', 'tool_calls']);
 /** Members in the provider's order, with those it left out left out and its nulls; values stay ours, which may be repaired. */
 const spelled = (written: Json, left: Remainder): Remainder => {
   const fields = asObject(written) ?? {};
-  const added = Object.entries(left.set ?? {}).filter(([key]) => !Array.isArray(written) && !Object.hasOwn(fields, key));
-  const inner = Object.entries(left.at ?? {}).map(([key, at]) => [key, spelled(Array.isArray(written) ? written[Number(key)] : fields[key], at)] as const);
+  const added = Object.entries(left.set ?? {}).filter(([key]) => !Array.isArray(written) && !Object.hasOwn(fields, key) && !REPAIRED.has(key));
+  const inner = Object.entries(left.at ?? {})
+    .filter(([key]) => key !== 'usage')
+    .map(([key, at]) => [key, spelled(Array.isArray(written) ? written[Number(key)] : fields[key], at)] as const);
   return { set: Object.fromEntries(added), unset: left.unset?.filter((key) => key !== 'content'), order: left.order, at: Object.fromEntries(inner) };
 };
 const SILENT: Ledger = Object.freeze({ note: () => undefined });

@@ -45,10 +45,12 @@ export const writeStream = (call: Call): StreamWriter => {
   const tail = wantsUsage ? ',"usage":null}\n\n' : '}\n\n';
   const choices = new Map<number, OpenChoice>();
   let head = '';
+  let mine = false;
   let usage: Usage | undefined;
 
   const begin = (e: Pick<EventOf<'start'>, 'id' | 'created' | 'tier' | 'rest'>): void => {
-    const extra = { ...(e.tier === undefined ? {} : { service_tier: e.tier }), ...(e.rest?.from === CHAT ? e.rest.fields : {}) };
+    mine = e.rest?.from === CHAT;
+    const extra = { ...(e.tier === undefined ? {} : { service_tier: e.tier }), ...(mine ? e.rest?.fields : {}) };
     const fields = {
       id: e.id || `chatcmpl-${call.id}`,
       object: 'chat.completion.chunk',
@@ -138,7 +140,8 @@ export const writeStream = (call: Call): StreamWriter => {
   const finish = (e: EventOf<'finish'>): string => {
     const choice = open(e.choice);
     const word = writeFinish(e.reason, { called: choice.tools > 0, refused: choice.refused, legacy });
-    return role(e.choice, choice) + chunk(e.choice, '', 'null', `"${word}"`);
+    const rest = mine && e.rest !== undefined && Object.keys(e.rest).length > 0 ? `,${stringifyJson(e.rest).slice(1, -1)}` : '';
+    return role(e.choice, choice) + chunk(e.choice, '', 'null', `"${word}"`, rest);
   };
   const last = (): string => (wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '');
   const write: { readonly [T in ChatEvent['type']]: (e: EventOf<T>) => string } = {
