@@ -70,6 +70,7 @@ describe('AWS event-stream', () => {
     ['total below 16', forged(15, 0, Buffer.alloc(0))],
     ['total above 16 MiB', forged(16 * 1024 * 1024 + 1, 0, Buffer.alloc(0))],
     ['headers longer than the message', forged(20, 5, Buffer.alloc(4))],
+    ['headers that reach into the checksum', forged(20, 5, Buffer.from([2, 97, 97, 2]))],
     ['headers above 128 KiB', forged(1024 * 1024, 128 * 1024 + 1, Buffer.alloc(0))],
     ['an unknown value type', headerMessage(Buffer.from([1, 97, 10]))],
     ['an empty name', headerMessage(Buffer.from([0, 0]))],

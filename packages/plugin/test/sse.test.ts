@@ -102,6 +102,7 @@ describe('SSE reader', () => {
     expect(codeOf(() => read([lines]))).toBe('upstream_bad_response');
     expect(codeOf(() => read(rechunked(lines, [1, 99_999])))).toBe('upstream_bad_response');
     expect(codeOf(() => read([Buffer.from('x'.repeat(2 * 1024 * 1024))]))).toBe('upstream_bad_response');
+    expect(codeOf(() => sseReader(() => {}).push(Buffer.from('x'.repeat(2 * 1024 * 1024))))).toBe('upstream_bad_response');
     expect(codeOf(() => read([Buffer.from('data: äää\n\n')], { line: 11 }))).toBe('upstream_bad_response');
     expect(codeOf(() => read([Buffer.from('data: äää\n\n')], { line: 12 }))).toBeUndefined();
   });

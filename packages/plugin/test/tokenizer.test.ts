@@ -170,6 +170,7 @@ describe('strictness', () => {
       '{"constructor":[{"prototype":1}]}',
       '{"constructor":{"a":{"prototype":1}}}',
       '{"prototype":{"constructor":{}}}',
+      '{"constructor":{},"x":{"prototype":1}}',
       '["__proto__"]',
     ]) {
       expect(wrong(source)).toBe('ok');

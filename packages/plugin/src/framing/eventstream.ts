@@ -31,8 +31,8 @@ export const messageLength = (bytes: Buffer, at: number): number => {
   const total = bytes.readUInt32BE(at);
   const headers = bytes.readUInt32BE(at + 4);
   if (crcOfEight(bytes, at) !== bytes.readUInt32BE(at + 8)) throw broken('the prelude checksum does not match');
-  if (total < OVERHEAD || total > MAX_MESSAGE) throw broken(`a length of ${total} bytes is not allowed`);
-  if (headers > MAX_HEADERS || headers > total - OVERHEAD) throw broken(`${headers} bytes of headers are not allowed`);
+  if (total > MAX_MESSAGE) throw broken(`a length of ${total} bytes is not allowed`);
+  if (headers > MAX_HEADERS || headers > total - OVERHEAD) throw broken(`${headers} bytes of headers in ${total} are not allowed`);
   return total;
 };
 
@@ -46,7 +46,7 @@ const messages = (onMessage: OnMessage) => {
     if (crc32(bytes.subarray(at, body)) !== bytes.readUInt32BE(body)) throw broken('the message checksum does not match');
     const start = at + PRELUDE;
     const end = start + bytes.readUInt32BE(at + 4);
-    if (end - start !== block.length || bytes.compare(block, 0, block.length, start, end) !== 0) {
+    if (bytes.compare(block, 0, block.length, start, end) !== 0) {
       const next = Buffer.from(bytes.subarray(start, end));
       headers = readHeaders(next);
       block = next;

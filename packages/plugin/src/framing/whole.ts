@@ -25,7 +25,7 @@ type Cut = (chunk: Buffer) => number;
  */
 const sseCut = (): Cut => {
   let last = LF;
-  let before = LF;
+  let before = 0;
   const isEnd = (c: number): boolean => c === LF || c === CR;
   return (chunk) => {
     const size = chunk.length;

@@ -313,7 +313,6 @@ export class Scan {
       return next;
     }
     this.#state = COLON;
-    this.#matched = undefined;
     if (long) return next;
     if (!this.#escaped) return this.#key(bytes, start, end, next);
     const name = Buffer.from(decoded(bytes.toString('utf8', start, end), true));
