@@ -212,6 +212,16 @@ describe.each(streams)('the recorded stream $name', ({ body: recorded, request }
     expect(streamed).toEqual(rest);
     expect(tier).toBe(terminal.service_tier);
   });
+  it('opens every part before it grows and ends it once', () => {
+    const ends: number[] = [];
+    let next = 0;
+    for (const e of whole) {
+      if (e.type === 'part') expect(e.index).toBe(next++);
+      else if ('index' in e) expect(e.index < next && !ends.includes(e.index)).toBe(true);
+      if (e.type === 'part-end') ends.push(e.index);
+    }
+    expect(ends.length).toBe(next);
+  });
   it('is read alike in any pieces', () => {
     const bytes = Buffer.from(recorded);
     for (const size of [1, 7, 1000]) {
