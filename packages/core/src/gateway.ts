@@ -99,7 +99,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
         x.closed = true;
         if (!response.writableFinished) {
           x.gone = true;
-          x.interrupt?.('gone');
+          x.pending?.interrupt('gone');
         }
         if (x.walked) settle(x);
       });
@@ -159,7 +159,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     idle: (): Promise<void> => plan.idle(),
     /** Ends every open call with an error; used at the drain deadline. */
     endOpenCalls(): void {
-      for (const each of [plan, ...retired]) for (const x of each.open) x.interrupt?.('drain');
+      for (const each of [plan, ...retired]) for (const x of each.open) x.pending?.interrupt('drain');
     },
     async close(): Promise<void> {
       services.ticker.stop();

@@ -35,7 +35,7 @@ export interface Services {
   /** Writes prompts and completions; called only with `log.content: true`. */
   readonly content: (x: Exchange, what: 'request' | 'reply', bytes: string | Uint8Array) => void;
   /** A call was given to an instance; the result ends it. */
-  readonly begun: (x: Exchange) => () => void;
+  readonly begun: (x: Exchange) => { end(): void };
   /** Calls open in the whole process, for the retry budget. */
   readonly openCalls: { count: number; retries: number };
 }

@@ -93,6 +93,10 @@ const plainOf = (e: ErrorLike): ErrorLike => ({
   retry: e.retry,
 });
 
+/** Headers of a whole answer that a dialect wrote; JSON unless it says otherwise. */
+export const writtenHeaders = (headers: HeaderPairs = []): readonly string[] =>
+  headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type') ? headers : ['content-type', 'application/json', ...headers];
+
 export const upstreamRequestId = (headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined => {
   for (const name of UPSTREAM_REQUEST_IDS) {
     const value = headers[name];

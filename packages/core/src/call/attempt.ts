@@ -3,7 +3,7 @@ import { type Attempt, GatewayError, isGatewayError, type UpstreamRequest } from
 import type { Instance } from '../graph.ts';
 import { beginWait } from './answer.ts';
 import { dispatch, type Flight, type Sink } from './dispatch.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Interruptible } from './exchange.ts';
 import { type Attempting, DONE, type Outcome } from './reply/outcome.ts';
 
 const MAX_DRAINS = 4;
@@ -26,62 +26,88 @@ const credentialFailure = (instance: Instance, error: unknown): Outcome => ({
 });
 
 /** The attempt as a signer sees it; the signal is made only when somebody asks for it. */
-const attemptOf = (x: Exchange, number: number, fresh: boolean): Attempt & { abort(): void } => {
-  let controller: AbortController | undefined;
-  return {
-    number,
-    fresh,
-    now: x.plan.now(),
-    session: x.principal?.id,
-    get signal() {
-      controller ??= new AbortController();
-      return controller.signal;
-    },
-    abort: () => controller?.abort(),
-  };
-};
+class Signing implements Attempt, Interruptible {
+  readonly number: number;
+  readonly fresh: boolean;
+  readonly now: number;
+  readonly session: string | undefined;
+  #controller: AbortController | undefined;
+  #interrupted = false;
+  constructor(x: Exchange, number: number, fresh: boolean) {
+    this.number = number;
+    this.fresh = fresh;
+    this.now = x.plan.now();
+    this.session = x.principal?.id;
+  }
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#interrupted) this.#controller.abort();
+    return this.#controller.signal;
+  }
+  interrupt(): void {
+    this.#interrupted = true;
+    this.#controller?.abort();
+  }
+}
+
+/** One request on its way to the provider and its answer on its way back; settles once. */
+class Sending implements Attempting, Interruptible {
+  readonly x: Exchange;
+  readonly instance: Instance;
+  readonly #settle: (outcome: Outcome) => void;
+  #flight: Flight | undefined;
+  #undrain: (() => void) | undefined;
+  constructor(x: Exchange, instance: Instance, settle: (outcome: Outcome) => void) {
+    this.x = x;
+    this.instance = instance;
+    this.#settle = settle;
+  }
+  start(request: UpstreamRequest, prepared: Prepared): void {
+    const { x, instance } = this;
+    const { timeouts } = instance.settings;
+    x.dispatchedAt = performance.now();
+    beginWait(x);
+    const deadlines = {
+      firstByte: prepared.stream ? timeouts.firstByte : undefined,
+      idle: timeouts.idle,
+      total: timeouts.total,
+      clientStall: timeouts.clientStall,
+    };
+    const outgoing = { method: request.method, origin: request.origin, path: request.path, headers: request.headers, body: prepared.body };
+    this.#flight = dispatch(x.plan.pool(instance, request.origin), outgoing, deadlines, x.plan.ticker, prepared.sink(this));
+    x.pending = this;
+  }
+  get flight(): Flight {
+    return this.#flight ?? NOT_FLYING;
+  }
+  resolve(outcome: Outcome): void {
+    if (this.x.pending === this) this.x.pending = undefined;
+    this.#undrain?.();
+    this.#undrain = undefined;
+    this.#settle(outcome);
+  }
+  interrupt(why: 'gone' | 'drain'): void {
+    if (why === 'drain') return this.flight.abort('drain');
+    this.#undrain = this.instance.settings.onDisconnect === 'drain' ? this.x.plan.takeDrain(this.instance, MAX_DRAINS) : undefined;
+    if (this.#undrain === undefined) this.flight.abort('aborted');
+    else setTimeout(() => this.flight.abort('aborted'), DRAIN_MS).unref();
+  }
+}
+const NOT_FLYING: Flight = Object.freeze({ pause: () => undefined, resume: () => undefined, abort: () => undefined });
 
 export const send = async (x: Exchange, instance: Instance, prepared: Prepared, number: number, fresh: boolean): Promise<Outcome> => {
-  const { provider, settings } = instance;
-  const request: UpstreamRequest = {
-    ...prepared.request,
-    headers: [...prepared.request.headers],
-    body: Array.isArray(prepared.body) ? prepared.body : undefined,
-  };
-  const attempt = attemptOf(x, number, fresh);
+  const { method, origin, path, headers } = prepared.request;
+  const request: UpstreamRequest = { method, origin, path, headers: [...headers], body: Array.isArray(prepared.body) ? prepared.body : undefined };
+  const signing = new Signing(x, number, fresh);
   try {
-    x.interrupt = attempt.abort;
-    const signing = provider.sign(request, attempt);
-    if (signing instanceof Promise) await signing;
+    x.pending = signing;
+    const signed = instance.provider.sign(request, signing);
+    if (signed instanceof Promise) await signed;
   } catch (error) {
     return credentialFailure(instance, error);
   }
   if (x.gone) return DONE;
   return new Promise<Outcome>((resolve) => {
-    let flight: Flight | undefined;
-    let undrain: (() => void) | undefined;
-    const finish = (outcome: Outcome): void => {
-      x.interrupt = undefined;
-      undrain?.();
-      undrain = undefined;
-      resolve(outcome);
-    };
-    const a: Attempting = { x, instance, resolve: finish, flight: () => flight as Flight };
-    const { timeouts } = settings;
-    x.dispatchedAt = performance.now();
-    beginWait(x);
-    flight = dispatch(
-      x.plan.pool(instance, request.origin),
-      { ...request, body: prepared.body },
-      { firstByte: prepared.stream ? timeouts.firstByte : undefined, idle: timeouts.idle, total: timeouts.total, clientStall: timeouts.clientStall },
-      x.plan.ticker,
-      prepared.sink(a),
-    );
-    x.interrupt = (why) => {
-      if (why === 'drain') return flight?.abort('drain');
-      undrain = settings.onDisconnect === 'drain' ? x.plan.takeDrain(instance, MAX_DRAINS) : undefined;
-      if (undrain === undefined) flight?.abort('aborted');
-      else setTimeout(() => flight?.abort('aborted'), DRAIN_MS).unref();
-    };
+    new Sending(x, instance, resolve).start(request, prepared);
   });
 };

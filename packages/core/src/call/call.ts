@@ -18,10 +18,10 @@ const pause = (x: Exchange, ms: number): Promise<void> =>
     const timer = setTimeout(done, ms);
     function done(): void {
       clearTimeout(timer);
-      x.interrupt = undefined;
+      x.pending = undefined;
       resolve();
     }
-    x.interrupt = done;
+    x.pending = { interrupt: done };
   });
 const waitOf = (error: ErrorLike, tries: number, random: () => number): number | undefined => {
   if (error.retryAfterMs !== undefined) return error.retryAfterMs <= MAX_WAIT_MS ? error.retryAfterMs : undefined;
@@ -77,10 +77,10 @@ export const call = async (x: Exchange, resolved: Resolved, candidates: readonly
       if (!left() || !repeat.replayable || !failsOver(fallback.on, last.class)) break;
       x.plan.metrics.fallback();
     }
-    if (x.instance !== candidate.instance || x.ended === undefined) {
-      x.ended?.();
+    if (x.instance !== candidate.instance || x.counted === undefined) {
+      x.counted?.end();
       x.instance = candidate.instance;
-      x.ended = x.plan.begun(x);
+      x.counted = x.plan.begun(x);
     }
     x.upstreamModel = candidate.model === '' ? undefined : candidate.model;
     const outcome = await atTarget(x, candidate, repeat, left, attempt);

@@ -73,90 +73,104 @@ const bodyOf = (body: Outgoing['body']): NonNullable<Dispatcher.DispatchOptions[
   return body.length === 0 ? null : (body as unknown as Readable);
 };
 
+/** undici's handler, the flight that the sink steers, and what the ticker watches, in one object a request. */
+class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
+  readonly #deadlines: Deadlines;
+  readonly #ticker: Ticker;
+  readonly #sink: Sink;
+  readonly #started = performance.now();
+  #controller: Dispatcher.DispatchController | undefined;
+  #over = false;
+  #why: Cut | undefined;
+  #headed = false;
+  #lastRead = this.#started;
+  #pausedAt = 0;
+  #piece: Buffer | undefined;
+  #more: Buffer[] | undefined;
+
+  constructor(deadlines: Deadlines, ticker: Ticker, sink: Sink) {
+    this.#deadlines = deadlines;
+    this.#ticker = ticker;
+    this.#sink = sink;
+    ticker.add(this);
+  }
+  pause(): void {
+    if (this.#pausedAt === 0) this.#pausedAt = performance.now();
+    this.#controller?.pause();
+  }
+  resume(): void {
+    this.#pausedAt = 0;
+    this.#lastRead = performance.now();
+    this.#controller?.resume();
+  }
+  abort(why: Cut): void {
+    if (this.#over || this.#why !== undefined) return;
+    this.#why = why;
+    // Before the request has a connection there is no controller: it is remembered until there is one.
+    this.#controller?.abort(new Error(why));
+  }
+  tick(now: number): void {
+    const { total, clientStall, idle, firstByte } = this.#deadlines;
+    if (now - this.#started > total) this.abort('timeout');
+    else if (this.#pausedAt !== 0) {
+      if (now - this.#pausedAt > clientStall) this.abort('stall');
+    } else if (this.#headed) {
+      if (now - this.#lastRead > idle) this.abort('timeout');
+    } else if (firstByte !== undefined && now - this.#started > firstByte) this.abort('timeout');
+    if (!this.#over) this.#sink.tick?.(now);
+  }
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#why !== undefined) controller.abort(new Error(this.#why));
+  }
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    if (status < 200 || this.#over) return;
+    this.#headed = true;
+    this.#lastRead = performance.now();
+    this.#sink.head(status, headers);
+  }
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#piece === undefined) {
+      this.#lastRead = performance.now();
+      this.#piece = chunk;
+      process.nextTick(flush, this);
+    } else if (this.#more === undefined) this.#more = [this.#piece, chunk];
+    else this.#more.push(chunk);
+  }
+  flush(): void {
+    const piece = this.#piece;
+    if (piece === undefined || this.#over) return;
+    const chunk = this.#more === undefined ? piece : Buffer.concat(this.#more);
+    this.#piece = undefined;
+    this.#more = undefined;
+    this.#sink.data(chunk);
+  }
+  onResponseEnd(): void {
+    this.flush();
+    if (!this.#finish()) return;
+    this.#sink.end();
+  }
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.flush();
+    if (!this.#finish()) return;
+    this.#sink.cut(this.#why ?? (!this.#headed && isConnectError(error) ? 'connect' : 'cut'), error);
+  }
+  #finish(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#ticker.remove(this);
+    return true;
+  }
+}
+const flush = (flight: UpstreamFlight): void => flight.flush();
+
 /**
  * Sends one request. No promise, no stream object, no timer of its own between socket and sink: undici pushes pieces, the
  * pieces of one turn are joined, and the shared ticker watches the deadlines (undici's own stop while a consumer pauses).
  */
 export const dispatch = (dispatcher: Dispatcher, outgoing: Outgoing, deadlines: Deadlines, ticker: Ticker, sink: Sink): Flight => {
-  const started = performance.now();
-  let controller: Dispatcher.DispatchController | undefined;
-  let over = false;
-  let why: Cut | undefined;
-  let headed = false;
-  let lastRead = started;
-  let pausedAt = 0;
-  let pieces: Buffer[] | undefined;
-
-  const finish = (): void => {
-    over = true;
-    ticker.remove(flight);
-  };
-  const flush = (): void => {
-    if (pieces === undefined || over) return;
-    const chunk = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
-    pieces = undefined;
-    sink.data(chunk);
-  };
-  const flight: Flight & Ticking = {
-    pause() {
-      if (pausedAt === 0) pausedAt = performance.now();
-      controller?.pause();
-    },
-    resume() {
-      pausedAt = 0;
-      lastRead = performance.now();
-      controller?.resume();
-    },
-    abort(reason) {
-      if (over || why !== undefined) return;
-      why = reason;
-      if (controller !== undefined) controller.abort(new Error(reason));
-    },
-    tick(now) {
-      if (now - started > deadlines.total) flight.abort('timeout');
-      else if (pausedAt !== 0) {
-        if (now - pausedAt > deadlines.clientStall) flight.abort('stall');
-      } else if (headed) {
-        if (now - lastRead > deadlines.idle) flight.abort('timeout');
-      } else if (deadlines.firstByte !== undefined && now - started > deadlines.firstByte) flight.abort('timeout');
-      if (!over) sink.tick?.(now);
-    },
-  };
-  ticker.add(flight);
-  const { method, path, headers } = outgoing;
-  dispatcher.dispatch(
-    { origin: outgoing.origin, method: method as Dispatcher.HttpMethod, path, headers, body: bodyOf(outgoing.body) },
-    {
-      onRequestStart(c) {
-        controller = c;
-        if (why !== undefined) c.abort(new Error(why));
-      },
-      onResponseStart(_c, status, replyHeaders) {
-        if (status < 200 || over) return;
-        headed = true;
-        lastRead = performance.now();
-        sink.head(status, replyHeaders);
-      },
-      onResponseData(_c, chunk) {
-        lastRead = performance.now();
-        if (pieces === undefined) {
-          pieces = [chunk];
-          process.nextTick(flush);
-        } else pieces.push(chunk);
-      },
-      onResponseEnd() {
-        flush();
-        if (over) return;
-        finish();
-        sink.end();
-      },
-      onResponseError(_c, error) {
-        flush();
-        if (over) return;
-        finish();
-        sink.cut(why ?? (headed ? 'cut' : isConnectError(error) ? 'connect' : 'cut'), error);
-      },
-    },
-  );
+  const flight = new UpstreamFlight(deadlines, ticker, sink);
+  const { origin, method, path, headers, body } = outgoing;
+  dispatcher.dispatch({ origin, method: method as Dispatcher.HttpMethod, path, headers, body: bodyOf(body) }, flight);
   return flight;
 };

@@ -10,6 +10,10 @@ import type { Plan } from '../plan.ts';
 export type Incoming = IncomingMessage | Http2ServerRequest;
 export type Outgoing = ServerResponse | Http2ServerResponse;
 
+/** What is under way for a request and can be ended from outside. */
+export interface Interruptible {
+  interrupt(why: 'gone' | 'drain'): void;
+}
 /** How a stream ended, for the log and metrics. */
 export type StreamOutcome = 'none' | 'complete' | 'truncated' | 'failed' | 'client';
 
@@ -64,9 +68,9 @@ export interface Exchange {
   /** The client went before the answer was whole. */
   gone: boolean;
   /** Ends what is under way: the client went, or the drain deadline came. */
-  interrupt: ((why: 'gone' | 'drain') => void) | undefined;
+  pending: Interruptible | undefined;
   /** Ends the count of open calls at the instance. */
-  ended: (() => void) | undefined;
+  counted: { end(): void } | undefined;
   /** The line has been walked to its end; with `closed` the request is settled. */
   walked: boolean;
   closed: boolean;
@@ -114,8 +118,8 @@ export const openExchange = (id: string, plan: Plan, request: Incoming, response
   usage: undefined,
   streamOutcome: 'none',
   gone: false,
-  interrupt: undefined,
-  ended: undefined,
+  pending: undefined,
+  counted: undefined,
   walked: false,
   closed: false,
   settled: false,

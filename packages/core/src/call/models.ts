@@ -4,7 +4,7 @@ import { authorize, modelAllowed } from '../access/authorize.ts';
 import type { Instance } from '../graph.ts';
 import type { Found } from '../http/route.ts';
 import { single } from '../routing/resolve.ts';
-import { ownHeaders, sendWhole } from './answer.ts';
+import { ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { callOf, inboundOf, makeLedger } from './translate.ts';
 
@@ -51,7 +51,7 @@ export const listModels = async (
   x.model = wanted;
   const inbound = { ...inboundOf(x, ''), model: wanted };
   const written = surface.client.write(shown, callOf(x, inbound, NO_ENDPOINT(dialect.name, surface.name), wanted ?? '', makeLedger(x), x.plan.graph.seal));
-  sendWhole(x, written.status ?? 200, [...ownHeaders(x), 'content-type', 'application/json', ...(written.headers ?? [])], written.body);
+  sendWhole(x, written.status ?? 200, [...ownHeaders(x), ...writtenHeaders(written.headers)], written.body);
 };
 const NO_ENDPOINT = (dialect: string, surface: string) => ({
   dialect,

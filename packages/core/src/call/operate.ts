@@ -13,7 +13,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
-import { beginWait, endWait, headerValueIsSafe, ownHeaders, sendWhole, upstreamRequestId } from './answer.ts';
+import { beginWait, endWait, headerValueIsSafe, ownHeaders, sendWhole, upstreamRequestId, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import { passingStream } from './pass.ts';
@@ -146,13 +146,7 @@ const translateReply =
       sendWhole(
         x,
         written.status ?? 200,
-        [
-          ...ownHeaders(x),
-          'content-type',
-          'application/json',
-          ...(written.headers ?? []),
-          ...replyHeaders(x, dialect, call.endpoint.dialect === dialect.name, head),
-        ],
+        [...ownHeaders(x), ...writtenHeaders(written.headers), ...replyHeaders(x, dialect, call.endpoint.dialect === dialect.name, head)],
         written.body,
       );
       a.resolve(DONE);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
 import { GatewayError } from '@llm-proxy-auth/plugin';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Interruptible } from './exchange.ts';
 
 /** Watches body bytes as they arrive; throws GatewayError to refuse. */
 export interface Watcher {
@@ -17,7 +17,72 @@ const stopReading = (x: Exchange): void => {
   if (!x.http2) (x.response as ServerResponse).shouldKeepAlive = false;
 };
 
-/** Collects the body as the raw pieces that arrived. Throws `body_too_large`, `request_timeout`, `client_closed` and what the watcher throws. */
+/**
+ * Settles once: with all pieces, or with the first thing that is wrong. A class, and `Exchange.pending` an object rather
+ * than a function: V8 keeps per-request closures stored in fields of long-lived shapes alive, which costs whole scavenges.
+ */
+class BodyCollector implements Interruptible {
+  readonly #x: Exchange;
+  readonly #limit: number;
+  readonly #watcher: Watcher | undefined;
+  readonly #resolve: (pieces: Buffer[]) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #pieces: Buffer[] = [];
+  #size = 0;
+  #over = false;
+
+  constructor(x: Exchange, limit: number, watcher: Watcher | undefined, resolve: (pieces: Buffer[]) => void, reject: (error: unknown) => void) {
+    this.#x = x;
+    this.#limit = limit;
+    this.#watcher = watcher;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    x.pending = this;
+    x.request.on('data', (chunk: Buffer) => this.#take(chunk));
+    x.request.on('end', () => this.#end());
+  }
+  interrupt(why: 'gone' | 'drain'): void {
+    this.#fail(
+      why === 'gone'
+        ? new GatewayError('client_closed', 'The client went before its request was whole.')
+        : new GatewayError('draining', 'The gateway stops; send the request again.', { retryAfterMs: 1_000 }),
+    );
+  }
+  #finish(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#x.pending = undefined;
+    return true;
+  }
+  #fail(error: unknown): void {
+    if (!this.#finish()) return;
+    stopReading(this.#x);
+    this.#reject(error);
+  }
+  #take(chunk: Buffer): void {
+    if (this.#over) return;
+    this.#size += chunk.length;
+    this.#x.bytesIn = this.#size;
+    if (this.#size > this.#limit) return this.#fail(tooLarge(this.#limit));
+    this.#pieces.push(chunk);
+    try {
+      this.#watcher?.push(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+  #end(): void {
+    if (!this.#finish()) return;
+    try {
+      this.#watcher?.end();
+    } catch (error) {
+      return this.#reject(error);
+    }
+    this.#resolve(this.#pieces);
+  }
+}
+
+/** Collects the body as the raw pieces that arrived. Throws `body_too_large`, `client_closed`, `draining` and what the watcher throws. */
 export const collect = (x: Exchange, limit: number, watcher: Watcher | undefined): Promise<Buffer[]> => {
   const said = x.head?.contentLength;
   if (x.gone) return Promise.reject(new GatewayError('client_closed', 'The client went before its request was whole.'));
@@ -26,50 +91,7 @@ export const collect = (x: Exchange, limit: number, watcher: Watcher | undefined
     return Promise.reject(tooLarge(limit));
   }
   return new Promise((resolve, reject) => {
-    const { request } = x;
-    const pieces: Buffer[] = [];
-    let size = 0;
-    const finish = (): void => {
-      x.interrupt = undefined;
-      request.off('data', onData);
-      request.off('end', onEnd);
-    };
-    const fail = (error: unknown): void => {
-      finish();
-      stopReading(x);
-      reject(error);
-    };
-    const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      x.bytesIn = size;
-      if (size > limit) return fail(tooLarge(limit));
-      pieces.push(chunk);
-      if (watcher === undefined) return;
-      try {
-        watcher.push(chunk);
-      } catch (error) {
-        fail(error);
-      }
-    };
-    const onEnd = (): void => {
-      finish();
-      try {
-        watcher?.end();
-      } catch (error) {
-        return reject(error);
-      }
-      resolve(pieces);
-    };
-    x.interrupt = (why) => {
-      finish();
-      reject(
-        why === 'gone'
-          ? new GatewayError('client_closed', 'The client went before its request was whole.')
-          : new GatewayError('draining', 'The gateway stops; send the request again.', { retryAfterMs: 1_000 }),
-      );
-    };
-    request.on('data', onData);
-    request.on('end', onEnd);
+    new BodyCollector(x, limit, watcher, resolve, reject);
   });
 };
 

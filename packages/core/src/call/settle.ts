@@ -8,7 +8,7 @@ export const settle = (x: Exchange): void => {
   plan.leave(x);
   if (x.lease !== '') void plan.graph.counters.settle(x.lease, []);
   if (x.gone && x.code === '') x.code = 'client_closed';
-  x.ended?.();
+  x.counted?.end();
   const status = x.gone && x.status === 0 ? 499 : x.status || x.response.statusCode;
   plan.observe(x, status);
 };

@@ -107,14 +107,20 @@ export const compileRoutes = (dialects: ReadonlyMap<string, Dialect>, defaultDia
     }
     return allow.size > 0 ? { is: 'method', allow: [...allow] } : { is: 'unknown' };
   };
+  /** The model is all that stands before an operation: some SDKs leave a slash in it as it is. */
+  const behindModel = (dialect: string, method: string, segments: readonly string[]): Found => {
+    for (let size = 1; size < segments.length; size++) {
+      const found = find(dialect, method, segments.slice(size));
+      if (found.is !== 'unknown') return named(found, segments.slice(0, size).join('/'));
+    }
+    return { is: 'unknown' };
+  };
   const below = (dialect: Dialect, method: string, segments: readonly string[], always: boolean): ProtocolRoute => {
     const first = segments[0] ?? '';
     const routed = !always && (first === '' || (RESERVED_SEGMENTS.has(first) && !isInstance(first)));
     const rest = routed ? segments : segments.slice(1);
     const found =
-      dialect.modelSegment !== undefined && rest[0] === dialect.modelSegment && rest.length > 2
-        ? named(find(dialect.name, method, rest.slice(2)), rest[1] ?? '')
-        : find(dialect.name, method, rest);
+      rest[0] !== undefined && rest[0] === dialect.modelSegment ? behindModel(dialect.name, method, rest.slice(1)) : find(dialect.name, method, rest);
     return { mode: 'protocol', dialect, instance: routed ? undefined : first, found };
   };
 

@@ -68,10 +68,10 @@ export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () =
   };
   return {
     observe,
-    begun(x: Exchange): () => void {
+    begun(x: Exchange): { end(): void } {
       const call = callOf(x);
       call.begin();
-      return call.end;
+      return call;
     },
     content(x: Exchange, what: 'request' | 'reply', bytes: string | Uint8Array): void {
       log.logger.info({ request: x.id, what, content: typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString() }, 'content');

@@ -7,7 +7,7 @@ export const clientWriter = (a: Attempting) => {
   let waiting = false;
   const resume = (): void => {
     waiting = false;
-    a.flight().resume();
+    a.flight.resume();
   };
   return (chunk: string | Uint8Array): void => {
     if (chunk.length === 0 || a.x.gone) return;
@@ -16,7 +16,7 @@ export const clientWriter = (a: Attempting) => {
     const sink = response as { write(chunk: string | Uint8Array): boolean };
     if (sink.write(chunk) || waiting) return;
     waiting = true;
-    a.flight().pause();
+    a.flight.pause();
     response.once('drain', resume);
   };
 };

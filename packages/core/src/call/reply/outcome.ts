@@ -17,8 +17,8 @@ export type Outcome =
 export interface Attempting {
   readonly x: Exchange;
   readonly instance: Instance;
-  readonly flight: () => Flight;
-  readonly resolve: (outcome: Outcome) => void;
+  readonly flight: Flight;
+  resolve(outcome: Outcome): void;
 }
 export type ReplyHead = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -92,7 +92,7 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
   };
   const afterPiece = (): void => {
     if (body.state === 'failed' && !committed) {
-      a.flight().abort('aborted');
+      a.flight.abort('aborted');
       const error = body.error ?? new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent an error instead of an answer.`);
       return finish({ is: 'failed', class: String(error.status), error });
     }
@@ -123,7 +123,7 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
     try {
       out = f();
     } catch (thrown) {
-      a.flight().abort('aborted');
+      a.flight.abort('aborted');
       const error =
         thrown instanceof Error && thrown.name === 'GatewayError'
           ? (thrown as GatewayError)
@@ -167,7 +167,12 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
         const encoding = textOf(headers, 'content-encoding').toLowerCase();
         if (encoding === '' || encoding === 'identity') return;
       }
-      const rejecting: Attempting = { ...a, resolve: (outcome) => (outcome.is === 'failed' ? fail(outcome.error, outcome) : finish(outcome)) };
+      const rejecting: Attempting = {
+        x,
+        instance: a.instance,
+        flight: a.flight,
+        resolve: (outcome) => (outcome.is === 'failed' ? fail(outcome.error, outcome) : finish(outcome)),
+      };
       rest = wholeRest(rejecting, status, headers, whole);
     },
     data(chunk) {
@@ -190,9 +195,9 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
       cut(why);
     },
     tick(now) {
-      if (lingerUntil !== 0 && now > lingerUntil) a.flight().abort('aborted');
+      if (lingerUntil !== 0 && now > lingerUntil) a.flight.abort('aborted');
       if (over || lingerUntil !== 0) return;
-      if (headAt !== 0 && !seen && now - headAt > firstByte) return a.flight().abort('timeout');
+      if (headAt !== 0 && !seen && now - headAt > firstByte) return a.flight.abort('timeout');
       if (!committed) {
         if (now - x.started <= commitAfter) return;
         commit();

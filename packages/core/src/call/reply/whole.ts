@@ -14,7 +14,7 @@ export const wholeRest = (a: Attempting, status: number, headers: ReplyHead, the
   let over = false;
   const refuse = (message: string): void => {
     over = true;
-    a.flight().abort('aborted');
+    a.flight.abort('aborted');
     a.resolve({ is: 'failed', class: '502', error: new GatewayError('upstream_bad_response', message) });
   };
   const encoding = textOf(headers, 'content-encoding');
