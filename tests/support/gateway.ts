@@ -9,7 +9,7 @@ export const PROVIDER_KEY = 'sk-provider-canary-0123456789abcdefghijklmnop';
 const OPERATOR: Principal = { id: 'test', owner: 'test', strategy: 'local', credential: 'local', groups: [], scopes: ['admin'], factor: 'none' };
 
 /** Sections merged over the configuration that every end-to-end test starts from. */
-export interface Wanted extends Pick<RuntimeOptions, 'pass' | 'random' | 'now' | 'pluginRoots' | 'env'> {
+export interface Wanted extends Partial<Pick<RuntimeOptions, 'pass' | 'random' | 'now' | 'pluginRoots' | 'env'>> {
   readonly sections?: Readonly<Record<string, unknown>>;
   /** Further instances, or keys of `main`. */
   readonly main?: Readonly<Record<string, unknown>>;
