@@ -119,6 +119,16 @@ provesRules('surface rules', surfaceRules, surfaceSubject, {
       return write(request, call);
     },
   }),
+  'surface.generated-requests': providerWith({
+    write: (request, call) => {
+      if (request.turns.some((turn) => turn.parts.some((part) => part.kind === 'text' && part.text.includes('\\')))) throw new TypeError('a backslash');
+      return write(request, call);
+    },
+  }),
+  'surface.generated-replies': clientWith({ write: (reply, call) => client.write(reply.choices.length > 1 ? { ...reply, id: `${reply.id}x` } : reply, call) }),
+  'surface.generated-streams': clientWith({
+    stream: () => ({ ...writeStream(), event: (e) => writeStream().event(e.type === 'start' && e.tier !== undefined ? { ...e, id: `${e.id}x` } : e) }),
+  }),
   'surface.names-known': clientWith({ names: { ...client.names, 'sampling.heat': 'heat' } }),
 });
 
