@@ -1,5 +1,20 @@
 import { Buffer } from 'node:buffer';
 import { controlIn } from './control.ts';
+import {
+  BACKSLASH,
+  CONSTRUCTOR,
+  decoded,
+  HEX_DIGITS,
+  LITERAL_KINDS,
+  LITERALS,
+  ORDINARY,
+  PROTO,
+  PROTOTYPE,
+  QUOTE,
+  SIMPLE_ESCAPES,
+  same,
+  space,
+} from './grammar.ts';
 import { NumberScan } from './number-scan.ts';
 import type { PathNode, PathTree } from './paths.ts';
 import type { ValueKind } from './tokenizer.ts';
@@ -7,31 +22,11 @@ import type { ValueKind } from './tokenizer.ts';
 const [VALUE, FIRST_ITEM, FIRST_KEY, KEY, COLON, AFTER, STRING, ESCAPE, HEX, NUMBER, LITERAL] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
 /** What a string is: neither of interest, a key, or a governed value. */
 const [PLAIN, NAME, GOVERNED] = [0, 1, 2] as const;
-const QUOTE = 34;
-const BACKSLASH = 92;
 const MAX_TEXT = 4096;
 /** Raw bytes kept of a key or governed string: enough for 4 KiB written wholly in `\u` escapes. */
 const MAX_RAW = 6 * MAX_TEXT;
 /** Bytes looked at one by one before a native search is worth its call. */
 const SHORT = 48;
-
-/** 1 for bytes that may stand in a string as they are. */
-const ORDINARY = Uint8Array.from({ length: 256 }, (_, c) => (c < 32 || c === QUOTE || c === BACKSLASH ? 0 : 1));
-const SIMPLE_ESCAPES = Uint8Array.from({ length: 256 }, (_, c) => ('"\\/bfnrt'.includes(String.fromCharCode(c)) ? 1 : 0));
-const HEX_DIGITS = Uint8Array.from({ length: 256 }, (_, c) => (/[0-9a-fA-F]/.test(String.fromCharCode(c)) ? 1 : 0));
-const LITERALS: Readonly<Record<number, Uint8Array>> = Object.freeze({ 116: Buffer.from('true'), 102: Buffer.from('false'), 110: Buffer.from('null') });
-const LITERAL_KINDS: Readonly<Record<number, ValueKind>> = Object.freeze({ 116: 'true', 102: 'false', 110: 'null' });
-const PROTO = Buffer.from('__proto__');
-const CONSTRUCTOR = Buffer.from('constructor');
-const PROTOTYPE = Buffer.from('prototype');
-
-const space = (c: number): boolean => c === 32 || c === 10 || c === 13 || c === 9;
-const same = (name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean => {
-  if (name.length !== end - start) return false;
-  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
-  return true;
-};
-const decoded = (raw: string, escaped: boolean): string => (escaped ? (JSON.parse(`"${raw}"`) as string) : raw);
 
 interface Found {
   kind: ValueKind;
