@@ -34,7 +34,7 @@ const retryHeaders = (e: ErrorLike): string[] => {
 
 /**
  * An answer with OpenAI's envelope `{"error":{message,type,param,code}}`, all four keys present. A provider's own error
- * object of this dialect passes as it came (wire/openai-azure.md §1.6).
+ * object of this dialect passes as it came.
  */
 export const error = (e: ErrorLike, _operation: Operation | undefined): WireError => ({
   status: e.status,

@@ -1,4 +1,4 @@
-/** What a family of models does not take; applied when a request of another dialect is translated (wire/openai-azure.md §2). */
+/** What a family of models does not take; applied when a request of another dialect is translated. */
 export interface Family {
   readonly system: 'system' | 'developer';
   /** The vendor's own models; `max_tokens` is what everybody else's understand. */

@@ -129,7 +129,7 @@ const canonicalBody = (body: Body, message: string, type: string, code: string |
 };
 const said = (status: number): string => `The provider answered with status ${status}.`;
 
-/** Reads a provider's error answer; every body of wire/openai-azure.md §1.6 becomes the canonical envelope. Never throws. */
+/** Reads a provider's error answer; whatever its form, it becomes the canonical envelope. Never throws. */
 export const readError = (reply: UpstreamReply): ErrorLike => {
   const body = readBody(textOf(reply.body).trim());
   const fields = body?.fields ?? {};

@@ -16,7 +16,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { recordings } from '@llm-proxy-auth/simulators';
 import { chat } from '../src/chat/surface.ts';
-import plugin, { openai } from '../src/index.ts';
+import { openai } from '../src/index.ts';
 
 export interface Note {
   readonly kind: LedgerKind;
@@ -113,4 +113,3 @@ export const piecesOf = (bytes: Bytes): readonly Bytes[] => {
 export const recordedStreams = recordings()
   .filter((r) => r.stream && r.response.status === 200 && r.response.body?.includes('chat.completion.chunk') === true)
   .map((r) => ({ name: r.file, bytes: Buffer.from(r.response.body ?? '') }));
-export { plugin };

@@ -1,6 +1,6 @@
 import type { UpstreamReply } from '@llm-proxy-auth/plugin';
 
-/** Words of a 403 that concern our key, organization or project rather than the call (wire/openai-azure.md §4). */
+/** Words of a 403 that concern our key, organization or project rather than the call. */
 const OF_THE_CREDENTIAL: ReadonlySet<string> = new Set([
   'invalid_api_key',
   'invalid_organization',

@@ -3,7 +3,7 @@ import { invalid } from '../invalid.ts';
 import { asObject, asText, type Fields, OPENAI, unknownFields } from '../wire.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['id', 'type', 'function', 'custom', 'index']);
-/** SDKs parse arguments as JSON, and a call without any sends no text: `{}` is what it means (wire/openai-azure.md §1.8). */
+/** SDKs parse arguments as JSON, and a call without any sends no text: `{}` is what it means. */
 export const argumentsOf = (json: string): string => (json === '' ? '{}' : json);
 
 const argumentsText = (v: Json, param: string): string => {

@@ -1,6 +1,6 @@
 import type { Finish, Json } from '@llm-proxy-auth/plugin';
 
-/** The five of this API, then what compatible servers send instead (wire/openai-azure.md §1.10). */
+/** The five of this API, then what compatible servers send instead. */
 const READ: Readonly<Record<string, Finish>> = Object.freeze({
   stop: 'stop',
   length: 'length',
@@ -36,8 +36,7 @@ export interface Said {
   readonly legacy: boolean;
 }
 /**
- * Agents go on while the reason is `tool_calls`: it must be so exactly when there are calls, whatever the provider said
- * (wire/openai-azure.md §1.10).
+ * Agents go on while the reason is `tool_calls`: it must be so exactly when there are calls, whatever the provider said.
  */
 export const writeFinish = (reason: Finish, said: Said): string => {
   if (reason === 'refusal' && said.refused) return 'stop';

@@ -132,7 +132,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
     if (isObject(d.function_call)) toolDelta(-1, {}, d.function_call, false);
   };
   return {
-    /** After the finish only a late filter result can come, which says nothing (wire/openai-azure.md §3.6). */
+    /** After the finish only a late filter result can come, which says nothing. */
     chunk(c: Fields): void {
       if (finished) return;
       delta(asObject(c.delta) ?? {}, asObject(c.logprobs) ?? {});

@@ -145,6 +145,13 @@ const writeOutput = (output: ChatRequest['output']): Fields | undefined => {
   return { type: 'json_schema', json_schema: { name, ...(description === undefined ? {} : { description }), schema, ...(strict ? { strict } : {}) } };
 };
 const writeEffort = (r: Reasoning | undefined): string | undefined => (r?.off === true ? 'none' : r?.effort);
+const TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'flex', 'scale', 'priority', 'fast']);
+/** A tier of this vendor; another vendor's word for one would be refused. */
+const tierOf = (r: ChatRequest, mine: boolean, lost: Lost): string | undefined => {
+  if (r.tier === undefined || mine || TIERS.has(r.tier)) return r.tier;
+  lost('tier', 'the provider has no such tier');
+  return undefined;
+};
 const writeParams = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Building => {
   const form = formOf(r) ?? {};
   const s = r.sampling;
@@ -164,7 +171,7 @@ const writeParams = (r: ChatRequest, mine: boolean, model: string, lost: Lost): 
     response_format: writeOutput(r.output),
     reasoning_effort: writeEffort(r.reasoning),
     user: r.user,
-    service_tier: r.tier,
+    service_tier: tierOf(r, mine, lost),
     ...writeTools(r, mine, form.legacy === true, lost),
     ...(r.rest?.from === CHAT ? r.rest.fields : {}),
   };

@@ -1,7 +1,7 @@
 import { type Json, parseJson, type Usage } from '@llm-proxy-auth/plugin';
 import { asObject, type Fields, OPENAI } from '../wire.ts';
 
-/** Details are integers or absent and never more than what they are part of, whatever the provider said (wire/openai-azure.md §1.10). */
+/** Details are integers or absent and never more than what they are part of, whatever the provider said. */
 const details = (wire: Json, most: Readonly<Record<string, number>>): Fields =>
   Object.fromEntries(
     Object.entries(asObject(wire) ?? {})

@@ -1,14 +1,10 @@
 import {
   type Call,
-  type ChatEvent,
   type ChatReply,
   type Choice,
   GatewayError,
   type Json,
   type Part,
-  parseJson,
-  type StreamReader,
-  type StreamWriter,
   stringifyJson,
   type UpstreamReply,
   type Usage,
@@ -17,17 +13,15 @@ import {
 import { readFinish, writeFinish } from '../chat/finish.ts';
 import { replyObject } from '../chat/read-reply.ts';
 import { writeUsage } from '../chat/usage.ts';
-import { errorEvent } from '../error.ts';
-import { readErrorMember } from '../read-error.ts';
 import { noUsage, readUsage } from '../usage.ts';
-import { asList, asNumber, asObject, asText, type Fields, isObject, unknownFields } from '../wire.ts';
+import { asNumber, asObject, asText, type Fields, isObject, unknownFields } from '../wire.ts';
 import { readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
 import { COMPLETIONS } from './request.ts';
 
 const REPLY: ReadonlySet<string> = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'error']);
-const FINISHED = { called: false, refused: false, legacy: false };
-const usageOf = (wire: Json): Usage | undefined => (isObject(wire) ? readUsage(wire, stringifyJson(wire)) : undefined);
-const headOf = (o: Fields, call: Call) => {
+export const FINISHED = { called: false, refused: false, legacy: false };
+export const usageOf = (wire: Json): Usage | undefined => (isObject(wire) ? readUsage(wire, stringifyJson(wire)) : undefined);
+export const headOf = (o: Fields, call: Call) => {
   const created = asNumber(o.created);
   const fields = unknownFields(o, REPLY);
   return {
@@ -77,99 +71,4 @@ export const writeReply = (reply: ChatReply, call: Call): Written => {
     ...rest,
   };
   return { headers: ['content-type', 'application/json'], body: stringifyJson(body) };
-};
-
-/** Writes a stream of `text_completion` chunks, which have no delta. */
-export const writeStream = (call: Call): StreamWriter => {
-  const wantsUsage = asObject(asObject(call.inbound.body)?.stream_options)?.include_usage === true;
-  const tail = wantsUsage ? ',"usage":null}\n\n' : '}\n\n';
-  const lengths = new Map<number, number>();
-  let head = '';
-  let usage: Usage | undefined;
-  const begin = (id: string, created: number | undefined): void => {
-    const fields = { id: id || `cmpl-${call.id}`, object: 'text_completion', created: created ?? Math.floor(call.now / 1000), model: call.requestedModel };
-    head = `data: ${JSON.stringify(fields).slice(0, -1)},"choices":[`;
-  };
-  const chunk = (index: number, text: string, logprobs: Fields | null, finish: string | null): string =>
-    `${head}${stringifyJson({ text, index, logprobs, finish_reason: finish })}]${tail}`;
-  const say = (e: Extract<ChatEvent, { type: 'delta' }>): string => {
-    if (e.field !== 'text' || e.text === '') return '';
-    const from = lengths.get(e.choice) ?? 0;
-    lengths.set(e.choice, from + e.text.length);
-    return chunk(e.choice, e.text, writeLegacyLogprobs(e.logprobs, from), null);
-  };
-  const silent = new Set<string>();
-  const event = (e: ChatEvent): string => {
-    if (e.type === 'start') begin(e.id, e.created);
-    if (e.type === 'part' && e.part.kind !== 'text' && e.part.kind !== 'refusal') {
-      silent.add(`${e.choice}.${e.index}`);
-      call.ledger.note('ignored', 'choices', `text completions have no ${e.part.kind}`);
-    }
-    if (e.type === 'delta') return silent.has(`${e.choice}.${e.index}`) ? '' : say(e);
-    if (e.type === 'usage') usage = e.usage;
-    if (e.type === 'finish') return chunk(e.choice, '', null, writeFinish(e.reason, FINISHED));
-    if (e.type === 'error') return errorEvent(e.error);
-    return e.type === 'end' && wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '';
-  };
-  begin('', undefined);
-  return { type: 'text/event-stream; charset=utf-8', event, error: errorEvent, end: () => 'data: [DONE]\n\n', idle: () => ': ping\n\n' };
-};
-
-/** Reads a stream of `text_completion` chunks; whole at `[DONE]`. */
-export const readStream = (call: Call, emit: (e: ChatEvent) => void): StreamReader => {
-  const open = new Map<number, boolean>();
-  let started = false;
-  let over = false;
-  let usage: Usage | undefined;
-  const fail = (e: GatewayError | ReturnType<typeof readErrorMember>): void => {
-    over = true;
-    emit({ type: 'error', error: e });
-  };
-  const finish = (choice: number, reason: Json): void => {
-    open.set(choice, false);
-    emit({ type: 'part-end', choice, index: 0 });
-    emit({ type: 'finish', choice, reason: readFinish(reason, false) });
-  };
-  const choiceOf = (wire: Json, i: number): void => {
-    const c = asObject(wire) ?? {};
-    const choice = asNumber(c.index) ?? i;
-    if (!open.has(choice)) {
-      open.set(choice, true);
-      emit({ type: 'part', choice, index: 0, part: { kind: 'text', text: '' } });
-    }
-    if (open.get(choice) !== true) return;
-    const logprobs = readLegacyLogprobs(c.logprobs);
-    if (asText(c.text) || logprobs !== undefined)
-      emit({ type: 'delta', choice, index: 0, field: 'text', text: asText(c.text) ?? '', ...(logprobs === undefined ? {} : { logprobs }) });
-    if (c.finish_reason !== undefined && c.finish_reason !== null) finish(choice, c.finish_reason);
-  };
-  const done = (): void => {
-    if (!started) return fail(new GatewayError('upstream_bad_response', 'The provider ended the stream before it began an answer.'));
-    over = true;
-    for (const [choice, isOpen] of open) if (isOpen) finish(choice, undefined);
-    if (usage !== undefined) emit({ type: 'usage', usage });
-    emit({ type: 'end' });
-  };
-  const chunk = (o: Fields): void => {
-    if (o.error !== undefined && o.error !== null) fail(readErrorMember(o.error));
-    usage = usageOf(o.usage) ?? usage;
-    if (over || asList(o.choices).length === 0) return;
-    if (!started) emit({ type: 'start', ...headOf(o, call) });
-    started = true;
-    asList(o.choices).forEach(choiceOf);
-  };
-  return {
-    event(_type, data) {
-      if (over) return;
-      if (data === '[DONE]') return done();
-      let o: Fields | undefined;
-      try {
-        o = asObject(parseJson(data));
-      } catch (cause) {
-        return fail(new GatewayError('upstream_bad_response', 'The provider sent an event that is not JSON.', { cause }));
-      }
-      if (o !== undefined) chunk(o);
-    },
-    end: () => undefined,
-  };
 };

@@ -92,7 +92,7 @@ const readReply = (reply: UpstreamReply): EmbedReply => {
     usage: (isObject(o.usage) ? readUsage(o.usage, stringifyJson(o.usage)) : undefined) ?? noUsage,
   };
 };
-/** Base64 exactly when it was asked for: the SDKs ask, and one of them reads floats as base64 (wire/openai-azure.md §1.13). */
+/** Base64 exactly when it was asked for: the SDKs ask, and one of them reads floats as base64. */
 const writeReply = (reply: EmbedReply, call: Call): Written => {
   const base64 = asObject(call.inbound.body)?.encoding_format === 'base64';
   const data = reply.vectors.map((v, index) => ({ object: 'embedding', index, embedding: base64 ? encodeVector(v) : Array.from(v) }));
