@@ -1,4 +1,5 @@
 // Builds every published package with tsup: ES modules and their types, from the entries its manifest names.
+import { join } from 'node:path';
 import { build } from 'tsup';
 import { entriesOf, packages } from './packages.mjs';
 
@@ -8,7 +9,8 @@ for (const one of packages()) {
   const started = performance.now();
   process.chdir(one.folder);
   await build({
-    entry: entriesOf(one),
+    // esbuild keeps the folder it was loaded in, so that relative entries would be sought there.
+    entry: Object.fromEntries(Object.entries(entriesOf(one)).map(([name, path]) => [name, join(one.folder, path)])),
     format: 'esm',
     target: 'node22',
     platform: 'node',
@@ -17,8 +19,8 @@ for (const one of packages()) {
     sourcemap: false,
     silent: true,
     config: false,
-    outDir: 'dist',
-    tsconfig: 'tsconfig.json',
+    outDir: join(one.folder, 'dist'),
+    tsconfig: join(one.folder, 'tsconfig.json'),
   });
   console.log(`${one.path} ${Math.round(performance.now() - started)} ms`);
 }
