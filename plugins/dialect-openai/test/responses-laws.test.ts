@@ -173,6 +173,11 @@ const item = fc.oneof(
     { id, encrypted_content: fc.constantFrom('gAAA', null), status },
   ),
 );
+const hosted = fc.oneof(
+  object({ type: fc.constant('web_search_call'), id }, { status, action: generators.jsonValue() }),
+  object({ id }, { type: fc.constant('item_reference') }),
+  object({ type: fc.constant('function_call_output'), call_id: id, output: fc.constant([{ type: 'unheard_of' }]) }),
+);
 const tool = fc.oneof(
   object(
     { type: fc.constant('function'), name: text.filter((name) => name !== '') },
@@ -188,48 +193,63 @@ const tool = fc.oneof(
   ),
 );
 const nullable = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.oneof({ weight: 4, arbitrary: value }, { weight: 1, arbitrary: fc.constant(null) });
-const body = object(
-  { model: fc.constant('m'), input: fc.oneof(text, fc.array(item, { maxLength: 6 })) },
-  {
-    instructions: nullable(text),
-    max_output_tokens: nullable(fc.nat(99)),
-    temperature: nullable(fc.constantFrom(0, 0.5)),
-    top_p: nullable(fc.constant(1)),
-    top_logprobs: nullable(fc.nat(3)),
-    include: nullable(fc.subarray(['reasoning.encrypted_content', 'message.output_text.logprobs', 'message.input_image.image_url'])),
-    tools: fc.array(tool, { maxLength: 3 }),
-    tool_choice: fc.constantFrom('auto', 'none', 'required', null),
-    parallel_tool_calls: nullable(fc.boolean()),
-    text: object(
-      {},
-      {
-        format: fc.oneof(
-          object({ type: fc.constantFrom('text', 'json_object') }),
-          object({ type: fc.constant('json_schema'), name: text, schema: generators.schema() }, { strict: nullable(fc.boolean()), description: text }),
-        ),
-        verbosity: nullable(fc.constant('low')),
-      },
-    ),
-    reasoning: nullable(object({}, { effort: nullable(fc.constantFrom('none', 'low')), summary: nullable(fc.constant('auto')), context: fc.constant('auto') })),
-    store: nullable(fc.boolean()),
-    background: fc.constantFrom(false, null),
-    truncation: fc.constantFrom('auto', 'disabled', null),
-    stream: fc.constantFrom(true, false),
-    metadata: nullable(fc.constant({ a: 'b' })),
-    user: text,
-    service_tier: fc.constantFrom('auto', 'flex', null),
-    previous_response_id: fc.constant(null),
-  },
-);
+const bodyOf = (items: fc.Arbitrary<object>): fc.Arbitrary<object> =>
+  object(
+    { model: fc.constant('m'), input: fc.oneof(text, fc.array(items, { maxLength: 6 })) },
+    {
+      instructions: nullable(text),
+      max_output_tokens: nullable(fc.nat(99)),
+      temperature: nullable(fc.constantFrom(0, 0.5)),
+      top_p: nullable(fc.constant(1)),
+      top_logprobs: nullable(fc.nat(3)),
+      include: nullable(fc.subarray(['reasoning.encrypted_content', 'message.output_text.logprobs', 'message.input_image.image_url'])),
+      tools: fc.array(tool, { maxLength: 3 }),
+      tool_choice: fc.constantFrom('auto', 'none', 'required', null),
+      parallel_tool_calls: nullable(fc.boolean()),
+      text: object(
+        {},
+        {
+          format: fc.oneof(
+            object({ type: fc.constantFrom('text', 'json_object') }),
+            object({ type: fc.constant('json_schema'), name: text, schema: generators.schema() }, { strict: nullable(fc.boolean()), description: text }),
+          ),
+          verbosity: nullable(fc.constant('low')),
+        },
+      ),
+      reasoning: nullable(
+        object({}, { effort: nullable(fc.constantFrom('none', 'low')), summary: nullable(fc.constant('auto')), context: fc.constant('auto') }),
+      ),
+      store: nullable(fc.boolean()),
+      background: fc.constantFrom(false, null),
+      truncation: fc.constantFrom('auto', 'disabled', null),
+      stream: fc.constantFrom(true, false),
+      metadata: nullable(fc.constant({ a: 'b' })),
+      user: text,
+      service_tier: fc.constantFrom('auto', 'flex', null),
+      previous_response_id: fc.constant(null),
+    },
+  );
 describe('a body of the wire', () => {
   it('is written as it was read, to the letter', () => {
     fc.assert(
-      fc.property(body, (wire) => {
+      fc.property(bodyOf(item), (wire) => {
         const stream = (wire as { stream?: unknown }).stream === true;
         const request = client.read(inbound(wire, stream), ledger());
         expect(stringifyJson(provider.write(request, callOf(wire, { model: 'm', stream })).body)).toBe(stringifyJson(wire));
       }),
       { numRuns: 1000 },
+    );
+  });
+});
+
+describe('a body that goes to a provider of this surface', () => {
+  it('is written as it was read, hosted items among the others', () => {
+    fc.assert(
+      fc.property(bodyOf(fc.oneof(item, hosted)), (wire) => {
+        const call = callOf(wire, { model: 'm', stream: (wire as { stream?: unknown }).stream === true });
+        expect(stringifyJson(provider.write(client.read(call.inbound, ledger(), call.endpoint), call).body)).toBe(stringifyJson(wire));
+      }),
+      { numRuns: 300 },
     );
   });
 });

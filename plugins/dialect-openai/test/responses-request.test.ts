@@ -1,7 +1,7 @@
 import type { ChatRequest, Part } from '@llm-proxy-auth/plugin';
 import { isGatewayError, normal, stringifyJson, tracked } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
-import { callOf, client, inbound, ledger, provider, translatable } from './responses-support.ts';
+import { callOf, client, inbound, ledger, provider, recordings, translatable } from './responses-support.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 const read = (body: Body): ChatRequest => client.read(inbound(body, body.stream === true), ledger());
@@ -141,6 +141,63 @@ describe('a request that is read and written again', () => {
     expect(back({ ...members, input: [{ role: 'user', content: 'hi' }], model: 'm' })).toBe(
       stringifyJson({ ...members, input: [{ role: 'user', content: 'hi' }], model: 'm' }),
     );
+  });
+});
+
+describe('a request that goes to a provider of this surface', () => {
+  const native = (body: Body): string => {
+    const call = callOf(body, { model: String(body.model ?? 'm'), stream: body.stream === true });
+    return stringifyJson(provider.write(client.read(call.inbound, ledger(), call.endpoint), call).body);
+  };
+  it.each(recordings.filter(({ request }) => request !== null))('is the same text, hosted tools and all: $name', ({ request }) =>
+    expect(native(request as Body)).toBe(stringifyJson(request)),
+  );
+  it.each<Body>([
+    { model: 'm', previous_response_id: 'resp_1', input: 'hi' },
+    { conversation: { id: 'conv_1' }, input: [{ id: 'msg_1' }, { type: 'item_reference', id: 'msg_2' }], model: 'm' },
+    { model: 'm', background: true, store: true, input: 'hi', max_tool_calls: 3 },
+    { model: 'm', prompt: { id: 'pmpt_1', version: '2', variables: { a: 'b' } } },
+    {
+      model: 'm',
+      input: 'hi',
+      tools: [
+        { type: 'function', name: 'f', parameters: {} },
+        { type: 'mcp', server_label: 's', server_url: 'https://a.example' },
+      ],
+      tool_choice: { type: 'mcp', server_label: 's' },
+    },
+    {
+      model: 'm',
+      input: 'hi',
+      tools: [{ type: 'web_search' }, { type: 'function', name: 'f', parameters: {} }],
+      tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'web_search' }] },
+    },
+    {
+      model: 'm',
+      input: [
+        { type: 'computer_call_output', call_id: 'c', output: { type: 'computer_screenshot', image_url: 'x' } },
+        { role: 'user', content: [{ type: 'unheard_of', x: 1 }] },
+        { type: 'function_call_output', call_id: 'c', output: [{ type: 'unheard_of' }] },
+      ],
+    },
+    {
+      model: 'm',
+      input: [
+        { role: 'user', content: 'a' },
+        { type: 'mcp_approval_response', approval_request_id: 'x', approve: true },
+        { type: 'message', role: 'assistant', content: 'b' },
+      ],
+    },
+  ])('keeps %j', (body) => expect(native(body)).toBe(stringifyJson(body)));
+  it('is not native when the target is another surface', () => {
+    const body = { model: 'm', input: 'hi', previous_response_id: 'resp_1' };
+    const { inbound: asked, endpoint } = callOf(body);
+    for (const target of [
+      { ...endpoint, surface: 'chat' },
+      { ...endpoint, dialect: 'acme' },
+    ]) {
+      expect(() => client.read(asked, ledger(), target)).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param: 'previous_response_id' }));
+    }
   });
 });
 

@@ -72,7 +72,7 @@ export const splitBody = (
   const order = Object.keys(body);
   const moved = order.some((name, index) => name !== inOurOrder(body, Object.keys(written))[index]);
   const spelt = { instructions: body.instructions === null, tools: asList(body.tools).length === 0, stream: body.stream !== true };
-  const bare = Object.entries(spelt).some(([name, is]) => is && Object.hasOwn(body, name));
+  const bare = !Object.hasOwn(body, 'input') || Object.entries(spelt).some(([name, is]) => is && Object.hasOwn(body, name));
   return { rest: { from: SURFACE, fields }, form: { ...form, order: moved || bare ? order : undefined, ...(hidden.length > 0 ? { hidden } : {}) } };
 };
 const DOTTED = /^(text|reasoning)\.(.+)$/;
@@ -95,5 +95,6 @@ export const asSent = (body: Fields, request: object): Fields => {
   const { order } = spelling(request);
   if (order === undefined) return body;
   const bare = Object.fromEntries(Object.entries({ instructions: null, tools: [], stream: false }).filter(([name]) => order.includes(name)));
-  return ordered({ ...bare, ...body }, order);
+  const { input, ...others } = body;
+  return ordered({ ...bare, ...others, ...(order.includes('input') ? { input } : {}) }, order);
 };

@@ -5,6 +5,7 @@ import { readRequest, writeRequest } from './request.ts';
 import { streamReader } from './stream-reader.ts';
 import { streamWriter } from './stream-writer.ts';
 import { responsesTap } from './tap.ts';
+import { OPENAI } from './wire.ts';
 
 /** Ids of stored objects that a request may name; both forms of `conversation`. */
 const USED: readonly string[] = Object.freeze(['/previous_response_id', '/conversation', '/conversation/id']);
@@ -12,6 +13,7 @@ const CREATES: Reach = Object.freeze({ class: 'inference', ids: { request: USED,
 const COUNTS: Reach = Object.freeze({ class: 'inference', ids: { request: USED, reply: [] } });
 const STORED: Reach = stateful({ uses: ['{id}'] });
 
+const NAME = 'responses';
 /** Canonical paths by the names this surface has for them. */
 const NAMES: Readonly<Record<string, string>> = Object.freeze({
   turns: 'input',
@@ -32,7 +34,7 @@ const NAMES: Readonly<Record<string, string>> = Object.freeze({
 });
 
 const responses = (seal: Seal): Surface<'chat'> => ({
-  name: 'responses',
+  name: NAME,
   operation: 'chat',
   routes: route('POST', '/responses'),
   body: ['json'],
@@ -41,7 +43,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   framing: 'sse',
   client: {
     names: NAMES,
-    read: (inbound) => readRequest(inbound, seal),
+    read: (inbound, _ledger, target) => readRequest(inbound, seal, target?.dialect === OPENAI && target.surface === NAME),
     write: (reply, call) => writeReply(reply, call, seal),
     stream: (call) => streamWriter(call, seal),
   },

@@ -3,7 +3,7 @@ import { type Flavour, isContent, readContent, writeContent } from './content.ts
 import { type Mark, marked, withId } from './mark.ts';
 import { readReasoning, writeReasoning } from './reasoning.ts';
 import { remainderOf } from './remainder.ts';
-import { asList, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
+import { asList, asText, type Fields, invalid, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
 
 /** How items are read: `hosted: 'carry'` keeps items only the vendor understands as opaque parts, `'refuse'` answers 400. */
 export interface Reading {
@@ -117,29 +117,29 @@ const readResult = (item: Fields, param: string, reading: Reading, custom: Reado
   return { role: 'user', message: false, parts: withMark('user', [part], item, reading, list ? { list } : {}, custom.has(id)) };
 };
 const readHosted = (item: Fields, param: string, reading: Reading): Piece => {
+  // EasyInputMessage apart, only references may leave their type out.
+  const type = asText(item.type) ?? 'item_reference';
   if (reading.hosted === 'refuse') {
-    const type = wordOf(item.type);
     if (type === 'item_reference') throw unsupported(`${param}.id`, 'item_reference needs stored state, which this route does not keep; send the item itself.');
     throw unsupported(`${param}.type`, `Items of type ${JSON.stringify(type)} are understood by their vendor alone and cannot be translated.`);
   }
-  const id = asText(item.id);
-  const part: Part = { kind: 'opaque', origin: originOf(item) };
-  return { role: 'assistant', message: false, parts: [reading.flavour === 'output' ? withId(part, id) : part] };
+  const bare = asText(item.type) === undefined;
+  const part: Part = { kind: 'opaque', origin: originOf(bare ? { type, ...item } : item) };
+  if (reading.flavour === 'output') return { role: 'assistant', message: false, parts: [withId(part, asText(item.id))] };
+  return { role: 'assistant', message: false, parts: [marked(part, bare ? { unset: ['type'] } : undefined, 'input')] };
+};
+const readKnown = (item: Fields, param: string, reading: Reading, custom: ReadonlySet<string>): Piece | undefined => {
+  const type = asText(item.type);
+  if (type === 'message' || (type === undefined && item.role !== undefined)) return readMessage(item, param, reading);
+  if (type === 'function_call' || type === 'custom_tool_call') return readCall(item, param, reading);
+  if (type === 'function_call_output' || type === 'custom_tool_call_output') return readResult(item, param, reading, custom);
+  if (type !== 'reasoning') return undefined;
+  const part = readReasoning(item, param, reading.seal);
+  return { role: 'assistant', message: false, parts: [reading.flavour === 'output' ? withId(part, asText(item.id)) : part] };
 };
 /** One item of `input` or `output`. `custom`: ids of the custom tools' calls seen so far. */
 export const readItem = (item: Fields, param: string, reading: Reading, custom: ReadonlySet<string>): Piece => {
-  const type = asText(item.type);
-  if (type === 'message' || (type === undefined && item.role !== undefined)) {
-    const foreign = reading.hosted === 'carry' && !asList(item.content).every(isContent);
-    return foreign ? readHosted(item, param, reading) : readMessage(item, param, reading);
-  }
-  if (type === 'function_call' || type === 'custom_tool_call') return readCall(item, param, reading);
-  if (type === 'function_call_output' || type === 'custom_tool_call_output') return readResult(item, param, reading, custom);
-  if (type === 'reasoning') {
-    const part = readReasoning(item, param, reading.seal);
-    const id = reading.flavour === 'output' ? asText(item.id) : undefined;
-    return { role: 'assistant', message: false, parts: [withId(part, id)] };
-  }
-  // EasyInputMessage apart, only references may leave their type out.
-  return readHosted(type === undefined && isObject(item) ? { type: 'item_reference', ...item } : item, param, reading);
+  const content = asList(item.content ?? item.output);
+  if (reading.hosted === 'carry' && item.type !== 'reasoning' && !content.every(isContent)) return readHosted(item, param, reading);
+  return readKnown(item, param, reading, custom) ?? readHosted(item, param, reading);
 };

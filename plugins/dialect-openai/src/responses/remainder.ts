@@ -1,7 +1,10 @@
 import type { Json } from '@llm-proxy-auth/plugin';
 import { type Fields, isObject, some } from './wire.ts';
 
-/** What an object on the wire has beside (or instead of) what this surface would write for the same meaning. Never holds what the conversation model holds. */
+/**
+ * What an object on the wire has beside (or instead of) what this surface would write for the same meaning. Text, calls and media never
+ * stand in it (a file without its type apart), so that a conversation that was changed on the way is written as it was changed.
+ */
 export interface Remainder {
   readonly set?: Fields | undefined;
   readonly unset?: readonly string[] | undefined;

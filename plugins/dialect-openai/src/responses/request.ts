@@ -24,22 +24,28 @@ const ownText = (role: Turn['role'], text: string, as: 'instructions' | 'input')
 });
 const readInput = (body: Fields, reading: Reading): readonly Turn[] => {
   const { input } = body;
+  // The vendor takes a stored prompt for the input that is missing.
+  if (input === undefined && reading.hosted === 'carry') return [];
   if (typeof input === 'string') return [ownText('user', input, 'input')];
   if (Array.isArray(input)) return readItems(input, 'input', reading);
   throw invalid('input', 'input must be text or a list of items.');
 };
-/** A `POST /responses` body as a conversation. Everything of it comes back through `writeRequest`. */
-export const readRequest = (inbound: Inbound, seal: Seal): ChatRequest => {
+/**
+ * A `POST /responses` body as a conversation. Everything of it comes back through `writeRequest`. `native`: it goes to a provider of
+ * this surface, which keeps state and runs hosted tools; for others both are refused.
+ */
+export const readRequest = (inbound: Inbound, seal: Seal, native: boolean): ChatRequest => {
   const { body } = inbound;
   if (!isObject(body)) throw invalid('body', 'The body must be a JSON object.');
-  refuseState(body);
+  const hosted = native ? 'carry' : 'refuse';
+  if (!native) refuseState(body);
   const instructions = asText(body.instructions);
   if (instructions === undefined && body.instructions !== undefined && body.instructions !== null) throw invalid('instructions', 'instructions must be text.');
   const turns = [
     ...(instructions === undefined ? [] : [ownText('system', instructions, 'instructions')]),
-    ...readInput(body, { flavour: 'input', hosted: 'refuse', seal }),
+    ...readInput(body, { flavour: 'input', hosted, seal }),
   ];
-  const { tools, toolChoice, hidden } = readTools(body, 'refuse');
+  const { tools, toolChoice, hidden } = readTools(body, hosted);
   const request = { tools, ...some('toolChoice', toolChoice), ...readScalars(body) };
   const { rest, form } = splitBody(body, request, hidden);
   return withForm({ turns, ...request, choices: 1, rest }, form);

@@ -61,12 +61,13 @@ const writeTool = (tool: Tool, own: boolean, ledger: Ledger): Fields => {
 export const writeTools = (tools: readonly Tool[], own: boolean, ledger: Ledger): readonly Fields[] => tools.map((tool) => writeTool(tool, own, ledger));
 
 const MODES: ReadonlySet<Json> = new Set(['auto', 'none', 'required']);
-const readChoice = (choice: Json): Choice => {
+const readChoice = (choice: Json, hosted: 'refuse' | 'carry'): Choice => {
   if (choice === undefined || choice === null) return undefined;
   if (choice === 'auto' || choice === 'none' || choice === 'required') return choice;
   if (!isObject(choice)) throw invalid('tool_choice', 'tool_choice must be auto, none, required or an object.');
   if (choice.type === 'function' || choice.type === 'custom') return { name: wordOf(choice.name) };
   if (choice.type === 'allowed_tools' && MODES.has(choice.mode)) return choice.mode === 'required' ? 'required' : 'auto';
+  if (hosted === 'carry') return undefined;
   throw unsupported('tool_choice.type', `A tool_choice of type ${JSON.stringify(wordOf(choice.type))} cannot be translated.`);
 };
 const isAllowed = (tool: Tool, allowed: readonly Json[]): boolean =>
@@ -76,7 +77,7 @@ export const readTools = (body: Fields, hosted: 'refuse' | 'carry'): ReadTools =
   if (body.tools !== undefined && body.tools !== null && !Array.isArray(body.tools)) throw invalid('tools', 'tools must be a list.');
   const wire = asList(body.tools);
   const tools = wire.map((tool, index) => readTool(tool, `tools[${index}]`, hosted));
-  const toolChoice = readChoice(body.tool_choice);
+  const toolChoice = readChoice(body.tool_choice, hosted);
   const choice = body.tool_choice;
   if (!isObject(choice) || choice.type !== 'allowed_tools') return { tools, ...some('toolChoice', toolChoice), hidden: [] };
   const allowed = asList(choice.tools);
