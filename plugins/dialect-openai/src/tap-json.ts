@@ -34,6 +34,8 @@ const usageIn = (text: string): Usage | undefined => {
   return readUsage(parse(json), json);
 };
 const tailOf = (pieces: readonly Bytes[]): Buffer => {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return Buffer.isBuffer(only) ? only : Buffer.from(only.buffer, only.byteOffset, only.byteLength);
   const kept: Bytes[] = [];
   let size = 0;
   for (let i = pieces.length - 1; i >= 0 && size < KEPT; i--) {

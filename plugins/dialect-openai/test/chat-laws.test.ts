@@ -1,6 +1,7 @@
 import { type ChatRequest, type Json, normal, type Part, parseJson, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
 import { chatRequest } from '@llm-proxy-auth/plugin/generators';
 import fc from 'fast-check';
+import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { chatClient, inboundOf, ledger, through, written } from './support.ts';
 
@@ -109,46 +110,47 @@ const format = fc.oneof(
   record({ type: fc.constantFrom('text', 'json_object') }),
   record({ type: fc.constant('json_schema'), json_schema: record({ name }, { description: text, schema: json, strict: maybe(fc.boolean()) }) }),
 );
-/** Every parameter of the SDK's `ChatCompletionCreateParams`, and one it does not have. */
+type Parameter = Exclude<keyof OpenAI.Chat.ChatCompletionCreateParams, 'model' | 'messages' | 'stream_options'>;
+/** Every parameter of the SDK: one that a new version adds must be added here. */
+const parameters = {
+  audio: maybe(record({ format: fc.constant('wav'), voice: fc.constant('alloy') })),
+  frequency_penalty: maybe(fc.constantFrom(-2, 0, 0.5)),
+  function_call: fc.oneof(fc.constantFrom('none', 'auto'), record({ name })),
+  functions: fc.array(functionBody, { minLength: 1, maxLength: 2 }),
+  logit_bias: maybe(fc.constantFrom({}, { 50256: -100 })),
+  logprobs: maybe(fc.boolean()),
+  max_completion_tokens: maybe(fc.nat(4000)),
+  max_tokens: maybe(fc.nat(4000)),
+  metadata: maybe(fc.constant({ a: 'b' })),
+  modalities: maybe(fc.constant(['text', 'audio'])),
+  moderation: maybe(fc.constant({ model: 'omni' })),
+  n: maybe(fc.integer({ min: 1, max: 3 })),
+  parallel_tool_calls: fc.boolean(),
+  prediction: maybe(fc.constant({ type: 'content', content: 'x' })),
+  presence_penalty: maybe(fc.constantFrom(-2, 0, 2)),
+  prompt_cache_key: maybe(text),
+  prompt_cache_options: fc.constant({ mode: 'explicit' }),
+  prompt_cache_retention: maybe(fc.constant('24h')),
+  reasoning_effort: maybe(fc.constantFrom('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max')),
+  response_format: format,
+  safety_identifier: maybe(text),
+  seed: maybe(fc.integer()),
+  service_tier: maybe(fc.constantFrom('auto', 'flex', 'priority', 'fast')),
+  stop: maybe(fc.oneof(text, fc.array(text, { maxLength: 2 }))),
+  store: maybe(fc.boolean()),
+  stream: fc.constantFrom(false, null),
+  temperature: maybe(fc.constantFrom(0, 0.7, 2)),
+  tool_choice: toolChoice,
+  tools: fc.array(tool, { maxLength: 3 }),
+  top_logprobs: maybe(fc.nat(20)),
+  top_p: maybe(fc.constantFrom(0, 0.9, 1)),
+  user: text,
+  verbosity: maybe(fc.constantFrom('low', 'high')),
+  web_search_options: fc.constant({ search_context_size: 'low' }),
+} satisfies Record<Parameter, fc.Arbitrary<unknown>>;
 const body = record(
   { model: fc.constantFrom('gpt-4.1', 'gpt-5', 'o3'), messages: fc.array(message, { minLength: 1, maxLength: 4 }) },
-  {
-    audio: maybe(record({ format: fc.constant('wav'), voice: fc.constant('alloy') })),
-    frequency_penalty: maybe(fc.constantFrom(-2, 0, 0.5)),
-    function_call: fc.oneof(fc.constantFrom('none', 'auto'), record({ name })),
-    functions: fc.array(functionBody, { minLength: 1, maxLength: 2 }),
-    logit_bias: maybe(fc.constantFrom({}, { 50256: -100 })),
-    logprobs: maybe(fc.boolean()),
-    max_completion_tokens: maybe(fc.nat(4000)),
-    max_tokens: maybe(fc.nat(4000)),
-    metadata: maybe(fc.constant({ a: 'b' })),
-    modalities: maybe(fc.constant(['text', 'audio'])),
-    moderation: maybe(fc.constant({ model: 'omni' })),
-    n: maybe(fc.integer({ min: 1, max: 3 })),
-    parallel_tool_calls: fc.boolean(),
-    prediction: maybe(fc.constant({ type: 'content', content: 'x' })),
-    presence_penalty: maybe(fc.constantFrom(-2, 0, 2)),
-    prompt_cache_key: maybe(text),
-    prompt_cache_options: fc.constant({ mode: 'explicit' }),
-    prompt_cache_retention: maybe(fc.constant('24h')),
-    reasoning_effort: maybe(fc.constantFrom('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max')),
-    response_format: format,
-    safety_identifier: maybe(text),
-    seed: maybe(fc.integer()),
-    service_tier: maybe(fc.constantFrom('auto', 'flex', 'priority', 'fast')),
-    stop: maybe(fc.oneof(text, fc.array(text, { maxLength: 2 }))),
-    store: maybe(fc.boolean()),
-    stream: fc.constantFrom(false, null),
-    temperature: maybe(fc.constantFrom(0, 0.7, 2)),
-    tool_choice: toolChoice,
-    tools: fc.array(tool, { maxLength: 3 }),
-    top_logprobs: maybe(fc.nat(20)),
-    top_p: maybe(fc.constantFrom(0, 0.9, 1)),
-    user: text,
-    verbosity: maybe(fc.constantFrom('low', 'high')),
-    web_search_options: fc.constant({ search_context_size: 'low' }),
-    x_unknown: json,
-  },
+  { ...parameters, x_unknown: json },
 ).filter((b) => !(b.functions !== undefined && b.tools !== undefined) && !(b.function_call !== undefined && b.tool_choice !== undefined));
 
 describe('a chat request of an SDK', () => {

@@ -12,6 +12,7 @@ import {
   parseJson,
   rawAt,
   stringifyJson,
+  tracked,
   wholeEvents,
 } from '@llm-proxy-auth/plugin';
 import { recordings } from '@llm-proxy-auth/simulators';
@@ -70,10 +71,10 @@ export const written = (request: ChatRequest, more: Partial<Call> = {}): { reado
   const { body } = chatProvider.write(request, callOf({}, { ledger: notes, ...more }));
   return { body: body as Readonly<Record<string, Json>>, notes: notes.notes };
 };
-/** Client half, then provider half. */
+/** Client half, then provider half, with the core's read tracking between them. */
 export const through = (body: Readonly<Record<string, Json>>): Json => {
   const inbound = inboundOf(body);
-  return chatProvider.write(chatClient.read(inbound, ledger()), callOf(body, { model: String(body.model) })).body;
+  return chatProvider.write(tracked(chatClient.read(inbound, ledger())).value, callOf(body, { model: String(body.model) })).body;
 };
 export const chatEvents = (bytes: Bytes | string, call: Call = callOf({ stream: true })): readonly ChatEvent[] => {
   const events: ChatEvent[] = [];
