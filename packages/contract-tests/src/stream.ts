@@ -66,6 +66,17 @@ const grammar = (events: readonly ChatEvent[]): string | undefined => {
   return undefined;
 };
 
+/** Lengths at which a stream is cut: at and just before the end of every event, and evenly through all of it. */
+const cuts = ({ surface }: SurfaceSubject, bytes: Bytes): readonly number[] => {
+  let end = 0;
+  const ends = eventsIn(surface.framing, bytes).map((event) => {
+    end += event.length;
+    return end;
+  });
+  const even = Array.from({ length: 300 }, (_, index) => Math.floor((index * bytes.length) / 300));
+  return [...new Set([...even, ...ends, ...ends.map((at) => at - 1)])].filter((at) => at >= 0 && at < bytes.length);
+};
+
 const readerRules: readonly Rule<SurfaceSubject>[] = [
   {
     id: 'stream.one-terminal',
@@ -115,8 +126,7 @@ const readerRules: readonly Rule<SurfaceSubject>[] = [
     check(subject) {
       for (const bytes of recorded(subject)) {
         const whole = read(subject, bytes).events;
-        const step = Math.max(1, Math.floor(bytes.length / 2000));
-        for (let length = 0; length < bytes.length; length += step) {
+        for (const length of cuts(subject, bytes)) {
           const cut = read(subject, bytes.subarray(0, length));
           assert.equal(cut.threw, undefined, `cut at ${length}: the reader threw ${String(cut.threw)}`);
           if (ended(cut)) assert.deepEqual(cut.events, whole, `cut at byte ${length} of ${bytes.length} ends as if whole`);
