@@ -1,4 +1,4 @@
-import type { HeaderPairs, Json } from '@llm-proxy-auth/plugin';
+import { type HeaderPairs, isRawNumber, type Json } from '@llm-proxy-auth/plugin';
 
 /** Name of the dialect; also what `Rest.from`, `Origin.dialect` and `VendorError.dialect` say. */
 export const OPENAI = 'openai';
@@ -8,7 +8,7 @@ export type Fields = Readonly<Record<string, Json>>;
 export type Building = Record<string, Json>;
 
 /** True for a JSON object (arrays, null and raw numbers excluded). */
-export const isObject = (v: Json): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v) && !('rawJSON' in v);
+export const isObject = (v: Json): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v) && !isRawNumber(v);
 /** The value as an object, else undefined. */
 export const asObject = (v: Json): Fields | undefined => (isObject(v) ? v : undefined);
 /** The value as a list; a wire `null` and anything else is an empty one. */
@@ -18,7 +18,7 @@ export const asText = (v: Json): string | undefined => (typeof v === 'string' ? 
 /** The value as a number, else undefined; raw numbers are rounded to a double. */
 export const asNumber = (v: Json): number | undefined => {
   if (typeof v === 'number') return v;
-  if (typeof v !== 'object' || v === null || !('rawJSON' in v)) return undefined;
+  if (!isRawNumber(v)) return undefined;
   const n = Number(v.rawJSON);
   return Number.isFinite(n) ? n : undefined;
 };
