@@ -3,18 +3,21 @@ import {
   type Call,
   type Dialect,
   type Edit,
+  type EmbedReply,
+  type EmbedRequest,
   type Endpoint,
   GatewayError,
-  type HeaderPairs,
+  isGatewayError,
   patchBody,
   type Surface,
-  totalLength,
   type UpstreamReply,
+  type Written,
 } from '@llm-proxy-auth/plugin';
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { beginWait, endWait, headerValueIsSafe, ownHeaders, sendWhole, upstreamRequestId, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
+import { joinReplies, partsOf } from './batches.ts';
 import type { Exchange } from './exchange.ts';
 import { passingStream } from './pass.ts';
 import { endpointFor, type ReceivedBody } from './protocol.ts';
@@ -23,11 +26,12 @@ import { relaySink } from './reply/relay.ts';
 import { streamSink } from './reply/stream.ts';
 import { wholeSink } from './reply/whole.ts';
 import { ownReply } from './stateful.ts';
-import { callOf, inboundOf, makeLedger, type Translated, translatedStream, translateRequest } from './translate.ts';
+import { callOf, inboundOf, makeLedger, readRequest, translatedStream, writeRequest } from './translate.ts';
+import { passesReply, replyHeaders, requestOf, withLength } from './upstream-head.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
-const USER_AGENT = 'llm-proxy-auth';
 type Chat = Surface<'chat'>;
+type Embeddings = Surface<'embeddings'>;
 const BODY_HEADERS: ReadonlySet<string> = new Set([
   'content-type',
   'content-length',
@@ -37,74 +41,6 @@ const BODY_HEADERS: ReadonlySet<string> = new Set([
   'last-modified',
   'etag',
 ]);
-
-/** `{name}` of an endpoint's path is the route's parameter as the client wrote it. */
-const fill = (path: string, params: Readonly<Record<string, string>>): string =>
-  path.includes('{') ? path.replaceAll(/\{([a-zA-Z]+)\+?\}/g, (_, name: string) => params[name] ?? '') : path;
-
-/** Client headers that may go along: the dialect's own list when provider and client speak the same, and `forwardHeaders`. */
-const clientHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, extra: readonly string[]): string[] => {
-  const allowed = sameDialect ? (dialect.requestHeaders ?? []) : [];
-  const out: string[] = [];
-  const pairs = x.head?.forward ?? [];
-  if (allowed.length === 0 && extra.length === 0) return out;
-  for (let i = 0; i < pairs.length; i += 2) {
-    const name = pairs[i] ?? '';
-    if (allowed.includes(name) || extra.includes(name)) out.push(name, pairs[i + 1] ?? '');
-  }
-  return out;
-};
-const replyFilters = new WeakMap<Dialect, (name: string) => boolean>();
-const passesReply = (dialect: Dialect): ((name: string) => boolean) => {
-  const known = replyFilters.get(dialect);
-  if (known !== undefined) return known;
-  const exact = new Set((dialect.replyHeaders ?? []).filter((h) => !h.endsWith('*')));
-  const prefixes = (dialect.replyHeaders ?? []).filter((h) => h.endsWith('*')).map((h) => h.slice(0, -1));
-  const made = (name: string): boolean => exact.has(name) || prefixes.some((p) => name.startsWith(p));
-  replyFilters.set(dialect, made);
-  return made;
-};
-/** Headers of the provider that reach a client of the same dialect; with limits of ours its rate-limit lines would mislead. */
-export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, head: ReplyHead): string[] => {
-  if (!sameDialect) return [];
-  const passes = passesReply(dialect);
-  const out: string[] = [];
-  for (const name in head) {
-    if (!passes(name) || (x.limit !== undefined && name.startsWith('x-ratelimit-'))) continue;
-    const value = head[name];
-    if (typeof value === 'string' && headerValueIsSafe(value)) out.push(name, value);
-  }
-  return out;
-};
-
-const requestOf = (
-  x: Exchange,
-  dialect: Dialect,
-  found: SurfaceFound,
-  endpoint: Endpoint,
-  candidate: Candidate,
-  contentType: string | undefined,
-  headers: HeaderPairs,
-): Prepared['request'] => {
-  const { provider, settings } = candidate.instance;
-  const same = endpoint.dialect === dialect.name;
-  const query = found.route.query === true && (x.target?.query ?? '') !== '' ? `${endpoint.path.includes('?') ? '&' : '?'}${x.target?.query ?? ''}` : '';
-  return {
-    method: endpoint.method,
-    origin: endpoint.origin ?? provider.base.origin,
-    path: provider.base.path + fill(endpoint.path, found.params) + query,
-    headers: [
-      'user-agent',
-      USER_AGENT,
-      'accept-encoding',
-      'identity',
-      ...(contentType === undefined ? [] : ['content-type', contentType]),
-      ...clientHeaders(x, dialect, same, settings.forwardHeaders),
-      ...(endpoint.headers ?? []),
-      ...headers,
-    ],
-  };
-};
 
 /** A whole reply of the same surface: bytes pass, a tap reads usage. */
 const passReply =
@@ -132,32 +68,34 @@ const passReply =
     );
   };
 
+/** Work on a reply whose failure is the failure of the attempt. */
+const attempting = (a: Attempting, work: () => void): void => {
+  try {
+    work();
+  } catch (thrown) {
+    const error = isGatewayError(thrown)
+      ? thrown
+      : new GatewayError('upstream_bad_response', `The answer of ${a.instance.name} cannot be read.`, { cause: thrown });
+    a.resolve({ is: 'failed', class: '502', error });
+  }
+};
+const sendWritten = (a: Attempting, dialect: Dialect, call: Call, written: Written, head: ReplyHead): void => {
+  const { x } = a;
+  beginWait(x);
+  const headers = [...ownHeaders(x), ...writtenHeaders(written.headers), ...replyHeaders(x, dialect, call.endpoint.dialect === dialect.name, head)];
+  sendWhole(x, written.status ?? 200, headers, written.body);
+  a.resolve(DONE);
+};
 /** A whole reply read by the provider half and written by the client half. */
 const translateReply =
   (a: Attempting, dialect: Dialect, client: Chat, provider: Chat, call: Call, memo: unknown) =>
-  (reply: UpstreamReply, head: ReplyHead): void => {
-    const { x } = a;
-    try {
+  (reply: UpstreamReply, head: ReplyHead): void =>
+    attempting(a, () => {
       const read = provider.provider?.read(reply, call, memo);
       if (read === undefined || client.client === undefined) throw new GatewayError('upstream_bad_response', 'The answer cannot be translated.');
-      if (typeof read === 'object' && 'usage' in read) x.usage = read.usage;
-      const written = client.client.write(read, call);
-      beginWait(x);
-      sendWhole(
-        x,
-        written.status ?? 200,
-        [...ownHeaders(x), ...writtenHeaders(written.headers), ...replyHeaders(x, dialect, call.endpoint.dialect === dialect.name, head)],
-        written.body,
-      );
-      a.resolve(DONE);
-    } catch (thrown) {
-      const error =
-        thrown instanceof Error && thrown.name === 'GatewayError'
-          ? (thrown as GatewayError)
-          : new GatewayError('upstream_bad_response', `The answer of ${a.instance.name} cannot be read.`, { cause: thrown });
-      a.resolve({ is: 'failed', class: '502', error });
-    }
-  };
+      if (typeof read === 'object' && 'usage' in read) a.x.usage = read.usage;
+      sendWritten(a, dialect, call, client.client.write(read, call), head);
+    });
 
 /** Answers that are needed whole: statuses from 300 on are errors. */
 const whole = (a: Attempting, then: (reply: UpstreamReply, head: ReplyHead) => void) => {
@@ -200,9 +138,6 @@ const mergeInserts = (edits: readonly Edit[]): readonly Edit[] => {
   const join = first.text.endsWith(',') ? '' : ',';
   return [{ start: first.start, end: first.end, text: `${first.text}${join}${second.text}` }];
 };
-
-const withLength = (headers: string[], pieces: readonly Uint8Array[]): string[] =>
-  pieces.length > 0 ? [...headers, 'content-length', String(totalLength(pieces))] : headers;
 
 const passing = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, endpoint: Endpoint, body: ReceivedBody): Prepared => {
   const { surface } = found;
@@ -247,6 +182,36 @@ const lazyCall = (x: Exchange, endpoint: Endpoint, candidate: Candidate, text: (
   });
 };
 
+interface Batches {
+  readonly client: Embeddings;
+  readonly provider: Embeddings;
+  readonly call: Call;
+  readonly parts: readonly EmbedRequest[];
+  readonly strict: boolean;
+}
+/** Embeddings of more inputs than the provider takes at once: one upstream call after the other, one answer. */
+const inBatches = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, batches: Batches): Prepared => {
+  const { client, provider, call, parts, strict } = batches;
+  const replies: EmbedReply[] = [];
+  const part = (index: number, asked: EmbedRequest): Prepared => {
+    const { body, headers, memo } = writeRequest(x, client, provider, asked, call, strict);
+    const request = requestOf(x, dialect, found, call.endpoint, candidate, 'application/json', headers);
+    request.headers = withLength(request.headers, [body]);
+    const taken = (a: Attempting) => (reply: UpstreamReply, head: ReplyHead) =>
+      attempting(a, () => {
+        if (provider.provider === undefined || client.client === undefined) throw new GatewayError('upstream_bad_response', 'The answer cannot be translated.');
+        replies.push(provider.provider.read(reply, call, memo));
+        const next = parts[index + 1];
+        if (next !== undefined) return void send(x, a.instance, part(index + 1, next), 1, false).then((outcome) => a.resolve(outcome));
+        const whole = joinReplies(parts, replies);
+        x.usage = whole.usage;
+        sendWritten(a, dialect, call, client.client.write(whole, call), head);
+      });
+    return { request, body: [body], stream: false, sink: (a) => whole(a, taken(a)) };
+  };
+  return part(0, parts[0] ?? { inputs: [], encoding: 'float' });
+};
+
 const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, endpoint: Endpoint, body: ReceivedBody): Prepared => {
   const client = found.surface as Chat;
   const provider = x.plan.graph.dialects.get(endpoint.dialect)?.surfaces.find((s) => s.name === endpoint.surface) as Chat | undefined;
@@ -257,7 +222,13 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   const inbound = inboundOf(x, body.pieces.length === 1 ? (body.pieces[0] as Buffer).toString() : Buffer.concat(body.pieces).toString());
   const call = callOf(x, inbound, endpoint, candidate.model, ledger, x.plan.graph.seal);
   const strict = (x.head?.ours.get('fidelity') ?? x.plan.graph.settings.fidelity) === 'reject';
-  const translated: Translated = translateRequest(x, client, provider, call, strict);
+  const asked = readRequest(x, client, call);
+  if (client.operation === ('embeddings' as string)) {
+    const parts = partsOf(asked as unknown as EmbedRequest, endpoint.batch);
+    if (parts.length > 1)
+      return inBatches(x, dialect, found, candidate, { client: found.surface as Embeddings, provider: provider as unknown as Embeddings, call, parts, strict });
+  }
+  const translated = writeRequest(x, client, provider, asked, call, strict);
   const request = requestOf(x, dialect, found, endpoint, candidate, 'application/json', translated.headers);
   request.headers = withLength(request.headers, [translated.body]);
   const headers = (head: ReplyHead): readonly string[] => replyHeaders(x, dialect, endpoint.dialect === dialect.name, head);

@@ -70,15 +70,28 @@ const noteUnread = (unread: readonly string[], names: Readonly<Record<string, st
   }
 };
 
-/** Client surface → conversation → provider surface. Throws `unsupported_parameter` when nothing may be lost and something would. */
-export const translateRequest = <O extends Half>(x: Exchange, client: Surface<O>, provider: Surface<O>, call: Call, strict: boolean): Translated => {
-  if (client.client === undefined || provider.provider === undefined)
+/** What the client asks for, in the words of the conversation. */
+export const readRequest = <O extends Half>(x: Exchange, client: Surface<O>, call: Call): Canonical[O]['request'] => {
+  if (client.client === undefined)
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${x.instance?.name ?? 'this instance'}.`);
-  const request = client.client.read(call.inbound, call.ledger, call.endpoint);
+  return client.client.read(call.inbound, call.ledger, call.endpoint);
+};
+
+/** Conversation → provider surface. Throws `unsupported_parameter` when nothing may be lost and something would. */
+export const writeRequest = <O extends Half>(
+  x: Exchange,
+  client: Surface<O>,
+  provider: Surface<O>,
+  request: Canonical[O]['request'],
+  call: Call,
+  strict: boolean,
+): Translated => {
+  if (provider.provider === undefined)
+    throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${x.instance?.name ?? 'this instance'}.`);
   const { value, unread } = tracked(request as object);
   const written = provider.provider.write(value as Canonical[O]['request'], call);
   const body = written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(written.body as Json));
-  noteUnread(unread(), client.client.names ?? {}, call.ledger);
+  noteUnread(unread(), client.client?.names ?? {}, call.ledger);
   if (strict) {
     const lost = [...x.ledger.values()].find((n) => n.kind === 'ignored' || n.kind === 'clamped');
     if (lost !== undefined)

@@ -1,0 +1,81 @@
+import { type Dialect, type Endpoint, type HeaderPairs, totalLength } from '@llm-proxy-auth/plugin';
+import type { Found } from '../http/route.ts';
+import type { Candidate } from '../routing/resolve.ts';
+import { headerValueIsSafe } from './answer.ts';
+import type { Prepared } from './attempt.ts';
+import type { Exchange } from './exchange.ts';
+import type { ReplyHead } from './reply/outcome.ts';
+
+type SurfaceFound = Extract<Found, { is: 'surface' }>;
+const USER_AGENT = 'llm-proxy-auth';
+
+/** `{name}` of an endpoint's path is the route's parameter as the client wrote it. */
+const fill = (path: string, params: Readonly<Record<string, string>>): string =>
+  path.includes('{') ? path.replaceAll(/\{([a-zA-Z]+)\+?\}/g, (_, name: string) => params[name] ?? '') : path;
+
+/** Client headers that may go along: the dialect's own list when provider and client speak the same, and `forwardHeaders`. */
+const clientHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, extra: readonly string[]): string[] => {
+  const allowed = sameDialect ? (dialect.requestHeaders ?? []) : [];
+  const out: string[] = [];
+  const pairs = x.head?.forward ?? [];
+  if (allowed.length === 0 && extra.length === 0) return out;
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = pairs[i] ?? '';
+    if (allowed.includes(name) || extra.includes(name)) out.push(name, pairs[i + 1] ?? '');
+  }
+  return out;
+};
+const replyFilters = new WeakMap<Dialect, (name: string) => boolean>();
+export const passesReply = (dialect: Dialect): ((name: string) => boolean) => {
+  const known = replyFilters.get(dialect);
+  if (known !== undefined) return known;
+  const exact = new Set((dialect.replyHeaders ?? []).filter((h) => !h.endsWith('*')));
+  const prefixes = (dialect.replyHeaders ?? []).filter((h) => h.endsWith('*')).map((h) => h.slice(0, -1));
+  const made = (name: string): boolean => exact.has(name) || prefixes.some((p) => name.startsWith(p));
+  replyFilters.set(dialect, made);
+  return made;
+};
+/** Headers of the provider that reach a client of the same dialect; with limits of ours its rate-limit lines would mislead. */
+export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, head: ReplyHead): string[] => {
+  if (!sameDialect) return [];
+  const passes = passesReply(dialect);
+  const out: string[] = [];
+  for (const name in head) {
+    if (!passes(name) || (x.limit !== undefined && name.startsWith('x-ratelimit-'))) continue;
+    const value = head[name];
+    if (typeof value === 'string' && headerValueIsSafe(value)) out.push(name, value);
+  }
+  return out;
+};
+
+export const requestOf = (
+  x: Exchange,
+  dialect: Dialect,
+  found: SurfaceFound,
+  endpoint: Endpoint,
+  candidate: Candidate,
+  contentType: string | undefined,
+  headers: HeaderPairs,
+): Prepared['request'] => {
+  const { provider, settings } = candidate.instance;
+  const same = endpoint.dialect === dialect.name;
+  const query = found.route.query === true && (x.target?.query ?? '') !== '' ? `${endpoint.path.includes('?') ? '&' : '?'}${x.target?.query ?? ''}` : '';
+  return {
+    method: endpoint.method,
+    origin: endpoint.origin ?? provider.base.origin,
+    path: provider.base.path + fill(endpoint.path, found.params) + query,
+    headers: [
+      'user-agent',
+      USER_AGENT,
+      'accept-encoding',
+      'identity',
+      ...(contentType === undefined ? [] : ['content-type', contentType]),
+      ...clientHeaders(x, dialect, same, settings.forwardHeaders),
+      ...(endpoint.headers ?? []),
+      ...headers,
+    ],
+  };
+};
+
+export const withLength = (headers: string[], pieces: readonly Uint8Array[]): string[] =>
+  pieces.length > 0 ? [...headers, 'content-length', String(totalLength(pieces))] : headers;
