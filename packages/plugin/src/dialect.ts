@@ -41,6 +41,11 @@ export interface Surface<O extends Operation> {
   readonly framing: Framing;
   readonly client?: ClientHalf<O> | undefined;
   readonly provider?: ProviderHalf<O> | undefined;
+  /**
+   * Models that a JSON body names beside the governed one (hosted tools, moderation); undefined for one that the vendor
+   * would choose. Asked only for callers who may use certain models: each of them must be allowed.
+   */
+  furtherModels?(body: Json): readonly (string | undefined)[];
   /** Byte-level observer of a passing answer. `asked`: the gateway itself asked for usage, which the client must not see. */
   tap?(framing: Framing, asked: boolean): Tap;
 }

@@ -82,10 +82,12 @@ const TABLE: readonly Entry[] = Object.freeze([
   { methods: ['GET'], path: 'videos/{id}/content', framing: 'binary', reach: owned },
   { methods: ['POST'], path: 'videos/{id}/remix', reach: elsewhere(made(['{id}'])) },
 
-  { methods: ['GET', 'POST'], path: 'fine_tuning/{path+}', reach: control },
-  { methods: ['DELETE'], path: 'fine_tuning/{path+}', reach: control },
-  { methods: ['GET', 'POST', 'DELETE'], path: 'evals', reach: control },
-  { methods: ['GET', 'POST', 'DELETE'], path: 'evals/{path+}', reach: control },
+  { methods: ['GET', 'DELETE'], path: 'fine_tuning/{path+}', reach: control },
+  { methods: ['POST'], path: 'fine_tuning/{path+}', reach: elsewhere(control) },
+  { methods: ['GET', 'DELETE'], path: 'evals', reach: control },
+  { methods: ['POST'], path: 'evals', reach: elsewhere(control) },
+  { methods: ['GET', 'DELETE'], path: 'evals/{path+}', reach: control },
+  { methods: ['POST'], path: 'evals/{path+}', reach: elsewhere(control) },
 ]);
 
 type Params = Readonly<Record<string, string>>;

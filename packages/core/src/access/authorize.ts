@@ -56,7 +56,8 @@ export const authorize = (principal: Principal, policy: Policy | undefined, want
   const reachable = wanted.reach.class === 'control' ? byInstance.filter((c) => c.instance.settings.control) : byInstance;
   if (reachable.length === 0) throw new GatewayError('operation_not_allowed', 'Control operations are switched off at this instance.');
   if (!policy.modelsRestricted && !own.modelsRestricted) return reachable;
-  if (wanted.reach.class === 'models') return reachable;
+  // A list is cut where it can be; what names one model is tested like a call.
+  if (wanted.reach.class === 'models' && !wanted.needsModel) return reachable;
   const refusal = () => new GatewayError('model_not_allowed', `${principal.id} may not use this model.`, { param: 'model' });
   if (wanted.reach.modelElsewhere === true || (wanted.needsModel && wanted.model === undefined)) throw refusal();
   if (!wanted.needsModel) return reachable;

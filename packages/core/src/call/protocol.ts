@@ -10,6 +10,7 @@ import { bodyHash, both } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain } from './explain.ts';
+import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { listModels } from './models.ts';
 import { operate } from './operate.ts';
@@ -113,6 +114,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const principal = identified.principal;
   const reach = found.reach;
   const candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
+  if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
   await owned(x, candidates, idsOf(found, body.governed));
   if (x.policy !== undefined) {
     const first = candidates[0]?.instance.name ?? '';

@@ -4,6 +4,7 @@ import { admit } from '../access/admit.ts';
 import type { Identified } from '../access/authenticate.ts';
 import { authorize, modelMatters } from '../access/authorize.ts';
 import type { Instance } from '../graph.ts';
+import { bodyKind } from '../http/media-type.ts';
 import type { TransparentRoute } from '../http/route.ts';
 import { single } from '../routing/resolve.ts';
 import { beginWait, ownHeaders, sendWhole, upstreamRequestId } from './answer.ts';
@@ -11,6 +12,7 @@ import { type Prepared, send } from './attempt.ts';
 import { bodyHash, both } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
+import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { collect, pipe } from './receive.ts';
 import { type Attempting, DONE, type ReplyHead, statusOutcome } from './reply/outcome.ts';
@@ -27,6 +29,7 @@ interface NativeBody {
   readonly governed: () => GovernedBody;
 }
 
+const isMultipart = (x: Exchange): boolean => /^multipart\/form-data/i.test(x.head?.contentType ?? '');
 const watcherOf = (x: Exchange, native: NativeCall, needed: boolean): GovernedWatcher | undefined => {
   const type = x.head?.contentType ?? '';
   const surface = surfaceOf(x, native);
@@ -34,7 +37,7 @@ const watcherOf = (x: Exchange, native: NativeCall, needed: boolean): GovernedWa
     surface?.governed ?? (native.modelIn === 'body' ? { model: MODEL_PATHS.model, stream: MODEL_PATHS.stream } : { model: 'none', stream: MODEL_PATHS.stream }),
     native.reach.ids?.request ?? [],
   );
-  if (/^multipart\/form-data/i.test(type)) return paths.model === undefined ? undefined : multipartWatcher(type, paths);
+  if (isMultipart(x)) return paths.model === undefined ? undefined : multipartWatcher(type, paths);
   if (paths.model === undefined && paths.ids.length === 0 && native.modelIn !== 'body') return undefined;
   return jsonWatcher(paths, x.plan.graph.settings.server.maxDepth, !needed);
 };
@@ -50,14 +53,8 @@ const receive = async (x: Exchange, native: NativeCall, identified: Identified, 
   const empty =
     head === undefined || (!head.chunked && (head.contentLength ?? 0) === 0 && !(x.http2 && x.request.method !== 'GET' && x.request.method !== 'HEAD'));
   if (empty) return { bytes: undefined, governed: noBody };
-  if (
-    needed &&
-    (head.contentEncoding !== '' || !(/^application\/([a-z0-9.-]+\+)?json\b/i.test(head.contentType) || /^multipart\/form-data/i.test(head.contentType)))
-  )
-    throw new GatewayError(
-      'unsupported_media_type',
-      'This caller may use certain models only, so the body must be plain application/json or multipart/form-data.',
-    );
+  // A rule reads this body: it must be one that everybody reads alike.
+  if (needed) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
   const governed = watcherOf(x, native, needed);
   const hashing = bodyHash(identified.body);
   const watcher = both(hashing, governed);
@@ -168,13 +165,15 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     x.model = governed.model;
     x.stream = native.stream || governed.stream;
   }
-  const target = aliases && x.model !== undefined ? (plan.models.at(instance.name, x.model) ?? x.model) : x.model;
-  const resolved = single(instance, target ?? '');
+  const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
+  const target = aliased ?? x.model;
+  const resolved = { ...single(instance, target ?? ''), alias: aliased === undefined ? undefined : x.model };
   const candidates = authorize(principal, x.policy, {
     ...early,
     resolved,
     model: native.modelIn === 'body' && collected === undefined && !restricted ? '' : target,
   });
+  if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surfaceOf(x, native), collected);
   const ids = idsOf(native, governed);
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
   if (x.policy !== undefined) {

@@ -1,4 +1,5 @@
 import type { Surface } from '@llm-proxy-auth/plugin';
+import { furtherModels } from '../further-models.ts';
 import { INFERENCE, route } from '../routes.ts';
 import { chatTap } from '../tap.ts';
 import { readReply } from './read-reply.ts';
@@ -18,5 +19,6 @@ export const chat: Surface<'chat'> = Object.freeze({
   framing: 'sse',
   client: { names, read, write: writeReply, stream: writeStream },
   provider: { write, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
+  furtherModels,
   tap: chatTap,
 } satisfies Surface<'chat'>);

@@ -1,4 +1,5 @@
 import type { AnySurface, Reach, Route, Seal, Surface } from '@llm-proxy-auth/plugin';
+import { furtherModels } from '../further-models.ts';
 import { route, stateful } from '../routes.ts';
 import { readReply, writeReply } from './reply.ts';
 import { readRequest, writeRequest } from './request.ts';
@@ -52,6 +53,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
     read: (reply) => readReply(reply, seal),
     stream: (_call, _memo, emit) => streamReader(seal, emit),
   },
+  furtherModels,
   tap: responsesTap,
 });
 const opaque = (name: string, routes: readonly Route[], reach: Reach, model: 'body' | 'none'): Surface<'opaque'> => ({
@@ -62,6 +64,7 @@ const opaque = (name: string, routes: readonly Route[], reach: Reach, model: 'bo
   governed: { model: model === 'body' ? ['model'] : 'none', stream: 'route' },
   reach,
   framing: 'sse',
+  ...(model === 'body' ? { furtherModels } : {}),
   tap: responsesTap,
 });
 const STORED_ROUTES: readonly Route[] = Object.freeze([

@@ -1,0 +1,29 @@
+import type { Json } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type Fields, isObject } from './wire.ts';
+
+/** Deeper than the gateway lets a body nest. */
+const MAX_DEPTH = 128;
+const named = (value: Json): string | undefined => asText(asObject(value)?.model);
+
+/** An image tool draws with its own model and, for SVG, lets another one write; without a name the vendor chooses. */
+const ofImageTool = (tool: Fields): readonly (string | undefined)[] => [named(tool), ...(isObject(tool.svg) ? [named(tool.svg)] : [])];
+const ofTools = (value: Json, depth: number): readonly (string | undefined)[] => {
+  if (depth > MAX_DEPTH) return [undefined];
+  if (Array.isArray(value)) return value.flatMap((item) => ofTools(item, depth + 1));
+  if (!isObject(value)) return [];
+  const inside = Object.values(value).flatMap((member) => ofTools(member, depth + 1));
+  return value.type === 'image_generation' ? [...ofImageTool(value), ...inside] : inside;
+};
+
+/** Models that a chat or responses body names beside its own `model`: hosted image tools wherever tools stand, and moderation. */
+export const furtherModels = (body: Json): readonly (string | undefined)[] => {
+  const fields = asObject(body);
+  if (fields === undefined) return [];
+  const input = asList(fields.input).filter((item) => Array.isArray(asObject(item)?.tools));
+  const moderation = asObject(fields.moderation);
+  return [
+    ...ofTools(fields.tools, 0),
+    ...input.flatMap((item) => ofTools(asObject(item)?.tools, 0)),
+    ...(moderation === undefined ? [] : [asText(moderation.model)]),
+  ];
+};
