@@ -141,3 +141,17 @@ export const isEnvelope = (body: unknown): boolean => {
   const nullable = (value: unknown): boolean => value === null || typeof value === 'string';
   return typeof error.message === 'string' && typeof error.type === 'string' && nullable(error.param) && nullable(error.code);
 };
+/** A `fetch` that shows each piece of an answer's body as it arrives, before the SDK gets it. */
+export const watching =
+  (see: (text: string) => void) =>
+  async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const answer = await fetch(url, init);
+    const decoder = new TextDecoder();
+    const watched = new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        see(decoder.decode(piece, { stream: true }));
+        controller.enqueue(piece);
+      },
+    });
+    return new Response(answer.body?.pipeThrough(watched) ?? null, answer);
+  };

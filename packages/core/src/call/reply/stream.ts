@@ -118,17 +118,20 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
     }
     afterPiece();
   };
+  const unreadable = (thrown: unknown): void => {
+    a.flight.abort('aborted');
+    const error =
+      thrown instanceof Error && thrown.name === 'GatewayError'
+        ? (thrown as GatewayError)
+        : new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent a stream that cannot be read.`, { cause: thrown });
+    fail(error, { is: 'failed', class: '502', error });
+  };
   const guarded = (f: () => string | Uint8Array): void => {
     let out: string | Uint8Array;
     try {
       out = f();
     } catch (thrown) {
-      a.flight.abort('aborted');
-      const error =
-        thrown instanceof Error && thrown.name === 'GatewayError'
-          ? (thrown as GatewayError)
-          : new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent a stream that cannot be read.`, { cause: thrown });
-      return fail(error, { is: 'failed', class: '502', error });
+      return unreadable(thrown);
     }
     take(out);
   };
@@ -137,7 +140,12 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
       const outcome = statusOutcome(x, a.instance, reply);
       return outcome.is === 'failed' ? fail(outcome.error, outcome) : finish(outcome);
     }
-    const out = body.fromWhole(reply);
+    let out: string | Uint8Array | undefined;
+    try {
+      out = body.fromWhole(reply);
+    } catch (thrown) {
+      return unreadable(thrown);
+    }
     const error = new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} answered a stream request with something else.`);
     if (out === undefined) return fail(error, { is: 'failed', class: '502', error });
     commit();
