@@ -1,4 +1,4 @@
-import { GatewayError, parseJson, type Reach, stringifyJson } from '@llm-proxy-auth/plugin';
+import { GatewayError, parseJson, type Reach, stringifyJson, type Tap } from '@llm-proxy-auth/plugin';
 import type { Instance } from '../graph.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -36,6 +36,21 @@ export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, bo
   const path = ids.list.slice(1).split('/');
   return Buffer.from(stringifyJson(replaced(json, path, own)));
 };
+/** A tap that records the id which a passing stream created as the caller's; nothing of the stream is held for it. */
+export const owningTap = (x: Exchange, instance: Instance, tap: Tap): Tap => ({
+  bytes: (chunk) => tap.bytes(chunk),
+  get state() {
+    return tap.state;
+  },
+  fail: (error) => tap.fail(error),
+  end() {
+    const verdict = tap.end();
+    const { principal } = x;
+    if (verdict.id !== undefined && principal !== undefined)
+      void x.plan.owners.record(principal, instance.name, [verdict.id]).catch((error: unknown) => x.plan.report(error, x.id));
+    return verdict;
+  },
+});
 const replaced = (value: unknown, [step, ...rest]: readonly string[], by: unknown): unknown => {
   if (step === undefined) return by;
   if (value === null || typeof value !== 'object') return value;

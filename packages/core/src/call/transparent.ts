@@ -18,7 +18,7 @@ import { collect, pipe } from './receive.ts';
 import { type Attempting, DONE, type ReplyHead, statusOutcome } from './reply/outcome.ts';
 import { relaySink } from './reply/relay.ts';
 import { wholeSink } from './reply/whole.ts';
-import { namedParams, ownReply } from './stateful.ts';
+import { namedParams, owningTap, ownReply } from './stateful.ts';
 
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
 const COLLECT_BELOW = 65_536;
@@ -198,7 +198,11 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     },
     body: bytes,
     stream: x.stream,
-    sink: (a) => (reads && !x.stream ? statefulSink(a, native) : relaySink(a, tap?.call(surface, x.stream ? native.framing : 'json', false), true)),
+    sink(a) {
+      if (reads && !x.stream) return statefulSink(a, native);
+      const watching = tap?.call(surface, x.stream ? native.framing : 'json', false);
+      return relaySink(a, watching !== undefined && reads ? owningTap(x, instance, watching) : watching, true);
+    },
   };
   await call(x, resolved, candidates, { replayable: collected !== undefined || bytes === undefined, byStatus: false }, (candidate, number, fresh) =>
     send(x, candidate.instance, prepared, number, fresh),
