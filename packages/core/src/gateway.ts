@@ -3,7 +3,7 @@ import { GatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
 import type { Identified } from './access/authenticate.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
-import { type Exchange, type Incoming, type Outgoing, openExchange } from './call/exchange.ts';
+import { Exchange, type Incoming, type Outgoing } from './call/exchange.ts';
 import { protocol } from './call/protocol.ts';
 import { settle } from './call/settle.ts';
 import { makeTicker } from './call/ticker.ts';
@@ -92,12 +92,13 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   return {
     /** Serves one request from the raw pair; never throws. */
     handle(request: Incoming, response: Outgoing): void {
-      const x = openExchange(nextId(), plan, request, response, options.now());
+      const x = new Exchange(nextId(), plan, request, response, options.now());
       endWait(x);
       plan.enter(x);
       response.once('close', () => {
         x.closed = true;
-        if (!response.writableFinished) {
+        // A reset HTTP/2 stream calls itself finished although nothing was ended.
+        if (!response.writableEnded || !response.writableFinished) {
           x.gone = true;
           x.pending?.interrupt('gone');
         }
@@ -130,7 +131,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     },
     /** For routes outside the line that need a caller (metrics, admin): who it is. */
     async identify(request: Incoming, response: Outgoing): Promise<Identified> {
-      const x = openExchange(nextId(), plan, request, response, options.now());
+      const x = new Exchange(nextId(), plan, request, response, options.now());
       const identified = await identify(x, parseTarget(request.url ?? ''));
       return identified;
     },

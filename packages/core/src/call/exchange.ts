@@ -17,8 +17,19 @@ export interface Interruptible {
 /** How a stream ended, for the log and metrics. */
 export type StreamOutcome = 'none' | 'complete' | 'truncated' | 'failed' | 'client';
 
-/** One request on its way; made once, filled step by step along the straight line. */
-export interface Exchange {
+const NO_NOTES: ReadonlyMap<string, Note> = new Map();
+/** A field that could not be carried over. */
+export interface Note {
+  readonly kind: LedgerKind;
+  readonly param: string;
+}
+
+/**
+ * One request on its way; made once, filled step by step along the straight line. A class, not a literal: fields that turn
+ * from small integer to double would deprecate a literal's shape and make every further object migrate. Times start at -0,
+ * which is a double from the beginning.
+ */
+export class Exchange {
   readonly id: string;
   readonly plan: Plan;
   readonly request: Incoming;
@@ -28,99 +39,69 @@ export interface Exchange {
   readonly started: number;
   /** Epoch ms at arrival. */
   readonly startedAt: number;
-  target: RawTarget | undefined;
-  head: Head | undefined;
-  address: string;
-  principal: Principal | undefined;
-  policy: Policy | undefined;
-  mode: 'protocol' | 'transparent';
-  dialect: Dialect | undefined;
-  surface: AnySurface | undefined;
-  operation: Operation;
+  target: RawTarget | undefined = undefined;
+  head: Head | undefined = undefined;
+  address: string = '';
+  principal: Principal | undefined = undefined;
+  policy: Policy | undefined = undefined;
+  mode: 'protocol' | 'transparent' = 'protocol';
+  dialect: Dialect | undefined = undefined;
+  surface: AnySurface | undefined = undefined;
+  operation: Operation = 'opaque';
   /** Label of the route: a pattern, never what the client sent. */
-  route: string;
-  reach: Reach | undefined;
-  stream: boolean;
+  route: string = 'unmatched';
+  reach: Reach | undefined = undefined;
+  stream: boolean = false;
   /** Model as the client named it. */
-  model: string | undefined;
-  upstreamModel: string | undefined;
-  instance: Instance | undefined;
-  attempts: number;
-  retried: boolean;
-  lease: string;
-  limit: LimitState | undefined;
+  model: string | undefined = undefined;
+  upstreamModel: string | undefined = undefined;
+  instance: Instance | undefined = undefined;
+  attempts: number = 0;
+  retried: boolean = false;
+  lease: string = '';
+  limit: LimitState | undefined = undefined;
   /** Fidelity notes, `ignored=logit_bias`. */
-  readonly ledger: Map<string, { readonly kind: LedgerKind; readonly param: string }>;
-  upstreamRequestId: string | undefined;
+  ledger: ReadonlyMap<string, Note> = NO_NOTES;
+  upstreamRequestId: string | undefined = undefined;
   /** ms of our own work until our head was sent. */
-  overhead: number;
+  overhead: number = -0;
   /** `performance.now()` of the last moment that somebody else had to act. */
-  waitingSince: number;
-  firstByteAt: number;
-  dispatchedAt: number;
-  bytesIn: number;
-  bytesOut: number;
-  status: number;
-  code: string;
-  error: ErrorLike | undefined;
-  usage: Usage | undefined;
-  streamOutcome: StreamOutcome;
+  waitingSince: number = -0;
+  firstByteAt: number = -0;
+  dispatchedAt: number = -0;
+  bytesIn: number = 0;
+  bytesOut: number = 0;
+  status: number = 0;
+  code: string = '';
+  error: ErrorLike | undefined = undefined;
+  usage: Usage | undefined = undefined;
+  streamOutcome: StreamOutcome = 'none';
   /** The client went before the answer was whole. */
-  gone: boolean;
+  gone: boolean = false;
   /** Ends what is under way: the client went, or the drain deadline came. */
-  pending: Interruptible | undefined;
+  pending: Interruptible | undefined = undefined;
   /** Ends the count of open calls at the instance. */
-  counted: { end(): void } | undefined;
+  counted: { end(): void } | undefined = undefined;
   /** The line has been walked to its end; with `closed` the request is settled. */
-  walked: boolean;
-  closed: boolean;
-  settled: boolean;
-}
+  walked: boolean = false;
+  closed: boolean = false;
+  settled: boolean = false;
 
-export const openExchange = (id: string, plan: Plan, request: Incoming, response: Outgoing, startedAt: number): Exchange => ({
-  id,
-  plan,
-  request,
-  response,
-  http2: request.httpVersionMajor === 2,
-  started: performance.now(),
-  startedAt,
-  target: undefined,
-  head: undefined,
-  address: '',
-  principal: undefined,
-  policy: undefined,
-  mode: 'protocol',
-  dialect: undefined,
-  surface: undefined,
-  operation: 'opaque',
-  route: 'unmatched',
-  reach: undefined,
-  stream: false,
-  model: undefined,
-  upstreamModel: undefined,
-  instance: undefined,
-  attempts: 0,
-  retried: false,
-  lease: '',
-  limit: undefined,
-  ledger: new Map(),
-  upstreamRequestId: undefined,
-  overhead: 0,
-  waitingSince: 0,
-  firstByteAt: 0,
-  dispatchedAt: 0,
-  bytesIn: 0,
-  bytesOut: 0,
-  status: 0,
-  code: '',
-  error: undefined,
-  usage: undefined,
-  streamOutcome: 'none',
-  gone: false,
-  pending: undefined,
-  counted: undefined,
-  walked: false,
-  closed: false,
-  settled: false,
-});
+  constructor(id: string, plan: Plan, request: Incoming, response: Outgoing, startedAt: number) {
+    this.id = id;
+    this.plan = plan;
+    this.request = request;
+    this.response = response;
+    this.http2 = request.httpVersionMajor === 2;
+    this.started = performance.now();
+    this.startedAt = startedAt;
+  }
+  note(kind: LedgerKind, param: string): void {
+    const notes = new Map(this.ledger);
+    notes.set(`${kind}=${param}`, { kind, param });
+    this.ledger = notes;
+  }
+  forgetNotes(): void {
+    this.ledger = NO_NOTES;
+  }
+}

@@ -18,7 +18,7 @@ export const explain = (
   if (!scopes.includes('explain') && !scopes.includes('admin')) throw new GatewayError('scope_required', 'x-lpa-explain needs the scope `explain`.');
   const targets = candidates.map((candidate) => {
     x.instance = candidate.instance;
-    x.ledger.clear();
+    x.forgetNotes();
     const { request, body: upstream } = prepare(x, dialect, found, candidate, body);
     return {
       instance: candidate.instance.name,

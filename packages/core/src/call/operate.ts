@@ -217,7 +217,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   const provider = x.plan.graph.dialects.get(endpoint.dialect)?.surfaces.find((s) => s.name === endpoint.surface) as Chat | undefined;
   if (provider === undefined || provider.operation !== client.operation || client.operation === ('opaque' as string))
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${candidate.instance.name}.`);
-  x.ledger.clear();
+  x.forgetNotes();
   const ledger = makeLedger(x);
   const inbound = inboundOf(x, body.pieces.length === 1 ? (body.pieces[0] as Buffer).toString() : Buffer.concat(body.pieces).toString());
   const call = callOf(x, inbound, endpoint, candidate.model, ledger, x.plan.graph.seal);

@@ -27,7 +27,7 @@ import type { StreamBody } from './reply/stream.ts';
 
 export const makeLedger = (x: Exchange): Ledger => ({
   note(kind: LedgerKind, param: string): void {
-    x.ledger.set(`${kind}=${param}`, { kind, param });
+    x.note(kind, param);
     x.plan.metrics.fidelity(param);
   },
 });

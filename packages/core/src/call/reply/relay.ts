@@ -1,9 +1,10 @@
+import type { ServerResponse } from 'node:http';
 import type { Tap } from '@llm-proxy-auth/plugin';
 import { replyHeaderPasses } from '../../http/credential-slots.ts';
 import { sever } from '../../http/sever.ts';
 import { beginWait, endWait, headerValueIsSafe, ownHeaders, sendHead, upstreamRequestId } from '../answer.ts';
-import type { Sink } from '../dispatch.ts';
-import { clientWriter, cutStalled } from './client.ts';
+import type { Cut, Sink } from '../dispatch.ts';
+import { ClientWriter, cutStalled } from './client.ts';
 import { type Attempting, credentialRejected, cutError, cutOutcome, DONE, type ReplyHead, statusOutcome, textOf } from './outcome.ts';
 import { wholeRest } from './whole.ts';
 
@@ -27,70 +28,125 @@ const location = (a: Attempting, headers: ReplyHead): ReplyHead | undefined => {
   return { ...headers, location: `/transparent/${a.instance.name}${base.prefix}${target.slice(base.origin.length + base.path.length)}` };
 };
 
+/** A small answer whose length is known goes out with its head in one write; node:http joins them only for strings. */
+const ONE_WRITE = 16_384;
+
 /**
  * Bytes as they come: transparent mode and opaque answers. Nothing is held, added or parsed; a cut is passed on as a cut.
  * `errorsPass` is transparent mode: an error of the provider goes through untouched unless it concerns our own credential.
+ * A class without closures: what a request allocates must die young (see receive.ts).
  */
-export const relaySink = (a: Attempting, tap: Tap | undefined, errorsPass: boolean, only?: (name: string) => boolean): Sink => {
-  const write = clientWriter(a);
-  const { x } = a;
-  let rest: Pick<Sink, 'data' | 'end' | 'cut'> | undefined;
-  let started = false;
-  const start = (status: number, headers: ReplyHead): void => {
-    started = true;
-    const out = passing(a, headers, only);
-    sendHead(x, status, out);
-  };
-  const sendReply = (status: number, headers: ReplyHead, body: Uint8Array): void => {
-    start(status, headers);
-    x.bytesOut += body.length;
-    x.response.end(body);
+class RelaySink implements Sink {
+  readonly #a: Attempting;
+  readonly #tap: Tap | undefined;
+  readonly #errorsPass: boolean;
+  readonly #only: ((name: string) => boolean) | undefined;
+  readonly #writer: ClientWriter;
+  #rest: Pick<Sink, 'data' | 'end' | 'cut'> | undefined;
+  #status = 0;
+  /** Waits for the pieces of the same read, so that head and body can be one write. */
+  #waiting: string[] | undefined;
+  #length = -1;
+  #started = false;
+
+  constructor(a: Attempting, tap: Tap | undefined, errorsPass: boolean, only: ((name: string) => boolean) | undefined) {
+    this.#a = a;
+    this.#tap = tap;
+    this.#errorsPass = errorsPass;
+    this.#only = only;
+    this.#writer = new ClientWriter(a);
+  }
+  head(status: number, headers: ReplyHead): void {
+    const { x } = this.#a;
+    x.upstreamRequestId = upstreamRequestId(headers);
+    endWait(x);
+    const redirect = status >= 300 && status < 400 && status !== 304;
+    const safe = redirect && this.#errorsPass ? location(this.#a, headers) : headers;
+    const mustRead = status === 401 || status === 403 || (status >= 300 && !this.#errorsPass) || safe === undefined;
+    if (mustRead) return this.#read(status, headers, safe === undefined);
+    this.#begin(status, safe);
+    queueMicrotask(() => this.#flushHead());
+  }
+  data(chunk: Buffer): void {
+    if (this.#rest !== undefined) return this.#rest.data(chunk);
+    const { x } = this.#a;
+    if (x.firstByteAt === 0) x.firstByteAt = performance.now();
+    this.#tap?.bytes(chunk);
+    if (this.#waiting !== undefined && chunk.length === this.#length && chunk.length <= ONE_WRITE && !x.http2) this.#writeWhole(chunk);
+    else {
+      this.#flushHead();
+      this.#writer.write(chunk);
+    }
+  }
+  end(): void {
+    if (this.#rest !== undefined) return this.#rest.end();
+    this.#flushHead();
+    const { x } = this.#a;
+    const verdict = this.#tap?.end();
+    if (verdict?.usage !== undefined) x.usage = verdict.usage;
+    if (x.stream) x.streamOutcome = verdict === undefined || verdict.complete ? 'complete' : verdict.error === undefined ? 'truncated' : 'failed';
+    beginWait(x);
+    if (!x.gone && !x.response.writableEnded) x.response.end();
+    this.#a.resolve(DONE);
+  }
+  cut(why: Cut, error: unknown): void {
+    if (this.#rest !== undefined) return this.#rest.cut(why, error);
+    const a = this.#a;
+    const { x } = a;
+    if (!this.#started) return a.resolve(cutOutcome(a.instance, why));
+    const verdict = this.#tap?.end();
+    if (verdict?.usage !== undefined) x.usage = verdict.usage;
+    if (why === 'stall') cutStalled(a);
+    else if (x.gone) x.streamOutcome = 'client';
+    else {
+      this.#flushHead();
+      x.error = cutError(a.instance, why);
+      x.code = x.error.code;
+      x.streamOutcome = 'truncated';
+      sever(x.response);
+    }
     a.resolve(DONE);
-  };
-  return {
-    head(status, headers) {
-      x.upstreamRequestId = upstreamRequestId(headers);
-      endWait(x);
-      const redirect = status >= 300 && status < 400 && status !== 304;
-      const safe = redirect && errorsPass ? location(a, headers) : headers;
-      const mustRead = status === 401 || status === 403 || (status >= 300 && !errorsPass) || safe === undefined;
-      if (!mustRead) return start(status, safe ?? headers);
-      rest = wholeRest(a, status, headers, (reply) => {
-        const rejected = credentialRejected(a.instance, reply);
-        if (rejected !== undefined) return a.resolve(rejected);
-        if (!errorsPass || safe === undefined) return a.resolve(statusOutcome(x, a.instance, reply));
-        sendReply(status, { ...headers, 'content-length': undefined }, reply.body);
-      });
-    },
-    data(chunk) {
-      if (rest !== undefined) return rest.data(chunk);
-      if (x.firstByteAt === 0) x.firstByteAt = performance.now();
-      tap?.bytes(chunk);
-      write(chunk);
-    },
-    end() {
-      if (rest !== undefined) return rest.end();
-      const verdict = tap?.end();
-      if (verdict?.usage !== undefined) x.usage = verdict.usage;
-      if (x.stream) x.streamOutcome = verdict === undefined || verdict.complete ? 'complete' : verdict.error === undefined ? 'truncated' : 'failed';
-      beginWait(x);
-      if (!x.gone) x.response.end();
+  }
+  #begin(status: number, headers: ReplyHead): void {
+    const length = headers['content-length'];
+    this.#started = true;
+    this.#status = status;
+    this.#length = typeof length === 'string' ? Number(length) : -1;
+    this.#waiting = passing(this.#a, headers, this.#only);
+  }
+  #flushHead(): void {
+    const headers = this.#waiting;
+    if (headers === undefined) return;
+    this.#waiting = undefined;
+    const { x } = this.#a;
+    if (x.gone || x.response.headersSent) return;
+    sendHead(x, this.#status, headers);
+    if (!x.http2) (x.response as ServerResponse).flushHeaders();
+  }
+  #writeWhole(chunk: Buffer): void {
+    const headers = this.#waiting;
+    this.#waiting = undefined;
+    const { x } = this.#a;
+    if (headers === undefined || x.gone) return;
+    x.bytesOut += chunk.length;
+    if (x.plan.graph.settings.log.content) x.plan.content(x, 'reply', chunk);
+    sendHead(x, this.#status, headers);
+    (x.response as ServerResponse).end(chunk.toString('latin1'), 'latin1');
+  }
+  /** Answers that concern us: refused credentials, and errors that do not pass. */
+  #read(status: number, headers: ReplyHead, strayed: boolean): void {
+    const a = this.#a;
+    this.#rest = wholeRest(a, status, headers, (reply) => {
+      const rejected = credentialRejected(a.instance, reply);
+      if (rejected !== undefined) return a.resolve(rejected);
+      if (!this.#errorsPass || strayed) return a.resolve(statusOutcome(a.x, a.instance, reply));
+      this.#begin(status, { ...headers, 'content-length': undefined });
+      this.#flushHead();
+      a.x.bytesOut += reply.body.length;
+      a.x.response.end(reply.body);
       a.resolve(DONE);
-    },
-    cut(why, error) {
-      if (rest !== undefined) return rest.cut(why, error);
-      if (!started) return a.resolve(cutOutcome(a.instance, why));
-      const verdict = tap?.end();
-      if (verdict?.usage !== undefined) x.usage = verdict.usage;
-      if (why === 'stall') cutStalled(a);
-      else if (x.gone) x.streamOutcome = 'client';
-      else {
-        x.error = cutError(a.instance, why);
-        x.code = x.error.code;
-        x.streamOutcome = 'truncated';
-        sever(x.response);
-      }
-      a.resolve(DONE);
-    },
-  };
-};
+    });
+  }
+}
+export const relaySink = (a: Attempting, tap: Tap | undefined, errorsPass: boolean, only?: (name: string) => boolean): Sink =>
+  new RelaySink(a, tap, errorsPass, only);

@@ -2,7 +2,7 @@ import type { ErrorLike, UpstreamReply } from '@llm-proxy-auth/plugin';
 import { GatewayError } from '@llm-proxy-auth/plugin';
 import { beginWait, endWait, ownHeaders, sendHead, upstreamRequestId } from '../answer.ts';
 import type { Cut, Sink } from '../dispatch.ts';
-import { clientWriter, cutStalled } from './client.ts';
+import { ClientWriter, cutStalled } from './client.ts';
 import { type Attempting, cutError, cutOutcome, DONE, type Outcome, type ReplyHead, statusOutcome, textOf } from './outcome.ts';
 import { wholeRest } from './whole.ts';
 
@@ -41,7 +41,8 @@ const LINGER_MS = 1_000;
  */
 export const streamSink = (a: Attempting, body: StreamBody): Sink => {
   const { x } = a;
-  const write = clientWriter(a);
+  const writer = new ClientWriter(a);
+  const write = (chunk: string | Uint8Array): void => writer.write(chunk);
   const { commitAfter, keepAlive } = x.plan.graph.settings.stream;
   const { firstByte } = a.instance.settings.timeouts;
   const held: (string | Uint8Array)[] = [];
