@@ -1,11 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import OpenAI, { type ClientOptions } from 'openai';
 import OpenAI6 from 'openai6';
 import { afterAll, afterEach, beforeAll, test } from 'vitest';
 import { type Bench, openBench, type Wanted } from './gateway.ts';
+import { installed } from './installed.ts';
 
 /** Both majors of the vendor's SDK that are in the field; they differ in what they make of the same bytes. */
 export const sdks = [
@@ -39,13 +36,6 @@ export interface LineOptions {
 }
 export type Line = (number: string, title: string, check: (under: Under) => Promise<void>, options?: LineOptions) => void;
 
-/** A folder in which the chat-only provider is installed, as a package manager would leave it. */
-const installed = (): string => {
-  const root = mkdtempSync(join(tmpdir(), 'lpa-chat-only-'));
-  mkdirSync(join(root, 'node_modules', '@acme'), { recursive: true });
-  symlinkSync(fileURLToPath(new URL('chat-only', import.meta.url)), join(root, 'node_modules', '@acme', 'provider-chat-only'), 'dir');
-  return root;
-};
 const open = (path: Path, wanted: Wanted, root: string): Promise<Bench> => {
   const sections = { retry: { attempts: 1 }, ...wanted.sections };
   if (path !== 'emulated') return openBench({ ...wanted, sections, pass: path === 'passing' });
@@ -73,17 +63,16 @@ const underOf = (bench: Bench, path: Path, sdk: string, Sdk: typeof OpenAI): Und
 /** Registers the lines of one section: each runs on the paths it names, with both SDKs, against a gateway that the section shares. */
 export const conformance = (paths: readonly Path[] = ['passing', 'translated'], wanted: Wanted = {}): Line => {
   const benches = new Map<Path, Bench>();
-  let root = '';
+  const chatOnly = installed('chat-only', '@acme/provider-chat-only');
   beforeAll(async () => {
-    root = installed();
-    for (const path of paths) benches.set(path, await open(path, wanted, root));
+    for (const path of paths) benches.set(path, await open(path, wanted, chatOnly.root));
   });
   afterEach(() => {
     for (const bench of benches.values()) bench.simulator.clear();
   });
   afterAll(async () => {
     for (const bench of benches.values()) await bench.close();
-    rmSync(root, { recursive: true, force: true });
+    chatOnly.remove();
   });
   return (number, title, check, { on = paths, wire } = {}) => {
     const runs = on.flatMap((path) => (wire === undefined ? sdks : sdks.slice(0, 1)).map(([sdk, Sdk]) => ({ path, sdk, Sdk })));

@@ -30,6 +30,12 @@ export const memoryCounters = (): Counters => {
     return next;
   };
   const usedOf = (w: Window, windowMs: number, now: number): number => w.count + w.previous * (1 - (now - w.start) / windowMs);
+  /** Milliseconds until the claim fits when nobody else comes: as the bucket before fades, or this one in the next window. */
+  const waitOf = (w: Window, { limit, amount }: Claim, windowMs: number, now: number): number => {
+    const room = Math.max(0, limit - amount);
+    const fading = (count: number, left: number): number => (count <= left ? 0 : windowMs * (1 - left / count));
+    return w.start - now + (w.count <= room ? fading(w.previous, room - w.count) : windowMs + fading(w.count, room));
+  };
   const release = (id: string): void => {
     const lease = leases.get(id);
     if (lease === undefined) return;
@@ -62,7 +68,7 @@ export const memoryCounters = (): Counters => {
         const windowMs = claim.windowMs ?? 60_000;
         const w = windowOf(claim.key, windowMs, now);
         if (usedOf(w, windowMs, now) + claim.amount > claim.limit)
-          return { ok: false, key: claim.key, remaining: 0, retryAfterMs: Math.max(1_000, w.start + windowMs - now) };
+          return { ok: false, key: claim.key, remaining: 0, retryAfterMs: Math.max(1_000, Math.ceil(waitOf(w, claim, windowMs, now))) };
       }
       const left: { key: string; remaining: number; resetMs: number }[] = [];
       const held: { key: string; amount: number }[] = [];

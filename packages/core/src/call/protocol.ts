@@ -115,7 +115,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const reach = found.reach;
   const candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
   if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
-  await owned(x, candidates, idsOf(found, body.governed));
+  if (candidates.some((c) => keepsState(endpointFor(x, dialect, found, c), route))) await owned(x, candidates, idsOf(found, body.governed));
   if (x.policy !== undefined) {
     const first = candidates[0]?.instance.name ?? '';
     const taken = admit(plan.graph.counters, x.policy, principal, first, x.model ?? '', plan.now());
@@ -131,6 +131,9 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   );
 };
 
+/** Ids mean something only to a provider that has the client's own surface; to any other the surface refuses what names them. */
+const keepsState = (endpoint: Endpoint | undefined, { dialect, found }: ProtocolRoute): boolean =>
+  endpoint !== undefined && found.is === 'surface' && endpoint.dialect === dialect.name && endpoint.surface === found.surface.name;
 /** Every id a call names must belong to its caller; with ids there is one instance. */
 const owned = async (x: Exchange, candidates: readonly Candidate[], ids: readonly string[]): Promise<void> => {
   const [first] = candidates;
