@@ -89,8 +89,10 @@ class Sending implements Attempting, Interruptible {
   interrupt(why: 'gone' | 'drain'): void {
     if (why === 'drain') return this.flight.abort('drain');
     this.#undrain = this.instance.settings.onDisconnect === 'drain' ? this.x.plan.takeDrain(this.instance, MAX_DRAINS) : undefined;
-    if (this.#undrain === undefined) this.flight.abort('aborted');
-    else setTimeout(() => this.flight.abort('aborted'), DRAIN_MS).unref();
+    if (this.#undrain === undefined) return this.flight.abort('aborted');
+    // A client that read too slowly before it went no longer holds the provider up.
+    this.flight.resume();
+    setTimeout(() => this.flight.abort('aborted'), DRAIN_MS).unref();
   }
 }
 const NOT_FLYING: Flight = Object.freeze({ pause: () => undefined, resume: () => undefined, abort: () => undefined });

@@ -9,6 +9,8 @@ export interface Watcher {
   end(): void;
 }
 const tooLarge = (limit: number): GatewayError => new GatewayError('body_too_large', `The request body is larger than ${limit} bytes.`);
+/** A reset HTTP/2 request ends like a whole one and says so only by its flag; what came of it must not pass for all of it. */
+const broken = (): GatewayError => new GatewayError('client_closed', 'The client went before its request was whole.');
 
 /** Ends reading: what still comes is thrown away, and the connection is not used again. */
 const stopReading = (x: Exchange): void => {
@@ -42,11 +44,7 @@ class BodyCollector implements Interruptible {
     x.request.on('end', () => this.#end());
   }
   interrupt(why: 'gone' | 'drain'): void {
-    this.#fail(
-      why === 'gone'
-        ? new GatewayError('client_closed', 'The client went before its request was whole.')
-        : new GatewayError('draining', 'The gateway stops; send the request again.', { retryAfterMs: 1_000 }),
-    );
+    this.#fail(why === 'gone' ? broken() : new GatewayError('draining', 'The gateway stops; send the request again.', { retryAfterMs: 1_000 }));
   }
   #finish(): boolean {
     if (this.#over) return false;
@@ -72,6 +70,7 @@ class BodyCollector implements Interruptible {
     }
   }
   #end(): void {
+    if (this.#x.request.aborted) return this.#fail(broken());
     if (!this.#finish()) return;
     try {
       this.#watcher?.end();
@@ -85,7 +84,7 @@ class BodyCollector implements Interruptible {
 /** Collects the body as the raw pieces that arrived. Throws `body_too_large`, `client_closed`, `draining` and what the watcher throws. */
 export const collect = (x: Exchange, limit: number, watcher: Watcher | undefined): Promise<Buffer[]> => {
   const said = x.head?.contentLength;
-  if (x.gone) return Promise.reject(new GatewayError('client_closed', 'The client went before its request was whole.'));
+  if (x.gone) return Promise.reject(broken());
   if (said !== undefined && said > limit) {
     stopReading(x);
     return Promise.reject(tooLarge(limit));
@@ -113,6 +112,7 @@ export const pipe = (x: Exchange, limit: number, watcher: Watcher | undefined): 
     },
     flush(done) {
       try {
+        if (x.request.aborted) throw broken();
         watcher?.end();
         done();
       } catch (error) {

@@ -55,6 +55,8 @@ export const createHttp2 = (options: Serving, connections: Set<Http2Connection>,
     });
     guardSession(session, options.flood ?? FLOOD, options.flooded);
     socket.once('close', () => connections.delete(connection));
+    // HTTP/2 has no half-open connections: a client that ends its side has gone.
+    socket.once('end', () => socket.destroy());
     // An idle session can be destroyed and leave its socket open: the socket goes with it.
     session.once('close', () => socket.destroySoon());
   });

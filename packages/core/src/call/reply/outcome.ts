@@ -1,4 +1,4 @@
-import { type ErrorLike, GatewayError, type UpstreamReply } from '@llm-proxy-auth/plugin';
+import { type ErrorLike, GatewayError, isGatewayError, type UpstreamReply } from '@llm-proxy-auth/plugin';
 import type { Instance } from '../../graph.ts';
 import type { Cut, Flight } from '../dispatch.ts';
 import type { Exchange } from '../exchange.ts';
@@ -25,8 +25,9 @@ export type ReplyHead = Readonly<Record<string, string | string[] | undefined>>;
 export const DONE: Outcome = Object.freeze({ is: 'done' });
 
 const draining = (): ErrorLike => new GatewayError('draining', 'The gateway stops; send the request again.', { retryAfterMs: 1_000 });
-/** The transport failed before anything was sent. */
-export const cutOutcome = (instance: Instance, why: Cut): Outcome => {
+/** The transport failed before anything was sent; a body that we refused while it was piped fails it too. */
+export const cutOutcome = (instance: Instance, why: Cut, cause?: unknown): Outcome => {
+  if (isGatewayError(cause)) return { is: 'failed', class: 'other', error: cause };
   if (why === 'drain') return { is: 'failed', class: 'other', error: draining() };
   if (why === 'timeout')
     return { is: 'failed', class: 'timeout', error: new GatewayError('upstream_timeout', `The provider of ${instance.name} did not answer in time.`) };

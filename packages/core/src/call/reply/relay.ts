@@ -93,7 +93,7 @@ class RelaySink implements Sink {
     if (this.#rest !== undefined) return this.#rest.cut(why, error);
     const a = this.#a;
     const { x } = a;
-    if (!this.#started) return a.resolve(cutOutcome(a.instance, why));
+    if (!this.#started) return a.resolve(cutOutcome(a.instance, why, error));
     const verdict = this.#tap?.end();
     if (verdict?.usage !== undefined) x.usage = verdict.usage;
     if (why === 'stall') cutStalled(a);

@@ -49,6 +49,6 @@ export const wholeSink = (a: Attempting, then: (reply: UpstreamReply) => void): 
     },
     data: (chunk) => rest?.data(chunk),
     end: () => rest?.end(),
-    cut: (why, error) => (rest === undefined ? a.resolve(cutOutcome(a.instance, why)) : rest.cut(why, error)),
+    cut: (why, error) => (rest === undefined ? a.resolve(cutOutcome(a.instance, why, error)) : rest.cut(why, error)),
   };
 };
