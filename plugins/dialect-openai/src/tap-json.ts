@@ -58,43 +58,44 @@ const tailVerdict = (text: string): Verdict => ({
   model: /"model":\s?"([^"\\]*)"/.exec(text)?.[1],
 });
 
-/** Watches a JSON answer for usage and model; fails on nothing. */
-export const jsonTap = (): Tap => {
-  const pieces: Bytes[] = [];
-  let size = 0;
-  let dropped = false;
-  const bytes = (chunk: Bytes): void => {
+/** Watches a JSON answer for usage and model; fails on nothing. A class: a getter in a literal is a new shape for each answer. */
+class JsonTap implements Tap {
+  readonly #pieces: Bytes[] = [];
+  #size = 0;
+  #dropped = false;
+  get state(): 'waiting' | 'content' {
+    return this.#size > 0 ? 'content' : 'waiting';
+  }
+  bytes(chunk: Bytes): void {
+    const pieces = this.#pieces;
     pieces.push(chunk);
-    size += chunk.byteLength;
-    while (size - (pieces[0]?.byteLength ?? 0) >= KEPT) {
-      size -= pieces.shift()?.byteLength ?? 0;
-      dropped = true;
+    this.#size += chunk.byteLength;
+    while (this.#size - (pieces[0]?.byteLength ?? 0) >= KEPT) {
+      this.#size -= pieces.shift()?.byteLength ?? 0;
+      this.#dropped = true;
     }
-  };
-  const end = (): Verdict => {
-    const text = tailOf(pieces).toString('utf8');
-    return dropped ? tailVerdict(text) : wholeVerdict(text);
-  };
-  return {
-    bytes,
-    get state() {
-      return size > 0 ? ('content' as const) : ('waiting' as const);
-    },
-    fail: (e: ErrorLike) => errorEvent(e),
-    end,
-  };
-};
+  }
+  fail(e: ErrorLike): string {
+    return errorEvent(e);
+  }
+  end(): Verdict {
+    const text = tailOf(this.#pieces).toString('utf8');
+    return this.#dropped ? tailVerdict(text) : wholeVerdict(text);
+  }
+}
+export const jsonTap = (): Tap => new JsonTap();
+
 /** Watches an answer whose bytes mean nothing to us (speech, file content). */
-export const binaryTap = (): Tap => {
-  let seen = false;
-  return {
-    bytes: () => {
-      seen = true;
-    },
-    get state() {
-      return seen ? ('content' as const) : ('waiting' as const);
-    },
-    fail: () => '',
-    end: () => ({ complete: true }),
-  };
-};
+class BinaryTap implements Tap {
+  state: 'waiting' | 'content' = 'waiting';
+  bytes(): void {
+    this.state = 'content';
+  }
+  fail(): string {
+    return '';
+  }
+  end(): Verdict {
+    return { complete: true };
+  }
+}
+export const binaryTap = (): Tap => new BinaryTap();

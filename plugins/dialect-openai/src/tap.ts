@@ -63,83 +63,95 @@ export interface TapForm {
   readonly terminal?: RegExp | undefined;
 }
 
+interface CompiledForm extends TapForm {
+  readonly rare: RegExp;
+}
+/** Watches passing events; a class, so that no stream makes closures or shapes of its own. */
+class SseTap implements Tap {
+  state: TapState = 'waiting';
+  readonly #form: CompiledForm;
+  /** The gateway itself asked for usage, which the client must not see. */
+  readonly #asked: boolean;
+  #usage: { readonly wire: unknown; readonly json: string } | undefined;
+  #failure: ErrorLike | undefined;
+  #model: string | undefined;
+  #last: Bytes | undefined;
+  #text = '';
+  #rarely = true;
+
+  constructor(form: CompiledForm, asked: boolean) {
+    this.#form = form;
+    this.#asked = asked;
+  }
+  bytes(chunk: Bytes): void {
+    this.#last = chunk;
+    this.#text = latin1(chunk);
+    this.#rarely = this.#form.rare.test(this.#text);
+    if (this.#rarely || this.state === 'waiting' || this.#model === undefined) this.#scan();
+  }
+  fail(e: ErrorLike): string {
+    return errorEvent(e);
+  }
+  idle(): string {
+    return ': ping\n\n';
+  }
+  end(): Verdict {
+    const usage = this.#usage === undefined ? undefined : readUsage(this.#usage.wire, this.#usage.json);
+    return { complete: this.state === 'done', usage, error: this.#failure, model: this.#model };
+  }
+  cut(chunk: Bytes): Bytes {
+    if (!this.#asked) return chunk;
+    if (this.#last !== chunk) {
+      this.#text = latin1(chunk);
+      this.#rarely = true;
+    }
+    const text = this.#text;
+    const left = this.#rarely && /usage": ?\{/.test(text) ? cutEvents(text) : text;
+    const compact = left.replaceAll(USAGE_NULL, '');
+    const shown = compact.length === text.length ? compact.replace(SPACED_USAGE_NULL, '') : compact;
+    return shown.length === text.length ? chunk : Buffer.from(shown, 'latin1');
+  }
+  #scan(): void {
+    const text = this.#text;
+    this.#model ??= modelIn(text);
+    if (this.state === 'waiting' && this.#form.content.test(text)) this.state = 'content';
+    if (this.#rarely) for (const event of text.split(EVENT_END)) if (this.#form.rare.test(event)) this.#readEvent(event);
+  }
+  #readEvent(event: string): void {
+    const data = dataOf(event);
+    if (data === '[DONE]') {
+      if (this.state !== 'failed') this.state = 'done';
+      return;
+    }
+    const chunk = parse(utf8(data));
+    if (chunk === undefined || this.state === 'done') return;
+    const wire = asObject(chunk.usage) ?? asObject(asObject(chunk.response)?.usage);
+    if (wire !== undefined) this.#usage = { wire, json: JSON.stringify(wire) };
+    if (chunk.error !== undefined && chunk.error !== null) {
+      this.#failure ??= readErrorMember(chunk.error);
+      this.state = 'failed';
+    } else if (this.#form.terminal?.test(data) === true) this.state = 'done';
+  }
+}
+const cutEvents = (text: string): string => {
+  const events = text.split(/(?<=\n\n|\r\r|\r\n\r\n)/);
+  const kept = events.map((event) => {
+    const chunk = /usage": ?\{/.test(event) ? parse(utf8(dataOf(event))) : undefined;
+    if (chunk === undefined || asObject(chunk.usage) === undefined) return event;
+    return isUsageOnly(chunk) ? '' : withoutUsage(event);
+  });
+  return kept.join('');
+};
+
 /** Watches a passing `text/event-stream`; JSON and binary answers get their own. */
-export const sseTap =
-  (form: TapForm) =>
-  (framing: Framing, asked: boolean): Tap => {
+export const sseTap = (form: TapForm): ((framing: Framing, asked: boolean) => Tap) => {
+  const compiled: CompiledForm = { ...form, rare: form.terminal === undefined ? RARE : new RegExp(`${RARE.source}|${form.terminal.source}`) };
+  return (framing, asked) => {
     if (framing === 'json') return jsonTap();
     if (framing !== 'sse') return binaryTap();
-    const rare = form.terminal === undefined ? RARE : new RegExp(`${RARE.source}|${form.terminal.source}`);
-    let state: TapState = 'waiting';
-    let usage: { readonly wire: unknown; readonly json: string } | undefined;
-    let failure: ErrorLike | undefined;
-    let model: string | undefined;
-    let last: Bytes | undefined;
-    let text = '';
-    let rarely = true;
-
-    const readEvent = (event: string): void => {
-      const data = dataOf(event);
-      if (data === '[DONE]') {
-        if (state !== 'failed') state = 'done';
-        return;
-      }
-      const chunk = parse(utf8(data));
-      if (chunk === undefined || state === 'done') return;
-      const wire = asObject(chunk.usage) ?? asObject(asObject(chunk.response)?.usage);
-      if (wire !== undefined) usage = { wire, json: JSON.stringify(wire) };
-      if (chunk.error !== undefined && chunk.error !== null) {
-        failure ??= readErrorMember(chunk.error);
-        state = 'failed';
-      } else if (form.terminal?.test(data) === true) state = 'done';
-    };
-    const scan = (): void => {
-      model ??= modelIn(text);
-      if (state === 'waiting' && form.content.test(text)) state = 'content';
-      if (rarely) for (const event of text.split(EVENT_END)) if (rare.test(event)) readEvent(event);
-    };
-    const bytes = (chunk: Bytes): void => {
-      last = chunk;
-      text = latin1(chunk);
-      rarely = rare.test(text);
-      if (rarely || state === 'waiting' || model === undefined) scan();
-    };
-    const cutEvents = (): string => {
-      const events = text.split(/(?<=\n\n|\r\r|\r\n\r\n)/);
-      const kept = events.map((event) => {
-        const chunk = /usage": ?\{/.test(event) ? parse(utf8(dataOf(event))) : undefined;
-        if (chunk === undefined || asObject(chunk.usage) === undefined) return event;
-        return isUsageOnly(chunk) ? '' : withoutUsage(event);
-      });
-      return kept.join('');
-    };
-    const cut = (chunk: Bytes): Bytes => {
-      if (last !== chunk) {
-        text = latin1(chunk);
-        rarely = true;
-      }
-      const left = rarely && /usage": ?\{/.test(text) ? cutEvents() : text;
-      const compact = left.replaceAll(USAGE_NULL, '');
-      const shown = compact.length === text.length ? compact.replace(SPACED_USAGE_NULL, '') : compact;
-      return shown.length === text.length ? chunk : Buffer.from(shown, 'latin1');
-    };
-    const end = (): Verdict => ({
-      complete: state === 'done',
-      usage: usage === undefined ? undefined : readUsage(usage.wire, usage.json),
-      error: failure,
-      model,
-    });
-    return {
-      bytes,
-      ...(asked ? { cut } : {}),
-      get state() {
-        return state;
-      },
-      fail: errorEvent,
-      idle: () => ': ping\n\n',
-      end,
-    };
+    return new SseTap(compiled, asked);
   };
+};
 
 /** Chat: text, refusal, tool calls, audio and the reasoning members of compatible servers; a role-only chunk is none. */
 export const chatTap = sseTap({

@@ -81,7 +81,12 @@ describe('the tap of a passing chat stream', () => {
     tap.bytes(bytes);
     expect(Buffer.from(tap.cut?.(bytes) ?? '').toString()).toBe(chunk({ content: 'é' }, { x: 1 }));
   });
-  it('has no cut when the client asked for usage itself', () => expect(chatTap('sse', false).cut).toBeUndefined());
+  it('cuts nothing when the client asked for usage itself', () => {
+    const tap = chatTap('sse', false);
+    const bytes = Buffer.from('data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}\n\n');
+    tap.bytes(bytes);
+    expect(tap.cut?.(bytes)).toBe(bytes);
+  });
   it('writes an error event with our code and never [DONE]', () => {
     const text = String(chatTap('sse', false).fail({ code: 'upstream_stream_truncated', status: 502, message: 'cut' }));
     expect(text).toBe('data: {"error":{"message":"cut","type":"server_error","param":null,"code":"upstream_stream_truncated"}}\n\n');

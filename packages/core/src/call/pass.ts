@@ -67,10 +67,8 @@ export const passingStream = (
       const out = take(Buffer.concat([tail, Buffer.from('\n\n')]));
       return tap.state === 'done' ? out : NOTHING;
     },
-    get state() {
-      return tap.state;
-    },
-    get error() {
+    state: () => tap.state,
+    error() {
       if (tap.state === 'failed') verdictError ??= tap.end().error;
       return verdictError;
     },

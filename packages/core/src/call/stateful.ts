@@ -1,4 +1,4 @@
-import { GatewayError, parseJson, type Reach, stringifyJson, type Tap } from '@llm-proxy-auth/plugin';
+import { type ErrorLike, GatewayError, parseJson, type Reach, stringifyJson, type Tap, type TapState, type Verdict } from '@llm-proxy-auth/plugin';
 import type { Instance } from '../graph.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -37,20 +37,33 @@ export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, bo
   return Buffer.from(stringifyJson(replaced(json, path, own)));
 };
 /** A tap that records the id which a passing stream created as the caller's; nothing of the stream is held for it. */
-export const owningTap = (x: Exchange, instance: Instance, tap: Tap): Tap => ({
-  bytes: (chunk) => tap.bytes(chunk),
-  get state() {
-    return tap.state;
-  },
-  fail: (error) => tap.fail(error),
-  end() {
-    const verdict = tap.end();
-    const { principal } = x;
+class OwningTap implements Tap {
+  readonly #x: Exchange;
+  readonly #instance: Instance;
+  readonly #tap: Tap;
+  constructor(x: Exchange, instance: Instance, tap: Tap) {
+    this.#x = x;
+    this.#instance = instance;
+    this.#tap = tap;
+  }
+  get state(): TapState {
+    return this.#tap.state;
+  }
+  bytes(chunk: Uint8Array): void {
+    this.#tap.bytes(chunk);
+  }
+  fail(error: ErrorLike): string | Uint8Array {
+    return this.#tap.fail(error);
+  }
+  end(): Verdict {
+    const verdict = this.#tap.end();
+    const { principal, plan, id } = this.#x;
     if (verdict.id !== undefined && principal !== undefined)
-      void x.plan.owners.record(principal, instance.name, [verdict.id]).catch((error: unknown) => x.plan.report(error, x.id));
+      void plan.owners.record(principal, this.#instance.name, [verdict.id]).catch((error: unknown) => plan.report(error, id));
     return verdict;
-  },
-});
+  }
+}
+export const owningTap = (x: Exchange, instance: Instance, tap: Tap): Tap => new OwningTap(x, instance, tap);
 const replaced = (value: unknown, [step, ...rest]: readonly string[], by: unknown): unknown => {
   if (step === undefined) return by;
   if (value === null || typeof value !== 'object') return value;

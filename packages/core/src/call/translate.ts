@@ -18,6 +18,7 @@ import {
   type Seal,
   type Surface,
   stringifyJson,
+  type TapState,
   tracked,
 } from '@llm-proxy-auth/plugin';
 import type { Exchange } from './exchange.ts';
@@ -122,7 +123,7 @@ export const translatedStream = (
 ): StreamBody | undefined => {
   const writer = client.client?.stream?.(call);
   if (writer === undefined || provider.provider?.stream === undefined) return undefined;
-  let state: StreamBody['state'] = 'waiting';
+  let state: TapState = 'waiting';
   let failure: ErrorLike | undefined;
   let text = '';
   let pieces: Buffer[] | undefined;
@@ -168,12 +169,8 @@ export const translatedStream = (
       reader.end();
       return drain();
     },
-    get state() {
-      return state;
-    },
-    get error() {
-      return failure;
-    },
+    state: () => state,
+    error: () => failure,
     fail: (e) => writer.error(e),
     idle: () => writer.idle?.() ?? '',
     fromWhole: (reply) => streamFromWhole(client.client, provider.provider, call, memo, reply, x),

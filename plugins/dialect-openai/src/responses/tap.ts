@@ -45,7 +45,6 @@ const eventsIn = (chunk: Bytes): readonly string[] => {
 
 /** Watches a passing Responses stream. In the flow of deltas it searches bytes and parses nothing. */
 const streamTap = (): Tap => {
-  let state: TapState = 'waiting';
   let opening: string | undefined;
   let terminal: Fields | undefined;
   let failed: Fields | undefined;
@@ -57,19 +56,19 @@ const streamTap = (): Tap => {
     const event = parse(data);
     if (event === undefined || asText(event.type) !== type) return;
     terminal = asObject(event.response) ?? terminal;
-    if (type === 'response.completed' || type === 'response.incomplete') state = 'done';
+    if (type === 'response.completed' || type === 'response.incomplete') tap.state = 'done';
     else {
-      state = 'failed';
+      tap.state = 'failed';
       if (type === 'error') error = readFailure(failed?.error, event);
       else failed = asObject(event.response) ?? {};
     }
   };
   const onEvent = (data: string): void => {
     const type = typeOf(data);
-    if (state === 'done' || error !== undefined) return;
+    if (tap.state === 'done' || error !== undefined) return;
     if (type === 'response.created' || type === 'response.in_progress' || type === 'response.queued') opening ??= data;
     else if (type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed' || type === 'error') onEnd(type, data);
-    else if (state === 'waiting' && shows(type, data)) state = 'content';
+    else if (tap.state === 'waiting' && shows(type, data)) tap.state = 'content';
   };
   /** The response as it was opened; its members are the best there is until the terminal event. */
   const opened = (): Fields | undefined => terminal ?? (opening === undefined ? undefined : asObject(parse(opening)?.response));
@@ -77,14 +76,13 @@ const streamTap = (): Tap => {
     const numbers = last === undefined ? [] : eventsIn(last).map((data) => asNumber(parse(data)?.sequence_number) ?? -1);
     return Math.max(-1, ...numbers) + 1;
   };
-  return {
+  // No getter: in a literal it would be a shape of its own for each answer.
+  const tap: Tap & { state: TapState } = {
+    state: 'waiting',
     bytes(chunk) {
       last = chunk;
       const bytes = view(chunk);
-      if (state === 'waiting' || isRare(bytes)) for (const data of eventsIn(bytes)) onEvent(data);
-    },
-    get state() {
-      return state;
+      if (tap.state === 'waiting' || isRare(bytes)) for (const data of eventsIn(bytes)) onEvent(data);
     },
     fail(e) {
       const response = opened();
@@ -95,9 +93,10 @@ const streamTap = (): Tap => {
     idle: () => ': ping\n\n',
     end() {
       const failure = error ?? (failed === undefined ? undefined : readFailure(failed.error));
-      return { ...verdictOf(opened()), complete: state === 'done', ...some('error', failure) };
+      return { ...verdictOf(opened()), complete: tap.state === 'done', ...some('error', failure) };
     },
   };
+  return tap;
 };
 const verdictOf = (response: Fields | undefined): Omit<Verdict, 'complete'> =>
   response === undefined ? {} : { ...some('usage', usageOf(response)), ...some('id', asText(response.id)), ...some('model', asText(response.model)) };
@@ -105,12 +104,11 @@ const verdictOf = (response: Fields | undefined): Omit<Verdict, 'complete'> =>
 /** Watches a JSON answer: one parse, at its end. */
 const replyTap = (): Tap => {
   const pieces: Bytes[] = [];
-  return {
+  const tap: Tap & { state: TapState } = {
+    state: 'waiting',
     bytes: (chunk) => {
       pieces.push(chunk);
-    },
-    get state() {
-      return pieces.length > 0 ? ('content' as const) : ('waiting' as const);
+      tap.state = 'content';
     },
     fail: (e) => failureEvents(eventsFrom(0), undefined, errorFields(e)),
     end() {
@@ -120,5 +118,6 @@ const replyTap = (): Tap => {
       return { ...verdictOf(response), complete: failure === undefined, ...some('error', failure === undefined ? undefined : readFailure(failure)) };
     },
   };
+  return tap;
 };
 export const responsesTap = (framing: Framing): Tap => (framing === 'sse' ? streamTap() : replyTap());

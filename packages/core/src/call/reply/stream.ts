@@ -1,4 +1,4 @@
-import type { ErrorLike, UpstreamReply } from '@llm-proxy-auth/plugin';
+import type { ErrorLike, TapState, UpstreamReply } from '@llm-proxy-auth/plugin';
 import { GatewayError } from '@llm-proxy-auth/plugin';
 import { beginWait, endWait, ownHeaders, sendHead, upstreamRequestId } from '../answer.ts';
 import type { Cut, Sink } from '../dispatch.ts';
@@ -16,9 +16,10 @@ export interface StreamBody {
   push(chunk: Buffer): string | Uint8Array;
   /** The transport ended cleanly; returns what is still to be sent. */
   end(): string | Uint8Array;
-  readonly state: 'waiting' | 'content' | 'done' | 'failed';
+  /** Methods, not getters: a getter in a literal is a new shape for each stream. */
+  state(): TapState;
   /** Set in state `failed`. */
-  readonly error: ErrorLike | undefined;
+  error(): ErrorLike | undefined;
   /** An error event in the client's form. */
   fail(e: ErrorLike): string | Uint8Array;
   idle(): string | Uint8Array;
@@ -92,26 +93,26 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
     close();
   };
   const afterPiece = (): void => {
-    if (body.state === 'failed' && !committed) {
+    if (body.state() === 'failed' && !committed) {
       a.flight.abort('aborted');
-      const error = body.error ?? new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent an error instead of an answer.`);
+      const error = body.error() ?? new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent an error instead of an answer.`);
       return finish({ is: 'failed', class: String(error.status), error });
     }
-    if (body.state !== 'waiting') commit();
-    if (body.state === 'failed') {
+    if (body.state() !== 'waiting') commit();
+    if (body.state() === 'failed') {
       lingerUntil = performance.now() + LINGER_MS;
-      x.error = body.error;
-      x.code = body.error?.code ?? 'upstream_bad_response';
+      x.error = body.error();
+      x.code = body.error()?.code ?? 'upstream_bad_response';
       x.streamOutcome = 'failed';
     }
-    if (body.state !== 'done') return;
+    if (body.state() !== 'done') return;
     x.streamOutcome = 'complete';
     lingerUntil = performance.now() + LINGER_MS;
     close();
   };
   const take = (out: string | Uint8Array): void => {
     if (out.length > 0) {
-      if (x.firstByteAt === 0 && body.state !== 'waiting') x.firstByteAt = performance.now();
+      if (x.firstByteAt === 0 && body.state() !== 'waiting') x.firstByteAt = performance.now();
       if (committed) {
         write(out);
         lastWrite = performance.now();
@@ -163,7 +164,7 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
       if (ended instanceof Promise) void ended.catch(() => undefined);
       return finish(DONE);
     }
-    if (body.state === 'failed') return close();
+    if (body.state() === 'failed') return close();
     fail(cutError(a.instance, why), cutOutcome(a.instance, why));
   };
 
@@ -195,8 +196,8 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
       if (over) return;
       if (rest !== undefined) return rest.end();
       guarded(() => body.end());
-      if (over || body.state === 'done') return;
-      if (body.state === 'failed') return close();
+      if (over || body.state() === 'done') return;
+      if (body.state() === 'failed') return close();
       cut('cut');
     },
     cut(why, error) {
