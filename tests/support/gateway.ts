@@ -9,12 +9,14 @@ export const PROVIDER_KEY = 'sk-provider-canary-0123456789abcdefghijklmnop';
 const OPERATOR: Principal = { id: 'test', owner: 'test', strategy: 'local', credential: 'local', groups: [], scopes: ['admin'], factor: 'none' };
 
 /** Sections merged over the configuration that every end-to-end test starts from. */
-export interface Wanted extends Partial<Pick<RuntimeOptions, 'pass' | 'random' | 'now' | 'pluginRoots' | 'env'>> {
+export interface Wanted extends Partial<Pick<RuntimeOptions, 'pass' | 'random' | 'now' | 'pluginRoots' | 'env' | 'probeEveryMs'>> {
   readonly sections?: Readonly<Record<string, unknown>>;
   /** Further instances, or keys of `main`. */
   readonly main?: Readonly<Record<string, unknown>>;
   readonly instances?: Readonly<Record<string, unknown>>;
   readonly plugins?: readonly string[];
+  /** Name of the key without restrictions; `k1` if absent. */
+  readonly keyName?: string;
 }
 export interface KeyWanted {
   readonly name?: string;
@@ -29,6 +31,8 @@ export interface Bench {
   readonly gateway: Running;
   readonly simulator: Simulator;
   readonly url: string;
+  /** Where the configuration stands. */
+  readonly folder: string;
   /** A key without restrictions. */
   readonly key: string;
   /** Lines written to the log so far, parsed. */
@@ -81,6 +85,7 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     pass: wanted.pass,
     random: wanted.random,
     now: wanted.now,
+    probeEveryMs: wanted.probeEveryMs,
   }).catch(async (error: unknown) => {
     await simulator.close();
     rmSync(folder, { recursive: true, force: true });
@@ -97,7 +102,11 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     gateway,
     simulator,
     url: gateway.urls.server,
-    key: gateway.graph.strategies.length === 0 ? '' : await makeKey({ scopes: ['metrics', 'explain', 'admin'] }),
+    folder,
+    key:
+      gateway.graph.strategies.length === 0
+        ? ''
+        : await makeKey({ scopes: ['metrics', 'explain', 'admin'], ...(wanted.keyName === undefined ? {} : { name: wanted.keyName }) }),
     lines,
     logText: () => written.join(''),
     operation,

@@ -61,6 +61,8 @@ export interface Graph {
   readonly seal: Seal;
   readonly admin: readonly AdminEntry[];
   readonly shortcuts: readonly Shortcut[];
+  /** What must answer before calls can be served, such as `store`; empty once all does. */
+  readonly waitsFor: () => readonly string[];
   /** Values of all `Secret()` fields of 8 characters and more, for the log scrubber. */
   readonly secrets: () => readonly string[];
   /** Environment variables that were found and used as defaults, by instance. */

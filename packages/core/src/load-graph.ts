@@ -131,6 +131,7 @@ export const loadGraph = async (options: LoadOptions): Promise<Graph> => {
     now: options.now,
     scrub: scrubber(secrets),
     inherited: counters,
+    awaitStore: options.previous === undefined,
   });
   if (!result.ok) {
     for (const f of result.failures) context.report(f.path, f.code, f.message);
@@ -170,6 +171,7 @@ const graphOf = (parts: {
     seal,
     admin,
     shortcuts: Object.freeze(catalog.plugins.flatMap((p) => p.plugin.shortcuts ?? [])),
+    waitsFor: created.waitsFor,
     secrets: secrets.values,
     environment: Object.freeze(context.environment.map(({ path, variable }) => Object.freeze({ instance: instanceOf(path), variable }))),
     print: () => printSettings(shown),

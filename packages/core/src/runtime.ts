@@ -1,17 +1,17 @@
-import { readFileSync } from 'node:fs';
 import type { Logger, Principal } from '@llm-proxy-auth/plugin';
 import { type GatewayError, isGatewayError } from '@llm-proxy-auth/plugin';
 import type { Exchange } from './call/exchange.ts';
-import type { Settings, TlsSettings } from './config/schema.ts';
 import { type Gateway, makeGateway } from './gateway.ts';
 import type { Graph } from './graph.ts';
 import { createAdminApp } from './http/admin.ts';
 import { createOpsApp } from './http/ops.ts';
-import { createListener, type Listener, type TlsOptions } from './http/server.ts';
+import { each, needRestart, openListeners, renewCertificates } from './listeners.ts';
 import { type LoadOptions, loadGraph } from './load-graph.ts';
+import { earlyCounters } from './observe/early-counters.ts';
 import { type GatewayLog, openLog } from './observe/log.ts';
 import { createMetrics, type GatewayMetrics } from './observe/metrics.ts';
 import { makeObserver } from './observe/observer.ts';
+import { startProbes } from './observe/probes.ts';
 import { watchConfiguration } from './reload.ts';
 
 export interface RuntimeOptions extends Omit<LoadOptions, 'log' | 'now' | 'metrics' | 'previous'> {
@@ -22,6 +22,8 @@ export interface RuntimeOptions extends Omit<LoadOptions, 'log' | 'now' | 'metri
   /** False: even a call between equal surfaces is translated, which proves the translators. */
   readonly pass?: boolean | undefined;
   readonly random?: (() => number) | undefined;
+  /** How often instances are asked whether they answer; default 30 s. */
+  readonly probeEveryMs?: number | undefined;
 }
 /** A gateway that serves. */
 export interface Running {
@@ -38,78 +40,14 @@ export interface Running {
   close(): Promise<void>;
 }
 
-const pemOf = (secret: { peek(): string | undefined } | undefined): string | undefined => {
-  const value = secret?.peek();
-  if (value === undefined || value.includes('-----BEGIN')) return value;
-  return readFileSync(value, 'utf8');
-};
-const tlsOf = (tls: TlsSettings | undefined): TlsOptions | undefined => {
-  const cert = pemOf(tls?.cert);
-  const key = pemOf(tls?.key);
-  if (cert === undefined || key === undefined) return undefined;
-  return { cert, key, clientCa: pemOf(tls?.clientCa) };
-};
 const knownOf = (graph: Graph) => ({
   instances: [...graph.instances.values()].map((i) => ({ name: i.name, provider: i.kind, region: i.provider.region })),
   dialects: [...graph.dialects.keys()],
   strategies: graph.strategies.map((s) => s.kind),
 });
 const WARN_EVERY_MS = 60_000;
+const PROBE_EVERY_MS = 30_000;
 const OTHER_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready', '/metrics']);
-
-interface Listeners {
-  readonly server: Listener;
-  readonly tls: Listener | undefined;
-  readonly ops: Listener;
-  readonly admin: Listener | undefined;
-}
-const each = (l: Listeners): Listener[] => [l.server, l.tls, l.ops, l.admin].filter((x) => x !== undefined);
-
-const openListeners = async (
-  settings: Settings,
-  log: Logger,
-  handlers: {
-    server: Parameters<typeof createListener>[0]['handler'];
-    ops: Parameters<typeof createListener>[0]['handler'];
-    admin: Parameters<typeof createListener>[0]['handler'];
-  },
-): Promise<Listeners> => {
-  const { server, ops, admin } = settings;
-  const common = { timeouts: server.timeouts, log };
-  const tls = tlsOf(server.tls);
-  const made: Listeners = {
-    server: await createListener({ ...common, name: 'server', host: server.host, port: server.port, reusePort: server.reusePort, handler: handlers.server }),
-    tls:
-      tls === undefined || server.tls === undefined
-        ? undefined
-        : await createListener({
-            ...common,
-            name: 'tls',
-            host: server.host,
-            port: server.tls.port,
-            tls,
-            reusePort: server.reusePort,
-            handler: handlers.server,
-          }),
-    ops: await createListener({ ...common, name: 'ops', host: ops.host, port: ops.port, tls: tlsOf(ops.tls), handler: handlers.ops }),
-    admin:
-      admin === undefined
-        ? undefined
-        : await createListener({ ...common, name: 'admin', host: admin.host, port: admin.port, tls: tlsOf(admin.tls), handler: handlers.admin }),
-  };
-  const opened: Listener[] = [];
-  try {
-    for (const listener of each(made)) {
-      await listener.listen();
-      opened.push(listener);
-    }
-  } catch (error) {
-    for (const listener of opened) listener.destroyAll();
-    await Promise.all(opened.map((l) => l.close(0)));
-    throw error;
-  }
-  return made;
-};
 
 const authenticateAdmin =
   (gateway: () => Gateway) =>
@@ -130,24 +68,27 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   const now = options.now ?? Date.now;
   let graph: Graph | undefined;
   const log: GatewayLog = openLog({ destination: options.destination, secrets: () => graph?.secrets() ?? [] });
-  let metrics: GatewayMetrics | undefined;
-  const load = (): Promise<Graph> => loadGraph({ ...options, log: log.logger, now, metrics, previous: graph });
+  const early = earlyCounters();
+  const load = (): Promise<Graph> => loadGraph({ ...options, log: log.logger, now, metrics: early, previous: graph });
   graph = await load();
+  const { settings: opened } = graph;
   log.configure(graph.settings.log);
-  metrics = createMetrics({
+  const served: GatewayMetrics = createMetrics({
     known: knownOf(graph),
     aliases: Object.assign({}, ...graph.plugins.map((p) => p.plugin.metricAliases ?? {})),
     now,
     expiries: () => [...gateway.graph.instances.values()].map((i) => [i.name, i.provider.credentialExpires?.()] as const),
   });
-  const served = metrics;
+  early.open(served, log.logger);
   const observer = makeObserver(served, log, now);
   let ready = true;
   const ops = createOpsApp({
-    ready: () => (ready ? { ready: true, reasons: [] } : { ready: false, reasons: ['draining'] }),
+    ready: () => {
+      const reasons = ready ? gateway.graph.waitsFor() : ['draining'];
+      return { ready: reasons.length === 0, reasons, instances: probes.states() };
+    },
     metrics: () => served.text(),
   });
-  const opsOnly = ops.handler;
   const gateway: Gateway = makeGateway(graph, {
     now,
     log: log.logger,
@@ -168,13 +109,14 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     authenticate: authenticateAdmin(() => gateway),
     now,
   });
-  const listeners = await openListeners(graph.settings, log.logger, { server: gateway.handle, ops: opsOnly, admin: admin.handler }).catch(
+  const listeners = await openListeners(graph.settings, log.logger, { server: gateway.handle, ops: ops.handler, admin: admin.handler }).catch(
     async (error: unknown) => {
       await gateway.close();
       throw error;
     },
   );
   for (const listener of each(listeners)) log.listening(listener.name, listener.url);
+  const probes = startProbes({ instances: () => gateway.graph.instances.values(), everyMs: options.probeEveryMs ?? PROBE_EVERY_MS, note: served.health });
 
   const warnOpen = setInterval(() => {
     if (gateway.graph.strategies.length === 0) log.logger.warn({}, '`auth: none` is set: everybody on this machine may spend on these accounts');
@@ -187,8 +129,9 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     log: log.logger,
     onResult: served.reloaded,
     swap(next) {
-      const tls = tlsOf(next.settings.server.tls);
-      if (tls !== undefined) listeners.tls?.setSecureContext(tls);
+      renewCertificates(listeners, next.settings);
+      const waiting = needRestart(opened, next.settings);
+      if (waiting.length > 0) log.logger.warn({ keys: waiting }, 'these keys of the new configuration come into force with the next start');
       served.configure(knownOf(next));
       log.configure(next.settings.log);
       gateway.swap(next);
@@ -198,6 +141,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
 
   const stop = async (deadline: number): Promise<void> => {
     clearInterval(warnOpen);
+    probes.stop();
     await watch.close();
     const calls = [listeners.server, listeners.tls].filter((l) => l !== undefined);
     const late = setTimeout(gateway.endOpenCalls, deadline).unref();

@@ -14,6 +14,7 @@ export const createProvider = (settings: Config, host: Host): Provider => {
   const url = new URL(settings.baseUrl);
   const base = { origin: url.origin, path: url.pathname.replace(/\/+$/, ''), prefix: '/v1' };
   const sign = signer(settings, apiKey(settings, host));
+  const models = listModels(base, host, sign);
   return {
     base,
     region: regionOf(url.hostname),
@@ -23,7 +24,8 @@ export const createProvider = (settings: Config, host: Host): Provider => {
     signs: 'head',
     sign,
     rejected,
-    models: listModels(base, host, sign),
+    models,
+    probe: async (signal) => void (await models(signal)),
   };
 };
 

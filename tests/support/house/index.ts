@@ -1,5 +1,6 @@
 import { define, GatewayError, type Plugin, type Provider, Secret } from '@llm-proxy-auth/plugin';
 import openai from '@llm-proxy-auth/provider-openai';
+import { auth, counters, dialect, store } from './kinds.ts';
 
 const whole = openai.providers?.openai;
 if (whole === undefined) throw new Error('provider-openai has no provider');
@@ -14,6 +15,10 @@ const schema = {
 const plugin: Plugin = {
   name: '@acme/provider-house',
   api: 1,
+  auth: { house: auth },
+  stores: { house: store },
+  counters: { house: counters },
+  dialects: { house: dialect },
   providers: {
     house: define<Provider>()({
       summary: 'An OpenAI-compatible server behind a token that runs out',

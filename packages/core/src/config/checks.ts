@@ -114,7 +114,10 @@ const checkListeners: Check = (settings, context) => {
     const refused = context.problems.some((p) => p.path === `${name}.tls.cert` || p.path === `${name}.tls.key`);
     if (!refused && (tls?.cert === undefined) !== (tls?.key === undefined))
       context.report(`${name}.tls`, 'tls_incomplete', `needs both cert and key; ${tls?.cert === undefined ? 'cert' : 'key'} is missing`);
-    const ports = [[`${name}.port`, port], ...(tls?.cert === undefined ? [] : [[`${name}.tls.port`, tls.port]])] as const;
+    const ports = [
+      [`${name}.port`, port],
+      ...(name === 'server' && tls?.cert !== undefined ? [[`${name}.tls.port`, settings.server?.tls?.port] as const] : []),
+    ] as const;
     for (const [path, number] of ports) {
       if (typeof number !== 'number' || number === 0) continue;
       const other = seen.get(`${host}:${number}`);

@@ -24,14 +24,21 @@ const PluginEntry = Type.Union(
   { description: 'What to load.' },
 );
 
+const certificates = {
+  cert: Type.Optional(Pem({ description: 'Certificate chain: a path or PEM text.' })),
+  key: Type.Optional(Pem({ description: 'Private key: a path or PEM text.' })),
+};
 const Tls = object(
   {
     port: port('TLS port; 0 = any free one.', 8443),
-    cert: Type.Optional(Pem({ description: 'Certificate chain: a path or PEM text.' })),
-    key: Type.Optional(Pem({ description: 'Private key: a path or PEM text.' })),
-    clientCa: Type.Optional(Pem({ description: 'CA that client certificates must come from: a path or PEM text.' })),
+    ...certificates,
+    clientCa: Type.Optional(Pem({ description: 'CA that client certificates must come from, where one is shown: a path or PEM text.' })),
   },
   'TLS listener; HTTP/1.1 and HTTP/2 by ALPN. Without cert and key it is off.',
+);
+const ListenerTls = object(
+  { ...certificates, clientCa: Type.Optional(Pem({ description: 'CA that every client must show a certificate of: a path or PEM text.' })) },
+  'TLS on the same port. Without cert and key it is off.',
 );
 
 const Server = object(
@@ -60,7 +67,11 @@ const Server = object(
 
 const Listener = (defaultPort: number, description: string) =>
   object(
-    { host: Type.String({ default: '127.0.0.1', description: 'Address.' }), port: port('Port; 0 = any free one.', defaultPort), tls: Type.Optional(Tls) },
+    {
+      host: Type.String({ default: '127.0.0.1', description: 'Address.' }),
+      port: port('Port; 0 = any free one.', defaultPort),
+      tls: Type.Optional(ListenerTls),
+    },
     description,
   );
 
@@ -195,4 +206,4 @@ export type TargetSettings = Static<typeof Target>;
 export type ModelSettings = Static<typeof Model>;
 export type PolicySettings = Static<typeof Policy>;
 export type LimitSettings = Static<typeof Limit>;
-export type TlsSettings = Static<typeof Tls>;
+export type TlsSettings = Static<typeof ListenerTls>;

@@ -1,4 +1,17 @@
-import type { AuthStrategy, Counters, Dialect, Host, Logger, Metrics, Provider, Seal, Store } from '@llm-proxy-auth/plugin';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type AuthStrategy,
+  type Counters,
+  type Dialect,
+  GatewayError,
+  type Host,
+  isGatewayError,
+  type Logger,
+  type Metrics,
+  type Provider,
+  type Seal,
+  type Store,
+} from '@llm-proxy-auth/plugin';
 import { Agent } from 'undici';
 import type { InstanceSettings } from '../config/schema.ts';
 import type { AdminEntry, Instance, Strategy } from '../graph.ts';
@@ -40,6 +53,8 @@ export interface CreateOptions {
   readonly scrub: (text: string) => string;
   /** Counters of the graph before, which go on counting when both are of kind `memory`. */
   readonly inherited: Counters | undefined;
+  /** A store that is locked does not fail the start: it is asked again until it answers. */
+  readonly awaitStore: boolean;
 }
 export interface Created {
   readonly store: Store;
@@ -49,6 +64,7 @@ export interface Created {
   readonly strategies: readonly Strategy[];
   readonly instances: ReadonlyMap<string, Instance>;
   readonly admin: readonly AdminEntry[];
+  readonly waitsFor: () => readonly string[];
   readonly dispose: () => Promise<void>;
 }
 export type CreateFailure = Failure & { readonly path: string };
@@ -60,11 +76,15 @@ class Unmade extends Error {
     this.failure = problem;
   }
 }
+/** Milliseconds between two questions to a store that was locked at the start. */
+const ASK_AGAIN_MS = 250;
 type Closing = { close?(): Promise<void> };
 
 /** Where the things of one graph are made: what exists so far, and how all of it ends. */
 interface Workshop {
   readonly options: CreateOptions;
+  /** Aborted when the graph is disposed. */
+  readonly lifetime: AbortSignal;
   readonly hosts: ReturnType<typeof createHosts>;
   /** What uses the store, then store and counters. */
   readonly closers: readonly [Closing[], Closing[]];
@@ -82,7 +102,10 @@ const openWorkshop = (options: CreateOptions): Workshop => {
   const lifetime = new AbortController();
   const closers: Workshop['closers'] = [[], []];
   let agent: Agent | undefined;
-  const sealingKey = (): Buffer => ready('sealing key', workshop.key);
+  const sealingKey = (): Buffer => {
+    if (workshop.key !== undefined) return workshop.key;
+    throw new GatewayError('overloaded', 'The store does not answer yet, so that nothing can be sealed; try again.', { retryAfterMs: 1_000 });
+  };
   const hosts = createHosts({
     signal: lifetime.signal,
     log: options.log,
@@ -97,7 +120,7 @@ const openWorkshop = (options: CreateOptions): Workshop => {
     sealingKey,
   });
   const dispose = disposer(lifetime, closers, () => agent, options.log);
-  const workshop: Workshop = { options, hosts, closers, store: undefined, counters: undefined, key: undefined, sealingKey, dispose };
+  const workshop: Workshop = { options, lifetime: lifetime.signal, hosts, closers, store: undefined, counters: undefined, key: undefined, sealingKey, dispose };
   return workshop;
 };
 
@@ -127,20 +150,39 @@ const make = async <T extends object>(workshop: Workshop, group: Group, want: Wa
 const saidBy = (error: unknown, scrub: (text: string) => string): string => (error instanceof Error ? scrub(error.message).slice(0, 500) : 'it threw no error');
 
 const makeFoundation = async (workshop: Workshop): Promise<{ readonly store: Store; readonly counters: Counters }> => {
-  const { wanted, inherited, timeoutMs, scrub } = workshop.options;
+  const { wanted, inherited, timeoutMs, awaitStore } = workshop.options;
   const hostOf = (provided: Provided): Host => workshop.hosts.of(provided.plugin);
   const store = await make<Store>(workshop, 'store', wanted.store, hostOf);
   workshop.store = store;
   try {
     workshop.key = await within(timeoutMs, sealingKey(store));
   } catch (error) {
-    const code = error instanceof DeadlineError ? 'plugin_timeout' : 'plugin_create';
-    throw new Unmade({ ...failure(code, `store "${wanted.store.kind}" cannot keep the sealing key: ${saidBy(error, scrub)}`), path: wanted.store.path });
+    if (awaitStore && isGatewayError(error) && error.code === 'overloaded') void keepAsking(workshop, store);
+    else throw unkept(workshop, error);
   }
   const kept = wanted.counters.kind === 'memory' ? inherited : undefined;
   const counters = kept ?? (await make<Counters>(workshop, 'counters', wanted.counters, hostOf));
   workshop.counters = counters;
   return { store, counters };
+};
+const unkept = ({ options: { wanted, scrub } }: Workshop, error: unknown): Unmade => {
+  const code = error instanceof DeadlineError ? 'plugin_timeout' : 'plugin_create';
+  return new Unmade({ ...failure(code, `store "${wanted.store.kind}" cannot keep the sealing key: ${saidBy(error, scrub)}`), path: wanted.store.path });
+};
+/** A store that is locked or full when the gateway starts may answer later: until then the gateway is not ready, but it stands. */
+const keepAsking = async (workshop: Workshop, store: Store): Promise<void> => {
+  const { log, scrub } = workshop.options;
+  log.warn({}, 'the store does not answer; the gateway is not ready until it does');
+  while (!workshop.lifetime.aborted && workshop.key === undefined) {
+    await sleep(ASK_AGAIN_MS, undefined, { ref: false });
+    try {
+      workshop.key = await sealingKey(store);
+      log.info({}, 'the store answers; the gateway is ready');
+    } catch (error) {
+      if (isGatewayError(error) && error.code === 'overloaded') continue;
+      log.error({ reason: saidBy(error, scrub) }, 'the store cannot keep the sealing key');
+    }
+  }
 };
 /** Dialects, strategies and instances, in parallel. Throws AggregateError of all that failed. */
 const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 'strategies' | 'instances'>> => {
@@ -177,7 +219,17 @@ export const createAll = async (
     const foundation = await makeFoundation(workshop);
     const rest = await makeRest(workshop);
     const { dispose } = workshop;
-    return { ok: true, created: { ...foundation, ...rest, seal: createSeal('core', workshop.sealingKey), admin: adminOf(workshop), dispose } };
+    return {
+      ok: true,
+      created: {
+        ...foundation,
+        ...rest,
+        seal: createSeal('core', workshop.sealingKey),
+        admin: adminOf(workshop),
+        waitsFor: () => (workshop.key === undefined ? ['store'] : []),
+        dispose,
+      },
+    };
   } catch (error) {
     await workshop.dispose();
     const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];

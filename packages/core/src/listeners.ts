@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from '@llm-proxy-auth/plugin';
+import type { Settings, TlsSettings } from './config/schema.ts';
+import { createListener, type Listener, type TlsOptions } from './http/server.ts';
+
+/** Certificate and key as PEM text, or undefined when the listener speaks plainly. */
+const pemOf = (secret: { peek(): string | undefined } | undefined): string | undefined => {
+  const value = secret?.peek();
+  if (value === undefined || value.includes('-----BEGIN')) return value;
+  return readFileSync(value, 'utf8');
+};
+const tlsOf = (tls: TlsSettings | undefined, clientCertificate: TlsOptions['clientCertificate'] = 'optional'): TlsOptions | undefined => {
+  const cert = pemOf(tls?.cert);
+  const key = pemOf(tls?.key);
+  if (cert === undefined || key === undefined) return undefined;
+  return { cert, key, clientCa: pemOf(tls?.clientCa), clientCertificate };
+};
+export interface Listeners {
+  readonly server: Listener;
+  readonly tls: Listener | undefined;
+  readonly ops: Listener;
+  readonly admin: Listener | undefined;
+}
+/** Those that were configured, in the order in which they open. */
+export const each = (l: Listeners): Listener[] => [l.server, l.tls, l.ops, l.admin].filter((x) => x !== undefined);
+
+/** Opens all or none. Throws Node's error when a port cannot be had. */
+export const openListeners = async (
+  settings: Settings,
+  log: Logger,
+  handlers: {
+    server: Parameters<typeof createListener>[0]['handler'];
+    ops: Parameters<typeof createListener>[0]['handler'];
+    admin: Parameters<typeof createListener>[0]['handler'];
+  },
+): Promise<Listeners> => {
+  const { server, ops, admin } = settings;
+  const common = { timeouts: server.timeouts, log };
+  const tls = tlsOf(server.tls);
+  const made: Listeners = {
+    server: await createListener({ ...common, name: 'server', host: server.host, port: server.port, reusePort: server.reusePort, handler: handlers.server }),
+    tls:
+      tls === undefined || server.tls === undefined
+        ? undefined
+        : await createListener({
+            ...common,
+            name: 'tls',
+            host: server.host,
+            port: server.tls.port,
+            tls,
+            reusePort: server.reusePort,
+            handler: handlers.server,
+          }),
+    ops: await createListener({ ...common, name: 'ops', host: ops.host, port: ops.port, tls: tlsOf(ops.tls, 'required'), handler: handlers.ops }),
+    admin:
+      admin === undefined
+        ? undefined
+        : await createListener({ ...common, name: 'admin', host: admin.host, port: admin.port, tls: tlsOf(admin.tls, 'required'), handler: handlers.admin }),
+  };
+  const opened: Listener[] = [];
+  try {
+    for (const listener of each(made)) {
+      await listener.listen();
+      opened.push(listener);
+    }
+  } catch (error) {
+    for (const listener of opened) listener.destroyAll();
+    await Promise.all(opened.map((l) => l.close(0)));
+    throw error;
+  }
+  return made;
+};
+
+/** Certificates of a new configuration, for connections from now on. Throws and keeps the old ones when they do not fit. */
+export const renewCertificates = (listeners: Listeners, settings: Settings): void => {
+  const server = tlsOf(settings.server.tls);
+  if (server !== undefined) listeners.tls?.setSecureContext(server);
+  for (const name of ['ops', 'admin'] as const) {
+    const tls = tlsOf(settings[name]?.tls);
+    if (tls !== undefined && listeners[name]?.url.startsWith('https:') === true) listeners[name]?.setSecureContext(tls);
+  }
+};
+
+const fixedAtStart = ({ server, ops, admin }: Settings): Readonly<Record<string, unknown>> => ({
+  'server.host': server.host,
+  'server.port': server.port,
+  'server.tls.port': server.tls?.cert === undefined ? undefined : server.tls.port,
+  'server.reusePort': server.reusePort,
+  'server.timeouts': JSON.stringify(server.timeouts),
+  ops: `${ops.host}:${ops.port} ${ops.tls?.cert !== undefined}`,
+  admin: admin === undefined ? undefined : `${admin.host}:${admin.port} ${admin.tls?.cert !== undefined}`,
+});
+/** Keys whose new value a reload cannot bring into force: sockets are opened once. */
+export const needRestart = (before: Settings, after: Settings): readonly string[] => {
+  const [was, is] = [fixedAtStart(before), fixedAtStart(after)];
+  return Object.keys(is).filter((key) => was[key] !== is[key]);
+};
