@@ -144,3 +144,5 @@ export const watching =
     });
     return new Response(answer.body?.pipeThrough(watched) ?? null, answer);
   };
+/** What a provider says about a credential, which no client may read. */
+export const PROVIDER_WORDS = 'Access denied due to invalid subscription key';

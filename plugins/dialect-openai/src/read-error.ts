@@ -99,6 +99,12 @@ const BY_WORD: Readonly<Record<string, Code>> = Object.freeze({
   slow_down: 'upstream_overloaded',
   server_is_overloaded: 'upstream_overloaded',
 });
+/** Words of compatible services for what OpenAI has a word of its own. */
+const OPENAI_WORD: Readonly<Record<string, string>> = Object.freeze({
+  DeploymentNotFound: 'model_not_found',
+  contentFilter: 'content_filter',
+  ResponsibleAIPolicyViolation: 'content_filter',
+});
 const TOO_LONG = /maximum context length|context[_ ]length[_ ]exceeded|context window|too many (?:input )?tokens/i;
 const BY_STATUS: Readonly<Record<number, Code>> = Object.freeze({
   408: 'upstream_timeout',
@@ -147,13 +153,15 @@ export const readError = (reply: UpstreamReply): ErrorLike => {
     param: asText(fields.param),
     retryAfterMs: retryAfter(reply, message),
     retry: quota || status === 409 ? false : undefined,
-    vendor: body === undefined ? undefined : { dialect: OPENAI, status: reply.status, body: { json: canonicalBody(body, message, type, word) } },
+    vendor:
+      body === undefined
+        ? undefined
+        : { dialect: OPENAI, status: reply.status, body: { json: canonicalBody(body, message, type, OPENAI_WORD[word ?? ''] ?? word) } },
   };
 };
 /** Reads the `error` member of a stream event or of an answer under 200. */
 export const readErrorMember = (error: Json): ErrorLike =>
   readError({ status: statusHint(error), headers: [], body: new TextEncoder().encode(JSON.stringify({ error })) });
-const statusHint = (error: Json): number => {
-  const code = asObject(error)?.code;
-  return typeof code === 'number' && code >= 400 && code < 600 ? code : 500;
-};
+const isStatus = (n: Json): n is number => typeof n === 'number' && n >= 400 && n < 600;
+/** Some servers put the status they mean into the error object. */
+const statusHint = (error: Json): number => [asObject(error)?.code, asObject(error)?.status].find(isStatus) ?? 500;
