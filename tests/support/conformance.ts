@@ -76,7 +76,7 @@ export const conformance = (paths: readonly Path[] = ['passing', 'translated'], 
   });
   return (number, title, check, { on = paths, wire } = {}) => {
     const runs = on.flatMap((path) => (wire === undefined ? sdks : sdks.slice(0, 1)).map(([sdk, Sdk]) => ({ path, sdk, Sdk })));
-    test.each(runs)(`${number}. ${title} ($sdk, $path)`, async ({ path, sdk, Sdk }) => {
+    test.each(runs)(`${number}. ${title} (${wire === undefined ? '$sdk, ' : ''}$path)`, async ({ path, sdk, Sdk }) => {
       const bench = benches.get(path);
       if (bench === undefined) throw new Error(`no gateway for ${path}`);
       await check(underOf(bench, path, sdk, Sdk));
