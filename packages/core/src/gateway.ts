@@ -106,8 +106,9 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       });
       let match: RouteMatch | undefined;
       try {
-        x.target = parseTarget(request.url ?? '');
-        match = plan.route(request.method ?? 'GET', x.target);
+        const known = plan.locate(request.method ?? 'GET', request.url ?? '');
+        x.target = known.target;
+        match = known.match;
         if (match !== undefined && answerPreflight(x)) {
           x.walked = true;
           return;

@@ -9,7 +9,9 @@ import { openPool } from './call/dispatch.ts';
 import type { Exchange } from './call/exchange.ts';
 import type { Ticker } from './call/ticker.ts';
 import type { Graph, Instance } from './graph.ts';
-import { compileRoutes, type Router } from './http/route.ts';
+import { compileRoutes, type RouteMatch, type Router } from './http/route.ts';
+import { parseTarget, type RawTarget } from './http/target.ts';
+import type { CallMetrics } from './observe/metrics.ts';
 import { type ModelCatalogue, modelCatalogue } from './routing/catalogue.ts';
 import { type Endpoints, endpointCache } from './routing/endpoints.ts';
 import { compileModels, type ModelRouter } from './routing/resolve.ts';
@@ -35,14 +37,15 @@ export interface Services {
   /** Writes prompts and completions; called only with `log.content: true`. */
   readonly content: (x: Exchange, what: 'request' | 'reply', bytes: string | Uint8Array) => void;
   /** A call was given to an instance; the result ends it. */
-  readonly begun: (x: Exchange) => { end(): void };
+  readonly begun: (x: Exchange) => CallMetrics;
   /** Calls open in the whole process, for the retry budget. */
   readonly openCalls: { count: number; retries: number };
 }
 /** One configuration compiled for the hot path; immutable but for its counts. A reload makes another. */
 export interface Plan extends Omit<Services, 'openCalls'> {
   readonly graph: Graph;
-  readonly route: Router;
+  /** Parse of the target and its route; remembered, since callers repeat themselves. Throws `invalid_target`. */
+  locate(method: string, url: string): Located;
   readonly policyOf: (principal: Principal, address: string) => Policy | undefined;
   readonly authenticate: Authenticator;
   readonly models: ModelRouter;
@@ -67,6 +70,26 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   close(): Promise<void>;
 }
 const RETRY_FLOOR = 3;
+export interface Located {
+  readonly target: RawTarget;
+  readonly match: RouteMatch | undefined;
+}
+const MOST_LOCATED = 1_000;
+const LONGEST_LOCATED = 256;
+const locator = (route: Router): ((method: string, url: string) => Located) => {
+  const known = new Map<string, Located>();
+  return (method, url) => {
+    const key = `${method} ${url}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const target = parseTarget(url);
+    const located = { target, match: route(method, target) };
+    if (url.length > LONGEST_LOCATED) return located;
+    if (known.size >= MOST_LOCATED) known.clear();
+    known.set(key, located);
+    return located;
+  };
+};
 
 const pem = (secret: { peek(): string | undefined } | undefined): string | undefined => secret?.peek();
 
@@ -84,7 +107,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     ...services,
     graph,
     open,
-    route: compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name)),
+    locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name))),
     policyOf: compilePolicies(graph),
     authenticate: makeAuthenticator(graph, verifiedCache(), services.metrics.auth),
     models: compileModels(graph.settings.models, graph.instances),

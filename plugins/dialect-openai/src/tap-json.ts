@@ -33,6 +33,7 @@ const usageIn = (text: string): Usage | undefined => {
   const json = text.slice(from, end);
   return readUsage(parse(json), json);
 };
+const modelIn = (text: string): string | undefined => /"model":\s?"([^"\\]*)"/.exec(text)?.[1];
 const tailOf = (pieces: readonly Bytes[]): Buffer => {
   const [only] = pieces;
   if (pieces.length === 1 && only !== undefined) return Buffer.isBuffer(only) ? only : Buffer.from(only.buffer, only.byteOffset, only.byteLength);
@@ -46,16 +47,20 @@ const tailOf = (pieces: readonly Bytes[]): Buffer => {
   return Buffer.concat(kept);
 };
 const wholeVerdict = (text: string): Verdict => {
+  const trimmed = text.trimEnd();
+  if (!trimmed.endsWith('}') || objectEnd(trimmed, trimmed.indexOf('{')) !== trimmed.length) return { complete: false };
+  // Only what is looked at is parsed; an answer that may be an error is parsed whole.
+  if (!text.includes('"error"')) return { complete: true, usage: usageIn(text), model: modelIn(text) };
   const body = parse(text);
   if (body === undefined) return { complete: false };
   const error = body.error === undefined || body.error === null ? undefined : readErrorMember(body.error);
-  return { complete: error === undefined, usage: readUsage(body.usage, JSON.stringify(body.usage)), error, model: asText(body.model), id: undefined };
+  return { complete: error === undefined, usage: usageIn(text), error, model: asText(body.model), id: undefined };
 };
 /** A body too large to keep: its end must close an object; usage and model are looked for there. */
 const tailVerdict = (text: string): Verdict => ({
   complete: text.trimEnd().endsWith('}'),
   usage: usageIn(text),
-  model: /"model":\s?"([^"\\]*)"/.exec(text)?.[1],
+  model: modelIn(text),
 });
 
 /** Watches a JSON answer for usage and model; fails on nothing. A class: a getter in a literal is a new shape for each answer. */

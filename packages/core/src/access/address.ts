@@ -7,6 +7,7 @@ const plain = (address: string): string => (address.startsWith('::ffff:') && isI
 
 /** Throws a RangeError naming the first entry that is no address or CIDR. */
 export const compileRanges = (cidrs: readonly string[]): Ranges => {
+  if (cidrs.length === 0) return () => false;
   const list = new BlockList();
   for (const cidr of cidrs) {
     const [address = '', bits] = cidr.split('/');

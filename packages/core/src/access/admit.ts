@@ -26,7 +26,7 @@ const subject = (limit: LimitSettings, principal: Principal, instance: string, m
   }
 };
 
-const claimsOf = (policy: Policy, principal: Principal, instance: string, model: string): Claim[] =>
+const makeClaims = (policy: Policy, principal: Principal, instance: string, model: string): Claim[] =>
   policy.limits.flatMap((limit, i) => {
     const key = `${policy.name}|${i}|${subject(limit, principal, instance, model)}`;
     const claims: Claim[] = [];
@@ -38,6 +38,29 @@ const claimsOf = (policy: Policy, principal: Principal, instance: string, model:
       claims.push({ key: `${key}|concurrent`, amount: 1, limit: limit.concurrent, windowMs: undefined, kind: 'concurrent', shadow: false });
     return claims;
   });
+
+const MOST_REMEMBERED = 200;
+const remembered = new WeakMap<Policy, WeakMap<Principal, Map<string, readonly Claim[]>>>();
+/** The claims of a caller are the same for each of its calls to one place: made once. */
+const claimsOf = (policy: Policy, principal: Principal, instance: string, model: string): readonly Claim[] => {
+  let byPrincipal = remembered.get(policy);
+  if (byPrincipal === undefined) {
+    byPrincipal = new WeakMap();
+    remembered.set(policy, byPrincipal);
+  }
+  let byPlace = byPrincipal.get(principal);
+  if (byPlace === undefined) {
+    byPlace = new Map();
+    byPrincipal.set(principal, byPlace);
+  }
+  const place = policy.perModel ? `${instance}\0${model}` : instance;
+  const known = byPlace.get(place);
+  if (known !== undefined) return known;
+  const made = makeClaims(policy, principal, instance, model);
+  if (byPlace.size >= MOST_REMEMBERED) byPlace.clear();
+  byPlace.set(place, made);
+  return made;
+};
 
 const stateOf = (claims: readonly Claim[], taken: Extract<Taken, { ok: true }>): LimitState | undefined => {
   let tightest: LimitState['requests'];

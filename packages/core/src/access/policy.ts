@@ -18,6 +18,8 @@ export interface Policy {
   readonly modelsRestricted: boolean;
   readonly tags: readonly (readonly [string, Glob])[];
   readonly limits: readonly LimitSettings[];
+  /** A limit counts each model apart. */
+  readonly perModel: boolean;
 }
 const BOTH_MODES: ReadonlySet<string> = new Set(['protocol', 'transparent']);
 const DEFAULT_CLASSES: ReadonlySet<string> = new Set(['inference', 'models']);
@@ -52,6 +54,7 @@ const compile = (settings: PolicySettings, index: number): Policy => {
     modelsRestricted: models.restricted,
     tags: Object.entries(allow.tags ?? {}).map(([tag, pattern]) => [tag, compileGlob(pattern)] as const),
     limits: settings.limits ?? [],
+    perModel: settings.limits?.some((l) => l.per === 'model') === true,
   };
 };
 
@@ -70,6 +73,7 @@ const issuedOnly = (graph: Graph): Policy => {
     modelsRestricted: false,
     tags: [],
     limits: [],
+    perModel: false,
   };
 };
 

@@ -5,6 +5,7 @@ import type { Policy } from '../access/policy.ts';
 import type { Instance } from '../graph.ts';
 import type { Head } from '../http/head.ts';
 import type { RawTarget } from '../http/target.ts';
+import type { CallMetrics } from '../observe/metrics.ts';
 import type { Plan } from '../plan.ts';
 
 export type Incoming = IncomingMessage | Http2ServerRequest;
@@ -81,7 +82,7 @@ export class Exchange {
   /** Ends what is under way: the client went, or the drain deadline came. */
   pending: Interruptible | undefined = undefined;
   /** Ends the count of open calls at the instance. */
-  counted: { end(): void } | undefined = undefined;
+  counted: CallMetrics | undefined = undefined;
   /** The line has been walked to its end; with `closed` the request is settled. */
   walked: boolean = false;
   closed: boolean = false;

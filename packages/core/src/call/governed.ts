@@ -1,6 +1,7 @@
 import {
   boundaryOf,
   type Edit,
+  type FieldScanner,
   type FormResult,
   type FoundField,
   fieldScanner,
@@ -16,8 +17,13 @@ export interface GovernedPaths {
   readonly model: readonly string[] | undefined;
   readonly stream: readonly string[] | undefined;
   readonly usage: readonly string[] | undefined;
-  /** JSON pointers of ids that the caller must own, as paths. */
-  readonly ids: readonly (readonly string[])[];
+  /** All paths, those of ids that the caller must own last. */
+  readonly wanted: readonly (readonly string[])[];
+  /** Positions in `wanted`; -1 = not looked for. */
+  readonly modelAt: number;
+  readonly streamAt: number;
+  readonly usageAt: number;
+  readonly idsFrom: number;
 }
 /** What was found in a body. */
 export interface GovernedBody {
@@ -39,12 +45,31 @@ const pointerPath = (pointer: string): readonly string[] =>
     .split('/')
     .map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-export const governedPaths = (governed: Surface<'opaque'>['governed'] | undefined, ids: readonly string[]): GovernedPaths => ({
-  model: Array.isArray(governed?.model) ? governed.model : undefined,
-  stream: Array.isArray(governed?.stream) ? governed.stream : undefined,
-  usage: governed?.usage,
-  ids: ids.filter((p) => p.startsWith('/')).map(pointerPath),
-});
+const compile = (governed: Surface<'opaque'>['governed'] | undefined, pointers: readonly string[]): GovernedPaths => {
+  const model = Array.isArray(governed?.model) ? governed.model : undefined;
+  const stream = Array.isArray(governed?.stream) ? governed.stream : undefined;
+  const usage = governed?.usage;
+  const ids = pointers.filter((p) => p.startsWith('/') && !p.includes('*')).map(pointerPath);
+  const wanted = [model, stream, usage, ...ids].filter((p) => p !== undefined);
+  const at = (path: readonly string[] | undefined): number => (path === undefined ? -1 : wanted.indexOf(path));
+  return { model, stream, usage, wanted, modelAt: at(model), streamAt: at(stream), usageAt: at(usage), idsFrom: wanted.length - ids.length };
+};
+const NO_FIELDS = Object.freeze({ model: 'none', stream: 'route' } as const);
+const compiled = new WeakMap<object, Map<string, GovernedPaths>>();
+/** Compiled once per surface and set of ids: the scanner remembers its own tables by the identity of the paths. */
+export const governedPaths = (governed: Surface<'opaque'>['governed'] = NO_FIELDS, pointers: readonly string[]): GovernedPaths => {
+  let known = compiled.get(governed);
+  if (known === undefined) {
+    known = new Map();
+    compiled.set(governed, known);
+  }
+  const key = pointers.length === 0 ? '' : pointers.join(' ');
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = compile(governed, pointers);
+  known.set(key, made);
+  return made;
+};
 
 const duplicate = (param: string): GatewayError => new GatewayError('invalid_request', `\`${param}\` stands twice in the body; write it once.`, { param });
 
@@ -67,74 +92,82 @@ const stringOf = (field: FoundField | undefined, param: string): string | undefi
   return value.text;
 };
 
-const bodyOf = (paths: GovernedPaths, scan: Extract<ScanResult, { ok: true }>): GovernedBody => {
-  const at = (path: readonly string[] | undefined): FoundField | undefined =>
-    path === undefined ? undefined : scan.fields.find((f) => f.path.join('\0') === path.join('\0'));
-  const model = at(paths.model);
-  const stream = at(paths.stream);
-  const usage = at(paths.usage);
-  const kind = stream?.value?.kind;
-  if (kind !== undefined && kind !== 'true' && kind !== 'false' && kind !== 'null')
-    throw new GatewayError('invalid_request', '`stream` must be true or false.', { param: 'stream' });
-  const isObject = scan.top.kind === 'object';
-  return {
-    model: stringOf(model, 'model'),
-    stream: kind === 'true',
-    ids: paths.ids.flatMap((path) => {
-      const value = at(path)?.value;
-      return value?.kind === 'string' && value.text !== undefined ? [value.text] : [];
-    }),
-    hasBody: true,
-    renameModel(to) {
-      const text = JSON.stringify(to);
-      if (model?.value !== undefined) return [{ start: model.value.start, end: model.value.end, text }];
-      return isObject && paths.model?.length === 1 ? [insertInto(scan.top.start, scan.top.empty, `"${paths.model[0]}":${text}`)] : [];
-    },
-    askUsage() {
-      const [outer, inner] = paths.usage ?? [];
-      if (outer === undefined || inner === undefined || !isObject) return undefined;
-      if (usage?.value?.kind === 'true') return [];
-      if (usage?.value !== undefined) return [{ start: usage.value.start, end: usage.value.end, text: 'true' }];
-      const container = usage?.containers[1];
-      if (container === undefined) return [insertInto(scan.top.start, scan.top.empty, `"${outer}":{"${inner}":true}`)];
-      if (container.kind === 'object') return [insertInto(container.start, container.empty, `"${inner}":true`)];
-      return container.kind === 'null' ? [{ start: container.start, end: container.end, text: `{"${inner}":true}` }] : undefined;
-    },
-  };
-};
+/** What a JSON body says; a class, since every request makes one. */
+class JsonBody implements GovernedBody {
+  readonly model: string | undefined;
+  readonly stream: boolean;
+  readonly hasBody = true;
+  readonly #paths: GovernedPaths;
+  readonly #scan: Extract<ScanResult, { ok: true }>;
+  constructor(paths: GovernedPaths, scan: Extract<ScanResult, { ok: true }>) {
+    this.#paths = paths;
+    this.#scan = scan;
+    this.model = stringOf(scan.fields[paths.modelAt], 'model');
+    const kind = scan.fields[paths.streamAt]?.value?.kind;
+    if (kind !== undefined && kind !== 'true' && kind !== 'false' && kind !== 'null')
+      throw new GatewayError('invalid_request', '`stream` must be true or false.', { param: 'stream' });
+    this.stream = kind === 'true';
+  }
+  get ids(): readonly string[] {
+    return this.#scan.fields.slice(this.#paths.idsFrom).flatMap(({ value }) => (value?.kind === 'string' && value.text !== undefined ? [value.text] : []));
+  }
+  renameModel(to: string): readonly Edit[] {
+    const { top, fields } = this.#scan;
+    const path = this.#paths.model;
+    const value = fields[this.#paths.modelAt]?.value;
+    const text = JSON.stringify(to);
+    if (value !== undefined) return [{ start: value.start, end: value.end, text }];
+    return top.kind === 'object' && path?.length === 1 ? [insertInto(top.start, top.empty, `"${path[0]}":${text}`)] : [];
+  }
+  askUsage(): readonly Edit[] | undefined {
+    const { top, fields } = this.#scan;
+    const [outer, inner] = this.#paths.usage ?? [];
+    if (outer === undefined || inner === undefined || top.kind !== 'object') return undefined;
+    const usage = fields[this.#paths.usageAt];
+    if (usage?.value?.kind === 'true') return [];
+    if (usage?.value !== undefined) return [{ start: usage.value.start, end: usage.value.end, text: 'true' }];
+    const container = usage?.containers[1];
+    if (container === undefined) return [insertInto(top.start, top.empty, `"${outer}":{"${inner}":true}`)];
+    if (container.kind === 'object') return [insertInto(container.start, container.empty, `"${inner}":true`)];
+    return container.kind === 'null' ? [{ start: container.start, end: container.end, text: `{"${inner}":true}` }] : undefined;
+  }
+}
 
-/** `lenient`: transparent mode, where a body that is not JSON is the provider's business unless a rule needs it. */
-export const jsonWatcher = (paths: GovernedPaths, maxDepth: number, lenient: boolean): GovernedWatcher => {
-  const wanted = [paths.model, paths.stream, paths.usage, ...paths.ids].filter((p) => p !== undefined);
-  const scanner = fieldScanner(wanted, { maxDepth });
-  let result: ScanResult | undefined;
-  let bytes = 0;
-  const check = (): void => {
-    if (result === undefined || bytes === 0) return;
+class JsonWatcher implements GovernedWatcher {
+  readonly #paths: GovernedPaths;
+  readonly #lenient: boolean;
+  readonly #scanner: FieldScanner;
+  #result: ScanResult | undefined;
+  #bytes = 0;
+  constructor(paths: GovernedPaths, maxDepth: number, lenient: boolean) {
+    this.#paths = paths;
+    this.#lenient = lenient;
+    this.#scanner = fieldScanner(paths.wanted, { maxDepth });
+  }
+  push(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    this.#scanner.push(chunk);
+    if (!this.#scanner.duplicated) return;
+    this.end();
+    throw duplicate('model');
+  }
+  end(): void {
+    const result = this.#scanner.end();
+    this.#result = result;
+    if (this.#bytes === 0) return;
     if (!result.ok) {
-      if (!lenient) throw new GatewayError(result.code, result.message);
+      if (!this.#lenient) throw new GatewayError(result.code, result.message);
       return;
     }
     const [path] = result.duplicates;
     if (path !== undefined) throw duplicate(path.join('.'));
-  };
-  return {
-    push(chunk) {
-      bytes += chunk.length;
-      scanner.push(chunk);
-      if (scanner.duplicated) {
-        result = scanner.end();
-        check();
-        throw duplicate('model');
-      }
-    },
-    end() {
-      result = scanner.end();
-      check();
-    },
-    result: () => (result?.ok === true && bytes > 0 ? bodyOf(paths, result) : NO_BODY),
-  };
-};
+  }
+  result(): GovernedBody {
+    return this.#result?.ok === true && this.#bytes > 0 ? new JsonBody(this.#paths, this.#result) : NO_BODY;
+  }
+}
+/** `lenient`: transparent mode, where a body that is not JSON is the provider's business unless a rule needs it. */
+export const jsonWatcher = (paths: GovernedPaths, maxDepth: number, lenient: boolean): GovernedWatcher => new JsonWatcher(paths, maxDepth, lenient);
 
 /** The model of a multipart body; the bytes stay as they are. */
 export const multipartWatcher = (contentType: string, paths: GovernedPaths): GovernedWatcher => {

@@ -22,7 +22,8 @@ import { namedParams, owningTap, ownReply } from './stateful.ts';
 
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
 const COLLECT_BELOW = 65_536;
-const MODEL_PATHS = { model: ['model'], stream: ['stream'] };
+const MODEL_IN_BODY = Object.freeze({ model: ['model'], stream: ['stream'] });
+const MODEL_NOT_IN_BODY = Object.freeze({ model: 'none' as const, stream: ['stream'] });
 
 interface NativeBody {
   readonly bytes: readonly Buffer[] | Readable | undefined;
@@ -33,12 +34,9 @@ const isMultipart = (x: Exchange): boolean => /^multipart\/form-data/i.test(x.he
 const watcherOf = (x: Exchange, native: NativeCall, needed: boolean): GovernedWatcher | undefined => {
   const type = x.head?.contentType ?? '';
   const surface = surfaceOf(x, native);
-  const paths = governedPaths(
-    surface?.governed ?? (native.modelIn === 'body' ? { model: MODEL_PATHS.model, stream: MODEL_PATHS.stream } : { model: 'none', stream: MODEL_PATHS.stream }),
-    native.reach.ids?.request ?? [],
-  );
+  const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids?.request ?? []);
   if (isMultipart(x)) return paths.model === undefined ? undefined : multipartWatcher(type, paths);
-  if (paths.model === undefined && paths.ids.length === 0 && native.modelIn !== 'body') return undefined;
+  if (paths.model === undefined && paths.idsFrom === paths.wanted.length && native.modelIn !== 'body') return undefined;
   return jsonWatcher(paths, x.plan.graph.settings.server.maxDepth, !needed);
 };
 const surfaceOf = (x: Exchange, native: NativeCall): Surface<'opaque'> | undefined =>

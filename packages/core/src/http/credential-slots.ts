@@ -97,7 +97,16 @@ const REPLY_DROPPED = Object.freeze(
   ]),
 );
 const REPLY_DROPPED_PREFIXES = Object.freeze(['x-amzn-oidc-', 'x-amzn-remapped-', 'access-control-', 'x-lpa-']);
-export const replyHeaderPasses = (lower: string): boolean => !REPLY_DROPPED.has(lower) && !REPLY_DROPPED_PREFIXES.some((p) => lower.startsWith(p));
+const passes = (lower: string): boolean => !REPLY_DROPPED.has(lower) && !REPLY_DROPPED_PREFIXES.some((p) => lower.startsWith(p));
+// Providers repeat their header names: a look-up instead of the prefixes. Bounded, since a provider chooses names.
+const known = new Map<string, boolean>();
+export const replyHeaderPasses = (lower: string): boolean => {
+  const found = known.get(lower);
+  if (found !== undefined) return found;
+  const made = passes(lower);
+  if (known.size < 1_000) known.set(lower, made);
+  return made;
+};
 
 /** Where providers put their own request id, in order of preference. */
 export const UPSTREAM_REQUEST_IDS = Object.freeze([

@@ -91,8 +91,9 @@ export const readHead = (raw: readonly string[], authority: string | undefined):
       if (found === 'unknown') unknownScheme = true;
       else if (found !== undefined) take(found);
     } else if (use === 'key' || use === 'session') {
-      if (keyHeaders?.includes(`${lower},`)) throw ambiguous();
-      keyHeaders = `${keyHeaders ?? ''}${lower},`;
+      // With a comma on both sides: `api-key` ends `x-api-key`.
+      if (keyHeaders?.includes(`,${lower},`)) throw ambiguous();
+      keyHeaders = `${keyHeaders ?? ','}${lower},`;
       if (/[\s,]/.test(value)) throw ambiguous();
       if (value !== '') take({ slot: use === 'key' ? 'api-key' : 'session', value });
     } else if (use === 'once') {

@@ -37,7 +37,7 @@ const text = (value: string): string =>
   PLAIN.test(value)
     ? `"${value}"`
     : JSON.stringify(value.toWellFormed()).replace(/[\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-const number = (value: number): string => (Number.isInteger(value) ? String(value) : Number.isFinite(value) ? value.toFixed(2) : 'null');
+const number = (value: number): string => (Number.isInteger(value) ? String(value) : Number.isFinite(value) ? String(Math.round(value * 100) / 100) : 'null');
 
 /** One JSON object and a line end. */
 export const accessLine = (f: AccessFields): string => {

@@ -26,7 +26,7 @@ export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () =
     const seconds = (ended - x.started) / 1_000;
     metrics.http(x.request.method ?? 'GET', x.route).status(status);
     if (x.principal !== undefined || x.instance !== undefined) {
-      const call = callOf(x);
+      const call = x.counted ?? callOf(x);
       const outcome = outcomeOf(x, status);
       call.status(status);
       call.duration(seconds, outcome);
@@ -68,7 +68,7 @@ export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () =
   };
   return {
     observe,
-    begun(x: Exchange): { end(): void } {
+    begun(x: Exchange): CallMetrics {
       const call = callOf(x);
       call.begin();
       return call;

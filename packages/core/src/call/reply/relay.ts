@@ -11,10 +11,11 @@ import { wholeRest } from './whole.ts';
 /** Which reply headers pass: everything but hop-by-hop, cookies and ours, or only what `only` lets through. */
 const passing = (a: Attempting, headers: ReplyHead, only: ((name: string) => boolean) | undefined): string[] => {
   const out = ownHeaders(a.x);
+  const secrets = a.x.plan.graph.secrets();
   for (const name in headers) {
     if (!replyHeaderPasses(name) || only?.(name) === false) continue;
     const value = headers[name];
-    for (const each of typeof value === 'string' ? [value] : (value ?? [])) if (headerValueIsSafe(each)) out.push(name, each);
+    for (const each of typeof value === 'string' ? [value] : (value ?? [])) if (headerValueIsSafe(each) && !secrets.includes(each)) out.push(name, each);
   }
   return out;
 };
