@@ -39,11 +39,12 @@ export const passesReply = (dialect: Dialect): ((name: string) => boolean) => {
 export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, head: ReplyHead): string[] => {
   if (!sameDialect) return [];
   const passes = passesReply(dialect);
+  const secrets = x.plan.graph.secrets();
   const out: string[] = [];
   for (const name in head) {
     if (!passes(name) || (x.limit !== undefined && name.startsWith('x-ratelimit-'))) continue;
     const value = head[name];
-    if (typeof value === 'string' && headerValueIsSafe(value)) out.push(name, value);
+    if (typeof value === 'string' && headerValueIsSafe(value) && !secrets.includes(value)) out.push(name, value);
   }
   return out;
 };
