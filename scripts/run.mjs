@@ -1,7 +1,7 @@
 // Runs on any Node from 18 on: finds a Node that can run us, installs what the lock files say, then becomes the real command.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,10 +24,7 @@ const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/
 
 const run = (program, args, cwd) => {
   const { status, error } = spawnSync(program, args, { cwd, env, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
-  if (error !== undefined || status !== 0) {
-    console.error(`${program} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
-    process.exit(1);
-  }
+  if (error !== undefined || status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
 };
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const newEnough = major > 22 || (major === 22 && minor >= 19);
@@ -39,18 +36,44 @@ const packagedNode = () =>
 const stampOf = (...files) => files.reduce((hash, file) => hash.update(readFileSync(file)), createHash('sha256')).digest('hex');
 const isFresh = (file, stamp) => existsSync(file) && readFileSync(file, 'utf8') === stamp;
 
-/** Two first starts at once must not install into the same folder. The holder may have died: a lock of 10 minutes is nobody's. */
+/** Two first starts at once must not install into the same folder. The lock names its holder: one that has died holds nothing. */
 const lock = join(tools, '.lock');
-const acquire = () => {
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      return;
-    } catch {
-      if (existsSync(lock) && Date.now() - statSync(lock).mtimeMs > 600_000) rmdirSync(lock);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
-    }
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
   }
+};
+const holder = () => {
+  try {
+    return Number(readFileSync(lock, 'utf8'));
+  } catch {
+    return 0;
+  }
+};
+const acquire = () => {
+  for (let told = false, empty = 0; ; ) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const pid = holder();
+    // A lock without a name is being written right now, unless it stays so.
+    if (pid === 0 ? ++empty > 10 : !isAlive(pid)) {
+      rmSync(lock, { force: true });
+      continue;
+    }
+    if (!told) console.error('Another start is installing; waiting for it …');
+    told = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  }
+};
+const release = () => {
+  if (holder() === process.pid) rmSync(lock, { force: true });
 };
 
 const toolsStamp = stampOf(join(tools, 'package-lock.json'));
@@ -59,31 +82,36 @@ const toolsStampFile = join(tools, 'node_modules', '.stamp');
 const projectStampFile = join(root, 'node_modules', '.stamp');
 const ready = () => isFresh(toolsStampFile, toolsStamp) && isFresh(projectStampFile, projectStamp) && (newEnough || packagedNode() !== undefined);
 
-if (!ready()) {
-  acquire();
-  try {
-    if (!isFresh(toolsStampFile, toolsStamp) || (!newEnough && packagedNode() === undefined)) {
-      console.error('Fetching pnpm and, where needed, Node 24 …');
-      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...(newEnough ? ['--omit=optional'] : [])], tools);
-      writeFileSync(toolsStampFile, toolsStamp);
-    }
-    const installer = newEnough ? process.execPath : packagedNode();
-    if (installer === undefined) {
-      console.error(`Node ${process.version} is too old and npm has no Node 24 for ${process.platform}-${process.arch}; install Node 24 and try again.`);
-      process.exit(1);
-    }
-    if (!isFresh(projectStampFile, projectStamp)) {
-      console.error('Installing packages from the lock file …');
-      env.PATH = `${dirname(installer)}${delimiter}${env.PATH ?? ''}`;
-      run(installer, [join(tools, 'node_modules/pnpm/bin/pnpm.cjs'), 'install', '--frozen-lockfile', '--reporter=append-only'], root);
-      writeFileSync(projectStampFile, projectStamp);
-    }
-  } finally {
-    rmdirSync(lock);
+const install = () => {
+  if (!isFresh(toolsStampFile, toolsStamp) || (!newEnough && packagedNode() === undefined)) {
+    console.error('Fetching pnpm and, where needed, Node 24 …');
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...(newEnough ? ['--omit=optional'] : [])], tools);
+    writeFileSync(toolsStampFile, toolsStamp);
   }
+  const installer = newEnough ? process.execPath : packagedNode();
+  if (installer === undefined)
+    throw new Error(`Node ${process.version} is too old and npm has no Node 24 for ${process.platform}-${process.arch}; install Node 24 and try again.`);
+  if (isFresh(projectStampFile, projectStamp)) return;
+  console.error('Installing packages from the lock file …');
+  env.PATH = `${dirname(installer)}${delimiter}${env.PATH ?? ''}`;
+  run(installer, [join(tools, 'node_modules/pnpm/bin/pnpm.cjs'), 'install', '--frozen-lockfile', '--reporter=append-only'], root);
+  writeFileSync(projectStampFile, projectStamp);
+};
+// Images and pipelines that have installed already say so.
+if (process.env.LLM_PROXY_AUTH_INSTALLED !== '1' && !ready()) {
+  try {
+    acquire();
+    install();
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  } finally {
+    release();
+  }
+  if (process.exitCode === 1) process.exit();
 }
 
-const node = newEnough ? process.execPath : packagedNode();
+const node = newEnough ? process.execPath : (packagedNode() ?? process.execPath);
 env.PATH = [dirname(node), join(root, 'scripts/tools/node_modules/.bin'), env.PATH ?? ''].join(delimiter);
 const args = [...command, ...rest];
 if (newEnough && process.execve !== undefined && process.platform !== 'win32') {

@@ -9,6 +9,9 @@ export type { Terminal } from './terminal.ts';
 /** Exit codes of every command. */
 export const EXIT = Object.freeze({ ok: 0, failed: 1, usage: 2, configuration: 78 });
 
+const isTaken = (error: unknown): error is Error & { readonly port: number; readonly address: string } =>
+  error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' && 'port' in error && 'address' in error;
+
 const find = (words: readonly string[]): { readonly command: Command; readonly rest: readonly string[] } => {
   const [first, ...rest] = words;
   if (first === undefined || first.startsWith('-')) return { command: COMMANDS.start, rest: words };
@@ -37,6 +40,10 @@ export const run = async (words: readonly string[], terminal: Terminal): Promise
     if (error instanceof ConfigurationError) {
       terminal.stderr.write(`${error.format()}\n`);
       return EXIT.configuration;
+    }
+    if (isTaken(error)) {
+      terminal.stderr.write(`Port ${error.port} of ${error.address} is in use; stop what listens there, or choose another port (PORT=… or server.port).\n`);
+      return EXIT.failed;
     }
     terminal.stderr.write(`${isGatewayError(error) ? `${error.code}: ${error.message}` : error instanceof Error ? error.message : String(error)}\n`);
     return EXIT.failed;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Graph, loadGraph, startGateway } from '@llm-proxy-auth/core';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Graph, startGateway } from '@llm-proxy-auth/core';
 import type { Principal } from '@llm-proxy-auth/plugin';
 import { openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
 import { parse, UsageError } from '../arguments.ts';
@@ -9,11 +9,16 @@ import type { Command } from '../commands.ts';
 import type { Terminal } from '../terminal.ts';
 import { serve } from './start.ts';
 
-/** A provider of the quick start: its package, its stand-in, the variables that hold a real credential, and a call that works. */
+/** A provider of the quick start: its packages, its stand-in, and where a real account is described in the environment. */
 interface Stand {
   readonly plugins: readonly string[];
   readonly simulate: (key: string) => Promise<Simulator>;
-  readonly variables: readonly string[];
+  /** Variables that hold a real credential. */
+  readonly credentials: readonly string[];
+  /** Everything of the vendor in the environment; a simulated instance sees none of it. */
+  readonly variables: RegExp;
+  /** Variable that moves the vendor's API elsewhere. */
+  readonly base: string;
   readonly settings: (simulator: Simulator, key: string) => Readonly<Record<string, unknown>>;
   readonly model: string;
 }
@@ -21,7 +26,9 @@ const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
   openai: {
     plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai'],
     simulate: (key) => openaiSimulator({ keys: [key] }),
-    variables: ['OPENAI_API_KEY'],
+    credentials: ['OPENAI_API_KEY'],
+    variables: /^OPENAI_/,
+    base: 'OPENAI_BASE_URL',
     settings: (simulator, key) => ({ baseUrl: simulator.url, apiKey: key, insecureUpstream: true }),
     model: 'gpt-4o-mini',
   },
@@ -35,26 +42,35 @@ const OPERATOR: Principal = Object.freeze({
   scopes: ['admin'],
   factor: 'none',
 });
-const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
-
-const secretFile = (file: string, make: () => string): string => {
-  if (!existsSync(file)) writeFileSync(file, make(), { mode: 0o600 });
+/** Written whole or not at all, for its owner alone. */
+const writeSecret = (file: string, text: string): string => {
+  const half = `${file}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(half, text, { mode: 0o600, flag: 'wx' });
+  renameSync(half, file);
+  return text;
+};
+const readSecret = (file: string): string | undefined => {
+  if (!existsSync(file)) return undefined;
   chmodSync(file, 0o600);
   return readFileSync(file, 'utf8');
 };
 
+const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/;
+/** A real account is described by the vendor's own variables; a server on this machine may be reached without TLS. */
+const liveSettings = (stand: Stand, env: Terminal['env']): Readonly<Record<string, unknown>> =>
+  LOOPBACK.test(env[stand.base] ?? '') ? { insecureUpstream: true } : {};
+
+type Simulated = ReadonlyMap<string, { readonly simulator: Simulator; readonly key: string }>;
 /** The configuration as JSON, which is YAML. */
-const configurationOf = (
-  folder: string,
-  live: ReadonlySet<string>,
-  simulators: ReadonlyMap<string, { readonly simulator: Simulator; readonly key: string }>,
-): string => {
+const configurationOf = (folder: string, simulated: Simulated, env: Terminal['env']): string => {
   const instances = Object.entries(STANDS).map(([name, stand]) => {
-    const simulated = simulators.get(name);
-    return [name, { provider: name, ...(simulated === undefined || live.has(name) ? {} : stand.settings(simulated.simulator, simulated.key)) }];
+    const stood = simulated.get(name);
+    return [name, { provider: name, ...(stood === undefined ? liveSettings(stand, env) : stand.settings(stood.simulator, stood.key)) }];
   });
   return JSON.stringify({
     plugins: [...new Set([...Object.values(STANDS).flatMap((s) => s.plugins), '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite'])],
+    // Nobody balances load over a machine to try things on: Ctrl-C ends it when the open answers have ended.
+    server: { drain: { delay: '0ms', deadline: '5s' } },
     ops: { port: 0 },
     store: { use: 'sqlite', path: join(folder, 'store.db') },
     auth: [{ use: 'api-key', pepper: '${file:pepper}' }],
@@ -63,18 +79,19 @@ const configurationOf = (
   });
 };
 
-/** The key is made once; the store knows it, the file keeps it for the next start. */
+/** The key is made once; the store knows it, the file keeps it for the next start. One that the store does not know is made anew. */
 const keyOf = async (folder: string, graph: Graph): Promise<string> => {
   const file = join(folder, 'key');
-  if (existsSync(file)) return readFileSync(file, 'utf8');
-  const create = graph.admin.find((a) => a.operation.name === 'keys.create');
-  if (create === undefined) throw new Error('The key plugin brings no keys.create.');
-  const made = (await create.operation.run(
-    { name: `quick-start-${randomBytes(4).toString('hex')}`, scopes: ['explain', 'metrics'] },
-    OPERATOR,
-    create.host,
-  )) as { key: string };
-  return secretFile(file, () => made.key);
+  const run = async (name: string, input: object): Promise<unknown> => {
+    const entry = graph.admin.find((a) => a.operation.name === name);
+    if (entry === undefined) throw new Error(`The key plugin brings no ${name}.`);
+    return entry.operation.run(input, OPERATOR, entry.host);
+  };
+  const kept = readSecret(file);
+  const listed = (await run('keys.list', {})) as { readonly keys: readonly { readonly id: string; readonly status: string }[] };
+  if (kept !== undefined && listed.keys.some(({ id, status }) => status === 'active' && kept.startsWith(`lpa_${id}_`))) return kept;
+  const made = (await run('keys.create', { name: `quick-start-${randomBytes(4).toString('hex')}`, scopes: ['explain', 'metrics'] })) as { key: string };
+  return writeSecret(file, made.key);
 };
 
 const liveOf = (value: unknown): ReadonlySet<string> => {
@@ -109,40 +126,50 @@ const announce = (terminal: Terminal, url: string, key: string, live: ReadonlySe
 };
 
 export const quickStart: Command = {
-  usage: 'llm-proxy-auth quick-start [--live NAME,NAME]',
-  summary: 'Serves simulated providers on 127.0.0.1:8080 with a key that it prints; --live uses real accounts for those named.',
+  usage: 'llm-proxy-auth quick-start [--live NAME,NAME] [--data DIR]',
+  summary:
+    'Serves simulated providers on 127.0.0.1:8080 with a key that it prints; --live uses real accounts for those named, --data keeps key and store elsewhere.',
   example: 'quick-start --live openai',
   async run(words, terminal) {
-    const bare = words.find((w, i) => !w.startsWith('-') && words[i - 1] !== '--live');
+    const bare = words.find((w, i) => !w.startsWith('-') && words[i - 1] !== '--live' && words[i - 1] !== '--data');
     if (bare !== undefined) throw new UsageError(`"${bare}" is not understood; options of npm start stand behind two dashes: npm start -- --live ${bare}`);
-    const parsed = parse(words, { live: { type: 'string' } }, 0);
+    const parsed = parse(words, { live: { type: 'string' }, data: { type: 'string' } }, 0);
     const live = liveOf(parsed.values.live);
-    const folder = join(terminal.cwd(), 'data', 'quick-start');
+    const folder = typeof parsed.values.data === 'string' ? resolve(terminal.cwd(), parsed.values.data) : join(terminal.cwd(), 'data', 'quick-start');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    secretFile(join(folder, 'pepper'), () => randomBytes(32).toString('hex'));
-    const simulators = new Map<string, { simulator: Simulator; key: string }>();
+    const pepper = join(folder, 'pepper');
+    if (readSecret(pepper) === undefined) {
+      // Keys that were made with another pepper can never be verified again.
+      rmSync(join(folder, 'key'), { force: true });
+      writeSecret(pepper, randomBytes(32).toString('hex'));
+    }
+    const simulated = new Map<string, { simulator: Simulator; key: string }>();
     for (const [name, stand] of Object.entries(STANDS)) {
       if (live.has(name)) continue;
       const key = `sk-simulated-${randomBytes(16).toString('hex')}`;
-      simulators.set(name, { simulator: await stand.simulate(key), key });
+      simulated.set(name, { simulator: await stand.simulate(key), key });
     }
-    const variables = Object.entries(STANDS).flatMap(([name, stand]) => (live.has(name) ? [] : stand.variables));
-    const env = Object.fromEntries(Object.entries(terminal.env).filter(([name]) => !variables.includes(name)));
-    const options = { text: configurationOf(folder, live, simulators), folder, env, allowLocalPlugins: false, pluginRoots: [terminal.cwd()] };
+    const unused = Object.entries(STANDS).flatMap(([name, stand]) => (live.has(name) ? [] : [stand]));
+    const env = Object.fromEntries(Object.entries(terminal.env).filter(([name]) => !unused.some((stand) => stand.variables.test(name))));
     try {
-      const graph = await loadGraph({ ...options, log: QUIET, now: Date.now });
-      const key = await keyOf(folder, graph).finally(() => graph.dispose());
-      const running = await startGateway(options);
-      announce(
-        terminal,
-        running.urls.server,
-        key,
-        live,
-        variables.filter((v) => terminal.env[v] !== undefined),
-      );
-      return await serve(running, terminal);
+      const running = await startGateway({
+        text: configurationOf(folder, simulated, env),
+        folder,
+        env,
+        allowLocalPlugins: false,
+        pluginRoots: [terminal.cwd()],
+        destination: terminal.stdout,
+      });
+      const served = serve(running, terminal);
+      const key = await keyOf(folder, running.graph).catch(async (error: unknown) => {
+        await running.close();
+        throw error;
+      });
+      const found = unused.flatMap((stand) => stand.credentials).filter((name) => (terminal.env[name] ?? '') !== '');
+      announce(terminal, running.urls.server, key, live, found);
+      return await served;
     } finally {
-      await Promise.all([...simulators.values()].map(({ simulator }) => simulator.close()));
+      await Promise.all([...simulated.values()].map(({ simulator }) => simulator.close()));
     }
   },
 };

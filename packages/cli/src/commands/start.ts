@@ -11,8 +11,7 @@ export const serve = (running: Running, terminal: Terminal): Promise<number> =>
   new Promise((resolve) => {
     let first = 0;
     const finish = (code: number): void => {
-      terminal.off('SIGTERM', stop);
-      terminal.off('SIGINT', stop);
+      // SIGTERM and SIGINT stay taken: one that npm sends twice must not kill the process while it ends well.
       terminal.off('SIGHUP', reload);
       resolve(code);
     };
