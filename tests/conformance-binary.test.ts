@@ -42,18 +42,34 @@ line('104', 'a transcription is text or an object, and the form arrives byte for
   expect(object.text).toBe(`Transcript of speech.wav, ${everyByte.length} bytes.`);
 });
 
-line('105', 'files are made, listed page by page and read back byte for byte', async ({ bench, client }) => {
-  const sdk = client({ apiKey: await bench.makeKey() });
-  const made: string[] = [];
-  for (let index = 0; index < 5; index++) {
-    const { id } = await sdk.files.create({ file: await toFile(everyByte, `file-${index}.bin`), purpose: 'user_data' });
-    made.push(id);
+line('105', 'files are made, listed page by page and read back byte for byte, past those of others', async ({ bench, client }) => {
+  const upload = async (apiKey: string, count: number): Promise<string[]> => {
+    const made: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const file = await toFile(everyByte, `file-${index}.bin`);
+      made.push((await client({ apiKey }).files.create({ file, purpose: 'user_data' })).id);
+    }
+    return made;
+  };
+  const [first, second] = [await bench.makeKey(), await bench.makeKey()];
+  const others = await upload(first, 5);
+  const made = await upload(second, 5);
+  for (const base of [`${bench.url}/openai/main/v1`, `${bench.url}/transparent/main/v1`]) {
+    const sdk = client({ apiKey: second, baseURL: base });
+    for (const order of ['asc', 'desc'] as const) {
+      const listed = (await all(sdk.files.list({ limit: 2, order }))).map(({ id }) => id);
+      expect(order === 'asc' ? listed : listed.reverse()).toEqual(made);
+    }
+    const page = await fetch(`${base}/files?limit=7&order=asc`, { headers: { authorization: `Bearer ${second}` } });
+    expect(await page.json()).toMatchObject({ first_id: made[0], last_id: made[1], has_more: true });
+    const content = await sdk.files.content(made[3] ?? '');
+    expect(hash(Buffer.from(await content.arrayBuffer()))).toBe(hash(everyByte));
   }
-  const listed = await all(sdk.files.list({ limit: 2, order: 'asc' }));
-  expect(listed.map(({ id }) => id)).toEqual(made);
-  const content = await sdk.files.content(made[3] ?? '');
-  expect(hash(Buffer.from(await content.arrayBuffer()))).toBe(hash(everyByte));
-  for (const id of made) expect((await sdk.files.delete(id)).deleted).toBe(true);
+  for (const [apiKey, ids] of [
+    [first, others],
+    [second, made],
+  ] as const)
+    for (const id of ids) await client({ apiKey }).files.delete(id);
 });
 
 line('107', 'moderations have every member', async ({ client }) => {

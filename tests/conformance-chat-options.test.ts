@@ -84,8 +84,6 @@ line(
     const names =
       'frequency_penalty logit_bias logprobs max_tokens max_completion_tokens metadata n presence_penalty reasoning_effort response_format seed service_tier stop store stream stream_options temperature tool_choice tools top_logprobs top_p user';
     const body = Object.fromEntries(names.split(' ').map((name) => [name, null]));
-    // The vendor itself refuses null for these.
-    for (const name of ['response_format', 'tool_choice', 'tools', 'user']) delete body[name];
     const answer = (await client().chat.completions.create({ ...chat('Hello'), ...body } as never)) as ChatCompletion;
     expect(said(answer)).toBe('You said: Hello');
   },

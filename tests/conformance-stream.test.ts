@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk, ChatCompletionTool } from 'openai/resources/chat/completions';
 import { describe, expect } from 'vitest';
-import { chunk, payloads, role, spoken, sse, stream, usageChunk } from './support/answers.ts';
+import { chunk, completion, payloads, role, spoken, sse, stream, usageChunk } from './support/answers.ts';
 import { all, chat, conformance, type Under, watching } from './support/conformance.ts';
 
 const line = conformance();
@@ -202,6 +202,10 @@ line(
         .map((one) => (one.function as { arguments?: string }).arguments ?? '')
         .join(''),
     ).toBe('{}');
+    const calls = [{ id: 'call_1', type: 'function', function: { name: 'get_time', arguments: '' } }];
+    under.bench.simulator.script({ body: completion({ finish_reason: 'tool_calls', message: { role: 'assistant', content: null, tool_calls: calls } }) });
+    const whole = await under.client().chat.completions.create(chat('x'));
+    expect(whole.choices[0]?.message.tool_calls).toMatchObject([{ function: { arguments: '{}' } }]);
   },
   WIRE,
 );

@@ -50,7 +50,15 @@ export interface Capabilities {
  */
 export interface Reach {
   readonly class: 'inference' | 'models' | 'control' | 'stateful';
-  readonly ids?: { readonly request: readonly string[]; readonly reply: readonly string[]; readonly list?: string | undefined } | undefined;
+  readonly ids?:
+    | {
+        readonly request: readonly string[];
+        readonly reply: readonly string[];
+        readonly list?: string | undefined;
+        /** How a list goes on: `after` = query parameter that takes the last id seen, `more` = pointer that is true while there is more. */
+        readonly page?: { readonly after: string; readonly more: string } | undefined;
+      }
+    | undefined;
   /** The model is not in the call itself (batches, stored prompts, a vendor's default): a caller restricted by models is refused. */
   readonly modelElsewhere?: boolean | undefined;
 }

@@ -8,6 +8,8 @@ export const route = (method: string, pattern: string, options: Options = {}): r
 ];
 export const INFERENCE: Reach = Object.freeze({ class: 'inference' });
 export const MODELS: Reach = Object.freeze({ class: 'models' });
+/** Cursor lists: `has_more`, and `after` with the last id. */
+const PAGE = Object.freeze({ after: 'after', more: '/has_more' });
 interface Ids {
   /** Route parameters (`{id}`) and pointers into the body that the caller must own. */
   readonly uses?: readonly string[];
@@ -20,6 +22,6 @@ interface Ids {
 /** Reach of an object that belongs to whoever created it. */
 export const stateful = ({ uses = [], makes = [], list, modelElsewhere }: Ids): Reach => ({
   class: 'stateful',
-  ids: { request: uses, reply: makes, list },
+  ids: { request: uses, reply: makes, list, page: list === undefined ? undefined : PAGE },
   modelElsewhere,
 });

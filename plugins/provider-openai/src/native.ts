@@ -13,7 +13,7 @@ interface Entry {
 const inference: Reach = { class: 'inference' };
 const control: Reach = { class: 'control' };
 const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
-const listed: Reach = { class: 'stateful', ids: { request: [], reply: [], list: '/data' } };
+const listed: Reach = { class: 'stateful', ids: { request: [], reply: [], list: '/data', page: { after: 'after', more: '/has_more' } } };
 const made = (uses: readonly string[] = [], makes: readonly string[] = ['/id']): Reach => ({ class: 'stateful', ids: { request: uses, reply: makes } });
 const elsewhere = (reach: Reach): Reach => ({ ...reach, modelElsewhere: true });
 const call = (path: string, surface: string, operation: Operation, framing: Framing): Entry => ({

@@ -81,6 +81,9 @@ export class Exchange {
   gone: boolean = false;
   /** Ends what is under way: the client went, or the drain deadline came. */
   pending: Interruptible | undefined = undefined;
+  /** Id behind which a list is to be asked for again, because nothing of a page was the caller's. */
+  nextPage: string | undefined = undefined;
+  pagesPassed: number = 0;
   /** Ends the count of open calls at the instance. */
   counted: CallMetrics | undefined = undefined;
   /** The line has been walked to its end; with `closed` the request is settled. */

@@ -25,7 +25,7 @@ import { type Attempting, DONE, type Outcome, type ReplyHead, statusOutcome } fr
 import { relaySink } from './reply/relay.ts';
 import { streamSink } from './reply/stream.ts';
 import { wholeSink } from './reply/whole.ts';
-import { ownReply } from './stateful.ts';
+import { ownReply, sendOwn } from './stateful.ts';
 import { callOf, inboundOf, makeLedger, readRequest, translatedStream, writeRequest } from './translate.ts';
 import { passesReply, replyHeaders, requestOf, withLength } from './upstream-head.ts';
 
@@ -54,6 +54,7 @@ const passReply =
     if (verdict?.error !== undefined) return a.resolve({ is: 'failed', class: '502', error: verdict.error });
     void ownReply(x, a.instance, found.reach, reply.body).then(
       (body) => {
+        if (body === undefined) return a.resolve(DONE);
         const type = typeof head['content-type'] === 'string' && headerValueIsSafe(head['content-type']) ? head['content-type'] : 'application/json';
         beginWait(x);
         sendWhole(x, reply.status, [...ownHeaders(x), 'content-type', type, ...replyHeaders(x, dialect, true, head)], body);
@@ -264,4 +265,4 @@ export const operate = (
   body: ReceivedBody,
   number: number,
   fresh: boolean,
-): Promise<Outcome> => send(x, candidate.instance, prepare(x, dialect, found, candidate, body), number, fresh);
+): Promise<Outcome> => sendOwn(x, candidate.instance, prepare(x, dialect, found, candidate, body), found.reach, number, fresh);

@@ -1,6 +1,8 @@
 import { type ErrorLike, GatewayError, parseJson, type Reach, stringifyJson, type Tap, type TapState, type Verdict } from '@llm-proxy-auth/plugin';
 import type { Instance } from '../graph.ts';
+import { type Prepared, send } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
+import type { Outcome } from './reply/outcome.ts';
 
 const at = (value: unknown, pointer: string): unknown => {
   let found = value;
@@ -14,8 +16,26 @@ const at = (value: unknown, pointer: string): unknown => {
 /** Route parameters (`{id}`) among `ids.request`, by name. */
 export const namedParams = (reach: Reach): readonly string[] => (reach.ids?.request ?? []).filter((n) => n.startsWith('{')).map((n) => n.slice(1, -1));
 
-/** Records ids that an answer created as the caller's, and cuts lists to the caller's own; other answers pass as they are. */
-export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, body: Uint8Array): Promise<Uint8Array> => {
+/** Most pages without anything of the caller's that are passed over for one list. */
+const MOST_PAGES = 100;
+const idOf = (item: unknown): string | undefined => {
+  const id = at(item, '/id');
+  return typeof id === 'string' ? id : undefined;
+};
+/** Members beside the list that name its first or last item name the first or last that is left. */
+const renamed = (value: unknown, items: readonly unknown[], own: readonly unknown[]): unknown => {
+  if (value === null || typeof value !== 'object') return value;
+  const ends = new Map([
+    [idOf(items[0]), idOf(own[0]) ?? null],
+    [idOf(items.at(-1)), idOf(own.at(-1)) ?? null],
+  ]);
+  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, typeof v === 'string' && ends.has(v) ? ends.get(v) : v]));
+};
+/**
+ * Records ids that an answer created as the caller's, and cuts lists to the caller's own; other answers pass as they are.
+ * Undefined: nothing of this page is the caller's, and there is another (`x.nextPage`).
+ */
+export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, body: Uint8Array): Promise<Uint8Array | undefined> => {
   const { ids } = reach;
   const { principal } = x;
   if (ids === undefined || principal === undefined || (ids.reply.length === 0 && ids.list === undefined)) return body;
@@ -33,8 +53,31 @@ export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, bo
   if (!Array.isArray(items)) throw new GatewayError('upstream_bad_response', `The list of ${instance.name} cannot be read.`);
   const own = await x.plan.owners.cut(principal, instance.name, items);
   if (own.length === items.length) return body;
+  const last = idOf(items.at(-1));
+  if (own.length === 0 && ids.page !== undefined && last !== undefined && at(json, ids.page.more) === true && x.pagesPassed < MOST_PAGES) {
+    x.pagesPassed++;
+    x.nextPage = last;
+    return undefined;
+  }
   const path = ids.list.slice(1).split('/');
-  return Buffer.from(stringifyJson(replaced(json, path, own)));
+  return Buffer.from(stringifyJson(replaced(renamed(json, items, own), path, own)));
+};
+
+/** The same request for what comes behind an id. */
+const behind = (path: string, parameter: string, id: string): string => {
+  const [route = '', ...query] = path.split(/[?&]/);
+  return `${route}?${[...query.filter((one) => !one.startsWith(`${parameter}=`)), `${parameter}=${encodeURIComponent(id)}`].join('&')}`;
+};
+/** Sends; pages of a list that hold nothing of the caller's are passed over, because clients stop at an empty one. */
+export const sendOwn = async (x: Exchange, instance: Instance, prepared: Prepared, reach: Reach, number: number, fresh: boolean): Promise<Outcome> => {
+  const after = reach.ids?.page?.after;
+  let outcome = await send(x, instance, prepared, number, fresh);
+  while (after !== undefined && x.nextPage !== undefined) {
+    const path = behind(prepared.request.path, after, x.nextPage);
+    x.nextPage = undefined;
+    outcome = await send(x, instance, { ...prepared, request: { ...prepared.request, path } }, number, fresh);
+  }
+  return outcome;
 };
 /** A tap that records the id which a passing stream created as the caller's; nothing of the stream is held for it. */
 class OwningTap implements Tap {

@@ -8,7 +8,7 @@ import { bodyKind } from '../http/media-type.ts';
 import type { TransparentRoute } from '../http/route.ts';
 import { single } from '../routing/resolve.ts';
 import { beginWait, ownHeaders, sendWhole, upstreamRequestId } from './answer.ts';
-import { type Prepared, send } from './attempt.ts';
+import type { Prepared } from './attempt.ts';
 import { bodyHash, both } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,7 +18,7 @@ import { collect, pipe } from './receive.ts';
 import { type Attempting, DONE, type ReplyHead, statusOutcome } from './reply/outcome.ts';
 import { relaySink } from './reply/relay.ts';
 import { wholeSink } from './reply/whole.ts';
-import { namedParams, owningTap, ownReply } from './stateful.ts';
+import { namedParams, owningTap, ownReply, sendOwn } from './stateful.ts';
 
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
 const COLLECT_BELOW = 65_536;
@@ -89,6 +89,7 @@ const statefulSink = (a: Attempting, native: NativeCall) => {
     const body = reply.status >= 300 ? Promise.resolve(reply.body) : ownReply(a.x, a.instance, native.reach, reply.body);
     void body.then(
       (bytes) => {
+        if (bytes === undefined) return a.resolve(DONE);
         beginWait(a.x);
         const type = typeof head['content-type'] === 'string' ? head['content-type'] : 'application/json';
         sendWhole(a.x, reply.status, [...ownHeaders(a.x), 'content-type', type], bytes);
@@ -203,6 +204,6 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     },
   };
   await call(x, resolved, candidates, { replayable: collected !== undefined || bytes === undefined, byStatus: false }, (candidate, number, fresh) =>
-    send(x, candidate.instance, prepared, number, fresh),
+    sendOwn(x, candidate.instance, prepared, native.reach, number, fresh),
   );
 };

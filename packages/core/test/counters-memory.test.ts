@@ -1,0 +1,32 @@
+import type { Claim } from '@llm-proxy-auth/plugin';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { memoryCounters } from '../src/access/counters-memory.ts';
+
+const rate = (limit: number, windowMs: number): Claim => ({ key: 'k', amount: 1, limit, windowMs, kind: 'rate', shadow: false });
+
+test('whoever waits as long as a refusal says is let in, when nobody else comes', () => {
+  const visits = fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(visits, fc.integer({ min: 1, max: 8 }), fc.constantFrom(1_000, 10_000), (gaps, limit, windowMs) => {
+      const counters = memoryCounters();
+      let now = 1_790_000_000_123;
+      for (const gap of gaps) {
+        now += gap;
+        const taken = counters.take([rate(limit, windowMs)], now);
+        if (taken instanceof Promise || taken.ok) continue;
+        now += taken.retryAfterMs;
+        expect(counters.take([rate(limit, windowMs)], now)).toMatchObject({ ok: true });
+      }
+    }),
+  );
+});
+
+test('a refusal says not much more than is needed', () => {
+  const counters = memoryCounters();
+  const claim = rate(60, 60_000);
+  const start = 1_790_000_040_000; // a minute begins
+  for (let i = 0; i < 60; i++) expect(counters.take([claim], start + 30_000)).toMatchObject({ ok: true });
+  // 60 used in the minute before must fade by one: a sixtieth of the next minute.
+  expect(counters.take([claim], start + 30_000)).toMatchObject({ ok: false, retryAfterMs: 31_000 });
+});
