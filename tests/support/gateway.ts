@@ -41,6 +41,8 @@ export interface Bench {
   logText(): string;
   operation(name: string, input: object): Promise<Record<string, unknown>>;
   makeKey(wanted?: KeyWanted): Promise<string>;
+  /** Makes an id at `main` belong to the holder of `key`. */
+  own(id: string): Promise<void>;
   /** Resolves with the first log line that fits, also one that comes later. */
   line(fits: (line: Readonly<Record<string, unknown>>) => boolean): Promise<Readonly<Record<string, unknown>>>;
   close(): Promise<void>;
@@ -111,6 +113,9 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     logText: () => written.join(''),
     operation,
     makeKey,
+    async own(id) {
+      await gateway.graph.store.commit([{ space: 'owners', key: `main/${id}`, expect: 0, value: { json: JSON.stringify('key:k1') } }]);
+    },
     line: (fits) =>
       new Promise((resolve) => {
         const look = (): void => {

@@ -45,8 +45,9 @@ export interface Capabilities {
 }
 /**
  * What a call may touch. `ids` name where ids that belong to their creator stand: `request` = route parameters (`{id}`) and
- * JSON pointers into the body (`/input_file_id`) that the caller must own (else 404); `reply` = JSON pointers whose values
- * become the caller's (`/id`); `list` = pointer to an array in the reply that is cut to the caller's own, by its `id` members.
+ * JSON pointers into the body (`/input_file_id`; a step `*` is every element of a list, `*[type=x]` those with that member)
+ * that the caller must own (else 404); `reply` = JSON pointers whose values become the caller's (`/id`); `list` = pointer to
+ * an array in the reply that is cut to the caller's own, by its `id` members.
  */
 export interface Reach {
   readonly class: 'inference' | 'models' | 'control' | 'stateful';

@@ -26,11 +26,19 @@ const call = (path: string, surface: string, operation: Operation, framing: Fram
   reach: inference,
 });
 const batchFiles = ['/output_file_id', '/error_file_id'];
-const CONVERSATION_IDS = ['/previous_response_id', '/conversation', '/conversation/id'];
+const CONVERSATION_IDS = [
+  '/previous_response_id',
+  '/conversation',
+  '/conversation/id',
+  '/input/*[type=item_reference]/id',
+  '/input/*/content/*/file_id',
+  '/input/*/output/*/file_id',
+];
+const CHAT_IDS = ['/messages/*/content/*/file/file_id'];
 
 /** The closed table of transparent mode: what is not here does not exist. Order matters only between a literal and a parameter. */
 const TABLE: readonly Entry[] = Object.freeze([
-  call('chat/completions', 'chat', 'chat', 'sse'),
+  { ...call('chat/completions', 'chat', 'chat', 'sse'), reach: { class: 'inference', ids: { request: CHAT_IDS, reply: [] } } },
   call('completions', 'completions', 'chat', 'sse'),
   call('embeddings', 'embeddings', 'embeddings', 'json'),
   call('moderations', 'moderations', 'opaque', 'json'),

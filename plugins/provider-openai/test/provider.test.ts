@@ -121,8 +121,21 @@ describe('native paths', () => {
     expect(head('GET', '/v1/batches/b_1')).toMatchObject({ reach: { ids: { request: ['{id}'], reply: ['/output_file_id', '/error_file_id'] } } });
     expect(head('GET', '/v1/files')).toMatchObject({ reach: { ids: { list: '/data' } } });
     expect(head('POST', '/v1/responses')).toMatchObject({
-      reach: { ids: { request: ['/previous_response_id', '/conversation', '/conversation/id'], reply: ['/id'] } },
+      reach: {
+        ids: {
+          request: [
+            '/previous_response_id',
+            '/conversation',
+            '/conversation/id',
+            '/input/*[type=item_reference]/id',
+            '/input/*/content/*/file_id',
+            '/input/*/output/*/file_id',
+          ],
+          reply: ['/id'],
+        },
+      },
     });
+    expect(head('POST', '/v1/chat/completions')).toMatchObject({ reach: { ids: { request: ['/messages/*/content/*/file/file_id'], reply: [] } } });
   });
   it.each([
     ['POST', '/v1/chat/completions/'],

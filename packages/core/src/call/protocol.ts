@@ -16,6 +16,7 @@ import { listModels } from './models.ts';
 import { operate } from './operate.ts';
 import { collect } from './receive.ts';
 import { namedParams } from './stateful.ts';
+import { wildIds } from './wild-ids.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
 export interface ReceivedBody {
@@ -115,7 +116,10 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const reach = found.reach;
   const candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
   if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
-  if (candidates.some((c) => keepsState(endpointFor(x, dialect, found, c), route))) await owned(x, candidates, idsOf(found, body.governed));
+  if (candidates.some((c) => keepsState(endpointFor(x, dialect, found, c), route))) {
+    const wild = body.kind === 'json' ? wildIds(reach, body.pieces, plan.graph.settings.server.maxDepth) : [];
+    await owned(x, candidates, [...idsOf(found, body.governed), ...wild]);
+  }
   if (x.policy !== undefined) {
     const first = candidates[0]?.instance.name ?? '';
     const taken = admit(plan.graph.counters, x.policy, principal, first, x.model ?? '', plan.now());

@@ -7,18 +7,27 @@ import type { Instance } from '../graph.ts';
 import { bodyKind } from '../http/media-type.ts';
 import type { TransparentRoute } from '../http/route.ts';
 import { single } from '../routing/resolve.ts';
+<<<<<<< packages/core/src/call/transparent.ts
+import { type Prepared, send } from './attempt.ts';
+=======
 import { beginWait, ownHeaders, sendWhole, upstreamRequestId } from './answer.ts';
 import type { Prepared } from './attempt.ts';
+>>>>>>> /tmp/team/ship.new
 import { bodyHash, both } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { collect, pipe } from './receive.ts';
-import { type Attempting, DONE, type ReplyHead, statusOutcome } from './reply/outcome.ts';
+import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
+<<<<<<< packages/core/src/call/transparent.ts
+import { namedParams, owningTap } from './stateful.ts';
+import { wildIds } from './wild-ids.ts';
+=======
 import { wholeSink } from './reply/whole.ts';
 import { namedParams, owningTap, ownReply, sendOwn } from './stateful.ts';
+>>>>>>> /tmp/team/ship.new
 
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
 const COLLECT_BELOW = 65_536;
@@ -52,8 +61,9 @@ const receive = async (x: Exchange, native: NativeCall, identified: Identified, 
     head === undefined || (!head.chunked && (head.contentLength ?? 0) === 0 && !(x.http2 && x.request.method !== 'GET' && x.request.method !== 'HEAD'));
   if (empty) return { bytes: undefined, governed: noBody };
   // A rule reads this body: it must be one that everybody reads alike.
-  if (needed) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
-  const governed = watcherOf(x, native, needed);
+  const encoded = head.contentEncoding !== '';
+  if (needed || (encoded && (native.reach.ids?.request ?? []).some((p) => p.startsWith('/')))) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
+  const governed = encoded ? undefined : watcherOf(x, native, needed);
   const hashing = bodyHash(identified.body);
   const watcher = both(hashing, governed);
   const result = (): GovernedBody => governed?.result() ?? noBody();
@@ -78,6 +88,8 @@ const headersOf = (x: Exchange, mustRead: boolean, length: number | undefined): 
   return headers;
 };
 
+<<<<<<< packages/core/src/call/transparent.ts
+=======
 /** Replies that create ids or list them are read; their bytes stay as they are unless a list is cut. */
 const statefulSink = (a: Attempting, native: NativeCall) => {
   let head: ReplyHead = {};
@@ -113,6 +125,7 @@ const statefulSink = (a: Attempting, native: NativeCall) => {
   };
 };
 
+>>>>>>> /tmp/team/ship.new
 const decode = (text: string): string => {
   try {
     return decodeURIComponent(text);
@@ -152,11 +165,12 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const needsModel = native.modelIn !== 'none';
   const aliases = instance.settings.aliases && native.modelIn === 'body';
   const restricted = modelMatters(principal, x.policy) && native.modelIn === 'body';
-  const pointers = (native.reach.ids?.request ?? []).some((p) => p.startsWith('/'));
+  const pointers = (native.reach.ids?.request ?? []).filter((p) => p.startsWith('/'));
+  const exact = pointers.some((p) => !p.includes('*'));
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
   // What needs no body is decided before a byte of it is read.
   if (!restricted) authorize(principal, x.policy, { ...early, resolved: single(instance, native.model ?? ''), model: native.model ?? '' });
-  const body = await receive(x, native, identified, restricted || pointers, aliases || provider.signs === 'body');
+  const body = await receive(x, native, identified, restricted || exact, pointers.length > 0 || aliases || provider.signs === 'body');
   const governed = body.governed();
   const collected = Array.isArray(body.bytes) ? (body.bytes as readonly Buffer[]) : undefined;
   if (plan.graph.settings.log.content) for (const piece of collected ?? []) plan.content(x, 'request', piece);
@@ -173,7 +187,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     model: native.modelIn === 'body' && collected === undefined && !restricted ? '' : target,
   });
   if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surfaceOf(x, native), collected);
-  const ids = idsOf(native, governed);
+  const ids = [...idsOf(native, governed), ...(isMultipart(x) ? [] : wildIds(native.reach, collected ?? [], plan.graph.settings.server.maxDepth))];
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
   if (x.policy !== undefined) {
     const taken = admit(plan.graph.counters, x.policy, principal, instance.name, x.model ?? '', plan.now());
@@ -198,7 +212,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     body: bytes,
     stream: x.stream,
     sink(a) {
-      if (reads && !x.stream) return statefulSink(a, native);
+      if (reads && !x.stream) return ownedSink(a, native);
       const watching = tap?.call(surface, x.stream ? native.framing : 'json', false);
       return relaySink(a, watching !== undefined && reads ? owningTap(x, instance, watching) : watching, true);
     },

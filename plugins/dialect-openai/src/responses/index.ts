@@ -9,7 +9,14 @@ import { responsesTap } from './tap.ts';
 import { OPENAI } from './wire.ts';
 
 /** Ids of stored objects that a request may name; both forms of `conversation`. */
-const USED: readonly string[] = Object.freeze(['/previous_response_id', '/conversation', '/conversation/id']);
+const USED: readonly string[] = Object.freeze([
+  '/previous_response_id',
+  '/conversation',
+  '/conversation/id',
+  '/input/*[type=item_reference]/id',
+  '/input/*/content/*/file_id',
+  '/input/*/output/*/file_id',
+]);
 const CREATES: Reach = Object.freeze({ class: 'inference', ids: { request: USED, reply: ['/id'] } });
 const COUNTS: Reach = Object.freeze({ class: 'inference', ids: { request: USED, reply: [] } });
 const STORED: Reach = stateful({ uses: ['{id}'] });

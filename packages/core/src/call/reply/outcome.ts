@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type ErrorLike, GatewayError, isGatewayError, type UpstreamReply } from '@llm-proxy-auth/plugin';
 import type { Instance } from '../../graph.ts';
 import type { Cut, Flight } from '../dispatch.ts';
@@ -57,10 +58,26 @@ export const textOf = (headers: ReplyHead, name: string): string => {
   return typeof value === 'string' ? value : (value?.[0] ?? '');
 };
 
+const UNFOLD = Object.freeze({ gzip: gunzipSync, 'x-gzip': gunzipSync, deflate: inflateSync, br: brotliDecompressSync });
+/** Most that an encoded error unfolds to. */
+const MAX_UNFOLDED = 1024 * 1024;
+/** The reply with a body that can be read; a coding nobody knows, and one that unfolds to too much, read as nothing. */
+const readable = (reply: UpstreamReply): UpstreamReply => {
+  const at = reply.headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-encoding');
+  const coding = at < 0 ? 'identity' : (reply.headers[at + 1] ?? '').trim().toLowerCase();
+  if (coding === '' || coding === 'identity') return reply;
+  const unfold = UNFOLD[coding as keyof typeof UNFOLD];
+  try {
+    return { ...reply, body: unfold?.(reply.body, { maxOutputLength: MAX_UNFOLDED }) ?? new Uint8Array() };
+  } catch {
+    return { ...reply, body: new Uint8Array() };
+  }
+};
+
 /** Whether a 401 or 403 concerns our own credential; then it is never shown as the client's. */
 export const credentialRejected = (instance: Instance, reply: UpstreamReply): Outcome | undefined => {
   if (reply.status !== 401 && reply.status !== 403) return undefined;
-  const rejected = instance.provider.rejected?.(reply);
+  const rejected = instance.provider.rejected?.(readable(reply));
   if (rejected === undefined) return undefined;
   return {
     is: 'failed',
@@ -84,6 +101,6 @@ export const statusOutcome = (x: Exchange, instance: Instance, reply: UpstreamRe
     };
   const dialect = x.plan.graph.dialects.get(instance.provider.errors);
   const error =
-    dialect?.readError(reply) ?? new GatewayError('upstream_rejected', `The provider of ${instance.name} refused the call.`, { status: reply.status });
+    dialect?.readError(readable(reply)) ?? new GatewayError('upstream_rejected', `The provider of ${instance.name} refused the call.`, { status: reply.status });
   return { is: 'failed', class: String(reply.status), error };
 };

@@ -9,7 +9,7 @@ import { type Attempting, credentialRejected, cutError, cutOutcome, DONE, type R
 import { wholeRest } from './whole.ts';
 
 /** Which reply headers pass: everything but hop-by-hop, cookies and ours, or only what `only` lets through. */
-const passing = (a: Attempting, headers: ReplyHead, only: ((name: string) => boolean) | undefined): string[] => {
+export const passing = (a: Attempting, headers: ReplyHead, only: ((name: string) => boolean) | undefined): string[] => {
   const out = ownHeaders(a.x);
   const secrets = a.x.plan.graph.secrets();
   for (const name in headers) {

@@ -6,7 +6,7 @@ import { type Attempting, cutOutcome, pairsOf, type ReplyHead, textOf } from './
 export const MAX_WHOLE = 64 * 1024 * 1024;
 export const MAX_ERROR = 1024 * 1024;
 
-/** Collects the rest of an answer and hands it over once. An encoded body cannot be read and is refused, so no bomb unfolds here. */
+/** Collects the rest of an answer and hands it over once. An encoded success cannot be read and is refused; an encoded error stays as it is. */
 export const wholeRest = (a: Attempting, status: number, headers: ReplyHead, then: (reply: UpstreamReply) => void): Pick<Sink, 'data' | 'end' | 'cut'> => {
   const limit = status >= 300 ? MAX_ERROR : MAX_WHOLE;
   const pieces: Buffer[] = [];
@@ -30,7 +30,7 @@ export const wholeRest = (a: Attempting, status: number, headers: ReplyHead, the
     end() {
       if (over) return;
       over = true;
-      then({ status, headers: pairsOf(headers), body: encoded ? new Uint8Array() : pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces) });
+      then({ status, headers: pairsOf(headers), body: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces) });
     },
     cut(why) {
       if (over) return;

@@ -1,0 +1,214 @@
+/** One change of source text; `from` stands exactly once in the file. */
+export interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+/** A rule switched off, and the test that must notice. */
+export interface Mutant {
+  readonly rule: string;
+  readonly edits: readonly Edit[];
+  readonly test: string;
+  /** Part of the test's name. */
+  readonly named: string;
+}
+const core = (file: string, from: string, to: string): Edit => ({ file: `packages/core/src/${file}`, from, to });
+const of = (rule: string, test: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test: `tests/${test}.test.ts`, named });
+
+const AUTHORIZE = 'access/authorize.ts';
+const access: readonly Mutant[] = [
+  of("a key's own modes", 'access-policies', 'the key narrows the modes', core(AUTHORIZE, ' || own.modes?.has(wanted.mode) === false', '')),
+  of('modes of a policy', 'access-policies', 'which policy holds a mode', core(AUTHORIZE, '!policy.modes.has(wanted.mode) || ', '')),
+  of('classes of a policy', 'access-policies', 'a group by glob', core(AUTHORIZE, '!policy.classes.has(wanted.reach.class)', 'false')),
+  of(
+    "intersection: the policy's instances",
+    'access-policies',
+    'the policy narrows the instances',
+    core(AUTHORIZE, 'policy.instances(c.instance.name) && ', ''),
+  ),
+  of("intersection: the key's instances", 'access-policies', 'the key narrows the instances', core(AUTHORIZE, ' && own.instances(c.instance.name)', '')),
+  of("intersection: the policy's models", 'access-policies', 'the policy narrows the models', core(AUTHORIZE, 'policy.models(name) && ', '')),
+  of("intersection: the key's models", 'access-policies', 'the key narrows the models', core(AUTHORIZE, ' && restrictedOf(principal).models(name)', '')),
+  of('tags of every target', 'access-policies', 'a target that the policy forbids is no fallback', core(AUTHORIZE, ' && tagsHold(policy, c)', '')),
+  of(
+    'first match wins',
+    'access-policies',
+    'the first wins, though a later one allows',
+    core('access/policy.ts', 'policies.find((p) =>', 'policies.findLast((p) =>'),
+  ),
+  of(
+    'a model that is not in the call',
+    'bypass-routes',
+    'batches: the model stands in the file',
+    core(AUTHORIZE, 'wanted.reach.modelElsewhere === true || ', ''),
+  ),
+  of(
+    'one model of the list is a model',
+    'bypass-routes',
+    'GET /transparent/main/v1/models/gpt-4o',
+    core(AUTHORIZE, ' && !wanted.needsModel) return', ') return'),
+  ),
+  of(
+    'models beside the governed one',
+    'bypass-routes',
+    'below /transparent/main/v1 an image tool',
+    core('call/further-models.ts', 'model === undefined || !modelAllowed(principal, policy, model)', 'false'),
+  ),
+  of(
+    'path and body agree',
+    'bypass-routes',
+    'deployments/gpt-4o-mini/chat/completions {"model":"gpt-4o",',
+    core('call/protocol.ts', 'body.model !== undefined && inPath !== body.model', 'false'),
+  ),
+  of(
+    'a body that a rule reads is JSON',
+    'bypass',
+    'below /transparent/main/v1 two documents',
+    core('call/governed.ts', 'if (!this.#lenient) throw', 'if (false) throw'),
+  ),
+  of(
+    'a body that a rule reads is plain UTF-8',
+    'bypass',
+    'below /transparent/main/v1 UTF-16',
+    core('call/transparent.ts', "if (needed) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);", ''),
+  ),
+  of(
+    'a governed key stands once',
+    'bypass',
+    'below /openai/main/v1 key twice, allowed last',
+    core('call/governed.ts', 'if (!this.#scanner.duplicated) return;', 'return;'),
+    core('call/governed.ts', "if (path !== undefined) throw duplicate(path.join('.'));", ''),
+  ),
+  of(
+    "a key's addresses",
+    'access',
+    'an address outside its range is refused',
+    core('gateway.ts', '!x.plan.allowedFrom(identified.principal, x.address)', 'false'),
+  ),
+  of(
+    'scope of explain',
+    'access-surroundings',
+    'x-lpa-explain: with the scope only',
+    core('call/explain.ts', "!scopes.includes('explain') && !scopes.includes('admin')", 'false'),
+  ),
+  of(
+    'requests in a window',
+    'access-policies',
+    'requests in a window',
+    core('access/admit.ts', 'if (taken.ok) return', 'if (taken.ok || taken.key.endsWith("requests")) return FREE; if (taken.ok) return'),
+  ),
+];
+const HEAD = 'http/head.ts';
+const credentials: readonly Mutant[] = [
+  of('two slots, two values', 'access', 'two slots, two values', core(HEAD, 'credential.value !== found.value) throw ambiguous()', 'false) throw ambiguous()')),
+  of('one slot once', 'access', 'two lines of authorization', core(HEAD, 'if (++authorizations > 1) throw ambiguous();', '')),
+  of(
+    'aliases with underscores',
+    'hardening-headers',
+    'other spellings of the same names',
+    core('http/credential-slots.ts', "if (USE[dashed] !== undefined) return 'drop';", ''),
+  ),
+  of(
+    'revocation reaches what is remembered',
+    'access',
+    'revocation holds at once',
+    core('access/verified-cache.ts', '(found.strategy.epoch === undefined || found.strategy.epoch() === found.epoch)', 'true'),
+  ),
+  of('expiry reaches what is remembered', 'access', 'a remembered key ends when it expires', core('access/verified-cache.ts', 'found.until > now && ', '')),
+  of('no auth: our port', 'access-surroundings', 'auth: none another port', core('access/authenticate.ts', ' || Number(sent) !== port', '')),
+  of('no auth: no other site', 'access-surroundings', 'a request across sites', core('access/authenticate.ts', "head.fetchSite === 'cross-site'", 'false')),
+  of('forwarders are believed when trusted', 'access-surroundings', 'nobody is trusted', core('access/address.ts', ' || !trusted(peer)', '')),
+  of('origins are exact', 'access-surroundings', 'exact origins only', core('http/cors.ts', ' || !origins.includes(origin)', '')),
+];
+const targets: readonly Mutant[] = [
+  of('no empty segment', 'hardening', '/transparent/main/v1//chat', core('http/target.ts', "throw refuse('has an empty segment');", 'return false;')),
+  of(
+    'no second decoding',
+    'hardening',
+    '/transparent/main/%252e%252e/x',
+    core('http/target.ts', "if (ESCAPE.test(decoded)) throw refuse('is percent-encoded twice');", ''),
+  ),
+  of(
+    'no hidden dot segment',
+    'hardening',
+    '/transparent/main/a%2f..%2fb',
+    core('http/target.ts', "if (name === '.' || name === '..' || (piece === '' && pieces.length > 1))", 'if (false)'),
+  ),
+  of(
+    'the target begins with a slash',
+    'hardening',
+    'http://evil.example/transparent',
+    core('http/target.ts', "if (url[0] !== '/') throw refuse('must begin with a slash');", ''),
+  ),
+  of('`key` leaves the query', 'hardening', 'leaves the query in every spelling', core('http/target.ts', "toLowerCase() !== 'key'", "toLowerCase() !== ''")),
+];
+const headers: readonly Mutant[] = [
+  of(
+    'cookies stay here',
+    'hardening-headers',
+    'reaches the provider by /transparent/main/v1/chat/completions (A051, A052) credentials of any kind',
+    core('http/credential-slots.ts', "  cookie: 'drop',", "  cookie: 'forward',"),
+  ),
+  of(
+    'cookies of a provider',
+    'hardening-headers',
+    'reaches the client by /transparent/main/v1/chat/completions (A128) cookies',
+    core('http/credential-slots.ts', "    'set-cookie',\n", ''),
+  ),
+  of('a secret in a reply header', 'hardening-headers', 'goes no further than /transparent', core('call/reply/relay.ts', ' && !secrets.includes(each)', '')),
+  of(
+    'a redirect elsewhere',
+    'hardening-headers',
+    'by /transparent/main/v1/chat/completions (A128) a redirect 302',
+    core('call/reply/relay.ts', 'if (!target.startsWith(`${base.origin}${base.path}/`)) return undefined;', ''),
+  ),
+  of(
+    "our own credential's refusal",
+    'hardening-headers',
+    'is never the client’s 401',
+    core('call/reply/outcome.ts', 'if (reply.status !== 401 && reply.status !== 403) return undefined;', 'return undefined;'),
+  ),
+];
+const ownership: readonly Mutant[] = [
+  of(
+    'an id belongs to its maker',
+    'access-ownership',
+    'a file belongs to who made it',
+    core('access/owners.ts', '!(await owns(principal, instance, id))', 'false'),
+  ),
+  of(
+    "a list is cut to the caller's own",
+    'access-ownership',
+    'a file belongs to who made it',
+    core('access/owners.ts', 'id !== undefined && (await owns(principal, instance, id))', 'id !== undefined'),
+  ),
+  of(
+    'a streamed response belongs to its maker',
+    'access-ownership',
+    'made below /transparent/main/v1, asked for below /openai/main/v1 a stored response (stream: true)',
+    core('call/stateful.ts', 'if (verdict.id !== undefined && principal !== undefined)', 'if (false)'),
+  ),
+];
+const streams: readonly Mutant[] = [
+  of('a cut is no clean end', 'conformance-stream-faults', '63. a reset in the middle', core('call/reply/stream.ts', 'write(body.fail(error));', '')),
+  of(
+    'the head is held until content',
+    'conformance-stream-faults',
+    '61. an error before the first byte',
+    core('call/reply/stream.ts', "if (body.state() !== 'waiting') commit();", 'commit();'),
+    core('call/reply/stream.ts', "if (body.state() === 'failed' && !committed) {", "if (body.state() === 'failed' && !committed && seen === undefined) {"),
+  ),
+  of(
+    'an end needs a finish',
+    'conformance-stream-faults',
+    '64. an end without a finish',
+    core('call/reply/stream.ts', "if (body.state() === 'failed') return close();\n      cut('cut');", 'close();'),
+  ),
+  of(
+    'nothing is sent again after the first byte',
+    'routing',
+    'nothing is sent again after the first byte',
+    core('call/reply/stream.ts', 'if (!committed) return finish(outcome);', 'finish(outcome);'),
+  ),
+];
+export const mutants: readonly Mutant[] = [...access, ...credentials, ...targets, ...headers, ...ownership, ...streams];
