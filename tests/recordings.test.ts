@@ -35,6 +35,8 @@ describe.each([
     bench.simulator.clear();
     bench.simulator.replay(recording);
     const body = typeof recording.request.body === 'object' && recording.request.body !== null ? recording.request.body : least[expected.surface];
+    // Files that a recording names were its caller's.
+    for (const [, id] of JSON.stringify(body).matchAll(/"file_id":"([^"]+)"/g)) await bench.own(String(id));
     const seen = await read(client, expected.surface, { ...body, ...(recording.stream ? { stream: true } : {}) });
     if (expected.errorStatus !== undefined) {
       // A 401 concerns the gateway's own credential: never shown as the client's.
