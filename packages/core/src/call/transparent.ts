@@ -7,12 +7,7 @@ import type { Instance } from '../graph.ts';
 import { bodyKind } from '../http/media-type.ts';
 import type { TransparentRoute } from '../http/route.ts';
 import { single } from '../routing/resolve.ts';
-<<<<<<< packages/core/src/call/transparent.ts
-import { type Prepared, send } from './attempt.ts';
-=======
-import { beginWait, ownHeaders, sendWhole, upstreamRequestId } from './answer.ts';
 import type { Prepared } from './attempt.ts';
->>>>>>> /tmp/team/ship.new
 import { bodyHash, both } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
@@ -21,13 +16,8 @@ import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, mu
 import { collect, pipe } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
-<<<<<<< packages/core/src/call/transparent.ts
-import { namedParams, owningTap } from './stateful.ts';
+import { namedParams, owningTap, sendOwn } from './stateful.ts';
 import { wildIds } from './wild-ids.ts';
-=======
-import { wholeSink } from './reply/whole.ts';
-import { namedParams, owningTap, ownReply, sendOwn } from './stateful.ts';
->>>>>>> /tmp/team/ship.new
 
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
 const COLLECT_BELOW = 65_536;
@@ -62,7 +52,8 @@ const receive = async (x: Exchange, native: NativeCall, identified: Identified, 
   if (empty) return { bytes: undefined, governed: noBody };
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
-  if (needed || (encoded && (native.reach.ids?.request ?? []).some((p) => p.startsWith('/')))) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
+  if (needed || (encoded && (native.reach.ids?.request ?? []).some((p) => p.startsWith('/'))))
+    bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
   const governed = encoded ? undefined : watcherOf(x, native, needed);
   const hashing = bodyHash(identified.body);
   const watcher = both(hashing, governed);
@@ -88,44 +79,6 @@ const headersOf = (x: Exchange, mustRead: boolean, length: number | undefined): 
   return headers;
 };
 
-<<<<<<< packages/core/src/call/transparent.ts
-=======
-/** Replies that create ids or list them are read; their bytes stay as they are unless a list is cut. */
-const statefulSink = (a: Attempting, native: NativeCall) => {
-  let head: ReplyHead = {};
-  const sink = wholeSink(a, (reply) => {
-    if (reply.status >= 300) {
-      const outcome = statusOutcome(a.x, a.instance, reply);
-      if (outcome.is === 'failed' && outcome.class === 'auth') return a.resolve(outcome);
-    }
-    const body = reply.status >= 300 ? Promise.resolve(reply.body) : ownReply(a.x, a.instance, native.reach, reply.body);
-    void body.then(
-      (bytes) => {
-        if (bytes === undefined) return a.resolve(DONE);
-        beginWait(a.x);
-        const type = typeof head['content-type'] === 'string' ? head['content-type'] : 'application/json';
-        sendWhole(a.x, reply.status, [...ownHeaders(a.x), 'content-type', type], bytes);
-        a.resolve(DONE);
-      },
-      (error: unknown) =>
-        a.resolve({
-          is: 'failed',
-          class: 'other',
-          error: error instanceof GatewayError ? error : new GatewayError('internal_error', 'The answer could not be recorded.', { cause: error }),
-        }),
-    );
-  });
-  return {
-    ...sink,
-    head(status: number, headers: ReplyHead) {
-      head = headers;
-      a.x.upstreamRequestId = upstreamRequestId(headers);
-      sink.head(status, headers);
-    },
-  };
-};
-
->>>>>>> /tmp/team/ship.new
 const decode = (text: string): string => {
   try {
     return decodeURIComponent(text);

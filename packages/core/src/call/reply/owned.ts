@@ -11,6 +11,8 @@ const readSink = (a: Attempting, native: NativeCall, head: ReplyHead): Sink =>
   wholeSink(a, (reply) => {
     void ownReply(a.x, a.instance, native.reach, reply.body).then(
       (bytes) => {
+        // Nothing of this page is the caller's: the next one is asked for.
+        if (bytes === undefined) return a.resolve(DONE);
         beginWait(a.x);
         sendWhole(a.x, reply.status, passing(a, { ...head, 'content-length': undefined }, undefined), bytes);
         a.resolve(DONE);
