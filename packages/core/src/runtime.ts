@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, Principal } from '@llm-proxy-auth/plugin';
 import { type GatewayError, isGatewayError } from '@llm-proxy-auth/plugin';
 import type { Exchange } from './call/exchange.ts';
@@ -139,12 +140,15 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     },
   });
 
+  /** Aborted when nothing is waited for any more. */
+  const hurry = new AbortController();
   const stop = async (deadline: number): Promise<void> => {
     clearInterval(warnOpen);
     probes.stop();
     await watch.close();
     const calls = [listeners.server, listeners.tls].filter((l) => l !== undefined);
     const late = setTimeout(gateway.endOpenCalls, deadline).unref();
+    hurry.signal.addEventListener('abort', () => calls.map((l) => l.destroyAll()), { once: true });
     await Promise.all(calls.map((l) => l.close(deadline + (deadline > 0 ? 1_000 : 0))));
     clearTimeout(late);
     await Promise.all([listeners.ops, listeners.admin].filter((l) => l !== undefined).map((l) => l.close(0)));
@@ -166,8 +170,8 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
         ready = false;
         gateway.drain();
         const { delay, deadline } = gateway.graph.settings.server.drain;
-        await new Promise((resolve) => setTimeout(resolve, delay));
-        await stop(deadline);
+        await sleep(delay, undefined, { signal: hurry.signal }).catch(() => undefined);
+        await stop(hurry.signal.aborted ? 0 : deadline);
       })();
       return stopping;
     },
@@ -175,6 +179,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
       ready = false;
       gateway.drain();
       gateway.endOpenCalls();
+      hurry.abort();
       stopping ??= stop(0);
       return stopping;
     },

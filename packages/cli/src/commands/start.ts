@@ -10,18 +10,21 @@ const TWICE_MS = 1_000;
 export const serve = (running: Running, terminal: Terminal): Promise<number> =>
   new Promise((resolve) => {
     let first = 0;
-    const finish = (code: number): void => {
+    let code = 0;
+    const finish = (): void => {
       // SIGTERM and SIGINT stay taken: one that npm sends twice must not kill the process while it ends well.
       terminal.off('SIGHUP', reload);
       resolve(code);
     };
     const stop = (): void => {
       if (first !== 0) {
-        if (Date.now() - first > TWICE_MS) void running.close().then(() => finish(1));
+        if (Date.now() - first <= TWICE_MS) return;
+        code = 1;
+        void running.close();
         return;
       }
       first = Date.now();
-      void running.drain().then(() => finish(0));
+      void running.drain().then(finish);
     };
     const reload = (): void => void running.reload();
     terminal.on('SIGTERM', stop);

@@ -1,0 +1,72 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
+import { PROVIDER_KEY } from './gateway.ts';
+import { bareEnvironment, ROOT, type Running, run } from './process.ts';
+
+/** A key that stands in the configuration. */
+export const KEY = 'fedcba9876543210fedcba9876543210fedcba98';
+export const OTHER_KEY = '0123456789abcdef0123456789abcdef01234567';
+const SOURCE = ['--disable-warning=ExperimentalWarning', '--conditions=@llm-proxy-auth/source'];
+
+/** A folder with a configuration file and a provider to call; `write` replaces the file as an operator would. */
+export interface Site {
+  readonly folder: string;
+  readonly file: string;
+  readonly simulator: Simulator;
+  settings(more?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+  write(text: string | object): void;
+  close(): Promise<void>;
+}
+export const openSite = async (): Promise<Site> => {
+  const folder = mkdtempSync(join(tmpdir(), 'lpa-site-'));
+  const file = join(folder, 'llm-proxy-auth.yaml');
+  const simulator = await openaiSimulator({ keys: [PROVIDER_KEY] });
+  const site: Site = {
+    folder,
+    file,
+    simulator,
+    settings: (more = {}) => ({
+      plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai', '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite'],
+      server: { port: 0 },
+      ops: { port: 0 },
+      store: { use: 'sqlite', path: join(folder, 'store.db') },
+      auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef', keys: [{ name: 'ci', key: KEY, scopes: ['metrics'] }] }],
+      instances: { main: { provider: 'openai', baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true } },
+      ...more,
+    }),
+    write(text) {
+      const half = `${file}.half`;
+      writeFileSync(half, typeof text === 'string' ? text : JSON.stringify(text));
+      renameSync(half, file);
+    },
+    async close() {
+      await simulator.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  site.write(site.settings());
+  return site;
+};
+
+export interface Served extends Running {
+  readonly url: string;
+  readonly ops: string;
+}
+/** `llm-proxy-auth start` as a process of its own, once it listens. */
+export const serveSite = async (site: Site): Promise<Served> => {
+  const it = run([...SOURCE, join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', site.file, '--plugin-root', ROOT], bareEnvironment(), site.folder);
+  const urlOf = async (listener: string): Promise<string> => {
+    const [line = ''] = await it.says(new RegExp(`^.*"listener":"${listener}".*$|^.*"msg":"listening".*"name":"${listener}".*$`, 'm'));
+    return (JSON.parse(line) as { url: string }).url;
+  };
+  return { ...it, url: await urlOf('server'), ops: await urlOf('ops') };
+};
+/** Lines of its log. */
+export const linesOf = (it: Running): readonly Readonly<Record<string, unknown>>[] =>
+  it
+    .out()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
