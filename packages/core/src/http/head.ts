@@ -42,6 +42,13 @@ const classify = (name: string): Known => {
   return entry;
 };
 
+const PLAIN_CONNECTION = /^(?:keep-alive|close)?$/i;
+/** `Connection` names further headers that end at this hop (RFC 9110 7.6.1). */
+export const withoutHops = (pairs: readonly string[], connection: string): string[] => {
+  const named = new Set(connection.toLowerCase().split(',').map((name) => name.trim()));
+  return pairs.filter((_, i) => !named.has(pairs[i - (i % 2)]?.toLowerCase() ?? ''));
+};
+
 const ambiguous = (): GatewayError => new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
 
 const readAuthorization = (value: string): Credential | 'unknown' | undefined => {
@@ -72,6 +79,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined):
   let clientRequestId: string | undefined;
   let authorizations = 0;
   let keyHeaders: string | undefined;
+  let hops: string | undefined;
   const forward: string[] = [];
   const take = (found: Credential): void => {
     if (credential !== undefined && credential.value !== found.value) throw ambiguous();
@@ -115,6 +123,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined):
     } else if (use === 'factor') factor = value;
     else if (use === 'forwarded-for') forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
     else if (lower === 'transfer-encoding') chunked = true;
+    else if (lower === 'connection' && !PLAIN_CONNECTION.test(value)) hops = `${hops ?? ''},${value.toLowerCase()}`;
     else if (lower === 'x-request-id') clientRequestId ??= value;
   }
   return {
@@ -131,7 +140,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined):
     origin,
     fetchSite,
     clientRequestId,
-    forward,
+    forward: hops === undefined ? forward : withoutHops(forward, hops),
   };
 };
 

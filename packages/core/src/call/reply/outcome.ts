@@ -101,6 +101,7 @@ export const statusOutcome = (x: Exchange, instance: Instance, reply: UpstreamRe
     };
   const dialect = x.plan.graph.dialects.get(instance.provider.errors);
   const error =
-    dialect?.readError(readable(reply)) ?? new GatewayError('upstream_rejected', `The provider of ${instance.name} refused the call.`, { status: reply.status });
+    dialect?.readError(readable(reply)) ??
+    new GatewayError('upstream_rejected', `The provider of ${instance.name} refused the call.`, { status: reply.status });
   return { is: 'failed', class: String(reply.status), error };
 };
