@@ -37,7 +37,7 @@ const CONVERSATION_IDS = [
 const CHAT_IDS = ['/messages/*/content/*/file/file_id'];
 
 /** The closed table of transparent mode: what is not here does not exist. Order matters only between a literal and a parameter. */
-const TABLE: readonly Entry[] = Object.freeze([
+export const TABLE: readonly Entry[] = Object.freeze([
   { ...call('chat/completions', 'chat', 'chat', 'sse'), reach: { class: 'inference', ids: { request: CHAT_IDS, reply: [] } } },
   call('completions', 'completions', 'chat', 'sse'),
   call('embeddings', 'embeddings', 'embeddings', 'json'),

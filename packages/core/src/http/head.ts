@@ -43,11 +43,16 @@ const classify = (name: string): Known => {
 };
 
 const PLAIN_CONNECTION = /^(?:keep-alive|close)?$/i;
-/** `Connection` names further headers that end at this hop (RFC 9110 7.6.1). */
-export const withoutHops = (pairs: readonly string[], connection: string): string[] => {
-  const named = new Set(connection.toLowerCase().split(',').map((name) => name.trim()));
-  return pairs.filter((_, i) => !named.has(pairs[i - (i % 2)]?.toLowerCase() ?? ''));
-};
+/** Lower-case names of further headers that end at this hop because `Connection` names them (RFC 9110 7.6.1); mostly none. */
+export const namedHops = (connection: string): ReadonlySet<string> | undefined =>
+  PLAIN_CONNECTION.test(connection)
+    ? undefined
+    : new Set(
+        connection
+          .toLowerCase()
+          .split(',')
+          .map((name) => name.trim()),
+      );
 
 const ambiguous = (): GatewayError => new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
 
@@ -79,7 +84,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined):
   let clientRequestId: string | undefined;
   let authorizations = 0;
   let keyHeaders: string | undefined;
-  let hops: string | undefined;
+  let connection = '';
   const forward: string[] = [];
   const take = (found: Credential): void => {
     if (credential !== undefined && credential.value !== found.value) throw ambiguous();
@@ -123,9 +128,10 @@ export const readHead = (raw: readonly string[], authority: string | undefined):
     } else if (use === 'factor') factor = value;
     else if (use === 'forwarded-for') forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
     else if (lower === 'transfer-encoding') chunked = true;
-    else if (lower === 'connection' && !PLAIN_CONNECTION.test(value)) hops = `${hops ?? ''},${value.toLowerCase()}`;
+    else if (lower === 'connection') connection = connection === '' ? value : `${connection},${value}`;
     else if (lower === 'x-request-id') clientRequestId ??= value;
   }
+  const hops = namedHops(connection);
   return {
     credential,
     unknownScheme,
@@ -140,7 +146,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined):
     origin,
     fetchSite,
     clientRequestId,
-    forward: hops === undefined ? forward : withoutHops(forward, hops),
+    forward: hops === undefined ? forward : forward.filter((_, i) => !hops.has(forward[i - (i % 2)] ?? '')),
   };
 };
 

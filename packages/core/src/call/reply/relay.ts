@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Tap } from '@llm-proxy-auth/plugin';
 import { replyHeaderPasses } from '../../http/credential-slots.ts';
+import { namedHops } from '../../http/head.ts';
 import { sever } from '../../http/sever.ts';
 import { beginWait, endWait, headerValueIsSafe, ownHeaders, sendHead, upstreamRequestId } from '../answer.ts';
 import type { Cut, Sink } from '../dispatch.ts';
@@ -12,8 +13,9 @@ import { wholeRest } from './whole.ts';
 export const passing = (a: Attempting, headers: ReplyHead, only: ((name: string) => boolean) | undefined): string[] => {
   const out = ownHeaders(a.x);
   const secrets = a.x.plan.graph.secrets();
+  const hops = namedHops(textOf(headers, 'connection'));
   for (const name in headers) {
-    if (!replyHeaderPasses(name) || only?.(name) === false) continue;
+    if (!replyHeaderPasses(name) || hops?.has(name) || only?.(name) === false) continue;
     const value = headers[name];
     for (const each of typeof value === 'string' ? [value] : (value ?? [])) if (headerValueIsSafe(each) && !secrets.includes(each)) out.push(name, each);
   }
