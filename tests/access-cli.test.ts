@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { configuration, type Ended, type Shell, shell } from './support/command-line.ts';
+import { type Bench, openBench } from './support/gateway.ts';
+import { chat, SMALL } from './support/limited.ts';
+
+let place: Shell;
+beforeAll(() => {
+  place = shell();
+  place.write('llm-proxy-auth.yaml', configuration({ models: [{ name: 'fast', targets: [{ instance: 'main', model: SMALL }] }] }));
+});
+afterAll(() => place.remove());
+const json = ({ out }: Ended): Record<string, unknown> => JSON.parse(out) as Record<string, unknown>;
+
+describe('keys', () => {
+  test('create, list, show, rotate, revoke; the key is shown once', async () => {
+    const made = await place.run([
+      'keys',
+      'create',
+      '--name',
+      'ci',
+      '--models',
+      'fast,gpt-4o*',
+      '--modes',
+      'protocol',
+      '--scopes',
+      'metrics',
+      '--cidr',
+      '10.0.0.0/8',
+      '--expires',
+      '90d',
+      '--json',
+    ]);
+    expect([made.code, made.err]).toEqual([0, '']);
+    const { key, id, name, expiresAt } = json(made) as { key: string; id: string; name: string; expiresAt: string };
+    expect(key).toMatch(new RegExp(`^lpa_${id}_[0-9A-Za-z]{49}$`));
+    expect(name).toBe('ci');
+    expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
+    const listed = await place.run(['keys', 'list', '--json']);
+    expect(listed.out).toContain(id);
+    expect(listed.out).not.toContain(key);
+    expect((json(await place.run(['keys', 'show', 'ci', '--json'])) as { keys: object[] }).keys).toMatchObject([
+      { id, models: ['fast', 'gpt-4o*'], modes: ['protocol'], scopes: ['metrics'], cidr: ['10.0.0.0/8'] },
+    ]);
+    const turned = json(await place.run(['keys', 'rotate', 'ci', '--grace', '1h', '--json']));
+    expect(turned.key).not.toBe(key);
+    expect(json(await place.run(['keys', 'revoke', 'ci', '--reason', 'laptop lost', '--json'])).revoked).toHaveLength(2);
+    expect((await place.run(['keys', 'rotate', 'ci'])).code).not.toBe(0);
+  });
+  test('a name is taken once', async () => {
+    expect((await place.run(['keys', 'create', '--name', 'twice'])).code).toBe(0);
+    const again = await place.run(['keys', 'create', '--name', 'twice']);
+    expect([again.code, again.out]).toEqual([2, '']);
+    expect(again.err).toContain('twice');
+  });
+  test.each([
+    ['no name', ['keys', 'create']],
+    ['an unknown flag', ['keys', 'create', '--name', 'x', '--admin']],
+    ['a range that is none', ['keys', 'create', '--name', 'x', '--cidr', '10.0.0.0/99']],
+    ['an end that has passed', ['keys', 'create', '--name', 'x', '--expires', '2001-01-01']],
+    ['an action nobody has', ['keys', 'print']],
+    ['a command nobody has', ['kees', 'list']],
+    ['two words too many', ['keys', 'show', 'a', 'b']],
+  ])('%s is a usage error', async (_name, words) => {
+    const ended = await place.run(words);
+    expect([ended.code, ended.out]).toEqual([2, '']);
+    expect(ended.err).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('check, models, plugins', () => {
+  test('check says what it found, and --print shows no secret', async () => {
+    const checked = await place.run(['check', '--json']);
+    expect([checked.code, json(checked)]).toMatchObject([0, { ok: true, instances: [{ name: 'main', provider: 'openai' }] }]);
+    const printed = await place.run(['check', '--print']);
+    expect(printed.code).toBe(0);
+    expect(printed.out).toContain('main');
+    expect(printed.out + printed.err).not.toContain('canary');
+  });
+  test('models lists the names and where they lead', async () => {
+    expect(JSON.parse((await place.run(['models', '--json'])).out)).toEqual([{ model: 'fast', instance: 'main', target: SMALL }]);
+    expect((await place.run(['models'])).out).toMatch(new RegExp(`fast +main +${SMALL}`));
+  });
+  test('plugins lists what is loaded, verify prints a pin that then holds', async () => {
+    const listed = JSON.parse((await place.run(['plugins', 'list', '--json'])).out) as { name: string; kinds: string[] }[];
+    expect(listed.map((p) => p.name)).toContain('@llm-proxy-auth/auth-api-key');
+    expect(listed.flatMap((p) => p.kinds)).toEqual(expect.arrayContaining(['auth:api-key', 'provider:openai', 'dialect:openai', 'store:sqlite']));
+    place.plugin(
+      '@acme/extra',
+      "export default { name: '@acme/extra', api: 1, dialects: { extra: { summary: 'Extra.', config: { type: 'object', properties: {} }, create: () => ({ name: 'extra', surfaces: [], error() {}, readError() {} }) } } };",
+      { llmProxyAuth: { api: 1, kinds: ['dialect:extra'] } },
+    );
+    const text = (extra: unknown) => configuration({ plugins: [...listed.map((p) => p.name), extra] });
+    place.write('pinned.yaml', text('@acme/extra'));
+    const words = ['--config', 'pinned.yaml', '--plugin-root', place.folder, '--json'];
+    const verified = JSON.parse((await place.run(['plugins', 'verify', ...words])).out) as { name: string; integrity: string }[];
+    const integrity = verified.find((p) => p.name === '@acme/extra')?.integrity ?? '';
+    expect(integrity).toMatch(/^sha512-/);
+    place.write('pinned.yaml', text({ name: '@acme/extra', integrity }));
+    expect((await place.run(['check', ...words])).code).toBe(0);
+    place.write('node_modules/@acme/extra/more.js', '');
+    expect((await place.run(['check', ...words])).code).toBe(78);
+  });
+  test.each([['check'], ['models'], ['plugins'], ['keys'], ['explain'], ['start']])('%s --help has an example', async (command) => {
+    const helped = await place.run([command, '--help']);
+    expect([helped.code, helped.err]).toEqual([0, '']);
+    expect(helped.out).toMatch(new RegExp(`Example:\\n {2}llm-proxy-auth .*${command}`));
+  });
+  test('words that nobody understands are a usage error', async () => {
+    for (const words of [
+      ['check', 'it'],
+      ['start', '--prot', '1'],
+      ['plugins', 'burn'],
+      ['models', '--config'],
+    ])
+      expect((await place.run(words)).code, words.join(' ')).toBe(2);
+  });
+});
+
+describe('explain asks a gateway that runs', () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench();
+  });
+  afterAll(() => bench.close());
+  const explain = (key: string, path = '/openai/main/v1/chat/completions', env = {}): Promise<Ended> =>
+    place.run(['explain', path, '--data', chat(SMALL), '--url', bench.url, ...(key === '' ? [] : ['--key', key])], env);
+  test('with the scope it prints route, policy and the upstream request', async () => {
+    const told = await explain(bench.key);
+    expect(told.code).toBe(0);
+    expect(json(told)).toMatchObject({
+      route: { mode: 'protocol', surface: 'chat' },
+      policy: 'default',
+      targets: [{ instance: 'main', request: { method: 'POST' } }],
+    });
+    expect((await explain('', undefined, { LLM_PROXY_AUTH_KEY: bench.key })).code).toBe(0);
+    expect(bench.simulator.requests).toEqual([]);
+  });
+  test('without it the gateway refuses, and the command fails', async () => {
+    const told = await explain(await bench.makeKey());
+    expect(told.code).toBe(1);
+    expect(told.out).toContain('scope');
+    expect((await explain('')).code).toBe(2);
+    expect(bench.simulator.requests).toEqual([]);
+  });
+});
