@@ -25,11 +25,6 @@ export interface LoadedPlugin {
   readonly reaches: readonly string[];
   readonly plugin: Plugin;
 }
-export interface Registered<T> {
-  readonly kind: string;
-  readonly factory: Factory<T>;
-  readonly plugin: LoadedPlugin;
-}
 export interface Instance {
   readonly name: string;
   /** Provider kind. */

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 
 export const config = Type.Object(
   {
@@ -10,4 +10,3 @@ export const config = Type.Object(
   },
   { additionalProperties: false },
 );
-export type Config = Static<typeof config>;

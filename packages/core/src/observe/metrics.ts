@@ -6,7 +6,7 @@ import { AUTH_RESULTS, LIMIT_REASONS, MAX_SERIES, METHODS, METRICS, MODES, OPERA
 import { pluginCounters } from './plugin-counters.ts';
 import { type Counter, counters, createPool, type Distribution, distributions, type Family, type Pool } from './series.ts';
 
-export type { CallLabels, CallMetrics, Outcome, TokenType } from './call-metrics.ts';
+export type { CallLabels, CallMetrics, Outcome } from './call-metrics.ts';
 
 /** Names that may stand in labels, from the configuration. A reload adds to them; what is not among them is `other`. */
 export interface Known {
