@@ -161,7 +161,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     idle: (): Promise<void> => plan.idle(),
     /** Ends every open call with an error; used at the drain deadline. */
     endOpenCalls(): void {
-      for (const each of [plan, ...retired]) for (const x of each.open) x.pending?.interrupt('drain');
+      for (const each of [plan, ...retired]) each.open.each((x) => x.pending?.interrupt('drain'));
     },
     async close(): Promise<void> {
       services.ticker.stop();

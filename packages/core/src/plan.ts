@@ -7,6 +7,7 @@ import { compilePolicies, type Policy } from './access/policy.ts';
 import { verifiedCache } from './access/verified-cache.ts';
 import { openPool } from './call/dispatch.ts';
 import type { Exchange } from './call/exchange.ts';
+import { Roster } from './call/roster.ts';
 import type { Ticker } from './call/ticker.ts';
 import type { Graph, Instance } from './graph.ts';
 import { compileRoutes, type RouteMatch, type Router } from './http/route.ts';
@@ -64,7 +65,7 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   takeDrain(instance: Instance, max: number): (() => void) | undefined;
   enter(x: Exchange): void;
   leave(x: Exchange): void;
-  readonly open: ReadonlySet<Exchange>;
+  readonly open: Pick<Roster<Exchange>, 'each' | 'size'>;
   /** Resolves when the last call of this plan has ended. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -95,7 +96,7 @@ const pem = (secret: { peek(): string | undefined } | undefined): string | undef
 
 export const makePlan = (graph: Graph, services: Services): Plan => {
   const pools = new Map<string, Dispatcher>();
-  const open = new Set<Exchange>();
+  const open = new Roster<Exchange>();
   const drains = new Map<string, number>();
   const waiting: (() => void)[] = [];
   const ownRanges = new WeakMap<Principal, Ranges>();
@@ -157,7 +158,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
       openCalls.count++;
     },
     leave(x) {
-      if (!open.delete(x)) return;
+      if (!open.remove(x)) return;
       openCalls.count--;
       if (open.size === 0) for (const done of waiting.splice(0)) done();
     },

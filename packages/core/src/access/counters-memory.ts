@@ -6,7 +6,8 @@ interface Window {
   previous: number;
 }
 interface Lease {
-  readonly keys: readonly { readonly key: string; readonly amount: number }[];
+  readonly id: string;
+  readonly claims: readonly Claim[];
   expires: number;
 }
 /** Concurrency leases end by themselves when nobody beats for them (contract: beats every 30 s). */
@@ -17,7 +18,9 @@ const SWEEP_EVERY = 4_096;
 export const memoryCounters = (): Counters => {
   const windows = new Map<string, Window>();
   const open = new Map<string, number>();
-  const leases = new Map<string, Lease>();
+  /** By slot, which is how a lease's id begins; slots are used again (a Map would be rebuilt every few requests). */
+  const leases: (Lease | undefined)[] = [];
+  const free: number[] = [];
   let serial = 0;
   let sinceSweep = 0;
 
@@ -37,17 +40,16 @@ export const memoryCounters = (): Counters => {
     return w.start - now + (w.count <= room ? fading(w.previous, room - w.count) : windowMs + fading(w.count, room));
   };
   const release = (id: string): void => {
-    const lease = leases.get(id);
-    if (lease === undefined) return;
-    leases.delete(id);
-    for (const { key, amount } of lease.keys) {
-      const left = (open.get(key) ?? 0) - amount;
-      if (left > 0) open.set(key, left);
-      else open.delete(key);
-    }
+    const slot = Number.parseInt(id, 10);
+    const lease = leases[slot];
+    if (lease?.id !== id) return;
+    leases[slot] = undefined;
+    free.push(slot);
+    for (const { kind, key, amount } of lease.claims) if (kind === 'concurrent') open.set(key, Math.max(0, (open.get(key) ?? 0) - amount));
   };
   const sweep = (now: number): void => {
-    for (const [id, lease] of leases) if (lease.expires <= now) release(id);
+    for (const lease of leases) if (lease !== undefined && lease.expires <= now) release(lease.id);
+    for (const [key, count] of open) if (count === 0) open.delete(key);
     for (const [key, w] of windows) if (now - w.start > 2 * 86_400_000) windows.delete(key);
   };
 
@@ -71,11 +73,11 @@ export const memoryCounters = (): Counters => {
           return { ok: false, key: claim.key, remaining: 0, retryAfterMs: Math.max(1_000, Math.ceil(waitOf(w, claim, windowMs, now))) };
       }
       const left: { key: string; remaining: number; resetMs: number }[] = [];
-      const held: { key: string; amount: number }[] = [];
+      let held = false;
       for (const claim of claims) {
         if (claim.kind === 'concurrent') {
           open.set(claim.key, (open.get(claim.key) ?? 0) + claim.amount);
-          held.push({ key: claim.key, amount: claim.amount });
+          held = true;
           continue;
         }
         const windowMs = claim.windowMs ?? 60_000;
@@ -83,15 +85,16 @@ export const memoryCounters = (): Counters => {
         w.count += claim.amount;
         left.push({ key: claim.key, remaining: Math.max(0, Math.floor(claim.limit - usedOf(w, windowMs, now))), resetMs: w.start + windowMs - now });
       }
-      if (held.length === 0) return { ok: true, lease: '', left };
-      const lease = `m${++serial}`;
-      leases.set(lease, { keys: held, expires: now + LEASE_MS });
-      return { ok: true, lease, left };
+      if (!held) return { ok: true, lease: '', left };
+      const slot = free.pop() ?? leases.length;
+      const id = `${slot}:${++serial}`;
+      leases[slot] = { id, claims, expires: now + LEASE_MS };
+      return { ok: true, lease: id, left };
     },
     beat(ids, now) {
       for (const id of ids) {
-        const lease = leases.get(id);
-        if (lease !== undefined) lease.expires = now + LEASE_MS;
+        const lease = leases[Number.parseInt(id, 10)];
+        if (lease?.id === id) lease.expires = now + LEASE_MS;
       }
     },
     settle(lease) {

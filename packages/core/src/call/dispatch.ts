@@ -75,6 +75,7 @@ const bodyOf = (body: Outgoing['body']): NonNullable<Dispatcher.DispatchOptions[
 
 /** undici's handler, the flight that the sink steers, and what the ticker watches, in one object a request. */
 class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
+  place = -1;
   readonly #deadlines: Deadlines;
   readonly #ticker: Ticker;
   readonly #sink: Sink;

@@ -7,6 +7,7 @@ import type { Head } from '../http/head.ts';
 import type { RawTarget } from '../http/target.ts';
 import type { CallMetrics } from '../observe/metrics.ts';
 import type { Plan } from '../plan.ts';
+import type { Enrolled } from './roster.ts';
 
 export type Incoming = IncomingMessage | Http2ServerRequest;
 export type Outgoing = ServerResponse | Http2ServerResponse;
@@ -30,7 +31,7 @@ export interface Note {
  * from small integer to double would deprecate a literal's shape and make every further object migrate. Times start at -0,
  * which is a double from the beginning.
  */
-export class Exchange {
+export class Exchange implements Enrolled {
   readonly id: string;
   readonly plan: Plan;
   readonly request: Incoming;
@@ -90,6 +91,8 @@ export class Exchange {
   walked: boolean = false;
   closed: boolean = false;
   settled: boolean = false;
+  /** Of the plan's roster of open calls. */
+  place: number = -1;
 
   constructor(id: string, plan: Plan, request: Incoming, response: Outgoing, startedAt: number) {
     this.id = id;
