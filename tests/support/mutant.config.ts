@@ -21,5 +21,12 @@ export default defineConfig({
       },
     },
   ],
-  test: { include: ['tests/**/*.test.ts', 'packages/*/test/**/*.test.ts'], exclude: ['tests/mutants.test.ts'], testTimeout: 20_000, hookTimeout: 20_000 },
+  // What is kept between runs would be the source of another mutant.
+  test: {
+    fsModuleCache: false,
+    include: ['tests/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    exclude: ['tests/mutants.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
 });

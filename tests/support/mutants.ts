@@ -9,7 +9,7 @@ export interface Mutant {
   readonly rule: string;
   readonly edits: readonly Edit[];
   readonly test: string;
-  /** Part of the test's name. */
+  /** Part of the test's name, ` > ` between a group and what is in it. */
   readonly named: string;
 }
 const core = (file: string, from: string, to: string): Edit => ({ file: `packages/core/src/${file}`, from, to });
@@ -18,7 +18,7 @@ const of = (rule: string, test: string, named: string, ...edits: readonly Edit[]
 const AUTHORIZE = 'access/authorize.ts';
 const access: readonly Mutant[] = [
   of("a key's own modes", 'access-policies', 'the key narrows the modes', core(AUTHORIZE, ' || own.modes?.has(wanted.mode) === false', '')),
-  of('modes of a policy', 'access-policies', 'which policy holds a mode', core(AUTHORIZE, '!policy.modes.has(wanted.mode) || ', '')),
+  of('modes of a policy', 'access-policies', 'which policy holds > a mode', core(AUTHORIZE, '!policy.modes.has(wanted.mode) || ', '')),
   of('classes of a policy', 'access-policies', 'a group by glob', core(AUTHORIZE, '!policy.classes.has(wanted.reach.class)', 'false')),
   of(
     "intersection: the policy's instances",
@@ -30,12 +30,7 @@ const access: readonly Mutant[] = [
   of("intersection: the policy's models", 'access-policies', 'the policy narrows the models', core(AUTHORIZE, 'policy.models(name) && ', '')),
   of("intersection: the key's models", 'access-policies', 'the key narrows the models', core(AUTHORIZE, ' && restrictedOf(principal).models(name)', '')),
   of('tags of every target', 'access-policies', 'a target that the policy forbids is no fallback', core(AUTHORIZE, ' && tagsHold(policy, c)', '')),
-  of(
-    'first match wins',
-    'access-policies',
-    'the first wins, though a later one allows',
-    core('access/policy.ts', 'policies.find((p) =>', 'policies.findLast((p) =>'),
-  ),
+  of('first match wins', 'access-policies', 'the first wins', core('access/policy.ts', 'policies.find((p) =>', 'policies.findLast((p) =>')),
   of(
     'a model that is not in the call',
     'bypass-routes',
@@ -51,7 +46,7 @@ const access: readonly Mutant[] = [
   of(
     'models beside the governed one',
     'bypass-routes',
-    'below /transparent/main/v1 an image tool',
+    'below /transparent/main/v1 > an image tool',
     core('call/further-models.ts', 'model === undefined || !modelAllowed(principal, policy, model)', 'false'),
   ),
   of(
@@ -63,19 +58,19 @@ const access: readonly Mutant[] = [
   of(
     'a body that a rule reads is JSON',
     'bypass',
-    'below /transparent/main/v1 two documents',
+    'below /transparent/main/v1 > two documents',
     core('call/governed.ts', 'if (!this.#lenient) throw', 'if (false) throw'),
   ),
   of(
     'a body that a rule reads is plain UTF-8',
     'bypass',
-    'below /transparent/main/v1 UTF-16',
-    core('call/transparent.ts', "if (needed) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);", ''),
+    'below /transparent/main/v1 > UTF-16',
+    core('call/transparent.ts', 'if (needed || (encoded &&', 'if ((encoded &&'),
   ),
   of(
     'a governed key stands once',
     'bypass',
-    'below /openai/main/v1 key twice, allowed last',
+    'below /openai/main/v1 > key twice, allowed last',
     core('call/governed.ts', 'if (!this.#scanner.duplicated) return;', 'return;'),
     core('call/governed.ts', "if (path !== undefined) throw duplicate(path.join('.'));", ''),
   ),
@@ -115,7 +110,7 @@ const credentials: readonly Mutant[] = [
     core('access/verified-cache.ts', '(found.strategy.epoch === undefined || found.strategy.epoch() === found.epoch)', 'true'),
   ),
   of('expiry reaches what is remembered', 'access', 'a remembered key ends when it expires', core('access/verified-cache.ts', 'found.until > now && ', '')),
-  of('no auth: our port', 'access-surroundings', 'auth: none another port', core('access/authenticate.ts', ' || Number(sent) !== port', '')),
+  of('no auth: our port', 'access-surroundings', 'auth: none > another port', core('access/authenticate.ts', ' || Number(sent) !== port', '')),
   of('no auth: no other site', 'access-surroundings', 'a request across sites', core('access/authenticate.ts', "head.fetchSite === 'cross-site'", 'false')),
   of('forwarders are believed when trusted', 'access-surroundings', 'nobody is trusted', core('access/address.ts', ' || !trusted(peer)', '')),
   of('origins are exact', 'access-surroundings', 'exact origins only', core('http/cors.ts', ' || !origins.includes(origin)', '')),
@@ -135,10 +130,10 @@ const targets: readonly Mutant[] = [
     core('http/target.ts', "if (name === '.' || name === '..' || (piece === '' && pieces.length > 1))", 'if (false)'),
   ),
   of(
-    'the target begins with a slash',
+    'no character that ends a path',
     'hardening',
-    'http://evil.example/transparent',
-    core('http/target.ts', "if (url[0] !== '/') throw refuse('must begin with a slash');", ''),
+    '/transparent/main/x#frag',
+    core('http/target.ts', "if (FORBIDDEN.test(url)) throw refuse('holds a character that does not belong in a URL');", ''),
   ),
   of('`key` leaves the query', 'hardening', 'leaves the query in every spelling', core('http/target.ts', "toLowerCase() !== 'key'", "toLowerCase() !== ''")),
 ];
@@ -146,20 +141,20 @@ const headers: readonly Mutant[] = [
   of(
     'cookies stay here',
     'hardening-headers',
-    'reaches the provider by /transparent/main/v1/chat/completions (A051, A052) credentials of any kind',
+    'reaches the provider by /transparent/main/v1/chat/completions (A051, A052) > credentials of any kind',
     core('http/credential-slots.ts', "  cookie: 'drop',", "  cookie: 'forward',"),
   ),
   of(
     'cookies of a provider',
     'hardening-headers',
-    'reaches the client by /transparent/main/v1/chat/completions (A128) cookies',
+    'reaches the client by /transparent/main/v1/chat/completions (A128) > cookies',
     core('http/credential-slots.ts', "    'set-cookie',\n", ''),
   ),
   of('a secret in a reply header', 'hardening-headers', 'goes no further than /transparent', core('call/reply/relay.ts', ' && !secrets.includes(each)', '')),
   of(
     'a redirect elsewhere',
     'hardening-headers',
-    'by /transparent/main/v1/chat/completions (A128) a redirect 302',
+    'by /transparent/main/v1/chat/completions (A128) > a redirect 302',
     core('call/reply/relay.ts', 'if (!target.startsWith(`${base.origin}${base.path}/`)) return undefined;', ''),
   ),
   of(
@@ -185,7 +180,7 @@ const ownership: readonly Mutant[] = [
   of(
     'a streamed response belongs to its maker',
     'access-ownership',
-    'made below /transparent/main/v1, asked for below /openai/main/v1 a stored response (stream: true)',
+    'made below /transparent/main/v1, asked for below /openai/main/v1 > a stored response (stream: true)',
     core('call/stateful.ts', 'if (verdict.id !== undefined && principal !== undefined)', 'if (false)'),
   ),
 ];
@@ -208,7 +203,7 @@ const streams: readonly Mutant[] = [
     'nothing is sent again after the first byte',
     'routing',
     'nothing is sent again after the first byte',
-    core('call/reply/stream.ts', 'if (!committed) return finish(outcome);', 'finish(outcome);'),
+    core('call/reply/stream.ts', 'if (!committed) return finish(outcome);', 'return finish(outcome);'),
   ),
 ];
 export const mutants: readonly Mutant[] = [...access, ...credentials, ...targets, ...headers, ...ownership, ...streams];

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Edit, type Mutant, mutants } from './support/mutants.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
+const CONFIG = fileURLToPath(new URL('support/mutant.config.ts', import.meta.url));
+const AT_ONCE = 2;
+const MINUTES = 60_000;
+
+interface Ran {
+  readonly passed: readonly string[];
+  readonly failed: readonly string[];
+  readonly said: string;
+}
+let folder = '';
+/** Reports join the names of groups and tests with a space. */
+const plain = (name: string): string => name.replaceAll(' > ', ' ');
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+
+/** Runs the tests whose names hold one of these, in a process of their own, on the source with these edits. */
+const run = (files: readonly string[], names: readonly string[], edits: readonly Edit[], report: string): Promise<Ran> =>
+  new Promise((resolve, reject) => {
+    const words = ['run', '--config', CONFIG, ...files, '-t', names.map(escaped).join('|'), '--reporter=json', `--outputFile=${report}`];
+    const child = spawn(process.execPath, [VITEST, ...words], { cwd: ROOT, env: { ...process.env, LPA_MUTANT: JSON.stringify(edits), VITEST: undefined } });
+    let said = '';
+    const listen = (piece: Buffer): void => {
+      said += piece.toString();
+    };
+    child.stdout.on('data', listen);
+    child.stderr.on('data', listen);
+    child.on('error', reject);
+    child.on('close', () => {
+      const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as { testResults: { assertionResults: { fullName: string; status: string }[] }[] };
+      const all = testResults.flatMap((r) => r.assertionResults);
+      const named = (status: string): string[] => all.filter((t) => t.status === status).map((t) => t.fullName);
+      resolve({ passed: named('passed'), failed: named('failed'), said });
+    });
+  });
+
+const found = new Map<Mutant, Ran>();
+let control: Ran;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'lpa-mutants-'));
+  control = await run(
+    [...new Set(mutants.map((m) => m.test))],
+    mutants.map((m) => m.named),
+    [],
+    join(folder, 'control.json'),
+  );
+  const waiting = [...mutants.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [i, mutant] = next;
+      found.set(mutant, await run([mutant.test], [mutant.named], mutant.edits, join(folder, `${i}.json`)));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}, 10 * MINUTES);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('unchanged, every named test passes', () => {
+  expect(control.failed).toEqual([]);
+  for (const { rule, named } of mutants)
+    expect(
+      control.passed.some((name) => name.includes(plain(named))),
+      `${rule}: ${named}`,
+    ).toBe(true);
+});
+describe('a rule switched off is noticed by its test', () => {
+  test.each(mutants.map((mutant) => [mutant.rule, mutant] as const))('%s', (_rule, mutant) => {
+    for (const { file, from } of mutant.edits) expect(readFileSync(join(ROOT, file), 'utf8').split(from), `${file}: ${from}`).toHaveLength(2);
+    const ran = found.get(mutant);
+    for (const { file } of mutant.edits) expect(ran?.said).toContain(`mutated ${file}`);
+    expect(ran?.failed.filter((name) => name.includes(plain(mutant.named)))).not.toEqual([]);
+  });
+});
