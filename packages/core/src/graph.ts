@@ -1,18 +1,4 @@
-import type {
-  AdminOperation,
-  AuthStrategy,
-  Counters,
-  Dialect,
-  Factory,
-  Host,
-  Logger,
-  Metrics,
-  Plugin,
-  Provider,
-  Seal,
-  Shortcut,
-  Store,
-} from '@llm-proxy-auth/plugin';
+import type { AdminOperation, AuthStrategy, Counters, Dialect, Host, Logger, Metrics, Plugin, Provider, Seal, Shortcut, Store } from '@llm-proxy-auth/plugin';
 import type { InstanceSettings, Settings } from './config/schema.ts';
 
 /** One loaded plugin package. */
