@@ -30,6 +30,16 @@ test('every package that is published has a page of its own', () => {
   const without = folders.filter((folder) => existsSync(join(ROOT, folder, 'package.json')) && !existsSync(join(ROOT, folder, 'README.md')));
   expect(without).toEqual([]);
 });
+const HEADINGS: Readonly<Record<string, readonly string[]>> = {
+  packages: ['What it is', 'Install', 'Use', 'Reference'],
+  plugins: ['What it does', 'Install', 'Configuration', 'Example', 'Limits'],
+  examples: ['What it does', 'Install', 'Configuration', 'Example', 'Limits'],
+};
+test.each(pages.filter((page) => /^(packages|plugins|examples)\/[^/]+\/README\.md$/.test(page)))('%s has the headings of its kind', (page) => {
+  const found = [...textOf(page).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+  const group = page === 'packages/contract-tests/README.md' ? 'plugins' : (page.split('/', 1)[0] ?? '');
+  expect(found).toEqual(HEADINGS[group]);
+});
 
 /** Whole configurations of the guides; secrets of files and variables are filled in. */
 const examples = ['README.md', 'docs/guides/getting-started.md'].flatMap((page) =>
