@@ -6,6 +6,7 @@ import { asError, endWait, sendError } from './call/answer.ts';
 import { Exchange, type Incoming, type Outgoing } from './call/exchange.ts';
 import { protocol } from './call/protocol.ts';
 import { settle } from './call/settle.ts';
+import { watchTail } from './call/tail.ts';
 import { makeTicker } from './call/ticker.ts';
 import { transparent } from './call/transparent.ts';
 import type { Graph } from './graph.ts';
@@ -86,6 +87,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     } finally {
       x.walked = true;
       if (x.closed) settle(x);
+      else watchTail(x);
     }
   };
 

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { type Attempt, GatewayError, isGatewayError, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Instance } from '../graph.ts';
 import { beginWait } from './answer.ts';
@@ -76,6 +76,12 @@ class Sending implements Attempting, Interruptible {
     const outgoing = { method: request.method, origin: request.origin, path: request.path, headers: request.headers, body: prepared.body };
     this.#flight = dispatch(x.plan.pool(instance, request.origin), outgoing, deadlines, x.plan.ticker, prepared.sink(this));
     x.pending = this;
+    // A body that is refused while the connection is still being made would be noticed by nobody else.
+    if (prepared.body instanceof Readable) prepared.body.once('error', (error) => this.#refuse(error));
+  }
+  #refuse(error: Error): void {
+    this.flight.abort('aborted');
+    if (!this.x.response.headersSent && isGatewayError(error)) this.resolve({ is: 'failed', class: 'other', error });
   }
   get flight(): Flight {
     return this.#flight ?? NOT_FLYING;

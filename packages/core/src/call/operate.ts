@@ -52,6 +52,10 @@ const passReply =
     const verdict = tap?.end();
     if (verdict?.usage !== undefined) x.usage = verdict.usage;
     if (verdict?.error !== undefined) return a.resolve({ is: 'failed', class: '502', error: verdict.error });
+    if (verdict?.complete === false) {
+      const error = new GatewayError('upstream_bad_response', `The answer of ${a.instance.name} is not whole.`);
+      return a.resolve({ is: 'failed', class: '502', error });
+    }
     void ownReply(x, a.instance, found.reach, reply.body).then(
       (body) => {
         if (body === undefined) return a.resolve(DONE);

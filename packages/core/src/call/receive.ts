@@ -120,6 +120,12 @@ export const pipe = (x: Exchange, limit: number, watcher: Watcher | undefined): 
       }
     },
   });
+  // It can fail before anybody listens; who reads it later finds the error in it.
+  through.on('error', () => undefined);
+  // Refused, or no longer wanted by the provider: unread bytes would block the connection for the next request.
+  through.once('close', () => {
+    if (!x.request.readableEnded) stopReading(x);
+  });
   x.request.pipe(through);
   return through;
 };
