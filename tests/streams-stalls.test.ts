@@ -1,0 +1,170 @@
+import OpenAI from 'openai';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { chunk, payloads, role, spoken, sse } from './support/answers.ts';
+import { type Bench, openBench } from './support/gateway.ts';
+import { openHttp1, openHttp2, standstill, type Visitor } from './support/visitor.ts';
+import { type Received, type Wire, wireHttp1 } from './support/wires.ts';
+
+const STREAM = { status: 200, headers: { 'content-type': 'text/event-stream; charset=utf-8' }, rechunk: 'whole' } as const;
+const never = new Promise<never>(() => undefined);
+const hello = sse(role, chunk({ content: 'Hello' }));
+const PATH = '/v1/chat/completions';
+const bodyOf = (stream: boolean): string => JSON.stringify({ model: 'gpt-4o-mini', stream, messages: [{ role: 'user', content: 'hi' }] });
+const textOf = ({ body }: Received): string => body.toString();
+const errorIn = (got: Received): unknown => (payloads(textOf(got)).at(-1)?.error as { code?: string } | undefined)?.code;
+
+describe('deadlines of an instance', () => {
+  let bench: Bench;
+  let wire: Wire;
+  let client: Visitor | undefined;
+  beforeAll(async () => {
+    bench = await openBench({
+      main: { timeouts: { firstByte: '300ms', idle: '700ms', total: '1500ms', clientStall: '400ms' } },
+      sections: { retry: { attempts: 1 } },
+    });
+    wire = wireHttp1(bench.url);
+  });
+  afterEach(() => {
+    client?.leave();
+    bench.simulator.clear();
+  });
+  afterAll(async () => {
+    await wire.close();
+    await bench.close();
+  });
+  const post = (prefix: string, stream = true): Promise<Received> =>
+    wire.ask({ path: prefix + PATH, headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' }, body: bodyOf(stream) });
+  const codes = ({ status, headers }: Received): unknown[] => [status, headers['x-lpa-code']];
+
+  test.each(['/openai/main', '/transparent/main'])('%s: no head within firstByte is 504 upstream_timeout, and the provider is let go', async (prefix) => {
+    bench.simulator.script({ holdHead: never });
+    expect(codes(await post(prefix))).toEqual([504, 'upstream_timeout']);
+    expect((await bench.simulator.waitForAbort()).progress).toBe('waiting');
+  });
+  test('a head without an event within firstByte is 504 upstream_timeout', async () => {
+    bench.simulator.script({ ...STREAM, body: hello, stall: { at: 0 } });
+    expect(codes(await post('/openai/main'))).toEqual([504, 'upstream_timeout']);
+    expect((await bench.simulator.waitForAbort()).progress).toBe('head');
+  });
+  test('silence after content is an error event, not an end', async () => {
+    bench.simulator.script({ ...STREAM, body: spoken('Hello'), stall: { at: hello.length } });
+    const got = await post('/openai/main');
+    expect([got.status, got.cut, errorIn(got)]).toEqual([200, false, 'upstream_timeout']);
+    expect(textOf(got).startsWith(hello)).toBe(true);
+    expect(textOf(got)).not.toContain('[DONE]');
+    await bench.simulator.waitForAbort();
+  });
+  test('silence in transparent mode is passed on as a cut', async () => {
+    bench.simulator.script({ ...STREAM, body: spoken('Hello'), stall: { at: hello.length } });
+    const got = await post('/transparent/main');
+    expect([got.status, got.cut, textOf(got)]).toEqual([200, true, hello]);
+    await bench.simulator.waitForAbort();
+  });
+  test.each(['/openai/main', '/transparent/main'])('%s: a call that is not streamed has until total', async (prefix) => {
+    const started = performance.now();
+    bench.simulator.script({ holdHead: never });
+    expect(codes(await post(prefix, false))).toEqual([504, 'upstream_timeout']);
+    expect(performance.now() - started).toBeGreaterThan(1_400);
+  });
+  test('a stream that trickles past total ends with an error event', async () => {
+    bench.simulator.script({ ...STREAM, body: hello + sse(chunk({ content: 'x' })).repeat(400), rechunk: { size: 400 }, delayChunk: 100 });
+    const got = await post('/openai/main');
+    expect([got.status, got.cut, errorIn(got)]).toEqual([200, false, 'upstream_timeout']);
+    await bench.simulator.waitForAbort();
+  });
+  test.each([
+    ['/openai/main', openHttp1],
+    ['/transparent/main', openHttp1],
+    ['/openai/main', openHttp2('reset')],
+    ['/transparent/main', openHttp2('reset')],
+  ])('%s: a client that reads nothing for clientStall is cut and the provider is let go (%#)', async (prefix, open) => {
+    bench.simulator.script({ ...STREAM, body: sse(role) + sse(chunk({ content: 'x'.repeat(16_000) })).repeat(1_500), rechunk: { size: 65_536 } });
+    client = await open(bench.url, {
+      path: prefix + PATH,
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+      body: bodyOf(true),
+    });
+    client.stopReading();
+    expect((await bench.simulator.waitForAbort()).progress).toBe('head');
+    expect((await bench.line((line) => line.stream === 'client')).code).toBe('client_closed');
+  });
+});
+
+describe('signs of life', () => {
+  let bench: Bench;
+  let wire: Wire;
+  beforeAll(async () => {
+    bench = await openBench({ sections: { retry: { attempts: 1 }, stream: { commitAfter: '150ms', keepAlive: '150ms' } } });
+    wire = wireHttp1(bench.url);
+  });
+  afterEach(() => bench.simulator.clear());
+  afterAll(async () => {
+    await wire.close();
+    await bench.close();
+  });
+  const asked = (prefix: string) => ({
+    path: prefix + PATH,
+    headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+    body: bodyOf(true),
+  });
+  const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  test('protocol mode: the 200 goes out after commitAfter, comments follow, the events are whole', async () => {
+    bench.simulator.script({ ...STREAM, body: spoken('Hello'), holdHead: later(700) });
+    const got = await wire.ask(asked('/openai/main'));
+    expect([got.status, got.headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8']);
+    expect((textOf(got).match(/^:[^\n]*\n\n/gm) ?? []).length).toBeGreaterThanOrEqual(2);
+    expect(textOf(got).replaceAll(/^:[^\n]*\n\n/gm, '')).toBe(spoken('Hello'));
+  });
+  test('an error after that is an event of the stream', async () => {
+    bench.simulator.script({ status: 503, holdHead: later(400) });
+    const got = await wire.ask(asked('/openai/main'));
+    expect([got.status, errorIn(got), textOf(got).includes('[DONE]')]).toEqual([200, 'server_is_overloaded', false]);
+  });
+  test('the SDK reads over them', async () => {
+    bench.simulator.script({ ...STREAM, body: spoken('Hel', 'lo'), rechunk: { size: 150 }, delayChunk: 200 });
+    const client = new OpenAI({ baseURL: `${bench.url}/openai/main/v1`, apiKey: bench.key, maxRetries: 0 });
+    let text = '';
+    for await (const { choices } of await client.chat.completions.create({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'x' }], stream: true }))
+      text += choices[0]?.delta.content ?? '';
+    expect(text).toBe('Hello');
+  });
+  test('transparent mode adds nothing', async () => {
+    bench.simulator.script({ ...STREAM, body: spoken('Hello'), holdHead: later(400), stall: { at: hello.length, until: later(900) } });
+    expect(textOf(await wire.ask(asked('/transparent/main')))).toBe(spoken('Hello'));
+  });
+});
+
+describe('a client that stops reading a stream of 50 MB', () => {
+  const flood = Buffer.from(sse(role) + sse(chunk({ content: 'x'.repeat(100_000) })).repeat(500));
+  const MIB = 1024 * 1024;
+  test.each([
+    ['/openai/main', true],
+    ['/openai/main', false],
+    ['/transparent/main', true],
+  ])('%s, passing %s: the provider is slowed down and memory stays', async (prefix, pass) => {
+    const bench = await openBench({ pass });
+    bench.simulator.script({ ...STREAM, body: flood, rechunk: { size: 65_536 } });
+    const sent = bench.simulator.waitForRequest();
+    const before = process.memoryUsage.rss();
+    const client = await openHttp1(bench.url, {
+      path: prefix + PATH,
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+      body: bodyOf(true),
+    });
+    client.stopReading();
+    const upstream = await sent;
+    await expect
+      .poll(
+        standstill(() => upstream.bytesSent),
+        { interval: 100, timeout: 10_000 },
+      )
+      .toBe(true);
+    // What was never taken from the provider cannot be held here; the sockets between the two hold most of this.
+    expect(upstream.bytesSent).toBeLessThan(16 * MIB);
+    // The provider runs in this process and makes its own copy of the body.
+    expect(process.memoryUsage.rss() - before).toBeLessThan(flood.length + 96 * MIB);
+    client.leave();
+    await bench.close();
+  });
+});
