@@ -80,6 +80,16 @@ describe('npm start', () => {
     expect(readFileSync(join(folder, 'key'), 'utf8')).toBe(keyOf(it));
     expect(readFileSync(join(folder, 'store.db')).includes(keyOf(it).slice(17))).toBe(false);
   });
+  test('without --data key and store are kept in data/quick-start of where it runs', async () => {
+    const words = ['--conditions=@llm-proxy-auth/source', join(ROOT, 'packages/cli/src/main.ts'), 'quick-start'];
+    const it = run(words, bareEnvironment({ PORT: String(port) }), folder);
+    running.push(it);
+    await it.says(/Ctrl-C stops it/);
+    const kept = join(folder, 'data', 'quick-start');
+    expect(readdirSync(folder)).toEqual(['data']);
+    expect(['key', 'pepper', 'store.db'].map((name) => statSync(join(kept, name)).mode & 0o777)).toEqual([0o600, 0o600, 0o600]);
+    expect(statSync(kept).mode & 0o777).toBe(0o700);
+  });
   test('a second start has the same key, which still works, and serves soon', async () => {
     const first = await started();
     first.kill('SIGINT');
