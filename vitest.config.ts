@@ -5,8 +5,8 @@ const project = (name: string, include: string[], extra: object = {}) => ({ exte
 export default defineConfig({
   ssr: { resolve: { conditions: ['@llm-proxy-auth/source'] } },
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       project('packages', ['packages/*/test/**/*.test.ts']),
       project('plugins', ['plugins/*/test/**/*.test.ts']),
