@@ -23,7 +23,8 @@ export const shell = (): Shell => {
   const write = (path: string, text: string): string => {
     const file = join(folder, path);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    // A relative store would stand where the process was started, and outlive the test.
+    writeFileSync(file, text.replace('./store.db', join(folder, 'store.db')));
     return file;
   };
   return {
