@@ -1,11 +1,14 @@
+/** What no code of ours caught. */
+export type Mishap = 'unhandledRejection' | 'uncaughtException';
+
 /** What a command sees of the process; tests hand in their own. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   readonly stderr: { write(text: string): unknown };
   cwd(): string;
-  on(signal: NodeJS.Signals, listener: () => void): unknown;
-  off(signal: NodeJS.Signals, listener: () => void): unknown;
+  on(event: NodeJS.Signals | Mishap, listener: (reason: unknown) => void): unknown;
+  off(event: NodeJS.Signals | Mishap, listener: (reason: unknown) => void): unknown;
 }
 
 /** Columns padded to equal width; plain text, for people. */
