@@ -65,29 +65,31 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     );
   };
 
-  const walk = async (x: Exchange, target: RawTarget, match: RouteMatch): Promise<void> => {
-    const identifying = identify(x, target);
-    const identified = identifying instanceof Promise ? await identifying : identifying;
+  const serve = (x: Exchange, match: RouteMatch, identified: Identified): Promise<void> => {
     x.principal = identified.principal;
     x.policy = x.plan.policyOf(identified.principal, x.address);
     const { restrict } = identified.principal;
     if (restrict?.cidr !== undefined && !x.plan.allowedFrom(identified.principal, x.address))
       throw new GatewayError('address_not_allowed', `${identified.principal.id} may not call from this address.`);
-    if (match.mode === 'transparent') {
-      await transparent(x, match, identified);
-    } else await protocol(x, match, identified);
+    return match.mode === 'transparent' ? transparent(x, match, identified) : protocol(x, match, identified);
+  };
+  /** A layer of promises only where somebody waits. */
+  const walk = (x: Exchange, target: RawTarget, match: RouteMatch): Promise<void> => {
+    const identifying = identify(x, target);
+    return identifying instanceof Promise ? identifying.then((identified) => serve(x, match, identified)) : serve(x, match, identifying);
   };
 
-  const guard = async (x: Exchange, work: () => Promise<void>): Promise<void> => {
+  const finish = (x: Exchange): void => {
+    x.walked = true;
+    if (x.closed) settle(x);
+    else watchTail(x);
+  };
+  const fail = (x: Exchange, thrown: unknown): void => {
+    const error = asError(thrown, (e) => services.report(e, x.id));
     try {
-      await work();
-    } catch (thrown) {
-      const error = asError(thrown, (e) => services.report(e, x.id));
       sendError(x, error, error.headers ?? []);
     } finally {
-      x.walked = true;
-      if (x.closed) settle(x);
-      else watchTail(x);
+      finish(x);
     }
   };
 
@@ -120,16 +122,20 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
           if (match.mode === 'protocol') x.dialect = match.dialect;
         }
       } catch (thrown) {
-        void guard(x, () => Promise.reject(thrown));
-        return;
+        return fail(x, thrown);
       }
-      const { target } = x;
       if (match === undefined) {
         x.walked = true;
         options.otherwise(request, response, x);
-      } else {
-        const found = match;
-        void guard(x, () => walk(x, target, found));
+        return;
+      }
+      try {
+        walk(x, x.target, match).then(
+          () => finish(x),
+          (thrown: unknown) => fail(x, thrown),
+        );
+      } catch (thrown) {
+        fail(x, thrown);
       }
     },
     /** For routes outside the line that need a caller (metrics, admin): who it is. */

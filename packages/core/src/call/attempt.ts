@@ -103,19 +103,27 @@ class Sending implements Attempting, Interruptible {
 }
 const NOT_FLYING: Flight = Object.freeze({ pause: () => undefined, resume: () => undefined, abort: () => undefined });
 
-export const send = async (x: Exchange, instance: Instance, prepared: Prepared, number: number, fresh: boolean): Promise<Outcome> => {
+const fly = (x: Exchange, instance: Instance, request: UpstreamRequest, prepared: Prepared): Promise<Outcome> =>
+  x.gone
+    ? Promise.resolve(DONE)
+    : new Promise<Outcome>((resolve) => {
+        new Sending(x, instance, resolve).start(request, prepared);
+      });
+
+export const send = (x: Exchange, instance: Instance, prepared: Prepared, number: number, fresh: boolean): Promise<Outcome> => {
   const { method, origin, path, headers } = prepared.request;
   const request: UpstreamRequest = { method, origin, path, headers: [...headers], body: Array.isArray(prepared.body) ? prepared.body : undefined };
   const signing = new Signing(x, number, fresh);
   try {
     x.pending = signing;
     const signed = instance.provider.sign(request, signing);
-    if (signed instanceof Promise) await signed;
+    if (signed instanceof Promise)
+      return signed.then(
+        () => fly(x, instance, request, prepared),
+        (error: unknown) => credentialFailure(instance, error),
+      );
   } catch (error) {
-    return credentialFailure(instance, error);
+    return Promise.resolve(credentialFailure(instance, error));
   }
-  if (x.gone) return DONE;
-  return new Promise<Outcome>((resolve) => {
-    new Sending(x, instance, resolve).start(request, prepared);
-  });
+  return fly(x, instance, request, prepared);
 };

@@ -36,34 +36,43 @@ export interface Repeat {
   readonly byStatus: boolean;
 }
 
-/** Tries one target until it answers, its tries are used up or the failure is of a kind that stays. */
-const atTarget = async (x: Exchange, candidate: Candidate, repeat: Repeat, left: () => boolean, attempt: Attempter): Promise<Outcome> => {
+/** Tries one target again until it answers, its tries are used up or the failure is of a kind that stays. */
+const atTarget = async (
+  x: Exchange,
+  candidate: Candidate,
+  repeat: Repeat,
+  left: () => boolean,
+  attempt: Attempter,
+  first: Extract<Outcome, { is: 'failed' }>,
+): Promise<Outcome> => {
   const { retry } = x.plan.graph.settings;
   let fresh = false;
+  let outcome = first;
   for (let tries = 1; ; tries++) {
-    x.attempts++;
-    const outcome = await attempt(candidate, tries, fresh);
-    if (outcome.is === 'done' || x.gone) return outcome;
     if (outcome.class === 'auth') {
       if (fresh || !repeat.replayable || outcome.rejected === 'credential') return outcome;
       fresh = true;
       tries--;
-      continue;
+    } else {
+      const transient = outcome.class === 'connect' || (repeat.byStatus && (RETRY_STATUS.has(outcome.class) || outcome.class === 'timeout'));
+      if (!transient || !repeat.replayable || tries >= retry.attempts || !left() || outcome.class === 'timeout') return outcome;
+      const wait = waitOf(outcome.error, tries, x.plan.random);
+      if (wait === undefined) return outcome;
+      const release = x.plan.takeRetry();
+      if (release === undefined) return outcome;
+      try {
+        x.retried = true;
+        x.plan.metrics.retry();
+        await pause(x, wait);
+        if (x.gone) return outcome;
+      } finally {
+        release();
+      }
     }
-    const transient = outcome.class === 'connect' || (repeat.byStatus && (RETRY_STATUS.has(outcome.class) || outcome.class === 'timeout'));
-    if (!transient || !repeat.replayable || tries >= retry.attempts || !left() || outcome.class === 'timeout') return outcome;
-    const wait = waitOf(outcome.error, tries, x.plan.random);
-    if (wait === undefined) return outcome;
-    const release = x.plan.takeRetry();
-    if (release === undefined) return outcome;
-    try {
-      x.retried = true;
-      x.plan.metrics.retry();
-      await pause(x, wait);
-      if (x.gone) return outcome;
-    } finally {
-      release();
-    }
+    x.attempts++;
+    const next = await attempt(candidate, tries + 1, fresh);
+    if (next.is === 'done' || x.gone) return next;
+    outcome = next;
   }
 };
 
@@ -83,7 +92,10 @@ export const call = async (x: Exchange, resolved: Resolved, candidates: readonly
       x.counted = x.plan.begun(x);
     }
     x.upstreamModel = candidate.model === '' ? undefined : candidate.model;
-    const outcome = await atTarget(x, candidate, repeat, left, attempt);
+    x.attempts++;
+    const first = await attempt(candidate, 1, false);
+    if (first.is === 'done' || x.gone) return;
+    const outcome = await atTarget(x, candidate, repeat, left, attempt, first);
     if (outcome.is === 'done' || x.gone) return;
     last = outcome;
   }

@@ -55,19 +55,19 @@ const compile = (governed: Surface<'opaque'>['governed'] | undefined, pointers: 
   return { model, stream, usage, wanted, modelAt: at(model), streamAt: at(stream), usageAt: at(usage), idsFrom: wanted.length - ids.length };
 };
 const NO_FIELDS = Object.freeze({ model: 'none', stream: 'route' } as const);
-const compiled = new WeakMap<object, Map<string, GovernedPaths>>();
+const compiled = new WeakMap<object, WeakMap<readonly string[], GovernedPaths>>();
+const NO_POINTERS: readonly string[] = Object.freeze([]);
 /** Compiled once per surface and set of ids: the scanner remembers its own tables by the identity of the paths. */
-export const governedPaths = (governed: Surface<'opaque'>['governed'] = NO_FIELDS, pointers: readonly string[]): GovernedPaths => {
+export const governedPaths = (governed: Surface<'opaque'>['governed'] = NO_FIELDS, pointers: readonly string[] = NO_POINTERS): GovernedPaths => {
   let known = compiled.get(governed);
   if (known === undefined) {
-    known = new Map();
+    known = new WeakMap();
     compiled.set(governed, known);
   }
-  const key = pointers.length === 0 ? '' : pointers.join(' ');
-  const found = known.get(key);
+  const found = known.get(pointers);
   if (found !== undefined) return found;
   const made = compile(governed, pointers);
-  known.set(key, made);
+  known.set(pointers, made);
   return made;
 };
 
@@ -109,6 +109,7 @@ class JsonBody implements GovernedBody {
     this.stream = kind === 'true';
   }
   get ids(): readonly string[] {
+    if (this.#paths.idsFrom === this.#paths.wanted.length) return NO_BODY.ids;
     return this.#scan.fields.slice(this.#paths.idsFrom).flatMap(({ value }) => (value?.kind === 'string' && value.text !== undefined ? [value.text] : []));
   }
   renameModel(to: string): readonly Edit[] {

@@ -157,8 +157,7 @@ const passing = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: 
     stream: x.stream,
     sink(a) {
       if (x.stream && (surface.operation === 'chat' || surface.operation === 'opaque')) {
-        const text = (): string => Buffer.concat(body.pieces).toString();
-        const lazy = lazyCall(x, endpoint, candidate, text);
+        const lazy = new LazyCall(x, endpoint, candidate.model, body.pieces);
         const stream = passingStream(x, surface as Chat, endpoint.framing ?? surface.framing, asked, lazy, headers, (_x, tap) => {
           const verdict = tap.end();
           if (verdict.usage !== undefined) x.usage = verdict.usage;
@@ -174,18 +173,40 @@ const passing = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: 
   };
 };
 
-/** A `Call` whose body is parsed only if somebody looks. */
-const lazyCall = (x: Exchange, endpoint: Endpoint, candidate: Candidate, text: () => string): Call => {
-  let made: ReturnType<typeof inboundOf> | undefined;
-  const call = callOf(x, inboundOf(x, ''), endpoint, candidate.model, makeLedger(x), x.plan.graph.seal);
-  return Object.defineProperty({ ...call }, 'inbound', {
-    get: () => {
-      made ??= inboundOf(x, text());
-      return made;
-    },
-    enumerable: true,
-  });
-};
+/** A `Call` whose body is parsed only if somebody looks. A class: a getter in a literal is a new shape for each call. */
+class LazyCall implements Call {
+  readonly id: string;
+  readonly now: number;
+  readonly requestedModel: string;
+  readonly model: string;
+  readonly stream: boolean;
+  readonly endpoint: Endpoint;
+  readonly #x: Exchange;
+  readonly #pieces: readonly Buffer[];
+  #inbound: Call['inbound'] | undefined;
+  #ledger: Call['ledger'] | undefined;
+  constructor(x: Exchange, endpoint: Endpoint, model: string, pieces: readonly Buffer[]) {
+    this.id = x.id;
+    this.now = x.startedAt;
+    this.requestedModel = x.model ?? model;
+    this.model = model;
+    this.stream = x.stream;
+    this.endpoint = endpoint;
+    this.#x = x;
+    this.#pieces = pieces;
+  }
+  get ledger(): Call['ledger'] {
+    this.#ledger ??= makeLedger(this.#x);
+    return this.#ledger;
+  }
+  get seal(): Call['seal'] {
+    return this.#x.plan.graph.seal;
+  }
+  get inbound(): Call['inbound'] {
+    this.#inbound ??= inboundOf(this.#x, Buffer.concat(this.#pieces).toString());
+    return this.#inbound;
+  }
+}
 
 interface Batches {
   readonly client: Embeddings;

@@ -38,7 +38,7 @@ const receive = async (x: Exchange, surface: AnySurface, identified: Identified)
     return { pieces: [], governed: noBody(), kind: 'none' };
   }
   const kind = bodyKind(head.contentType, head.contentEncoding, surface.body);
-  const paths = governedPaths(surface.governed, x.reach?.ids?.request ?? []);
+  const paths = governedPaths(surface.governed, x.reach?.ids?.request);
   const governed = kind === 'json' ? jsonWatcher(paths, settings.server.maxDepth, false) : multipartWatcher(head.contentType, paths);
   const hashing = bodyHash(identified.body);
   const watcher = both(hashing, governed);

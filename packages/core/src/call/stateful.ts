@@ -14,7 +14,14 @@ const at = (value: unknown, pointer: string): unknown => {
 };
 
 /** Route parameters (`{id}`) among `ids.request`, by name. */
-export const namedParams = (reach: Reach): readonly string[] => (reach.ids?.request ?? []).filter((n) => n.startsWith('{')).map((n) => n.slice(1, -1));
+export const namedParams = (reach: Reach): readonly string[] => {
+  const known = params.get(reach);
+  if (known !== undefined) return known;
+  const made = (reach.ids?.request ?? []).filter((n) => n.startsWith('{')).map((n) => n.slice(1, -1));
+  params.set(reach, made);
+  return made;
+};
+const params = new WeakMap<Reach, readonly string[]>();
 
 /** Most pages without anything of the caller's that are passed over for one list. */
 const MOST_PAGES = 100;
@@ -69,10 +76,13 @@ const behind = (path: string, parameter: string, id: string): string => {
   return `${route}?${[...query.filter((one) => !one.startsWith(`${parameter}=`)), `${parameter}=${encodeURIComponent(id)}`].join('&')}`;
 };
 /** Sends; pages of a list that hold nothing of the caller's are passed over, because clients stop at an empty one. */
-export const sendOwn = async (x: Exchange, instance: Instance, prepared: Prepared, reach: Reach, number: number, fresh: boolean): Promise<Outcome> => {
+export const sendOwn = (x: Exchange, instance: Instance, prepared: Prepared, reach: Reach, number: number, fresh: boolean): Promise<Outcome> => {
   const after = reach.ids?.page?.after;
+  return after === undefined ? send(x, instance, prepared, number, fresh) : sendPages(x, instance, prepared, after, number, fresh);
+};
+const sendPages = async (x: Exchange, instance: Instance, prepared: Prepared, after: string, number: number, fresh: boolean): Promise<Outcome> => {
   let outcome = await send(x, instance, prepared, number, fresh);
-  while (after !== undefined && x.nextPage !== undefined) {
+  while (x.nextPage !== undefined) {
     const path = behind(prepared.request.path, after, x.nextPage);
     x.nextPage = undefined;
     outcome = await send(x, instance, { ...prepared, request: { ...prepared.request, path } }, number, fresh);

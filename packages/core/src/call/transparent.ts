@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Edit, GatewayError, type NativeCall, patchBody, type Surface, totalLength } from '@llm-proxy-auth/plugin';
+import { type Edit, GatewayError, type NativeCall, patchBody, type Reach, type Surface, totalLength } from '@llm-proxy-auth/plugin';
 import { admit } from '../access/admit.ts';
 import type { Identified } from '../access/authenticate.ts';
 import { authorize, modelMatters } from '../access/authorize.ts';
@@ -22,18 +22,13 @@ import { wildIds } from './wild-ids.ts';
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
 const COLLECT_BELOW = 65_536;
 const MODEL_IN_BODY = Object.freeze({ model: ['model'], stream: ['stream'] });
+const NO_EDITS: readonly Edit[] = Object.freeze([]);
 const MODEL_NOT_IN_BODY = Object.freeze({ model: 'none' as const, stream: ['stream'] });
 
-interface NativeBody {
-  readonly bytes: readonly Buffer[] | Readable | undefined;
-  readonly governed: () => GovernedBody;
-}
-
 const isMultipart = (x: Exchange): boolean => /^multipart\/form-data/i.test(x.head?.contentType ?? '');
-const watcherOf = (x: Exchange, native: NativeCall, needed: boolean): GovernedWatcher | undefined => {
+const watcherOf = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, needed: boolean): GovernedWatcher | undefined => {
   const type = x.head?.contentType ?? '';
-  const surface = surfaceOf(x, native);
-  const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids?.request ?? []);
+  const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids?.request);
   if (isMultipart(x)) return paths.model === undefined ? undefined : multipartWatcher(type, paths);
   if (paths.model === undefined && paths.idsFrom === paths.wanted.length && native.modelIn !== 'body') return undefined;
   return jsonWatcher(paths, x.plan.graph.settings.server.maxDepth, !needed);
@@ -43,25 +38,51 @@ const surfaceOf = (x: Exchange, native: NativeCall): Surface<'opaque'> | undefin
     ? undefined
     : (x.plan.graph.dialects.get(native.dialect)?.surfaces.find((s) => s.name === native.surface) as Surface<'opaque'> | undefined);
 
+/** What a reach says of bodies, read once. */
+interface ReachFacts {
+  /** Some member of the body may name an id; one at a place that is known beforehand. */
+  readonly pointers: boolean;
+  readonly exact: boolean;
+  /** The answer names ids. */
+  readonly reads: boolean;
+}
+const facts = new WeakMap<Reach, ReachFacts>();
+const factsOf = (reach: Reach): ReachFacts => {
+  const known = facts.get(reach);
+  if (known !== undefined) return known;
+  const pointers = (reach.ids?.request ?? []).filter((p) => p.startsWith('/'));
+  const made = {
+    pointers: pointers.length > 0,
+    exact: pointers.some((p) => !p.includes('*')),
+    reads: reach.ids !== undefined && (reach.ids.reply.length > 0 || reach.ids.list !== undefined),
+  };
+  facts.set(reach, made);
+  return made;
+};
+
+/** How the body comes in. */
+interface Intake {
+  readonly governed: GovernedWatcher | undefined;
+  readonly bytes: Promise<Buffer[]> | Readable | undefined;
+}
+const NO_INTAKE: Intake = Object.freeze({ governed: undefined, bytes: undefined });
 /** Collects the body when a rule needs it, else pipes it on at once while the tokenizer looks. */
-const receive = async (x: Exchange, native: NativeCall, identified: Identified, needed: boolean, whole: boolean): Promise<NativeBody> => {
+const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, { body }: Identified, needed: boolean, whole: boolean): Intake => {
   const { head, plan } = x;
   const limit = plan.graph.settings.server.bodyLimit;
   const empty =
     head === undefined || (!head.chunked && (head.contentLength ?? 0) === 0 && !(x.http2 && x.request.method !== 'GET' && x.request.method !== 'HEAD'));
-  if (empty) return { bytes: undefined, governed: noBody };
+  if (empty) return NO_INTAKE;
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
-  if (needed || (encoded && (native.reach.ids?.request ?? []).some((p) => p.startsWith('/'))))
-    bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
-  const governed = encoded ? undefined : watcherOf(x, native, needed);
-  const hashing = bodyHash(identified.body);
+  if (needed || (encoded && factsOf(native.reach).pointers)) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
+  const governed = encoded ? undefined : watcherOf(x, native, surface, needed);
+  const hashing = bodyHash(body);
   const watcher = both(hashing, governed);
-  const result = (): GovernedBody => governed?.result() ?? noBody();
   const small = !head.chunked && head.contentLength !== undefined && head.contentLength <= COLLECT_BELOW;
-  if (needed || whole || small || hashing !== undefined) return { bytes: await collect(x, limit, watcher), governed: result };
+  if (needed || whole || small || hashing !== undefined) return { governed, bytes: collect(x, limit, watcher) };
   if ((head.contentLength ?? 0) > limit) throw new GatewayError('body_too_large', `The request body is larger than ${limit} bytes.`);
-  return { bytes: pipe(x, limit, watcher), governed: result };
+  return { governed, bytes: pipe(x, limit, watcher) };
 };
 
 const headersOf = (x: Exchange, mustRead: boolean, length: number | undefined): string[] => {
@@ -95,10 +116,15 @@ const nativeOf = (x: Exchange, instance: Instance, path: string, bodyModel: stri
   throw new GatewayError(code, native.message, { param: native.param });
 };
 
-const idsOf = (native: NativeCall, governed: GovernedBody): string[] => [
-  ...namedParams(native.reach).flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])),
-  ...governed.ids,
-];
+const NO_IDS: readonly string[] = Object.freeze([]);
+const idsOf = (x: Exchange, native: NativeCall, governed: GovernedBody, collected: readonly Buffer[] | undefined): readonly string[] => {
+  if (native.reach.ids === undefined) return NO_IDS;
+  const named = namedParams(native.reach);
+  const wild = collected === undefined || isMultipart(x) ? NO_IDS : wildIds(native.reach, collected, x.plan.graph.settings.server.maxDepth);
+  const { ids } = governed;
+  if (named.length === 0 && wild.length === 0) return ids;
+  return [...named.flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])), ...ids, ...wild];
+};
 
 /** Transparent mode from the authenticated caller on: native API, bytes unchanged, the credential swapped. */
 export const transparent = async (x: Exchange, route: TransparentRoute, identified: Identified): Promise<void> => {
@@ -118,14 +144,14 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const needsModel = native.modelIn !== 'none';
   const aliases = instance.settings.aliases && native.modelIn === 'body';
   const restricted = modelMatters(principal, x.policy) && native.modelIn === 'body';
-  const pointers = (native.reach.ids?.request ?? []).filter((p) => p.startsWith('/'));
-  const exact = pointers.some((p) => !p.includes('*'));
+  const { pointers, exact, reads } = factsOf(native.reach);
+  const surface = surfaceOf(x, native);
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
   // What needs no body is decided before a byte of it is read.
   if (!restricted) authorize(principal, x.policy, { ...early, resolved: single(instance, native.model ?? ''), model: native.model ?? '' });
-  const body = await receive(x, native, identified, restricted || exact, pointers.length > 0 || aliases || provider.signs === 'body');
-  const governed = body.governed();
-  const collected = Array.isArray(body.bytes) ? (body.bytes as readonly Buffer[]) : undefined;
+  const intake = receive(x, native, surface, identified, restricted || exact, pointers || aliases || provider.signs === 'body');
+  const collected: readonly Buffer[] | undefined = intake.bytes instanceof Promise ? await intake.bytes : undefined;
+  const governed = intake.governed?.result() ?? noBody();
   if (plan.graph.settings.log.content) for (const piece of collected ?? []) plan.content(x, 'request', piece);
   if (native.modelIn === 'body' && collected !== undefined) {
     x.model = governed.model;
@@ -139,8 +165,8 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     resolved,
     model: native.modelIn === 'body' && collected === undefined && !restricted ? '' : target,
   });
-  if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surfaceOf(x, native), collected);
-  const ids = [...idsOf(native, governed), ...(isMultipart(x) ? [] : wildIds(native.reach, collected ?? [], plan.graph.settings.server.maxDepth))];
+  if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surface, collected);
+  const ids = idsOf(x, native, governed, collected);
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
   if (x.policy !== undefined) {
     const taken = admit(plan.graph.counters, x.policy, principal, instance.name, x.model ?? '', plan.now());
@@ -148,12 +174,10 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     x.lease = admitted.lease;
     x.limit = admitted.limit;
   }
-  const edits: readonly Edit[] = target !== undefined && target !== x.model ? governed.renameModel(target) : [];
-  const bytes = collected !== undefined && edits.length > 0 ? patchBody(collected, edits) : body.bytes;
-  const surface = surfaceOf(x, native);
-  const reads = native.reach.ids !== undefined && (native.reach.ids.reply.length > 0 || native.reach.ids.list !== undefined);
+  const edits: readonly Edit[] = target !== undefined && target !== x.model ? governed.renameModel(target) : NO_EDITS;
+  const bytes = collected === undefined ? (intake.bytes as Readable | undefined) : edits.length > 0 ? patchBody(collected, edits) : collected;
   const tap = surface?.tap;
-  const length = Array.isArray(bytes) ? totalLength(bytes) : bytes === undefined ? undefined : x.head?.contentLength;
+  const length = Array.isArray(bytes) ? totalLength(bytes as readonly Uint8Array[]) : bytes === undefined ? undefined : x.head?.contentLength;
   const { query } = x.target ?? { query: '' };
   const prepared: Prepared = {
     request: {

@@ -18,11 +18,19 @@ const stepsOf = (pointer: string): readonly Step[] =>
       return { name, all: wild !== null, member: wild?.[1], value: wild?.[2] };
     });
 
-const compiled = new WeakMap<Reach, readonly (readonly Step[])[]>();
-const pathsOf = (reach: Reach): readonly (readonly Step[])[] => {
+interface Wild {
+  readonly paths: readonly (readonly Step[])[];
+  /** What stands in every body that names an id, as it is written there. */
+  readonly needles: readonly Buffer[];
+}
+const compiled = new WeakMap<Reach, Wild>();
+const wildOf = (reach: Reach): Wild => {
   const known = compiled.get(reach);
   if (known !== undefined) return known;
-  const made = (reach.ids?.request ?? []).filter((p) => p.startsWith('/') && p.includes('*')).map(stepsOf);
+  const paths = (reach.ids?.request ?? []).filter((p) => p.startsWith('/') && p.includes('*')).map(stepsOf);
+  const names = paths.map((steps) => steps.find((s) => s.value !== undefined)?.value ?? steps.at(-1)?.name ?? '');
+  // A name can be spelt with escapes, so a backslash-u makes the body worth reading too.
+  const made = { paths, needles: [...new Set(names.map((name) => `"${name}"`)), '\\u'].map((text) => Buffer.from(text)) };
   compiled.set(reach, made);
   return made;
 };
@@ -45,23 +53,32 @@ const collect = (value: unknown, steps: readonly Step[], found: string[]): void 
   }
 };
 
-/** A key can be spelt with escapes, so a backslash-u makes the body worth reading too. */
-const worthReading = (pieces: readonly Uint8Array[], names: readonly string[]): boolean => {
-  let tail = '';
+/** Longer than every needle. */
+const SEAM = 64;
+const holds = (bytes: Buffer, needles: readonly Buffer[]): boolean => {
+  for (const needle of needles) if (bytes.includes(needle)) return true;
+  return false;
+};
+/** Native searches in the pieces as they are; a needle may lie across a seam. */
+const worthReading = (pieces: readonly Uint8Array[], needles: readonly Buffer[]): boolean => {
+  let tail: Buffer | undefined;
   for (const piece of pieces) {
-    const text = tail + Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1');
-    if (names.some((name) => text.includes(name))) return true;
-    tail = text.slice(-64);
+    const bytes = Buffer.isBuffer(piece) ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    if (holds(bytes, needles)) return true;
+    if (pieces.length === 1) return false;
+    const seam: Buffer = tail === undefined ? bytes : Buffer.concat([tail, bytes.subarray(0, SEAM)]);
+    if (tail !== undefined && holds(seam, needles)) return true;
+    tail = (bytes.length < SEAM ? seam : bytes).subarray(-SEAM);
   }
   return false;
 };
 
+const NONE: readonly string[] = Object.freeze([]);
+
 /** The ids that a body names at wild pointers. The body is parsed only when one of their last members stands in it. */
 export const wildIds = (reach: Reach, pieces: readonly Uint8Array[], maxDepth: number): readonly string[] => {
-  const paths = pathsOf(reach);
-  if (paths.length === 0 || pieces.length === 0) return [];
-  const names = paths.flatMap((steps) => [steps.find((s) => s.value !== undefined)?.value ?? `${steps.at(-1)?.name}"`]);
-  if (!worthReading(pieces, [...names, '\\u'])) return [];
+  const { paths, needles } = wildOf(reach);
+  if (paths.length === 0 || pieces.length === 0 || !worthReading(pieces, needles)) return NONE;
   let body: unknown;
   try {
     body = parseJson(Buffer.concat(pieces), { maxDepth });

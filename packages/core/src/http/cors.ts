@@ -13,9 +13,10 @@ export const corsHeaders = (origins: readonly string[], origin: string | undefin
 
 /** Answers a preflight of an allowed origin; false: it is none, and the request goes its way. */
 export const answerPreflight = (x: Exchange): boolean => {
-  const { headers, method } = x.request;
   const { origins } = x.plan.graph.settings.server.cors;
-  if (method !== 'OPTIONS' || origins.length === 0 || headers['access-control-request-method'] === undefined) return false;
+  if (origins.length === 0 || x.request.method !== 'OPTIONS') return false;
+  const { headers } = x.request;
+  if (headers['access-control-request-method'] === undefined) return false;
   const allowed = corsHeaders(origins, headers.origin);
   if (allowed.length === 0) return false;
   const wanted = headers['access-control-request-headers'];

@@ -33,15 +33,24 @@ export interface AccessFields {
 
 const PLAIN = /^[A-Za-z0-9 _.,:;/@{}()*+=~!?&%#|-]*$/;
 /** JSON of a text, with what some readers take for a line end escaped. */
-const text = (value: string): string =>
+const quoted = (value: string): string =>
   PLAIN.test(value)
     ? `"${value}"`
     : JSON.stringify(value.toWellFormed()).replace(/[\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+// Routes, instances and callers repeat themselves. Bounded, since callers can be many.
+const known = new Map<string, string>();
+const text = (value: string): string => {
+  const found = known.get(value);
+  if (found !== undefined) return found;
+  const made = quoted(value);
+  if (known.size < 1_000) known.set(value, made);
+  return made;
+};
 const number = (value: number): string => (Number.isInteger(value) ? String(value) : Number.isFinite(value) ? String(Math.round(value * 100) / 100) : 'null');
 
 /** One JSON object and a line end. */
 export const accessLine = (f: AccessFields): string => {
-  let line = `{"level":"info","time":${number(f.time)},"msg":"request","request":${text(f.request)},"method":${text(f.method)},"route":${text(f.route)},"status":${number(f.status)}`;
+  let line = `{"level":"info","time":${number(f.time)},"msg":"request","request":${quoted(f.request)},"method":${text(f.method)},"route":${text(f.route)},"status":${number(f.status)}`;
   if (f.code !== undefined && f.code !== '') line += `,"code":${text(f.code)}`;
   if (f.mode !== undefined) line += `,"mode":${text(f.mode)}`;
   if (f.dialect !== undefined) line += `,"dialect":${text(f.dialect)}`;

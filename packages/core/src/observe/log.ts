@@ -48,6 +48,28 @@ const STACK = 4096;
 const LEVELS: ReadonlySet<string> = new Set(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']);
 type Written = Exclude<Level, 'silent'>;
 
+/** Lines of requests, joined before they are given on: the stream below measures all that waits with every line it gets. */
+const together = (write: (lines: string) => unknown) => {
+  let lines = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (lines === '') return;
+    const ready = lines;
+    lines = '';
+    write(ready);
+  };
+  return {
+    flush,
+    add(line: string): void {
+      lines += line;
+      if (lines.length >= TOGETHER) flush();
+      else timer ??= setTimeout(flush, FLUSH_MS).unref();
+    },
+  };
+};
+
 /** pino, one JSON object a line, written off the loop; every foreign string cut, escaped and scrubbed (hardening 5.7). */
 export const openLog = (options: LogOptions): GatewayLog => {
   const scrub = createScrub({ secrets: options.secrets });
@@ -58,7 +80,22 @@ export const openLog = (options: LogOptions): GatewayLog => {
     typeof destination === 'number'
       ? pino.destination({ fd: destination, sync: false, minLength: TOGETHER, maxLength: MOST_WAITING, periodicFlush: FLUSH_MS })
       : undefined;
-  const sink = buffered ?? (destination as { write(line: string): unknown });
+  const below = buffered ?? (destination as { write(line: string): unknown });
+  const requests = buffered === undefined ? undefined : together((lines) => buffered.write(lines));
+  const sink =
+    requests === undefined
+      ? below
+      : {
+          write(line: string): void {
+            requests.flush();
+            below.write(line);
+          },
+        };
+  const flush = (): void => {
+    requests?.flush();
+    buffered?.flushSync();
+  };
+  if (buffered !== undefined) process.once('exit', flush);
   const logger = pino(
     { level: options.level ?? 'info', base: null, timestamp: () => `,"time":${now()}`, formatters: { level: (label) => ({ level: label }) } },
     sink as pino.DestinationStream,
@@ -87,7 +124,9 @@ export const openLog = (options: LogOptions): GatewayLog => {
   return {
     logger: { trace: at('trace'), debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') },
     access(fields) {
-      if (logger.isLevelEnabled('info')) sink.write(accessLine(fields));
+      if (!logger.isLevelEnabled('info')) return;
+      if (requests === undefined) sink.write(accessLine(fields));
+      else requests.add(accessLine(fields));
     },
     listening(name, url) {
       sink.write(`${JSON.stringify({ level: 'info', time: now(), msg: 'listening', listener: name, url })}\n`);
@@ -100,6 +139,6 @@ export const openLog = (options: LogOptions): GatewayLog => {
       content = settings.content;
     },
     scrub,
-    flush: () => buffered?.flushSync(),
+    flush,
   };
 };
