@@ -11,12 +11,15 @@ export const NORMAL_RULES: readonly NormalRule[] = Object.freeze([
     name: 'absent',
     what: 'A member that is undefined, or an optional one that is an empty list or record (rest, citations, logprobs, stop, sampling, reasoning), is left out.',
   },
+  { name: 'empty-text', what: 'A text or refusal part that is empty and carries nothing else is left out, inside tool results too.' },
   { name: 'merge-text', what: 'Adjacent text parts that carry nothing but text, or text and logprobs, are one part.' },
   { name: 'results-first', what: 'In a user turn tool results stand before the other parts; both keep their order.' },
   {
     name: 'results-apart',
     what: 'Tool results stand in a turn of their own, and adjacent turns of nothing but tool results are one; other parts keep the name, origin, rest and cache of the turn.',
   },
+  { name: 'reasoning-on', what: 'Reasoning that is said not to be off is reasoning of which nothing is said.' },
+  { name: 'answers-together', what: 'Adjacent assistant turns that carry nothing but parts are one.' },
   { name: 'tool-choice', what: 'Where there are tools and no choice is made, the choice is auto.' },
   { name: 'choices-by-index', what: 'Choices of a reply stand in the order of their indexes.' },
 ]);
@@ -46,10 +49,13 @@ const joined = (a: TextPart, b: TextPart): TextPart => {
   const text: TextPart = { kind: 'text', text: a.text + b.text };
   return a.logprobs === undefined ? text : { ...text, logprobs: [...a.logprobs, ...(b.logprobs ?? [])] };
 };
-/** Rule `merge-text`, inside tool results too. */
+/** Rule `empty-text`. */
+const silent = (part: Part): boolean => (part.kind === 'text' || part.kind === 'refusal') && part.text === '' && Object.keys(part).length === 2;
+/** Rules `empty-text` and `merge-text`, inside tool results too. */
 const merged = (parts: readonly Part[]): Part[] => {
   const out: Part[] = [];
   for (const part of parts) {
+    if (silent(part)) continue;
     const last = out.at(-1);
     if (joinable(part) && joinable(last) && (part.logprobs === undefined) === (last.logprobs === undefined)) out[out.length - 1] = joined(last, part);
     else out.push(part.kind === 'toolResult' ? { ...part, parts: merged(part.parts) } : part);
@@ -80,12 +86,27 @@ const apart = (turns: readonly Turn[]): Turn[] => {
   return out;
 };
 
+/** Rule `answers-together`. */
+const together = (turns: readonly Turn[]): Turn[] => {
+  const out: Turn[] = [];
+  for (const turn of turns) {
+    const last = out.at(-1);
+    if (last?.role === 'assistant' && turn.role === 'assistant' && unmarked(last) && unmarked(turn))
+      out[out.length - 1] = { ...last, parts: [...last.parts, ...turn.parts] };
+    else out.push(turn);
+  }
+  return out;
+};
+
 /** The normal form of a request; the rules are `NORMAL_RULES`, and applying them again changes nothing. */
 export const normal = (request: ChatRequest): ChatRequest => {
   const compact = present(request);
-  const turns = apart(compact.turns).map((turn) => ({ ...turn, parts: merged(turn.parts) }));
+  const turns = together(apart(compact.turns)).map((turn) => ({ ...turn, parts: merged(turn.parts) }));
+  const { off, ...thought } = compact.reasoning ?? {};
+  const { reasoning: _reasoning, ...others } = compact;
+  const reasoning = off === true ? { ...thought, off } : thought;
   const choice = compact.tools.length > 0 && compact.toolChoice === undefined ? { toolChoice: 'auto' as const } : {};
-  return { ...compact, turns, ...choice };
+  return { ...others, turns, ...(empty(reasoning) ? {} : { reasoning }), ...choice };
 };
 /** The normal form of a reply. */
 export const normalReply = (reply: ChatReply): ChatReply => {

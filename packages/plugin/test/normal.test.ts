@@ -28,6 +28,14 @@ const RULES: Readonly<Record<string, () => void>> = {
     });
     expect(normal(kept)).toStrictEqual(kept);
   },
+  'empty-text': () => {
+    const left = (...parts: Part[]) => normal(request({ turns: [user(...parts)] })).turns[0]?.parts;
+    expect(left(text('a'), text(''), text('b'))).toStrictEqual([text('ab')]);
+    expect(left(text(''), { kind: 'refusal', text: '' })).toStrictEqual([]);
+    expect(left(result('1', [text('')]))).toStrictEqual([result('1')]);
+    const marked = [text('', { cache: {} }), { kind: 'thinking', text: '', redacted: true } as const];
+    expect(left(...marked)).toStrictEqual(marked);
+  },
   'merge-text': () => {
     const merged = (...parts: Part[]) => normal(request({ turns: [assistant(...parts)] })).turns[0]?.parts;
     expect(merged(text('a'), text('b'), text('c'))).toStrictEqual([text('abc')]);
@@ -54,6 +62,16 @@ const RULES: Readonly<Record<string, () => void>> = {
     const marked = [user(result('1')), { ...user(result('2')), cache: {} }, user(result('3'))];
     expect(normal(request({ turns: marked })).turns).toStrictEqual(marked);
     expect(normal(request({ turns: [user(result('1')), assistant(text('a')), user(result('2'))] })).turns).toHaveLength(3);
+  },
+  'reasoning-on': () => {
+    expect(normal(request({ reasoning: { off: false, effort: 'low' } })).reasoning).toStrictEqual({ effort: 'low' });
+    expect(normal(request({ reasoning: { off: false } }))).toStrictEqual(request({}));
+    expect(normal(request({ reasoning: { off: true } })).reasoning).toStrictEqual({ off: true });
+  },
+  'answers-together': () => {
+    expect(normal(request({ turns: [assistant(text('a')), assistant(text('b'), result('1'))] })).turns).toStrictEqual([assistant(text('ab'), result('1'))]);
+    const apart = [assistant(text('a')), { ...assistant(text('b')), name: 'ann' }, user(text('c')), assistant(text('d'))];
+    expect(normal(request({ turns: apart })).turns).toStrictEqual(apart);
   },
   'tool-choice': () => {
     const tools = [{ kind: 'custom', name: 'f' }] as const;

@@ -108,6 +108,6 @@ const bodyOf = (part: Part, mine: boolean): Fields | undefined => {
 /** A content part, or undefined when this surface has no form for it. `mine`: it was read from this surface, so its rest goes back. */
 export const writePart = (part: Part, mine: boolean): Fields | undefined => {
   const body = bodyOf(part, mine);
-  if (body === undefined || !mine) return body;
+  if (body === undefined || !mine || part.kind === 'opaque') return body;
   return { ...body, ...(part.cache === undefined ? {} : { prompt_cache_breakpoint: { mode: 'explicit' } }), ...part.rest };
 };

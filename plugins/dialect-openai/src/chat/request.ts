@@ -1,13 +1,14 @@
 import type { Call, ChatRequest, Inbound, Json, Ledger, Reasoning, Sampling, Tool } from '@llm-proxy-auth/plugin';
 import { familyOf } from '../families.ts';
 import { flagField, invalid, numberField, textField } from '../invalid.ts';
+import { type Lost, loseResultNames, lostTo } from '../lost.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
 import { asObject, asText, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
 import { readMessages } from './read-messages.ts';
 import { readToolChoice, readTools, writeTools } from './tools.ts';
-import { type Lost, writeTurn } from './write-messages.ts';
+import { writeTurn } from './write-messages.ts';
 
 /** Name under which `rest` belongs to this surface. */
 export const CHAT = 'openai.chat';
@@ -187,7 +188,8 @@ const streaming = (form: Form | undefined): { readonly stream: true; readonly st
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
   const form = formOf(r);
   const mine = form !== undefined || r.rest?.from === CHAT;
-  const lost: Lost = (param, why) => call.ledger.note('ignored', param, why);
+  const lost = lostTo(call.ledger);
+  loseResultNames(r.turns, (part) => formOf(part)?.legacy === true, lost);
   const params = writeParams(r, mine, call.model, lost);
   const { system } = familyOf(call.model);
   const messages = r.turns.flatMap((turn) => writeTurn(turn, mine, mine ? 'system' : system, lost));

@@ -112,7 +112,10 @@ export const writeTools = (r: ChatRequest, mine: boolean, legacy: boolean, lost:
     if (wire === undefined) lost('tools', 'another vendor runs this tool');
     return wire ?? [];
   });
-  if (written.length === 0) return {};
+  if (written.length === 0) {
+    if (toolChoice !== undefined) lost('toolChoice', 'there is no tool to choose');
+    return {};
+  }
   return {
     tools: written,
     ...(toolChoice === undefined ? {} : { tool_choice: writeChoice(toolChoice, tools) }),

@@ -1,12 +1,11 @@
 import type { Part, TextPart, ToolCallPart, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
+import { type Lost, losePart } from '../lost.ts';
 import { restore } from '../responses/remainder.ts';
 import type { Building, Fields } from '../wire.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { type Form, formOf } from './form.ts';
 import { writePart } from './parts.ts';
 
-/** What the writer could not carry over; `param` in words a client of any dialect understands. */
-export type Lost = (param: string, why: string) => void;
 const unheard: Lost = () => undefined;
 
 /** Text that needs no list: nothing hangs on it. */
@@ -24,7 +23,10 @@ const joined = (parts: readonly Part[]): readonly Part[] => {
 const writeParts = (parts: readonly Part[], mine: boolean, lost: Lost): readonly Fields[] =>
   parts.flatMap((part): readonly Fields[] => {
     const wire = writePart(part, mine);
-    if (wire === undefined) lost(part.kind, 'chat completions have no such part');
+    if (wire === undefined) losePart(part, part.kind, 'chat completions have no such part', lost);
+    else if (part.kind === 'image' && 'file' in part.media) lost('turns.parts.image', 'a stored image is a file here', 'emulated');
+    else if (!mine && part.kind === 'document' && part.name === undefined && 'base64' in part.media)
+      lost('turns.parts.name', 'the provider wants a name for each file', 'defaulted');
     return wire === undefined ? [] : [wire];
   });
 const writeContent = (given: readonly Part[], form: Form, mine: boolean, lost: Lost): string | readonly Fields[] => {
@@ -38,13 +40,32 @@ const writeContent = (given: readonly Part[], form: Form, mine: boolean, lost: L
 const writeTextContent = (parts: readonly Part[], form: Form, mine: boolean, lost: Lost): string | readonly Fields[] => {
   if (mine) return writeContent(parts, form, mine, lost);
   const texts = parts.filter((p) => p.kind === 'text');
-  if (texts.length < parts.length) lost(parts.find((p) => p.kind !== 'text')?.kind ?? 'text', 'only text can stand here');
+  if (lost !== unheard) for (const part of parts) if (part.kind !== 'text') losePart(part, part.kind, 'only text can stand here', lost);
   return writeContent(texts, form, mine, lost);
 };
 const head = (role: string, turn: Turn): Building => ({ role, ...(turn.name === undefined ? {} : { name: turn.name }) });
 
 const isCall = (p: Part): p is ToolCallPart => p.kind === 'toolCall';
-/** Reasoning has no place here; it stays unread, so that the ledger names it. */
+/** Where a part stands in a message: content first, then refusal, audio that the vendor stores, and calls. */
+const placeOf = (part: Part, inContent: boolean): number => {
+  if (part.kind === 'refusal') return inContent ? 0 : 1;
+  if (part.kind === 'audio') return 'file' in part.media ? 2 : 0;
+  return part.kind === 'toolCall' || writeOpaqueCall(part)?.id !== undefined ? 3 : 0;
+};
+/** Content, refusal, audio and calls are members of their own: where they stood among each other is lost. */
+const noteOrder = (parts: readonly Part[], inContent: boolean, lost: Lost): void => {
+  let last = 0;
+  let refusals = 0;
+  for (const part of parts) {
+    if (part.kind === 'thinking') continue;
+    if (part.kind === 'refusal') refusals += 1;
+    const place = placeOf(part, inContent);
+    if (place < last || (refusals > 1 && !inContent))
+      return lost('turns.parts', 'a message has its content, refusal, audio and calls in this order', 'emulated');
+    last = place;
+  }
+};
+/** Reasoning has no place here. */
 const writeAssistant = (turn: Turn, form: Form, mine: boolean, lost: Lost): Fields => {
   const calls = turn.parts.filter(isCall);
   const audio = turn.parts.find((p) => p.kind === 'audio' && 'file' in p.media);
@@ -58,6 +79,8 @@ const writeAssistant = (turn: Turn, form: Form, mine: boolean, lost: Lost): Fiel
       (p.kind !== 'refusal' || form.refusals === true) &&
       !(p.kind === 'opaque' && 'id' in (writeOpaqueCall(p) ?? {})),
   );
+  noteOrder(turn.parts, form.refusals === true, lost);
+  for (const part of turn.parts) if (part.kind === 'thinking') losePart(part, part.kind, 'chat completions take no reasoning back', lost);
   const rest = calls.length + opaque.length + refusals.length > 0 || audio !== undefined;
   const legacy = form.legacy === true ? calls[0] : undefined;
   const toolCalls = legacy === undefined ? [...calls.map((c) => writeCall(c, mine)), ...opaque] : [];
@@ -71,10 +94,10 @@ const writeAssistant = (turn: Turn, form: Form, mine: boolean, lost: Lost): Fiel
     ...(legacy === undefined ? {} : { function_call: writeFunctionCall(legacy) }),
   };
 };
-const writeResult = (part: ToolResultPart, mine: boolean): Fields => {
+const writeResult = (part: ToolResultPart, mine: boolean, lost: Lost): Fields => {
   const form = formOf(part) ?? {};
-  const content = writeTextContent(part.parts, form, mine, unheard);
-  const { name } = part; // a foreign result's name says no more than its id
+  const content = writeTextContent(part.parts, form, mine, mine ? lost : unheard);
+  const { name } = part;
   const message = form.legacy === true ? { role: 'function', name: name ?? '', content } : { role: 'tool', tool_call_id: part.id, content };
   return mine ? restore({ ...message, ...part.rest }, form.left) : message;
 };
@@ -87,12 +110,13 @@ const writeUser = (turn: Turn, form: Form, mine: boolean, lost: Lost): readonly 
   const results = turn.parts.filter(isResult);
   const media = mine ? [] : results.flatMap((r) => r.parts.filter((p) => p.kind !== 'text'));
   const said = [...media, ...turn.parts.filter((p) => !isResult(p))];
-  const messages = results.map((r) => writeResult(r, mine));
+  if (media.length > 0) lost('turns.parts.parts', 'media of a tool result stands in the next message', 'emulated');
+  const messages = results.map((r) => writeResult(r, mine, lost));
   return said.length === 0 && messages.length > 0 ? messages : [...messages, { ...head('user', turn), content: writeContent(said, form, mine, lost) }];
 };
 
 /** The message of a tool result that was read from this surface. */
-export const writeResultMessage = (part: ToolResultPart): Fields => writeResult(part, true);
+export const writeResultMessage = (part: ToolResultPart): Fields => writeResult(part, true, unheard);
 /** The message of a turn that was read from this surface. */
 export const writeMessage = (turn: Turn): Fields => writeTurn(turn, true, 'system', unheard)[0] ?? {};
 /** The messages a turn becomes. `mine`: the request was read from this surface; `system`: the role for system turns. */

@@ -1,6 +1,7 @@
 import type { Call, ChatRequest, Inbound, Json, Ledger, Part } from '@llm-proxy-auth/plugin';
 import { type Form, formOf, withForm } from '../chat/form.ts';
 import { flagField, invalid, numberField, textField, unsupported } from '../invalid.ts';
+import { type Lost, losePart, lostTo } from '../lost.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
 import { asObject, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
 
@@ -83,7 +84,14 @@ export const read = (inbound: Inbound, ledger: Ledger): ChatRequest => {
   return withForm(request, { ...form, left: remainderOf(written, body) });
 };
 
-const textOf = (parts: readonly Part[]): string => parts.flatMap((p) => (p.kind === 'text' ? [p.text] : [])).join('');
+const textOf = (parts: readonly Part[]): string => parts.flatMap((p) => (p.kind === 'text' || p.kind === 'refusal' ? [p.text] : [])).join('');
+/** A prompt is one text: who said what and everything but text goes to the ledger. */
+const noteTurns = (r: ChatRequest, lost: Lost): void => {
+  if (r.turns.length !== 1 || r.turns[0]?.role !== 'user' || r.turns[0].parts.some((p) => p.kind === 'refusal'))
+    lost('turns', 'a prompt is one text', 'emulated');
+  for (const part of r.turns.flatMap((turn) => turn.parts))
+    if (part.kind !== 'text' && part.kind !== 'refusal') losePart(part, `turns.parts.${part.kind}`, 'a prompt is text', lost);
+};
 const bodyOf = (r: ChatRequest): Building => {
   const s = r.sampling;
   const body: Building = {
@@ -112,5 +120,6 @@ const streaming = (form: Form | undefined): { readonly stream: true; readonly st
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
   const form = formOf(r);
   const asked = call.stream ? streaming(form) : undefined;
+  noteTurns(r, lostTo(call.ledger));
   return { body: { ...restore({ model: call.model, ...bodyOf(r), ...asked }, form?.left), ...asked }, memo: undefined };
 };

@@ -1,4 +1,4 @@
-import type { Citation, Json, Media, Part, TextPart, TokenLogprob } from '@llm-proxy-auth/plugin';
+import type { Citation, Json, Ledger, Media, Part, TextPart, TokenLogprob } from '@llm-proxy-auth/plugin';
 import { same } from './remainder.ts';
 import { asList, asNumber, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
 
@@ -44,6 +44,14 @@ export const readAnnotation = (value: Json): Citation => {
 /** Undefined for a citation that is not of a web page and not this vendor's: the surface has no form for it. */
 export const writeAnnotation = (citation: Citation): Fields | undefined =>
   ownOrigin(citation.origin) ?? (citation.url === undefined ? undefined : urlCitation(citation));
+/** Tells the ledger what `writeAnnotation` cannot write. */
+export const noteCitations = (citations: readonly Citation[], where: 'turns' | 'choices', ledger: Ledger): void => {
+  for (const citation of citations) {
+    if (ownOrigin(citation.origin) !== undefined) continue;
+    if (citation.url === undefined) ledger.note('ignored', `${where}.parts.citations`, 'The Responses API cites web pages only.');
+    else if (citation.origin !== undefined) ledger.note('ignored', `${where}.parts.citations.origin`, 'Another vendor issued it.');
+  }
+};
 
 const mediaOf = (url: string): Media => {
   const data = DATA_URL.exec(url);

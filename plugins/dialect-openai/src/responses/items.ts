@@ -30,7 +30,7 @@ const isPlainText = (parts: readonly Part[], output: boolean, own: boolean): boo
   const [part] = parts;
   if (parts.length !== 1 || part?.kind !== 'text') return false;
   if (output && (part.citations !== undefined || part.logprobs !== undefined)) return false;
-  return !own || part.cache === undefined;
+  return output || !own || part.cache === undefined;
 };
 const contentOf = (parts: readonly Part[], list: boolean, output: boolean, writing: Writing): string | readonly Fields[] => {
   const [first] = parts;

@@ -1,4 +1,5 @@
 import type { Call, ChatRequest, Inbound, Ledger, Part, Seal, Turn } from '@llm-proxy-auth/plugin';
+import { loseResultNames, lostTo } from '../lost.ts';
 import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
 import { fitted } from './fit.ts';
 import { allTools, asSent, splitBody, withRest } from './form.ts';
@@ -70,6 +71,7 @@ const stateless = (request: ChatRequest, body: Fields): Fields => {
 /** The body for a provider that speaks this surface. Nothing is fitted to the model when the client itself spoke it. */
 export const writeRequest = (request: ChatRequest, call: Call): Fields => {
   const own = request.rest?.from === SURFACE;
+  if (!own) loseResultNames(request.turns, () => false, lostTo(call.ledger));
   const scalars = writeScalars(request);
   const tools = writeTools(request.tools, own, call.ledger);
   const all = own ? allTools(tools, request) : tools;

@@ -1,4 +1,6 @@
 import type { Ledger, Part, Turn } from '@llm-proxy-auth/plugin';
+import { losePart, lostTo } from '../lost.ts';
+import { noteCitations } from './content.ts';
 import { isWritable, type Piece, type Reading, readItem, type Writing, writeItem } from './items.ts';
 import { itemId, marked, markOf } from './mark.ts';
 import { restore } from './remainder.ts';
@@ -56,10 +58,12 @@ export const readItems = (items: readonly unknown[], param: string, reading: Rea
 /** The parts that have a form here, results of tools first; the others go to the ledger. */
 const writable = (turn: Turn, ledger: Ledger): readonly Part[] => {
   const lost = (part: Part, path: string): boolean => {
-    ledger.note('ignored', `turns.parts.${path}${part.kind}`, 'The Responses API has no item for it.');
+    losePart(part, `turns.parts.${path}${part.kind}`, 'The Responses API has no item for it.', lostTo(ledger));
     return false;
   };
   const kept = turn.parts.filter((part) => isWritable(turn.role, part) || lost(part, ''));
+  if (turn.role === 'assistant') for (const part of kept) if (part.kind === 'text') noteCitations(part.citations ?? [], 'turns', ledger);
+  if (turn.role !== 'assistant' && kept.some((part) => part.kind === 'opaque')) ledger.note('emulated', 'turns.role', 'Items of the vendor are nobody’s turn.');
   const results = kept.filter((part) => part.kind === 'toolResult');
   for (const result of results) for (const part of result.parts) if (!isWritable('user', part)) lost(part, 'parts.');
   return results.length === 0 ? kept : [...results, ...kept.filter((part) => part.kind !== 'toolResult')];
