@@ -10,6 +10,8 @@ import { asList, asObject, type Fields } from './wire.ts';
  * of it matches in text that a model wrote, `[DONE]` apart, which `readEvent` decides.
  */
 const RARE = /usage": ?\{|error": ?[{"]|\[DONE\]/;
+/** One of these stands wherever `RARE` matches; found natively, which is several times faster. */
+const NEEDLES: readonly string[] = Object.freeze(['usage":', 'error":', '[DONE]']);
 const USAGE_NULL = ',"usage":null';
 /** The same as JSON writers with spaces have it. */
 const SPACED_USAGE_NULL = /, "usage": null/g;
@@ -27,6 +29,10 @@ const parse = (data: string): Fields | undefined => {
 const modelIn = (text: string): string | undefined => {
   const found = MODEL.exec(text)?.[1];
   return found === undefined || found === '' ? undefined : utf8(found);
+};
+const holdsOne = (text: string, needles: readonly string[]): boolean => {
+  for (const needle of needles) if (text.includes(needle)) return true;
+  return false;
 };
 /** The data of one event: its `data:` lines joined. */
 const dataOf = (event: string): string => {
@@ -65,7 +71,30 @@ export interface TapForm {
 
 interface CompiledForm extends TapForm {
   readonly rare: RegExp;
+  /** Undefined: only the pattern tells. */
+  readonly needles: readonly string[] | undefined;
 }
+/** Calls back with every event that holds a needle. Lines end with LF alone; no place is searched twice. */
+const withNeedle = (text: string, needles: readonly string[], take: (event: string) => void): void => {
+  const places = needles.map((needle) => text.indexOf(needle));
+  for (let from = 0; ; ) {
+    let at = -1;
+    for (let i = 0; i < needles.length; i++) {
+      let place = places[i] ?? -1;
+      if (place >= 0 && place < from) {
+        place = text.indexOf(needles[i] ?? '', from);
+        places[i] = place;
+      }
+      if (place >= 0 && (at < 0 || place < at)) at = place;
+    }
+    if (at < 0) return;
+    const before = text.lastIndexOf('\n\n', at);
+    const end = text.indexOf('\n\n', at);
+    take(text.slice(before < from ? from : before + 2, end < 0 ? text.length : end));
+    if (end < 0) return;
+    from = end + 2;
+  }
+};
 /** Watches passing events; a class, so that no stream makes closures or shapes of its own. */
 class SseTap implements Tap {
   state: TapState = 'waiting';
@@ -86,7 +115,8 @@ class SseTap implements Tap {
   bytes(chunk: Bytes): void {
     this.#last = chunk;
     this.#text = latin1(chunk);
-    this.#rarely = this.#form.rare.test(this.#text);
+    const { rare, needles } = this.#form;
+    this.#rarely = needles === undefined ? rare.test(this.#text) : holdsOne(this.#text, needles);
     if (this.#rarely || this.state === 'waiting' || this.#model === undefined) this.#scan();
   }
   fail(e: ErrorLike): string {
@@ -115,7 +145,13 @@ class SseTap implements Tap {
     const text = this.#text;
     this.#model ??= modelIn(text);
     if (this.state === 'waiting' && this.#form.content.test(text)) this.state = 'content';
-    if (this.#rarely) for (const event of text.split(EVENT_END)) if (this.#form.rare.test(event)) this.#readEvent(event);
+    if (!this.#rarely) return;
+    const { rare, needles } = this.#form;
+    const take = (event: string): void => {
+      if (rare.test(event)) this.#readEvent(event);
+    };
+    if (needles === undefined || text.includes('\r')) for (const event of text.split(EVENT_END)) take(event);
+    else withNeedle(text, needles, take);
   }
   #readEvent(event: string): void {
     const data = dataOf(event);
@@ -145,7 +181,9 @@ const cutEvents = (text: string): string => {
 
 /** Watches a passing `text/event-stream`; JSON and binary answers get their own. */
 export const sseTap = (form: TapForm): ((framing: Framing, asked: boolean) => Tap) => {
-  const compiled: CompiledForm = { ...form, rare: form.terminal === undefined ? RARE : new RegExp(`${RARE.source}|${form.terminal.source}`) };
+  const { terminal } = form;
+  const compiled: CompiledForm =
+    terminal === undefined ? { ...form, rare: RARE, needles: NEEDLES } : { ...form, rare: new RegExp(`${RARE.source}|${terminal.source}`), needles: undefined };
   return (framing, asked) => {
     if (framing === 'json') return jsonTap();
     if (framing !== 'sse') return binaryTap();
