@@ -112,6 +112,11 @@ describe('where the key stands', () => {
     ['x-goog-api-key', (key: string) => ({ 'X-Goog-Api-Key': key })],
     ['two slots, one value', (key: string) => ({ authorization: `Bearer ${key}`, 'x-api-key': key })],
     ["beside an SDK's dummy signature", (key: string) => ({ authorization: 'AWS4-HMAC-SHA256 Credential=AKIA1/x, Signature=y', 'x-api-key': key })],
+    [
+      'beside a signature that looks like ours where nobody verifies signatures',
+      (key: string) => ({ authorization: 'AWS4-HMAC-SHA256 Credential=LPAK1/x, Signature=y', 'x-api-key': key }),
+    ],
+    ['beside the other kind of signature', (key: string) => ({ authorization: 'Signature version="1",keyId="LPAK1",signature="y"', 'x-api-key': key })],
   ])('%s passes', async (_name, headers) => {
     expect((await send(headers(bench.key))).status).toBe(200);
     const [captured] = bench.simulator.requests;
@@ -129,6 +134,12 @@ describe('where the key stands', () => {
     expect(answer(await send(headers() as Sent['headers']))).toBe('400 ambiguous_credentials');
     expect(bench.simulator.requests).toEqual([]);
   });
+  test.each(['AWS4-HMAC-SHA256 Credential=LPAK1/x, Signature=y', 'Signature keyId="LPAK1",signature="y"'])(
+    '%s alone is no credential where nobody verifies signatures',
+    async (authorization) => {
+      expect(answer(await send({ authorization }))).toBe('401 missing_credentials');
+    },
+  );
   test.each([
     ['the query', `${PATH}?key=`],
     ['the query, encoded', `${PATH}?%6bey=`],

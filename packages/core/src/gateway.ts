@@ -50,7 +50,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
 
   const identify = (x: Exchange, target: RawTarget): Identified | Promise<Identified> => {
     const socket = x.request.socket;
-    const raw = readHead(x.request.rawHeaders, x.http2 ? (x.request.headers[':authority'] as string | undefined) : undefined);
+    const raw = readHead(x.request.rawHeaders, x.http2 ? (x.request.headers[':authority'] as string | undefined) : undefined, x.plan.slots);
     x.head = raw;
     if (!hostIsValid(raw.host)) throw new GatewayError('invalid_request', 'The Host header is not a host.');
     const peer = socket.remoteAddress ?? '';
@@ -65,12 +65,15 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     );
   };
 
+  /** A credential's own address ranges hold wherever it is used: calls, metrics, admin. */
+  const checkAddress = (x: Exchange, { principal }: Identified): void => {
+    if (principal.restrict?.cidr !== undefined && !x.plan.allowedFrom(principal, x.address))
+      throw new GatewayError('address_not_allowed', `${principal.id} may not call from this address.`);
+  };
   const serve = (x: Exchange, match: RouteMatch, identified: Identified): Promise<void> => {
     x.principal = identified.principal;
     x.policy = x.plan.policyOf(identified.principal, x.address);
-    const { restrict } = identified.principal;
-    if (restrict?.cidr !== undefined && !x.plan.allowedFrom(identified.principal, x.address))
-      throw new GatewayError('address_not_allowed', `${identified.principal.id} may not call from this address.`);
+    checkAddress(x, identified);
     return match.mode === 'transparent' ? transparent(x, match, identified) : protocol(x, match, identified);
   };
   /** A layer of promises only where somebody waits. */
@@ -142,6 +145,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     async identify(request: Incoming, response: Outgoing): Promise<Identified> {
       const x = new Exchange(nextId(), plan, request, response, options.now());
       const identified = await identify(x, parseTarget(request.url ?? ''));
+      checkAddress(x, identified);
       return identified;
     },
     /** Swaps the configuration; calls under way finish on the old one, which is then disposed. */

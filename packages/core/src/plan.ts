@@ -1,4 +1,4 @@
-import type { Principal } from '@llm-proxy-auth/plugin';
+import type { Credential, Principal } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
 import { compileRanges, type Ranges } from './access/address.ts';
 import { type Authenticator, type AuthNote, makeAuthenticator } from './access/authenticate.ts';
@@ -49,6 +49,8 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   locate(method: string, url: string): Located;
   readonly policyOf: (principal: Principal, address: string) => Policy | undefined;
   readonly authenticate: Authenticator;
+  /** Where the strategies in use look for a credential. */
+  readonly slots: ReadonlySet<Credential['slot']>;
   readonly models: ModelRouter;
   readonly catalogue: ModelCatalogue;
   readonly endpoints: Endpoints;
@@ -111,6 +113,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name))),
     policyOf: compilePolicies(graph),
     authenticate: makeAuthenticator(graph, verifiedCache(), services.metrics.auth),
+    slots: new Set(graph.strategies.flatMap((s) => s.strategy.slots)),
     models: compileModels(graph.settings.models, graph.instances),
     catalogue: modelCatalogue(services.now),
     endpoints: endpointCache(),

@@ -56,18 +56,21 @@ export const namedHops = (connection: string): ReadonlySet<string> | undefined =
 
 const ambiguous = (): GatewayError => new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
 
-const readAuthorization = (value: string): Credential | 'unknown' | undefined => {
+const readAuthorization = (value: string, slots: ReadonlySet<Credential['slot']>): Credential | 'unknown' | undefined => {
   const space = value.indexOf(' ');
   const scheme = SCHEMES[(space < 0 ? value : value.slice(0, space)).toLowerCase()];
   if (scheme === undefined) return 'unknown';
   const rest = space < 0 ? '' : value.slice(space + 1).trim();
-  if ((scheme === 'aws4' || scheme === 'oci-signature') && !SIGNING_KEY_ID.test(rest)) return undefined;
+  if ((scheme === 'aws4' || scheme === 'oci-signature') && !(slots.has(scheme) && SIGNING_KEY_ID.test(rest))) return undefined;
   if (rest === '') return 'unknown';
   return { slot: scheme, value: rest };
 };
 
-/** Throws `ambiguous_credentials` and `invalid_request`. `raw` is `rawHeaders` of the request. */
-export const readHead = (raw: readonly string[], authority: string | undefined): Head => {
+/**
+ * Throws `ambiguous_credentials` and `invalid_request`. `raw` is `rawHeaders` of the request; `slots` are those that a strategy in
+ * use looks at: where nobody verifies signatures, an SDK's signature is no credential.
+ */
+export const readHead = (raw: readonly string[], authority: string | undefined, slots: ReadonlySet<Credential['slot']>): Head => {
   let credential: Credential | undefined;
   let unknownScheme = false;
   let host: string | undefined = authority;
@@ -100,7 +103,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined):
       forward.push(lower, value);
     } else if (use === 'authorization') {
       if (++authorizations > 1) throw ambiguous();
-      const found = readAuthorization(value);
+      const found = readAuthorization(value, slots);
       if (found === 'unknown') unknownScheme = true;
       else if (found !== undefined) take(found);
     } else if (use === 'key' || use === 'session') {
