@@ -1,5 +1,6 @@
 import { type ErrorLike, GatewayError } from '@llm-proxy-auth/plugin';
 import { type Candidate, order, type Resolved } from '../routing/resolve.ts';
+import { endWait } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Outcome } from './reply/outcome.ts';
 
@@ -49,6 +50,8 @@ const atTarget = async (
   let fresh = false;
   let outcome = first;
   for (let tries = 1; ; tries++) {
+    // What the provider took to fail was waiting, not our work.
+    endWait(x);
     if (outcome.class === 'auth') {
       if (fresh || !repeat.replayable || outcome.rejected === 'credential') return outcome;
       fresh = true;
@@ -64,6 +67,7 @@ const atTarget = async (
         x.retried = true;
         x.plan.metrics.retry();
         await pause(x, wait);
+        endWait(x);
         if (x.gone) return outcome;
       } finally {
         release();

@@ -92,11 +92,15 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
     write(body.fail(error));
     close();
   };
+  /** The stream began with an error and nothing was sent: an HTTP status, and another attempt may follow. */
+  const refused = (): void => {
+    const error = body.error() ?? new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent an error instead of an answer.`);
+    finish({ is: 'failed', class: String(error.status), error });
+  };
   const afterPiece = (): void => {
     if (body.state() === 'failed' && !committed) {
-      a.flight.abort('aborted');
-      const error = body.error() ?? new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent an error instead of an answer.`);
-      return finish({ is: 'failed', class: String(error.status), error });
+      refused();
+      return a.flight.abort('aborted');
     }
     if (body.state() !== 'waiting') commit();
     if (body.state() === 'failed') {
@@ -121,12 +125,12 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
     afterPiece();
   };
   const unreadable = (thrown: unknown): void => {
-    a.flight.abort('aborted');
     const error =
       thrown instanceof Error && thrown.name === 'GatewayError'
         ? (thrown as GatewayError)
         : new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent a stream that cannot be read.`, { cause: thrown });
     fail(error, { is: 'failed', class: '502', error });
+    a.flight.abort('aborted');
   };
   const guarded = (f: () => string | Uint8Array): void => {
     let out: string | Uint8Array;
@@ -164,7 +168,7 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
       if (ended instanceof Promise) void ended.catch(() => undefined);
       return finish(DONE);
     }
-    if (body.state() === 'failed') return close();
+    if (body.state() === 'failed') return committed ? close() : refused();
     fail(cutError(a.instance, why), cutOutcome(a.instance, why));
   };
 
@@ -197,7 +201,6 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
       if (rest !== undefined) return rest.end();
       guarded(() => body.end());
       if (over || body.state() === 'done') return;
-      if (body.state() === 'failed') return close();
       cut('cut');
     },
     cut(why, error) {
