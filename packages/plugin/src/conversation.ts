@@ -97,7 +97,13 @@ export type Tool = Kept &
         readonly schema: Json;
         readonly strict?: boolean | undefined;
       }
-    | { readonly kind: 'custom'; readonly name: string; readonly description?: string | undefined; readonly grammar?: JsonText | undefined }
+    | {
+        readonly kind: 'custom';
+        readonly name: string;
+        readonly description?: string | undefined;
+        /** `{"syntax":"lark"|"regex","definition":"…"}`. */
+        readonly grammar?: JsonText | undefined;
+      }
     | { readonly kind: 'server'; readonly origin: Origin }
   );
 export interface Sampling {

@@ -28,13 +28,17 @@ const readFunction = (f: Fields, param: string): Tool => {
     ...(rest === undefined ? {} : { rest }),
   };
 };
+/** A grammar is the members of `format.grammar`; the other surfaces have them one level up. Free text is the default. */
+const grammarOf = (format: Json): { readonly json: string } | undefined =>
+  isObject(format) && format.type === 'grammar' && format.grammar !== undefined ? { json: stringifyJson(format.grammar) } : undefined;
 const readCustom = (c: Fields, param: string): Tool => {
   const rest = unknownFields(c, CUSTOM);
+  const grammar = grammarOf(c.format);
   return {
     kind: 'custom',
     name: nameOf(c, param),
     ...described(c),
-    ...(isObject(c.format) ? { grammar: { json: stringifyJson(c.format) } } : {}),
+    ...(grammar === undefined ? {} : { grammar }),
     ...(rest === undefined ? {} : { rest }),
   };
 };
@@ -87,11 +91,14 @@ const writeFunction = (tool: Extract<Tool, { kind: 'function' }>, mine: boolean)
   parameters: tool.schema,
   ...(tool.strict === undefined ? {} : { strict: tool.strict }),
 });
+const writeCustom = (tool: Extract<Tool, { kind: 'custom' }>, mine: boolean): Fields => ({
+  ...body(tool, mine),
+  ...(tool.grammar === undefined ? {} : { format: { type: 'grammar', grammar: parseJson(tool.grammar.json) } }),
+});
 /** An entry of `tools`; undefined for another vendor's server tool. */
 const writeTool = (tool: Tool, mine: boolean): Fields | undefined => {
   if (tool.kind === 'function') return { type: 'function', function: writeFunction(tool, mine) };
-  if (tool.kind === 'custom')
-    return { type: 'custom', custom: { ...body(tool, mine), ...(tool.grammar === undefined ? {} : { format: parseJson(tool.grammar.json) }) } };
+  if (tool.kind === 'custom') return { type: 'custom', custom: writeCustom(tool, mine) };
   return tool.origin.dialect === OPENAI ? asObject(parseJson(tool.origin.payload.json)) : undefined;
 };
 const writeChoice = (choice: NonNullable<ChatRequest['toolChoice']>, tools: readonly Tool[]): Json => {

@@ -18,7 +18,7 @@ export interface ReadTools {
 }
 const EMPTY_SCHEMA: Fields = Object.freeze({ type: 'object', properties: Object.freeze({}) });
 
-/** The members of a grammar, as chat's nested form has them too. */
+/** The members of a grammar; chat has them one level down, in `format.grammar`. */
 const grammarOf = (format: Json): { readonly json: string } | undefined =>
   isObject(format) && format.type === 'grammar' ? { json: stringifyJson({ syntax: format.syntax, definition: format.definition }) } : undefined;
 const plainTool = (tool: Fields, name: string): PlainTool => {
@@ -32,8 +32,7 @@ const plainFields = (tool: PlainTool, own: boolean): Fields => {
   const head = { type: tool.kind, name: tool.name, ...some('description', tool.description) };
   if (tool.kind === 'function') return { ...head, parameters: tool.schema, ...some('strict', tool.strict ?? (own ? undefined : false)) };
   const grammar = asObject(tool.grammar === undefined ? undefined : parseJson(tool.grammar.json));
-  // Chat nests the two members once more.
-  return { ...head, ...(grammar === undefined ? {} : { format: { type: 'grammar', ...(asObject(grammar.grammar) ?? grammar) } }) };
+  return { ...head, ...(grammar === undefined ? {} : { format: { type: 'grammar', ...grammar } }) };
 };
 const readTool = (tool: Json, param: string, hosted: 'refuse' | 'carry'): Tool => {
   if (!isObject(tool)) throw invalid(param, 'A tool must be an object.');
