@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, openBench } from './support/gateway.ts';
+import { type Bench, openBench, PROVIDER_KEY } from './support/gateway.ts';
 import { chat, SMALL } from './support/limited.ts';
 import { answersIn, ask, codeOf, type Got, type Sent, wire } from './support/raw.ts';
 
@@ -212,6 +212,60 @@ describe('what stands beside the calls', () => {
     });
     expect(answer(forbidden)).toBe('403 model_not_allowed');
     expect(bench.simulator.requests).toEqual([]);
+  });
+  describe('x-lpa-explain in transparent mode', () => {
+    const FORM = Buffer.from('--b\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n\xff\xfe\r\n--b--\r\n', 'latin1');
+    const explained = (key: string, path: string, body?: string | Uint8Array, more: Record<string, string> = {}) =>
+      ask(bench.url, {
+        method: body === undefined ? 'GET' : 'POST',
+        path,
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'x-lpa-explain': '1', ...more },
+        ...(body === undefined ? {} : { body }),
+      });
+    test('needs the scope, shows the native request, and the provider is not called', async () => {
+      bench.simulator.clear();
+      const explainer = await bench.makeKey({ scopes: ['explain'], models: [SMALL] });
+      expect(answer(await explained(plain, NATIVE, chat(SMALL)))).toBe('403 scope_required');
+      const got = await explained(explainer, `${NATIVE}?x=1`, chat(SMALL));
+      expect(got.status).toBe(200);
+      const told = JSON.parse(got.text) as { targets: { request: object }[] };
+      expect(told).toMatchObject({
+        route: { mode: 'transparent', class: 'inference' },
+        principal: expect.stringMatching(/^key:/),
+        model: SMALL,
+        targets: [{ instance: 'main', request: { method: 'POST', url: `${bench.simulator.url}/chat/completions?x=1`, body: chat(SMALL) } }],
+      });
+      expect(got.text).not.toMatch(/sk-provider|lpa_/);
+      expect(answer(await explained(explainer, NATIVE, chat('gpt-4o')))).toBe('403 model_not_allowed');
+      expect(bench.simulator.requests).toEqual([]);
+    });
+    test('no secret of the gateway is shown, wherever the caller wrote it', async () => {
+      bench.simulator.clear();
+      const explainer = await bench.makeKey({ scopes: ['explain'] });
+      const got = await explained(explainer, NATIVE, chat(SMALL, { user: PROVIDER_KEY }), { 'x-guess': PROVIDER_KEY });
+      expect(got.status).toBe(200);
+      expect(got.text).toContain('[secret]');
+      expect(got.text).not.toContain(PROVIDER_KEY);
+    });
+    test.each([
+      ['a body that is no text', '/transparent/main/v1/audio/transcriptions', FORM, { bytes: FORM.length }, 'multipart/form-data; boundary=b'],
+      ['no body', '/transparent/main/v1/models', undefined, { method: 'GET' }, 'application/json'],
+    ])('%s', async (_name, path, body, request, type) => {
+      bench.simulator.clear();
+      const explainer = await bench.makeKey({ scopes: ['explain'] });
+      const got = await explained(explainer, path, body, { 'content-type': type });
+      expect(got.status, got.text).toBe(200);
+      expect(JSON.parse(got.text)).toMatchObject({ targets: [{ request }] });
+      expect(bench.simulator.requests).toEqual([]);
+    });
+    test('a list of models in protocol mode is not fetched for it', async () => {
+      bench.simulator.clear();
+      const explainer = await bench.makeKey({ scopes: ['explain'] });
+      const got = await explained(explainer, '/openai/main/v1/models');
+      expect(JSON.parse(got.text)).toMatchObject({ route: { mode: 'protocol', operation: 'models' }, targets: [] });
+      expect(answer(await explained(plain, '/openai/main/v1/models'))).toBe('403 scope_required');
+      expect(bench.simulator.requests).toEqual([]);
+    });
   });
   test('Upgrade and CONNECT are 426', async () => {
     const { host } = new URL(bench.url);

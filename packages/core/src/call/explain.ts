@@ -1,44 +1,53 @@
-import { type Dialect, GatewayError } from '@llm-proxy-auth/plugin';
-import type { Found } from '../http/route.ts';
+import { isUtf8 } from 'node:buffer';
+import { type Bytes, GatewayError } from '@llm-proxy-auth/plugin';
 import type { Candidate } from '../routing/resolve.ts';
 import { ownHeaders, sendWhole } from './answer.ts';
+import type { Prepared } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
-import { prepare } from './operate.ts';
-import type { ReceivedBody } from './protocol.ts';
 
-/** `x-lpa-explain: 1`: route, policy decision and the upstream request, unsigned, without calling the provider. */
-export const explain = (
-  x: Exchange,
-  dialect: Dialect,
-  found: Extract<Found, { is: 'surface' }>,
-  candidates: readonly Candidate[],
-  body: ReceivedBody,
-): void => {
+/** `x-lpa-explain: 1` stands on the request. Throws `scope_required` when its caller may not ask that. */
+export const explainAsked = (x: Exchange): boolean => {
+  if (x.head?.ours.get('explain') !== '1') return false;
   const scopes = x.principal?.scopes ?? [];
   if (!scopes.includes('explain') && !scopes.includes('admin')) throw new GatewayError('scope_required', 'x-lpa-explain needs the scope `explain`.');
-  const targets = candidates.map((candidate) => {
-    x.instance = candidate.instance;
-    x.forgetNotes();
-    const { request, body: upstream } = prepare(x, dialect, found, candidate, body);
-    return {
-      instance: candidate.instance.name,
-      model: candidate.model,
-      request: {
-        method: request.method,
-        url: `${request.origin}${request.path}`,
-        headers: request.headers,
-        body: Array.isArray(upstream) ? Buffer.concat(upstream).toString() : undefined,
-      },
-      fidelity: [...x.ledger.values()],
-    };
-  });
+  return true;
+};
+
+const bodyOf = (prepared: Prepared): { body?: string; bytes?: number } => {
+  if (!Array.isArray(prepared.body)) return {};
+  const bytes = Buffer.concat(prepared.body as readonly Bytes[]);
+  return isUtf8(bytes) ? { body: bytes.toString() } : { bytes: bytes.length };
+};
+/** Known secrets as they stand in JSON text; what the operator wrote into headers may hold some. */
+const withoutSecrets = (x: Exchange, json: string): string =>
+  x.plan.graph
+    .secrets()
+    .filter((secret) => secret !== '')
+    .reduce((text, secret) => text.replaceAll(JSON.stringify(secret).slice(1, -1), '[secret]'), json);
+
+/** What would be sent to one target, unsigned. */
+export const targetOf = (x: Exchange, candidate: Candidate, prepare: () => Prepared) => {
+  x.instance = candidate.instance;
+  x.forgetNotes();
+  const prepared = prepare();
+  const { method, origin, path, headers } = prepared.request;
+  return {
+    instance: candidate.instance.name,
+    model: candidate.model,
+    request: { method, url: `${origin}${path}`, headers, ...bodyOf(prepared) },
+    fidelity: [...x.ledger.values()],
+  };
+};
+
+/** Answers with route, policy decision and the upstream requests, without secrets; the provider is not called. */
+export const explain = (x: Exchange, route: object, targets: readonly ReturnType<typeof targetOf>[]): void => {
   const answer = {
-    route: { mode: x.mode, dialect: dialect.name, surface: found.surface.name, operation: found.surface.operation, pattern: found.route.pattern },
+    route: { mode: x.mode, operation: x.operation, ...route },
     principal: x.principal?.id,
     policy: x.policy?.name,
     model: x.model,
     stream: x.stream,
     targets,
   };
-  sendWhole(x, 200, [...ownHeaders(x), 'content-type', 'application/json'], JSON.stringify(answer, undefined, 2));
+  sendWhole(x, 200, [...ownHeaders(x), 'content-type', 'application/json'], withoutSecrets(x, JSON.stringify(answer, undefined, 2)));
 };

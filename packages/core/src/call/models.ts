@@ -6,6 +6,7 @@ import type { Found } from '../http/route.ts';
 import { single } from '../routing/resolve.ts';
 import { ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import type { Exchange } from './exchange.ts';
+import { explain } from './explain.ts';
 import { callOf, inboundOf, makeLedger } from './translate.ts';
 
 /** Names of `models:` whose targets the caller may use at least one of. */
@@ -28,6 +29,7 @@ export const listModels = async (
   surface: Surface<'models'>,
   found: Extract<Found, { is: 'surface' }>,
   instance: Instance | undefined,
+  explained: boolean,
 ): Promise<void> => {
   const { principal, policy } = x;
   if (principal === undefined || policy === undefined) throw new GatewayError('operation_not_allowed', 'No policy matches this caller.');
@@ -42,8 +44,10 @@ export const listModels = async (
   else {
     authorize(principal, policy, { mode: 'protocol', reach: found.reach, resolved: single(instance, ''), needsModel: false, model: undefined });
     x.instance = instance;
-    models = await x.plan.catalogue(instance);
+    models = explained ? [] : await x.plan.catalogue(instance);
   }
+  // The gateway makes this answer itself: there is no request to show.
+  if (explained) return explain(x, { dialect: dialect.name, surface: surface.name, pattern: found.route.pattern }, []);
   const allowed = models.filter((m) => modelAllowed(principal, policy, m.id));
   const shown = wanted === undefined ? allowed : allowed.filter((m) => m.id === wanted);
   if (wanted !== undefined && shown.length === 0)

@@ -9,11 +9,11 @@ import { type Candidate, type Resolved, single } from '../routing/resolve.ts';
 import { bodyHash, both } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
-import { explain } from './explain.ts';
+import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { listModels } from './models.ts';
-import { operate } from './operate.ts';
+import { operate, prepare } from './operate.ts';
 import { collect } from './receive.ts';
 import { namedParams } from './stateful.ts';
 import { wildIds } from './wild-ids.ts';
@@ -105,7 +105,8 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   x.operation = surface.operation;
   x.reach = found.reach;
   x.route = `/${dialect.name}${found.route.pattern}`;
-  if (surface.operation === 'models' && found.reach.class === 'models') return listModels(x, dialect, surface as Surface<'models'>, found, instance);
+  const explained = explainAsked(x);
+  if (surface.operation === 'models' && found.reach.class === 'models') return listModels(x, dialect, surface as Surface<'models'>, found, instance, explained);
   const body = await receive(x, surface, identified);
   if (plan.graph.settings.log.content) for (const piece of body.pieces) plan.content(x, 'request', piece);
   x.model = modelOf(x, found, body.governed, body.kind);
@@ -128,7 +129,12 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
     x.limit = admitted.limit;
   }
   const fitting = supporting(x, dialect, found, candidates);
-  if (x.head?.ours.get('explain') === '1') return explain(x, dialect, found, fitting, body);
+  if (explained)
+    return explain(
+      x,
+      { dialect: dialect.name, surface: surface.name, pattern: found.route.pattern },
+      fitting.map((c) => targetOf(x, c, () => prepare(x, dialect, found, c, body))),
+    );
   const sideEffects = surface.operation === 'opaque' && reach.class === 'stateful' && x.request.method !== 'GET';
   await call(x, resolved, fitting, { replayable: true, byStatus: !sideEffects }, (candidate, number, fresh) =>
     operate(x, dialect, found, candidate, body, number, fresh),

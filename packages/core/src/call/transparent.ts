@@ -11,6 +11,7 @@ import type { Prepared } from './attempt.ts';
 import { bodyHash, both } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
+import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { collect, pipe } from './receive.ts';
@@ -121,6 +122,8 @@ const idsOf = (x: Exchange, native: NativeCall, governed: GovernedBody, collecte
   if (native.reach.ids === undefined) return NO_IDS;
   const named = namedParams(native.reach);
   const wild = collected === undefined || isMultipart(x) ? NO_IDS : wildIds(native.reach, collected, x.plan.graph.settings.server.maxDepth);
+const routeOf = ({ dialect, surface, reach }: NativeCall) => ({ dialect, surface, class: reach.class });
+
   const { ids } = governed;
   if (named.length === 0 && wild.length === 0) return ids;
   return [...named.flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])), ...ids, ...wild];
@@ -149,7 +152,15 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
   // What needs no body is decided before a byte of it is read.
   if (!restricted) authorize(principal, x.policy, { ...early, resolved: single(instance, native.model ?? ''), model: native.model ?? '' });
-  const intake = receive(x, native, surface, identified, restricted || exact, pointers || aliases || provider.signs === 'body');
+  const explained = explainAsked(x);
+  const intake = receive(
+    x,
+    native,
+    surface,
+    identified,
+    restricted || exact,
+    (pointers && !isMultipart(x)) || aliases || explained || provider.signs === 'body',
+  );
   const collected: readonly Buffer[] | undefined = intake.bytes instanceof Promise ? await intake.bytes : undefined;
   const governed = intake.governed?.result() ?? noBody();
   if (plan.graph.settings.log.content) for (const piece of collected ?? []) plan.content(x, 'request', piece);
@@ -191,6 +202,12 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     sink(a) {
       if (reads && !x.stream) return ownedSink(a, native);
       const watching = tap?.call(surface, x.stream ? native.framing : 'json', false);
+  if (explained)
+    return explain(
+      x,
+      routeOf(native),
+      candidates.map((c) => targetOf(x, c, () => prepared)),
+    );
       return relaySink(a, watching !== undefined && reads ? owningTap(x, instance, watching) : watching, true);
     },
   };
