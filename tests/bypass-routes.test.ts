@@ -108,6 +108,22 @@ const forms: readonly (readonly [name: string, parts: readonly Part[], refusal: 
   ['a folded header', [{ head: 'Content-Disposition: form-data;\r\n name="model"', body: SMALL }, audio], '400 invalid_request'],
   ['base64', [{ head: 'Content-Disposition: form-data; name="model"\r\nContent-Transfer-Encoding: base64', body: btoa(BIG) }, audio], '400 invalid_request'],
   ['sent as a file', [{ head: 'Content-Disposition: form-data; name="model"; filename="m"', body: SMALL }, audio], '400 invalid_request'],
+  [
+    'the other model behind bare line feeds',
+    [field('model', SMALL), field('prompt', `x\n--${BOUNDARY}\ncontent-disposition: form-data; name="model"\n\n${BIG}\n`), audio],
+    '400 invalid_request',
+  ],
+  [
+    'the other model behind bare line feeds in a file',
+    [field('model', SMALL), file('file', `RIFF\n--${BOUNDARY}\ncontent-disposition: form-data; name="model"\n\n${BIG}\n`, 'a.wav')],
+    '400 invalid_request',
+  ],
+  [
+    'the other model behind a bare carriage return',
+    [field('model', SMALL), field('prompt', `x\r--${BOUNDARY}\rcontent-disposition`), audio],
+    '400 invalid_request',
+  ],
+  ['a name in single quotes', [{ head: "Content-Disposition: form-data; name='model'", body: BIG }, field('model', SMALL), audio], '400 invalid_request'],
   ['an unquoted name', [{ head: 'Content-Disposition: form-data; name=model', body: BIG }, audio], NOT_ALLOWED],
 ];
 describe.each(['/openai/main/v1', '/transparent/main/v1'])('multipart below %s', (base) => {
@@ -130,6 +146,17 @@ describe.each(['/openai/main/v1', '/transparent/main/v1'])('multipart below %s',
     const inner = form([field('model', BIG), audio], first === 'other' ? second : first);
     const body = form([field('model', SMALL), file('file', `\r\n${inner}`)], first === 'other' ? first : second);
     await refused({ path, headers: { 'content-type': `multipart/form-data; boundary=${first}; boundary=${second}` }, body }, '400 invalid_request');
+  });
+  test('a second boundary in an encoding of its own', () =>
+    refused(
+      { path, headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}; boundary*=utf-8''other` }, body: form([field('model', SMALL), audio]) },
+      '400 invalid_request',
+    ));
+  test('a file with any bytes but that passes', async () => {
+    const bytes = String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i));
+    const body = Buffer.from(form([file('file', `${bytes}\n--${BOUNDARY.slice(1)}\r--x --${BOUNDARY}`, 'a.wav'), field('model', SMALL)]), 'latin1');
+    await ask(bench.url, signed({ path, headers: { 'content-type': FORM_TYPE }, body }));
+    expect(bench.simulator.requests.map((r) => r.body.equals(body))).toEqual([true]);
   });
   test('our header does not replace the field', () =>
     refused({ path, headers: { 'content-type': FORM_TYPE, 'x-lpa-model': SMALL, 'x-lpa-instance': 'main' }, body: form([audio]) }, NOT_ALLOWED));

@@ -50,6 +50,8 @@ export const partName = (block: string, governed: readonly string[]): string | H
   if (parameters.has('name*')) return problem('has a field name in an encoding of its own');
   const name = parameters.get('name');
   if (name === undefined || name.includes('\\')) return problem('has no plain field name');
+  // No quotes by the grammar, and yet some take them off.
+  if (/^'|'$/.test(name)) return problem('has a field name in single quotes');
   if (POLLUTING.test(name)) return problem('has a field name that names a prototype');
   if (!governed.includes(name)) return name;
   if (parameters.has('filename') || parameters.has('filename*')) return problem('sends a governed field as a file');

@@ -35,6 +35,8 @@ export interface FormScanner {
 const MAX_PARTS = 64;
 const MAX_HEADERS = 8 * 1024;
 const MAX_VALUE = 4 * 1024;
+const LF = 10;
+const CR = 13;
 const HEADERS_END = Buffer.from('\r\n\r\n');
 
 type State = 'delimiter' | 'after' | 'headers' | 'value' | 'closed';
@@ -45,6 +47,8 @@ class Form implements FormScanner {
   readonly fields: Record<string, FormField> = Object.create(null);
   readonly #names: readonly string[];
   readonly #delimiter: Buffer;
+  /** The delimiter without its line break. */
+  readonly #dashes: Buffer;
   readonly #duplicates: string[] = [];
   #failure: Failure | undefined = undefined;
   #state: State = 'delimiter';
@@ -60,6 +64,7 @@ class Form implements FormScanner {
   constructor(boundary: string, names: readonly string[]) {
     this.#names = names;
     this.#delimiter = Buffer.from(`\r\n--${boundary}`);
+    this.#dashes = this.#delimiter.subarray(2);
     // The first delimiter needs no line break before it: pretend that there was one.
     this.#window = Buffer.from('\r\n');
     this.#base = -2;
@@ -80,11 +85,11 @@ class Form implements FormScanner {
     let more = true;
     while (more && this.#failure === undefined) more = this.#step();
   }
-  /** In a value nobody asked for the chunk need not be joined with what is held, unless a delimiter spans both. */
+  /** In a value nobody asked for the chunk need not be joined with what is held, unless a boundary spans both. */
   #passes(chunk: Buffer): boolean {
     if (this.#state !== 'value' || this.#name !== undefined || chunk.length < this.#delimiter.length) return false;
     const seam = Buffer.concat([this.#window, chunk.subarray(0, this.#delimiter.length - 1)]);
-    if (seam.includes(this.#delimiter)) return false;
+    if (seam.includes(this.#dashes)) return false;
     this.#base += this.#window.length;
     return true;
   }
@@ -146,8 +151,23 @@ class Form implements FormScanner {
     this.#state = 'value';
     return true;
   }
+  /**
+   * Where the next delimiter begins, or before it a boundary behind a bare LF or CR: others may read a delimiter there. The byte
+   * before either is always in the window, as at least a delimiter less one byte is kept.
+   */
+  #boundary(): { readonly end: number; readonly bare: number } {
+    for (let at = this.#window.indexOf(this.#dashes); at >= 0; at = this.#window.indexOf(this.#dashes, at + 1)) {
+      const before = this.#window[at - 1];
+      if (before === LF && this.#window[at - 2] === CR) return { end: at - 2, bare: -1 };
+      if (before === LF || before === CR) return { end: -1, bare: at - 1 };
+    }
+    return { end: -1, bare: -1 };
+  }
   #value(): boolean {
-    const end = this.#window.indexOf(this.#delimiter);
+    const { end, bare } = this.#boundary();
+    // A governed value that was too long before is told as that, however it is chunked.
+    if (bare >= 0 && (this.#name === undefined || bare <= MAX_VALUE + 2))
+      return this.#fail('A part of the multipart body holds the boundary behind half a line break.', bare);
     if (end === 0 && this.#base === this.#valueStart) return this.#fail('A part of the multipart body has no line break before its boundary.', 0);
     if (this.#name === undefined) {
       if (end >= 0) return this.#close(end);
@@ -181,7 +201,7 @@ class Form implements FormScanner {
 
 /**
  * Finds form fields in the chunks of a `multipart/form-data` body without keeping it. Strict where parsers differ (text before the
- * first or after the last boundary, folded or doubled headers, `name*`, escapes in names, a governed field with a file name), as a
+ * first or after the last boundary, a boundary behind a bare LF or CR, folded or doubled headers, `name*`, escapes in names, a governed field with a file name), as a
  * provider might read there another value than we do: all of that is `invalid_request`. At most 64 parts, 8 KiB of headers a part
  * and 4 KiB a governed value. Every chunking gives the same result.
  */
@@ -193,7 +213,7 @@ const PARAMETER = /[ \t]*;[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"([^"\\]*)"|([^
 const MAX_TYPE = 1024;
 /**
  * The boundary of a `multipart/form-data` content type; undefined for any other type. Throws `invalid_request` where the type does
- * not parse to its end, or the boundary is missing, stands twice, or is not 1 to 70 characters of RFC 2046.
+ * not parse to its end, or the boundary is missing, stands twice, has an encoding of its own, or is not 1 to 70 characters of RFC 2046.
  */
 export const boundaryOf = (contentType: string): string | undefined => {
   const [type = ''] = /^[ \t]*multipart\/form-data(?=[ \t]*(?:;|$))/i.exec(contentType) ?? [];
@@ -204,7 +224,10 @@ export const boundaryOf = (contentType: string): string | undefined => {
     PARAMETER.lastIndex = at;
     const match = PARAMETER.exec(contentType);
     if (match === null) break;
-    if (match[1]?.toLowerCase() === 'boundary') found.push(match[2] ?? match[3] ?? '');
+    const name = match[1]?.toLowerCase() ?? '';
+    if (name === 'boundary') found.push(match[2] ?? match[3] ?? '');
+    // RFC 2231: some read this one instead.
+    if (name.startsWith('boundary*')) break;
     at += match[0].length;
   }
   const [boundary] = found;

@@ -48,6 +48,10 @@ describe('multipart scanner', () => {
     const inner = field('model', 'evil').replaceAll(BOUNDARY, 'other');
     expect(scan([Buffer.from(file(inner) + field('model', 'good') + END)])).toMatchObject({ ok: true, duplicates: [], fields: { model: { text: 'good' } } });
   });
+  test('the boundary without a line break before it is content of a file', () => {
+    const body = file(`a--${BOUNDARY}--${BOUNDARY} --${BOUNDARY}\n-- ${BOUNDARY}\n--${BOUNDARY.slice(0, -1)}`) + field('model', 'good') + END;
+    expect(code(body)).toBe('ok');
+  });
   test.each([
     ['an unquoted name', part('content-disposition: FORM-DATA;name=model', 'a')],
     [
@@ -64,6 +68,16 @@ describe('multipart scanner', () => {
   });
   test.each([
     ['nothing', ''],
+    [
+      'a field behind bare line feeds',
+      part('Content-Disposition: form-data; name="x"', `a\n--${BOUNDARY}\ncontent-disposition: form-data; name="model"\n\nevil\n`) + END,
+    ],
+    ['a boundary behind a bare line feed in a file', file(`a\n--${BOUNDARY}`) + END],
+    ['a boundary behind a bare carriage return in a file', file(`a\r--${BOUNDARY}`) + END],
+    ['a boundary behind a bare line feed in a governed field', field('model', `a\n--${BOUNDARY}`) + END],
+    ['a closing boundary behind a bare line feed', `${field('model', 'a').slice(0, -2)}\n${END}`],
+    ['a name in single quotes', part("Content-Disposition: form-data; name='model'", 'a') + END],
+    ['a name in both quotes', part('Content-Disposition: form-data; name="\'model\'"', 'a') + END],
     ['no closing boundary', field('model', 'a')],
     ['half a boundary', field('model', 'a') + END.slice(0, -4)],
     ['text before the first boundary', `x\r\n${field('model', 'a')}${END}`],
@@ -102,7 +116,8 @@ describe('multipart scanner', () => {
   test('any re-chunking gives the same result', () => {
     const value = fc.oneof(
       fc.string(),
-      fc.constantFrom('\r\n', `\r\n--${BOUNDARY.slice(0, 9)}`, `--${BOUNDARY}`, '\r', '-'.repeat(20)),
+      fc.constantFrom('\r\n', `\r\n--${BOUNDARY.slice(0, 9)}`, `--${BOUNDARY}`, `x\n--${BOUNDARY}`, `\r--${BOUNDARY}`, '\r', '-'.repeat(20)),
+      fc.nat(6).map((n) => `${'x'.repeat(4092 + n)}\n--${BOUNDARY}`),
       fc.string({ minLength: 4090, maxLength: 4100 }),
     );
     const any = fc.oneof(
@@ -160,6 +175,8 @@ describe('boundaryOf', () => {
     'multipart/form-data; boundary="a\\"b"',
     'multipart/form-data; boundary="a "',
     'multipart/form-data; boundary=a b',
+    "multipart/form-data; boundary=a; boundary*=utf-8''b",
+    'multipart/form-data; boundary*0=b; boundary=a',
     'multipart/form-data; boundary=a{b',
     `multipart/form-data;${' '.repeat(2000)}boundary=a`,
   ])('%s is invalid_request', (type) => {
