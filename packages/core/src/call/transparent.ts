@@ -122,12 +122,12 @@ const idsOf = (x: Exchange, native: NativeCall, governed: GovernedBody, collecte
   if (native.reach.ids === undefined) return NO_IDS;
   const named = namedParams(native.reach);
   const wild = collected === undefined || isMultipart(x) ? NO_IDS : wildIds(native.reach, collected, x.plan.graph.settings.server.maxDepth);
-const routeOf = ({ dialect, surface, reach }: NativeCall) => ({ dialect, surface, class: reach.class });
-
   const { ids } = governed;
   if (named.length === 0 && wild.length === 0) return ids;
   return [...named.flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])), ...ids, ...wild];
 };
+
+const routeOf = ({ dialect, surface, reach }: NativeCall) => ({ dialect, surface, class: reach.class });
 
 /** Transparent mode from the authenticated caller on: native API, bytes unchanged, the credential swapped. */
 export const transparent = async (x: Exchange, route: TransparentRoute, identified: Identified): Promise<void> => {
@@ -202,15 +202,15 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     sink(a) {
       if (reads && !x.stream) return ownedSink(a, native);
       const watching = tap?.call(surface, x.stream ? native.framing : 'json', false);
+      return relaySink(a, watching !== undefined && reads ? owningTap(x, instance, watching) : watching, true);
+    },
+  };
   if (explained)
     return explain(
       x,
       routeOf(native),
       candidates.map((c) => targetOf(x, c, () => prepared)),
     );
-      return relaySink(a, watching !== undefined && reads ? owningTap(x, instance, watching) : watching, true);
-    },
-  };
   await call(x, resolved, candidates, { replayable: collected !== undefined || bytes === undefined, byStatus: false }, (candidate, number, fresh) =>
     sendOwn(x, candidate.instance, prepared, native.reach, number, fresh),
   );

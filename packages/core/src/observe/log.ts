@@ -40,6 +40,8 @@ export interface GatewayLog {
 /** Bytes and milliseconds that lines wait to be written together. */
 const TOGETHER = 8192;
 const FLUSH_MS = 100;
+/** The same for lines of requests: each write wakes a thread, which costs as much as a request. */
+const REQUESTS_TOGETHER = 65_536;
 /** What is kept while the reader of the log does not read; lines beyond it are lost rather than the gateway. */
 const MOST_WAITING = 64 * 1024 * 1024;
 /** Longest stack, in characters. */
@@ -64,7 +66,7 @@ const together = (write: (lines: string) => unknown) => {
     flush,
     add(line: string): void {
       lines += line;
-      if (lines.length >= TOGETHER) flush();
+      if (lines.length >= REQUESTS_TOGETHER) flush();
       else timer ??= setTimeout(flush, FLUSH_MS).unref();
     },
   };

@@ -1,0 +1,75 @@
+/**
+ * Runs the harness: one process a group, so that memory is that of a fresh gateway, and a failure costs one group.
+ * Returns rows by scenario, then by target; a group that could not run has `failed` instead.
+ */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const HERE = import.meta.dirname;
+const HARNESS = path.join(HERE, 'harness', 'run.mjs');
+
+const works = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+/** What is there to be compared with, and why not when it is not. */
+export const surroundings = () => ({
+  taskset: works('taskset', ['-V']) ? undefined : '`taskset` is needed to pin processes to cores (Linux, util-linux)',
+  nginx: works('nginx', ['-v']) ? undefined : 'nginx is not installed',
+  portkey: fs.existsSync(path.join(process.env.PORTKEY_DIR ?? path.join(HERE, '.portkey'), 'node_modules/@portkey-ai/gateway'))
+    ? undefined
+    : 'Portkey is not installed (`npm install --prefix bench/.portkey @portkey-ai/gateway`)',
+});
+
+/** Effort: rounds, seconds a turn, requests and seconds of warm-up. */
+export const EFFORT = Object.freeze({
+  full: { rounds: 9, seconds: 0.7, warmupRequests: 30_000, warmupSeconds: 14 },
+  short: { rounds: 5, seconds: 0.5, warmupRequests: 20_000, warmupSeconds: 8 },
+});
+
+const groups = (missing) => {
+  const nginx = missing.nginx === undefined ? ['nginx'] : [];
+  const portkey = missing.portkey === undefined ? ['portkey'] : [];
+  return [
+    { name: 'small', targets: ['http-dispatch', ...nginx, 'gateway-transparent'], scenarios: ['small-c16'] },
+    { name: 'latency', targets: ['direct', 'http-dispatch', 'gateway-transparent'], scenarios: ['small-c1'] },
+    { name: 'protocol', targets: ['http-dispatch', ...portkey, 'gateway'], scenarios: ['small-c16'] },
+    { name: 'stream', targets: ['http-dispatch', 'gateway-transparent', 'gateway'], scenarios: ['stream200-c16'] },
+    { name: 'slow', targets: [...nginx, 'gateway'], scenarios: ['slow500'] },
+    { name: 'image', targets: ['http-dispatch', 'gateway-transparent'], scenarios: ['image10m-c2'], warmupRequests: 40 },
+  ];
+};
+
+const run = (group, effort, nice, port) => {
+  const out = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'lpa-bench-')), 'out.json');
+  const args = [
+    HARNESS,
+    `--targets=${group.targets.join(',')}`,
+    `--scenarios=${group.scenarios.join(',')}`,
+    `--rounds=${effort.rounds}`,
+    `--seconds=${effort.seconds}`,
+    `--warmup-requests=${group.warmupRequests ?? effort.warmupRequests}`,
+    `--warmup-seconds=${effort.warmupSeconds}`,
+    `--upstream-port=${port}`,
+    `--first-port=${port + 1}`,
+    `--nice=${nice}`,
+    `--out=${out}`,
+  ];
+  const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8', timeout: 600_000 });
+  if (status !== 0) return { failed: stderr.trim().split('\n').at(-1) ?? 'the harness failed' };
+  const results = JSON.parse(fs.readFileSync(out, 'utf8'));
+  fs.rmSync(path.dirname(out), { recursive: true });
+  return Object.fromEntries(Object.entries(results).map(([scenario, rows]) => [scenario, Object.fromEntries(rows.map((row) => [row.target, row]))]));
+};
+
+/** Rows by group, scenario and target. `nice`: below 0 keeps other work off, as root. */
+export const measure = (effort, { nice = '0', port = 9800, only, note = () => {} } = {}) => {
+  const missing = surroundings();
+  if (missing.taskset !== undefined) throw new Error(missing.taskset);
+  const rows = {};
+  for (const group of groups(missing)) {
+    if (only !== undefined && !only.includes(group.name)) continue;
+    note(group.name);
+    rows[group.name] = run(group, effort, nice, port);
+  }
+  return { rows, missing };
+};

@@ -1,0 +1,52 @@
+/** The figures as a table for the terminal and as the page of the documentation. */
+import { NOT_MEASURED, verdict } from './targets.mjs';
+
+export const shown = (value) => (value === undefined ? '–' : value >= 10 ? value.toFixed(0) : value.toFixed(value < 1 ? 3 : 2));
+export const table = (figures) => [
+  '| # | measure | must | aim | figure | |',
+  '| --- | --- | --- | --- | --- | --- |',
+  ...figures.map(
+    (f) =>
+      `| ${f.id} | ${f.what} | ≤ ${shown(f.must)} | ≤ ${shown(f.aim)} | ${shown(f.value)} | ${f.value === undefined ? `not measured: ${f.why}` : verdict(f)} |`,
+  ),
+];
+
+export const page = (figures) => `<!-- Written by \`pnpm bench\`. -->
+# Performance
+
+Figures are ratios of CPU per request (user and system time of the gateway's whole process tree), smallest of the rounds, of
+targets measured side by side in one run: each is pinned to the same core and takes short turns in a new random order every
+round. Times of a machine say little on another; ratios say how much the gateway costs beside something everybody knows.
+The gateway runs with everything on: key check, a policy with limits, metrics, a log line for each request.
+
+- \`http-dispatch\`: \`node:http\` and undici without a single feature; it swaps the credential and copies the bytes.
+- \`nginx\`: one worker that does the same; the nearest thing to the physical limit.
+- Portkey: the best-known gateway written for Node, on the same Node.
+
+${table(figures).join('\n')}
+
+Measured on a virtual machine with two cores that other work shared during the run: one core for what is measured, one for
+the upstream and the load. Other work widens every figure and moves ratios against whoever touches more memory; on a quiet
+machine expect lower ones.
+
+## Not measured yet
+
+${NOT_MEASURED.map(([id, why]) => `- ${id}: ${why}.`).join('\n')}
+
+## Measure it yourself
+
+Linux with two cores, Node 24, and for the comparisons nginx and Portkey:
+
+\`\`\`sh
+pnpm install
+apt-get install nginx-light
+npm install --prefix bench/.portkey @portkey-ai/gateway
+pnpm bench                 # all figures; writes this page and bench/figures.json
+pnpm bench --nice=-10      # as root on a machine with other work
+pnpm bench --only=small    # one group: small, latency, protocol, stream, slow, image; writes nothing
+pnpm bench:check           # a short run; fails when a figure is more than 30 % above the committed one
+\`\`\`
+
+A single comparison: \`node bench/harness/run.mjs --targets=http-dispatch,gateway --scenarios=small-c16,stream200-c16\`.
+What the configuration of the measured gateway is stands in \`bench/gateway.yaml\`.
+`;

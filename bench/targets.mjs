@@ -1,0 +1,118 @@
+/** The targets that are measured, each with how its figure follows from the rows of `measure`. */
+
+const row = (rows, group, scenario, target) => rows[group]?.[scenario]?.[target];
+const cpuRatio = (rows, group, scenario, target, base) => {
+  const [one, other] = [row(rows, group, scenario, target), row(rows, group, scenario, base)];
+  return one === undefined || other === undefined ? undefined : one.minCpu / other.minCpu;
+};
+/** p50 that a target adds to the direct call. */
+const added = (rows, target) => {
+  const [one, direct] = [row(rows, 'latency', 'small-c1', target), row(rows, 'latency', 'small-c1', 'direct')];
+  return one === undefined || direct === undefined ? undefined : one.p50 - direct.p50;
+};
+const latency = (rows) => {
+  const [ours, base] = [added(rows, 'gateway-transparent'), added(rows, 'http-dispatch')];
+  return ours === undefined || base === undefined ? undefined : ours / base;
+};
+const EVENT_EVERY_MS = 50;
+
+/** `must` and `aim` are upper bounds of the figure. */
+export const TARGETS = Object.freeze([
+  {
+    id: 'P1',
+    what: 'transparent, small JSON: CPU / http-dispatch',
+    must: 1.6,
+    aim: 1.25,
+    of: (r) => cpuRatio(r, 'small', 'small-c16', 'gateway-transparent', 'http-dispatch'),
+  },
+  { id: 'P2', what: 'the same / nginx', needs: 'nginx', must: 4.5, aim: 3, of: (r) => cpuRatio(r, 'small', 'small-c16', 'gateway-transparent', 'nginx') },
+  {
+    id: 'P3',
+    what: 'OpenAI to OpenAI, small JSON, protocol mode: CPU / Portkey',
+    needs: 'portkey',
+    must: 1 / 8,
+    aim: 1 / 10,
+    of: (r) => cpuRatio(r, 'protocol', 'small-c16', 'gateway', 'portkey'),
+  },
+  { id: 'P4', what: 'added p50 at one connection / that of http-dispatch', must: 1.5, aim: 1.2, of: latency },
+  {
+    id: 'P5a',
+    what: 'stream flat out, transparent: CPU per event / http-dispatch',
+    must: 0.9,
+    aim: 0.65,
+    of: (r) => cpuRatio(r, 'stream', 'stream200-c16', 'gateway-transparent', 'http-dispatch'),
+  },
+  {
+    id: 'P5b',
+    what: 'stream flat out, protocol mode passing: CPU per event / http-dispatch',
+    must: 0.9,
+    aim: 0.65,
+    of: (r) => cpuRatio(r, 'stream', 'stream200-c16', 'gateway', 'http-dispatch'),
+  },
+  {
+    id: 'P8a',
+    what: '500 slow streams: CPU per event / nginx',
+    needs: 'nginx',
+    must: 3,
+    aim: 2.5,
+    of: (r) => cpuRatio(r, 'slow', 'slow500', 'gateway', 'nginx'),
+  },
+  {
+    id: 'P8b',
+    what: '500 slow streams: median gap error, ms',
+    must: 2,
+    aim: 1,
+    of: (r) => {
+      const gap = row(r, 'slow', 'slow500', 'gateway')?.gap50;
+      return gap === undefined ? undefined : Math.abs(gap - EVENT_EVERY_MS);
+    },
+  },
+  {
+    id: 'P9',
+    what: 'memory per open stream, fresh process, 500 streams, KiB',
+    must: 120,
+    aim: 80,
+    of: (r) => row(r, 'slow', 'slow500', 'gateway')?.kibPerStream,
+  },
+  {
+    id: 'P10a',
+    what: '10 MB image, transparent: CPU / http-dispatch collected',
+    must: 1,
+    aim: 0.82,
+    of: (r) => cpuRatio(r, 'image', 'image10m-c2', 'gateway-transparent', 'http-dispatch'),
+  },
+  {
+    id: 'P10b',
+    what: '10 MB image, two at once: peak RSS over idle, MiB',
+    must: 60,
+    aim: 40,
+    of: (r) => {
+      const ours = row(r, 'image', 'image10m-c2', 'gateway-transparent');
+      return ours === undefined ? undefined : ours.peak - ours.rss0;
+    },
+  },
+]);
+
+/** Targets of the design that this bench does not measure yet. */
+export const NOT_MEASURED = Object.freeze([
+  ['P6', 'translated streams from Anthropic and Bedrock: there is no plugin for these providers yet'],
+  ['P7', 'translation against Portkey: the same'],
+  ['P11', 'longest event-loop stall at a 10 MB image in protocol mode: the harness reads no stalls from the gateway yet'],
+  ['P12', 'warm key check and a flood of wrong keys: needs a micro bench and a load of its own'],
+  ['P13', 'SigV4 of a 1 KB body: there is no plugin that signs with it yet'],
+  ['P14', 'idle RSS and start to ready: needs an installed build instead of the sources that the harness starts'],
+  ['P15', '10,000 keys, 1,000 policies, 500 models: needs a generated configuration'],
+]);
+
+const groupOf = (id) =>
+  ({ P1: 'small', P2: 'small', P3: 'protocol', P4: 'latency', P5: 'stream', P8: 'slow', P9: 'slow', P10: 'image' })[id.replace(/[ab]$/, '')];
+
+/** The figures of a run: `value`, or `why` there is none. */
+export const figures = ({ rows, missing }) =>
+  TARGETS.map(({ id, what, needs, must, aim, of }) => {
+    const value = of(rows);
+    const why = needs !== undefined && missing[needs] !== undefined ? missing[needs] : (rows[groupOf(id)]?.failed ?? 'the scenario did not run');
+    return value === undefined || Number.isNaN(value) ? { id, what, must, aim, why } : { id, what, must, aim, value };
+  });
+
+export const verdict = ({ value, must, aim }) => (value === undefined ? 'not measured' : value <= aim ? 'ok, aim reached' : value <= must ? 'ok' : 'missed');

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type Running, startGateway } from '@llm-proxy-auth/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+// The bench is plain JavaScript outside the type check; what it hands over is told here.
+interface Load {
+  readonly requests: number;
+  readonly errors: number;
+  readonly statuses: Readonly<Record<string, number>>;
+}
+interface Harness {
+  load(wanted: { url: string; headers: Record<string, string>; body: string; concurrency: number; requests: number }): Promise<Load>;
+}
+interface Figure {
+  readonly id: string;
+  readonly value?: number;
+  readonly why?: string;
+}
+interface Targets {
+  figures(measured: { rows: object; missing: object }): readonly Figure[];
+  verdict(figure: { value?: number; must: number; aim: number }): string;
+}
+const BENCH = join(import.meta.dirname, '..', 'bench');
+const KEY = 'b'.repeat(16) + '0123456789abcdef'.repeat(3);
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+};
+const chat = (model: string, stream: boolean): string => JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'hello' }] });
+const image = `data:image/png;base64,${'iVBORw0KGgoAAAANSUhEUgAA'.repeat(50_000)}`;
+const BODIES = {
+  small: chat('mock-c20-i0-w1-s600', false),
+  'stream flat out': chat('mock-c200-i0-w1-s600', true),
+  'slow stream': chat('mock-c4-i5-w1-s600', true),
+  image: JSON.stringify({ model: 'mock-c20-i0-w1-s600', messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: image } }] }] }),
+};
+
+describe('the bench', () => {
+  let mock: ChildProcess;
+  let gateway: Running;
+  let load: Harness['load'];
+  beforeAll(async () => {
+    const port = await freePort();
+    mock = spawn(process.execPath, [join(BENCH, 'harness/mock.mjs'), '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    if (mock.stdout !== null) await once(mock.stdout, 'data');
+    gateway = await startGateway({
+      file: join(BENCH, 'gateway.yaml'),
+      env: { BENCH_KEY: KEY, UPSTREAM: `http://127.0.0.1:${port}`, PORT: '0' },
+      allowLocalPlugins: false,
+      pluginRoots: [join(BENCH, '..')],
+      destination: { write: () => undefined },
+    });
+    ({ load } = (await import(join(BENCH, 'harness/load.mjs'))) as Harness);
+  });
+  afterAll(async () => {
+    mock.kill();
+    await gateway.close();
+  });
+
+  for (const path of ['/openai/mock/v1/chat/completions', '/transparent/mock/v1/chat/completions'])
+    for (const [scenario, body] of Object.entries(BODIES))
+      it(`gets one answer of ${scenario} through ${path.split('/', 2).join('')}`, async () => {
+        const result = await load({ url: gateway.urls.server + path, headers: { authorization: `Bearer ${KEY}` }, body, concurrency: 1, requests: 1 });
+        expect(result).toMatchObject({ requests: 1, errors: 0, statuses: { 200: 1 } });
+      });
+
+  it('computes each figure from its rows, and says why where there are none', async () => {
+    const { figures, verdict } = (await import(join(BENCH, 'targets.mjs'))) as Targets;
+    const rows = {
+      small: { 'small-c16': { 'http-dispatch': { minCpu: 50 }, nginx: { minCpu: 20 }, 'gateway-transparent': { minCpu: 70 } } },
+      latency: { 'small-c1': { direct: { p50: 0.1 }, 'http-dispatch': { p50: 0.3 }, 'gateway-transparent': { p50: 0.35 } } },
+      slow: { slow500: { gateway: { minCpu: 900, gap50: 50.4, kibPerStream: 70 } } },
+      image: { failed: 'the harness failed' },
+    };
+    const found = new Map(figures({ rows, missing: { nginx: undefined, portkey: 'Portkey is not installed' } }).map((f) => [f.id, f]));
+    expect(found.get('P1')?.value).toBe(1.4);
+    expect(found.get('P2')?.value).toBe(3.5);
+    expect(found.get('P3')).toMatchObject({ why: 'Portkey is not installed' });
+    expect(found.get('P4')?.value).toBeCloseTo(1.25);
+    expect(found.get('P8b')?.value).toBeCloseTo(0.4);
+    expect(found.get('P9')?.value).toBe(70);
+    expect(found.get('P10a')).toMatchObject({ why: 'the harness failed' });
+    expect([1, 1.5, 2, undefined].map((value) => verdict({ ...(value === undefined ? {} : { value }), must: 1.6, aim: 1.25 }))).toEqual([
+      'ok, aim reached',
+      'ok',
+      'missed',
+      'not measured',
+    ]);
+  });
+});
