@@ -49,14 +49,15 @@ describe('keys', () => {
   test('a name is taken once', async () => {
     expect((await place.run(['keys', 'create', '--name', 'twice'])).code).toBe(0);
     const again = await place.run(['keys', 'create', '--name', 'twice']);
-    expect([again.code, again.out]).toEqual([2, '']);
-    expect(again.err).toContain('twice');
+    expect([again.code, again.out]).toEqual([1, '']);
+    expect(again.err).toMatch(/^invalid_request: .*twice/);
+    expect(again.err).not.toContain('--help');
   });
   test.each([
     ['no name', ['keys', 'create']],
     ['an unknown flag', ['keys', 'create', '--name', 'x', '--admin']],
-    ['a range that is none', ['keys', 'create', '--name', 'x', '--cidr', '10.0.0.0/99']],
-    ['an end that has passed', ['keys', 'create', '--name', 'x', '--expires', '2001-01-01']],
+    ['a name that is none', ['keys', 'create', '--name', 'a b']],
+    ['a scope nobody has', ['keys', 'create', '--name', 'x', '--scopes', 'root']],
     ['an action nobody has', ['keys', 'print']],
     ['a command nobody has', ['kees', 'list']],
     ['two words too many', ['keys', 'show', 'a', 'b']],
@@ -64,6 +65,46 @@ describe('keys', () => {
     const ended = await place.run(words);
     expect([ended.code, ended.out]).toEqual([2, '']);
     expect(ended.err).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('what an operation refuses is a failure, not usage', () => {
+  test.each([
+    ['a key nobody has', ['keys', 'show', 'nope']],
+    ['a range that is none', ['keys', 'create', '--name', 'x', '--cidr', '10.0.0.0/99']],
+    ['an end that has passed', ['keys', 'create', '--name', 'x', '--expires', '2001-01-01']],
+    ['an instance nobody has', ['keys', 'create', '--name', 'x', '--instances', 'main,nope']],
+  ])('%s', async (_name, words) => {
+    const ended = await place.run(words);
+    expect([ended.code, ended.out]).toEqual([1, '']);
+    expect(ended.err).toMatch(/^[a-z_]+: /);
+    expect(ended.err).not.toMatch(/--help|\n\s+at /);
+  });
+  test('the instance is named, and globs and names of the configuration pass', async () => {
+    expect((await place.run(['keys', 'create', '--name', 'x', '--instances', 'nope'])).err).toContain('"nope"');
+    expect((await place.run(['keys', 'create', '--name', 'spaces', '--instances', 'main,no*'])).code).toBe(0);
+  });
+});
+
+describe('help of an operation', () => {
+  test('keys create --help has every flag with its need and description, and the example of its own', async () => {
+    const helped = await place.run(['keys', 'create', '--help']);
+    expect([helped.code, helped.err]).toEqual([0, '']);
+    for (const flag of ['name', 'scopes', 'modes', 'instances', 'models', 'cidr', 'expires', 'not-before']) expect(helped.out).toContain(`\n  --${flag} `);
+    expect(helped.out).toMatch(/--name TEXT +Required\. Unique/);
+    expect(helped.out).toMatch(/--modes protocol\|transparent,… +Modes the key may use/);
+    expect(helped.out).toMatch(/Example:\n {2}llm-proxy-auth keys create --name ci/);
+  });
+  test('each operation has its own', async () => {
+    const helped = await place.run(['keys', 'rotate', '-h']);
+    expect(helped.out).toMatch(/--key TEXT +Required/);
+    expect(helped.out).toMatch(/--grace TEXT +How long.* Default: 24h\./);
+    expect(helped.out).not.toContain('keys create');
+  });
+  test('keys --help lists the operations, and needs no configuration', async () => {
+    expect((await place.run(['keys', '--help'])).out).toMatch(/keys revoke +Makes a key/);
+    const helped = await place.run(['keys', 'create', '--help', '--config', 'nowhere.yaml']);
+    expect([helped.code, helped.out]).toEqual([0, expect.stringContaining('Example:')]);
   });
 });
 

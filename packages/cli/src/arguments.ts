@@ -42,14 +42,17 @@ export const parse = (words: readonly string[], options: ParseArgsOptionsConfig,
   };
 };
 
-interface Property {
+export interface Property {
   readonly type?: string;
-  readonly anyOf?: readonly Property[];
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly items?: Property;
 }
-const propertiesOf = (operation: AdminOperation): Readonly<Record<string, Property>> =>
+export const propertiesOf = (operation: AdminOperation): Readonly<Record<string, Property>> =>
   (operation.input as { properties?: Record<string, Property> }).properties ?? {};
-const requiredOf = (operation: AdminOperation): readonly string[] => (operation.input as { required?: string[] }).required ?? [];
-const flagOf = (name: string): string => name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+export const requiredOf = (operation: AdminOperation): readonly string[] => (operation.input as { required?: string[] }).required ?? [];
+export const flagOf = (name: string): string => name.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
 /** Options of an administrative operation, made from its input schema; lists are written with commas. */
 export const optionsOf = (operation: AdminOperation): ParseArgsOptionsConfig =>

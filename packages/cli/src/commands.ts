@@ -12,6 +12,8 @@ export interface Command {
   readonly summary: string;
   /** Without the program's name. */
   readonly example: string;
+  /** More than usage and summary, where it depends on the plugins of the configuration. */
+  help?(words: readonly string[], terminal: Terminal): Promise<string | undefined>;
   run(words: readonly string[], terminal: Terminal): Promise<number>;
 }
 /** Commands that every gateway has; those of plugins (`keys …`) come from what they register. */

@@ -19,6 +19,14 @@ const find = (words: readonly string[]): { readonly command: Command; readonly r
   return { command: groupCommand(first), rest };
 };
 
+const helpFor = async (command: Command, words: readonly string[], terminal: Terminal): Promise<string> => {
+  const more = await command.help?.(words, terminal);
+  // An operation's help stands for itself.
+  if (more?.startsWith('llm-proxy-auth ')) return more;
+  const general = `${command.usage}\n\n${command.summary}\n`;
+  return `${general}${more === undefined ? '' : `\n${more}`}\nExample:\n  llm-proxy-auth ${command.example}\n`;
+};
+
 /** Runs one command line and resolves to its exit code; prints errors, never throws. */
 export const run = async (words: readonly string[], terminal: Terminal): Promise<number> => {
   if (words[0] === 'help' || (words.length === 1 && (words[0] === '--help' || words[0] === '-h'))) {
@@ -28,7 +36,8 @@ export const run = async (words: readonly string[], terminal: Terminal): Promise
   try {
     const { command, rest } = find(words);
     if (rest.includes('--help') || rest.includes('-h')) {
-      terminal.stdout.write(`${command.usage}\n\n${command.summary}\n\nExample:\n  llm-proxy-auth ${command.example}\n`);
+      const words = rest.filter((word) => word !== '--help' && word !== '-h');
+      terminal.stdout.write(await helpFor(command, words, terminal));
       return EXIT.ok;
     }
     return await command.run(rest, terminal);

@@ -106,6 +106,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   });
   const admin = createAdminApp({
     operations: () => gateway.graph.admin,
+    instances: () => gateway.graph.instances,
     store: () => gateway.graph.store,
     authenticate: authenticateAdmin(() => gateway),
     now,

@@ -1,7 +1,7 @@
 import { type AdminOperation, GatewayError, type Host, type JsonText, type Principal, type Store } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { AdminEntry } from '../src/graph.ts';
+import type { AdminEntry, Instance } from '../src/graph.ts';
 import { type AdminApp, createAdminApp } from '../src/http/admin.ts';
 import { ask, closeAll, closeSessions, code, open, session } from './server-clients.ts';
 
@@ -21,6 +21,7 @@ const INPUT = Type.Object(
   {
     name: Type.String({ minLength: 1 }),
     scopes: Type.Array(Type.String(), { default: [] }),
+    instances: Type.Optional(Type.Array(Type.String())),
     restrict: Type.Optional(Type.Object({ days: Type.Integer() }, { additionalProperties: false })),
   },
   { additionalProperties: false },
@@ -69,6 +70,7 @@ const setup = async (options: { fail?: boolean; who?: (header: string | undefine
         };
   const app = createAdminApp({
     operations: () => operations,
+    instances: () => new Map([['main', {} as Instance]]),
     store: () => store,
     now: () => 77,
     authenticate: async (request) => (options.who ?? scopes)(request.headers['x-scopes'] as string | undefined),
@@ -128,6 +130,30 @@ describe('operations', () => {
     expect([answer.status, answer.json.error?.code, answer.json.error?.param]).toEqual([400, 'invalid_request', param]);
     expect(calls).toEqual([]);
     expect(rows).toEqual([{ log: 'audit', at: 77, actor: 'key:root', operation: 'keys.create', ok: false }]);
+  });
+
+  test('a field `instances` names instances of the configuration or globs', async () => {
+    const { post, calls, rows } = await setup();
+    const refused = await post('keys.create', { name: 'a', instances: ['main', 'nope'] });
+    expect([refused.status, refused.json.error?.code, refused.json.error?.param]).toEqual([400, 'invalid_request', 'instances']);
+    expect(calls).toEqual([]);
+    expect(rows).toMatchObject([{ operation: 'keys.create', ok: false }]);
+    expect((await post('keys.create', { name: 'a', instances: ['main', 'no*'] })).status).toBe(200);
+  });
+  test('who may use some instances only learns nothing about others from it', async () => {
+    const restricted = {
+      id: 'key:r',
+      owner: 'r',
+      strategy: 's',
+      credential: 'c',
+      groups: [],
+      scopes: ['keys'],
+      factor: 'none',
+      restrict: { instances: ['main'] },
+    };
+    const { post, calls } = await setup({ who: () => restricted as Principal });
+    expect((await post('keys.create', { name: 'a', instances: ['nope'] })).status).toBe(200);
+    expect(calls).toHaveLength(1);
   });
 
   test.each([

@@ -1,8 +1,10 @@
-import { GatewayError, type Principal } from '@llm-proxy-auth/plugin';
-import { inputOf, optionsOf, parse, UsageError } from '../arguments.ts';
+import { type AdminEntry, ConfigurationError, type Graph, readInput, runOperation } from '@llm-proxy-auth/core';
+import { isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { inputOf, optionsOf, type Parsed, parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
-import { print } from '../terminal.ts';
+import { operationHelp } from '../operation-help.ts';
+import { print, table } from '../terminal.ts';
 
 /** Who works on the machine of the gateway, with its store and its secrets. */
 const OPERATOR: Principal = Object.freeze({
@@ -28,26 +30,50 @@ const leading = (words: readonly string[]): string[] => {
   return kept;
 };
 
+const actionsOf = (graph: Graph, group: string): readonly AdminEntry[] => graph.admin.filter((a) => a.operation.name.startsWith(`${group}.`));
+/** Only what is wrong with the words themselves is a usage error; what the operation refuses is a failure. */
+const readWords = (entry: AdminEntry, parsed: Parsed): unknown => {
+  const input = inputOf(entry.operation, parsed);
+  try {
+    return readInput(entry, input);
+  } catch (error) {
+    throw isGatewayError(error) ? new UsageError(error.message) : error;
+  }
+};
+/** Help from the configuration's own plugins: of one operation, else the list of the group's. */
+const helpOf = (graph: Graph, group: string, action: string | undefined): string | undefined => {
+  const actions = actionsOf(graph, group);
+  const entry = actions.find((a) => a.operation.name === `${group}.${action}`);
+  if (entry !== undefined) return operationHelp(entry.operation);
+  if (actions.length === 0) return undefined;
+  return table(actions.map(({ operation }) => [`  ${operation.name.replace('.', ' ')}`, operation.summary]));
+};
+
 /** Commands that plugins bring: `keys create` is the operation `keys.create`. */
 export const admin = (group: string): Command => ({
   usage: `llm-proxy-auth ${group} ACTION [options]`,
   summary: `Operations of the plugins named ${group}.*; see the example for one.`,
   example: "keys create --name ci --models 'fast-*' --expires 90d",
+  async help(words, terminal) {
+    const [action] = words;
+    try {
+      return await withGraph(parse(leading(words), {}, 0), terminal, (graph) => Promise.resolve(helpOf(graph, group, action)));
+    } catch (error) {
+      // Help must not need a configuration that is right.
+      if (error instanceof ConfigurationError) return undefined;
+      throw error;
+    }
+  },
   run(words, terminal) {
     return withGraph(parse(leading(words), {}, 0), terminal, async (graph) => {
-      const actions = graph.admin.filter((a) => a.operation.name.startsWith(`${group}.`));
+      const actions = actionsOf(graph, group);
       if (actions.length === 0) throw new UsageError(`There is no command "${group}", and no plugin of the configuration brings one.`);
       const [action, ...rest] = words;
       const entry = actions.find((a) => a.operation.name === `${group}.${action}`);
       if (entry === undefined) throw new UsageError(`${group} has ${actions.map((a) => a.operation.name.slice(group.length + 1)).join(', ')}.`);
       const parsed = parse(rest, optionsOf(entry.operation), 1);
-      try {
-        print(terminal, await entry.operation.run(inputOf(entry.operation, parsed), OPERATOR, entry.host), parsed.json);
-        return 0;
-      } catch (error) {
-        if (error instanceof GatewayError && error.code === 'invalid_request') throw new UsageError(error.message);
-        throw error;
-      }
+      print(terminal, await runOperation(entry, readWords(entry, parsed), OPERATOR, graph.instances), parsed.json);
+      return 0;
     });
   },
 });

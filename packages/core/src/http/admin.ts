@@ -1,8 +1,7 @@
 import { GatewayError, isGatewayError, type Logger, type Principal, type Store } from '@llm-proxy-auth/plugin';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
-import { Value } from 'typebox/value';
-import type { AdminEntry } from '../graph.ts';
+import type { AdminEntry, Instance } from '../graph.ts';
+import { readInput, runOperation } from '../operation.ts';
 import { createApp, replyError, replyJson } from './app.ts';
 import { mayUse } from './ops.ts';
 import type { AnyRequest, AnyResponse, RequestHandler } from './sever.ts';
@@ -10,6 +9,8 @@ import type { AnyRequest, AnyResponse, RequestHandler } from './sever.ts';
 export interface AdminOptions {
   /** Operations of the configuration that serves now. */
   readonly operations: () => readonly AdminEntry[];
+  /** Instances of that configuration. */
+  readonly instances: () => ReadonlyMap<string, Instance>;
   readonly store: () => Store;
   readonly authenticate: (request: AnyRequest, response: AnyResponse) => Promise<Principal | GatewayError>;
   /** Epoch ms. */
@@ -20,35 +21,6 @@ export interface AdminApp {
   readonly handler: RequestHandler;
   close(): Promise<void>;
 }
-
-const pathOf = (pointer: string): string =>
-  pointer
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .join('.');
-const first = (list: unknown): string | undefined => (Array.isArray(list) && typeof list[0] === 'string' ? list[0] : undefined);
-
-/** The first thing about an input that its schema refuses; `param` is the field's path. The message quotes no value. */
-const problem = (schema: TSchema, input: unknown): GatewayError | undefined => {
-  if (Value.Check(schema, input)) return undefined;
-  const error = Value.Errors(schema, input).find((each) => each.keyword !== 'boolean');
-  if (error === undefined) return new GatewayError('invalid_request', 'The input does not fit this operation.');
-  const params = error.params as { requiredProperties?: unknown; additionalProperties?: unknown };
-  const member = first(params.requiredProperties) ?? first(params.additionalProperties);
-  const at = error.instancePath === '' ? '' : pathOf(error.instancePath);
-  const param = member === undefined ? at : at === '' ? member : `${at}.${member}`;
-  return new GatewayError('invalid_request', param === '' ? `The input ${error.message}.` : `${param}: ${error.message}.`, {
-    param: param === '' ? undefined : param,
-  });
-};
-/** Defaults filled in; throws `invalid_request` with `param`. */
-const readInput = (schema: TSchema, body: unknown): unknown => {
-  const input = Value.Default(schema, body === undefined || body === null ? {} : body);
-  const refused = problem(schema, input);
-  if (refused !== undefined) throw refused;
-  return input;
-};
 
 const scopesOf = (entry: AdminEntry): readonly string[] => [entry.operation.scope, 'admin'];
 const describe = ({ operation }: AdminEntry) => ({
@@ -80,7 +52,7 @@ export const createAdminApp = (options: AdminOptions): AdminApp => {
     try {
       const refused = mayUse(caller, scopesOf(entry));
       if (refused !== undefined) throw refused;
-      output = await entry.operation.run(readInput(entry.operation.input, request.body), caller, entry.host);
+      output = await runOperation(entry, readInput(entry, request.body), caller, options.instances());
     } catch (error) {
       await record(caller.id, name, false);
       throw error;
