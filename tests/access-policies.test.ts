@@ -127,6 +127,18 @@ describe('limits', () => {
     expect(got[0]?.headers['x-ratelimit-limit-requests']).toBe('3');
     expect(got.slice(0, 2).map((g) => g.headers['x-ratelimit-remaining-requests'])).toEqual(['2', '1']);
     const wait = Number(got[3]?.headers['retry-after']);
+    const secondsOf = (text: unknown): number => {
+      const [, minutes = '0', seconds = ''] = /^(?:(\d+)m)?(\d+)s$/.exec(String(text)) ?? [];
+      return Number(minutes) * 60 + Number(seconds);
+    };
+    // Whatever the mode, a refusal names the limit; it is whole again later than one call of it.
+    for (const refused of got.slice(3)) {
+      expect([refused.headers['x-ratelimit-limit-requests'], refused.headers['x-ratelimit-remaining-requests']]).toEqual(['3', '0']);
+      expect(secondsOf(refused.headers['x-ratelimit-reset-requests'])).toBeGreaterThanOrEqual(wait);
+    }
+    expect(secondsOf(got[1]?.headers['x-ratelimit-reset-requests'])).toBeGreaterThanOrEqual(wait);
+    const protocol = await as('crowd.slow-1.a', `/openai/main/v1/${CHAT}`);
+    expect([answer(protocol), protocol.headers['x-ratelimit-remaining-requests']]).toEqual(['429 rate_limit_exceeded', '0']);
     expect(wait).toBeGreaterThan(0);
     expect(wait).toBeLessThanOrEqual(120);
     expect((await as('crowd.slow-2', `/openai/main/v1/${CHAT}`)).status).toBe(200);

@@ -90,9 +90,17 @@ export type Taken =
   | {
       readonly ok: true;
       readonly lease: string;
+      /** `resetMs`: until the limit is whole again when nobody comes. */
       readonly left?: readonly { readonly key: string; readonly remaining: number; readonly resetMs: number }[] | undefined;
     }
-  | { readonly ok: false; readonly key: string; readonly remaining: number; readonly retryAfterMs: number };
+  | {
+      readonly ok: false;
+      readonly key: string;
+      readonly remaining: number;
+      /** Until the claim fits, when nobody else comes. */
+      readonly retryAfterMs: number;
+      readonly resetMs?: number | undefined;
+    };
 export interface Stored {
   readonly value: JsonText;
   readonly version: number;

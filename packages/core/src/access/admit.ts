@@ -6,8 +6,10 @@ const UNIT_MS: Readonly<Record<string, number>> = Object.freeze({ s: 1_000, min:
 export interface Admitted {
   readonly lease: string;
   readonly limit: LimitState | undefined;
+  /** 429: the call may not go on; `limit` is told with it. */
+  readonly refused: GatewayError | undefined;
 }
-const FREE: Admitted = Object.freeze({ lease: '', limit: undefined });
+const FREE: Admitted = Object.freeze({ lease: '', limit: undefined, refused: undefined });
 
 const subject = (limit: LimitSettings, principal: Principal, instance: string, model: string): string => {
   switch (limit.per) {
@@ -73,18 +75,23 @@ const stateOf = (claims: readonly Claim[], taken: Extract<Taken, { ok: true }>):
 };
 
 const settled = (claims: readonly Claim[], taken: Taken): Admitted => {
-  if (taken.ok) return { lease: taken.lease, limit: stateOf(claims, taken) };
+  if (taken.ok) return { lease: taken.lease, limit: stateOf(claims, taken), refused: undefined };
   const claim = claims.find((c) => c.key === taken.key);
-  if (claim?.kind === 'concurrent')
-    throw new GatewayError('too_many_concurrent_requests', `At most ${claim.limit} calls may be open at once; wait for one to end.`, {
-      retryAfterMs: taken.retryAfterMs,
-    });
-  throw new GatewayError('rate_limit_exceeded', `The limit of ${claim?.limit ?? 0} requests is used up; try again later.`, {
-    retryAfterMs: taken.retryAfterMs,
-  });
+  const wait = { retryAfterMs: taken.retryAfterMs };
+  const most = claim?.limit ?? 0;
+  if (claim?.kind === 'concurrent') {
+    const refused = new GatewayError('too_many_concurrent_requests', `At most ${most} calls may be open at once; wait for one to end.`, wait);
+    return { lease: '', limit: undefined, refused };
+  }
+  const requests = { limit: most, remaining: taken.remaining, resetMs: taken.resetMs ?? taken.retryAfterMs };
+  return {
+    lease: '',
+    limit: { requests },
+    refused: new GatewayError('rate_limit_exceeded', `The limit of ${most} requests is used up; try again later.`, wait),
+  };
 };
 
-/** All limits of the policy in one `take`, or 429. At once when there are none and when counters answer at once. */
+/** All limits of the policy in one `take`. At once when there are none and when counters answer at once. */
 export const admit = (counters: Counters, policy: Policy, principal: Principal, instance: string, model: string, now: number): Admitted | Promise<Admitted> => {
   if (policy.limits.length === 0) return FREE;
   const claims = claimsOf(policy, principal, instance, model);

@@ -39,6 +39,8 @@ export const memoryCounters = (): Counters => {
     const fading = (count: number, left: number): number => (count <= left ? 0 : windowMs * (1 - left / count));
     return w.start - now + (w.count <= room ? fading(w.previous, room - w.count) : windowMs + fading(w.count, room));
   };
+  /** Milliseconds until nothing is counted any more: this bucket fades in the next window, the one before in this one. */
+  const resetOf = (w: Window, windowMs: number, now: number): number => w.start + windowMs * (w.count > 0 ? 2 : w.previous > 0 ? 1 : 0) - now;
   const release = (id: string): void => {
     const slot = Number.parseInt(id, 10);
     const lease = leases[slot];
@@ -70,7 +72,13 @@ export const memoryCounters = (): Counters => {
         const windowMs = claim.windowMs ?? 60_000;
         const w = windowOf(claim.key, windowMs, now);
         if (usedOf(w, windowMs, now) + claim.amount > claim.limit)
-          return { ok: false, key: claim.key, remaining: 0, retryAfterMs: Math.max(1_000, Math.ceil(waitOf(w, claim, windowMs, now))) };
+          return {
+            ok: false,
+            key: claim.key,
+            remaining: 0,
+            retryAfterMs: Math.max(1_000, Math.ceil(waitOf(w, claim, windowMs, now))),
+            resetMs: Math.max(1_000, resetOf(w, windowMs, now)),
+          };
       }
       const left: { key: string; remaining: number; resetMs: number }[] = [];
       let held = false;
@@ -83,7 +91,7 @@ export const memoryCounters = (): Counters => {
         const windowMs = claim.windowMs ?? 60_000;
         const w = windowOf(claim.key, windowMs, now);
         w.count += claim.amount;
-        left.push({ key: claim.key, remaining: Math.max(0, Math.floor(claim.limit - usedOf(w, windowMs, now))), resetMs: w.start + windowMs - now });
+        left.push({ key: claim.key, remaining: Math.max(0, Math.floor(claim.limit - usedOf(w, windowMs, now))), resetMs: resetOf(w, windowMs, now) });
       }
       if (!held) return { ok: true, lease: '', left };
       const slot = free.pop() ?? leases.length;

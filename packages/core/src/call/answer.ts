@@ -85,7 +85,9 @@ export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): v
     return;
   }
   const wire = dialect.error(e, x.operation);
-  sendWhole(x, wire.status, [...ownHeaders(x), 'x-lpa-code', e.code, ...wire.headers, ...extra], x.request.method === 'HEAD' ? '' : wire.body);
+  // A native answer carries the provider's own limits; one that was refused for ours never had any.
+  const limits = x.dialect === undefined && x.limit !== undefined && e.code === 'rate_limit_exceeded' ? (dialect.rateHeaders?.(x.limit) ?? []) : [];
+  sendWhole(x, wire.status, [...ownHeaders(x), ...limits, 'x-lpa-code', e.code, ...wire.headers, ...extra], x.request.method === 'HEAD' ? '' : wire.body);
 };
 const plainOf = (e: ErrorLike): ErrorLike => ({
   code: e.code,

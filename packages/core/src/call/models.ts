@@ -39,6 +39,7 @@ export const listModels = async (
   const admitted = taken instanceof Promise ? await taken : taken;
   x.lease = admitted.lease;
   x.limit = admitted.limit;
+  if (admitted.refused !== undefined) throw admitted.refused;
   let models: readonly ModelInfo[];
   if (instance === undefined) models = routedModels(x);
   else {

@@ -128,6 +128,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
     x.lease = admitted.lease;
     x.limit = admitted.limit;
   }
+    if (admitted.refused !== undefined) throw admitted.refused;
   const fitting = supporting(x, dialect, found, candidates);
   if (explained)
     return explain(

@@ -181,6 +181,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
   if (x.policy !== undefined) {
     const taken = admit(plan.graph.counters, x.policy, principal, instance.name, x.model ?? '', plan.now());
+    if (admitted.refused !== undefined) throw admitted.refused;
     const admitted = taken instanceof Promise ? await taken : taken;
     x.lease = admitted.lease;
     x.limit = admitted.limit;
