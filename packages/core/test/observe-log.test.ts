@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -232,8 +232,14 @@ describe('log', () => {
     log.flush();
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { i: number }).i)).toEqual(Array.from({ length: 500 }, (_, i) => i));
-    closeSync(descriptor);
     rmSync(folder, { recursive: true });
+  });
+
+  test.runIf(existsSync('/dev/full'))('a disk that is full costs lines, not the process', async () => {
+    const log = openLog({ destination: openSync('/dev/full', 'w'), secrets: () => [] });
+    for (let i = 0; i < 500; i++) log.logger.info({ i }, 'line');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(() => log.logger.info({}, 'still here')).not.toThrow();
   });
 
   test('what was said just before the process ended is written', () => {

@@ -107,6 +107,10 @@ export const openLog = (options: LogOptions): GatewayLog => {
   buffered?.on('drop', () => {
     lost += 1;
   });
+  // A reader that went away or a full disk costs lines, which are counted, not the gateway.
+  buffered?.on('error', () => {
+    lost += 1;
+  });
   buffered?.on('drain', () => {
     if (lost === 0) return;
     logger.warn({ lines: lost }, 'log lines were lost because nobody read them');
