@@ -45,6 +45,22 @@ describe.each([
   });
 
   test.each([
+    ['line feeds', '\n'],
+    ['carriage returns', '\r'],
+    ['both', '\r\n'],
+  ])("what stands behind [DONE] in the same read is nobody's: %s", async (_name, line) => {
+    const whole = sse(role, chunk({ content: 'Hello' }), chunk({}, 'stop'), '[DONE]').replaceAll('\n', line);
+    const behind = sse(chunk({ content: 'PLANTED' }), '[DONE]').replaceAll('\n', line);
+    bench.simulator.script({ status: 200, headers: SSE, body: whole + behind });
+    const got = await post('/openai/main', true);
+    expect([got.status, got.cut]).toEqual([200, false]);
+    expect(textOf(got)).not.toContain('PLANTED');
+    expect(textOf(got).match(/\[DONE\]/g)).toHaveLength(1);
+    if (pass) expect(textOf(got)).toBe(whole);
+    else expect(textOf(got).endsWith('data: [DONE]\n\n')).toBe(true);
+  });
+
+  test.each([
     ['not JSON', 'data: {oops\n\n'],
     ['not an object', 'data: 7\n\n'],
     ['no field', 'garbage\n\n'],

@@ -77,6 +77,8 @@ export interface Tap {
   cut?(chunk: Bytes): Bytes;
   /** waiting: nothing a client shows yet · content: text, tool call, thinking or refusal seen · done: the vendor's terminal event · failed: an error event. */
   readonly state: TapState;
+  /** In state `done`: bytes of the last chunk up to the end of the terminal event. What stands behind it is not forwarded. */
+  readonly ended?: number | undefined;
   /** An error event in this surface's form, continuing what passed (sequence numbers, ids). */
   fail(e: ErrorLike): string | Bytes;
   /** The surface's sign of life. */

@@ -18,6 +18,7 @@ const SPACED_USAGE_NULL = /, "usage": null/g;
 const MODEL = /"model": ?"((?:[^"\\]|\\.)*)"/;
 /** An event ends at an empty line, whatever the line ends are. */
 const EVENT_END = /\r\n\r\n|\n\n|\r\r/;
+const EVENT_ENDS = new RegExp(EVENT_END, 'g');
 
 const parse = (data: string): Fields | undefined => {
   try {
@@ -75,7 +76,7 @@ interface CompiledForm extends TapForm {
   readonly needles: readonly string[] | undefined;
 }
 /** Calls back with every event that holds a needle. Lines end with LF alone; no place is searched twice. */
-const withNeedle = (text: string, needles: readonly string[], take: (event: string) => void): void => {
+const withNeedle = (text: string, needles: readonly string[], take: (event: string, end: number) => void): void => {
   const places = needles.map((needle) => text.indexOf(needle));
   for (let from = 0; ; ) {
     let at = -1;
@@ -90,15 +91,25 @@ const withNeedle = (text: string, needles: readonly string[], take: (event: stri
     if (at < 0) return;
     const before = text.lastIndexOf('\n\n', at);
     const end = text.indexOf('\n\n', at);
-    take(text.slice(before < from ? from : before + 2, end < 0 ? text.length : end));
+    take(text.slice(before < from ? from : before + 2, end < 0 ? text.length : end), end < 0 ? text.length : end + 2);
     if (end < 0) return;
     from = end + 2;
   }
 };
 /** Watches passing events; a class, so that no stream makes closures or shapes of its own. */
+/** Calls back with every event and where it ends, whatever the line ends are. */
+const eachEvent = (text: string, take: (event: string, end: number) => void): void => {
+  let from = 0;
+  for (const { 0: line, index } of text.matchAll(EVENT_ENDS)) {
+    take(text.slice(from, index), index + line.length);
+    from = index + line.length;
+  }
+  if (from < text.length) take(text.slice(from), text.length);
+};
 class SseTap implements Tap {
   state: TapState = 'waiting';
   readonly #form: CompiledForm;
+  ended: number | undefined;
   /** The gateway itself asked for usage, which the client must not see. */
   readonly #asked: boolean;
   #usage: { readonly wire: unknown; readonly json: string } | undefined;
@@ -147,10 +158,12 @@ class SseTap implements Tap {
     if (this.state === 'waiting' && this.#form.content.test(text)) this.state = 'content';
     if (!this.#rarely) return;
     const { rare, needles } = this.#form;
-    const take = (event: string): void => {
-      if (rare.test(event)) this.#readEvent(event);
+    const take = (event: string, end: number): void => {
+      if (this.state === 'done' || !rare.test(event)) return;
+      this.#readEvent(event);
+      if ((this.state as TapState) === 'done') this.ended = end;
     };
-    if (needles === undefined || text.includes('\r')) for (const event of text.split(EVENT_END)) take(event);
+    if (needles === undefined || text.includes('\r')) eachEvent(text, take);
     else withNeedle(text, needles, take);
   }
   #readEvent(event: string): void {

@@ -16,6 +16,15 @@ const watch = (pieces: readonly string[], asked = false, tap = chatTap('sse', as
 };
 
 describe('the tap of a passing chat stream', () => {
+  it.each(['\n', '\r', '\r\n'])('says where in the last piece the terminal event ends: %j', (line) => {
+    const own = (chunk({ content: '€' }) + DONE).replaceAll('\n', line);
+    const { tap, states } = watch([chunk({ content: 'a [DONE]' }), own + (chunk({ content: 'b' }, { usage }) + DONE).replaceAll('\n', line)]);
+    expect([states, tap.ended]).toEqual([['content', 'done'], Buffer.byteLength(own)]);
+    expect(tap.end().usage).toBeUndefined();
+  });
+  it('says no end before there is one', () => {
+    expect(watch([chunk({ content: '[DONE]' }), chunk({ content: 'b' })]).tap.ended).toBeUndefined();
+  });
   it.each([
     ['a role', { role: 'assistant', content: '', refusal: null }, 'waiting'],
     ['nothing', {}, 'waiting'],

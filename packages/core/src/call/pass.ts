@@ -51,7 +51,9 @@ export const passingStream = (
   let verdictError: ErrorLike | undefined;
   const take = (chunk: Uint8Array): Uint8Array => {
     tap.bytes(chunk);
-    return tap.cut === undefined ? chunk : tap.cut(chunk);
+    // Set once, with the terminal event: what a provider sends behind it is nobody's.
+    const own = tap.ended === undefined || tap.ended >= chunk.length ? chunk : chunk.subarray(0, tap.ended);
+    return tap.cut === undefined ? own : tap.cut(own);
   };
   return {
     type: framing === 'sse' ? 'text/event-stream; charset=utf-8' : CONTENT_TYPES[framing],
