@@ -1,4 +1,4 @@
-import type { Ledger, LedgerKind, Part, Turn } from '@llm-proxy-auth/plugin';
+import type { Citation, Finish, Ledger, LedgerKind, Part, Turn, Usage } from '@llm-proxy-auth/plugin';
 
 /** What a writer could not carry over as it was; `param` in words a client of any dialect understands. */
 export type Lost = (param: string, why: string, kind?: LedgerKind) => void;
@@ -25,4 +25,22 @@ export const loseResultNames = (turns: readonly Turn[], written: (part: Part) =>
       if (part.kind !== 'toolResult' || part.name === undefined || written(part) || part.name === names.get(part.id)) continue;
       lost('turns.parts.name', 'the id of the call says whose result it is', 'emulated');
     }
+};
+
+/** What OpenAI's surfaces cannot say of how a choice ended. `words`: the reasons they have. */
+export const loseEnd = (end: { readonly reason: Finish; readonly stopSequence?: string | undefined }, words: ReadonlySet<Finish>, ledger: Ledger): void => {
+  if (!words.has(end.reason)) ledger.note('emulated', 'choices.finish', `another word stands for ${end.reason}`);
+  if (end.stopSequence !== undefined) ledger.note('ignored', 'choices.stopSequence', 'the sequence that ended an answer has no place here');
+};
+/** Usage on the wire cannot say that it is an estimate. */
+export const loseEstimate = (usage: Usage, ledger: Ledger): void => {
+  if (usage.estimated) ledger.note('ignored', 'usage.estimated', 'usage is written as if it had been counted');
+};
+/** Members of a citation that its form here has not; `own`: it is written as its vendor made it. */
+export const loseCitation = (citation: Citation, own: boolean, where: 'turns' | 'choices', ledger: Ledger): void => {
+  if (own) return;
+  const path = `${where}.parts.citations`;
+  if (citation.url === undefined) return ledger.note('ignored', path, 'a citation without a URL has no form here');
+  if (citation.origin !== undefined) ledger.note('ignored', `${path}.origin`, 'another vendor issued it');
+  if (citation.quote !== undefined) ledger.note('ignored', `${path}.quote`, 'a citation has no quote here');
 };

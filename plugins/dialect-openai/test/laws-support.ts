@@ -75,7 +75,7 @@ export const fieldsWithout = <T>(value: T, { notes, names }: Losses): T =>
     // Media of a result may have been moved out of it.
     .flatMap((path) => [path, path.replace('parts.parts.', 'parts.')])
     // One member may stand for another of the same object: an effort for a budget.
-    .map((path) => (path === 'reasoning.budget' ? 'reasoning' : path))
+    .map((path) => (path === 'reasoning.budget' || path === 'reasoning.off' ? 'reasoning' : path))
     .reduce<unknown>((left, path) => without(left, path.split('.')), value) as T;
 
 const saysSomething = (fields: unknown): boolean => isRecord(fields) && Object.keys(telling(fields, true) as object).length > 0;
@@ -153,6 +153,15 @@ const realPart =
           one.origin?.dialect === 'openai' ? { origin: realOrigin(one.origin, (payload) => ({ type: 'file_citation', ...payload })) } : one,
         ),
       };
+    if (part.kind === 'thinking' && part.origin?.dialect === 'openai') {
+      const { text } = part;
+      const summary = text === '' ? [] : [{ type: 'summary_text', text }];
+      return {
+        ...part,
+        redacted: false,
+        origin: realOrigin(part.origin, (payload) => ({ id: 'rs_1', type: 'reasoning', summary, encrypted_content: 'gAAA', ...payload })),
+      };
+    }
     if (part.kind !== 'opaque') return part;
     return { ...part, origin: realOrigin(part.origin, vendor) };
   };

@@ -59,11 +59,14 @@ const EMULATED: Readonly<Record<string, (request: ChatRequest) => ChatRequest>> 
     turns: request.turns.flatMap((turn) => {
       if (turn.role === 'assistant') return [turn];
       const results = turn.parts.filter((part) => part.kind === 'toolResult');
-      return [...results, ...turn.parts.filter((part) => part.kind !== 'toolResult')].reduce<readonly Turn[]>((turns, part) => {
+      const turns: Turn[] = [];
+      for (const part of [...results, ...turn.parts.filter((one) => one.kind !== 'toolResult')]) {
         const role = part.kind === 'opaque' ? 'assistant' : turn.role;
         const last = turns.at(-1);
-        return last?.role === role ? [...turns.slice(0, -1), { ...last, parts: [...last.parts, part] }] : [...turns, { ...turn, role, parts: [part] }];
-      }, []);
+        if (last?.role === role) turns[turns.length - 1] = { ...last, parts: [...last.parts, part] };
+        else turns.push({ ...turn, role, parts: [part] });
+      }
+      return turns;
     }),
   }),
   // A text completion has one text.
@@ -125,7 +128,7 @@ const law = (surface: Surface<'chat'>, request: ChatRequest, model: string): boo
   return true;
 };
 
-/** Members of an item stand on its last part: that is where this surface reads them, and where it ends an item. An item of the vendor has its own. */
+/** Members of an item stand on its last part: that is where this surface reads them, and where it ends an item. Items of the vendor and reasoning have their own. */
 const onLastPart = (request: ChatRequest): ChatRequest => {
   const bare = (part: Part): Part => {
     const { rest: _rest, ...others } = part.kind === 'toolResult' ? { ...part, parts: part.parts.map(bare) } : part;
@@ -134,7 +137,7 @@ const onLastPart = (request: ChatRequest): ChatRequest => {
   const last = (part: Part): Part => (part.kind === 'toolResult' ? { ...part, parts: part.parts.map(bare) } : part);
   return inTurns(request, (turn) => ({
     ...turn,
-    parts: turn.parts.map((part, index) => (index === turn.parts.length - 1 && part.kind !== 'opaque' ? last(part) : bare(part))),
+    parts: turn.parts.map((part, index) => (index === turn.parts.length - 1 && part.kind !== 'opaque' && part.kind !== 'thinking' ? last(part) : bare(part))),
   }));
 };
 const MODELS = fc.constantFrom('model-1', 'gpt-4.1', 'gpt-5', 'o3');

@@ -212,10 +212,12 @@ describe('the surfaces', () => {
     expect(new Set(routes).size).toBe(routes.length);
   });
   it('bind what they store to its creator', () => {
+    const inInput = ['/input/*[type=item_reference]/id', '/input/*/content/*/file_id', '/input/*/output/*/file_id'];
+    const used = ['/previous_response_id', '/conversation', '/conversation/id', ...inInput];
     expect(surfaces.map(({ name, reach }) => [name, reach.class, reach.ids?.request, reach.ids?.reply])).toEqual([
-      ['responses', 'inference', ['/previous_response_id', '/conversation', '/conversation/id'], ['/id']],
-      ['responses-input-tokens', 'inference', ['/previous_response_id', '/conversation', '/conversation/id'], []],
-      ['responses-compact', 'inference', ['/previous_response_id', '/conversation', '/conversation/id'], ['/id']],
+      ['responses', 'inference', used, ['/id']],
+      ['responses-input-tokens', 'inference', used, []],
+      ['responses-compact', 'inference', used, ['/id']],
       ['responses-stored', 'stateful', ['{id}'], []],
     ]);
   });

@@ -28,6 +28,8 @@ const WRITE: Readonly<Record<Finish, string>> = Object.freeze({
   pause: 'stop',
   context: 'length',
 });
+/** Reasons this surface has a word for; that of a refusal is told by its text. */
+export const FINISHES: ReadonlySet<Finish> = new Set(['stop', 'length', 'tool', 'filter']);
 /** What was said in a choice, as far as its reason depends on it. */
 export interface Said {
   readonly called: boolean;

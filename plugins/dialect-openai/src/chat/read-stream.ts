@@ -125,7 +125,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
     const content = readLogprobs(logprobs.content);
     if (asText(d.content) || (content !== undefined && content.length > 0)) words('text', asText(d.content) ?? '', content);
     const refusal = readLogprobs(logprobs.refusal);
-    if (asText(d.refusal)) words('refusal', asText(d.refusal) ?? '', refusal);
+    if (asText(d.refusal) || (refusal !== undefined && refusal.length > 0)) words('refusal', asText(d.refusal) ?? '', refusal);
     if (isObject(d.audio)) audioDelta(d.audio);
     annotations(asList(d.annotations));
     toolCalls(asList(d.tool_calls));

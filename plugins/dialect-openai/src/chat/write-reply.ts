@@ -9,11 +9,12 @@ import {
   type ToolCallPart,
   type Written,
 } from '@llm-proxy-auth/plugin';
+import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
 import { type Remainder, remainderOf, restore } from '../responses/remainder.ts';
-import { asObject, type Building, type Fields } from '../wire.ts';
+import { asObject, type Building, type Fields, OPENAI } from '../wire.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { writeCitation } from './citations.ts';
-import { writeFinish } from './finish.ts';
+import { FINISHES, writeFinish } from './finish.ts';
 import { formOf } from './form.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { CHAT } from './request.ts';
@@ -31,8 +32,8 @@ const annotationsOf = (parts: readonly Part[], call: Call): readonly Fields[] =>
     if (part.kind !== 'text') continue;
     for (const citation of part.citations ?? []) {
       const wire = writeCitation(citation, from, part.text.length);
-      if (wire === undefined) call.ledger.note('ignored', 'annotations', 'a citation without a URL has no form here');
-      else annotations.push(wire);
+      loseCitation(citation, wire !== undefined && citation.origin?.dialect === OPENAI, 'choices', call.ledger);
+      if (wire !== undefined) annotations.push(wire);
     }
     from += part.text.length;
   }
@@ -46,19 +47,36 @@ const logprobsOf = (parts: readonly Part[], kind: 'text' | 'refusal') => {
   const found = parts.flatMap((p) => (p.kind === kind && 'logprobs' in p && p.logprobs !== undefined ? [p.logprobs] : []));
   return found.length === 0 ? undefined : found.flat();
 };
+/** A message says one piece of audio, with its data. */
+const spoken = (parts: readonly Part[]): Part | undefined => parts.find((p) => p.kind === 'audio' && 'base64' in p.media);
 const audioOf = (parts: readonly Part[], now: number): Fields | undefined => {
-  const audio = parts.find((p) => p.kind === 'audio');
+  const audio = spoken(parts);
   if (audio?.kind !== 'audio' || !('base64' in audio.media)) return undefined;
   return { id: audio.id ?? '', data: audio.media.base64, expires_at: audio.expires ?? Math.floor(now / 1000), transcript: audio.transcript ?? '' };
 };
-const HAS_FORM: ReadonlySet<Part['kind']> = new Set(['text', 'refusal', 'audio', 'toolCall']);
+const RANKS: Readonly<Partial<Record<Part['kind'], number>>> = Object.freeze({ text: 0, refusal: 1, audio: 2, toolCall: 3, opaque: 3 });
+/** Parts without a form here, and an order that the members of a message do not keep. */
+const noteParts = (parts: readonly Part[], call: Call): void => {
+  const audio = spoken(parts);
+  let last = -1;
+  let moved = false;
+  for (const part of parts) {
+    const rank = RANKS[part.kind];
+    if (rank === undefined || (part.kind === 'audio' && part !== audio) || (part.kind === 'opaque' && writeOpaqueCall(part) === undefined)) {
+      call.ledger.note('ignored', part.kind, 'chat completions have no such part');
+      continue;
+    }
+    moved ||= rank < last || (rank === last && rank < 2);
+    last = rank;
+  }
+  if (moved) call.ledger.note('emulated', 'choices.parts', 'a message has one text, one refusal, audio and calls, in this order');
+};
 const messageOf = (choice: Choice, mine: boolean, legacy: boolean, call: Call): { readonly message: Fields; readonly called: boolean } => {
   const { parts } = choice;
   const calls = parts.flatMap((p): readonly (Fields | ToolCallPart)[] =>
     p.kind === 'toolCall' ? [p] : p.kind === 'opaque' ? [writeOpaqueCall(p) ?? []].flat() : [],
   );
-  for (const part of parts)
-    if (!HAS_FORM.has(part.kind) && writeOpaqueCall(part) === undefined) call.ledger.note('ignored', part.kind, 'chat completions have no such part');
+  noteParts(parts, call);
   const first = calls.find((c) => 'kind' in c) as ToolCallPart | undefined;
   const functionCall = legacy ? first : undefined;
   const audio = audioOf(parts, call.now);
@@ -77,7 +95,8 @@ const messageOf = (choice: Choice, mine: boolean, legacy: boolean, call: Call): 
 const writeChoice = (choice: Choice, mine: boolean, legacy: boolean, call: Call): Fields => {
   const { message, called } = messageOf(choice, mine, legacy, call);
   const { message: _inner, ...rest } = choice.rest ?? {};
-  const said = { called, refused: message.refusal !== null, legacy };
+  const said = { called, refused: message.refusal !== null && message.refusal !== '', legacy };
+  loseEnd({ reason: choice.finish, stopSequence: choice.stopSequence }, FINISHES, call.ledger);
   return {
     index: choice.index,
     message,
@@ -88,6 +107,7 @@ const writeChoice = (choice: Choice, mine: boolean, legacy: boolean, call: Call)
 };
 const bodyOf = (reply: ChatReply, legacy: boolean, call: Call): Building => {
   const mine = reply.rest?.from === CHAT;
+  loseEstimate(reply.usage, call.ledger);
   return {
     id: reply.id || `chatcmpl-${call.id}`,
     object: 'chat.completion',

@@ -1,9 +1,10 @@
 import type { Call, ChatEvent, ErrorLike, Json, Part, StreamWriter, TokenLogprob, Usage } from '@llm-proxy-auth/plugin';
 import { stringifyJson } from '@llm-proxy-auth/plugin';
 import { errorEvent } from '../error.ts';
-import { asNumber, asObject } from '../wire.ts';
+import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
+import { asNumber, asObject, OPENAI } from '../wire.ts';
 import { writeCitation } from './citations.ts';
-import { writeFinish } from './finish.ts';
+import { FINISHES, writeFinish } from './finish.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { CHAT } from './request.ts';
 import { writeUsage } from './usage.ts';
@@ -21,6 +22,10 @@ interface OpenChoice {
   begun: boolean;
   tools: number;
   refused: boolean;
+  spoken: boolean;
+  /** Kind of the part that last said something; whether another was opened since. */
+  last: Part['kind'] | undefined;
+  opened: boolean;
   /** Length of the content so far; where it stood when the open text began. */
   length: number;
   from: number;
@@ -63,7 +68,17 @@ export const writeStream = (call: Call): StreamWriter => {
   const chunk = (choice: number, delta: string, logprobs = 'null', finish = 'null', rest = ''): string =>
     `${head}{"index":${choice},"delta":{${delta}},"logprobs":${logprobs},"finish_reason":${finish}${rest}}]${tail}`;
   const open = (index: number): OpenChoice => {
-    const choice = choices.get(index) ?? { parts: new Map(), begun: false, tools: 0, refused: false, length: 0, from: 0 };
+    const choice = choices.get(index) ?? {
+      parts: new Map(),
+      begun: false,
+      tools: 0,
+      refused: false,
+      spoken: false,
+      last: undefined,
+      opened: false,
+      length: 0,
+      from: 0,
+    };
     choices.set(index, choice);
     return choice;
   };
@@ -76,8 +91,11 @@ export const writeStream = (call: Call): StreamWriter => {
   const words = (index: number, choice: OpenChoice, kind: 'text' | 'refusal', text: string, logprobs?: readonly TokenLogprob[]): string => {
     if (text === '' && logprobs === undefined) return role(index, choice);
     const first = role(index, choice);
+    if (choice.opened && choice.last === kind) call.ledger.note('emulated', 'choices.parts', 'texts that follow one another are one');
+    choice.opened = false;
+    choice.last = kind;
     if (kind === 'text') choice.length += text.length;
-    else choice.refused = true;
+    else if (text !== '') choice.refused = true;
     const probabilities =
       logprobs === undefined ? 'null' : stringifyJson(kind === 'text' ? writeLogprobs(logprobs, undefined) : writeLogprobs(undefined, logprobs));
     return first + chunk(index, `"${kind === 'text' ? 'content' : 'refusal'}":${JSON.stringify(text)}`, probabilities);
@@ -96,7 +114,14 @@ export const writeStream = (call: Call): StreamWriter => {
     const choice = open(e.choice);
     const { part } = e;
     const state: OpenPart = { part, tool: part.kind === 'toolCall' ? choice.tools++ : -1, said: false };
+    if (part.kind === 'audio' && (choice.spoken || !('base64' in part.media))) {
+      call.ledger.note('ignored', 'audio', 'a message says one piece of audio, with its data');
+      return '';
+    }
+    if (part.kind === 'audio') choice.spoken = true;
     choice.parts.set(e.index, state);
+    if (part.kind === 'audio' || part.kind === 'toolCall') choice.last = part.kind;
+    choice.opened = true;
     if (part.kind === 'text' || part.kind === 'refusal') {
       choice.from = choice.length;
       return words(e.choice, choice, part.kind, part.text);
@@ -133,12 +158,12 @@ export const writeStream = (call: Call): StreamWriter => {
   const cite = (e: EventOf<'citation'>): string => {
     const choice = open(e.choice);
     const wire = writeCitation(e.citation, choice.from, choice.length - choice.from);
-    if (wire !== undefined) return chunk(e.choice, `"annotations":[${stringifyJson(wire)}]`);
-    call.ledger.note('ignored', 'annotations', 'a citation without a URL has no form here');
-    return '';
+    loseCitation(e.citation, wire !== undefined && e.citation.origin?.dialect === OPENAI, 'choices', call.ledger);
+    return wire === undefined ? '' : chunk(e.choice, `"annotations":[${stringifyJson(wire)}]`);
   };
   const finish = (e: EventOf<'finish'>): string => {
     const choice = open(e.choice);
+    loseEnd(e, FINISHES, call.ledger);
     const word = writeFinish(e.reason, { called: choice.tools > 0, refused: choice.refused, legacy });
     const rest = mine && e.rest !== undefined && Object.keys(e.rest).length > 0 ? `,${stringifyJson(e.rest).slice(1, -1)}` : '';
     return role(e.choice, choice) + chunk(e.choice, '', 'null', `"${word}"`, rest);
@@ -156,9 +181,13 @@ export const writeStream = (call: Call): StreamWriter => {
     finish,
     usage: (e) => {
       usage = e.usage;
+      loseEstimate(usage, call.ledger);
       return '';
     },
-    keep: () => '',
+    keep: () => {
+      call.ledger.note('ignored', 'opaque', 'chat completions have no such part');
+      return '';
+    },
     end: last,
     error: (e) => errorEvent(e.error),
   };

@@ -2,10 +2,12 @@ import {
   type Call,
   type ChatReply,
   type Choice,
+  type Finish,
   GatewayError,
   type Json,
   type Part,
   stringifyJson,
+  type TokenLogprob,
   type UpstreamReply,
   type Usage,
   type Written,
@@ -13,12 +15,15 @@ import {
 import { readFinish, writeFinish } from '../chat/finish.ts';
 import { replyObject } from '../chat/read-reply.ts';
 import { writeUsage } from '../chat/usage.ts';
+import { loseEnd, loseEstimate } from '../lost.ts';
 import { noUsage, readUsage } from '../usage.ts';
 import { asNumber, asObject, asText, type Fields, isObject, unknownFields } from '../wire.ts';
 import { readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
 import { COMPLETIONS } from './request.ts';
 
 const REPLY: ReadonlySet<string> = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'error']);
+/** Reasons a text completion has a word for. */
+export const FINISHES: ReadonlySet<Finish> = new Set(['stop', 'length', 'filter']);
 export const FINISHED = { called: false, refused: false, legacy: false };
 export const usageOf = (wire: Json): Usage | undefined => (isObject(wire) ? readUsage(wire, stringifyJson(wire)) : undefined);
 export const headOf = (o: Fields, call: Call) => {
@@ -47,19 +52,35 @@ export const readReply = (reply: UpstreamReply, call: Call): ChatReply => {
   return { ...headOf(o, call), choices: o.choices.map(readChoice), usage: usageOf(o.usage) ?? noUsage };
 };
 
+/** What a text completion cannot say of a part. */
+export const losePartOf = (part: Part, call: Call): void => {
+  if (part.kind === 'refusal') call.ledger.note('emulated', 'choices.parts.refusal', 'a refusal is text here');
+  else if (part.kind !== 'text') call.ledger.note('ignored', `choices.parts.${part.kind}`, `text completions have no ${part.kind}`);
+  else if ((part.citations ?? []).length > 0) call.ledger.note('ignored', 'choices.parts.citations', 'text completions cite nothing');
+};
+export const loseBytes = (logprobs: readonly TokenLogprob[] | undefined, call: Call): void => {
+  if (logprobs?.some((one) => one.bytes !== undefined || one.top.some((top) => top.bytes !== undefined)))
+    call.ledger.note('ignored', 'choices.parts.logprobs.bytes', 'tokens are text here');
+};
+export const loseReply = (reply: { readonly tier?: string | undefined }, call: Call): void => {
+  if (reply.tier !== undefined) call.ledger.note('ignored', 'tier', 'text completions name no tier');
+};
 const textsOf = (parts: readonly Part[], call: Call): { readonly text: string; readonly logprobs: Fields | null } => {
-  for (const part of parts)
-    if (part.kind !== 'text' && part.kind !== 'refusal') call.ledger.note('ignored', 'choices', `text completions have no ${part.kind}`);
+  for (const part of parts) losePartOf(part, call);
   const texts = parts.filter((p) => p.kind === 'text' || p.kind === 'refusal');
   const logprobs = texts.flatMap((p) => p.logprobs ?? []);
+  loseBytes(logprobs, call);
   return { text: texts.map((p) => p.text).join(''), logprobs: writeLegacyLogprobs(logprobs.length === 0 ? undefined : logprobs, 0) };
 };
 /** A whole text completion; `model` is the name the client asked for. */
 export const writeReply = (reply: ChatReply, call: Call): Written => {
   const choices = reply.choices.map((c) => {
     const { text, logprobs } = textsOf(c.parts, call);
+    loseEnd({ reason: c.finish, stopSequence: c.stopSequence }, FINISHES, call.ledger);
     return { text, index: c.index, logprobs, finish_reason: writeFinish(c.finish, FINISHED) };
   });
+  loseReply(reply, call);
+  loseEstimate(reply.usage, call.ledger);
   const rest = reply.rest?.from === COMPLETIONS ? reply.rest.fields : {};
   const body = {
     id: reply.id || `cmpl-${call.id}`,

@@ -12,10 +12,11 @@ import {
 import { readFinish, writeFinish } from '../chat/finish.ts';
 import { writeUsage } from '../chat/usage.ts';
 import { errorEvent } from '../error.ts';
+import { loseEnd, loseEstimate } from '../lost.ts';
 import { readErrorMember } from '../read-error.ts';
 import { asList, asNumber, asObject, asText, type Fields } from '../wire.ts';
 import { readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
-import { FINISHED, headOf, usageOf } from './reply.ts';
+import { FINISHED, FINISHES, headOf, loseBytes, losePartOf, loseReply, usageOf } from './reply.ts';
 
 /** Writes a stream of `text_completion` chunks, which have no delta. */
 export const writeStream = (call: Call): StreamWriter => {
@@ -31,7 +32,8 @@ export const writeStream = (call: Call): StreamWriter => {
   const chunk = (index: number, text: string, logprobs: Fields | null, finish: string | null): string =>
     `${head}${stringifyJson({ text, index, logprobs, finish_reason: finish })}]${tail}`;
   const say = (e: Extract<ChatEvent, { type: 'delta' }>): string => {
-    if (e.field !== 'text' || e.text === '') return '';
+    if (e.field !== 'text' || (e.text === '' && e.logprobs === undefined)) return '';
+    loseBytes(e.logprobs, call);
     const from = lengths.get(e.choice) ?? 0;
     lengths.set(e.choice, from + e.text.length);
     return chunk(e.choice, e.text, writeLegacyLogprobs(e.logprobs, from), null);
@@ -39,10 +41,15 @@ export const writeStream = (call: Call): StreamWriter => {
   const silent = new Set<string>();
   const event = (e: ChatEvent): string => {
     if (e.type === 'start') begin(e.id, e.created);
-    if (e.type === 'part' && e.part.kind !== 'text' && e.part.kind !== 'refusal') {
-      silent.add(`${e.choice}.${e.index}`);
-      call.ledger.note('ignored', 'choices', `text completions have no ${e.part.kind}`);
+    if (e.type === 'start') loseReply(e, call);
+    if (e.type === 'part') {
+      if (e.part.kind !== 'text' && e.part.kind !== 'refusal') silent.add(`${e.choice}.${e.index}`);
+      losePartOf(e.part, call);
     }
+    if (e.type === 'citation') call.ledger.note('ignored', 'choices.parts.citations', 'text completions cite nothing');
+    if (e.type === 'keep') call.ledger.note('ignored', 'choices.parts.opaque', 'text completions have no opaque');
+    if (e.type === 'usage') loseEstimate(e.usage, call.ledger);
+    if (e.type === 'finish') loseEnd(e, FINISHES, call.ledger);
     if (e.type === 'delta') return silent.has(`${e.choice}.${e.index}`) ? '' : say(e);
     if (e.type === 'usage') usage = e.usage;
     if (e.type === 'finish') return chunk(e.choice, '', null, writeFinish(e.reason, FINISHED));

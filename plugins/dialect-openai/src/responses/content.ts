@@ -1,4 +1,5 @@
 import type { Citation, Json, Ledger, Media, Part, TextPart, TokenLogprob } from '@llm-proxy-auth/plugin';
+import { loseCitation } from '../lost.ts';
 import { same } from './remainder.ts';
 import { asList, asNumber, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
 
@@ -47,9 +48,7 @@ export const writeAnnotation = (citation: Citation): Fields | undefined =>
 /** Tells the ledger what `writeAnnotation` cannot write. */
 export const noteCitations = (citations: readonly Citation[], where: 'turns' | 'choices', ledger: Ledger): void => {
   for (const citation of citations) {
-    if (ownOrigin(citation.origin) !== undefined) continue;
-    if (citation.url === undefined) ledger.note('ignored', `${where}.parts.citations`, 'The Responses API cites web pages only.');
-    else if (citation.origin !== undefined) ledger.note('ignored', `${where}.parts.citations.origin`, 'Another vendor issued it.');
+    loseCitation(citation, ownOrigin(citation.origin) !== undefined, where, ledger);
   }
 };
 

@@ -1,5 +1,5 @@
 import type { Call, ChatEvent, Finish, Kept, Part } from '@llm-proxy-auth/plugin';
-import { writeContent } from './content.ts';
+import { noteCitations, writeContent } from './content.ts';
 import type { Events } from './events.ts';
 import { type Answering, cutOff, isShown, noteLost, outputId, outputItem } from './reply.ts';
 import { sharesItem } from './sequence.ts';
@@ -81,10 +81,8 @@ export const outputItems = (call: Call, events: Events, answering: Answering): O
   };
   return {
     open({ index, part }) {
-      if (!isShown(part)) {
-        noteLost(part, call);
-        return '';
-      }
+      noteLost(part, call);
+      if (!isShown(part)) return '';
       const { item, said } = itemFor(part);
       const growing: GrowingPart = { part: blank(part), content: item.parts.length, ended: false };
       item.parts.push(growing);
@@ -92,11 +90,14 @@ export const outputItems = (call: Call, events: Events, answering: Answering): O
       return said + begin(item, growing, part);
     },
     grow({ index, field, text, logprobs }) {
+      if (logprobs !== undefined && places.get(index)?.growing.part.kind === 'refusal')
+        call.ledger.note('ignored', 'choices.parts.logprobs', 'A refusal has no logprobs.');
       const place = field === 'text' || field === 'input' ? places.get(index) : undefined;
       return place === undefined ? '' : growPart(place.item, place.growing, text, logprobs, events);
     },
     cite({ index, citation }) {
       const place = places.get(index);
+      noteCitations([citation], 'choices', call.ledger);
       return place === undefined ? '' : citePart(place.item, place.growing, citation, events);
     },
     end(e) {

@@ -1,13 +1,15 @@
 import type { Call, ChatReply, Choice, Json, Part, Rest, Seal, ToolCallPart, UpstreamReply, Written } from '@llm-proxy-auth/plugin';
 import { GatewayError, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { loseEnd, loseEstimate } from '../lost.ts';
 import { noUsage } from '../usage.ts';
+import { noteCitations } from './content.ts';
 import { readFailure } from './failure.ts';
 import { type Ids, idsOf } from './ids.ts';
 import { type Writing, writeItem } from './items.ts';
 import { itemId, markOf } from './mark.ts';
 import { answerReasoning } from './reasoning.ts';
 import { type Remainder, remainderOf, restore } from './remainder.ts';
-import { composeResponse, finishOf, isStatus, statusOf, usageOf, wantsEncrypted, writeUsage } from './response.ts';
+import { composeResponse, FINISHES, finishOf, isStatus, statusOf, usageOf, wantsEncrypted, writeUsage } from './response.ts';
 import { groupsOf, readItems } from './sequence.ts';
 import { asList, asNumber, asText, type Fields, isObject, ownOrigin, SURFACE, some, wordOf } from './wire.ts';
 
@@ -85,7 +87,18 @@ const withCallId = (part: ToolCallPart, index: number, ids: Ids): ToolCallPart =
 const SHOWN: ReadonlySet<Part['kind']> = new Set(['text', 'refusal', 'thinking', 'toolCall', 'toolResult']);
 /** True for a part that an answer of this surface can hold. */
 export const isShown = (part: Part): boolean => SHOWN.has(part.kind) || (part.kind === 'opaque' && ownOrigin(part.origin) !== undefined);
-export const noteLost = (part: Part, call: Call): void => call.ledger.note('ignored', `choices.parts.${part.kind}`, 'The Responses API has no item for it.');
+/** Tells the ledger what of a part an answer of this surface cannot say. */
+export const noteLost = (part: Part, call: Call): void => {
+  const { ledger } = call;
+  if (!isShown(part)) return ledger.note('ignored', `choices.parts.${part.kind}`, 'The Responses API has no item for it.');
+  if (part.kind === 'text') noteCitations(part.citations ?? [], 'choices', ledger);
+  if (part.kind === 'refusal' && part.logprobs !== undefined) ledger.note('ignored', 'choices.parts.logprobs', 'A refusal has no logprobs.');
+  if (part.kind === 'thinking' && part.redacted && !(wantsEncrypted(call) && part.origin !== undefined))
+    ledger.note('ignored', 'choices.parts.redacted', 'Reasoning without its seal does not say that it was redacted.');
+};
+/** The same of an answer as a whole. */
+export const noteEnd = (end: Parameters<typeof loseEnd>[0], call: Call): void => loseEnd(end, FINISHES, call.ledger);
+export const noteChoices = (call: Call): void => call.ledger.note('ignored', 'choices', 'The Responses API has one answer.');
 /** One item of `output`, complete. Undefined when the surface has no form for the parts. */
 export const outputItem = (group: readonly Part[], index: number, answering: Answering): Fields | undefined => {
   const [part] = group;
@@ -106,7 +119,7 @@ export const cutOff = (item: Fields, choice: Pick<Choice, 'finish'>): Fields =>
 const writeOutput = (choice: Choice, call: Call, answering: Answering): readonly Fields[] => {
   const output: Fields[] = [];
   const shown = choice.parts.filter((part) => isShown(part));
-  for (const part of choice.parts) if (!isShown(part)) noteLost(part, call);
+  for (const part of choice.parts) noteLost(part, call);
   for (const group of groupsOf(shown, answering.own)) {
     const item = outputItem(group, output.length, answering);
     if (item !== undefined) output.push(item);
@@ -119,6 +132,9 @@ export const writeResponse = (reply: ChatReply, call: Call, seal: Seal): Fields 
   const own = reply.rest?.from === SURFACE;
   const choice: Choice = reply.choices[0] ?? { index: 0, parts: [], finish: 'stop' };
   const answering = answeringOf(call, seal, own);
+  if (reply.choices.length > 1) noteChoices(call);
+  noteEnd({ reason: choice.finish, stopSequence: choice.stopSequence }, call);
+  loseEstimate(reply.usage, call.ledger);
   const output = writeOutput(choice, call, answering);
   const form = reply.rest?.fields.form;
   if (own) return restore(known(reply, choice, output, call.requestedModel), isObject(form) ? (form as Remainder) : undefined);

@@ -4,6 +4,8 @@ import { readUsage } from '../usage.ts';
 import { type Remainder, remainderOf, restore } from './remainder.ts';
 import { asList, asObject, asText, type Fields, isObject, OPENAI, SURFACE, some, wordOf } from './wire.ts';
 
+/** Reasons that `status` and its details can say. */
+export const FINISHES: ReadonlySet<Finish> = new Set(['stop', 'length', 'tool', 'filter']);
 /** `status` and `incomplete_details` of an answer that ended for this reason. */
 export const statusOf = (finish: Finish): Fields => {
   if (finish === 'length' || finish === 'context') return { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } };

@@ -1,10 +1,11 @@
 import type { Call, ChatEvent, ErrorLike, Finish, Seal, StreamWriter, Usage } from '@llm-proxy-auth/plugin';
+import { loseEstimate } from '../lost.ts';
 import { noUsage } from '../usage.ts';
 import { eventsFrom, failureEvents } from './events.ts';
 import { errorFields, responseError } from './failure.ts';
 import { outputItems } from './output-items.ts';
 import { type Remainder, restore } from './remainder.ts';
-import { answeringOf, known } from './reply.ts';
+import { answeringOf, known, noteChoices, noteEnd } from './reply.ts';
 import { composeResponse, startResponse, statusOf } from './response.ts';
 import { asObject, type Fields, SURFACE } from './wire.ts';
 
@@ -61,10 +62,19 @@ export const streamWriter = (call: Call, seal: Seal): StreamWriter => {
     finish = reason;
     return items.finish(reason);
   };
+  const other = (): string => {
+    noteChoices(call);
+    return '';
+  };
   const event = (e: ChatEvent): string => {
-    if (ended || ('choice' in e && e.choice !== 0)) return '';
+    if (ended || ('choice' in e && e.choice !== 0)) return ended ? '' : other();
     if (e.type === 'start') return begin(e);
-    if (e.type === 'usage') usage = e.usage;
+    if (e.type === 'usage') {
+      usage = e.usage;
+      loseEstimate(usage, call.ledger);
+    }
+    if (e.type === 'finish') noteEnd(e, call);
+    if (e.type === 'keep') call.ledger.note('ignored', 'choices.parts.opaque', 'The Responses API has no item for it.');
     if (e.type === 'error') return fail(e.error);
     if (e.type === 'part') return start() + items.open(e);
     if (e.type === 'delta') return items.grow(e);
