@@ -23,7 +23,8 @@ export const carry = (surface: AnySurface, request: unknown): CarryResult => {
   }
 };
 
-const kinds: ReadonlySet<string> = new Set([
+/** Kinds of parts, which a note may name. */
+export const kinds: ReadonlySet<string> = new Set([
   'text',
   'refusal',
   'thinking',

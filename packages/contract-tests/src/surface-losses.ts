@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AnySurface } from '@llm-proxy-auth/plugin';
 import { canonicalOf, chatReplies, fieldVariants, partVariants, pathsIn, plainEmbedding } from './canonical.ts';
-import { type CarryResult, carry } from './carry.ts';
+import { type CarryResult, carry, kinds } from './carry.ts';
 import { clientHalf, needs, type SurfaceSubject } from './dialect-subject.ts';
 import type { Rule } from './runner.ts';
 
@@ -19,6 +19,17 @@ const holds = (result: CarryResult, mark: string): boolean =>
   result.is === 'written' && (result.body.includes(mark) || result.body.includes(JSON.stringify(mark).slice(1, -1)));
 const noRequest = ({ surface }: SurfaceSubject): string | undefined =>
   canonicalOf(surface.operation).plain === undefined ? `a ${surface.operation} request has no fields` : undefined;
+
+const KEPT: ReadonlySet<string> = new Set(['origin', 'cache', 'citations', 'logprobs']);
+/** What parts, turns and tools may have, also inside results, members that the conversation does not know, and parts by their kind. */
+const isBelow = (known: ReadonlySet<string>, of: string): boolean => {
+  const path = of.replace('parts.parts.', 'parts.');
+  const rest = path.indexOf('.rest');
+  if (rest > 0) return known.has(path.slice(0, rest));
+  const at = path.lastIndexOf('.');
+  const last = path.slice(at + 1);
+  return known.has(path) || (known.has(path.slice(0, at)) && (KEPT.has(last) || kinds.has(last)));
+};
 
 export const lossRules: readonly Rule<SurfaceSubject>[] = [
   {
@@ -73,9 +84,9 @@ export const lossRules: readonly Rule<SurfaceSubject>[] = [
     check({ surface }) {
       const known = new Set([...fieldVariants, ...partVariants, ...chatReplies].flatMap(({ value }) => pathsIn(value)));
       for (const { value } of canonicalOf('embeddings').fields) for (const path of pathsIn(value)) known.add(path);
-      for (const path of pathsIn(plainEmbedding)) known.add(path);
+      for (const path of [...pathsIn(plainEmbedding), 'inputs.parts', 'choices.stopSequence']) known.add(path);
       for (const [path, name] of Object.entries(clientHalf(surface)?.names ?? {})) {
-        assert.ok(known.has(path), `${path} is no canonical field`);
+        assert.ok(known.has(path) || isBelow(known, path), `${path} is no canonical field`);
         assert.notEqual(name, '', `${path} has an empty name`);
       }
     },

@@ -28,7 +28,7 @@ describe('a request of another dialect', () => {
     expect(asked('o3')).toEqual({
       role: 'developer',
       params: { model: 'o3', max_completion_tokens: 9 },
-      ignored: ['ignored=temperature', 'ignored=top_p', 'ignored=frequency_penalty', 'ignored=stop'],
+      ignored: ['ignored=sampling.temperature', 'ignored=sampling.topP', 'ignored=sampling.frequencyPenalty', 'ignored=stop'],
     });
     expect(asked('gpt-5-mini').params).toEqual({ model: 'gpt-5-mini', max_completion_tokens: 9 });
   });
@@ -54,7 +54,7 @@ describe('a request of another dialect', () => {
   ])('turns a budget of %i into an effort', (budget, model, effort) => expect(asked(model, { reasoning: { budget } }).params.reasoning_effort).toBe(effort));
   it('clamps an effort that the family lacks', () => {
     const { params, ignored } = asked('o3', { sampling: undefined, stop: undefined, reasoning: { effort: 'xhigh' } });
-    expect([params.reasoning_effort, ignored]).toEqual(['high', ['clamped=reasoning_effort']]);
+    expect([params.reasoning_effort, ignored]).toEqual(['high', ['clamped=reasoning.effort']]);
   });
 });
 describe('a request of this surface', () => {

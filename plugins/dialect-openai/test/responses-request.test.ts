@@ -367,8 +367,8 @@ describe('a conversation from another surface', () => {
     expect(notes.notes.map(({ kind, param }) => `${kind} ${param}`).sort()).toEqual([
       'emulated reasoning.budget',
       'ignored logprobs',
-      'ignored temperature',
-      'ignored top_logprobs',
+      'ignored logprobs',
+      'ignored sampling.temperature',
     ]);
   });
   it('keeps its rest to itself', () => {

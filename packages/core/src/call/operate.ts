@@ -196,7 +196,7 @@ class LazyCall implements Call {
     this.#pieces = pieces;
   }
   get ledger(): Call['ledger'] {
-    this.#ledger ??= makeLedger(this.#x);
+    this.#ledger ??= makeLedger(this.#x, this.#x.surface?.client?.names);
     return this.#ledger;
   }
   get seal(): Call['seal'] {
@@ -244,7 +244,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   if (provider === undefined || provider.operation !== client.operation || client.operation === ('opaque' as string))
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${candidate.instance.name}.`);
   x.forgetNotes();
-  const ledger = makeLedger(x);
+  const ledger = makeLedger(x, client.client?.names);
   const inbound = inboundOf(x, body.pieces.length === 1 ? (body.pieces[0] as Buffer).toString() : Buffer.concat(body.pieces).toString());
   const call = callOf(x, inbound, endpoint, candidate.model, ledger, x.plan.graph.seal);
   const strict = (x.head?.ours.get('fidelity') ?? x.plan.graph.settings.fidelity) === 'reject';

@@ -3,6 +3,7 @@ import {
   type Call,
   type Canonical,
   type ChatEvent,
+  type ChatRequest,
   type Endpoint,
   type ErrorLike,
   type Framing,
@@ -21,13 +22,16 @@ import {
   type TapState,
   tracked,
 } from '@llm-proxy-auth/plugin';
+import { clientName } from './client-name.ts';
 import type { Exchange } from './exchange.ts';
 import { CONTENT_TYPES, isType, streamFromWhole } from './pass.ts';
 import type { ReplyHead } from './reply/outcome.ts';
 import type { StreamBody } from './reply/stream.ts';
 
-export const makeLedger = (x: Exchange): Ledger => ({
-  note(kind: LedgerKind, param: string): void {
+/** Notes of both halves, which name places in the conversation, in the words of the client's surface. */
+export const makeLedger = (x: Exchange, names: Readonly<Record<string, string>> = {}): Ledger => ({
+  note(kind: LedgerKind, path: string): void {
+    const param = clientName(path, names);
     x.note(kind, param);
     x.plan.metrics.fidelity(param);
   },
@@ -63,12 +67,17 @@ export interface Translated {
 }
 type Half = 'chat' | 'embeddings' | 'rerank' | 'countTokens';
 
-/** Notes every field that the provider half never looked at, in the client's own words. */
-const noteUnread = (unread: readonly string[], names: Readonly<Record<string, string>>, ledger: Ledger): void => {
-  for (const path of unread) {
-    const param = path.startsWith('rest.fields.') ? path.slice('rest.fields.'.length) : (names[path] ?? path);
-    if (path !== 'rest.from') ledger.note('ignored', param, 'the provider has no such parameter');
-  }
+/** Notes every field that the provider half never looked at. */
+const noteUnread = (unread: readonly string[], ledger: Ledger): void => {
+  for (const path of unread) if (path !== 'rest.from') ledger.note('ignored', path, 'the provider has no such parameter');
+};
+
+/** At most as many stop sequences as the endpoint takes. One that takes none has no parameter for them, which `noteUnread` says. */
+const fitStops = (request: Partial<ChatRequest>, call: Call): object => {
+  const most = call.endpoint.capabilities.stopSequences;
+  if (request.stop === undefined || most === 0 || request.stop.length <= most) return request;
+  call.ledger.note('clamped', 'stop', `the provider takes ${most} stop sequences`);
+  return { ...request, stop: request.stop.slice(0, most) };
 };
 
 /** What the client asks for, in the words of the conversation. */
@@ -89,10 +98,10 @@ export const writeRequest = <O extends Half>(
 ): Translated => {
   if (provider.provider === undefined)
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${x.instance?.name ?? 'this instance'}.`);
-  const { value, unread } = tracked(request as object);
+  const { value, unread } = tracked(provider === client ? (request as object) : fitStops(request as Partial<ChatRequest>, call));
   const written = provider.provider.write(value as Canonical[O]['request'], call);
   const body = written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(written.body as Json));
-  noteUnread(unread(), client.client?.names ?? {}, call.ledger);
+  noteUnread(unread(), call.ledger);
   if (strict) {
     const lost = [...x.ledger.values()].find((n) => n.kind === 'ignored' || n.kind === 'clamped');
     if (lost !== undefined)

@@ -21,6 +21,20 @@ const nearest = (effort: string, has: ReadonlySet<string>): string | undefined =
   return at < 0 ? undefined : ranked[0];
 };
 
+/** Places in the conversation by the parameters of chat. */
+const PLACES: Readonly<Record<string, string>> = Object.freeze({
+  temperature: 'sampling.temperature',
+  top_p: 'sampling.topP',
+  frequency_penalty: 'sampling.frequencyPenalty',
+  presence_penalty: 'sampling.presencePenalty',
+  logit_bias: 'sampling.logitBias',
+  logprobs: 'logprobs',
+  top_logprobs: 'logprobs',
+  stop: 'stop',
+  parallel_tool_calls: 'parallelTools',
+});
+const reasoningPlace = (r: ChatRequest): string =>
+  r.reasoning?.off === true ? 'reasoning.off' : r.reasoning?.effort === undefined ? 'reasoning.budget' : 'reasoning.effort';
 /** Takes out of a translated request what the model's family refuses, with a note for each. */
 export const applyFamily = (params: Building, r: ChatRequest, call: Call): Fields => {
   const family = familyOf(call.model);
@@ -31,7 +45,7 @@ export const applyFamily = (params: Building, r: ChatRequest, call: Call): Field
     delete kept[name];
     // 1 is the default that these models insist on.
     if (value === 1 && (name === 'temperature' || name === 'top_p')) return;
-    call.ledger.note('ignored', name, `${call.model} does not take it`);
+    call.ledger.note('ignored', PLACES[name] ?? reasoningPlace(r), `${call.model} does not take it`);
   };
   const effort = effortOf(params, r);
   if (effort !== undefined && params.reasoning_effort === undefined) {
@@ -41,7 +55,7 @@ export const applyFamily = (params: Building, r: ChatRequest, call: Call): Field
     const chosen = family.efforts.size === 0 ? undefined : nearest(effort, family.efforts);
     if (chosen === undefined) drop('reasoning_effort');
     else kept.reasoning_effort = chosen;
-    if (chosen !== undefined && chosen !== effort) call.ledger.note('clamped', 'reasoning_effort', `${call.model} has no effort ${effort}`);
+    if (chosen !== undefined && chosen !== effort) call.ledger.note('clamped', reasoningPlace(r), `${call.model} has no effort ${effort}`);
   } else if (effort !== undefined) kept.reasoning_effort = effort;
   const free = family.samplingWithoutReasoning && kept.reasoning_effort === 'none';
   for (const name of family.refuses) if (!(free && (name === 'temperature' || name === 'top_p' || name === 'logprobs'))) drop(name);

@@ -23,9 +23,18 @@ export interface Form {
   /** Members of `stream_options` other than `include_usage`. */
   readonly options?: Readonly<Record<string, Json>> | undefined;
 }
-const FORM: unique symbol = Symbol('openai.chat.form');
-
-/** The same object, carrying its form. */
-export const withForm = <T extends object>(o: T, form: Form): T => ({ ...o, [FORM]: form });
-/** Undefined: the object was not read from this surface. */
-export const formOf = (o: object): Form | undefined => (o as { readonly [FORM]?: Form })[FORM];
+export interface Forms {
+  /** The same object, carrying its form. */
+  readonly withForm: <T extends object>(o: T, form: Form) => T;
+  /** Undefined: the object was not read from this surface. */
+  readonly formOf: (o: object) => Form | undefined;
+}
+/** Forms of one surface, which no other sees. */
+export const formsOf = (surface: string): Forms => {
+  const key = Symbol(surface);
+  return {
+    withForm: (o, form) => ({ ...o, [key]: form }),
+    formOf: (o) => (o as Readonly<Record<symbol, Form | undefined>>)[key],
+  };
+};
+export const { withForm, formOf } = formsOf('openai.chat.form');

@@ -107,7 +107,7 @@ const readChoice = (wire: Json, i: number, call: Call): Choice => {
 /** A whole chat completion. Throws `upstream_bad_response` when it is none. */
 export const readReply = (reply: UpstreamReply, call: Call): ChatReply => {
   const o = replyObject(reply);
-  if (!Array.isArray(o.choices)) throw new GatewayError('upstream_bad_response', 'The provider answered without choices.');
+  if (!Array.isArray(o.choices) || o.choices.length === 0) throw new GatewayError('upstream_bad_response', 'The provider answered without choices.');
   const choices = o.choices.map((c, i) => readChoice(c, i, call));
   const fields: Building = unknownFields(o, REPLY) ?? {};
   const kept = Object.keys(fields).length > 0 || choices.some((c) => c.rest !== undefined);

@@ -138,10 +138,10 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
       delta(asObject(c.delta) ?? {}, asObject(c.logprobs) ?? {});
       if (c.finish_reason !== undefined && c.finish_reason !== null) finish(c.finish_reason, choiceRest(withoutDelta(c), undefined));
     },
-    finish,
+    finished: () => finished,
   };
 };
-/** Reads a chat stream: the answer is whole at `[DONE]`, whatever the transport does. */
+/** Reads a chat stream: the answer is whole at `[DONE]` when each choice said why it ended, whatever the transport does. */
 export const readStream = (call: Call, emit: Emit): StreamReader => {
   const choices = new Map<number, ReturnType<typeof choiceReader>>();
   let started = false;
@@ -167,8 +167,9 @@ export const readStream = (call: Call, emit: Emit): StreamReader => {
   };
   const done = (): void => {
     if (!started) return fail(new GatewayError('upstream_bad_response', 'The provider ended the stream before it began an answer.'));
+    if ([...choices.values()].some((choice) => !choice.finished()))
+      return fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
     over = true;
-    for (const choice of choices.values()) choice.finish(undefined, undefined);
     const read = usage === undefined ? undefined : readUsage(usage, stringifyJson(usage));
     if (read !== undefined) emit({ type: 'usage', usage: read });
     emit({ type: 'end' });

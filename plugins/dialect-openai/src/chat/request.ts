@@ -1,6 +1,6 @@
-import type { Call, ChatRequest, Inbound, Json, Ledger, Reasoning, Sampling, Tool } from '@llm-proxy-auth/plugin';
+import type { Call, ChatRequest, Endpoint, Inbound, Json, Ledger, Reasoning, Sampling, Tool } from '@llm-proxy-auth/plugin';
 import { familyOf } from '../families.ts';
-import { flagField, invalid, numberField, textField } from '../invalid.ts';
+import { checkFurther, flagField, invalid, loseOptions, numberField, objectField, textField } from '../invalid.ts';
 import { type Lost, loseResultNames, lostTo } from '../lost.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
 import { asObject, asText, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
@@ -18,55 +18,17 @@ const KNOWN: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Canonical field to this surface's parameter. */
-export const names: Readonly<Record<string, string>> = Object.freeze({
-  'sampling.temperature': 'temperature',
-  'sampling.topP': 'top_p',
-  'sampling.topK': 'top_k',
-  'sampling.seed': 'seed',
-  'sampling.frequencyPenalty': 'frequency_penalty',
-  'sampling.presencePenalty': 'presence_penalty',
-  'sampling.logitBias': 'logit_bias',
-  maxTokens: 'max_completion_tokens',
-  stop: 'stop',
-  choices: 'n',
-  logprobs: 'logprobs',
-  user: 'user',
-  tier: 'service_tier',
-  output: 'response_format',
-  'output.description': 'response_format.json_schema.description',
-  'output.name': 'response_format.json_schema.name',
-  'output.strict': 'response_format.json_schema.strict',
-  'output.schema': 'response_format.json_schema.schema',
-  'reasoning.effort': 'reasoning_effort',
-  'reasoning.off': 'reasoning_effort',
-  tools: 'tools',
-  'tools.strict': 'tools[].function.strict',
-  'tools.description': 'tools[].function.description',
-  'tools.grammar': 'tools[].custom.format',
-  'tools.origin': 'tools',
-  toolChoice: 'tool_choice',
-  'toolChoice.name': 'tool_choice',
-  parallelTools: 'parallel_tool_calls',
-  'turns.name': 'messages[].name',
-  'turns.parts.detail': 'messages[].content[].image_url.detail',
-  'turns.parts.name': 'messages[].content[].file.filename',
-  'turns.parts.media': 'messages[].content[]',
-  'turns.parts.origin': 'messages[].content[]',
-  'turns.parts.cache': 'messages[].content[].prompt_cache_breakpoint',
-});
-
 const stopOf = (stop: Json): readonly string[] | undefined => {
   if (stop === undefined || stop === null) return undefined;
   const list = typeof stop === 'string' ? [stop] : stop;
   if (!Array.isArray(list) || !list.every((s): s is string => typeof s === 'string')) throw invalid('stop', "'stop' must be a string or a list of strings.");
   return list;
 };
-const biasOf = (bias: Json): Readonly<Record<string, number>> | undefined => {
-  if (bias === undefined || bias === null) return undefined;
-  if (!isObject(bias)) throw invalid('logit_bias', "'logit_bias' must be an object.");
-  const known = Object.entries(bias).filter((e): e is [string, number] => typeof e[1] === 'number');
-  return Object.fromEntries(known);
+/** `logit_bias`: a number for each token. */
+export const biasOf = (body: Fields): Readonly<Record<string, number>> | undefined => {
+  const bias = objectField(body, 'logit_bias');
+  if (bias === undefined) return undefined;
+  return Object.fromEntries(Object.keys(bias).map((token) => [token, numberField(bias, token, 'logit_bias') ?? 0]));
 };
 /** Members that are not undefined; undefined when there is none. */
 const some = <T extends object>(o: T): T | undefined => {
@@ -80,7 +42,7 @@ const samplingOf = (body: Fields): Sampling | undefined =>
     seed: numberField(body, 'seed'),
     frequencyPenalty: numberField(body, 'frequency_penalty'),
     presencePenalty: numberField(body, 'presence_penalty'),
-    logitBias: biasOf(body.logit_bias),
+    logitBias: biasOf(body),
   });
 const outputOf = (format: Json): ChatRequest['output'] => {
   if (format === undefined || format === null) return undefined;
@@ -99,26 +61,36 @@ const reasoningOf = (body: Fields): Reasoning | undefined => {
   return effort === undefined ? undefined : effort === 'none' ? { off: true } : { effort };
 };
 
+const logprobsOf = (body: Fields): number | undefined => {
+  const top = numberField(body, 'top_logprobs');
+  return flagField(body, 'logprobs') === true ? (top ?? 0) : undefined;
+};
+const limitOf = (body: Fields): number | undefined => {
+  const older = numberField(body, 'max_tokens');
+  return numberField(body, 'max_completion_tokens') ?? older;
+};
 const readParams = (body: Fields, tools: readonly Tool[]): Omit<ChatRequest, 'turns' | 'rest'> => ({
   tools,
   choices: numberField(body, 'n') ?? 1,
   ...some({
     toolChoice: readToolChoice(body) ?? (tools.length > 0 ? 'auto' : undefined),
     parallelTools: flagField(body, 'parallel_tool_calls'),
-    maxTokens: numberField(body, 'max_completion_tokens') ?? numberField(body, 'max_tokens'),
+    maxTokens: limitOf(body),
     stop: stopOf(body.stop),
     output: outputOf(body.response_format),
     sampling: samplingOf(body),
     reasoning: reasoningOf(body),
-    logprobs: flagField(body, 'logprobs') === true ? (numberField(body, 'top_logprobs') ?? 0) : undefined,
+    logprobs: logprobsOf(body),
     user: textField(body, 'user'),
     tier: textField(body, 'service_tier'),
   }),
 });
 /** Reads a chat request; members the model does not know go to `rest`, spellings to the form. */
-export const read = (inbound: Inbound, _ledger: Ledger): ChatRequest => {
+export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatRequest => {
   const body = asObject(inbound.body);
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
+  checkFurther(body);
+  loseOptions(body, 'chat', target, ledger);
   const fields = unknownFields(body, KNOWN);
   const request: ChatRequest = {
     turns: readMessages(body.messages),

@@ -2,9 +2,10 @@ import type { Surface } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
 import { route } from '../routes.ts';
 import { chatTap } from '../tap.ts';
+import { names } from './names.ts';
 import { readReply } from './read-reply.ts';
 import { readStream } from './read-stream.ts';
-import { names, read, write } from './request.ts';
+import { read, write } from './request.ts';
 import { writeReply } from './write-reply.ts';
 import { writeStream } from './write-stream.ts';
 

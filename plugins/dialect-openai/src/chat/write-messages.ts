@@ -23,7 +23,7 @@ const joined = (parts: readonly Part[]): readonly Part[] => {
 const writeParts = (parts: readonly Part[], mine: boolean, lost: Lost): readonly Fields[] =>
   parts.flatMap((part): readonly Fields[] => {
     const wire = writePart(part, mine);
-    if (wire === undefined) losePart(part, part.kind, 'chat completions have no such part', lost);
+    if (wire === undefined) losePart(part, `turns.parts.${part.kind}`, 'chat completions have no such part', lost);
     else if (part.kind === 'image' && 'file' in part.media) lost('turns.parts.image', 'a stored image is a file here', 'emulated');
     else if (!mine && part.kind === 'document' && part.name === undefined && 'base64' in part.media)
       lost('turns.parts.name', 'the provider wants a name for each file', 'defaulted');
@@ -40,7 +40,7 @@ const writeContent = (given: readonly Part[], form: Form, mine: boolean, lost: L
 const writeTextContent = (parts: readonly Part[], form: Form, mine: boolean, lost: Lost): string | readonly Fields[] => {
   if (mine) return writeContent(parts, form, mine, lost);
   const texts = parts.filter((p) => p.kind === 'text');
-  if (lost !== unheard) for (const part of parts) if (part.kind !== 'text') losePart(part, part.kind, 'only text can stand here', lost);
+  if (lost !== unheard) for (const part of parts) if (part.kind !== 'text') losePart(part, `turns.parts.${part.kind}`, 'only text can stand here', lost);
   return writeContent(texts, form, mine, lost);
 };
 const head = (role: string, turn: Turn): Building => ({ role, ...(turn.name === undefined ? {} : { name: turn.name }) });
@@ -80,7 +80,7 @@ const writeAssistant = (turn: Turn, form: Form, mine: boolean, lost: Lost): Fiel
       !(p.kind === 'opaque' && 'id' in (writeOpaqueCall(p) ?? {})),
   );
   noteOrder(turn.parts, form.refusals === true, lost);
-  for (const part of turn.parts) if (part.kind === 'thinking') losePart(part, part.kind, 'chat completions take no reasoning back', lost);
+  for (const part of turn.parts) if (part.kind === 'thinking') losePart(part, `turns.parts.${part.kind}`, 'chat completions take no reasoning back', lost);
   const rest = calls.length + opaque.length + refusals.length > 0 || audio !== undefined;
   const legacy = form.legacy === true ? calls[0] : undefined;
   const toolCalls = legacy === undefined ? [...calls.map((c) => writeCall(c, mine)), ...opaque] : [];

@@ -48,7 +48,7 @@ const readChoice = (wire: Json, i: number): Choice => {
 /** A whole text completion. Throws `upstream_bad_response` when it is none. */
 export const readReply = (reply: UpstreamReply, call: Call): ChatReply => {
   const o = replyObject(reply);
-  if (!Array.isArray(o.choices)) throw new GatewayError('upstream_bad_response', 'The provider answered without choices.');
+  if (!Array.isArray(o.choices) || o.choices.length === 0) throw new GatewayError('upstream_bad_response', 'The provider answered without choices.');
   return { ...headOf(o, call), choices: o.choices.map(readChoice), usage: usageOf(o.usage) ?? noUsage };
 };
 

@@ -1,9 +1,10 @@
-import type { Call, ChatRequest, Inbound, Json, Ledger, Part } from '@llm-proxy-auth/plugin';
-import { type Form, formOf, withForm } from '../chat/form.ts';
-import { flagField, invalid, numberField, textField, unsupported } from '../invalid.ts';
+import type { Call, ChatRequest, Endpoint, Inbound, Json, Ledger, Part } from '@llm-proxy-auth/plugin';
+import { type Form, formsOf } from '../chat/form.ts';
+import { biasOf } from '../chat/request.ts';
+import { checkFurther, flagField, invalid, loseOptions, numberField, textField, unsupported } from '../invalid.ts';
 import { type Lost, losePart, lostTo } from '../lost.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
-import { asObject, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
+import { asObject, type Building, type Fields, unknownFields } from '../wire.ts';
 
 /** Name under which `rest` belongs to this surface. */
 export const COMPLETIONS = 'openai.completions';
@@ -12,23 +13,10 @@ const KNOWN: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
+const { withForm, formOf } = formsOf('openai.completions.form');
 /** What the vendor assumes without `max_tokens`. */
 const DEFAULT_TOKENS = 16;
 
-export const names: Readonly<Record<string, string>> = Object.freeze({
-  'sampling.temperature': 'temperature',
-  'sampling.topP': 'top_p',
-  'sampling.seed': 'seed',
-  'sampling.frequencyPenalty': 'frequency_penalty',
-  'sampling.presencePenalty': 'presence_penalty',
-  'sampling.logitBias': 'logit_bias',
-  maxTokens: 'max_tokens',
-  stop: 'stop',
-  choices: 'n',
-  logprobs: 'logprobs',
-  user: 'user',
-  turns: 'prompt',
-});
 const promptOf = (prompt: Json): string => {
   const list = Array.isArray(prompt) ? prompt : [prompt];
   if (list.length > 1) throw unsupported('prompt', 'Several prompts, and prompts of tokens, cannot be translated; send one text a call.');
@@ -55,17 +43,19 @@ const stopOf = (stop: Json): readonly string[] | undefined => {
   return list as readonly string[];
 };
 /** Reads a legacy completion as one message of a user. Throws `unsupported_parameter` for what a chat cannot do. */
-export const read = (inbound: Inbound, ledger: Ledger): ChatRequest => {
+export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatRequest => {
   const body = asObject(inbound.body);
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
+  checkFurther(body);
   refuse(body);
+  loseOptions(body, 'completions', target, ledger);
   const sampling = some({
     temperature: numberField(body, 'temperature'),
     topP: numberField(body, 'top_p'),
     seed: numberField(body, 'seed'),
     frequencyPenalty: numberField(body, 'frequency_penalty'),
     presencePenalty: numberField(body, 'presence_penalty'),
-    logitBias: isObject(body.logit_bias) ? body.logit_bias : undefined,
+    logitBias: biasOf(body),
   });
   const maxTokens = numberField(body, 'max_tokens');
   if (maxTokens === undefined) ledger.note('defaulted', 'max_tokens', `this surface means ${DEFAULT_TOKENS} when nothing is said`);

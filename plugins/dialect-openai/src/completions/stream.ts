@@ -60,7 +60,7 @@ export const writeStream = (call: Call): StreamWriter => {
   return { type: 'text/event-stream; charset=utf-8', event, error: errorEvent, end: () => 'data: [DONE]\n\n', idle: () => ': ping\n\n' };
 };
 
-/** Reads a stream of `text_completion` chunks; whole at `[DONE]`. */
+/** Reads a stream of `text_completion` chunks; whole at `[DONE]` when each choice said why it ended. */
 export const readStream = (call: Call, emit: (e: ChatEvent) => void): StreamReader => {
   const open = new Map<number, boolean>();
   let started = false;
@@ -90,8 +90,9 @@ export const readStream = (call: Call, emit: (e: ChatEvent) => void): StreamRead
   };
   const done = (): void => {
     if (!started) return fail(new GatewayError('upstream_bad_response', 'The provider ended the stream before it began an answer.'));
+    if ([...open.values()].includes(true))
+      return fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
     over = true;
-    for (const [choice, isOpen] of open) if (isOpen) finish(choice, undefined);
     if (usage !== undefined) emit({ type: 'usage', usage });
     emit({ type: 'end' });
   };

@@ -1,8 +1,9 @@
 import type { Surface } from '@llm-proxy-auth/plugin';
 import { INFERENCE, route } from '../routes.ts';
 import { completionsTap } from '../tap.ts';
+import { names } from './names.ts';
 import { readReply, writeReply } from './reply.ts';
-import { names, read, write } from './request.ts';
+import { read, write } from './request.ts';
 import { readStream, writeStream } from './stream.ts';
 
 /** `POST /completions`, the API of before chat. */

@@ -10,7 +10,7 @@ import {
   type UpstreamReply,
   type Written,
 } from '@llm-proxy-auth/plugin';
-import { formOf, withForm } from '../chat/form.ts';
+import { formsOf } from '../chat/form.ts';
 import { replyObject } from '../chat/read-reply.ts';
 import { invalid, numberField, textField } from '../invalid.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
@@ -21,11 +21,15 @@ import { asList, asNumber, asObject, asText, type Building, type Fields, isObjec
 import { decodeVector, encodeVector } from './vector.ts';
 
 const EMBEDDINGS = 'openai.embeddings';
+const { withForm, formOf } = formsOf('openai.embeddings.form');
 const KNOWN: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
 /** Most inputs of one call [spec]. */
 const MOST_INPUTS = 2048;
 const names: Readonly<Record<string, string>> = Object.freeze({
   inputs: 'input',
+  'inputs.text': 'input',
+  'inputs.tokens': 'input',
+  'inputs.parts': 'input',
   dimensions: 'dimensions',
   encoding: 'encoding_format',
   user: 'user',

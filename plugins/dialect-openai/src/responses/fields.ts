@@ -1,40 +1,47 @@
-import type { ChatRequest, Json, Reasoning } from '@llm-proxy-auth/plugin';
+import type { ChatRequest, Reasoning } from '@llm-proxy-auth/plugin';
+import { flagField, numberField, objectField, textField } from '../invalid.ts';
 import { writeChoice } from './tools.ts';
-import { asList, asNumber, asObject, asText, type Fields, isObject, some } from './wire.ts';
+import { asList, asText, type Fields, some } from './wire.ts';
 
 export const ENCRYPTED = 'reasoning.encrypted_content';
 export const LOGPROBS = 'message.output_text.logprobs';
 
 export type Scalars = Omit<ChatRequest, 'turns' | 'tools' | 'toolChoice' | 'choices' | 'rest'>;
 
-const readReasoning = (value: Json): Reasoning | undefined => {
-  if (!isObject(value)) return undefined;
-  const effort = asText(value.effort);
-  const reasoning = { ...(effort === 'none' ? { off: true } : some('effort', effort)), ...some('summary', asText(value.summary)) };
+const readReasoning = (body: Fields): Reasoning | undefined => {
+  const value = objectField(body, 'reasoning') ?? {};
+  const effort = textField(value, 'effort', 'reasoning.effort');
+  const reasoning = {
+    ...(effort === 'none' ? { off: true } : some('effort', effort)),
+    ...some('summary', textField(value, 'summary', 'reasoning.summary')),
+  };
   return Object.keys(reasoning).length === 0 ? undefined : reasoning;
 };
-const readFormat = (format: Json): ChatRequest['output'] => {
-  if (!isObject(format)) return undefined;
+const readFormat = (body: Fields): ChatRequest['output'] => {
+  const text = objectField(body, 'text') ?? {};
+  textField(text, 'verbosity', 'text.verbosity');
+  const format = objectField(text, 'format', 'text.format');
+  if (format === undefined) return undefined;
   if (format.type === 'json_object') return 'json';
   if (format.type !== 'json_schema') return undefined;
   return { schema: format.schema, name: asText(format.name) ?? '', strict: format.strict === true, ...some('description', asText(format.description)) };
 };
 const readLogprobs = (body: Fields): number | undefined => {
-  const top = asNumber(body.top_logprobs);
+  const top = numberField(body, 'top_logprobs');
   return asList(body.include).includes(LOGPROBS) ? (top ?? 0) : top !== undefined && top > 0 ? top : undefined;
 };
 /** What the conversation model knows of a request's plain members. */
 export const readScalars = (body: Fields): Scalars => {
-  const sampling = { ...some('temperature', asNumber(body.temperature)), ...some('topP', asNumber(body.top_p)) };
+  const sampling = { ...some('temperature', numberField(body, 'temperature')), ...some('topP', numberField(body, 'top_p')) };
   return {
-    ...some('parallelTools', typeof body.parallel_tool_calls === 'boolean' ? body.parallel_tool_calls : undefined),
-    ...some('maxTokens', asNumber(body.max_output_tokens)),
-    ...some('output', readFormat(asObject(body.text)?.format)),
+    ...some('parallelTools', flagField(body, 'parallel_tool_calls')),
+    ...some('maxTokens', numberField(body, 'max_output_tokens')),
+    ...some('output', readFormat(body)),
     ...some('sampling', Object.keys(sampling).length === 0 ? undefined : sampling),
-    ...some('reasoning', readReasoning(body.reasoning)),
+    ...some('reasoning', readReasoning(body)),
     ...some('logprobs', readLogprobs(body)),
-    ...some('user', asText(body.user)),
-    ...some('tier', asText(body.service_tier)),
+    ...some('user', textField(body, 'user')),
+    ...some('tier', textField(body, 'service_tier')),
   };
 };
 

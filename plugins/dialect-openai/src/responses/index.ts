@@ -1,6 +1,7 @@
 import type { AnySurface, Reach, Route, Seal, Surface } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
 import { route, stateful } from '../routes.ts';
+import { names } from './names.ts';
 import { readReply, writeReply } from './reply.ts';
 import { readRequest, writeRequest } from './request.ts';
 import { streamReader } from './stream-reader.ts';
@@ -22,24 +23,6 @@ const COUNTS: Reach = Object.freeze({ class: 'inference', ids: { request: USED, 
 const STORED: Reach = stateful({ uses: ['{id}'] });
 
 const NAME = 'responses';
-/** Canonical paths by the names this surface has for them. */
-const NAMES: Readonly<Record<string, string>> = Object.freeze({
-  turns: 'input',
-  'turns.parts': 'input',
-  'turns.parts.cache': 'input.content.prompt_cache_breakpoint',
-  'turns.parts.detail': 'input.content.detail',
-  toolChoice: 'tool_choice',
-  parallelTools: 'parallel_tool_calls',
-  maxTokens: 'max_output_tokens',
-  output: 'text.format',
-  'sampling.temperature': 'temperature',
-  'sampling.topP': 'top_p',
-  'reasoning.effort': 'reasoning.effort',
-  'reasoning.off': 'reasoning.effort',
-  'reasoning.summary': 'reasoning.summary',
-  logprobs: 'top_logprobs',
-  tier: 'service_tier',
-});
 
 const responses = (seal: Seal): Surface<'chat'> => ({
   name: NAME,
@@ -50,8 +33,8 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   reach: CREATES,
   framing: 'sse',
   client: {
-    names: NAMES,
-    read: (inbound, _ledger, target) => readRequest(inbound, seal, target?.dialect === OPENAI && target.surface === NAME),
+    names,
+    read: (inbound, ledger, target) => readRequest(inbound, seal, target?.dialect === OPENAI && target.surface === NAME, ledger),
     write: (reply, call) => writeReply(reply, call, seal),
     stream: (call) => streamWriter(call, seal),
   },

@@ -1,4 +1,5 @@
 import type { Call, ChatRequest, Inbound, Ledger, Part, Seal, Turn } from '@llm-proxy-auth/plugin';
+import { checkFurther } from '../invalid.ts';
 import { loseResultNames, lostTo } from '../lost.ts';
 import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
 import { fitted } from './fit.ts';
@@ -19,6 +20,14 @@ const refuseState = (body: Fields): void => {
   if (body.background === true) throw unsupported('background', 'The provider of this model cannot answer in the background.');
 };
 
+/** What this half answers in its own way whoever the provider is. */
+const noteState = (body: Fields, ledger: Ledger): void => {
+  if (body.store === true) ledger.note('ignored', 'store', 'the provider of this model stores no answers');
+  if (asList(body.include).includes(ENCRYPTED)) ledger.note('emulated', 'include', 'reasoning is sealed here, where the provider signs any');
+  for (const [name, value] of Object.entries(asObject(body.stream_options) ?? {}))
+    if (value !== null && value !== false) ledger.note('ignored', `stream_options.${name}`, 'the provider writes another stream');
+};
+
 const ownText = (role: Turn['role'], text: string, as: 'instructions' | 'input'): Turn => ({
   role,
   parts: [marked<Part>({ kind: 'text', text }, { as }, 'input')],
@@ -35,11 +44,15 @@ const readInput = (body: Fields, reading: Reading): readonly Turn[] => {
  * A `POST /responses` body as a conversation. Everything of it comes back through `writeRequest`. `native`: it goes to a provider of
  * this surface, which keeps state and runs hosted tools; for others both are refused.
  */
-export const readRequest = (inbound: Inbound, seal: Seal, native: boolean): ChatRequest => {
+export const readRequest = (inbound: Inbound, seal: Seal, native: boolean, ledger: Ledger): ChatRequest => {
   const { body } = inbound;
   if (!isObject(body)) throw invalid('body', 'The body must be a JSON object.');
   const hosted = native ? 'carry' : 'refuse';
-  if (!native) refuseState(body);
+  checkFurther(body);
+  if (!native) {
+    refuseState(body);
+    noteState(body, ledger);
+  }
   const instructions = asText(body.instructions);
   if (instructions === undefined && body.instructions !== undefined && body.instructions !== null) throw invalid('instructions', 'instructions must be text.');
   const turns = [

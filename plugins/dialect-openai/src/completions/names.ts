@@ -1,0 +1,27 @@
+/** Places in the conversation by this surface's names; what stands below one is named after it. */
+export const names: Readonly<Record<string, string>> = Object.freeze({
+  'sampling.temperature': 'temperature',
+  'sampling.topP': 'top_p',
+  'sampling.topK': 'top_k',
+  'sampling.seed': 'seed',
+  'sampling.frequencyPenalty': 'frequency_penalty',
+  'sampling.presencePenalty': 'presence_penalty',
+  'sampling.logitBias': 'logit_bias',
+  maxTokens: 'max_tokens',
+  stop: 'stop',
+  logprobs: 'logprobs',
+  user: 'user',
+  tier: 'service_tier',
+  turns: 'prompt',
+  'turns.role': 'prompt',
+  'turns.name': 'prompt',
+  'turns.parts': 'prompt',
+  // In requests and in answers alike: only there does a choice have members.
+  choices: 'n',
+  'choices.finish': 'choices[].finish_reason',
+  'choices.stopSequence': 'choices[].finish_reason',
+  'choices.rest': 'choices[]',
+  'choices.parts': 'choices[]',
+  'choices.parts.logprobs': 'choices[].logprobs',
+  'choices.parts.rest': 'choices[]',
+});
