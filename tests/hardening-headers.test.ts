@@ -139,6 +139,18 @@ describe.each(BOTH)('5.2 what of the provider reaches the client by %s (A128)', 
     expect(got.headers['x-upstream-request-id']).toBe('req_of_the_provider');
   });
   test.each([
+    ['the key alone', (key: string) => key],
+    ['the key as it was sent', (key: string) => `Bearer ${key}`],
+    ['the key among other text', (key: string) => `a=1; key="${key}"; b`],
+  ])('a reply header that holds %s is dropped, whatever its name', async (_name, value) => {
+    const echoed = value(PROVIDER_KEY);
+    bench.simulator.script({ headers: { 'x-echo-key': echoed, 'openai-version': echoed, 'x-request-id': echoed, 'x-ratelimit-limit-requests': '7' } });
+    const got = await post(path);
+    expect(got.status).toBe(200);
+    expect(JSON.stringify(got.headers)).not.toContain(PROVIDER_KEY);
+    expect(got.headers['x-ratelimit-limit-requests']).toBe('7');
+  });
+  test.each([
     ['a bare carriage return', 'X-A: a\rX-Evil: 1'],
     ['a NUL', 'X-A: a\0b'],
     ['a broken name', 'X A: b'],

@@ -74,12 +74,14 @@ const access: readonly Mutant[] = [
     core('call/governed.ts', 'if (!this.#scanner.duplicated) return;', 'return;'),
     core('call/governed.ts', "if (path !== undefined) throw duplicate(path.join('.'));", ''),
   ),
+  of("a key's addresses", 'access', 'an address outside its range is refused', core('gateway.ts', '!x.plan.allowedFrom(principal, x.address)', 'false')),
   of(
-    "a key's addresses",
-    'access',
-    'an address outside its range is refused',
-    core('gateway.ts', '!x.plan.allowedFrom(identified.principal, x.address)', 'false'),
+    'explain does not call, in transparent mode either',
+    'access-surroundings',
+    'needs the scope, shows the native request, and the provider is not called',
+    core('call/transparent.ts', 'if (explained)', 'if (false)'),
   ),
+  of('a signature counts where somebody verifies it', 'access', 'beside a signature that looks like ours', core('http/head.ts', 'slots.has(scheme) && ', '')),
   of(
     'scope of explain',
     'access-surroundings',
@@ -150,7 +152,12 @@ const headers: readonly Mutant[] = [
     'reaches the client by /transparent/main/v1/chat/completions (A128) > cookies',
     core('http/credential-slots.ts', "    'set-cookie',\n", ''),
   ),
-  of('a secret in a reply header', 'hardening-headers', 'goes no further than /transparent', core('call/reply/relay.ts', ' && !secrets.includes(each)', '')),
+  of(
+    'a secret in a reply header',
+    'hardening-headers',
+    'goes no further than /transparent',
+    core('call/reply/relay.ts', ' && !holdsSecret(secrets, name, each)', ''),
+  ),
   of(
     'a redirect elsewhere',
     'hardening-headers',
@@ -193,12 +200,7 @@ const streams: readonly Mutant[] = [
     core('call/reply/stream.ts', "if (body.state() !== 'waiting') commit();", 'commit();'),
     core('call/reply/stream.ts', "if (body.state() === 'failed' && !committed) {", "if (body.state() === 'failed' && !committed && seen === undefined) {"),
   ),
-  of(
-    'an end needs a finish',
-    'conformance-stream-faults',
-    '64. an end without a finish',
-    core('call/reply/stream.ts', "if (body.state() === 'failed') return close();\n      cut('cut');", 'close();'),
-  ),
+  of('an end needs a finish', 'conformance-stream-faults', '64. an end without a finish', core('call/reply/stream.ts', "      cut('cut');", '      close();')),
   of(
     'nothing is sent again after the first byte',
     'routing',

@@ -12,6 +12,12 @@ const safe = (value: string): string => (UNSAFE.test(value) ? encodeURI(value.to
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 export const headerValueIsSafe = (value: string): boolean => HEADER_VALUE.test(value);
 
+/** Reply headers whose values say nothing but what their names do; not searched for secrets. */
+const PLAIN: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding', 'date', 'cache-control', 'vary', 'etag', 'last-modified']);
+/** Whether a header of the provider holds one of our secrets (8 characters and more each), alone or among other text. */
+export const holdsSecret = (secrets: readonly string[], name: string, value: string): boolean =>
+  value.length >= 8 && secrets.length > 0 && !PLAIN.has(name) && secrets.some((secret) => value.includes(secret));
+
 /** Two decimals; cheaper than toFixed. */
 const milliseconds = (ms: number): string => String(Math.round(ms * 100) / 100);
 
@@ -28,7 +34,12 @@ export const ownHeaders = (x: Exchange): string[] => {
     if (x.model !== undefined) headers.push('x-lpa-model', safe(x.model));
     if (x.upstreamModel !== undefined) headers.push('x-lpa-upstream-model', safe(x.upstreamModel));
     headers.push('x-lpa-attempts', String(x.attempts), 'x-lpa-overhead-ms', milliseconds(x.overhead + performance.now() - x.waitingSince));
-    if (x.upstreamRequestId !== undefined && headerValueIsSafe(x.upstreamRequestId)) headers.push('x-upstream-request-id', x.upstreamRequestId);
+    if (
+      x.upstreamRequestId !== undefined &&
+      headerValueIsSafe(x.upstreamRequestId) &&
+      !holdsSecret(x.plan.graph.secrets(), 'x-upstream-request-id', x.upstreamRequestId)
+    )
+      headers.push('x-upstream-request-id', x.upstreamRequestId);
   }
   if (x.ledger.size > 0) headers.push('x-lpa-fidelity', [...x.ledger.values()].map((n) => `${n.kind}=${safe(n.param)}`).join(','));
   if (x.limit !== undefined && x.dialect?.rateHeaders !== undefined) headers.push(...x.dialect.rateHeaders(x.limit));

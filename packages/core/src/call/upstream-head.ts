@@ -1,7 +1,7 @@
 import { type Dialect, type Endpoint, type HeaderPairs, totalLength } from '@llm-proxy-auth/plugin';
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
-import { headerValueIsSafe } from './answer.ts';
+import { headerValueIsSafe, holdsSecret } from './answer.ts';
 import type { Prepared } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import type { ReplyHead } from './reply/outcome.ts';
@@ -44,7 +44,7 @@ export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean
   for (const name in head) {
     if (!passes(name) || (x.limit !== undefined && name.startsWith('x-ratelimit-'))) continue;
     const value = head[name];
-    if (typeof value === 'string' && headerValueIsSafe(value) && !secrets.includes(value)) out.push(name, value);
+    if (typeof value === 'string' && headerValueIsSafe(value) && !holdsSecret(secrets, name, value)) out.push(name, value);
   }
   return out;
 };

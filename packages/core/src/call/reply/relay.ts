@@ -3,7 +3,7 @@ import type { Tap } from '@llm-proxy-auth/plugin';
 import { replyHeaderPasses } from '../../http/credential-slots.ts';
 import { namedHops } from '../../http/head.ts';
 import { sever } from '../../http/sever.ts';
-import { beginWait, endWait, headerValueIsSafe, ownHeaders, sendHead, upstreamRequestId } from '../answer.ts';
+import { beginWait, endWait, headerValueIsSafe, holdsSecret, ownHeaders, sendHead, upstreamRequestId } from '../answer.ts';
 import type { Cut, Sink } from '../dispatch.ts';
 import { ClientWriter, cutStalled } from './client.ts';
 import { type Attempting, credentialRejected, cutError, cutOutcome, DONE, type ReplyHead, statusOutcome, textOf } from './outcome.ts';
@@ -17,7 +17,8 @@ export const passing = (a: Attempting, headers: ReplyHead, only: ((name: string)
   for (const name in headers) {
     if (!replyHeaderPasses(name) || hops?.has(name) || only?.(name) === false) continue;
     const value = headers[name];
-    for (const each of typeof value === 'string' ? [value] : (value ?? [])) if (headerValueIsSafe(each) && !secrets.includes(each)) out.push(name, each);
+    for (const each of typeof value === 'string' ? [value] : (value ?? []))
+      if (headerValueIsSafe(each) && !holdsSecret(secrets, name, each)) out.push(name, each);
   }
   return out;
 };
