@@ -89,7 +89,7 @@ export interface Verdict {
   readonly complete: boolean;
   readonly usage?: Usage | undefined;
   readonly error?: ErrorLike | undefined;
-  /** Id of the stored object the answer created (`response.id`). */
+  /** Id of the stored object the answer created (`response.id`, of a chat completion its `id`). */
   readonly id?: string | undefined;
   /** Model the provider says it used. */
   readonly model?: string | undefined;

@@ -44,17 +44,32 @@ export interface Capabilities {
   readonly stopSequences: number;
 }
 /**
+ * Ids at any depth of a JSON body that the caller must own. A body that names one and has a key twice is refused, because
+ * readers differ in which one they take.
+ */
+export interface IdsInside {
+  /** Names of members, wherever they stand, whose string or strings are ids (`file_id`, `vector_store_ids`). */
+  readonly members: readonly string[];
+  /** Pointers to places that hold the client's own data and are not looked at; a step `*` is every element or member. */
+  readonly apart?: readonly string[] | undefined;
+  /** Pointers to lists whose items may be references: `id` in an item of this type, or of none and without `role` or `content`. */
+  readonly references?: { readonly lists: readonly string[]; readonly type: string } | undefined;
+}
+/**
  * What a call may touch. `ids` name where ids that belong to their creator stand: `request` = route parameters (`{id}`) and
- * JSON pointers into the body (`/input_file_id`; a step `*` is every element of a list, `*[type=x]` those with that member)
- * that the caller must own (else 404); `reply` = JSON pointers whose values become the caller's (`/id`); `list` = pointer to
- * an array in the reply that is cut to the caller's own, by its `id` members.
+ * JSON pointers into the body (`/input_file_id`) that the caller must own (else 404); `reply` = JSON pointers whose values
+ * become the caller's (`/id`); `list` = pointer to an array in the reply that is cut to the caller's own, by its `id` members.
+ * What names ids deeper inside a body is said by `inside`.
  */
 export interface Reach {
   readonly class: 'inference' | 'models' | 'control' | 'stateful';
   readonly ids?:
     | {
         readonly request: readonly string[];
+        readonly inside?: IdsInside | undefined;
         readonly reply: readonly string[];
+        /** Pointer to a member of the request that must be true for the ids of `reply` to become the caller's (`/store`). */
+        readonly replyWhen?: string | undefined;
         readonly list?: string | undefined;
         /** How a list goes on: `after` = query parameter that takes the last id seen, `more` = pointer that is true while there is more. */
         readonly page?: { readonly after: string; readonly more: string } | undefined;

@@ -15,7 +15,10 @@ const ofTools = (value: Json, depth: number): readonly (string | undefined)[] =>
   return value.type === 'image_generation' ? [...ofImageTool(value), ...inside] : inside;
 };
 
-/** Models that a chat or responses body names beside its own `model`: hosted image tools wherever tools stand, and moderation. */
+/**
+ * Models that a chat or responses body names beside its own `model`: hosted image tools wherever tools stand, and moderation. What
+ * a stored prompt brings along is not in the body.
+ */
 export const furtherModels = (body: Json): readonly (string | undefined)[] => {
   const fields = asObject(body);
   if (fields === undefined) return [];
@@ -24,6 +27,7 @@ export const furtherModels = (body: Json): readonly (string | undefined)[] => {
   return [
     ...ofTools(fields.tools, 0),
     ...input.flatMap((item) => ofTools(asObject(item)?.tools, 0)),
+    ...(fields.prompt === undefined || fields.prompt === null ? [] : [undefined]),
     ...(moderation === undefined ? [] : [asText(moderation.model)]),
   ];
 };

@@ -3,7 +3,7 @@ import { errorEvent } from './error.ts';
 import { readErrorMember } from './read-error.ts';
 import { binaryTap, jsonTap, objectEnd } from './tap-json.ts';
 import { readUsage } from './usage.ts';
-import { asList, asObject, type Fields } from './wire.ts';
+import { asList, asObject, asText, type Fields } from './wire.ts';
 
 /**
  * What makes an event worth reading: usage, an error, the terminal event. Quotes inside JSON strings are escaped, so none
@@ -45,6 +45,7 @@ const dataOf = (event: string): string => {
 /** One character a byte: the fastest text a pattern can be matched against; ASCII patterns mean the same in it. */
 const latin1 = (chunk: Bytes): string => (Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)).toString('latin1');
 const utf8 = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
+const idIn = (event: string | undefined): string | undefined => (event === undefined ? undefined : asText(parse(utf8(dataOf(event)))?.id));
 /** True for a chunk that carries usage and nothing a client shows: no choices, or only empty ones (OmniRoute#9750). */
 const isUsageOnly = (chunk: Fields): boolean =>
   asList(chunk.choices).every((c) => {
@@ -96,7 +97,6 @@ const withNeedle = (text: string, needles: readonly string[], take: (event: stri
     from = end + 2;
   }
 };
-/** Watches passing events; a class, so that no stream makes closures or shapes of its own. */
 /** Calls back with every event and where it ends, whatever the line ends are. */
 const eachEvent = (text: string, take: (event: string, end: number) => void): void => {
   let from = 0;
@@ -106,15 +106,18 @@ const eachEvent = (text: string, take: (event: string, end: number) => void): vo
   }
   if (from < text.length) take(text.slice(from), text.length);
 };
+/** Watches passing events; a class, so that no stream makes closures or shapes of its own. */
 class SseTap implements Tap {
   state: TapState = 'waiting';
-  readonly #form: CompiledForm;
   ended: number | undefined;
+  readonly #form: CompiledForm;
   /** The gateway itself asked for usage, which the client must not see. */
   readonly #asked: boolean;
   #usage: { readonly wire: unknown; readonly json: string } | undefined;
   #failure: ErrorLike | undefined;
   #model: string | undefined;
+  /** The first event that names the model: it names the object too. */
+  #opening: string | undefined;
   #last: Bytes | undefined;
   #text = '';
   #rarely = true;
@@ -138,7 +141,7 @@ class SseTap implements Tap {
   }
   end(): Verdict {
     const usage = this.#usage === undefined ? undefined : readUsage(this.#usage.wire, this.#usage.json);
-    return { complete: this.state === 'done', usage, error: this.#failure, model: this.#model };
+    return { complete: this.state === 'done', usage, error: this.#failure, model: this.#model, id: idIn(this.#opening) };
   }
   cut(chunk: Bytes): Bytes {
     if (!this.#asked) return chunk;
@@ -154,7 +157,10 @@ class SseTap implements Tap {
   }
   #scan(): void {
     const text = this.#text;
-    this.#model ??= modelIn(text);
+    if (this.#model === undefined) {
+      this.#model = modelIn(text);
+      if (this.#model !== undefined) this.#opening = text.split(EVENT_END).find((event) => modelIn(event) !== undefined);
+    }
     if (this.state === 'waiting' && this.#form.content.test(text)) this.state = 'content';
     if (!this.#rarely) return;
     const { rare, needles } = this.#form;

@@ -1,4 +1,5 @@
 import type { Framing, NativeCall, NativeHead, Operation, Reach, Refusal } from '@llm-proxy-auth/plugin';
+import { REACHES } from './named-ids.ts';
 
 interface Entry {
   readonly methods: readonly string[];
@@ -26,37 +27,22 @@ const call = (path: string, surface: string, operation: Operation, framing: Fram
   reach: inference,
 });
 const batchFiles = ['/output_file_id', '/error_file_id'];
-const CONVERSATION_IDS = [
-  '/previous_response_id',
-  '/conversation',
-  '/conversation/id',
-  '/input/*[type=item_reference]/id',
-  '/input/*/content/*/file_id',
-  '/input/*/output/*/file_id',
-];
-const CHAT_IDS = ['/messages/*/content/*/file/file_id'];
 
 /** The closed table of transparent mode: what is not here does not exist. Order matters only between a literal and a parameter. */
 export const TABLE: readonly Entry[] = Object.freeze([
-  { ...call('chat/completions', 'chat', 'chat', 'sse'), reach: { class: 'inference', ids: { request: CHAT_IDS, reply: [] } } },
+  { ...call('chat/completions', 'chat', 'chat', 'sse'), reach: REACHES.chat },
   call('completions', 'completions', 'chat', 'sse'),
   call('embeddings', 'embeddings', 'embeddings', 'json'),
   call('moderations', 'moderations', 'opaque', 'json'),
-  call('images/generations', 'images', 'opaque', 'sse'),
-  call('images/edits', 'images', 'opaque', 'sse'),
-  call('images/variations', 'images', 'opaque', 'json'),
+  { ...call('images/generations', 'images', 'opaque', 'sse'), reach: REACHES.images },
+  { ...call('images/edits', 'images', 'opaque', 'sse'), reach: REACHES.images },
+  { ...call('images/variations', 'images', 'opaque', 'json'), reach: REACHES.images },
   call('audio/speech', 'speech', 'opaque', 'binary'),
   call('audio/transcriptions', 'transcriptions', 'opaque', 'sse'),
   call('audio/translations', 'transcriptions', 'opaque', 'json'),
-  { ...call('responses', 'responses', 'chat', 'sse'), reach: { class: 'inference', ids: { request: CONVERSATION_IDS, reply: ['/id'] } } },
-  {
-    ...call('responses/input_tokens', 'responses-input-tokens', 'opaque', 'json'),
-    reach: { class: 'inference', ids: { request: CONVERSATION_IDS, reply: [] } },
-  },
-  {
-    ...call('responses/compact', 'responses-compact', 'opaque', 'json'),
-    reach: { class: 'inference', ids: { request: ['/previous_response_id'], reply: ['/id'] } },
-  },
+  { ...call('responses', 'responses', 'chat', 'sse'), reach: REACHES.responses },
+  { ...call('responses/input_tokens', 'responses-input-tokens', 'opaque', 'json'), reach: REACHES.counting },
+  { ...call('responses/compact', 'responses-compact', 'opaque', 'json'), reach: REACHES.responses },
   { methods: ['GET'], path: 'models', surface: 'models', operation: 'models', reach: { class: 'models' } },
   { methods: ['GET'], path: 'models/{model+}', surface: 'models', operation: 'models', reach: { class: 'models' } },
   { methods: ['DELETE'], path: 'models/{model+}', reach: control },
@@ -68,9 +54,10 @@ export const TABLE: readonly Entry[] = Object.freeze([
   { methods: ['DELETE'], path: 'responses/{id}', reach: owned },
   { methods: ['POST'], path: 'responses/{id}/cancel', reach: owned },
   { methods: ['GET'], path: 'responses/{id}/input_items', reach: owned },
-  { methods: ['POST'], path: 'conversations', reach: made() },
+  { methods: ['POST'], path: 'conversations', reach: REACHES.conversations },
   { methods: ['GET', 'POST', 'DELETE'], path: 'conversations/{id}', reach: owned },
-  { methods: ['GET', 'POST'], path: 'conversations/{id}/items', reach: owned },
+  { methods: ['GET'], path: 'conversations/{id}/items', reach: owned },
+  { methods: ['POST'], path: 'conversations/{id}/items', reach: REACHES.conversationItems },
   { methods: ['GET', 'DELETE'], path: 'conversations/{id}/items/{item}', reach: owned },
   { methods: ['POST'], path: 'files', reach: elsewhere(made()) },
   { methods: ['GET'], path: 'files', reach: listed },
@@ -84,7 +71,7 @@ export const TABLE: readonly Entry[] = Object.freeze([
   { methods: ['GET'], path: 'batches', reach: listed },
   { methods: ['GET'], path: 'batches/{id}', reach: made(['{id}'], batchFiles) },
   { methods: ['POST'], path: 'batches/{id}/cancel', reach: made(['{id}'], batchFiles) },
-  { methods: ['POST'], path: 'videos', modelIn: 'body', reach: made() },
+  { methods: ['POST'], path: 'videos', modelIn: 'body', reach: REACHES.videos },
   { methods: ['GET'], path: 'videos', reach: listed },
   { methods: ['GET', 'DELETE'], path: 'videos/{id}', reach: owned },
   { methods: ['GET'], path: 'videos/{id}/content', framing: 'binary', reach: owned },

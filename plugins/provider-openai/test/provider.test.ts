@@ -123,19 +123,13 @@ describe('native paths', () => {
     expect(head('POST', '/v1/responses')).toMatchObject({
       reach: {
         ids: {
-          request: [
-            '/previous_response_id',
-            '/conversation',
-            '/conversation/id',
-            '/input/*[type=item_reference]/id',
-            '/input/*/content/*/file_id',
-            '/input/*/output/*/file_id',
-          ],
+          request: ['/previous_response_id', '/conversation', '/conversation/id'],
+          inside: { references: { lists: ['/input'], type: 'item_reference' } },
           reply: ['/id'],
         },
       },
     });
-    expect(head('POST', '/v1/chat/completions')).toMatchObject({ reach: { ids: { request: ['/messages/*/content/*/file/file_id'], reply: [] } } });
+    expect(head('POST', '/v1/chat/completions')).toMatchObject({ reach: { ids: { inside: { members: ['file_id'] }, reply: ['/id'], replyWhen: '/store' } } });
   });
   it.each([
     ['POST', '/v1/chat/completions/'],

@@ -53,6 +53,8 @@ export class Exchange implements Enrolled {
   /** Label of the route: a pattern, never what the client sent. */
   route: string = 'unmatched';
   reach: Reach | undefined = undefined;
+  /** The ids that the answer creates become the caller's; false when the request must ask for that and did not. */
+  creates: boolean = true;
   stream: boolean = false;
   /** Model as the client named it. */
   model: string | undefined = undefined;

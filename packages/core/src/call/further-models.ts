@@ -1,13 +1,14 @@
-import { type AnySurface, GatewayError, parseJson } from '@llm-proxy-auth/plugin';
+import { type AnySurface, GatewayError } from '@llm-proxy-auth/plugin';
 import { modelAllowed, modelMatters } from '../access/authorize.ts';
 import type { Exchange } from './exchange.ts';
+import { readUnambiguous } from './unambiguous.ts';
 
 /** A caller who may use certain models reaches no other one by a member beside `model`: every model of the body is tested. */
 export const checkFurtherModels = (x: Exchange, surface: AnySurface | undefined, pieces: readonly Uint8Array[]): void => {
   const { principal, policy } = x;
   if (surface?.furtherModels === undefined || pieces.length === 0) return;
   if (principal === undefined || policy === undefined || !modelMatters(principal, policy)) return;
-  const body = parseJson(Buffer.concat(pieces), { maxDepth: x.plan.graph.settings.server.maxDepth });
+  const body = readUnambiguous(pieces, x.plan.graph.settings.server.maxDepth);
   for (const model of surface.furtherModels(body))
     if (model === undefined || !modelAllowed(principal, policy, model))
       throw new GatewayError('model_not_allowed', `${principal.id} may not use a model that this body names beside \`model\`.`, { param: 'model' });

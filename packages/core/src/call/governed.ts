@@ -7,6 +7,7 @@ import {
   fieldScanner,
   GatewayError,
   multipartScanner,
+  type Reach,
   type ScanResult,
   type Surface,
 } from '@llm-proxy-auth/plugin';
@@ -17,12 +18,15 @@ export interface GovernedPaths {
   readonly model: readonly string[] | undefined;
   readonly stream: readonly string[] | undefined;
   readonly usage: readonly string[] | undefined;
+  /** Where the flag stands that lets the reply's ids become the caller's. */
+  readonly flag: readonly string[] | undefined;
   /** All paths, those of ids that the caller must own last. */
   readonly wanted: readonly (readonly string[])[];
   /** Positions in `wanted`; -1 = not looked for. */
   readonly modelAt: number;
   readonly streamAt: number;
   readonly usageAt: number;
+  readonly flagAt: number;
   readonly idsFrom: number;
 }
 /** What was found in a body. */
@@ -30,6 +34,8 @@ export interface GovernedBody {
   readonly model: string | undefined;
   readonly stream: boolean;
   readonly ids: readonly string[];
+  /** The flag of `ids.replyWhen` is true. */
+  readonly flagged: boolean;
   /** Edits that name another model, or ask for usage. */
   renameModel(to: string): readonly Edit[];
   /** Empty when the client asked itself, undefined when the body does not let us ask. */
@@ -45,29 +51,32 @@ const pointerPath = (pointer: string): readonly string[] =>
     .split('/')
     .map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-const compile = (governed: Surface<'opaque'>['governed'] | undefined, pointers: readonly string[]): GovernedPaths => {
-  const model = Array.isArray(governed?.model) ? governed.model : undefined;
-  const stream = Array.isArray(governed?.stream) ? governed.stream : undefined;
-  const usage = governed?.usage;
-  const ids = pointers.filter((p) => p.startsWith('/') && !p.includes('*')).map(pointerPath);
-  const wanted = [model, stream, usage, ...ids].filter((p) => p !== undefined);
+const compile = (governed: Surface<'opaque'>['governed'], { request: pointers, replyWhen }: Ids): GovernedPaths => {
+  const model = Array.isArray(governed.model) ? governed.model : undefined;
+  const stream = Array.isArray(governed.stream) ? governed.stream : undefined;
+  const { usage } = governed;
+  const flag = replyWhen === undefined ? undefined : pointerPath(replyWhen);
+  const ids = pointers.filter((p) => p.startsWith('/')).map(pointerPath);
+  const wanted = [model, stream, usage, flag, ...ids].filter((p) => p !== undefined);
   const at = (path: readonly string[] | undefined): number => (path === undefined ? -1 : wanted.indexOf(path));
-  return { model, stream, usage, wanted, modelAt: at(model), streamAt: at(stream), usageAt: at(usage), idsFrom: wanted.length - ids.length };
+  const places = { modelAt: at(model), streamAt: at(stream), usageAt: at(usage), flagAt: at(flag), idsFrom: wanted.length - ids.length };
+  return { model, stream, usage, flag, wanted, ...places };
 };
 const NO_FIELDS = Object.freeze({ model: 'none', stream: 'route' } as const);
-const compiled = new WeakMap<object, WeakMap<readonly string[], GovernedPaths>>();
-const NO_POINTERS: readonly string[] = Object.freeze([]);
+type Ids = NonNullable<Reach['ids']>;
+const compiled = new WeakMap<object, WeakMap<Ids, GovernedPaths>>();
+const NO_IDS: Ids = Object.freeze({ request: [], reply: [] });
 /** Compiled once per surface and set of ids: the scanner remembers its own tables by the identity of the paths. */
-export const governedPaths = (governed: Surface<'opaque'>['governed'] = NO_FIELDS, pointers: readonly string[] = NO_POINTERS): GovernedPaths => {
+export const governedPaths = (governed: Surface<'opaque'>['governed'] = NO_FIELDS, ids: Ids = NO_IDS): GovernedPaths => {
   let known = compiled.get(governed);
   if (known === undefined) {
     known = new WeakMap();
     compiled.set(governed, known);
   }
-  const found = known.get(pointers);
+  const found = known.get(ids);
   if (found !== undefined) return found;
-  const made = compile(governed, pointers);
-  known.set(pointers, made);
+  const made = compile(governed, ids);
+  known.set(ids, made);
   return made;
 };
 
@@ -77,6 +86,7 @@ const NO_BODY: GovernedBody = Object.freeze({
   model: undefined,
   stream: false,
   ids: Object.freeze([]),
+  flagged: false,
   renameModel: () => [],
   askUsage: () => undefined,
   hasBody: false,
@@ -96,6 +106,7 @@ const stringOf = (field: FoundField | undefined, param: string): string | undefi
 class JsonBody implements GovernedBody {
   readonly model: string | undefined;
   readonly stream: boolean;
+  readonly flagged: boolean;
   readonly hasBody = true;
   readonly #paths: GovernedPaths;
   readonly #scan: Extract<ScanResult, { ok: true }>;
@@ -107,6 +118,7 @@ class JsonBody implements GovernedBody {
     if (kind !== undefined && kind !== 'true' && kind !== 'false' && kind !== 'null')
       throw new GatewayError('invalid_request', '`stream` must be true or false.', { param: 'stream' });
     this.stream = kind === 'true';
+    this.flagged = scan.fields[paths.flagAt]?.value?.kind === 'true';
   }
   get ids(): readonly string[] {
     if (this.#paths.idsFrom === this.#paths.wanted.length) return NO_BODY.ids;
@@ -199,6 +211,7 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
         model: model?.text,
         stream: stream !== undefined && fields[stream]?.text === 'true',
         ids: [],
+        flagged: false,
         hasBody: true,
         renameModel: (to) => {
           if (model === undefined) return [];

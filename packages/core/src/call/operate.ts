@@ -25,7 +25,7 @@ import { type Attempting, DONE, type Outcome, type ReplyHead, statusOutcome } fr
 import { relaySink } from './reply/relay.ts';
 import { streamSink } from './reply/stream.ts';
 import { wholeSink } from './reply/whole.ts';
-import { ownReply, sendOwn } from './stateful.ts';
+import { ownReply, readsReply, sendOwn } from './stateful.ts';
 import { callOf, inboundOf, makeLedger, readRequest, translatedStream, writeRequest } from './translate.ts';
 import { passesReply, replyHeaders, requestOf, withLength } from './upstream-head.ts';
 
@@ -161,12 +161,12 @@ const passing = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: 
         const stream = passingStream(x, surface as Chat, endpoint.framing ?? surface.framing, asked, lazy, headers, (_x, tap) => {
           const verdict = tap.end();
           if (verdict.usage !== undefined) x.usage = verdict.usage;
-          if (verdict.id === undefined || x.principal === undefined || (found.reach.ids?.reply.length ?? 0) === 0) return;
+          if (verdict.id === undefined || x.principal === undefined || !readsReply(x, found.reach)) return;
           return x.plan.owners.record(x.principal, a.instance.name, [verdict.id]);
         });
         if (stream !== undefined) return streamSink(a, stream);
       }
-      const reads = surface.operation !== 'opaque' || found.reach.ids !== undefined;
+      const reads = surface.operation !== 'opaque' || found.reach.class === 'stateful' || readsReply(x, found.reach);
       if (!reads) return relaySink(a, undefined, false, (name) => BODY_HEADERS.has(name) || passesReply(dialect)(name));
       return whole(a, passReply(a, dialect, found));
     },

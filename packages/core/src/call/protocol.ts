@@ -12,11 +12,11 @@ import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
+import { innerIds } from './inner-ids.ts';
 import { listModels } from './models.ts';
 import { operate, prepare } from './operate.ts';
 import { collect } from './receive.ts';
-import { namedParams } from './stateful.ts';
-import { wildIds } from './wild-ids.ts';
+import { createsIds, namedParams } from './stateful.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
 export interface ReceivedBody {
@@ -38,7 +38,7 @@ const receive = async (x: Exchange, surface: AnySurface, identified: Identified)
     return { pieces: [], governed: noBody(), kind: 'none' };
   }
   const kind = bodyKind(head.contentType, head.contentEncoding, surface.body);
-  const paths = governedPaths(surface.governed, x.reach?.ids?.request);
+  const paths = governedPaths(surface.governed, x.reach?.ids);
   const governed = kind === 'json' ? jsonWatcher(paths, settings.server.maxDepth, false) : multipartWatcher(head.contentType, paths);
   const hashing = bodyHash(identified.body);
   const watcher = both(hashing, governed);
@@ -111,6 +111,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   if (plan.graph.settings.log.content) for (const piece of body.pieces) plan.content(x, 'request', piece);
   x.model = modelOf(x, found, body.governed, body.kind);
   x.stream = found.route.stream ?? body.governed.stream;
+  x.creates = createsIds(found.reach, body.governed.flagged);
   const needsModel = namesModel(surface, found);
   const resolved = resolve(x, route, instance, x.model, needsModel);
   const principal = identified.principal;
@@ -118,8 +119,8 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
   if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
   if (candidates.some((c) => keepsState(endpointFor(x, dialect, found, c), route))) {
-    const wild = body.kind === 'json' ? wildIds(reach, body.pieces, plan.graph.settings.server.maxDepth) : [];
-    await owned(x, candidates, [...idsOf(found, body.governed), ...wild]);
+    const inner = body.kind === 'json' ? innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth) : [];
+    await owned(x, candidates, [...idsOf(found, body.governed), ...inner]);
   }
   if (x.policy !== undefined) {
     const first = candidates[0]?.instance.name ?? '';

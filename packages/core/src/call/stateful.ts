@@ -23,6 +23,11 @@ export const namedParams = (reach: Reach): readonly string[] => {
 };
 const params = new WeakMap<Reach, readonly string[]>();
 
+/** Whether ids in the answer matter: some become the caller's, or a list is cut. */
+export const readsReply = (x: Exchange, { ids }: Reach): boolean => ids !== undefined && ((x.creates && ids.reply.length > 0) || ids.list !== undefined);
+/** Whether the request asks for what makes the reply's ids its caller's. */
+export const createsIds = ({ ids }: Reach, flagged: boolean): boolean => ids?.replyWhen === undefined || flagged;
+
 /** Most pages without anything of the caller's that are passed over for one list. */
 const MOST_PAGES = 100;
 const idOf = (item: unknown): string | undefined => {
@@ -45,7 +50,7 @@ const renamed = (value: unknown, items: readonly unknown[], own: readonly unknow
 export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, body: Uint8Array): Promise<Uint8Array | undefined> => {
   const { ids } = reach;
   const { principal } = x;
-  if (ids === undefined || principal === undefined || (ids.reply.length === 0 && ids.list === undefined)) return body;
+  if (ids === undefined || principal === undefined || !readsReply(x, reach)) return body;
   let json: unknown;
   try {
     json = parseJson(body);
@@ -53,7 +58,7 @@ export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, bo
     if (ids.list === undefined) return body;
     throw new GatewayError('upstream_bad_response', `The list of ${instance.name} cannot be read.`, { cause });
   }
-  const created = ids.reply.map((pointer) => at(json, pointer)).filter((id) => typeof id === 'string');
+  const created = (x.creates ? ids.reply : []).map((pointer) => at(json, pointer)).filter((id) => typeof id === 'string');
   if (created.length > 0) await x.plan.owners.record(principal, instance.name, created);
   if (ids.list === undefined || json === null || typeof json !== 'object') return body;
   const items = at(json, ids.list);

@@ -14,11 +14,11 @@ import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
+import { innerIds } from './inner-ids.ts';
 import { collect, pipe } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
-import { namedParams, owningTap, sendOwn } from './stateful.ts';
-import { wildIds } from './wild-ids.ts';
+import { createsIds, namedParams, owningTap, readsReply, sendOwn } from './stateful.ts';
 
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
 const COLLECT_BELOW = 65_536;
@@ -29,9 +29,9 @@ const MODEL_NOT_IN_BODY = Object.freeze({ model: 'none' as const, stream: ['stre
 const isMultipart = (x: Exchange): boolean => /^multipart\/form-data/i.test(x.head?.contentType ?? '');
 const watcherOf = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, needed: boolean): GovernedWatcher | undefined => {
   const type = x.head?.contentType ?? '';
-  const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids?.request);
+  const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids);
   if (isMultipart(x)) return paths.model === undefined ? undefined : multipartWatcher(type, paths);
-  if (paths.model === undefined && paths.idsFrom === paths.wanted.length && native.modelIn !== 'body') return undefined;
+  if (paths.model === undefined && paths.flag === undefined && paths.idsFrom === paths.wanted.length && native.modelIn !== 'body') return undefined;
   return jsonWatcher(paths, x.plan.graph.settings.server.maxDepth, !needed);
 };
 const surfaceOf = (x: Exchange, native: NativeCall): Surface<'opaque'> | undefined =>
@@ -41,22 +41,17 @@ const surfaceOf = (x: Exchange, native: NativeCall): Surface<'opaque'> | undefin
 
 /** What a reach says of bodies, read once. */
 interface ReachFacts {
-  /** Some member of the body may name an id; one at a place that is known beforehand. */
+  /** Some member of the body may name an id, or say what becomes of the reply's; one stands at a place that is known beforehand. */
   readonly pointers: boolean;
   readonly exact: boolean;
-  /** The answer names ids. */
-  readonly reads: boolean;
 }
 const facts = new WeakMap<Reach, ReachFacts>();
 const factsOf = (reach: Reach): ReachFacts => {
   const known = facts.get(reach);
   if (known !== undefined) return known;
-  const pointers = (reach.ids?.request ?? []).filter((p) => p.startsWith('/'));
-  const made = {
-    pointers: pointers.length > 0,
-    exact: pointers.some((p) => !p.includes('*')),
-    reads: reach.ids !== undefined && (reach.ids.reply.length > 0 || reach.ids.list !== undefined),
-  };
+  const { ids } = reach;
+  const exact = ids?.request.some((p) => p.startsWith('/')) === true;
+  const made = { exact, pointers: exact || ids?.inside !== undefined || ids?.replyWhen !== undefined };
   facts.set(reach, made);
   return made;
 };
@@ -121,10 +116,10 @@ const NO_IDS: readonly string[] = Object.freeze([]);
 const idsOf = (x: Exchange, native: NativeCall, governed: GovernedBody, collected: readonly Buffer[] | undefined): readonly string[] => {
   if (native.reach.ids === undefined) return NO_IDS;
   const named = namedParams(native.reach);
-  const wild = collected === undefined || isMultipart(x) ? NO_IDS : wildIds(native.reach, collected, x.plan.graph.settings.server.maxDepth);
+  const inner = collected === undefined || isMultipart(x) ? NO_IDS : innerIds(native.reach, collected, x.plan.graph.settings.server.maxDepth);
   const { ids } = governed;
-  if (named.length === 0 && wild.length === 0) return ids;
-  return [...named.flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])), ...ids, ...wild];
+  if (named.length === 0 && inner.length === 0) return ids;
+  return [...named.flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])), ...ids, ...inner];
 };
 
 const routeOf = ({ dialect, surface, reach }: NativeCall) => ({ dialect, surface, class: reach.class });
@@ -147,7 +142,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const needsModel = native.modelIn !== 'none';
   const aliases = instance.settings.aliases && native.modelIn === 'body';
   const restricted = modelMatters(principal, x.policy) && native.modelIn === 'body';
-  const { pointers, exact, reads } = factsOf(native.reach);
+  const { pointers, exact } = factsOf(native.reach);
   const surface = surfaceOf(x, native);
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
   // What needs no body is decided before a byte of it is read.
@@ -166,6 +161,8 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   if (plan.graph.settings.log.content) for (const piece of collected ?? []) plan.content(x, 'request', piece);
   if (native.modelIn === 'body' && collected !== undefined) {
     x.model = governed.model;
+  x.creates = createsIds(native.reach, governed.flagged);
+  const reads = readsReply(x, native.reach);
     x.stream = native.stream || governed.stream;
   }
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
@@ -201,7 +198,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     body: bytes,
     stream: x.stream,
     sink(a) {
-      if (reads && !x.stream) return ownedSink(a, native);
+      if (reads && !x.stream) return ownedSink(a, native, tap?.call(surface, 'json', false));
       const watching = tap?.call(surface, x.stream ? native.framing : 'json', false);
       return relaySink(a, watching !== undefined && reads ? owningTap(x, instance, watching) : watching, true);
     },

@@ -59,12 +59,12 @@ const interleaved = (all: readonly (readonly Delta[])[]): [index: number, delta:
 };
 
 /** The events of a chat stream, one Buffer each, `[DONE]` last. */
-export function* chatStream(call: Context, body: Fields, spoken: Spoken): Generator<Buffer> {
+export function* chatStream(call: Context, body: Fields, spoken: Spoken, id = call.id('chatcmpl-')): Generator<Buffer> {
   const options = fieldsOf(body.stream_options);
   const usage = options.include_usage === true;
   const padding = () => (options.include_obfuscation === false ? {} : { obfuscation: call.obfuscation() });
   const base = {
-    id: call.id('chatcmpl-'),
+    id,
     object: 'chat.completion.chunk',
     created: call.seconds(),
     model: spoken.model.id,

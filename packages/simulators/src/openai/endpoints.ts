@@ -50,9 +50,10 @@ const modelRoutes: readonly Route[] = [
 
 const chatReply = (call: Context, store: StoredCompletions, fields: Fields): Reply => {
   const spoken = speak(call, fields);
-  if (isStream(fields)) return streamReply(chatStream(call, fields, spoken));
+  if (isStream(fields) && fields.store !== true) return streamReply(chatStream(call, fields, spoken));
   const completion = chatCompletion(call, fields, spoken);
   if (fields.store === true) store.keep(fields, completion);
+  if (isStream(fields)) return streamReply(chatStream(call, fields, spoken, String(completion.id)));
   return jsonReply(completion);
 };
 

@@ -1,5 +1,6 @@
 import type { AnySurface, Reach, Route, Seal, Surface } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
+import { REACHES } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
 import { names } from './names.ts';
 import { readReply, writeReply } from './reply.ts';
@@ -9,17 +10,6 @@ import { streamWriter } from './stream-writer.ts';
 import { responsesTap } from './tap.ts';
 import { OPENAI } from './wire.ts';
 
-/** Ids of stored objects that a request may name; both forms of `conversation`. */
-const USED: readonly string[] = Object.freeze([
-  '/previous_response_id',
-  '/conversation',
-  '/conversation/id',
-  '/input/*[type=item_reference]/id',
-  '/input/*/content/*/file_id',
-  '/input/*/output/*/file_id',
-]);
-const CREATES: Reach = Object.freeze({ class: 'inference', ids: { request: USED, reply: ['/id'] } });
-const COUNTS: Reach = Object.freeze({ class: 'inference', ids: { request: USED, reply: [] } });
 const STORED: Reach = stateful({ uses: ['{id}'] });
 
 const NAME = 'responses';
@@ -30,7 +20,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   routes: route('POST', '/responses'),
   body: ['json'],
   governed: { model: ['model'], stream: ['stream'] },
-  reach: CREATES,
+  reach: REACHES.responses,
   framing: 'sse',
   client: {
     names,
@@ -70,7 +60,7 @@ const STORED_ROUTES: readonly Route[] = Object.freeze([
  */
 export const responsesSurfaces = (seal: Seal): readonly AnySurface[] => [
   responses(seal),
-  opaque('responses-input-tokens', route('POST', '/responses/input_tokens'), COUNTS, 'body'),
-  opaque('responses-compact', route('POST', '/responses/compact'), CREATES, 'body'),
+  opaque('responses-input-tokens', route('POST', '/responses/input_tokens'), REACHES.counting, 'body'),
+  opaque('responses-compact', route('POST', '/responses/compact'), REACHES.responses, 'body'),
   opaque('responses-stored', STORED_ROUTES, STORED, 'none'),
 ];

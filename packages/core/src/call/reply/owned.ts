@@ -1,4 +1,4 @@
-import { GatewayError, type NativeCall } from '@llm-proxy-auth/plugin';
+import { GatewayError, type NativeCall, type Tap } from '@llm-proxy-auth/plugin';
 import { beginWait, sendWhole, upstreamRequestId } from '../answer.ts';
 import type { Sink } from '../dispatch.ts';
 import { ownReply } from '../stateful.ts';
@@ -7,8 +7,11 @@ import { passing, relaySink } from './relay.ts';
 import { wholeSink } from './whole.ts';
 
 /** An answer that creates ids or lists them is read; its bytes stay as they are unless a list is cut. */
-const readSink = (a: Attempting, native: NativeCall, head: ReplyHead): Sink =>
+const readSink = (a: Attempting, native: NativeCall, head: ReplyHead, tap: Tap | undefined): Sink =>
   wholeSink(a, (reply) => {
+    tap?.bytes(reply.body);
+    const usage = tap?.end().usage;
+    if (usage !== undefined) a.x.usage = usage;
     void ownReply(a.x, a.instance, native.reach, reply.body).then(
       (bytes) => {
         // Nothing of this page is the caller's: the next one is asked for.
@@ -27,12 +30,12 @@ const readSink = (a: Attempting, native: NativeCall, head: ReplyHead): Sink =>
   });
 
 /** Transparent answers with ids of the caller's; what is no success passes like any other answer. */
-export const ownedSink = (a: Attempting, native: NativeCall): Sink => {
+export const ownedSink = (a: Attempting, native: NativeCall, tap: Tap | undefined): Sink => {
   let sink: Sink | undefined;
   return {
     head(status, headers) {
       a.x.upstreamRequestId = upstreamRequestId(headers);
-      sink = status >= 300 ? relaySink(a, undefined, true) : readSink(a, native, headers);
+      sink = status >= 300 ? relaySink(a, undefined, true) : readSink(a, native, headers, tap);
       sink.head(status, headers);
     },
     data: (chunk) => sink?.data(chunk),
