@@ -21,7 +21,7 @@ import { joinReplies, partsOf } from './batches.ts';
 import type { Exchange } from './exchange.ts';
 import { passingStream } from './pass.ts';
 import { endpointFor, type ReceivedBody } from './protocol.ts';
-import { type Attempting, DONE, type Outcome, type ReplyHead, statusOutcome } from './reply/outcome.ts';
+import { type Attempting, DONE, type Outcome, type ReplyHead, statusOutcome, textOf } from './reply/outcome.ts';
 import { relaySink } from './reply/relay.ts';
 import { streamSink } from './reply/stream.ts';
 import { wholeSink } from './reply/whole.ts';
@@ -47,7 +47,9 @@ const passReply =
   (a: Attempting, dialect: Dialect, found: SurfaceFound) =>
   (reply: UpstreamReply, head: ReplyHead): void => {
     const { x } = a;
-    const tap = found.surface.tap?.('json', false);
+    // What is no JSON (the content of a file) has no ending of its own; its length says whether it is whole.
+    const json = /^application\/(?:[a-z0-9.-]+\+)?json\b/i.test(textOf(head, 'content-type'));
+    const tap = found.surface.tap?.(json ? 'json' : 'binary', false);
     tap?.bytes(reply.body);
     const verdict = tap?.end();
     if (verdict?.usage !== undefined) x.usage = verdict.usage;

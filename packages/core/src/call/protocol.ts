@@ -128,8 +128,8 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
     const admitted = taken instanceof Promise ? await taken : taken;
     x.lease = admitted.lease;
     x.limit = admitted.limit;
-  }
     if (admitted.refused !== undefined) throw admitted.refused;
+  }
   const fitting = supporting(x, dialect, found, candidates);
   if (explained)
     return explain(

@@ -161,10 +161,10 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   if (plan.graph.settings.log.content) for (const piece of collected ?? []) plan.content(x, 'request', piece);
   if (native.modelIn === 'body' && collected !== undefined) {
     x.model = governed.model;
-  x.creates = createsIds(native.reach, governed.flagged);
-  const reads = readsReply(x, native.reach);
     x.stream = native.stream || governed.stream;
   }
+  x.creates = createsIds(native.reach, governed.flagged);
+  const reads = readsReply(x, native.reach);
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
   const target = aliased ?? x.model;
   const resolved = { ...single(instance, target ?? ''), alias: aliased === undefined ? undefined : x.model };
@@ -178,10 +178,10 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
   if (x.policy !== undefined) {
     const taken = admit(plan.graph.counters, x.policy, principal, instance.name, x.model ?? '', plan.now());
-    if (admitted.refused !== undefined) throw admitted.refused;
     const admitted = taken instanceof Promise ? await taken : taken;
     x.lease = admitted.lease;
     x.limit = admitted.limit;
+    if (admitted.refused !== undefined) throw admitted.refused;
   }
   const edits: readonly Edit[] = target !== undefined && target !== x.model ? governed.renameModel(target) : NO_EDITS;
   const bytes = collected === undefined ? (intake.bytes as Readable | undefined) : edits.length > 0 ? patchBody(collected, edits) : collected;
