@@ -26,8 +26,8 @@ The gateway runs with everything on: key check, a policy with limits, metrics, a
 ${table(figures).join('\n')}
 
 Measured on a virtual machine with two cores that other work shared during the run: one core for what is measured, one for
-the upstream and the load. Other work widens every figure and moves ratios against whoever touches more memory; on a quiet
-machine expect lower ones.
+the upstream and the load. Both cores were contended, which lengthens the gaps of P8b as well. How low the figures are on a quiet machine has
+not been measured.
 
 ## Not measured yet
 
