@@ -37,6 +37,7 @@ const responses: readonly (readonly [name: string, body: object])[] = [
   ["a call's container", { input: [{ type: 'code_interpreter_call', id: 'ci_1', container_id: 'ID', code: '', outputs: [], status: 'completed' }] }],
   ['vector stores', { tools: [{ type: 'file_search', vector_store_ids: ['ID'] }] }],
   ["an image tool's mask", { tools: [{ type: 'image_generation', input_image_mask: { file_id: 'ID' } }] }],
+  ['a response to compare with', { prompt_cache_options: { comparison_response_id: 'ID' } }],
   ['a screenshot', { input: [{ type: 'computer_call_output', call_id: 'c', output: { type: 'computer_screenshot', file_id: 'ID' } }] }],
   ['a file in a message', { input: [{ role: 'user', content: [{ type: 'input_file', file_id: 'ID' }] }] }],
   ["a file in a function's output", { input: [{ type: 'function_call_output', call_id: 'c', output: [{ type: 'input_file', file_id: 'ID' }] }] }],

@@ -190,6 +190,30 @@ const ownership: readonly Mutant[] = [
     'made below /transparent/main/v1, asked for below /openai/main/v1 > a stored response (stream: true)',
     core('call/stateful.ts', 'if (verdict.id !== undefined && principal !== undefined)', 'if (false)'),
   ),
+  of(
+    'ids anywhere in a body',
+    'ownership-ids',
+    '/openai/main/v1/images/edits: an image',
+    core('call/inner-ids.ts', 'found.push(...stringsOf(inner));', 'found.push();'),
+  ),
+  of(
+    'a reference needs no type',
+    'ownership-ids',
+    '/transparent/main/v1/responses: an item without a type',
+    core('call/inner-ids.ts', ' || (absent(item.type) && (absent(item.role) || absent(item.content)))', ''),
+  ),
+  of(
+    'a key stands once in a body that names ids',
+    'ownership-ids',
+    'twice, the harmless one last, below /openai/main/v1',
+    core('call/unambiguous.ts', 'if (keys?.has(key)) return key;', ''),
+  ),
+  of(
+    'ids are the caller’s only when the request asks for that',
+    'ownership-ids',
+    '(stream: false), asked for below /transparent/main/v1 > is nobody’s when it was not asked to be stored',
+    core('call/stateful.ts', 'ids?.replyWhen === undefined || flagged', 'true'),
+  ),
 ];
 const streams: readonly Mutant[] = [
   of('a cut is no clean end', 'conformance-stream-faults', '63. a reset in the middle', core('call/reply/stream.ts', 'write(body.fail(error));', '')),

@@ -4,7 +4,16 @@ import type { IdsInside, Reach } from '@llm-proxy-auth/plugin';
 const schemasIn = (tools: string): readonly string[] =>
   ['', '/*/tools'].flatMap((group) => ['parameters', 'input_schema', 'output_schema'].map((name) => `${tools}${group}/*/${name}`));
 const itemsApart = (list: string): readonly string[] => [`${list}/*/content/*/annotations`, `${list}/*/results`, ...schemasIn(`${list}/*/tools`)];
-const MEMBERS: readonly string[] = ['file_id', 'file_ids', 'vector_store_id', 'vector_store_ids', 'container', 'container_id', 'skill_id'];
+const MEMBERS: readonly string[] = [
+  'file_id',
+  'file_ids',
+  'vector_store_id',
+  'vector_store_ids',
+  'container',
+  'container_id',
+  'skill_id',
+  'comparison_response_id',
+];
 
 /** Bodies of Responses: files, containers, vector stores and skills wherever they are named, and items of stored conversations. */
 const RESPONSES: IdsInside = Object.freeze({
