@@ -1,6 +1,6 @@
 import type { ChatRequest } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
-import { chatClient, inboundOf, ledger, through, written } from './support.ts';
+import { callOf, chatClient, inboundOf, ledger, through, written } from './support.ts';
 
 const foreign: ChatRequest = {
   turns: [
@@ -91,5 +91,15 @@ describe('a request of this surface', () => {
     [{ messages: [{ role: 'user', content: 'x' }], tool_choice: 'maybe' }, 'tool_choice'],
   ])('that makes no sense is 400 with its place: %j', (body, param) => {
     expect(() => chatClient.read(inboundOf(body), ledger())).toThrow(expect.objectContaining({ code: 'invalid_request', status: 400, param }));
+  });
+  it('names the options of its stream when it goes to another surface', () => {
+    const body = { messages: [{ role: 'user', content: 'x' }], stream: true, stream_options: { include_usage: true, include_obfuscation: true } };
+    const notes = (surface: string) => {
+      const told = ledger();
+      chatClient.read(inboundOf(body), told, { ...callOf().endpoint, surface });
+      return told.notes;
+    };
+    expect(notes('chat')).toEqual([]);
+    expect(notes('responses')).toEqual([{ kind: 'ignored', param: 'stream_options.include_obfuscation' }]);
   });
 });
