@@ -212,8 +212,7 @@ describe('the surfaces', () => {
     expect(new Set(routes).size).toBe(routes.length);
   });
   it('bind what they store to its creator', () => {
-    const inInput = ['/input/*[type=item_reference]/id', '/input/*/content/*/file_id', '/input/*/output/*/file_id'];
-    const used = ['/previous_response_id', '/conversation', '/conversation/id', ...inInput];
+    const used = ['/previous_response_id', '/conversation', '/conversation/id'];
     expect(surfaces.map(({ name, reach }) => [name, reach.class, reach.ids?.request, reach.ids?.reply])).toEqual([
       ['responses', 'inference', used, ['/id']],
       ['responses-input-tokens', 'inference', used, []],
