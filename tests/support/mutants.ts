@@ -211,7 +211,7 @@ const ownership: readonly Mutant[] = [
   of(
     'ids are the caller’s only when the request asks for that',
     'ownership-ids',
-    '(stream: false), asked for below /transparent/main/v1 > is nobody’s when it was not asked to be stored',
+    'is nobody’s when it was not asked to be stored',
     core('call/stateful.ts', 'ids?.replyWhen === undefined || flagged', 'true'),
   ),
 ];
