@@ -171,7 +171,3 @@ export const realRequest = (request: ChatRequest, vendor: Vendor): ChatRequest =
   tools: request.tools.map(realTool),
   turns: request.turns.map((turn) => ({ ...turn, parts: turn.parts.map(realPart(vendor)) })),
 });
-export const realReply = (reply: ChatReply, vendor: Vendor): ChatReply => ({
-  ...reply,
-  choices: reply.choices.map((choice) => ({ ...choice, parts: choice.parts.map(realPart(vendor)) })),
-});

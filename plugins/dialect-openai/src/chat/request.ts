@@ -3,7 +3,7 @@ import { familyOf } from '../families.ts';
 import { checkFurther, flagField, invalid, loseOptions, numberField, objectField, textField } from '../invalid.ts';
 import { type Lost, loseResultNames, lostTo } from '../lost.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
-import { asObject, asText, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
+import { asObject, asText, type Building, type Fields, unknownFields } from '../wire.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
 import { readMessages } from './read-messages.ts';
