@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    setupFiles: ['tests/support/seed.ts'],
     projects: [
       project('packages', ['packages/*/test/**/*.test.ts']),
       project('plugins', ['plugins/*/test/**/*.test.ts']),
