@@ -5,6 +5,7 @@ import { authorize } from '../access/authorize.ts';
 import type { Instance } from '../graph.ts';
 import { bodyKind } from '../http/media-type.ts';
 import type { Found, ProtocolRoute } from '../http/route.ts';
+import { decode } from '../http/target.ts';
 import { type Candidate, type Resolved, single } from '../routing/resolve.ts';
 import { bodyHash, both } from './body-hash.ts';
 import { call } from './call.ts';
@@ -47,13 +48,6 @@ const receive = async (x: Exchange, surface: AnySurface, identified: Identified)
   return { pieces, governed: governed.result(), kind };
 };
 
-const decode = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new GatewayError('invalid_target', 'The request target is not valid percent-encoded UTF-8.');
-  }
-};
 /** The model a call names, in path or body; both may name it, but not differently. */
 const modelOf = (x: Exchange, found: SurfaceFound, body: GovernedBody, kind: ReceivedBody['kind']): string | undefined => {
   const inPath = found.route.model === 'path' && found.params.model !== undefined ? decode(found.params.model) : undefined;

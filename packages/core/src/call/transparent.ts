@@ -6,6 +6,7 @@ import { authorize, modelMatters } from '../access/authorize.ts';
 import type { Instance } from '../graph.ts';
 import { bodyKind } from '../http/media-type.ts';
 import type { TransparentRoute } from '../http/route.ts';
+import { decode } from '../http/target.ts';
 import { single } from '../routing/resolve.ts';
 import type { Prepared } from './attempt.ts';
 import { bodyHash, both } from './body-hash.ts';
@@ -94,14 +95,6 @@ const headersOf = (x: Exchange, mustRead: boolean, length: number | undefined): 
   if (x.head !== undefined && x.head.contentEncoding !== '') headers.push('content-encoding', x.head.contentEncoding);
   if (length !== undefined) headers.push('content-length', String(length));
   return headers;
-};
-
-const decode = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new GatewayError('invalid_target', 'The request target is not valid percent-encoded UTF-8.');
-  }
 };
 
 /** What the provider's closed table says of a native call; an unknown one is 403. */

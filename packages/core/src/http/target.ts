@@ -79,3 +79,12 @@ export const parseTarget = (url: string): RawTarget => {
   for (let i = 0; i <= last; i++) encodedSlash = checkSegment(segments[i] ?? '', i === last) || encodedSlash;
   return { path, segments, query: withoutKey(query), encodedSlash };
 };
+
+/** One percent-decoding of a piece of a target. Throws `invalid_target`. */
+export const decode = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new GatewayError('invalid_target', 'The request target is not valid percent-encoded UTF-8.');
+  }
+};
