@@ -35,10 +35,20 @@ const better = (one, other) =>
     return second?.value !== undefined && (figure.value === undefined || second.value < figure.value) ? second : figure;
   });
 
+/** Says what failed and ends with 1; what is left of such a run is no measurement. */
+const failed = (found) => {
+  const reasons = new Set(found.filter((figure) => figure.failed).map(({ why }) => why));
+  for (const reason of reasons) console.error(`failed: ${reason}`);
+  if (reasons.size > 0) process.exitCode = 1;
+  return reasons.size > 0;
+};
+
 const check = () => {
   const committed = new Map(JSON.parse(fs.readFileSync(COMMITTED, 'utf8')).map((figure) => [figure.id, figure.value]));
   const tolerance = Number(options.tolerance);
-  const worse = measured(EFFORT.short).filter(({ id, value }) => {
+  const found = measured(EFFORT.short);
+  failed(found);
+  const worse = found.filter(({ id, value }) => {
     const before = committed.get(id);
     if (before === undefined || value === undefined) return false;
     const bad = value > before * (1 + tolerance);
@@ -52,7 +62,7 @@ const bench = () => {
   let found = measured(EFFORT.full);
   for (let run = 1; run < Number(options.runs); run++) found = better(found, measured(EFFORT.full));
   console.log(table(found).join('\n'));
-  if (only !== undefined) return;
+  if (failed(found) || only !== undefined) return;
   fs.writeFileSync(
     COMMITTED,
     `${JSON.stringify(

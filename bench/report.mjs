@@ -7,7 +7,7 @@ export const table = (figures) => [
   '| --- | --- | --- | --- | --- | --- |',
   ...figures.map(
     (f) =>
-      `| ${f.id} | ${f.what} | ≤ ${shown(f.must)} | ≤ ${shown(f.aim)} | ${shown(f.value)} | ${f.value === undefined ? `not measured: ${f.why}` : verdict(f)} |`,
+      `| ${f.id} | ${f.what} | ≤ ${shown(f.must)} | ≤ ${shown(f.aim)} | ${shown(f.value)} | ${f.value === undefined ? `${f.failed ? 'FAILED' : 'not measured'}: ${f.why}` : verdict(f)} |`,
   ),
 ];
 

@@ -1,6 +1,15 @@
 /** The targets that are measured, each with how its figure follows from the rows of `measure`. */
 
-const row = (rows, group, scenario, target) => rows[group]?.[scenario]?.[target];
+const row = (rows, group, scenario, target) => {
+  const found = rows[group]?.[scenario]?.[target];
+  return found?.failed === undefined ? found : undefined;
+};
+/** Why a group has no figures or not all: it did not run, or requests of one of its rows failed. */
+const failure = (group = {}) =>
+  group.failed ??
+  Object.values(group)
+    .flatMap((scenario) => Object.values(scenario))
+    .find(({ failed }) => failed !== undefined)?.failed;
 const cpuRatio = (rows, group, scenario, target, base) => {
   const [one, other] = [row(rows, group, scenario, target), row(rows, group, scenario, base)];
   return one === undefined || other === undefined ? undefined : one.minCpu / other.minCpu;
@@ -107,12 +116,14 @@ export const NOT_MEASURED = Object.freeze([
 const groupOf = (id) =>
   ({ P1: 'small', P2: 'small', P3: 'protocol', P4: 'latency', P5: 'stream', P8: 'slow', P9: 'slow', P10: 'image' })[id.replace(/[ab]$/, '')];
 
-/** The figures of a run: `value`, or `why` there is none. */
+/** The figures of a run: `value`, or `why` there is none, with `failed` where that is an error and not a comparison missing here. */
 export const figures = ({ rows, missing }) =>
   TARGETS.map(({ id, what, needs, must, aim, of }) => {
     const value = of(rows);
-    const why = needs !== undefined && missing[needs] !== undefined ? missing[needs] : (rows[groupOf(id)]?.failed ?? 'the scenario did not run');
-    return value === undefined || Number.isNaN(value) ? { id, what, must, aim, why } : { id, what, must, aim, value };
+    if (value !== undefined && !Number.isNaN(value)) return { id, what, must, aim, value };
+    if (needs !== undefined && missing[needs] !== undefined) return { id, what, must, aim, why: missing[needs] };
+    const failed = failure(rows[groupOf(id)]);
+    return failed === undefined ? { id, what, must, aim, why: 'the scenario did not run' } : { id, what, must, aim, failed: true, why: failed };
   });
 
 export const verdict = ({ value, must, aim }) => (value === undefined ? 'not measured' : value <= aim ? 'ok, aim reached' : value <= must ? 'ok' : 'missed');

@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type Running, startGateway } from '@llm-proxy-auth/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -18,6 +20,7 @@ interface Figure {
   readonly id: string;
   readonly value?: number;
   readonly why?: string;
+  readonly failed?: boolean;
 }
 interface Targets {
   figures(measured: { rows: object; missing: object }): readonly Figure[];
@@ -26,13 +29,17 @@ interface Targets {
 const BENCH = join(import.meta.dirname, '..', 'bench');
 const KEY = 'b'.repeat(16) + '0123456789abcdef'.repeat(3);
 
+const portOf = (server: Server): number => {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+};
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
+  const port = portOf(server);
   server.close();
   await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
+  return port;
 };
 const chat = (model: string, stream: boolean): string => JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'hello' }] });
 const image = `data:image/png;base64,${'iVBORw0KGgoAAAANSUhEUgAA'.repeat(50_000)}`;
@@ -94,5 +101,42 @@ describe('the bench', () => {
       'missed',
       'not measured',
     ]);
+  });
+
+  it('gives no figure from a row with errors, and tells a failure from a comparison that is missing', async () => {
+    const { figures } = (await import(join(BENCH, 'targets.mjs'))) as Targets;
+    const rows = {
+      small: { 'small-c16': { 'http-dispatch': { minCpu: 50 }, 'gateway-transparent': { minCpu: 7, failed: '3 errors beside 9 answers' } } },
+      image: { failed: 'the harness failed' },
+    };
+    const found = new Map(figures({ rows, missing: { nginx: 'nginx is not installed', portkey: undefined } }).map((f) => [f.id, f]));
+    expect(found.get('P1')).toMatchObject({ failed: true, why: '3 errors beside 9 answers' });
+    expect(found.get('P1')).not.toHaveProperty('value');
+    expect(found.get('P2')).not.toHaveProperty('failed');
+    expect(found.get('P5a')).not.toHaveProperty('failed');
+    expect(found.get('P10a')).toMatchObject({ failed: true, why: 'the harness failed' });
+  });
+
+  it.skipIf(process.platform !== 'linux')('ends with 1 and marks the row when requests of a turn fail', async () => {
+    let answered = 0;
+    const failing = createHttpServer((request, response) => {
+      request.resume();
+      response.writeHead(answered++ === 0 ? 200 : 500, { 'content-length': 2 }).end('{}');
+    }).listen(0, '127.0.0.1');
+    await once(failing, 'listening');
+    const harness = spawn(process.execPath, [
+      join(BENCH, 'harness/run.mjs'),
+      '--targets=',
+      `--url=failing=http://127.0.0.1:${portOf(failing)}/`,
+      '--scenarios=small-c1',
+      '--rounds=1',
+      '--seconds=0.1',
+      '--warmup-requests=0',
+      `--upstream-port=${await freePort()}`,
+    ]);
+    const [output, [code]] = await Promise.all([text(harness.stdout), once(harness, 'close')]);
+    failing.close();
+    expect(output).toMatch(/^failing .*\| [1-9]\d* FAILED$/m);
+    expect(code).toBe(1);
   });
 });
