@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
@@ -10,6 +11,8 @@ export type Progress = 'waiting' | 'head' | 'body' | 'ended' | 'cut';
 export type CapturedRequest = {
   /** 1, 2, 3 … in order of arrival. */
   readonly number: number;
+  /** `1.1`, `2.0`. In HTTP/2 the header pairs begin with the pseudo-headers (`:method`, `:authority` …). */
+  readonly httpVersion: string;
   readonly method: string;
   /** The raw request target, query included, nothing decoded. */
   readonly target: string;
@@ -71,11 +74,12 @@ const collected = () => {
 
 type State = { complete: boolean; progress: Progress; bytesSent: number; abortedAt: number | undefined };
 
-const viewOf = (request: IncomingMessage, number: number, state: State, body: () => Buffer, aborted: Promise<number>): CapturedRequest => {
+const viewOf = (request: IncomingMessage | Http2ServerRequest, number: number, state: State, body: () => Buffer, aborted: Promise<number>): CapturedRequest => {
   const target = request.url ?? '';
   const headers = pairs(request.rawHeaders);
   return {
     number,
+    httpVersion: request.httpVersion,
     method: request.method ?? '',
     target,
     path: target.split('?', 1)[0] ?? '',
@@ -106,7 +110,7 @@ const viewOf = (request: IncomingMessage, number: number, state: State, body: ()
   };
 };
 
-export const capture = (request: IncomingMessage, number: number): Capture => {
+export const capture = (request: IncomingMessage | Http2ServerRequest, number: number): Capture => {
   const state: State = { complete: false, progress: 'waiting', bytesSent: 0, abortedAt: undefined };
   const { append, joined } = collected();
   const { promise: aborted, resolve } = Promise.withResolvers<number>();

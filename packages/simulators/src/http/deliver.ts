@@ -1,18 +1,24 @@
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { type Answer, json, withHeaders } from './answer.ts';
 import type { Capture } from './captured.ts';
 import type { Departure } from './departure.ts';
 import type { Fault } from './fault.ts';
+import type { Outlet } from './outlet.ts';
 import { rechunk } from './rechunk.ts';
 
 const bytes = (value: string | Uint8Array): Buffer => (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value));
 
 const isWhole = (body: Answer['body']): body is Buffer => Buffer.isBuffer(body);
 
+/** How a service words an error for which a script gives only the status. */
+export type ErrorWords = {
+  errorBody(status: number): unknown;
+  /** Beside content-type. */
+  errorHeaders?(status: number): Readonly<Record<string, string>>;
+};
+
 /** The answer as the fault wants it: status, headers, body and coding; where bytes stop is not decided here. */
-export const spoil = (answer: Answer, fault: Fault, errorBody: (status: number) => unknown): Answer => {
+export const spoil = (answer: Answer, fault: Fault, words: ErrorWords): Answer => {
   let { status, headers, body } = answer;
   if (fault.redirect !== undefined) {
     status = 307;
@@ -22,8 +28,8 @@ export const spoil = (answer: Answer, fault: Fault, errorBody: (status: number) 
   if (fault.status !== undefined) {
     status = fault.status;
     if (fault.body === undefined && fault.redirect === undefined && status >= 400) {
-      headers = withHeaders(headers, { 'content-type': 'application/json' });
-      body = json(errorBody(status));
+      headers = withHeaders(headers, { 'content-type': 'application/json', ...words.errorHeaders?.(status) });
+      body = json(words.errorBody(status));
     }
   }
   if (fault.body !== undefined) {
@@ -37,6 +43,7 @@ export const spoil = (answer: Answer, fault: Fault, errorBody: (status: number) 
     frames.splice(fault.malformed.before, 0, bytes(fault.malformed.frame));
     body = frames;
   }
+  if (fault.endWith !== undefined) body = [...(isWhole(body) ? [body] : body)].slice(0, fault.endWith.after).concat(bytes(fault.endWith.frame));
   if (fault.gzip === true) {
     const packed = gzipSync(isWhole(body) ? body : Buffer.concat([...body]));
     headers = withHeaders(headers, { 'content-encoding': 'gzip' });
@@ -59,25 +66,21 @@ const settled =
     promise.then(done, done);
   };
 
-const flushed = (socket: Socket): Promise<void> => new Promise((done) => socket.write('', () => done()));
-
-const sever = async (socket: Socket, how: 'fin' | 'rst', capture: Capture): Promise<void> => {
-  await flushed(socket);
+const sever = async (response: Outlet, how: 'fin' | 'rst', capture: Capture): Promise<void> => {
+  const over = response.sever(how);
   capture.moved('cut');
-  if (how === 'fin') socket.end();
-  else if ('encrypted' in socket) socket.destroy();
-  else socket.resetAndDestroy();
+  await over;
 };
 
 /** One write, awaited until the kernel has taken it or the peer has gone: back-pressure. */
-const put = (response: ServerResponse, piece: Buffer, peer: Departure): Promise<void> =>
+const put = (response: Outlet, piece: Buffer, peer: Departure): Promise<void> =>
   peer.or((done) => {
     response.write(piece, done);
     return undefined;
   });
 
 /** Writes the pieces up to cut and stall positions. True when everything was written and the peer is still there. */
-const pour = async (response: ServerResponse, pieces: Iterable<Buffer>, fault: Fault, capture: Capture, peer: Departure): Promise<boolean> => {
+const pour = async (response: Outlet, pieces: Iterable<Buffer>, fault: Fault, capture: Capture, peer: Departure): Promise<boolean> => {
   const cutAt = fault.cut === undefined || fault.cut.at === 'head' ? Number.POSITIVE_INFINITY : fault.cut.at;
   let stallAt = fault.stall?.at ?? Number.POSITIVE_INFINITY;
   let sent = 0;
@@ -102,44 +105,39 @@ const pour = async (response: ServerResponse, pieces: Iterable<Buffer>, fault: F
   return !peer.gone && cutAt === Number.POSITIVE_INFINITY;
 };
 
-const head = (response: ServerResponse, answer: Answer, fault: Fault): void => {
+const head = (response: Outlet, answer: Answer, fault: Fault): void => {
   const headers: string[] = answer.headers.flat();
   const names = new Set(answer.headers.map(([name]) => name.toLowerCase()));
-  if (fault.closeDelimited === true) {
-    response.useChunkedEncodingByDefault = false;
-    response.shouldKeepAlive = false;
-  } else if (isWhole(answer.body) && !names.has('content-length') && answer.status !== 204 && answer.status !== 304) {
+  const closeDelimited = fault.closeDelimited === true;
+  if (!closeDelimited && isWhole(answer.body) && !names.has('content-length') && answer.status !== 204 && answer.status !== 304) {
     headers.push('content-length', String(answer.body.length));
   }
-  response.writeHead(answer.status, headers);
-  response.flushHeaders();
+  response.head(answer.status, headers, closeDelimited);
 };
 
 /** Sends the answer, with the fault's delays, cuts and leftovers. Returns when it is sent, severed or the peer has gone. */
-export const deliver = async (response: ServerResponse, answer: Answer, fault: Fault, capture: Capture, peer: Departure): Promise<void> => {
-  const { socket } = response;
-  if (socket === null) return;
+export const deliver = async (response: Outlet, answer: Answer, fault: Fault, capture: Capture, peer: Departure): Promise<void> => {
   if (fault.holdHead !== undefined) await peer.or(settled(fault.holdHead));
   if (fault.delayHead !== undefined) await peer.or(after(fault.delayHead));
   if (peer.gone) return;
   if (fault.raw !== undefined) {
-    socket.write(bytes(fault.raw));
-    return sever(socket, fault.cut?.how ?? 'fin', capture);
+    response.raw(bytes(fault.raw));
+    return sever(response, fault.cut?.how ?? 'fin', capture);
   }
-  if (fault.cut?.at === 'head') return sever(socket, fault.cut.how, capture);
+  if (fault.cut?.at === 'head') return sever(response, fault.cut.how, capture);
   head(response, answer, fault);
   capture.moved('head');
-  if (response.req.method !== 'HEAD') {
+  if (capture.view.method !== 'HEAD') {
     const whole = await pour(response, isWhole(answer.body) ? [answer.body] : answer.body, fault, capture, peer);
     if (peer.gone) return;
     capture.moved('body');
-    if (!whole && fault.cut !== undefined) return sever(socket, fault.cut.how, capture);
+    if (!whole && fault.cut !== undefined) return sever(response, fault.cut.how, capture);
   }
   await peer.or((done) => {
     response.end(done);
     return undefined;
   });
-  if (!response.writableFinished) return;
+  if (!response.finished) return;
   capture.moved('ended');
-  if (fault.extraAfterEnd !== undefined) socket.write(bytes(fault.extraAfterEnd));
+  if (fault.extraAfterEnd !== undefined) response.raw(bytes(fault.extraAfterEnd));
 };

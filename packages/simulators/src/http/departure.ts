@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { Outlet } from './outlet.ts';
 
 /** Knows whether the peer of a response has gone, and lets waits end when it goes. One for each response. */
 export type Departure = {
@@ -7,10 +7,10 @@ export type Departure = {
   or(start: (done: () => void) => (() => void) | undefined): Promise<void>;
 };
 
-export const departure = (response: ServerResponse): Departure => {
+export const departure = (response: Outlet): Departure => {
   const waiting = new Set<() => void>();
   let gone = false;
-  response.on('close', () => {
+  response.onClose(() => {
     gone = true;
     for (const end of [...waiting]) end();
   });

@@ -14,7 +14,7 @@ export type Fault = {
   readonly body?: string | Uint8Array | object;
   /** Answers with a redirect to this location (307 unless `status` says otherwise). */
   readonly redirect?: string;
-  /** These bytes instead of any HTTP answer, then the connection ends. */
+  /** These bytes instead of any HTTP answer, then the connection ends. Over HTTP/2 the connection ends without them. */
   readonly raw?: string | Uint8Array;
   /** False: the request body is not read while the answer is made. */
   readonly readBody?: false;
@@ -27,13 +27,15 @@ export type Fault = {
   readonly rechunk?: Rechunk;
   /** Puts `frame` as it is before the event with this index (0 is the first; past the end puts it last). */
   readonly malformed?: { readonly before: number; readonly frame: string | Uint8Array };
+  /** Sends only the first `after` events, then `frame` as it is, then ends the body as complete: an error inside a stream. */
+  readonly endWith?: { readonly after: number; readonly frame: string | Uint8Array };
   /** Ends the connection after `at` body bytes, or before the head, by FIN (`fin`) or RST (`rst`). Over TLS a RST is a plain close. */
   readonly cut?: { readonly at: number | 'head'; readonly how: 'fin' | 'rst' };
   /** Says nothing more after `at` body bytes until `until` resolves; without `until`, until the peer leaves. */
   readonly stall?: { readonly at: number; readonly until?: Promise<unknown> };
   /** No content-length and no chunks: the body ends with the connection. */
   readonly closeDelimited?: true;
-  /** Sent on the connection after a complete answer. */
+  /** Sent on the connection after a complete answer; never over HTTP/2. */
   readonly extraAfterEnd?: string | Uint8Array;
   /** Sends the body gzipped with `content-encoding: gzip`, whether or not the request accepts it. */
   readonly gzip?: true;

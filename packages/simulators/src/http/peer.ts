@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Answer } from './answer.ts';
 import { type Capture, type CapturedRequest, capture } from './captured.ts';
-import { deliver, spoil } from './deliver.ts';
+import { deliver, type ErrorWords, spoil } from './deliver.ts';
 import { departure } from './departure.ts';
 import { type Rule, type Script, script } from './fault.ts';
+import { listen } from './listener.ts';
+import { outlet } from './outlet.ts';
 import { type Match, type RequestLog, requestLog } from './request-log.ts';
 
 export type PeerOptions = {
@@ -18,7 +19,7 @@ export type PeerOptions = {
   readonly keepRequests?: number;
 };
 
-/** A scriptable HTTP/1.1 service on a real socket. */
+/** A scriptable HTTP service on a real socket. */
 export type Peer = {
   /** `http://127.0.0.1:49152`, without a trailing slash. */
   readonly origin: string;
@@ -38,13 +39,13 @@ export type Peer = {
   close(): Promise<void>;
 };
 
-export type Service = {
+export type Service = ErrorWords & {
   answer(request: CapturedRequest): Answer | Promise<Answer>;
-  /** The service's own error envelope for a status that a script asks for. */
-  errorBody(status: number): unknown;
+  /** Serves HTTP/2 beside HTTP/1.1. */
+  readonly http2?: true;
 };
 
-const receive = async (request: IncomingMessage, captured: Capture): Promise<boolean> => {
+const receive = async (request: IncomingMessage | Http2ServerRequest, captured: Capture): Promise<boolean> => {
   try {
     for await (const piece of request) captured.append(piece);
     captured.completed();
@@ -54,24 +55,20 @@ const receive = async (request: IncomingMessage, captured: Capture): Promise<boo
   }
 };
 
-const listening = (server: Server, port: number, host: string): Promise<number> =>
-  new Promise((done, fail) => {
-    server.once('error', fail);
-    server.listen(port, host, () => done((server.address() as AddressInfo).port));
-  });
-
 /** Takes one request from its head to the end of the answer. */
 const conversation = (service: Service, rules: Script, log: RequestLog) => {
   let number = 0;
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return async (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse): Promise<void> => {
     number += 1;
     const captured = capture(request, number);
     const { view } = captured;
-    const peer = departure(response);
-    response.socket?.setNoDelay(true);
+    const way = outlet(response);
+    if (way === undefined) return;
+    const peer = departure(way);
+    if (view.httpVersion === '1.1') response.socket?.setNoDelay(true);
     response.on('error', () => undefined); // a write after the peer left; `close` follows
-    response.on('close', () => {
-      if (response.writableFinished || view.progress === 'cut') return;
+    way.onClose(() => {
+      if (way.finished || view.progress === 'cut') return;
       captured.abort();
       log.aborted.push(view);
     });
@@ -79,23 +76,23 @@ const conversation = (service: Service, rules: Script, log: RequestLog) => {
     if (!rules.leavesBodyUnread(view) && !(await receive(request, captured))) return log.whole.push(view);
     const fault = rules.take(view);
     log.whole.push(view);
-    await deliver(response, spoil(await service.answer(view), fault, service.errorBody), fault, captured, peer);
+    await deliver(way, spoil(await service.answer(view), fault, service), fault, captured, peer);
   };
 };
 
 export const peer = async (service: Service, options: PeerOptions = {}): Promise<Peer> => {
-  const { host = '127.0.0.1', keepRequests = 1000 } = options;
+  const { host = '127.0.0.1', keepRequests = 1000, port = 0, tls } = options;
   const rules = script();
   const log = requestLog(keepRequests);
   const serve = conversation(service, rules, log);
-  const handler = (request: IncomingMessage, response: ServerResponse): void => {
-    serve(request, response).catch((cause: unknown) => response.destroy(cause instanceof Error ? cause : new Error(String(cause))));
-  };
-  const limits = { maxHeaderSize: 65_536, requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000 };
-  const server = options.tls === undefined ? createServer(limits, handler) : createSecureServer({ ...limits, ...options.tls }, handler);
-  const port = await listening(server, options.port ?? 0, host);
+  const listener = await listen(
+    (request, response) => {
+      serve(request, response).catch((cause: unknown) => response.destroy(cause instanceof Error ? cause : new Error(String(cause))));
+    },
+    { port, host, tls, http2: service.http2 === true },
+  );
   return {
-    origin: `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    origin: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
     requests: log.requests,
     script: rules.add,
     clear: () => {
@@ -105,10 +102,6 @@ export const peer = async (service: Service, options: PeerOptions = {}): Promise
     waitForRequest: log.whole.next,
     waitForHead: log.heads.next,
     waitForAbort: log.aborted.next,
-    close: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
+    close: listener.close,
   };
 };
