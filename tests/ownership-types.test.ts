@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { REACHES as ofDialect } from '../plugins/dialect-openai/src/named-ids.ts';
-import { REACHES as ofProvider } from '../plugins/provider-openai/src/named-ids.ts';
+import { IDS } from '../plugins/dialect-openai/src/named-ids.ts';
+import { TABLE } from '../plugins/provider-openai/src/native.ts';
 
 /** Members of request bodies that end like an id, or like several, and are no object that somebody owns. */
 const NO_OBJECT: Readonly<Record<string, string>> = {
@@ -68,7 +68,7 @@ const entryMembers = (): ReadonlyMap<string, ReadonlySet<string>> => {
 describe('ids in the request types of the SDK', () => {
   const members = entryMembers();
   test.each(['responses', 'chat', 'images'] as const)('%s: each is looked at or excluded with a reason', (entry) => {
-    const { ids } = ofDialect[entry];
+    const ids = IDS[entry];
     const known = new Set([...ids.inside.members, ...ids.request.map((pointer) => pointer.slice(1)), ...Object.keys(NO_OBJECT)]);
     const named = [...(members.get(entry) ?? [])].filter((name) => NAMES_IDS.test(name));
     if (entry === 'responses') expect(named).toEqual(expect.arrayContaining(['file_id', 'file_ids', 'vector_store_ids', 'container_id', 'call_id']));
@@ -83,7 +83,7 @@ describe('ids in the request types of the SDK', () => {
   });
 });
 
-test('both modes look for the same ids', () => {
-  const shared = Object.fromEntries(Object.entries(ofProvider).filter(([name]) => name in ofDialect));
-  expect(shared).toEqual(ofDialect);
+test('the ids that the native table refers to are those of the dialect, none is left over', () => {
+  const named = new Set(TABLE.flatMap(({ ids }) => (ids === undefined ? [] : [ids])));
+  expect([...named].toSorted()).toEqual(Object.keys(IDS).toSorted());
 });

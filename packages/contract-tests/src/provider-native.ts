@@ -115,6 +115,10 @@ export const nativeRules: readonly Rule<ProviderSubject>[] = [
         const answer = provider.native(headOf(sample));
         if (isRefusal(answer) || answer.reach.class !== 'stateful') continue;
         const at = `${sample.method} ${sample.path}`;
+        if (answer.ids !== undefined) {
+          assert.ok(answer.reach.ids === undefined && answer.dialect !== undefined, `${at}: ids of the dialect need its name and stand alone`);
+          continue;
+        }
         assert.ok(answer.reach.ids !== undefined, `${at}: reach.ids is absent`);
         for (const name of answer.reach.ids.request.filter((text) => !text.startsWith('/'))) {
           const parameter = name.replace(/^\{(.*)\}$/, '$1');

@@ -1,7 +1,7 @@
 import type { ChatEvent, ChatReply, ChatRequest, EmbedReply, EmbedRequest, Usage } from './conversation.ts';
 import type { ErrorLike } from './error.ts';
 import type { Seal } from './plugin.ts';
-import type { Endpoint, ModelInfo, Reach } from './provider.ts';
+import type { Endpoint, ModelInfo, NamedIds, Reach } from './provider.ts';
 import type { Bytes, Framing, HeaderPairs, Json, JsonText, Operation, UpstreamReply } from './wire.ts';
 
 /** The vendor-neutral request and reply of each operation. */
@@ -22,6 +22,8 @@ export interface Dialect {
   readonly requestHeaders?: readonly string[] | undefined;
   /** Reply headers of a provider of the same dialect that reach the client in protocol mode; a trailing `*` is a prefix. */
   readonly replyHeaders?: readonly string[] | undefined;
+  /** What bodies and answers name of stored objects, by the names that native tables of providers refer to (`NativeCall.ids`). */
+  readonly ids?: Readonly<Record<string, NamedIds>> | undefined;
   /** Writes an error of ours, or a provider's, in this dialect's exact envelope. */
   error(e: ErrorLike, operation: Operation | undefined): WireError;
   /** Reads a provider's error answer. Never throws: HTML, empty and foreign bodies become an ErrorLike too. */

@@ -56,25 +56,25 @@ export interface IdsInside {
   readonly references?: { readonly lists: readonly string[]; readonly type: string } | undefined;
 }
 /**
- * What a call may touch. `ids` name where ids that belong to their creator stand: `request` = route parameters (`{id}`) and
- * JSON pointers into the body (`/input_file_id`) that the caller must own (else 404); `reply` = JSON pointers whose values
- * become the caller's (`/id`); `list` = pointer to an array in the reply that is cut to the caller's own, by its `id` members.
- * What names ids deeper inside a body is said by `inside`.
+ * Where ids that belong to their creator stand: `request` = route parameters (`{id}`) and JSON pointers into the body
+ * (`/input_file_id`) that the caller must own (else 404); `reply` = JSON pointers whose values become the caller's (`/id`);
+ * `list` = pointer to an array in the reply that is cut to the caller's own, by its `id` members. What names ids deeper inside a
+ * body is said by `inside`.
  */
+export interface NamedIds {
+  readonly request: readonly string[];
+  readonly inside?: IdsInside | undefined;
+  readonly reply: readonly string[];
+  /** Pointer to a member of the request that must be true for the ids of `reply` to become the caller's (`/store`). */
+  readonly replyWhen?: string | undefined;
+  readonly list?: string | undefined;
+  /** How a list goes on: `after` = query parameter that takes the last id seen, `more` = pointer that is true while there is more. */
+  readonly page?: { readonly after: string; readonly more: string } | undefined;
+}
+/** What a call may touch. */
 export interface Reach {
   readonly class: 'inference' | 'models' | 'control' | 'stateful';
-  readonly ids?:
-    | {
-        readonly request: readonly string[];
-        readonly inside?: IdsInside | undefined;
-        readonly reply: readonly string[];
-        /** Pointer to a member of the request that must be true for the ids of `reply` to become the caller's (`/store`). */
-        readonly replyWhen?: string | undefined;
-        readonly list?: string | undefined;
-        /** How a list goes on: `after` = query parameter that takes the last id seen, `more` = pointer that is true while there is more. */
-        readonly page?: { readonly after: string; readonly more: string } | undefined;
-      }
-    | undefined;
+  readonly ids?: NamedIds | undefined;
   /** The model is not in the call itself (batches, stored prompts, a vendor's default): a caller restricted by models is refused. */
   readonly modelElsewhere?: boolean | undefined;
 }
@@ -97,7 +97,9 @@ export interface NativeCall {
   readonly modelIn: 'body' | 'path' | 'none';
   readonly framing: Framing;
   readonly reach: Reach;
-  /** Route parameters by name, decoded once, for `reach.ids.request`. */
+  /** Name among `Dialect.ids` of `dialect`, which then says what the call names and makes; `reach` says the rest. */
+  readonly ids?: string | undefined;
+  /** Route parameters by name, decoded once, for the ids of a request. */
   readonly params?: Readonly<Record<string, string>> | undefined;
 }
 export interface Refusal {

@@ -1,6 +1,7 @@
 import { type Dialect, define, type Plugin, type Seal } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { error, rateHeaders } from './error.ts';
+import { IDS } from './named-ids.ts';
 import { readError } from './read-error.ts';
 import { surfaces } from './surfaces.ts';
 import { OPENAI } from './wire.ts';
@@ -25,6 +26,7 @@ export const openai = (seal: Seal): Dialect => ({
   modelSegment: 'deployments', // AzureOpenAI clients
   requestHeaders,
   replyHeaders,
+  ids: IDS,
   error,
   readError,
   rateHeaders,

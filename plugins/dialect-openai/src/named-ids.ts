@@ -1,4 +1,4 @@
-import type { IdsInside, Reach } from '@llm-proxy-auth/plugin';
+import type { IdsInside, NamedIds } from '@llm-proxy-auth/plugin';
 
 /** Under a name of the client's choice, or for the model's eyes only: schemas, citations, results of a search. */
 const schemasIn = (tools: string): readonly string[] =>
@@ -27,14 +27,28 @@ const CHAT: IdsInside = Object.freeze({
 });
 const IMAGES: IdsInside = Object.freeze({ members: ['file_id'] });
 
+/** Items put into a conversation. */
+const ITEMS: IdsInside = Object.freeze({
+  members: MEMBERS,
+  apart: ['/metadata', ...itemsApart('/items')],
+  references: { lists: ['/items'], type: 'item_reference' },
+});
+const VIDEOS: IdsInside = Object.freeze({ members: ['file_id'] });
+
 /** A request goes on from them; both forms of `conversation`. */
 const CONTINUES: readonly string[] = Object.freeze(['/previous_response_id', '/conversation', '/conversation/id']);
 
-/** What each operation names of stored objects, and what of its answer becomes the caller's. */
-export const REACHES = Object.freeze({
+/**
+ * What each operation names of stored objects, and what of its answer becomes the caller's. Surfaces and the native tables of
+ * providers look here: both modes see the same ids.
+ */
+export const IDS = Object.freeze({
   /** Files in messages are their uploader's; a completion is kept when the request says so. */
-  chat: { class: 'inference', ids: { request: [], inside: CHAT, reply: ['/id'], replyWhen: '/store' } },
-  responses: { class: 'inference', ids: { request: CONTINUES, inside: RESPONSES, reply: ['/id'] } },
-  counting: { class: 'inference', ids: { request: CONTINUES, inside: RESPONSES, reply: [] } },
-  images: { class: 'inference', ids: { request: [], inside: IMAGES, reply: [] } },
-} satisfies Readonly<Record<string, Reach>>);
+  chat: { request: [], inside: CHAT, reply: ['/id'], replyWhen: '/store' },
+  responses: { request: CONTINUES, inside: RESPONSES, reply: ['/id'] },
+  counting: { request: CONTINUES, inside: RESPONSES, reply: [] },
+  images: { request: [], inside: IMAGES, reply: [] },
+  conversations: { request: [], inside: ITEMS, reply: ['/id'] },
+  conversationItems: { request: ['{id}'], inside: ITEMS, reply: [] },
+  videos: { request: [], inside: VIDEOS, reply: ['/id'] },
+} satisfies Readonly<Record<string, NamedIds>>);

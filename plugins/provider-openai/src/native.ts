@@ -1,5 +1,4 @@
 import type { Framing, NativeCall, NativeHead, Operation, Reach, Refusal } from '@llm-proxy-auth/plugin';
-import { REACHES } from './named-ids.ts';
 
 interface Entry {
   readonly methods: readonly string[];
@@ -10,9 +9,12 @@ interface Entry {
   readonly modelIn?: 'body';
   readonly framing?: Framing;
   readonly reach: Reach;
+  /** Ids that the dialect knows. */
+  readonly ids?: string;
 }
 const inference: Reach = { class: 'inference' };
 const control: Reach = { class: 'control' };
+const stateful: Reach = { class: 'stateful' };
 const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
 const listed: Reach = { class: 'stateful', ids: { request: [], reply: [], list: '/data', page: { after: 'after', more: '/has_more' } } };
 const made = (uses: readonly string[] = [], makes: readonly string[] = ['/id']): Reach => ({ class: 'stateful', ids: { request: uses, reply: makes } });
@@ -30,19 +32,19 @@ const batchFiles = ['/output_file_id', '/error_file_id'];
 
 /** The closed table of transparent mode: what is not here does not exist. Order matters only between a literal and a parameter. */
 export const TABLE: readonly Entry[] = Object.freeze([
-  { ...call('chat/completions', 'chat', 'chat', 'sse'), reach: REACHES.chat },
+  { ...call('chat/completions', 'chat', 'chat', 'sse'), ids: 'chat' },
   call('completions', 'completions', 'chat', 'sse'),
   call('embeddings', 'embeddings', 'embeddings', 'json'),
   call('moderations', 'moderations', 'opaque', 'json'),
-  { ...call('images/generations', 'images', 'opaque', 'sse'), reach: REACHES.images },
-  { ...call('images/edits', 'images', 'opaque', 'sse'), reach: REACHES.images },
-  { ...call('images/variations', 'images', 'opaque', 'json'), reach: REACHES.images },
+  { ...call('images/generations', 'images', 'opaque', 'sse'), ids: 'images' },
+  { ...call('images/edits', 'images', 'opaque', 'sse'), ids: 'images' },
+  { ...call('images/variations', 'images', 'opaque', 'json'), ids: 'images' },
   call('audio/speech', 'speech', 'opaque', 'binary'),
   call('audio/transcriptions', 'transcriptions', 'opaque', 'sse'),
   call('audio/translations', 'transcriptions', 'opaque', 'json'),
-  { ...call('responses', 'responses', 'chat', 'sse'), reach: REACHES.responses },
-  { ...call('responses/input_tokens', 'responses-input-tokens', 'opaque', 'json'), reach: REACHES.counting },
-  { ...call('responses/compact', 'responses-compact', 'opaque', 'json'), reach: REACHES.responses },
+  { ...call('responses', 'responses', 'chat', 'sse'), ids: 'responses' },
+  { ...call('responses/input_tokens', 'responses-input-tokens', 'opaque', 'json'), ids: 'counting' },
+  { ...call('responses/compact', 'responses-compact', 'opaque', 'json'), ids: 'responses' },
   { methods: ['GET'], path: 'models', surface: 'models', operation: 'models', reach: { class: 'models' } },
   { methods: ['GET'], path: 'models/{model+}', surface: 'models', operation: 'models', reach: { class: 'models' } },
   { methods: ['DELETE'], path: 'models/{model+}', reach: control },
@@ -54,10 +56,10 @@ export const TABLE: readonly Entry[] = Object.freeze([
   { methods: ['DELETE'], path: 'responses/{id}', reach: owned },
   { methods: ['POST'], path: 'responses/{id}/cancel', reach: owned },
   { methods: ['GET'], path: 'responses/{id}/input_items', reach: owned },
-  { methods: ['POST'], path: 'conversations', reach: REACHES.conversations },
+  { methods: ['POST'], path: 'conversations', reach: stateful, ids: 'conversations' },
   { methods: ['GET', 'POST', 'DELETE'], path: 'conversations/{id}', reach: owned },
   { methods: ['GET'], path: 'conversations/{id}/items', reach: owned },
-  { methods: ['POST'], path: 'conversations/{id}/items', reach: REACHES.conversationItems },
+  { methods: ['POST'], path: 'conversations/{id}/items', reach: stateful, ids: 'conversationItems' },
   { methods: ['GET', 'DELETE'], path: 'conversations/{id}/items/{item}', reach: owned },
   { methods: ['POST'], path: 'files', reach: elsewhere(made()) },
   { methods: ['GET'], path: 'files', reach: listed },
@@ -71,7 +73,7 @@ export const TABLE: readonly Entry[] = Object.freeze([
   { methods: ['GET'], path: 'batches', reach: listed },
   { methods: ['GET'], path: 'batches/{id}', reach: made(['{id}'], batchFiles) },
   { methods: ['POST'], path: 'batches/{id}/cancel', reach: made(['{id}'], batchFiles) },
-  { methods: ['POST'], path: 'videos', modelIn: 'body', reach: REACHES.videos },
+  { methods: ['POST'], path: 'videos', modelIn: 'body', reach: stateful, ids: 'videos' },
   { methods: ['GET'], path: 'videos', reach: listed },
   { methods: ['GET', 'DELETE'], path: 'videos/{id}', reach: owned },
   { methods: ['GET'], path: 'videos/{id}/content', framing: 'binary', reach: owned },
@@ -153,6 +155,7 @@ const look = (head: NativeHead): NativeCall | Refusal => {
       modelIn: inPath !== undefined ? 'path' : (entry.modelIn ?? 'none'),
       framing: entry.framing ?? 'json',
       reach: entry.reach,
+      ids: entry.ids,
       params,
     };
   }

@@ -120,16 +120,8 @@ describe('native paths', () => {
     expect(head('POST', '/v1/batches')).toMatchObject({ reach: { ids: { request: ['/input_file_id'], reply: ['/id'] }, modelElsewhere: true } });
     expect(head('GET', '/v1/batches/b_1')).toMatchObject({ reach: { ids: { request: ['{id}'], reply: ['/output_file_id', '/error_file_id'] } } });
     expect(head('GET', '/v1/files')).toMatchObject({ reach: { ids: { list: '/data' } } });
-    expect(head('POST', '/v1/responses')).toMatchObject({
-      reach: {
-        ids: {
-          request: ['/previous_response_id', '/conversation', '/conversation/id'],
-          inside: { references: { lists: ['/input'], type: 'item_reference' } },
-          reply: ['/id'],
-        },
-      },
-    });
-    expect(head('POST', '/v1/chat/completions')).toMatchObject({ reach: { ids: { inside: { members: ['file_id'] }, reply: ['/id'], replyWhen: '/store' } } });
+    expect(head('POST', '/v1/responses')).toMatchObject({ dialect: 'openai', ids: 'responses', reach: { class: 'inference' } });
+    expect(head('POST', '/v1/videos')).toMatchObject({ dialect: 'openai', ids: 'videos', reach: { class: 'stateful' } });
   });
   it.each([
     ['POST', '/v1/chat/completions/'],

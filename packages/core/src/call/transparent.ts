@@ -16,6 +16,7 @@ import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { innerIds } from './inner-ids.ts';
+import { withIds } from './native-ids.ts';
 import { collect, pipe } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
@@ -100,7 +101,7 @@ const headersOf = (x: Exchange, mustRead: boolean, length: number | undefined): 
 /** What the provider's closed table says of a native call; an unknown one is 403. */
 const nativeOf = (x: Exchange, instance: Instance, path: string, bodyModel: string | undefined): NativeCall => {
   const native = instance.provider.native({ method: x.request.method ?? 'GET', path, query: x.target?.query ?? '', headers: x.head?.forward ?? [], bodyModel });
-  if (!('refuse' in native)) return native;
+  if (!('refuse' in native)) return withIds(native, x.plan.graph.dialects);
   const code = native.refuse as GatewayError['code'];
   throw new GatewayError(code, native.message, { param: native.param });
 };

@@ -1,6 +1,6 @@
 import type { Surface } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
-import { REACHES } from '../named-ids.ts';
+import { IDS } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { chatTap } from '../tap.ts';
 import { names } from './names.ts';
@@ -17,7 +17,7 @@ export const chat: Surface<'chat'> = Object.freeze({
   routes: route('POST', '/chat/completions'),
   body: ['json'],
   governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'] },
-  reach: REACHES.chat,
+  reach: { class: 'inference', ids: IDS.chat },
   framing: 'sse',
   client: { names, read, write: writeReply, stream: writeStream },
   provider: { write, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },

@@ -1,5 +1,5 @@
 import type { Framing, Surface, Tap } from '@llm-proxy-auth/plugin';
-import { REACHES } from '../named-ids.ts';
+import { IDS } from '../named-ids.ts';
 import { INFERENCE, route, stateful } from '../routes.ts';
 import { sseTap } from '../tap.ts';
 import { binaryTap, jsonTap } from '../tap-json.ts';
@@ -31,7 +31,7 @@ const images = opaque({
   routes: [...route('POST', '/images/generations'), ...route('POST', '/images/edits'), ...route('POST', '/images/variations')],
   body: ['json', 'multipart'],
   governed: MODEL_AND_STREAM,
-  reach: REACHES.images,
+  reach: { class: 'inference', ids: IDS.images },
   framing: 'sse',
   tap: eventTap,
 });

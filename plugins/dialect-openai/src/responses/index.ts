@@ -1,6 +1,6 @@
 import type { AnySurface, Reach, Route, Seal, Surface } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
-import { REACHES } from '../named-ids.ts';
+import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
 import { names } from './names.ts';
 import { readReply, writeReply } from './reply.ts';
@@ -10,6 +10,7 @@ import { streamWriter } from './stream-writer.ts';
 import { responsesTap } from './tap.ts';
 import { OPENAI } from './wire.ts';
 
+const CREATES: Reach = Object.freeze({ class: 'inference', ids: IDS.responses });
 const STORED: Reach = stateful({ uses: ['{id}'] });
 
 const NAME = 'responses';
@@ -20,7 +21,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   routes: route('POST', '/responses'),
   body: ['json'],
   governed: { model: ['model'], stream: ['stream'] },
-  reach: REACHES.responses,
+  reach: CREATES,
   framing: 'sse',
   client: {
     names,
@@ -60,7 +61,7 @@ const STORED_ROUTES: readonly Route[] = Object.freeze([
  */
 export const responsesSurfaces = (seal: Seal): readonly AnySurface[] => [
   responses(seal),
-  opaque('responses-input-tokens', route('POST', '/responses/input_tokens'), REACHES.counting, 'body'),
-  opaque('responses-compact', route('POST', '/responses/compact'), REACHES.responses, 'body'),
+  opaque('responses-input-tokens', route('POST', '/responses/input_tokens'), { class: 'inference', ids: IDS.counting }, 'body'),
+  opaque('responses-compact', route('POST', '/responses/compact'), CREATES, 'body'),
   opaque('responses-stored', STORED_ROUTES, STORED, 'none'),
 ];
