@@ -106,7 +106,17 @@ const READERS: Readonly<Record<string, (content: Fields, param: string) => Part>
   input_file: readFile,
   input_audio: readAudio,
 });
-export const isContent = (value: Json): boolean => isObject(value) && Object.hasOwn(READERS, wordOf(value.type));
+/** Where images and files are: one without any of these says nothing that the model can hold. */
+const PLACES: Readonly<Record<string, readonly string[]>> = Object.freeze({
+  input_image: ['image_url', 'file_id'],
+  input_file: ['file_id', 'file_url', 'file_data'],
+});
+/** Whether the model can hold an entry of a content list. */
+export const isContent = (value: Json): boolean => {
+  if (!isObject(value) || !Object.hasOwn(READERS, wordOf(value.type))) return false;
+  const places = PLACES[wordOf(value.type)];
+  return places === undefined || places.some((name) => asText(value[name]) !== undefined);
+};
 /** One entry of a content list; members the model does not know are the caller's to keep. */
 export const readContent = (value: Json, param: string): Part => {
   if (!isObject(value)) throw invalid(param, 'A content part must be an object.');

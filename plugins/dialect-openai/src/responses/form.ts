@@ -15,6 +15,8 @@ const FIRST: readonly string[] = Object.freeze(['model', 'instructions', 'input'
 /** How a request was spelt: names in their order, defaults that were written out, members that this surface honours by itself. */
 interface Form extends Remainder {
   readonly hidden?: Json;
+  /** Members that say nothing, as they were written out: `null`, `[]`, `false`. */
+  readonly bare?: Fields | undefined;
 }
 /** True for a member that this surface itself honours, whatever the provider: nobody loses anything without it. */
 const isHonoured = (key: string, value: Json): boolean => {
@@ -71,9 +73,14 @@ export const splitBody = (
   const { fields, form } = split(remainderOf(written, actual) ?? {}, written, actual);
   const order = Object.keys(body);
   const moved = order.some((name, index) => name !== inOurOrder(body, Object.keys(written))[index]);
-  const spelt = { instructions: body.instructions === null, tools: asList(body.tools).length === 0, stream: body.stream !== true };
-  const bare = !Object.hasOwn(body, 'input') || Object.entries(spelt).some(([name, is]) => is && Object.hasOwn(body, name));
-  return { rest: { from: SURFACE, fields }, form: { ...form, order: moved || bare ? order : undefined, ...(hidden.length > 0 ? { hidden } : {}) } };
+  const says: Readonly<Record<string, boolean>> = {
+    instructions: body.instructions !== null,
+    tools: asList(body.tools).length > 0,
+    stream: body.stream === true,
+  };
+  const bare = Object.fromEntries(Object.entries(body).filter(([name]) => says[name] === false));
+  const spelt = moved || !Object.hasOwn(body, 'input') || Object.keys(bare).length > 0;
+  return { rest: { from: SURFACE, fields }, form: { ...form, order: spelt ? order : undefined, bare, ...(hidden.length > 0 ? { hidden } : {}) } };
 };
 const DOTTED = /^(text|reasoning)\.(.+)$/;
 const spelling = (request: object): Form => formOf(request) as Form;
@@ -92,9 +99,8 @@ export const withRest = (written: Fields, rest: Rest, request: object): Fields =
 export const allTools = (tools: readonly Fields[], request: object): readonly Fields[] => withHidden(tools, spelling(request).hidden);
 /** The body's members in the order they were sent in, with `false`, `null` and `[]` where they were spelt out. */
 export const asSent = (body: Fields, request: object): Fields => {
-  const { order } = spelling(request);
+  const { order, bare } = spelling(request);
   if (order === undefined) return body;
-  const bare = Object.fromEntries(Object.entries({ instructions: null, tools: [], stream: false }).filter(([name]) => order.includes(name)));
   const { input, ...others } = body;
   return ordered({ ...bare, ...others, ...(order.includes('input') ? { input } : {}) }, order);
 };

@@ -1,4 +1,4 @@
-import type { Part, Seal, ToolCallPart, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
+import type { Json, Part, Seal, ToolCallPart, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
 import { type Flavour, isContent, readContent, writeContent } from './content.ts';
 import { type Mark, marked, withId } from './mark.ts';
 import { readReasoning, writeReasoning } from './reasoning.ts';
@@ -59,13 +59,13 @@ const writeResult = (part: ToolResultPart, mark: Mark | undefined, writing: Writ
   // The call's id says it all to the vendor; the name goes back only to where it stood.
   return { type, call_id: part.id, output, ...(writing.own ? some('name', name) : {}) };
 };
-/** True for a part that can stand in an item of a turn with this role. */
-export const isWritable = (role: Turn['role'], part: Part): boolean => {
+/** True for a part that can stand in an item of a turn with this role. `own`: it was read from this surface, where the model may show images. */
+export const isWritable = (role: Turn['role'], part: Part, own: boolean): boolean => {
   if (part.kind === 'toolCall' || part.kind === 'toolResult') return true;
   if (part.kind === 'thinking') return writeReasoning(part) !== undefined;
   if (part.kind === 'opaque') return ownOrigin(part.origin) !== undefined;
   if (part.kind === 'text' || part.kind === 'refusal') return true;
-  return role !== 'assistant' && writeContent(part, { flavour: 'input', output: false, own: false }) !== undefined;
+  return (own || role !== 'assistant') && writeContent(part, { flavour: 'input', output: false, own: false }) !== undefined;
 };
 /** The item that a group of parts is written as, before its mark is restored. Undefined when this surface has no form for it. */
 export const writeItem = (role: Turn['role'], parts: readonly Part[], mark: Mark | undefined, writing: Writing): Fields | undefined => {
@@ -123,23 +123,29 @@ const readHosted = (item: Fields, param: string, reading: Reading): Piece => {
     if (type === 'item_reference') throw unsupported(`${param}.id`, 'item_reference needs stored state, which this route does not keep; send the item itself.');
     throw unsupported(`${param}.type`, `Items of type ${JSON.stringify(type)} are understood by their vendor alone and cannot be translated.`);
   }
-  const bare = asText(item.type) === undefined;
-  const part: Part = { kind: 'opaque', origin: originOf(bare ? { type, ...item } : item) };
+  const whole = item.type === type ? item : { ...item, type };
+  const part: Part = { kind: 'opaque', origin: originOf(whole) };
   if (reading.flavour === 'output') return { role: 'assistant', message: false, parts: [withId(part, asText(item.id))] };
-  return { role: 'assistant', message: false, parts: [marked(part, bare ? { unset: ['type'] } : undefined, 'input')] };
+  return { role: 'assistant', message: false, parts: [marked(part, remainderOf(whole, item), 'input')] };
 };
+const RESULTS: ReadonlySet<Json> = new Set(['function_call_output', 'custom_tool_call_output']);
 const readKnown = (item: Fields, param: string, reading: Reading, custom: ReadonlySet<string>): Piece | undefined => {
   const type = asText(item.type);
   if (type === 'message' || (type === undefined && item.role !== undefined)) return readMessage(item, param, reading);
   if (type === 'function_call' || type === 'custom_tool_call') return readCall(item, param, reading);
-  if (type === 'function_call_output' || type === 'custom_tool_call_output') return readResult(item, param, reading, custom);
+  if (RESULTS.has(type)) return readResult(item, param, reading, custom);
   if (type !== 'reasoning') return undefined;
   const part = readReasoning(item, param, reading.seal);
   return { role: 'assistant', message: false, parts: [reading.flavour === 'output' ? withId(part, asText(item.id)) : part] };
 };
+/** Whether the model can hold the item: the output of a hosted call has no `call_id`, and there is content without a place of its own. */
+const isHeld = (item: Fields): boolean => {
+  if (item.type === 'reasoning') return true;
+  if (RESULTS.has(item.type) && asText(item.call_id) === undefined) return false;
+  return asList(item.content ?? item.output).every(isContent);
+};
 /** One item of `input` or `output`. `custom`: ids of the custom tools' calls seen so far. */
 export const readItem = (item: Fields, param: string, reading: Reading, custom: ReadonlySet<string>): Piece => {
-  const content = asList(item.content ?? item.output);
-  if (reading.hosted === 'carry' && item.type !== 'reasoning' && !content.every(isContent)) return readHosted(item, param, reading);
+  if (reading.hosted === 'carry' && !isHeld(item)) return readHosted(item, param, reading);
   return readKnown(item, param, reading, custom) ?? readHosted(item, param, reading);
 };

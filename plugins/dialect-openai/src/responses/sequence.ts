@@ -56,20 +56,20 @@ export const readItems = (items: readonly unknown[], param: string, reading: Rea
 };
 
 /** The parts that have a form here, results of tools first; the others go to the ledger. */
-const writable = (turn: Turn, ledger: Ledger): readonly Part[] => {
+const writable = (turn: Turn, own: boolean, ledger: Ledger): readonly Part[] => {
   const lost = (part: Part, path: string): boolean => {
     losePart(part, `turns.parts.${path}${part.kind}`, 'The Responses API has no item for it.', lostTo(ledger));
     return false;
   };
-  const kept = turn.parts.filter((part) => isWritable(turn.role, part) || lost(part, ''));
+  const kept = turn.parts.filter((part) => isWritable(turn.role, part, own) || lost(part, ''));
   if (turn.role === 'assistant') for (const part of kept) if (part.kind === 'text') noteCitations(part.citations ?? [], 'turns', ledger);
   if (turn.role !== 'assistant' && kept.some((part) => part.kind === 'opaque')) ledger.note('emulated', 'turns.role', 'Items of the vendor are nobody’s turn.');
   const results = kept.filter((part) => part.kind === 'toolResult');
-  for (const result of results) for (const part of result.parts) if (!isWritable('user', part)) lost(part, 'parts.');
+  for (const result of results) for (const part of result.parts) if (!isWritable('user', part, own)) lost(part, 'parts.');
   return results.length === 0 ? kept : [...results, ...kept.filter((part) => part.kind !== 'toolResult')];
 };
 const writeTurn = (turn: Turn, writing: Writing, ledger: Ledger): readonly Fields[] => {
-  const parts = writable(turn, ledger);
+  const parts = writable(turn, writing.own, ledger);
   if (parts.length === 0 && turn.parts.length > 0) return [];
   const groups = parts.length === 0 ? [[]] : groupsOf(parts, writing.own);
   return groups.flatMap((group) => {
