@@ -101,6 +101,13 @@ export interface NativeCall {
   readonly ids?: string | undefined;
   /** Route parameters by name, decoded once, for the ids of a request. */
   readonly params?: Readonly<Record<string, string>> | undefined;
+  /**
+   * With `modelIn: 'path'`: the native path with `{model}` where the model stands. The core writes the model, or the one that its
+   * name stands for, as one strictly encoded segment. Undefined: the path goes on as it was sent.
+   */
+  readonly path?: string | undefined;
+  /** When it is not that of `Provider.base`, such as a control plane's. */
+  readonly origin?: string | undefined;
 }
 export interface Refusal {
   readonly refuse: string;

@@ -1,0 +1,28 @@
+import type { AwsCredentials } from './sigv4.ts';
+
+const PATIENCE_MS = 20_000;
+/** A source that hangs (a process, a socket) must not hold calls for ever. */
+const inTime = <T>(work: Promise<T>): Promise<T> => {
+  const limit = AbortSignal.timeout(PATIENCE_MS);
+  return Promise.race([
+    work,
+    new Promise<never>((_, reject) =>
+      limit.addEventListener('abort', () => reject(new Error('the AWS credential chain did not answer in time')), { once: true }),
+    ),
+  ]);
+};
+
+/**
+ * AWS's own chain, asked once: environment, web identity (IRSA), EKS Pod Identity, ECS, IMDSv2, shared configuration with
+ * profiles and processes, SSO. A new chain each time: what to keep, and for how long, is for our cache to say.
+ */
+export const askChain = async (region: string): Promise<AwsCredentials> => {
+  const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
+  const found = await inTime(defaultProvider({ clientConfig: { region } })());
+  return {
+    accessKeyId: found.accessKeyId,
+    secretAccessKey: found.secretAccessKey,
+    sessionToken: found.sessionToken,
+    expiration: found.expiration?.getTime(),
+  };
+};

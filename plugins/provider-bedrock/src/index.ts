@@ -1,0 +1,73 @@
+import { define, GatewayError, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
+import { askChain } from './chain.ts';
+import { correctedClock } from './clock.ts';
+import { type Config, config } from './config.ts';
+import { awsCredentials } from './credentials.ts';
+import { endpoints } from './endpoint.ts';
+import { listModels } from './models.ts';
+import { nativeTable } from './native.ts';
+import { placesOf } from './places.ts';
+import { judge, readRefusal, type Verdict } from './rejected.ts';
+import { awsSigner, bearerSigner } from './sign.ts';
+import { sigV4 } from './sigv4.ts';
+
+/** Parts that tests replace. */
+export interface Parts {
+  readonly chain: typeof askChain;
+  readonly random: () => number;
+}
+const REAL: Parts = Object.freeze({ chain: askChain, random: Math.random });
+
+/** Which kind of credential an instance uses: what it says, else a Bedrock API key where there is one, else the chain of AWS. */
+const kindOf = ({ credentials }: Config): 'default' | 'static' | 'bearer' => {
+  const { type, token, accessKeyId, secretAccessKey } = credentials;
+  const kind = type ?? (token === undefined || token.peek()?.trim() === '' || credentials.assumeRole !== undefined ? 'default' : 'bearer');
+  if (kind === 'static' && (accessKeyId === undefined || secretAccessKey === undefined))
+    throw new GatewayError('invalid_request', 'credentials of type static need accessKeyId and secretAccessKey');
+  if (kind === 'bearer' && token === undefined) throw new GatewayError('invalid_request', 'credentials of type bearer need token, or AWS_BEARER_TOKEN_BEDROCK');
+  if (kind === 'bearer' && credentials.assumeRole !== undefined) throw new GatewayError('invalid_request', 'a Bedrock API key cannot assume a role');
+  return kind;
+};
+
+/** One AWS account in one region. */
+export const createProvider = (settings: Config, host: Host, parts: Parts = REAL): Provider => {
+  const { base, region, controlOrigin, controlPath } = placesOf(settings);
+  const kind = kindOf(settings);
+  const clock = correctedClock(() => host.now());
+  const signature = sigV4();
+  const cache = awsCredentials(settings, { host, clock, sign: signature, ...parts });
+  let last: Verdict | undefined;
+  const { token } = settings.credentials;
+  const bearer = kind === 'bearer' && token !== undefined;
+  const sign = bearer ? bearerSigner(token, host) : awsSigner({ region, clock, cache, sign: signature, clockOnly: () => last === 'clock' });
+  const models = listModels({ origin: controlOrigin, path: controlPath, host, sign: (request) => sign(request, { fresh: false }) });
+  host.log.info({ region, credentials: kind, assumesRole: settings.credentials.assumeRole !== undefined }, 'a Bedrock instance is set up');
+  return {
+    base,
+    region,
+    errors: 'converse',
+    endpoint: endpoints({ api: settings.api, guardrail: settings.guardrail, betas: settings.betas ?? [], region }),
+    native: nativeTable({ region, controlOrigin }),
+    signs: bearer ? 'head' : 'body',
+    sign,
+    rejected(reply) {
+      const verdict = judge(reply);
+      if (verdict === undefined) return undefined;
+      last = verdict;
+      if (verdict === 'clock') clock.learn(reply, readRefusal(reply).text);
+      return verdict === 'refresh' && kind !== 'default' && settings.credentials.assumeRole === undefined ? 'credential' : verdict;
+    },
+    models,
+    probe: async (signal) => void (await models(signal)),
+    ...(bearer ? {} : { credentialExpires: () => cache.expires() }),
+  };
+};
+
+const plugin: Plugin = {
+  name: '@llm-proxy-auth/provider-bedrock',
+  api: 1,
+  providers: {
+    bedrock: define<Provider>()({ summary: 'Amazon Bedrock in one account and region', config, create: (settings, host) => createProvider(settings, host) }),
+  },
+};
+export default plugin;

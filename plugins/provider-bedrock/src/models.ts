@@ -1,0 +1,97 @@
+import { GatewayError, type Host, type ModelInfo, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
+
+export interface ControlPlane {
+  readonly origin: string;
+  readonly path: string;
+  readonly host: Host;
+  readonly sign: (request: UpstreamRequest, signal: AbortSignal) => void | Promise<void>;
+}
+type Loose = Readonly<Record<string, unknown>>;
+const isRecord = (v: unknown): v is Loose => typeof v === 'object' && v !== null && !Array.isArray(v);
+const text = (v: unknown): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined);
+const texts = (v: unknown): readonly string[] => (Array.isArray(v) ? v.filter((each) => typeof each === 'string') : []);
+const parsed = (reply: UpstreamReply): Loose | undefined => {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(reply.body));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+const MOST_PAGES = 50;
+
+/** Asks one path. Throws GatewayError `upstream_auth_failed` or `upstream_bad_response`, without a word of AWS's. */
+const ask = async (
+  plane: ControlPlane,
+  path: string,
+  list: string,
+  signal: AbortSignal,
+): Promise<{ readonly items: readonly Loose[]; readonly next: string | undefined }> => {
+  const request: UpstreamRequest = {
+    method: 'GET',
+    origin: plane.origin,
+    path: `${plane.path}${path}`,
+    headers: ['accept', 'application/json'],
+    body: undefined,
+  };
+  await plane.sign(request, signal);
+  const reply = await plane.host.fetch(request, signal);
+  if (reply.status === 401 || reply.status === 403)
+    throw new GatewayError(
+      'upstream_auth_failed',
+      'AWS refused to list models; the credential needs bedrock:ListFoundationModels and bedrock:ListInferenceProfiles.',
+    );
+  const body = reply.status === 200 ? parsed(reply) : undefined;
+  const items = body?.[list];
+  if (body === undefined || !Array.isArray(items))
+    throw new GatewayError('upstream_bad_response', `AWS answered the model list with status ${reply.status} and no list.`);
+  return { items: items.filter(isRecord), next: text(body.nextToken) };
+};
+
+const SHOWN: ReadonlySet<string> = new Set(['TEXT', 'EMBEDDING', 'IMAGE', 'VIDEO', 'SPEECH']);
+/** Models that can be called now; enumerations of AWS grow, so that unknown words pass. */
+const foundationModel = (v: Loose): ModelInfo | undefined => {
+  const id = text(v.modelId);
+  const cycle = isRecord(v.modelLifecycle) ? v.modelLifecycle : {};
+  if (id === undefined || (cycle.status !== undefined && cycle.status !== 'ACTIVE' && cycle.status !== 'LEGACY')) return undefined;
+  const outputs = texts(v.outputModalities);
+  if (outputs.length > 0 && !outputs.some((each) => SHOWN.has(each))) return undefined;
+  const created = Date.parse(text(cycle.startOfLifeTime) ?? '');
+  return {
+    id,
+    owner: text(v.providerName)?.toLowerCase(),
+    created: Number.isNaN(created) ? undefined : Math.floor(created / 1000),
+    capabilities: { images: texts(v.inputModalities).includes('IMAGE') },
+  };
+};
+/** A profile is called by its id; one of an account by its ARN. */
+const profile =
+  (models: ReadonlyMap<string, ModelInfo>) =>
+  (v: Loose): ModelInfo | undefined => {
+    const own = v.type === 'APPLICATION';
+    const id = text(own ? v.inferenceProfileArn : v.inferenceProfileId);
+    if (id === undefined || (v.status !== undefined && v.status !== 'ACTIVE')) return undefined;
+    const first: unknown = Array.isArray(v.models) ? v.models[0] : undefined;
+    const arn = isRecord(first) ? (text(first.modelArn) ?? '') : '';
+    const model = models.get(arn.slice(arn.lastIndexOf('/') + 1));
+    const created = Date.parse(text(v.createdAt) ?? '');
+    return { ...model, id, ...(own && !Number.isNaN(created) ? { created: Math.floor(created / 1000) } : {}) };
+  };
+
+/** ListFoundationModels and every page of ListInferenceProfiles. */
+export const listModels =
+  (plane: ControlPlane) =>
+  async (signal: AbortSignal): Promise<readonly ModelInfo[]> => {
+    const { items } = await ask(plane, '/foundation-models', 'modelSummaries', signal);
+    const models = new Map(items.flatMap((each) => foundationModel(each) ?? []).map((m) => [m.id, m]));
+    const profiles: ModelInfo[] = [];
+    let next: string | undefined;
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const query = next === undefined ? '' : `&nextToken=${encodeURIComponent(next)}`;
+      const found = await ask(plane, `/inference-profiles?maxResults=100${query}`, 'inferenceProfileSummaries', signal);
+      profiles.push(...found.items.flatMap((each) => profile(models)(each) ?? []));
+      next = found.next;
+      if (next === undefined) break;
+    }
+    return [...models.values(), ...profiles];
+  };

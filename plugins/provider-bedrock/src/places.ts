@@ -1,0 +1,30 @@
+import { GatewayError } from '@llm-proxy-auth/plugin';
+import type { Config } from './config.ts';
+import { isRuntimeHost, originOf, scopeOf } from './hosts.ts';
+
+export interface Places {
+  readonly base: { readonly origin: string; readonly path: string; readonly prefix: string };
+  /** Of the host where it says, else the configured one. */
+  readonly region: string;
+  readonly controlOrigin: string;
+  readonly controlPath: string;
+}
+const split = (url: string): { readonly origin: string; readonly path: string } => {
+  const { origin, pathname } = new URL(url);
+  return { origin, path: pathname.replace(/\/+$/, '') };
+};
+
+/** Hosts of an instance. Throws GatewayError `invalid_request` for settings that contradict each other. */
+export const placesOf = ({ region, baseUrl, endpoints }: Config): Places => {
+  const { fips, dualStack, vpce, control } = endpoints;
+  if (baseUrl !== undefined && vpce !== undefined) throw new GatewayError('invalid_request', 'baseUrl and endpoints.vpce name two places; write one of them');
+  const own = baseUrl ?? vpce;
+  if (own !== undefined && (fips || dualStack))
+    throw new GatewayError('invalid_request', 'endpoints.fips and endpoints.dualStack choose among the hosts of AWS and do not go with a place of your own');
+  const choice = { region, fips, dualStack };
+  const place = own === undefined ? { origin: originOf('bedrock-runtime', choice), path: '' } : split(own);
+  const host = new URL(place.origin).hostname;
+  // A stand-in for Bedrock serves everything; a host of the data plane does not list models.
+  const plane = control === undefined ? (own === undefined || isRuntimeHost(host) ? { origin: originOf('bedrock', choice), path: '' } : place) : split(control);
+  return { base: { ...place, prefix: '' }, region: scopeOf(host, region).region, controlOrigin: plane.origin, controlPath: plane.path };
+};

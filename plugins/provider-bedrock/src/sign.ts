@@ -1,0 +1,46 @@
+import type { Attempt, Host, Provider, Secret, UpstreamRequest } from '@llm-proxy-auth/plugin';
+import type { Clock } from './clock.ts';
+import type { CredentialCache } from './credential-cache.ts';
+import { secretText } from './credentials.ts';
+import { scopeOf } from './hosts.ts';
+import { type AwsCredentials, dropSignature, type Scope, type SigV4 } from './sigv4.ts';
+
+type Sign = (request: UpstreamRequest, attempt: Pick<Attempt, 'fresh'>) => void | Promise<void>;
+
+/** A Bedrock API key; it is asked for on every call, so that it follows rotation. */
+export const bearerSigner = (token: Secret, host: Host): Sign => {
+  const put = (request: UpstreamRequest, value: string): void => {
+    dropSignature(request.headers);
+    request.headers.push('authorization', `Bearer ${value.trim()}`);
+  };
+  return (request) => {
+    const value = secretText(token, host);
+    return typeof value === 'string' ? put(request, value) : value.then((known) => put(request, known));
+  };
+};
+
+export interface Signing {
+  readonly region: string;
+  readonly clock: Clock;
+  readonly cache: CredentialCache;
+  readonly sign: SigV4;
+  /** True once, after AWS refused our time and not our credential. */
+  readonly clockOnly: () => boolean;
+}
+/** Signature Version 4 for the region and service that the host stands for. */
+export const awsSigner = ({ region, clock, cache, sign, clockOnly }: Signing): Sign => {
+  const scopes = new Map<string, Scope>();
+  const scopeFor = (origin: string): Scope => {
+    const known = scopes.get(origin);
+    if (known !== undefined) return known;
+    const made = scopeOf(new URL(origin).hostname, region);
+    scopes.set(origin, made);
+    return made;
+  };
+  const put = (request: UpstreamRequest, credentials: AwsCredentials): void => sign(request, credentials, scopeFor(request.origin), clock.now());
+  return (request, { fresh }) => {
+    const found = cache.get(fresh && !clockOnly());
+    return found instanceof Promise ? found.then((credentials) => put(request, credentials)) : put(request, found);
+  };
+};
+export type ProviderSign = Provider['sign'];
