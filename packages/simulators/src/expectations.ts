@@ -1,3 +1,4 @@
+import { countedTokens, messageEvents, wholeMessage } from './expectations-anthropic.ts';
 import type { Recording } from './recordings.ts';
 import { recordedBytes } from './replay.ts';
 
@@ -9,7 +10,7 @@ export type ExpectedError = { readonly message: string; readonly type: unknown; 
 
 /** What a client must read out of a recording, whatever stands between the client and the service. */
 export type Expectations = {
-  readonly surface: 'chat' | 'completions' | 'responses' | 'embeddings' | 'models';
+  readonly surface: 'chat' | 'completions' | 'responses' | 'embeddings' | 'models' | 'messages' | 'countTokens';
   /** Text of the first choice or of all output messages; '' where there is none. */
   readonly text: string;
   /** Text of each choice; one element for responses. */
@@ -18,9 +19,11 @@ export type Expectations = {
   readonly toolCalls: readonly ExpectedToolCall[];
   /** What an audio answer says, where there is one. */
   readonly transcript: string | undefined;
-  /** Types of the output items of a response in order: `reasoning`, `web_search_call`, `message` … */
+  /** Types of the output items of a response (`reasoning`, `web_search_call`, `message` …) or of the blocks of a message, in order. */
   readonly outputTypes: readonly string[];
-  /** `finish_reason` of the first choice; for responses the status, with the reason behind it: `incomplete:max_output_tokens`. */
+  /** What vouches for the thinking of a message, in order. */
+  readonly signatures: readonly string[];
+  /** `finish_reason` of the first choice, `stop_reason` of a message; for responses the status, with the reason behind it: `incomplete:max_output_tokens`. */
   readonly finish: string | undefined;
   /** The usage object as recorded; undefined where the service sent none. */
   readonly usage: Fields | undefined;
@@ -53,11 +56,13 @@ const payloads = (stream: string): Fields[] =>
 
 const surfaceOf = ({ operation }: Recording): Expectations['surface'] => {
   if (operation.endsWith('chat/completions')) return 'chat';
-  if (operation === 'completions' || operation === 'responses' || operation === 'embeddings' || operation === 'models') return operation;
+  if (operation === 'messages/count_tokens') return 'countTokens';
+  if (operation === 'completions' || operation === 'responses' || operation === 'embeddings' || operation === 'models' || operation === 'messages')
+    return operation;
   throw new Error(`No expectations for the operation ${operation}`);
 };
 
-type Found = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'transcript' | 'outputTypes' | 'finish' | 'usage' | 'items'>>;
+export type Found = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'transcript' | 'outputTypes' | 'signatures' | 'finish' | 'usage' | 'items'>>;
 
 const callOf = (given: unknown): ExpectedToolCall => ({ name: text(fields(given).name), arguments: text(fields(given).arguments) });
 
@@ -132,8 +137,11 @@ const responseStream = (events: readonly Fields[]): Found => {
 const vectorLength = (vector: unknown): number => (typeof vector === 'string' ? Buffer.from(vector, 'base64').length / 4 : (vector as unknown[]).length);
 
 const read = (surface: Expectations['surface'], stream: boolean, raw: string): Found => {
+  if (stream && surface === 'messages') return messageEvents(payloads(raw));
   if (stream) return surface === 'responses' ? responseStream(payloads(raw)) : streamed(payloads(raw));
   const body = fields(JSON.parse(raw));
+  if (surface === 'messages') return wholeMessage(body);
+  if (surface === 'countTokens') return countedTokens(body);
   if (surface === 'responses') return response(body);
   if (surface === 'models') return { items: list(body.data).map((model) => text(model.id)) };
   if (surface === 'embeddings') return { items: list(body.data).map((item) => vectorLength(item.embedding)), usage: usageOf(body) };
@@ -162,6 +170,7 @@ export const expectations = (recording: Recording): Expectations => {
     toolCalls: found.toolCalls ?? [],
     transcript: found.transcript,
     outputTypes: found.outputTypes ?? [],
+    signatures: found.signatures ?? [],
     finish: found.finish,
     usage: found.usage,
     errorStatus: status >= 400 ? status : undefined,

@@ -1,3 +1,4 @@
+export { type AnthropicSimulator, type AnthropicSimulatorOptions, anthropicErrorEvent, anthropicSimulator } from './anthropic/simulator.ts';
 export { type Expectations, type ExpectedError, type ExpectedToolCall, expectations } from './expectations.ts';
 export type { CapturedRequest, HeaderPairs, Progress } from './http/captured.ts';
 export type { Fault, Rule } from './http/fault.ts';
@@ -6,5 +7,5 @@ export { type Rechunk, rechunk } from './http/rechunk.ts';
 export type { Match } from './http/request-log.ts';
 export { type OpenaiSimulatorOptions, openaiSimulator, type Simulator } from './openai/simulator.ts';
 export { type Recording, type RecordingFilter, recordedPath, recording, recordings } from './recordings.ts';
-export { type RefusalCase, type RefusalSource, refusals } from './refusals.ts';
+export { type AnthropicRefusalCase, anthropicRefusals, type RefusalCase, type RefusalSource, refusals } from './refusals.ts';
 export { type ReplayOptions, recordedBytes } from './replay.ts';

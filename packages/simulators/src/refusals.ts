@@ -11,6 +11,10 @@ export type RefusalSource = {
   readonly sdkType?: string;
   /** Known from memory only. */
   readonly memory?: true;
+  /** The status is known from the source, the sentence from memory. */
+  readonly sentence?: 'memory';
+  /** The recording speaks of other numbers. */
+  readonly numbers?: 'differ';
   /** Where the same answer was published by others. */
   readonly published?: string;
 };
@@ -38,10 +42,41 @@ export type RefusalCase = {
   readonly options?: { readonly contextTokens: number };
 };
 
-let all: readonly RefusalCase[] | undefined;
+/** One request that Anthropic refuses, and how. Requests carry `anthropic-version: 2023-06-01` unless `headers` say otherwise. */
+export type AnthropicRefusalCase = {
+  readonly name: string;
+  readonly request: {
+    readonly method: 'GET' | 'POST';
+    readonly path: string;
+    /** A key other than a valid one in `x-api-key`; null for none. */
+    readonly key?: string | null;
+    readonly bearer?: string;
+    /** null leaves one out. */
+    readonly headers?: Readonly<Record<string, string | null>>;
+    readonly body?: object;
+    readonly raw?: string;
+  };
+  readonly response: {
+    readonly status: number;
+    /** Without `request_id`, which differs each time. */
+    readonly body: {
+      readonly type: 'error';
+      readonly error: { readonly type: string; readonly message: string; readonly details?: { readonly error_code: string } };
+    };
+  };
+  readonly source: RefusalSource;
+};
+
+const fixture = <Case>(name: string): (() => readonly Case[]) => {
+  let rows: readonly Case[] | undefined;
+  return () => {
+    rows ??= Object.freeze(JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8')) as Case[]);
+    return rows;
+  };
+};
 
 /** The rows of fixtures/refusals.json. */
-export const refusals = (): readonly RefusalCase[] => {
-  all ??= Object.freeze(JSON.parse(readFileSync(new URL('../fixtures/refusals.json', import.meta.url), 'utf8')) as RefusalCase[]);
-  return all;
-};
+export const refusals = fixture<RefusalCase>('refusals');
+
+/** The rows of fixtures/anthropic-refusals.json, for a stand-in with `contextTokens: 1000`. */
+export const anthropicRefusals = fixture<AnthropicRefusalCase>('anthropic-refusals');

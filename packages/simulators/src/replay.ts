@@ -19,7 +19,11 @@ export type ReplayOptions = {
 const dropped = /^(content-length|content-encoding|transfer-encoding|connection|keep-alive|date)$/i;
 const placeholder = /^<.*>$/; // `<X_REQUEST_ID>`: what the recorder redacted
 
+const typeOf = (chunk: unknown): string | undefined =>
+  (typeof chunk === 'string' ? (JSON.parse(chunk) as { type?: string }) : (chunk as { type?: string })).type;
+
 const framed = (recording: Recording, chunks: readonly unknown[]): Buffer[] => {
+  if (recording.operation === 'messages') return chunks.map((chunk) => sseFrame(chunk, typeOf(chunk)));
   if (recording.operation === 'responses') return chunks.map((chunk) => sseFrame(chunk, (chunk as { type?: string }).type));
   return [...chunks.map((chunk) => sseFrame(chunk)), sseFrame('[DONE]')];
 };
@@ -47,8 +51,9 @@ const headersOf = (recording: Recording): HeaderPairs => {
   const names = new Set(kept.map(([name]) => name.toLowerCase()));
   // Recorders strip these two; the service always sends them.
   const type = recording.stream && recording.response.status < 400 ? 'text/event-stream; charset=utf-8' : 'application/json';
+  const idName = recording.provider === 'anthropic' ? 'request-id' : 'x-request-id';
   const id = `req_${createHash('sha256').update(recording.file).digest('hex').slice(0, 32)}`;
-  return withHeaders(kept, { ...(names.has('content-type') ? {} : { 'content-type': type }), ...(names.has('x-request-id') ? {} : { 'x-request-id': id }) });
+  return withHeaders(kept, { ...(names.has('content-type') ? {} : { 'content-type': type }), ...(names.has(idName) ? {} : { [idName]: id }) });
 };
 
 /**

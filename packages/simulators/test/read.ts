@@ -113,7 +113,7 @@ const readModels = async (client: OpenAI): Promise<Seen> => {
   return { texts: [], toolCalls: [], transcript: undefined, outputTypes: [], finish: undefined, usage: undefined, items };
 };
 
-const readers: Readonly<Record<Expectations['surface'], (client: OpenAI, body: object) => Promise<Seen>>> = {
+const readers: Readonly<Partial<Record<Expectations['surface'], (client: OpenAI, body: object) => Promise<Seen>>>> = {
   chat: readChat,
   completions: readCompletions,
   responses: readResponses,
@@ -123,8 +123,10 @@ const readers: Readonly<Record<Expectations['surface'], (client: OpenAI, body: o
 
 /** What the vendor's SDK makes of an answer, in the terms of `expectations`. */
 export const read = async (client: OpenAI, surface: Expectations['surface'], body: object): Promise<Seen> => {
+  const reader = readers[surface];
+  if (reader === undefined) throw new Error(`The OpenAI SDK has no ${surface}`);
   try {
-    return await readers[surface](client, body);
+    return await reader(client, body);
   } catch (error) {
     if (!(error instanceof APIError) && !(error instanceof Error && 'status' in error)) throw error;
     const { status, code } = error as { status?: number; code?: unknown };

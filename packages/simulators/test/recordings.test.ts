@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { expectations, recordedPath, recordings } from '../src/index.ts';
+import { expectations, recordedPath } from '../src/index.ts';
 import { read } from './read.ts';
-import { key, sdks, useSimulator } from './support.ts';
+import { key, openaiWire, sdks, useSimulator } from './support.ts';
 
 const simulator = useSimulator();
 // A recording without a request body (kept as a bare answer) is asked for with the least the path takes.
@@ -13,8 +13,8 @@ const least: Readonly<Record<string, object>> = {
   models: {},
 };
 
-describe.each(sdks)('every recording, read by %s', (_name, OpenAI) => {
-  test.each(recordings().map((one) => [one.file, one] as const))('%s', async (_file, recording) => {
+describe.each(sdks)('every recording in OpenAI wire format, read by %s', (_name, OpenAI) => {
+  test.each(openaiWire.map((one) => [one.file, one] as const))('%s', async (_file, recording) => {
     const expected = expectations(recording);
     const path = recordedPath(recording).replace(/\/(chat\/completions|completions|responses|embeddings|models)$/, '');
     const client = new OpenAI({ baseURL: simulator().origin + path, apiKey: key, maxRetries: 0 });

@@ -4,11 +4,11 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { expectations, type Recording, recordedBytes, recordedPath, recording, recordings } from '../src/index.ts';
 import { bodyOf, chunksOf, dial, post } from './socket.ts';
-import { key, useSimulator } from './support.ts';
+import { key, openaiWire, useSimulator } from './support.ts';
 
 const simulator = useSimulator();
 const all = recordings();
-const named = all.map((one) => [one.file, one] as const);
+const named = openaiWire.map((one) => [one.file, one] as const);
 
 type Answer = { status: number; headers: Record<string, string | string[] | undefined>; raw: Buffer };
 
@@ -27,8 +27,8 @@ const ask = (one: Recording, extra: Record<string, string> = {}): Promise<Answer
   });
 
 describe('the recordings of the package', () => {
-  test('are sixty, thirty of them of OpenAI, and each is indexed with its licence and commit', () => {
-    expect([all.length, recordings({ provider: 'openai' }).length]).toEqual([60, 30]);
+  test('are sixty in OpenAI wire format, thirty of them of OpenAI, and thirty of Anthropic; each is indexed with its licence and commit', () => {
+    expect([openaiWire.length, recordings({ provider: 'openai' }).length, recordings({ provider: 'anthropic' }).length]).toEqual([60, 30, 30]);
     const [head = '', ...lines] = readFileSync(new URL('../recordings/INDEX.tsv', import.meta.url), 'utf8')
       .trimEnd()
       .split('\n');
@@ -73,7 +73,7 @@ describe('a replay', () => {
   });
 
   test.each(
-    all
+    openaiWire
       .filter(({ response }) => Object.entries(response.headers).some(([name, value]) => /content-encoding/i.test(name) && value === 'gzip'))
       .map((one) => [one.file, one] as const),
   )('%s: recorded as gzip, coded for those who accept it', async (_file, one) => {
@@ -196,8 +196,8 @@ describe('expectations', () => {
 
   test('no recording compares equal to nothing', () => {
     for (const one of all) {
-      const { text, toolCalls, transcript, outputTypes, items, error } = expectations(one);
-      const found = [text !== '', toolCalls.length > 0, transcript !== undefined, outputTypes.length > 0, items.length > 0, error !== undefined];
+      const { text, toolCalls, transcript, outputTypes, items, error, finish } = expectations(one);
+      const found = [text !== '', toolCalls.length > 0, transcript !== undefined, outputTypes.length > 0, items.length > 0, error !== undefined, finish === 'refusal'];
       expect(found, one.file).toContain(true);
     }
   });

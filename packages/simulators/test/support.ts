@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import OpenAI6 from 'openai6';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { type OpenaiSimulatorOptions, openaiSimulator, type Simulator } from '../src/index.ts';
+import { type OpenaiSimulatorOptions, openaiSimulator, recordings, type Simulator } from '../src/index.ts';
 
 export const key = 'sk-simulator';
 
@@ -10,6 +10,9 @@ export const sdks = [
   ['openai 7', OpenAI],
   ['openai 6', OpenAI6 as unknown as typeof OpenAI],
 ] as const;
+
+/** Recordings of whichever service that its OpenAI-shaped paths answered. */
+export const openaiWire = recordings().filter(({ operation }) => /^(foundry )?(chat\/completions|completions|embeddings|responses|models)$/.test(operation));
 
 /** A simulator for one test file; scripts, replays and captured requests are forgotten after each test. */
 export const useSimulator = (options: OpenaiSimulatorOptions = {}): (() => Simulator) => {
