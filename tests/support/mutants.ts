@@ -65,7 +65,7 @@ const access: readonly Mutant[] = [
     'a body that a rule reads is plain UTF-8',
     'bypass',
     'below /transparent/main/v1 > UTF-16',
-    core('call/transparent.ts', 'if (needed || (encoded &&', 'if ((encoded &&'),
+    core('call/transparent.ts', 'if (needed || (unread &&', 'if ((unread &&'),
   ),
   of(
     'a governed key stands once',
@@ -188,13 +188,31 @@ const ownership: readonly Mutant[] = [
     'a streamed response belongs to its maker',
     'access-ownership',
     'made below /transparent/main/v1, asked for below /openai/main/v1 > a stored response (stream: true)',
-    core('call/stateful.ts', 'if (verdict.id !== undefined && principal !== undefined)', 'if (false)'),
+    core('call/stateful.ts', 'void recordVerdict(this.#x, this.#instance, verdict)?.catch', 'void Promise.resolve().catch'),
   ),
   of(
     'ids anywhere in a body',
     'ownership-ids',
     '/openai/main/v1/images/edits: an image',
-    core('call/inner-ids.ts', 'found.push(...stringsOf(inner));', 'found.push();'),
+    core('call/inner-ids.ts', 'found.named.push(...stringsOf(inner));', ''),
+  ),
+  of(
+    'an item without its content is a reference',
+    'ownership-made',
+    'below /openai/main/v1 > a picture without its bytes',
+    core('call/inner-ids.ts', ' || isBare(item, unlessWith)', ''),
+  ),
+  of(
+    'an id of the request is no new one',
+    'ownership-made',
+    'do not become the caller’s by a name of its choice',
+    core('call/stateful.ts', '.filter((id) => !x.inner.given.has(id));\n/** Records', ';\n/** Records'),
+  ),
+  of(
+    'ids in a form',
+    'ownership-made',
+    'videos: input_reference[file_id]',
+    core('call/governed.ts', 'ids: result?.ok === true ? result.inner : []', 'ids: []'),
   ),
   of(
     'a reference needs no type',

@@ -9,12 +9,15 @@ const reach: Reach = {
     inside: {
       members: ['file_id', 'file_ids', 'container'],
       apart: ['/metadata', '/input/*/content/*/annotations'],
-      references: { lists: ['/input'], type: 'item_reference' },
+      objects: ['audio'],
+      references: { lists: ['/input'], type: 'item_reference', unlessWith: { thought: 'content' } },
     },
     reply: [],
+    replyFor: { with: 'audio', reply: ['/said/*/id'] },
   },
 };
-const idsIn = (text: string, cut = text.length): readonly string[] => innerIds(reach, [Buffer.from(text.slice(0, cut)), Buffer.from(text.slice(cut))], 64);
+const idsIn = (text: string, cut = text.length): readonly string[] =>
+  innerIds(reach, [Buffer.from(text.slice(0, cut)), Buffer.from(text.slice(cut))], 64).named;
 const refuses = (text: string, code: string) => expect(() => idsIn(text)).toThrow(expect.objectContaining({ code }));
 
 describe('ids deep inside a body', () => {
@@ -27,6 +30,8 @@ describe('ids deep inside a body', () => {
     ['keys that are spelt with escapes', '{"\\u0069nput":[{"content":[{"file\\u005fid":"file-3"}]}]}', ['file-3']],
     ['a type that is spelt with escapes', '{"input":[{"type":"item\\u005freference","id":"msg_1"}]}', ['msg_1']],
     ['a reference without type', '{"input":[{"id":"msg_1"},{"id":"msg_2","type":null,"role":null}]}', ['msg_1', 'msg_2']],
+    ['an item without what makes it whole', '{"input":[{"id":"t_1","type":"thought"},{"id":"t_2","type":"thought","content":"x"}]}', ['t_1']],
+    ['the id of an object', '{"turns":[{"audio":{"id":"audio_1"}}],"audio":{"voice":{"id":"v"}}}', ['audio_1']],
     ['a message, which is none', '{"input":[{"id":"msg_1","role":"user","content":"hi"},{"id":"rs_1","type":"reasoning"}]}', []],
     ['lists of ids and ids in objects', '{"tools":[{"container":{"file_ids":["file-1","file-2"]}},{"container":"cntr_3"}]}', ['file-1', 'file-2', 'cntr_3']],
     ['a member of the client’s own choice', '{"prompt":{"variables":{"metadata":{"file_id":"file-1"}}}}', ['file-1']],
@@ -34,6 +39,11 @@ describe('ids deep inside a body', () => {
   ])('%s', (_name, text, ids) => expect(idsIn(text)).toEqual(ids));
   it('are none where nothing of the kind stands, and the body is not parsed', () => {
     expect(idsIn('{"input":"tell me about files" not json')).toEqual([]);
+  });
+  it('are told apart from those that the body merely holds, and from what it asks for', () => {
+    const { given, asks } = innerIds(reach, [Buffer.from('{"input":[{"id":"msg_1","role":"user","content":[{"id":"c"}]}],"audio":{}}')], 64);
+    expect([[...given].toSorted(), asks]).toEqual([['c', 'msg_1'], true]);
+    expect(innerIds(reach, [Buffer.from('{"turns":[{"audio":{"id":"a"}}],"audio":null}')], 64).asks).toBe(false);
   });
   it('refuse a body that names some and cannot be read, or is UTF-16', () => {
     refuses('{"input":[{"content":[{"file_id":"file-3"}]}', 'invalid_json');

@@ -56,8 +56,8 @@ export interface Route {
   readonly method: string;
   readonly pattern: string;
   readonly model?: 'path' | undefined;
-  /** Fixed by the route; undefined = the body says. */
-  readonly stream?: boolean | undefined;
+  /** Fixed by the route, or `query`: by `stream=true` there; undefined = the body says. */
+  readonly stream?: boolean | 'query' | undefined;
   /** Overrides the surface's. */
   readonly reach?: Reach | undefined;
   /** True: the client's query goes to the provider (lists, content ranges). */
@@ -93,6 +93,8 @@ export interface Verdict {
   readonly error?: ErrorLike | undefined;
   /** Id of the stored object the answer created (`response.id`, of a chat completion its `id`). */
   readonly id?: string | undefined;
+  /** Ids of what else it created (output items, containers). */
+  readonly ids?: readonly string[] | undefined;
   /** Model the provider says it used. */
   readonly model?: string | undefined;
 }

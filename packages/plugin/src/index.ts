@@ -10,6 +10,7 @@ export { frameReader } from './framing/reader.ts';
 export { type FrameReader, type SseLimits, sseComment, sseEvent, sseReader } from './framing/sse.ts';
 export { type WholeEvents, wholeEvents } from './framing/whole.ts';
 export { isRawNumber, type ParseLimits, parseJson, type RawNumber, rawNumber, sameJson, stringifyJson } from './json/parse.ts';
+export { pointed } from './json/pointed.ts';
 export { rawAt } from './json/raw.ts';
 export {
   type Edit,

@@ -42,7 +42,7 @@ const plainText = (headers: Map<string, string>): boolean => {
 };
 
 /** Name of the form field that a part's header block (latin1, without the last line break) gives, or why it is refused. */
-export const partName = (block: string, governed: readonly string[]): string | HeaderProblem => {
+export const partName = (block: string, governed: (name: string) => boolean): string | HeaderProblem => {
   const headers = headersOf(block);
   if (headers === undefined) return problem('has headers that are malformed or stand twice');
   const parameters = parametersOf(headers.get('content-disposition') ?? '');
@@ -53,7 +53,7 @@ export const partName = (block: string, governed: readonly string[]): string | H
   // No quotes by the grammar, and yet some take them off.
   if (/^'|'$/.test(name)) return problem('has a field name in single quotes');
   if (POLLUTING.test(name)) return problem('has a field name that names a prototype');
-  if (!governed.includes(name)) return name;
+  if (!governed(name)) return name;
   if (parameters.has('filename') || parameters.has('filename*')) return problem('sends a governed field as a file');
   return plainText(headers) ? name : problem('sends a governed field in an encoding of its own');
 };

@@ -17,6 +17,8 @@ export type FormResult =
       readonly fields: Readonly<Record<string, FormField>>;
       /** Names asked for that stand twice. */
       readonly duplicates: readonly string[];
+      /** Values of the fields asked for by an inner name, in order. */
+      readonly inner: readonly string[];
       readonly parts: number;
       /** Bytes of the body. */
       readonly length: number;
@@ -46,6 +48,8 @@ type Failure = Extract<FormResult, { ok: false }>;
 class Form implements FormScanner {
   readonly fields: Record<string, FormField> = Object.create(null);
   readonly #names: readonly string[];
+  readonly #innerNames: readonly string[];
+  readonly #inner: string[] = [];
   readonly #delimiter: Buffer;
   /** The delimiter without its line break. */
   readonly #dashes: Buffer;
@@ -61,8 +65,9 @@ class Form implements FormScanner {
   /** Name of the governed field whose value is being read. */
   #name: string | undefined = undefined;
 
-  constructor(boundary: string, names: readonly string[]) {
+  constructor(boundary: string, names: readonly string[], innerNames: readonly string[]) {
     this.#names = names;
+    this.#innerNames = innerNames;
     this.#delimiter = Buffer.from(`\r\n--${boundary}`);
     this.#dashes = this.#delimiter.subarray(2);
     // The first delimiter needs no line break before it: pretend that there was one.
@@ -96,7 +101,7 @@ class Form implements FormScanner {
   end(): FormResult {
     if (this.#failure === undefined && this.#state !== 'closed') this.#fail('The multipart body ends before its closing boundary.', this.#window.length);
     if (this.#failure !== undefined) return this.#failure;
-    return { ok: true, fields: this.fields, duplicates: this.#duplicates, parts: this.#parts, length: this.#base + this.#window.length };
+    return { ok: true, fields: this.fields, duplicates: this.#duplicates, inner: this.#inner, parts: this.#parts, length: this.#base + this.#window.length };
   }
   #fail(message: string, at: number): false {
     this.#failure ??= { ok: false, code: 'invalid_request', offset: Math.max(0, this.#base + at), message };
@@ -142,9 +147,10 @@ class Form implements FormScanner {
     const end = this.#window.subarray(0, MAX_HEADERS + HEADERS_END.length).indexOf(HEADERS_END);
     if (end < 0)
       return this.#window.length > MAX_HEADERS + 3 ? this.#fail(`A part of the multipart body has more than ${MAX_HEADERS} bytes of headers.`, 0) : false;
-    const name = partName(this.#window.toString('latin1', 2, Math.max(2, end)), this.#names);
+    const asked = (name: string): boolean => this.#names.includes(name) || this.#isInner(name);
+    const name = partName(this.#window.toString('latin1', 2, Math.max(2, end)), asked);
     if (typeof name !== 'string') return this.#fail(name.problem, 0);
-    this.#name = this.#names.includes(name) ? name : undefined;
+    this.#name = asked(name) ? name : undefined;
     // The last line break stays: the delimiter after an empty value begins with another one.
     this.#drop(end + 2);
     this.#valueStart = this.#base;
@@ -178,10 +184,15 @@ class Form implements FormScanner {
     if (size > MAX_VALUE) return this.#fail('A governed field of the multipart body is longer than 4 KiB.', 0);
     return end >= 0 && this.#found(this.#name, end) && this.#close(end);
   }
+  /** `a[file_id]`, `file_ids[]`, `a.0.file_id`: any step of a path in brackets or with dots. */
+  #isInner(name: string): boolean {
+    return this.#innerNames.length > 0 && name.split(/[[\].]+/).some((step) => this.#innerNames.includes(step));
+  }
   #found(name: string, end: number): boolean {
     const bytes = this.#window.subarray(2, end);
     if (!isUtf8(bytes)) return this.#fail('A governed field of the multipart body is not valid UTF-8.', 0);
-    if (this.fields[name] === undefined) this.fields[name] = { text: bytes.toString('utf8'), start: this.#base + 2, end: this.#base + end };
+    if (!this.#names.includes(name)) this.#inner.push(bytes.toString('utf8'));
+    else if (this.fields[name] === undefined) this.fields[name] = { text: bytes.toString('utf8'), start: this.#base + 2, end: this.#base + end };
     else if (!this.#duplicates.includes(name)) this.#duplicates.push(name);
     return true;
   }
@@ -203,9 +214,10 @@ class Form implements FormScanner {
  * Finds form fields in the chunks of a `multipart/form-data` body without keeping it. Strict where parsers differ (text before the
  * first or after the last boundary, a boundary behind a bare LF or CR, folded or doubled headers, `name*`, escapes in names, a governed field with a file name), as a
  * provider might read there another value than we do: all of that is `invalid_request`. At most 64 parts, 8 KiB of headers a part
- * and 4 KiB a governed value. Every chunking gives the same result.
+ * and 4 KiB a governed value. Every chunking gives the same result. `inner`: names that may stand anywhere in the path of a field
+ * (`input_reference[file_id]`), any number of times.
  */
-export const multipartScanner = (boundary: string, fields: readonly string[]): FormScanner => new Form(boundary, fields);
+export const multipartScanner = (boundary: string, fields: readonly string[], inner: readonly string[] = []): FormScanner => new Form(boundary, fields, inner);
 
 const BOUNDARY = /^[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]$/;
 const PARAMETER = /[ \t]*;[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"([^"\\]*)"|([^\s;"]+))/y;

@@ -50,16 +50,23 @@ export interface Capabilities {
 export interface IdsInside {
   /** Names of members, wherever they stand, whose string or strings are ids (`file_id`, `vector_store_ids`). */
   readonly members: readonly string[];
+  /** Names of members, wherever they stand, whose object has the id in its member `id` (`audio`). */
+  readonly objects?: readonly string[] | undefined;
   /** Pointers to places that hold the client's own data and are not looked at; a step `*` is every element or member. */
   readonly apart?: readonly string[] | undefined;
-  /** Pointers to lists whose items may be references: `id` in an item of this type, or of none and without `role` or `content`. */
-  readonly references?: { readonly lists: readonly string[]; readonly type: string } | undefined;
+  /**
+   * Pointers to lists whose items may be references: `id` in an item of this type, or of none and without `role` or `content`.
+   * `unlessWith`: types whose items stand for a stored one when they lack the member named.
+   */
+  readonly references?:
+    | { readonly lists: readonly string[]; readonly type: string; readonly unlessWith?: Readonly<Record<string, string>> | undefined }
+    | undefined;
 }
 /**
  * Where ids that belong to their creator stand: `request` = route parameters (`{id}`) and JSON pointers into the body
- * (`/input_file_id`) that the caller must own (else 404); `reply` = JSON pointers whose values become the caller's (`/id`);
- * `list` = pointer to an array in the reply that is cut to the caller's own, by its `id` members. What names ids deeper inside a
- * body is said by `inside`.
+ * (`/input_file_id`) that the caller must own (else 404); `reply` = JSON pointers whose values become the caller's (`/id`; a
+ * step `*` is every element or member), but for those that the request held already; `list` = pointer to an array in the reply
+ * that is cut to the caller's own, by its `id` members. What names ids deeper inside a body is said by `inside`.
  */
 export interface NamedIds {
   readonly request: readonly string[];
@@ -67,6 +74,8 @@ export interface NamedIds {
   readonly reply: readonly string[];
   /** Pointer to a member of the request that must be true for the ids of `reply` to become the caller's (`/store`). */
   readonly replyWhen?: string | undefined;
+  /** Further pointers of the reply, for requests that have a member `with` at their top that `inside` knows as one of `objects`. */
+  readonly replyFor?: { readonly with: string; readonly reply: readonly string[] } | undefined;
   readonly list?: string | undefined;
   /** How a list goes on: `after` = query parameter that takes the last id seen, `more` = pointer that is true while there is more. */
   readonly page?: { readonly after: string; readonly more: string } | undefined;

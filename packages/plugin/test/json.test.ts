@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fieldScanner, isRawNumber, parseJson, type RawNumber, rawAt, rawNumber, sameJson, stringifyJson } from '../src/index.ts';
+import { fieldScanner, isRawNumber, parseJson, pointed, type RawNumber, rawAt, rawNumber, sameJson, stringifyJson } from '../src/index.ts';
 import { codeOf } from './chunks.ts';
 
 describe('parseJson', () => {
@@ -95,6 +95,19 @@ test('stringifyJson refuses what is no JSON value', () => {
   expect(codeOf(() => stringifyJson(undefined))).toBe('internal_error');
   expect(stringifyJson({ b: 1, a: undefined, c: null })).toBe('{"b":1,"c":null}');
 });
+describe('pointed', () => {
+  const value = { a: [{ id: 1 }, { id: 2, b: { id: 3 } }, 'x', null], b: { c: { id: 4 }, d: {} } };
+  test.each([
+    ['/a/1/id', [2]],
+    ['/a/*/id', [1, 2]],
+    ['/*/*/id', [1, 2, 4]],
+    ['/a/*/b/id', [3]],
+    ['/c', []],
+    ['/a/length', []],
+    ['/toString', []],
+  ])('%s', (pointer, found) => expect(pointed(value, pointer)).toEqual(found));
+});
+
 describe('rawAt', () => {
   const source = ' {"a" : [ 1.0, {"x/y~z": "q\\"]}" } ] ,"\\u0062":{"":  -0},"d":1,"d":[2 ],"e":"" }';
   test.each([

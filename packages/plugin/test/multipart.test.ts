@@ -44,6 +44,19 @@ describe('multipart scanner', () => {
     expect(scanner.duplicated).toBe(true);
     expect(scanner.end()).toMatchObject({ ok: true, duplicates: ['model'], fields: { model: { text: 'a' } } });
   });
+  test('inner names are found in any path, any number of times, however the body is cut', () => {
+    const named = ['a[file_id]', 'a.file_id', 'a[0][file_id]', 'file_ids[]', 'file_ids[]', 'file_id'];
+    const source = Buffer.from(`${field('xfile_id', 'no')}${named.map((name, i) => field(name, String(i))).join('')}${field('model', 'm')}${END}`);
+    const inner = (chunks: readonly Uint8Array[]): FormResult => {
+      const scanner = multipartScanner(BOUNDARY, ['model'], ['file_id', 'file_ids']);
+      for (const chunk of chunks) scanner.push(chunk);
+      return scanner.end();
+    };
+    expect(inner([source])).toMatchObject({ ok: true, inner: ['0', '1', '2', '3', '4', '5'], duplicates: [], fields: { model: { text: 'm' } } });
+    expect(inner(singly(source))).toEqual(inner([source]));
+    const hidden = part('Content-Disposition: form-data; name="a[file_id]"; filename="x"', 'v') + END;
+    expect(inner([Buffer.from(hidden)])).toMatchObject({ ok: false, code: 'invalid_request' });
+  });
   test('a part of a file that looks like a field is content', () => {
     const inner = field('model', 'evil').replaceAll(BOUNDARY, 'other');
     expect(scan([Buffer.from(file(inner) + field('model', 'good') + END)])).toMatchObject({ ok: true, duplicates: [], fields: { model: { text: 'good' } } });

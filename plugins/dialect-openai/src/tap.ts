@@ -16,6 +16,8 @@ const USAGE_NULL = ',"usage":null';
 /** The same as JSON writers with spaces have it. */
 const SPACED_USAGE_NULL = /, "usage": null/g;
 const MODEL = /"model": ?"((?:[^"\\]|\\.)*)"/;
+/** Where a spoken answer begins. */
+const SPOKEN = /"audio": ?\{ ?"id": ?"([^"\\]+)"/g;
 /** An event ends at an empty line, whatever the line ends are. */
 const EVENT_END = /\r\n\r\n|\n\n|\r\r/;
 const EVENT_ENDS = new RegExp(EVENT_END, 'g');
@@ -118,6 +120,8 @@ class SseTap implements Tap {
   #model: string | undefined;
   /** The first event that names the model: it names the object too. */
   #opening: string | undefined;
+  /** Ids of spoken answers; looked for until something is shown, and on in a stream that speaks. */
+  #spoken: Set<string> | undefined;
   #last: Bytes | undefined;
   #text = '';
   #rarely = true;
@@ -131,6 +135,7 @@ class SseTap implements Tap {
     this.#text = latin1(chunk);
     const { rare, needles } = this.#form;
     this.#rarely = needles === undefined ? rare.test(this.#text) : holdsOne(this.#text, needles);
+    if (this.state === 'waiting' || this.#spoken !== undefined) this.#listen();
     if (this.#rarely || this.state === 'waiting' || this.#model === undefined) this.#scan();
   }
   fail(e: ErrorLike): string {
@@ -141,7 +146,8 @@ class SseTap implements Tap {
   }
   end(): Verdict {
     const usage = this.#usage === undefined ? undefined : readUsage(this.#usage.wire, this.#usage.json);
-    return { complete: this.state === 'done', usage, error: this.#failure, model: this.#model, id: idIn(this.#opening) };
+    const ids = this.#spoken === undefined ? undefined : [...this.#spoken];
+    return { complete: this.state === 'done', usage, error: this.#failure, model: this.#model, id: idIn(this.#opening), ids };
   }
   cut(chunk: Bytes): Bytes {
     if (!this.#asked) return chunk;
@@ -154,6 +160,12 @@ class SseTap implements Tap {
     const compact = left.replaceAll(USAGE_NULL, '');
     const shown = compact.length === text.length ? compact.replace(SPACED_USAGE_NULL, '') : compact;
     return shown.length === text.length ? chunk : Buffer.from(shown, 'latin1');
+  }
+  #listen(): void {
+    for (const { 1: id = '' } of this.#text.matchAll(SPOKEN)) {
+      this.#spoken ??= new Set();
+      this.#spoken.add(id);
+    }
   }
   #scan(): void {
     const text = this.#text;

@@ -213,10 +213,11 @@ describe('the surfaces', () => {
   });
   it('bind what they store to its creator', () => {
     const used = ['/previous_response_id', '/conversation', '/conversation/id'];
+    const made = ['/id', '/output/*/id', '/output/*/container_id', '/output/*/environment/container_id'];
     expect(surfaces.map(({ name, reach }) => [name, reach.class, reach.ids?.request, reach.ids?.reply])).toEqual([
-      ['responses', 'inference', used, ['/id']],
+      ['responses', 'inference', used, made],
       ['responses-input-tokens', 'inference', used, []],
-      ['responses-compact', 'inference', used, ['/id']],
+      ['responses-compact', 'inference', used, made],
       ['responses-stored', 'stateful', ['{id}'], []],
     ]);
   });

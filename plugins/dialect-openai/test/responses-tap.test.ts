@@ -100,7 +100,17 @@ describe('a stream', () => {
     const words = ['response', 'error', 'response.completed', '"type":"response.completed"', '{"type":"error","error":"x"}', 'event: error\ndata: {}'];
     const tap = watch(created, ...words.map((text, index) => delta(text, index + 1)));
     expect(tap.state).toBe('content');
-    expect(tap.end()).toEqual({ complete: false, id: 'resp_1', model: 'm' });
+    expect(tap.end()).toEqual({ complete: false, id: 'resp_1', ids: [], model: 'm' });
+  });
+  it('names the items and containers that the answer made', () => {
+    const output = [
+      { type: 'reasoning', id: 'rs_1' },
+      { type: 'code_interpreter_call', id: 'ci_1', container_id: 'cntr_1' },
+      { type: 'shell_call', id: 'sh_1', environment: { type: 'container_reference', container_id: 'cntr_2' } },
+      { type: 'message', id: 'msg_1', content: [{ type: 'output_text', annotations: [{ file_id: 'file-1' }] }] },
+    ];
+    const ids = ['rs_1', 'ci_1', 'sh_1', 'msg_1', 'cntr_1', 'cntr_2'];
+    expect(watch(created, frame({ type: 'response.completed', response: { ...response, output } })).end()).toMatchObject({ complete: true, ids });
   });
   it('takes the reason from the error event after response.failed', () => {
     const tap = watch(

@@ -56,6 +56,14 @@ describe('the tap of a passing chat stream', () => {
   it.each([['\r\n'], ['\r'], ['\n']])('ends with line ends %j', (eol) => {
     expect(watch([`${chunk({ content: 'a' })}${DONE}`.replaceAll('\n', eol)]).states).toEqual(['done']);
   });
+  it('names the spoken answers, and only those', () => {
+    const spoken = (id: string): string => chunk({ audio: { id, transcript: 'hi' } });
+    expect(watch([chunk({ role: 'assistant' }), spoken('audio_1'), chunk({ audio: { data: 'AAAA' } }), spoken('audio_2'), DONE]).tap.end().ids).toEqual([
+      'audio_1',
+      'audio_2',
+    ]);
+    expect(watch([chunk({ content: '"audio":{"id":"audio_1"}' }), DONE]).tap.end().ids).toBeUndefined();
+  });
   it('counts usage of a chunk with an empty delta, and clamps cached tokens', () => {
     const { tap } = watch([chunk({ content: 'a' }), chunk({}, { usage }), DONE]);
     expect(tap.end().usage).toMatchObject({ input: 7, output: 3, cacheRead: 7, estimated: false });

@@ -52,7 +52,7 @@ export const TABLE: readonly Entry[] = Object.freeze([
   { methods: ['GET'], path: 'chat/completions', reach: listed },
   { methods: ['GET', 'POST', 'DELETE'], path: 'chat/completions/{id}', reach: owned },
   { methods: ['GET'], path: 'chat/completions/{id}/messages', reach: owned },
-  { methods: ['GET'], path: 'responses/{id}', framing: 'sse', reach: owned },
+  { methods: ['GET'], path: 'responses/{id}', surface: 'responses-stored', framing: 'sse', reach: stateful, ids: 'storedResponse' },
   { methods: ['DELETE'], path: 'responses/{id}', reach: owned },
   { methods: ['POST'], path: 'responses/{id}/cancel', reach: owned },
   { methods: ['GET'], path: 'responses/{id}/input_items', reach: owned },

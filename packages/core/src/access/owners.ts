@@ -19,7 +19,11 @@ export const owners = (store: Store) => {
       }
     },
     async record(principal: Principal, instance: string, ids: readonly string[]): Promise<void> {
-      for (const id of ids) await store.commit([{ space: SPACE, key: keyOf(instance, id), expect: 0, value: { json: JSON.stringify(principal.owner) } }]);
+      const value = { json: JSON.stringify(principal.owner) };
+      const changes = [...new Set(ids)].map((id) => ({ space: SPACE, key: keyOf(instance, id), expect: 0, value }));
+      if (await store.commit(changes)) return;
+      // Some have their owner already, and keep it.
+      if (changes.length > 1) for (const change of changes) await store.commit([change]);
     },
     async cut(principal: Principal, instance: string, items: readonly unknown[]): Promise<readonly unknown[]> {
       const own: unknown[] = [];

@@ -7,6 +7,7 @@ import type { Head } from '../http/head.ts';
 import type { RawTarget } from '../http/target.ts';
 import type { CallMetrics } from '../observe/metrics.ts';
 import type { Plan } from '../plan.ts';
+import { type InnerIds, NO_INNER_IDS } from './inner-ids.ts';
 import type { Enrolled } from './roster.ts';
 
 export type Incoming = IncomingMessage | Http2ServerRequest;
@@ -55,6 +56,8 @@ export class Exchange implements Enrolled {
   reach: Reach | undefined = undefined;
   /** The ids that the answer creates become the caller's; false when the request must ask for that and did not. */
   creates: boolean = true;
+  /** Ids inside the body. */
+  inner: InnerIds = NO_INNER_IDS;
   stream: boolean = false;
   /** Model as the client named it. */
   model: string | undefined = undefined;

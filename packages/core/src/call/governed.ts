@@ -20,6 +20,8 @@ export interface GovernedPaths {
   readonly usage: readonly string[] | undefined;
   /** Where the flag stands that lets the reply's ids become the caller's. */
   readonly flag: readonly string[] | undefined;
+  /** Names of members, at any depth, that hold ids. */
+  readonly members: readonly string[];
   /** All paths, those of ids that the caller must own last. */
   readonly wanted: readonly (readonly string[])[];
   /** Positions in `wanted`; -1 = not looked for. */
@@ -51,7 +53,7 @@ const pointerPath = (pointer: string): readonly string[] =>
     .split('/')
     .map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-const compile = (governed: Surface<'opaque'>['governed'], { request: pointers, replyWhen }: Ids): GovernedPaths => {
+const compile = (governed: Surface<'opaque'>['governed'], { request: pointers, replyWhen, inside }: Ids): GovernedPaths => {
   const model = Array.isArray(governed.model) ? governed.model : undefined;
   const stream = Array.isArray(governed.stream) ? governed.stream : undefined;
   const { usage } = governed;
@@ -60,7 +62,7 @@ const compile = (governed: Surface<'opaque'>['governed'], { request: pointers, r
   const wanted = [model, stream, usage, flag, ...ids].filter((p) => p !== undefined);
   const at = (path: readonly string[] | undefined): number => (path === undefined ? -1 : wanted.indexOf(path));
   const places = { modelAt: at(model), streamAt: at(stream), usageAt: at(usage), flagAt: at(flag), idsFrom: wanted.length - ids.length };
-  return { model, stream, usage, flag, wanted, ...places };
+  return { model, stream, usage, flag, members: inside?.members ?? [], wanted, ...places };
 };
 const NO_FIELDS = Object.freeze({ model: 'none', stream: 'route' } as const);
 type Ids = NonNullable<Reach['ids']>;
@@ -182,7 +184,7 @@ class JsonWatcher implements GovernedWatcher {
 /** `lenient`: transparent mode, where a body that is not JSON is the provider's business unless a rule needs it. */
 export const jsonWatcher = (paths: GovernedPaths, maxDepth: number, lenient: boolean): GovernedWatcher => new JsonWatcher(paths, maxDepth, lenient);
 
-/** The model of a multipart body; the bytes stay as they are. */
+/** The model of a multipart body, and ids among its fields; the bytes stay as they are. */
 export const multipartWatcher = (contentType: string, paths: GovernedPaths): GovernedWatcher => {
   const boundary = boundaryOf(contentType);
   if (boundary === undefined) throw new GatewayError('unsupported_media_type', 'The multipart body has no usable boundary.');
@@ -191,6 +193,7 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
   const scanner = multipartScanner(
     boundary,
     [name, stream].filter((n) => n !== undefined),
+    paths.members,
   );
   let result: FormResult | undefined;
   return {
@@ -210,7 +213,7 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
       return {
         model: model?.text,
         stream: stream !== undefined && fields[stream]?.text === 'true',
-        ids: [],
+        ids: result?.ok === true ? result.inner : [],
         flagged: false,
         hasBody: true,
         renameModel: (to) => {

@@ -1,20 +1,30 @@
-import type { IdsInside, Json, Reach } from '@llm-proxy-auth/plugin';
+import { type IdsInside, type Json, type NamedIds, pointed, type Reach } from '@llm-proxy-auth/plugin';
 import { readUnambiguous } from './unambiguous.ts';
 
 interface Inside {
   readonly members: ReadonlySet<string>;
+  readonly objects: ReadonlySet<string>;
   readonly apart: readonly (readonly string[])[];
   readonly lists: readonly string[];
   readonly type: string;
+  readonly unlessWith: ReadonlyMap<string, string>;
   /** What stands in every body that names an id, as it is written there. */
   readonly needles: readonly Buffer[];
 }
 const stepsOf = (pointer: string): readonly string[] => pointer.slice(1).split('/');
-const compile = ({ members, apart = [], references }: IdsInside): Inside => {
-  const names = references === undefined ? members : [...members, 'id'];
+const compile = ({ members, objects = [], apart = [], references }: IdsInside): Inside => {
+  const names = [...members, ...objects, ...(references === undefined ? [] : ['id'])];
   // A name can be spelt with escapes, so a backslash-u makes the body worth reading too; a zero byte is UTF-16, which is no JSON here.
   const needles = [...names.map((name) => `"${name}"`), '\\u', '\0'].map((text) => Buffer.from(text));
-  return { members: new Set(members), apart: apart.map(stepsOf), lists: references?.lists ?? [], type: references?.type ?? '', needles };
+  return {
+    members: new Set(members),
+    objects: new Set(objects),
+    apart: apart.map(stepsOf),
+    lists: references?.lists ?? [],
+    type: references?.type ?? '',
+    unlessWith: new Map(Object.entries(references?.unlessWith ?? {})),
+    needles,
+  };
 };
 const compiled = new WeakMap<IdsInside, Inside>();
 const insideOf = (inside: IdsInside): Inside => {
@@ -33,25 +43,37 @@ const onwards = (apart: readonly (readonly string[])[], name: string): readonly 
   const left = apart.filter(([step]) => step === '*' || step === name).map((steps) => steps.slice(1));
   return left.some((steps) => steps.length === 0) ? undefined : left;
 };
-/** Ids under the members' names. */
-const collect = (value: unknown, members: ReadonlySet<string>, apart: readonly (readonly string[])[], found: string[]): void => {
+interface Found {
+  readonly named: string[];
+  readonly given: Set<string>;
+}
+/** Ids under the names of members and objects, and every `id` there is. */
+const collect = (value: unknown, inside: Inside, apart: readonly (readonly string[])[], found: Found): void => {
   if (value === null || typeof value !== 'object') return;
   const list = Array.isArray(value);
   for (const [name, inner] of Object.entries(value)) {
     const left = apart.length === 0 ? apart : onwards(apart, name);
     if (left === undefined) continue;
-    if (!list && members.has(name)) found.push(...stringsOf(inner));
-    collect(inner, members, left, found);
+    if (!list && inside.members.has(name)) found.named.push(...stringsOf(inner));
+    if (!list && inside.objects.has(name) && isObject(inner)) found.named.push(...stringsOf(inner.id));
+    if (name === 'id' && typeof inner === 'string') found.given.add(inner);
+    collect(inner, inside, left, found);
   }
 };
 const absent = (value: unknown): boolean => value === undefined || value === null;
 /** The SDKs' types let a reference stand without its type: what lacks role or content is no message. */
 const isReference = (item: Fields, type: string): boolean => item.type === type || (absent(item.type) && (absent(item.role) || absent(item.content)));
-const referencesIn = (body: Json, { lists, type }: Inside): readonly string[] =>
+/** What would make the item whole is not in it: the vendor looks it up. */
+const isBare = (item: Fields, unlessWith: ReadonlyMap<string, string>): boolean => {
+  const member = typeof item.type === 'string' ? unlessWith.get(item.type) : undefined;
+  return member !== undefined && absent(item[member]);
+};
+const referencesIn = (body: Json, { lists, type, unlessWith }: Inside): readonly string[] =>
   lists
-    .flatMap((pointer) => stepsOf(pointer).reduce<unknown>((value, step) => (isObject(value) ? value[step] : undefined), body))
+    .flatMap((pointer) => pointed(body, pointer))
+    .flat()
     .filter((item) => isObject(item))
-    .filter((item) => isReference(item, type))
+    .filter((item) => isReference(item, type) || isBare(item, unlessWith))
     .flatMap(({ id }) => stringsOf(id));
 
 /** Longer than every needle. */
@@ -74,16 +96,25 @@ const worthReading = (pieces: readonly Uint8Array[], needles: readonly Buffer[])
   return false;
 };
 
-const NONE: readonly string[] = Object.freeze([]);
+/** What a body says of stored objects. */
+export interface InnerIds {
+  /** Ids that it names anywhere inside. */
+  readonly named: readonly string[];
+  /** Every `id` in it, the client's own ones among them: an answer that repeats one did not create it. */
+  readonly given: ReadonlySet<string>;
+  /** It asks for what makes the ids of `replyFor`. */
+  readonly asks: boolean;
+}
+export const NO_INNER_IDS: InnerIds = Object.freeze({ named: Object.freeze([]), given: new Set<string>(), asks: false });
+const asks = (body: Json, { replyFor }: NamedIds): boolean => replyFor !== undefined && isObject(body) && !absent(body[replyFor.with]);
 
 /** The ids that a body names anywhere inside. It is parsed only when the name of a member that can hold one stands in it. */
-export const innerIds = (reach: Reach, pieces: readonly Uint8Array[], maxDepth: number): readonly string[] => {
-  if (reach.ids?.inside === undefined || pieces.length === 0) return NONE;
-  const inside = insideOf(reach.ids.inside);
-  if (!worthReading(pieces, inside.needles)) return NONE;
+export const innerIds = ({ ids }: Reach, pieces: readonly Uint8Array[], maxDepth: number): InnerIds => {
+  if (ids?.inside === undefined || pieces.length === 0) return NO_INNER_IDS;
+  const inside = insideOf(ids.inside);
+  if (!worthReading(pieces, inside.needles)) return NO_INNER_IDS;
   const body = readUnambiguous(pieces, maxDepth);
-  const found: string[] = [];
-  collect(body, inside.members, inside.apart, found);
-  found.push(...referencesIn(body, inside));
-  return found;
+  const found: Found = { named: [], given: new Set() };
+  collect(body, inside, inside.apart, found);
+  return { named: [...found.named, ...referencesIn(body, inside)], given: found.given, asks: asks(body, ids) };
 };

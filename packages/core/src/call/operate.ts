@@ -25,7 +25,7 @@ import { type Attempting, DONE, type Outcome, type ReplyHead, statusOutcome, tex
 import { relaySink } from './reply/relay.ts';
 import { streamSink } from './reply/stream.ts';
 import { wholeSink } from './reply/whole.ts';
-import { ownReply, readsReply, sendOwn } from './stateful.ts';
+import { ownReply, readsReply, recordVerdict, sendOwn } from './stateful.ts';
 import { callOf, inboundOf, makeLedger, readRequest, translatedStream, writeRequest } from './translate.ts';
 import { passesReply, replyHeaders, requestOf, withLength } from './upstream-head.ts';
 
@@ -163,8 +163,7 @@ const passing = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: 
         const stream = passingStream(x, surface as Chat, endpoint.framing ?? surface.framing, asked, lazy, headers, (_x, tap) => {
           const verdict = tap.end();
           if (verdict.usage !== undefined) x.usage = verdict.usage;
-          if (verdict.id === undefined || x.principal === undefined || !readsReply(x, found.reach)) return;
-          return x.plan.owners.record(x.principal, a.instance.name, [verdict.id]);
+          return readsReply(x, found.reach) ? recordVerdict(x, a.instance, verdict) : undefined;
         });
         if (stream !== undefined) return streamSink(a, stream);
       }

@@ -80,6 +80,7 @@ const idsOf = (found: SurfaceFound, body: GovernedBody): string[] => [
   ...body.ids,
 ];
 
+const asksStream = (x: Exchange): boolean => new URLSearchParams(x.target?.query).get('stream') === 'true';
 const namesModel = (surface: AnySurface, found: SurfaceFound): boolean =>
   (surface.governed.model !== 'none' && surface.governed.model !== 'path') || found.route.model === 'path';
 
@@ -104,7 +105,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const body = await receive(x, surface, identified);
   if (plan.graph.settings.log.content) for (const piece of body.pieces) plan.content(x, 'request', piece);
   x.model = modelOf(x, found, body.governed, body.kind);
-  x.stream = found.route.stream ?? body.governed.stream;
+  x.stream = found.route.stream === 'query' ? asksStream(x) : (found.route.stream ?? body.governed.stream);
   x.creates = createsIds(found.reach, body.governed.flagged);
   const needsModel = namesModel(surface, found);
   const resolved = resolve(x, route, instance, x.model, needsModel);
@@ -113,8 +114,8 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
   if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
   if (candidates.some((c) => keepsState(endpointFor(x, dialect, found, c), route))) {
-    const inner = body.kind === 'json' ? innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth) : [];
-    await owned(x, candidates, [...idsOf(found, body.governed), ...inner]);
+    if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth);
+    await owned(x, candidates, [...idsOf(found, body.governed), ...x.inner.named]);
   }
   if (x.policy !== undefined) {
     const first = candidates[0]?.instance.name ?? '';

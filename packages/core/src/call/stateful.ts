@@ -1,17 +1,21 @@
-import { type ErrorLike, GatewayError, parseJson, type Reach, stringifyJson, type Tap, type TapState, type Verdict } from '@llm-proxy-auth/plugin';
+import {
+  type ErrorLike,
+  GatewayError,
+  type NamedIds,
+  parseJson,
+  pointed,
+  type Reach,
+  stringifyJson,
+  type Tap,
+  type TapState,
+  type Verdict,
+} from '@llm-proxy-auth/plugin';
 import type { Instance } from '../graph.ts';
 import { type Prepared, send } from './attempt.ts';
 import type { Exchange } from './exchange.ts';
 import type { Outcome } from './reply/outcome.ts';
 
-const at = (value: unknown, pointer: string): unknown => {
-  let found = value;
-  for (const step of pointer.slice(1).split('/')) {
-    if (found === null || typeof found !== 'object') return undefined;
-    found = (found as Record<string, unknown>)[step];
-  }
-  return found;
-};
+const at = (value: unknown, pointer: string): unknown => pointed(value, pointer)[0];
 
 /** Route parameters (`{id}`) among `ids.request`, by name. */
 export const namedParams = (reach: Reach): readonly string[] => {
@@ -24,7 +28,8 @@ export const namedParams = (reach: Reach): readonly string[] => {
 const params = new WeakMap<Reach, readonly string[]>();
 
 /** Whether ids in the answer matter: some become the caller's, or a list is cut. */
-export const readsReply = (x: Exchange, { ids }: Reach): boolean => ids !== undefined && ((x.creates && ids.reply.length > 0) || ids.list !== undefined);
+export const readsReply = (x: Exchange, { ids }: Reach): boolean =>
+  ids !== undefined && ((x.creates && ids.reply.length > 0) || ids.list !== undefined || x.inner.asks);
 /** Whether the request asks for what makes the reply's ids its caller's. */
 export const createsIds = ({ ids }: Reach, flagged: boolean): boolean => ids?.replyWhen === undefined || flagged;
 
@@ -43,6 +48,17 @@ const renamed = (value: unknown, items: readonly unknown[], own: readonly unknow
   ]);
   return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, typeof v === 'string' && ends.has(v) ? ends.get(v) : v]));
 };
+/** What an answer creates; an id that the request held before is no new one. */
+const createdIn = (x: Exchange, { reply, replyFor }: NamedIds, json: unknown): readonly string[] =>
+  [...(x.creates ? reply : []), ...(x.inner.asks ? (replyFor?.reply ?? []) : [])]
+    .flatMap((pointer) => pointed(json, pointer))
+    .filter((id) => typeof id === 'string')
+    .filter((id) => !x.inner.given.has(id));
+/** Records what a passing stream created; undefined when that is nothing. */
+export const recordVerdict = (x: Exchange, instance: Instance, verdict: Verdict): Promise<void> | undefined => {
+  const ids = [...(x.creates && verdict.id !== undefined ? [verdict.id] : []), ...(verdict.ids ?? [])].filter((id) => !x.inner.given.has(id));
+  return ids.length === 0 || x.principal === undefined ? undefined : x.plan.owners.record(x.principal, instance.name, ids);
+};
 /**
  * Records ids that an answer created as the caller's, and cuts lists to the caller's own; other answers pass as they are.
  * Undefined: nothing of this page is the caller's, and there is another (`x.nextPage`).
@@ -58,7 +74,7 @@ export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, bo
     if (ids.list === undefined) return body;
     throw new GatewayError('upstream_bad_response', `The list of ${instance.name} cannot be read.`, { cause });
   }
-  const created = (x.creates ? ids.reply : []).map((pointer) => at(json, pointer)).filter((id) => typeof id === 'string');
+  const created = createdIn(x, ids, json);
   if (created.length > 0) await x.plan.owners.record(principal, instance.name, created);
   if (ids.list === undefined || json === null || typeof json !== 'object') return body;
   const items = at(json, ids.list);
@@ -94,7 +110,7 @@ const sendPages = async (x: Exchange, instance: Instance, prepared: Prepared, af
   }
   return outcome;
 };
-/** A tap that records the id which a passing stream created as the caller's; nothing of the stream is held for it. */
+/** A tap that records the ids which a passing stream created as the caller's; nothing of the stream is held for it. */
 class OwningTap implements Tap {
   readonly #x: Exchange;
   readonly #instance: Instance;
@@ -115,9 +131,8 @@ class OwningTap implements Tap {
   }
   end(): Verdict {
     const verdict = this.#tap.end();
-    const { principal, plan, id } = this.#x;
-    if (verdict.id !== undefined && principal !== undefined)
-      void plan.owners.record(principal, this.#instance.name, [verdict.id]).catch((error: unknown) => plan.report(error, id));
+    const { plan, id } = this.#x;
+    void recordVerdict(this.#x, this.#instance, verdict)?.catch((error: unknown) => plan.report(error, id));
     return verdict;
   }
 }

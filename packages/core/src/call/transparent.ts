@@ -28,11 +28,13 @@ const MODEL_IN_BODY = Object.freeze({ model: ['model'], stream: ['stream'] });
 const NO_EDITS: readonly Edit[] = Object.freeze([]);
 const MODEL_NOT_IN_BODY = Object.freeze({ model: 'none' as const, stream: ['stream'] });
 
+/** A form that nobody here reads; ids could stand in it. */
+const URL_ENCODED = /^application\/x-www-form-urlencoded/i;
 const isMultipart = (x: Exchange): boolean => /^multipart\/form-data/i.test(x.head?.contentType ?? '');
 const watcherOf = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, needed: boolean): GovernedWatcher | undefined => {
   const type = x.head?.contentType ?? '';
   const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids);
-  if (isMultipart(x)) return paths.model === undefined ? undefined : multipartWatcher(type, paths);
+  if (isMultipart(x)) return paths.model === undefined && paths.members.length === 0 ? undefined : multipartWatcher(type, paths);
   if (paths.model === undefined && paths.flag === undefined && paths.idsFrom === paths.wanted.length && native.modelIn !== 'body') return undefined;
   return jsonWatcher(paths, x.plan.graph.settings.server.maxDepth, !needed);
 };
@@ -46,6 +48,8 @@ interface ReachFacts {
   /** Some member of the body may name an id, or say what becomes of the reply's; one stands at a place that is known beforehand. */
   readonly pointers: boolean;
   readonly exact: boolean;
+  /** Members at any depth may name ids, fields of a form too. */
+  readonly inside: boolean;
 }
 const facts = new WeakMap<Reach, ReachFacts>();
 const factsOf = (reach: Reach): ReachFacts => {
@@ -53,7 +57,7 @@ const factsOf = (reach: Reach): ReachFacts => {
   if (known !== undefined) return known;
   const { ids } = reach;
   const exact = ids?.request.some((p) => p.startsWith('/')) === true;
-  const made = { exact, pointers: exact || ids?.inside !== undefined || ids?.replyWhen !== undefined };
+  const made = { exact, inside: ids?.inside !== undefined, pointers: exact || ids?.inside !== undefined || ids?.replyWhen !== undefined };
   facts.set(reach, made);
   return made;
 };
@@ -73,7 +77,8 @@ const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | u
   if (empty) return NO_INTAKE;
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
-  if (needed || (encoded && factsOf(native.reach).pointers)) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
+  const unread = encoded || URL_ENCODED.test(head.contentType);
+  if (needed || (unread && factsOf(native.reach).pointers)) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
   const governed = encoded ? undefined : watcherOf(x, native, surface, needed);
   const hashing = bodyHash(body);
   const watcher = both(hashing, governed);
@@ -107,13 +112,12 @@ const nativeOf = (x: Exchange, instance: Instance, path: string, bodyModel: stri
 };
 
 const NO_IDS: readonly string[] = Object.freeze([]);
-const idsOf = (x: Exchange, native: NativeCall, governed: GovernedBody, collected: readonly Buffer[] | undefined): readonly string[] => {
+const idsOf = (x: Exchange, native: NativeCall, governed: GovernedBody): readonly string[] => {
   if (native.reach.ids === undefined) return NO_IDS;
   const named = namedParams(native.reach);
-  const inner = collected === undefined || isMultipart(x) ? NO_IDS : innerIds(native.reach, collected, x.plan.graph.settings.server.maxDepth);
   const { ids } = governed;
-  if (named.length === 0 && inner.length === 0) return ids;
-  return [...named.flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])), ...ids, ...inner];
+  if (named.length === 0 && x.inner.named.length === 0) return ids;
+  return [...named.flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])), ...ids, ...x.inner.named];
 };
 
 const routeOf = ({ dialect, surface, reach }: NativeCall) => ({ dialect, surface, class: reach.class });
@@ -136,7 +140,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const needsModel = native.modelIn !== 'none';
   const aliases = instance.settings.aliases && native.modelIn === 'body';
   const restricted = modelMatters(principal, x.policy) && native.modelIn === 'body';
-  const { pointers, exact } = factsOf(native.reach);
+  const { pointers, exact, inside } = factsOf(native.reach);
   const surface = surfaceOf(x, native);
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
   // What needs no body is decided before a byte of it is read.
@@ -148,7 +152,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     surface,
     identified,
     restricted || exact,
-    (pointers && !isMultipart(x)) || aliases || explained || provider.signs === 'body',
+    (pointers && (inside || !isMultipart(x))) || aliases || explained || provider.signs === 'body',
   );
   const collected: readonly Buffer[] | undefined = intake.bytes instanceof Promise ? await intake.bytes : undefined;
   const governed = intake.governed?.result() ?? noBody();
@@ -158,6 +162,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     x.stream = native.stream || governed.stream;
   }
   x.creates = createsIds(native.reach, governed.flagged);
+  if (collected !== undefined && !isMultipart(x)) x.inner = innerIds(native.reach, collected, plan.graph.settings.server.maxDepth);
   const reads = readsReply(x, native.reach);
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
   const target = aliased ?? x.model;
@@ -168,7 +173,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     model: native.modelIn === 'body' && collected === undefined && !restricted ? '' : target,
   });
   if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surface, collected);
-  const ids = idsOf(x, native, governed, collected);
+  const ids = idsOf(x, native, governed);
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
   if (x.policy !== undefined) {
     const taken = admit(plan.graph.counters, x.policy, principal, instance.name, x.model ?? '', plan.now());
@@ -192,7 +197,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     body: bytes,
     stream: x.stream,
     sink(a) {
-      if (reads && !x.stream) return ownedSink(a, native, tap?.call(surface, 'json', false));
+      if (reads && !x.stream) return ownedSink(a, native, (framing) => tap?.call(surface, framing, false));
       const watching = tap?.call(surface, x.stream ? native.framing : 'json', false);
       return relaySink(a, watching !== undefined && reads ? owningTap(x, instance, watching) : watching, true);
     },

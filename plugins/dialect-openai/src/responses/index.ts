@@ -49,7 +49,7 @@ const opaque = (name: string, routes: readonly Route[], reach: Reach, model: 'bo
   tap: responsesTap,
 });
 const STORED_ROUTES: readonly Route[] = Object.freeze([
-  ...route('GET', '/responses/{id}', { query: true }),
+  ...route('GET', '/responses/{id}', { query: true, stream: 'query', reach: { class: 'stateful', ids: IDS.storedResponse } }),
   ...route('DELETE', '/responses/{id}'),
   ...route('POST', '/responses/{id}/cancel'),
   ...route('GET', '/responses/{id}/input_items', { query: true }),

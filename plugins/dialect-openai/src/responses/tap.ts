@@ -1,5 +1,6 @@
 import type { Bytes, ErrorLike, Framing, Tap, TapState, Verdict } from '@llm-proxy-auth/plugin';
 import { GatewayError, isGatewayError, parseJson, sseReader } from '@llm-proxy-auth/plugin';
+import { idsMade } from '../named-ids.ts';
 import { eventsFrom, failureEvents } from './events.ts';
 import { errorFields, readFailure, responseError } from './failure.ts';
 import { usageOf } from './response.ts';
@@ -99,7 +100,9 @@ const streamTap = (): Tap => {
   return tap;
 };
 const verdictOf = (response: Fields | undefined): Omit<Verdict, 'complete'> =>
-  response === undefined ? {} : { ...some('usage', usageOf(response)), ...some('id', asText(response.id)), ...some('model', asText(response.model)) };
+  response === undefined
+    ? {}
+    : { ...some('usage', usageOf(response)), ...some('id', asText(response.id)), ids: idsMade(response), ...some('model', asText(response.model)) };
 
 /** Watches a JSON answer: one parse, at its end. */
 const replyTap = (): Tap => {

@@ -1,8 +1,9 @@
-import { GatewayError, type NativeCall, type Tap } from '@llm-proxy-auth/plugin';
+import { type Framing, GatewayError, type NativeCall, type Tap } from '@llm-proxy-auth/plugin';
 import { beginWait, sendWhole, upstreamRequestId } from '../answer.ts';
 import type { Sink } from '../dispatch.ts';
-import { ownReply } from '../stateful.ts';
-import { type Attempting, cutOutcome, DONE, type ReplyHead } from './outcome.ts';
+import { isType } from '../pass.ts';
+import { owningTap, ownReply } from '../stateful.ts';
+import { type Attempting, cutOutcome, DONE, type ReplyHead, textOf } from './outcome.ts';
 import { passing, relaySink } from './relay.ts';
 import { wholeSink } from './whole.ts';
 
@@ -29,13 +30,19 @@ const readSink = (a: Attempting, native: NativeCall, head: ReplyHead, tap: Tap |
     );
   });
 
-/** Transparent answers with ids of the caller's; what is no success passes like any other answer. */
-export const ownedSink = (a: Attempting, native: NativeCall, tap: Tap | undefined): Sink => {
+const isStream = (head: ReplyHead): boolean => isType(textOf(head, 'content-type'), 'text/event-stream');
+const streamedSink = (a: Attempting, tap: Tap | undefined): Sink => relaySink(a, tap === undefined ? undefined : owningTap(a.x, a.instance, tap), true);
+
+/**
+ * Transparent answers with ids of the caller's; what is no success passes like any other answer, and so does a stored answer that
+ * is read as a stream.
+ */
+export const ownedSink = (a: Attempting, native: NativeCall, tapOf: (framing: Framing) => Tap | undefined): Sink => {
   let sink: Sink | undefined;
   return {
     head(status, headers) {
       a.x.upstreamRequestId = upstreamRequestId(headers);
-      sink = status >= 300 ? relaySink(a, undefined, true) : readSink(a, native, headers, tap);
+      sink = status >= 300 ? relaySink(a, undefined, true) : isStream(headers) ? streamedSink(a, tapOf('sse')) : readSink(a, native, headers, tapOf('json'));
       sink.head(status, headers);
     },
     data: (chunk) => sink?.data(chunk),
