@@ -1,4 +1,7 @@
 export { type AnthropicSimulator, type AnthropicSimulatorOptions, anthropicErrorEvent, anthropicSimulator } from './anthropic/simulator.ts';
+export { errorFrame, eventFrame, exceptionFrame } from './aws/bedrock/event-frame.ts';
+export { type BedrockSimulator, type BedrockSimulatorOptions, bedrockSimulator, exampleCredential } from './aws/bedrock/simulator.ts';
+export { type AwsCredential, type AwsCredentials, type AwsCredentialsOptions, awsCredentials } from './aws/credentials.ts';
 export { type Expectations, type ExpectedError, type ExpectedToolCall, expectations } from './expectations.ts';
 export type { CapturedRequest, HeaderPairs, Progress } from './http/captured.ts';
 export type { Fault, Rule } from './http/fault.ts';

@@ -29,6 +29,8 @@ export type Recording = {
     readonly headers: Readonly<Record<string, string>>;
     /** The body as text, content coding removed. */
     readonly body?: string;
+    /** Instead of `body`: its bytes, where it is no text. */
+    readonly body_base64?: string;
     /** Instead of `body`: one event payload for each element, framing lost. */
     readonly chunks?: readonly unknown[];
   };

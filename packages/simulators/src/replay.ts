@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { framesOf } from './aws/bedrock/event-frame.ts';
 import { type Answer, sseFrame, withHeaders } from './http/answer.ts';
 import type { CapturedRequest, HeaderPairs } from './http/captured.ts';
 import { type Recording, recordedPath } from './recordings.ts';
@@ -17,7 +18,7 @@ export type ReplayOptions = {
 
 // Framing is computed again: recorded lengths and codings do not fit bodies that recorders decoded or re-serialised.
 const dropped = /^(content-length|content-encoding|transfer-encoding|connection|keep-alive|date)$/i;
-const placeholder = /^<.*>$/; // `<X_REQUEST_ID>`: what the recorder redacted
+const placeholder = /^(<.*>|\*\*REDACTED\*\*)$/; // `<X_REQUEST_ID>`: what the recorder redacted
 
 const typeOf = (chunk: unknown): string | undefined =>
   (typeof chunk === 'string' ? (JSON.parse(chunk) as { type?: string }) : (chunk as { type?: string })).type;
@@ -30,7 +31,8 @@ const framed = (recording: Recording, chunks: readonly unknown[]): Buffer[] => {
 
 /** The recorded body's bytes as they stood before content coding. */
 export const recordedBytes = (recording: Recording): Buffer => {
-  const { body, chunks } = recording.response;
+  const { body, body_base64: binary, chunks } = recording.response;
+  if (binary !== undefined) return Buffer.from(binary, 'base64');
   return chunks === undefined ? Buffer.from(body ?? '') : Buffer.concat(framed(recording, chunks));
 };
 
@@ -46,12 +48,25 @@ const events = (stream: Buffer): Buffer[] => {
   return pieces;
 };
 
+const isBinary = ({ response }: Recording): boolean => response.body_base64 !== undefined;
+
+const mediaType = (recording: Recording): string => {
+  if (isBinary(recording)) return 'application/vnd.amazon.eventstream';
+  return recording.stream && recording.response.status < 400 ? 'text/event-stream; charset=utf-8' : 'application/json';
+};
+
+/** The header that carries the service's id of a request. */
+const idNameOf = ({ provider, operation }: Recording): string => {
+  if (provider === 'anthropic') return 'request-id';
+  return provider === 'bedrock' && !/^(chat\/completions|responses)$/.test(operation) ? 'x-amzn-requestid' : 'x-request-id';
+};
+
 const headersOf = (recording: Recording): HeaderPairs => {
   const kept = Object.entries(recording.response.headers).filter(([name, value]) => !dropped.test(name) && !placeholder.test(value));
   const names = new Set(kept.map(([name]) => name.toLowerCase()));
   // Recorders strip these two; the service always sends them.
-  const type = recording.stream && recording.response.status < 400 ? 'text/event-stream; charset=utf-8' : 'application/json';
-  const idName = recording.provider === 'anthropic' ? 'request-id' : 'x-request-id';
+  const type = mediaType(recording);
+  const idName = idNameOf(recording);
   const id = `req_${createHash('sha256').update(recording.file).digest('hex').slice(0, 32)}`;
   return withHeaders(kept, { ...(names.has('content-type') ? {} : { 'content-type': type }), ...(names.has(idName) ? {} : { [idName]: id }) });
 };
@@ -64,10 +79,20 @@ export const replayAnswer = (recording: Recording, request: CapturedRequest): An
   const body = recordedBytes(recording);
   const headers = headersOf(recording);
   const { status } = recording.response;
+  if (isBinary(recording)) return { status, headers, body: framesOf(body) };
   if (recording.stream && status < 400) return { status, headers, body: events(body) };
   const coded = Object.entries(recording.response.headers).some(([name, value]) => /^content-encoding$/i.test(name) && /gzip/i.test(value));
   if (!coded || !/\bgzip\b/.test(request.header('accept-encoding') ?? '')) return { status, headers, body };
   return { status, headers: withHeaders(headers, { 'content-encoding': 'gzip' }), body: gzipSync(body) };
+};
+
+/** Recorders kept some paths encoded and some not. */
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 };
 
 const sameJson = (request: CapturedRequest, recorded: unknown): boolean => {
@@ -83,7 +108,7 @@ export const replays = () => {
   let entries: { recording: Recording; options: ReplayOptions; left: number }[] = [];
   const fits = (request: CapturedRequest, recording: Recording, options: ReplayOptions): boolean =>
     request.method === recording.request.method &&
-    request.path.replace(/\/{2,}/g, '/') === (options.path ?? recordedPath(recording)) &&
+    decoded(request.path.replace(/\/{2,}/g, '/')) === decoded(options.path ?? recordedPath(recording)) &&
     (options.sameBody !== true || sameJson(request, recording.request.body)) &&
     (options.when?.(request) ?? true);
   return {

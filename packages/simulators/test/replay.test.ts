@@ -197,7 +197,15 @@ describe('expectations', () => {
   test('no recording compares equal to nothing', () => {
     for (const one of all) {
       const { text, toolCalls, transcript, outputTypes, items, error, finish } = expectations(one);
-      const found = [text !== '', toolCalls.length > 0, transcript !== undefined, outputTypes.length > 0, items.length > 0, error !== undefined, finish === 'refusal'];
+      const found = [
+        text !== '',
+        toolCalls.length > 0,
+        transcript !== undefined,
+        outputTypes.length > 0,
+        items.length > 0,
+        error !== undefined,
+        finish === 'refusal',
+      ];
       expect(found, one.file).toContain(true);
     }
   });

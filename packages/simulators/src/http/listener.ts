@@ -14,7 +14,8 @@ export type ListenerOptions = {
 };
 
 const limits = { maxHeaderSize: 65_536, requestTimeout: 0, headersTimeout: 0, keepAliveTimeout: 60_000 };
-const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const prefaceText = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+const preface = Buffer.from(prefaceText);
 
 /** Calls `decide` with what the first bytes of the connection are; the bytes stay readable. */
 const sniff = (socket: Socket, decide: (isSecond: boolean) => void): void => {

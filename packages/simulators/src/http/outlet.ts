@@ -47,6 +47,7 @@ const first = (response: ServerResponse, socket: Socket): Outlet => ({
 
 const second = (response: Http2ServerResponse): Outlet => {
   const { stream } = response;
+  let ended = false; // a reset by the peer ends the writable side too, so that its own state tells nothing
   return {
     onClose: (listener) => response.on('close', listener),
     head: (status, headers) => {
@@ -55,9 +56,12 @@ const second = (response: Http2ServerResponse): Outlet => {
       response.writeHead(status);
     },
     write: (piece, done) => response.write(piece, done),
-    end: (done) => response.end(done),
+    end: (done) => {
+      ended = true;
+      response.end(done);
+    },
     get finished() {
-      return stream.writableFinished;
+      return ended && stream.rstCode === constants.NGHTTP2_NO_ERROR;
     },
     raw: () => undefined,
     sever: (how) => {

@@ -1,0 +1,108 @@
+import type { CapturedRequest } from '../http/captured.ts';
+import type { AwsCredential, AwsCredentials } from './credentials.ts';
+import { canonicalRequest, type Scope, signature, stringToSign } from './sigv4.ts';
+
+/** Why a signature is refused; each service has its own name for each. */
+export type SignatureFault = 'missing' | 'incomplete' | 'invalid' | 'unknown' | 'expired';
+
+/** Thrown by `authenticate`. The message is the sentence that AWS gives. */
+export class SignatureRefused extends Error {
+  readonly fault: SignatureFault;
+
+  constructor(fault: SignatureFault, message: string) {
+    super(message);
+    this.name = 'SignatureRefused';
+    this.fault = fault;
+  }
+}
+
+export type Verifier = { readonly credentials: AwsCredentials; readonly region: string; readonly service: string };
+
+type Claim = { readonly keyId: string; readonly scope: Scope; readonly signedHeaders: readonly string[]; readonly signature: string; readonly when: string };
+
+const tolerance = 5 * 60_000;
+
+const required = (request: CapturedRequest, parts: ReadonlyMap<string, string>, when: string | undefined): void => {
+  const lacking = ['Credential', 'Signature', 'SignedHeaders']
+    .filter((name) => !parts.has(name))
+    .map((name) => `Authorization header requires '${name}' parameter.`);
+  if (when === undefined) lacking.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  if (lacking.length > 0)
+    throw new SignatureRefused('incomplete', `${lacking.join(' ')} Authorization=${request.header('authorization')?.split(' ')[0] ?? ''}`);
+};
+
+const claimOf = (request: CapturedRequest, { region, service }: Verifier): Claim => {
+  const given = request.header('authorization') ?? '';
+  const parts = new Map([...given.matchAll(/([A-Za-z]+)=([^,\s]+)/g)].map(([, name = '', value = '']) => [name, value] as const));
+  const when = request.header('x-amz-date');
+  required(request, given.startsWith('AWS4-HMAC-SHA256 ') ? parts : new Map(), when);
+  const credential = parts.get('Credential') ?? '';
+  const elements = credential.split('/');
+  const [keyId = '', date = '', scopeRegion = '', scopeService = '', terminator = ''] = elements;
+  if (elements.length !== 5) {
+    const message = `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '${credential}'`;
+    throw new SignatureRefused('incomplete', message);
+  }
+  const wrong = [
+    scopeRegion === region ? '' : 'Credential should be scoped to a valid region. ',
+    scopeService === service ? '' : `Credential should be scoped to correct service: '${service}'. `,
+    terminator === 'aws4_request' ? '' : `Credential should be scoped with a valid terminator: 'aws4_request', not '${terminator}'. `,
+  ].join('');
+  if (wrong !== '') throw new SignatureRefused('invalid', wrong);
+  const signedHeaders = (parts.get('SignedHeaders') ?? '').split(';');
+  return { keyId, scope: { date, region, service }, signedHeaders, signature: parts.get('Signature') ?? '', when: when ?? '' };
+};
+
+const stamp = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/[-:]|\.\d{3}/g, '');
+
+const checkTime = ({ when, scope }: Claim, now: number): void => {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(when);
+  if (match === null) {
+    throw new SignatureRefused('incomplete', `Date must be in ISO-8601 'basic format'. Got '${when}'. See http://en.wikipedia.org/wiki/ISO_8601`);
+  }
+  const [, year, month, day, hour, minute, second] = match.map(Number) as [number, number, number, number, number, number, number];
+  const at = Date.UTC(year, month - 1, day, hour, minute, second);
+  if (scope.date !== when.slice(0, 8)) {
+    const quoted = `'${when}'`;
+    const message = `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scope.date}' != '${when.slice(0, 8)}', from ${quoted}.`;
+    throw new SignatureRefused('invalid', message);
+  }
+  const [earliest, latest] = [now - tolerance, now + tolerance];
+  if (at < earliest) throw new SignatureRefused('invalid', `Signature expired: ${when} is now earlier than ${stamp(earliest)} (${stamp(now)} - 5 min.)`);
+  if (at > latest) throw new SignatureRefused('invalid', `Signature not yet current: ${when} is still later than ${stamp(latest)} (${stamp(now)} + 5 min.)`);
+};
+
+const checkSigned = (request: CapturedRequest, { signedHeaders }: Claim): void => {
+  if (!signedHeaders.includes('host') && !signedHeaders.includes(':authority')) {
+    throw new SignatureRefused('invalid', "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
+  }
+  for (const name of ['x-amz-date', 'x-amz-security-token']) {
+    if (request.header(name) === undefined || signedHeaders.includes(name)) continue;
+    throw new SignatureRefused('invalid', `'${name}' must be a 'SignedHeader' in the AWS Authorization.`);
+  }
+};
+
+const holder = (request: CapturedRequest, { keyId }: Claim, credentials: AwsCredentials): AwsCredential => {
+  const known = credentials.find(keyId);
+  if (known === undefined || known.sessionToken !== request.header('x-amz-security-token')) {
+    throw new SignatureRefused('unknown', 'The security token included in the request is invalid.');
+  }
+  if (known.expiresAt !== undefined && known.expiresAt <= credentials.now()) {
+    throw new SignatureRefused('expired', 'The security token included in the request is expired');
+  }
+  return known;
+};
+
+/** Who signed the request; throws SignatureRefused. */
+export const authenticate = (request: CapturedRequest, verifier: Verifier): AwsCredential => {
+  if (request.header('authorization') === undefined) throw new SignatureRefused('missing', 'Missing Authentication Token');
+  const claim = claimOf(request, verifier);
+  checkSigned(request, claim);
+  checkTime(claim, verifier.credentials.now());
+  const credential = holder(request, claim, verifier.credentials);
+  const canonical = canonicalRequest(request, claim.signedHeaders);
+  const toSign = stringToSign(canonical, claim.when, claim.scope);
+  if (signature(credential.secretAccessKey, toSign, claim.scope) === claim.signature) return credential;
+  const message = `The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'${canonical}'\n\nThe String-to-Sign should have been\n'${toSign}'\n`;
+  throw new SignatureRefused('invalid', message);
+};

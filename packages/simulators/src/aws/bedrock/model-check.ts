@@ -1,0 +1,94 @@
+import type { Fields } from '../../openai/check.ts';
+import type { Talk } from './talk.ts';
+import { isRedacted, prefixOf, verify } from './thinking.ts';
+
+/** What a model was asked for beside its messages, whichever API it came by. */
+export type Wishes = {
+  readonly temperature: unknown;
+  readonly topP: unknown;
+  readonly topK: unknown;
+  readonly thinking: Fields | undefined;
+  readonly betas: readonly string[];
+};
+
+const known = new Set([
+  'claude-code-20250219',
+  'interleaved-thinking-2025-05-14',
+  'computer-use-2025-01-24',
+  'computer-use-2025-11-24',
+  'context-1m-2025-08-07',
+  'context-management-2025-06-27',
+  'compact-2026-01-12',
+  'effort-2025-11-24',
+  'fine-grained-tool-streaming-2025-05-14',
+  'tool-search-tool-2025-10-19',
+  'dangerous-tool-use-2026-09-03',
+  'thinking-binding-controls-2026-08-01',
+  'thinking-display-updates-2026-08-18',
+  'mid-conversation-output-config-2026-07-01',
+  'mid-conversation-tool-changes-2026-07-01',
+]);
+
+const sampling = ({ temperature, topP, topK }: Wishes, allowed: boolean): string | undefined => {
+  const given = [
+    ['temperature', temperature],
+    ['top_p', topP],
+    ['top_k', topK],
+  ].find(([, value]) => value !== undefined && value !== null);
+  if (!allowed) return given === undefined ? undefined : `\`${String(given[0])}\` is deprecated for this model.`;
+  return temperature === undefined || topP === undefined
+    ? undefined
+    : '`temperature` and `top_p` cannot both be specified for this model. Please use only one.';
+};
+
+const thinking = (talk: Talk, { thinking: wish, temperature }: Wishes): string | undefined => {
+  const rules = talk.model.claude;
+  if (rules === undefined || wish === undefined) return undefined;
+  if (wish.type === 'enabled' && !rules.budgetThinking) {
+    return '"thinking.type.enabled" is not supported for this model. Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.';
+  }
+  const budget = Number(wish.budget_tokens ?? 0);
+  if (wish.type === 'enabled' && budget < 1024) return 'thinking.enabled.budget_tokens: Input should be greater than or equal to 1024';
+  if (wish.type === 'enabled' && talk.maxTokens !== undefined && talk.maxTokens <= budget) return '`max_tokens` must be greater than `thinking.budget_tokens`.';
+  if (!talk.thinks) return undefined;
+  if (talk.choice === 'required') return 'Thinking may not be enabled when tool_choice forces tool use.';
+  if (temperature !== undefined && temperature !== 1) return '`temperature` may only be set to 1 when thinking is enabled.';
+  return undefined;
+};
+
+/** The blocks of thinking that came back must be those that were given out. */
+const signatures = (talk: Talk): string | undefined => {
+  for (const [index, { blocks }] of talk.messages.entries()) {
+    for (const [at, block] of blocks.entries()) {
+      const place = `messages.${index}.content.${at}`;
+      if (block.kind === 'redacted' && !isRedacted(block.data)) return `${place}: Invalid \`data\` in \`redacted_thinking\` block`;
+      if (block.kind !== 'reasoning') continue;
+      const verdict = verify(block.text, block.signature, prefixOf(talk, index));
+      if (verdict === 'forged') return `${place}: Invalid \`signature\` in \`thinking\` block`;
+      if (verdict === 'elsewhere' && talk.model.claude?.bound === true) {
+        return `${place}: Invalid \`signature\` in \`thinking\` block. The block is bound to a different conversation. Remove the block, or set \`thinking.block_binding.prefix_mismatch_behavior\` to "drop_block".`;
+      }
+    }
+  }
+  return undefined;
+};
+
+const lastMessage = (talk: Talk): string | undefined => {
+  const last = talk.messages.at(-1);
+  if (last?.role !== 'assistant') return undefined;
+  if (talk.model.claude?.prefill === false) return 'This model does not support assistant message prefill. The conversation must end with a user message.';
+  const block = last.blocks.at(-1);
+  return block?.kind === 'text' && /\s$/.test(block.text) ? 'messages: final assistant content cannot end with trailing whitespace' : undefined;
+};
+
+/** The first thing that a Claude would refuse, in its own words; undefined when there is none. Other families take everything. */
+export const claudeRefuses = (talk: Talk, wishes: Wishes): string | undefined => {
+  const rules = talk.model.claude;
+  if (rules === undefined) return undefined;
+  if (wishes.betas.some((one) => !known.has(one))) return 'invalid beta flag';
+  if (talk.choice === 'required' && !rules.forcedTool) return 'tool_choice: forcing tool use is not supported for this model.';
+  if (talk.maxTokens !== undefined && talk.maxTokens > rules.maxTokens) {
+    return `max_tokens: ${talk.maxTokens} > ${rules.maxTokens}, which is the maximum allowed number of output tokens for ${talk.model.id.replace('anthropic.', '').replace(/-v\d.*$/, '')}`;
+  }
+  return sampling(wishes, rules.sampling) ?? thinking(talk, wishes) ?? lastMessage(talk) ?? signatures(talk);
+};
