@@ -82,6 +82,11 @@ describe.each(PAIRS)('made below $makes (stream: $stream), named below $reads', 
     expect((await call(mine, 'POST', `${makes}/responses`, { model: SMALL, input: 'hi', stream })).text).toContain(id);
     await onlyMine(`${reads}/responses`, { model: SMALL, input: 'hi', tools: [{ type: 'code_interpreter', container: id }] });
   });
+  test('an item is its maker’s however the answer is cut', async () => {
+    bench.simulator.script({ rechunk: { size: 11 } });
+    const id = found(await call(mine, 'POST', `${makes}/responses`, { model: SMALL, input: 'hi', stream }), /"(msg_[^"]+)"/);
+    await onlyMine(`${reads}/responses`, { model: SMALL, input: [{ type: 'item_reference', id }] });
+  });
   test('a spoken answer is gone on from by who heard it', async () => {
     const messages = [{ role: 'user', content: 'hi' }];
     const spoken = { model: 'gpt-audio', modalities: ['text', 'audio'], audio: { voice: 'alloy', format: stream ? 'pcm16' : 'wav' } };

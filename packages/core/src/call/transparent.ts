@@ -21,6 +21,7 @@ import { collect, pipe } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
 import { createsIds, namedParams, owningTap, readsReply, sendOwn } from './stateful.ts';
+import { wholeTap } from './whole-tap.ts';
 
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
 const COLLECT_BELOW = 65_536;
@@ -199,7 +200,9 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     sink(a) {
       if (reads && !x.stream) return ownedSink(a, native, (framing) => tap?.call(surface, framing, false));
       const watching = tap?.call(surface, x.stream ? native.framing : 'json', false);
-      return relaySink(a, watching !== undefined && reads ? owningTap(x, instance, watching) : watching, true);
+      if (watching === undefined || !x.stream) return relaySink(a, watching, true);
+      const whole = wholeTap(watching, native.framing);
+      return relaySink(a, reads ? owningTap(x, instance, whole) : whole, true);
     },
   };
   if (explained)

@@ -3,6 +3,7 @@ import { beginWait, sendWhole, upstreamRequestId } from '../answer.ts';
 import type { Sink } from '../dispatch.ts';
 import { isType } from '../pass.ts';
 import { owningTap, ownReply } from '../stateful.ts';
+import { wholeTap } from '../whole-tap.ts';
 import { type Attempting, cutOutcome, DONE, type ReplyHead, textOf } from './outcome.ts';
 import { passing, relaySink } from './relay.ts';
 import { wholeSink } from './whole.ts';
@@ -31,7 +32,8 @@ const readSink = (a: Attempting, native: NativeCall, head: ReplyHead, tap: Tap |
   });
 
 const isStream = (head: ReplyHead): boolean => isType(textOf(head, 'content-type'), 'text/event-stream');
-const streamedSink = (a: Attempting, tap: Tap | undefined): Sink => relaySink(a, tap === undefined ? undefined : owningTap(a.x, a.instance, tap), true);
+const streamedSink = (a: Attempting, tap: Tap | undefined): Sink =>
+  relaySink(a, tap === undefined ? undefined : owningTap(a.x, a.instance, wholeTap(tap, 'sse')), true);
 
 /**
  * Transparent answers with ids of the caller's; what is no success passes like any other answer, and so does a stored answer that
