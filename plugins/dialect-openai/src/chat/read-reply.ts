@@ -82,18 +82,30 @@ const messageParts = (m: Fields, callId: string): Part[] => {
   if (isObject(m.function_call)) parts.push(readFunctionCall(m.function_call, `call_${callId}`));
   return parts;
 };
-/** Unknown members of a choice, those of its message under `message`. */
-export const choiceRest = (choice: Fields, message: Fields | undefined): Fields | undefined => {
-  const own = unknownFields(choice, CHOICE);
-  const inner = message === undefined ? undefined : unknownFields(message, MESSAGE);
-  return own === undefined && inner === undefined ? undefined : { ...own, ...(inner === undefined ? {} : { message: inner }) };
+/** Logprobs and annotations of a text that the message does not have: no part can carry them. */
+const withoutText = (c: Fields, m: Fields, parts: readonly Part[]): { readonly choice: Fields; readonly message: Fields } => {
+  const o = asObject(c.logprobs);
+  const said = (kind: Part['kind']): boolean => parts.some((p) => p.kind === kind && 'logprobs' in p);
+  const carried = said('text') === Array.isArray(o?.content) && said('refusal') === Array.isArray(o?.refusal) && (said('text') || said('refusal'));
+  const cites = asList(m.annotations).length > 0 && !parts.some((p) => p.kind === 'text');
+  return { choice: o === undefined || carried ? {} : { logprobs: o }, message: cites ? { annotations: m.annotations } : {} };
 };
+/** Members of a choice that the model does not hold, those of its message under `message`. */
+const restOf = (choice: Fields, message: Fields, parts: readonly Part[]): Fields | undefined => {
+  const lone = withoutText(choice, message, parts);
+  const own = { ...unknownFields(choice, CHOICE), ...lone.choice };
+  const inner = { ...unknownFields(message, MESSAGE), ...lone.message };
+  const rest = { ...own, ...(Object.keys(inner).length === 0 ? {} : { message: inner }) };
+  return Object.keys(rest).length === 0 ? undefined : rest;
+};
+/** Members of a streamed choice that the model does not hold, without those of its delta. */
+export const chunkRest = ({ delta: _delta, ...choice }: Fields): Fields | undefined => unknownFields(choice, CHOICE);
 const readChoice = (wire: Json, i: number, call: Call): Choice => {
   const c = asObject(wire) ?? {};
   const m = asObject(c.message) ?? {};
   const index = asNumber(c.index) ?? i;
   const parts = attach(messageParts(m, `${call.id}_${index}`), m, asObject(c.logprobs) ?? {});
-  const rest = choiceRest(c, m);
+  const rest = restOf(c, m, parts);
   return {
     index,
     parts,

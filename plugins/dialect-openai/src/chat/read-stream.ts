@@ -6,7 +6,7 @@ import { readCitation } from './citations.ts';
 import { readFinish } from './finish.ts';
 import { readLogprobs } from './logprobs.ts';
 import { audioType } from './parts.ts';
-import { choiceRest } from './read-reply.ts';
+import { chunkRest } from './read-reply.ts';
 import { CHAT } from './request.ts';
 
 type Emit = (e: ChatEvent) => void;
@@ -22,7 +22,6 @@ interface Tool {
   part: number;
   said: boolean;
 }
-const withoutDelta = ({ delta: _delta, ...others }: Fields): Fields => others;
 /** One choice: the parts it opened and those still open. */
 const choiceReader = (choice: number, call: Call, emit: Emit) => {
   const tools = new Map<number, Tool>();
@@ -136,7 +135,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
     chunk(c: Fields): void {
       if (finished) return;
       delta(asObject(c.delta) ?? {}, asObject(c.logprobs) ?? {});
-      if (c.finish_reason !== undefined && c.finish_reason !== null) finish(c.finish_reason, choiceRest(withoutDelta(c), undefined));
+      if (c.finish_reason !== undefined && c.finish_reason !== null) finish(c.finish_reason, chunkRest(c));
     },
     finished: () => finished,
   };

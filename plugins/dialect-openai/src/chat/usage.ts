@@ -16,10 +16,15 @@ const repaired = (raw: Fields, u: Usage): Fields => {
   const members = Object.entries(raw).filter(([name, v]) => !(name in bounds && v === null));
   return Object.fromEntries(members.map(([name, v]) => [name, bounds[name] === undefined ? v : details(v, bounds[name])]));
 };
+/** The usage object of a provider of this API, as it came. */
+export const ownUsage = (u: Usage): Fields | undefined => {
+  const raw = u.raw?.dialect === OPENAI ? asObject(parseJson(u.raw.json)) : undefined;
+  return raw !== undefined && 'prompt_tokens' in raw ? raw : undefined;
+};
 /** Usage as chat and completions write it: the provider's own object where it was one, else sums that include cached and reasoning tokens. */
 export const writeUsage = (u: Usage): Fields => {
-  const raw = u.raw?.dialect === OPENAI ? asObject(parseJson(u.raw.json)) : undefined;
-  if (raw !== undefined && 'prompt_tokens' in raw) return repaired(raw, u);
+  const raw = ownUsage(u);
+  if (raw !== undefined) return repaired(raw, u);
   return {
     prompt_tokens: u.input,
     completion_tokens: u.output,

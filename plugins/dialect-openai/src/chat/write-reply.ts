@@ -1,17 +1,7 @@
-import {
-  type Call,
-  type ChatReply,
-  type Choice,
-  type Json,
-  type Ledger,
-  type Part,
-  stringifyJson,
-  type ToolCallPart,
-  type Written,
-} from '@llm-proxy-auth/plugin';
+import { type Call, type ChatReply, type Choice, type Part, stringifyJson, type ToolCallPart, type Written } from '@llm-proxy-auth/plugin';
 import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
-import { type Remainder, remainderOf, restore } from '../responses/remainder.ts';
 import { asObject, type Building, type Fields, OPENAI } from '../wire.ts';
+import { answered, SILENT } from './answered.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { writeCitation } from './citations.ts';
 import { FINISHES, writeFinish } from './finish.ts';
@@ -119,25 +109,12 @@ const bodyOf = (reply: ChatReply, legacy: boolean, call: Call): Building => {
     ...(mine ? reply.rest?.fields : {}),
   };
 };
-/** Members in which what a provider did wrong is not brought back. */
-const REPAIRED: ReadonlySet<string> = new Set(['usage', 'tool_calls']);
-/** Members in the provider's order, with those it left out left out and its nulls; values stay ours, which may be repaired. */
-const spelled = (written: Json, left: Remainder): Remainder => {
-  const fields = asObject(written) ?? {};
-  const added = Object.entries(left.set ?? {}).filter(([key]) => !Array.isArray(written) && !Object.hasOwn(fields, key) && !REPAIRED.has(key));
-  const inner = Object.entries(left.at ?? {})
-    .filter(([key]) => key !== 'usage')
-    .map(([key, at]) => [key, spelled(Array.isArray(written) ? written[Number(key)] : fields[key], at)] as const);
-  return { set: Object.fromEntries(added), unset: left.unset?.filter((key) => key !== 'content'), order: left.order, at: Object.fromEntries(inner) };
-};
-const SILENT: Ledger = Object.freeze({ note: () => undefined });
 /** A whole chat completion; `model` is the name the client asked for. An answer of this surface keeps its spelling. */
 export const writeReply = (reply: ChatReply, call: Call): Written => {
   const form = formOf(reply);
   const legacy = form?.legacy === true || isLegacy(call);
   const body = bodyOf(reply, legacy, call);
   const answer = form?.answer;
-  const reference = answer === undefined ? {} : bodyOf(answer.read, legacy, { ...call, ledger: SILENT });
-  const left = answer === undefined ? undefined : remainderOf(reference, answer.wire);
-  return { headers: ['content-type', 'application/json'], body: stringifyJson(left === undefined ? body : restore(body, spelled(reference, left))) };
+  const spelt = answer === undefined ? body : answered(body, bodyOf(answer.read, legacy, { ...call, ledger: SILENT }), answer.wire);
+  return { headers: ['content-type', 'application/json'], body: stringifyJson(spelt) };
 };

@@ -1,4 +1,5 @@
 import type { Json, TokenLogprob } from '@llm-proxy-auth/plugin';
+import { same } from '../responses/remainder.ts';
 import { asList, asNumber, asObject, asText, type Fields } from '../wire.ts';
 
 const topOf = (wire: Json): readonly TokenLogprob[] =>
@@ -26,4 +27,9 @@ export const writeLegacyLogprobs = (probabilities: readonly TokenLogprob[] | und
     top_logprobs: probabilities.map((p) => Object.fromEntries(p.top.map((t) => [t.token, t.logprob]))),
     text_offset: offsets,
   };
+};
+/** The object as it came, where reading and writing it would give another: without some lists, with nulls, counted from elsewhere. */
+export const ownLogprobs = (wire: Json, from: number): Fields | undefined => {
+  const o = asObject(wire);
+  return o === undefined || same(writeLegacyLogprobs(readLegacyLogprobs(o), from), o) ? undefined : o;
 };

@@ -12,16 +12,20 @@ import {
   type Usage,
   type Written,
 } from '@llm-proxy-auth/plugin';
+import { answered, SILENT } from '../chat/answered.ts';
 import { readFinish, writeFinish } from '../chat/finish.ts';
+import { formsOf } from '../chat/form.ts';
 import { replyObject } from '../chat/read-reply.ts';
 import { writeUsage } from '../chat/usage.ts';
 import { loseEnd, loseEstimate } from '../lost.ts';
 import { noUsage, readUsage } from '../usage.ts';
 import { asNumber, asObject, asText, type Fields, isObject, unknownFields } from '../wire.ts';
-import { readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
+import { ownLogprobs, readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
 import { COMPLETIONS } from './request.ts';
 
 const REPLY: ReadonlySet<string> = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'error']);
+const CHOICE: ReadonlySet<string> = new Set(['text', 'index', 'logprobs', 'finish_reason']);
+const { withForm, formOf } = formsOf('openai.completions.answer');
 /** Reasons a text completion has a word for. */
 export const FINISHES: ReadonlySet<Finish> = new Set(['stop', 'length', 'filter']);
 export const FINISHED = { called: false, refused: false, legacy: false };
@@ -36,20 +40,32 @@ export const headOf = (o: Fields, call: Call) => {
     ...(fields === undefined ? {} : { rest: { from: COMPLETIONS, fields } }),
   };
 };
+/** What a choice, or a chunk of one, has beside what the model holds; `from`: length of the text before. */
+export const choiceRest = (c: Fields, from: number): Fields | undefined => {
+  const own = ownLogprobs(c.logprobs, from);
+  const fields = unknownFields(c, CHOICE);
+  return own === undefined && fields === undefined ? undefined : { ...fields, ...(own === undefined ? {} : { logprobs: own }) };
+};
 const readChoice = (wire: Json, i: number): Choice => {
   const c = asObject(wire) ?? {};
   const logprobs = readLegacyLogprobs(c.logprobs);
+  const rest = choiceRest(c, 0);
   return {
     index: asNumber(c.index) ?? i,
     parts: [{ kind: 'text', text: asText(c.text) ?? '', ...(logprobs === undefined ? {} : { logprobs }) }],
     finish: readFinish(c.finish_reason, false),
+    ...(rest === undefined ? {} : { rest }),
   };
 };
 /** A whole text completion. Throws `upstream_bad_response` when it is none. */
 export const readReply = (reply: UpstreamReply, call: Call): ChatReply => {
   const o = replyObject(reply);
   if (!Array.isArray(o.choices) || o.choices.length === 0) throw new GatewayError('upstream_bad_response', 'The provider answered without choices.');
-  return { ...headOf(o, call), choices: o.choices.map(readChoice), usage: usageOf(o.usage) ?? noUsage };
+  const choices = o.choices.map(readChoice);
+  const head = headOf(o, call);
+  const kept = head.rest === undefined && choices.some((c) => c.rest !== undefined) ? { rest: { from: COMPLETIONS, fields: {} } } : {};
+  const read: ChatReply = { ...head, ...kept, choices, usage: usageOf(o.usage) ?? noUsage };
+  return withForm(read, { answer: { wire: o, read } });
 };
 
 /** What a text completion cannot say of a part. */
@@ -72,24 +88,29 @@ const textsOf = (parts: readonly Part[], call: Call): { readonly text: string; r
   loseBytes(logprobs, call);
   return { text: texts.map((p) => p.text).join(''), logprobs: writeLegacyLogprobs(logprobs.length === 0 ? undefined : logprobs, 0) };
 };
-/** A whole text completion; `model` is the name the client asked for. */
-export const writeReply = (reply: ChatReply, call: Call): Written => {
+const bodyOf = (reply: ChatReply, call: Call): Fields => {
+  const mine = reply.rest?.from === COMPLETIONS;
   const choices = reply.choices.map((c) => {
     const { text, logprobs } = textsOf(c.parts, call);
     loseEnd({ reason: c.finish, stopSequence: c.stopSequence }, FINISHES, call.ledger);
-    return { text, index: c.index, logprobs, finish_reason: writeFinish(c.finish, FINISHED) };
+    return { text, index: c.index, logprobs, finish_reason: writeFinish(c.finish, FINISHED), ...(mine ? c.rest : {}) };
   });
   loseReply(reply, call);
   loseEstimate(reply.usage, call.ledger);
-  const rest = reply.rest?.from === COMPLETIONS ? reply.rest.fields : {};
-  const body = {
+  return {
     id: reply.id || `cmpl-${call.id}`,
     object: 'text_completion',
     created: reply.created ?? Math.floor(call.now / 1000),
     model: call.requestedModel,
     choices,
     usage: writeUsage(reply.usage),
-    ...rest,
+    ...(mine ? reply.rest?.fields : {}),
   };
-  return { headers: ['content-type', 'application/json'], body: stringifyJson(body) };
+};
+/** A whole text completion; `model` is the name the client asked for. An answer of this surface keeps its spelling. */
+export const writeReply = (reply: ChatReply, call: Call): Written => {
+  const answer = formOf(reply)?.answer;
+  const body = bodyOf(reply, call);
+  const spelt = answer === undefined ? body : answered(body, bodyOf(answer.read, { ...call, ledger: SILENT }), answer.wire);
+  return { headers: ['content-type', 'application/json'], body: stringifyJson(spelt) };
 };

@@ -16,7 +16,8 @@ import { loseEnd, loseEstimate } from '../lost.ts';
 import { readErrorMember } from '../read-error.ts';
 import { asList, asNumber, asObject, asText, type Fields } from '../wire.ts';
 import { readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
-import { FINISHED, FINISHES, headOf, loseBytes, losePartOf, loseReply, usageOf } from './reply.ts';
+import { choiceRest, FINISHED, FINISHES, headOf, loseBytes, losePartOf, loseReply, usageOf } from './reply.ts';
+import { COMPLETIONS } from './request.ts';
 
 /** Writes a stream of `text_completion` chunks, which have no delta. */
 export const writeStream = (call: Call): StreamWriter => {
@@ -24,23 +25,31 @@ export const writeStream = (call: Call): StreamWriter => {
   const tail = wantsUsage ? ',"usage":null}\n\n' : '}\n\n';
   const lengths = new Map<number, number>();
   let head = '';
+  let mine = false;
   let usage: Usage | undefined;
-  const begin = (id: string, created: number | undefined): void => {
-    const fields = { id: id || `cmpl-${call.id}`, object: 'text_completion', created: created ?? Math.floor(call.now / 1000), model: call.requestedModel };
-    head = `data: ${JSON.stringify(fields).slice(0, -1)},"choices":[`;
+  const begin = ({ id, created, rest }: Pick<Extract<ChatEvent, { type: 'start' }>, 'id' | 'created' | 'rest'>): void => {
+    mine = rest?.from === COMPLETIONS;
+    const fields = {
+      id: id || `cmpl-${call.id}`,
+      object: 'text_completion',
+      created: created ?? Math.floor(call.now / 1000),
+      model: call.requestedModel,
+      ...(mine ? rest?.fields : {}),
+    };
+    head = `data: ${stringifyJson(fields).slice(0, -1)},"choices":[`;
   };
-  const chunk = (index: number, text: string, logprobs: Fields | null, finish: string | null): string =>
-    `${head}${stringifyJson({ text, index, logprobs, finish_reason: finish })}]${tail}`;
+  const chunk = (index: number, text: string, logprobs: Fields | null, finish: string | null, rest: Fields | undefined): string =>
+    `${head}${stringifyJson({ text, index, logprobs, finish_reason: finish, ...(mine ? rest : {}) })}]${tail}`;
   const say = (e: Extract<ChatEvent, { type: 'delta' }>): string => {
-    if (e.field !== 'text' || (e.text === '' && e.logprobs === undefined)) return '';
+    if (e.field !== 'text' || (e.text === '' && e.logprobs === undefined && e.rest === undefined)) return '';
     loseBytes(e.logprobs, call);
     const from = lengths.get(e.choice) ?? 0;
     lengths.set(e.choice, from + e.text.length);
-    return chunk(e.choice, e.text, writeLegacyLogprobs(e.logprobs, from), null);
+    return chunk(e.choice, e.text, writeLegacyLogprobs(e.logprobs, from), null, e.rest);
   };
   const silent = new Set<string>();
   const event = (e: ChatEvent): string => {
-    if (e.type === 'start') begin(e.id, e.created);
+    if (e.type === 'start') begin(e);
     if (e.type === 'start') loseReply(e, call);
     if (e.type === 'part') {
       if (e.part.kind !== 'text' && e.part.kind !== 'refusal') silent.add(`${e.choice}.${e.index}`);
@@ -52,17 +61,18 @@ export const writeStream = (call: Call): StreamWriter => {
     if (e.type === 'finish') loseEnd(e, FINISHES, call.ledger);
     if (e.type === 'delta') return silent.has(`${e.choice}.${e.index}`) ? '' : say(e);
     if (e.type === 'usage') usage = e.usage;
-    if (e.type === 'finish') return chunk(e.choice, '', null, writeFinish(e.reason, FINISHED));
+    if (e.type === 'finish') return chunk(e.choice, '', null, writeFinish(e.reason, FINISHED), undefined);
     if (e.type === 'error') return errorEvent(e.error);
     return e.type === 'end' && wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '';
   };
-  begin('', undefined);
+  begin({ id: '' });
   return { type: 'text/event-stream; charset=utf-8', event, error: errorEvent, end: () => 'data: [DONE]\n\n', idle: () => ': ping\n\n' };
 };
 
 /** Reads a stream of `text_completion` chunks; whole at `[DONE]` when each choice said why it ended. */
 export const readStream = (call: Call, emit: (e: ChatEvent) => void): StreamReader => {
   const open = new Map<number, boolean>();
+  const lengths = new Map<number, number>();
   let started = false;
   let over = false;
   let usage: Usage | undefined;
@@ -83,9 +93,13 @@ export const readStream = (call: Call, emit: (e: ChatEvent) => void): StreamRead
       emit({ type: 'part', choice, index: 0, part: { kind: 'text', text: '' } });
     }
     if (open.get(choice) !== true) return;
+    const text = asText(c.text) ?? '';
     const logprobs = readLegacyLogprobs(c.logprobs);
-    if (asText(c.text) || logprobs !== undefined)
-      emit({ type: 'delta', choice, index: 0, field: 'text', text: asText(c.text) ?? '', ...(logprobs === undefined ? {} : { logprobs }) });
+    const from = lengths.get(choice) ?? 0;
+    const rest = choiceRest(c, from);
+    lengths.set(choice, from + text.length);
+    if (text !== '' || logprobs !== undefined || rest !== undefined)
+      emit({ type: 'delta', choice, index: 0, field: 'text', text, ...(logprobs === undefined ? {} : { logprobs }), ...(rest === undefined ? {} : { rest }) });
     if (c.finish_reason !== undefined && c.finish_reason !== null) finish(choice, c.finish_reason);
   };
   const done = (): void => {
@@ -100,7 +114,8 @@ export const readStream = (call: Call, emit: (e: ChatEvent) => void): StreamRead
     if (o.error !== undefined && o.error !== null) fail(readErrorMember(o.error));
     usage = usageOf(o.usage) ?? usage;
     if (over || asList(o.choices).length === 0) return;
-    if (!started) emit({ type: 'start', ...headOf(o, call) });
+    // What chunks have of their own goes back to this surface alone.
+    if (!started) emit({ type: 'start', rest: { from: COMPLETIONS, fields: {} }, ...headOf(o, call) });
     started = true;
     asList(o.choices).forEach(choiceOf);
   };

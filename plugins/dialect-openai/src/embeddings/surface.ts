@@ -12,6 +12,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { formsOf } from '../chat/form.ts';
 import { replyObject } from '../chat/read-reply.ts';
+import { ownUsage } from '../chat/usage.ts';
 import { invalid, numberField, textField } from '../invalid.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
 import { INFERENCE, route } from '../routes.ts';
@@ -100,7 +101,7 @@ const readReply = (reply: UpstreamReply): EmbedReply => {
 const writeReply = (reply: EmbedReply, call: Call): Written => {
   const base64 = asObject(call.inbound.body)?.encoding_format === 'base64';
   const data = reply.vectors.map((v, index) => ({ object: 'embedding', index, embedding: base64 ? encodeVector(v) : Array.from(v) }));
-  const usage = { prompt_tokens: reply.usage.input, total_tokens: reply.usage.input };
+  const usage = ownUsage(reply.usage) ?? { prompt_tokens: reply.usage.input, total_tokens: reply.usage.input };
   return { headers: ['content-type', 'application/json'], body: stringifyJson({ object: 'list', data, model: call.requestedModel, usage }) };
 };
 
