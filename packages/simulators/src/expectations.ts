@@ -1,4 +1,5 @@
 import { countedTokens, messageEvents, wholeMessage } from './expectations-anthropic.ts';
+import { converseEvents, converseMessage, guarded, invoked, invokedEvents } from './expectations-bedrock.ts';
 import type { Recording } from './recordings.ts';
 import { recordedBytes } from './replay.ts';
 
@@ -10,7 +11,7 @@ export type ExpectedError = { readonly message: string; readonly type: unknown; 
 
 /** What a client must read out of a recording, whatever stands between the client and the service. */
 export type Expectations = {
-  readonly surface: 'chat' | 'completions' | 'responses' | 'embeddings' | 'models' | 'messages' | 'countTokens';
+  readonly surface: 'chat' | 'completions' | 'responses' | 'embeddings' | 'models' | 'messages' | 'countTokens' | 'converse' | 'invoke' | 'guardrail';
   /** Text of the first choice or of all output messages; '' where there is none. */
   readonly text: string;
   /** Text of each choice; one element for responses. */
@@ -54,11 +55,22 @@ const payloads = (stream: string): Fields[] =>
     .filter((data) => data !== '' && data !== '[DONE]')
     .map((data) => fields(JSON.parse(data)));
 
+const ofBedrock: Readonly<Record<string, Expectations['surface']>> = {
+  converse: 'converse',
+  'converse-stream': 'converse',
+  invoke: 'invoke',
+  'invoke-with-response-stream': 'invoke',
+  'count-tokens': 'countTokens',
+  apply: 'guardrail',
+};
+
 const surfaceOf = ({ operation }: Recording): Expectations['surface'] => {
   if (operation.endsWith('chat/completions')) return 'chat';
   if (operation === 'messages/count_tokens') return 'countTokens';
   if (operation === 'completions' || operation === 'responses' || operation === 'embeddings' || operation === 'models' || operation === 'messages')
     return operation;
+  const found = ofBedrock[operation];
+  if (found !== undefined) return found;
   throw new Error(`No expectations for the operation ${operation}`);
 };
 
@@ -141,27 +153,39 @@ const read = (surface: Expectations['surface'], stream: boolean, raw: string): F
   if (stream) return surface === 'responses' ? responseStream(payloads(raw)) : streamed(payloads(raw));
   const body = fields(JSON.parse(raw));
   if (surface === 'messages') return wholeMessage(body);
-  if (surface === 'countTokens') return countedTokens(body);
+  if (surface === 'countTokens') return 'inputTokens' in body ? { items: [Number(body.inputTokens)] } : countedTokens(body);
+  if (surface === 'converse') return converseMessage(body);
+  if (surface === 'invoke') return invoked(body);
+  if (surface === 'guardrail') return guarded(body);
   if (surface === 'responses') return response(body);
   if (surface === 'models') return { items: list(body.data).map((model) => text(model.id)) };
   if (surface === 'embeddings') return { items: list(body.data).map((item) => vectorLength(item.embedding)), usage: usageOf(body) };
   return whole(body);
 };
 
-const errorOf = (raw: string): ExpectedError | undefined => {
+/** The error of Bedrock: its type stands in a header, before the colon. */
+const awsError = ({ response }: Recording, body: Fields): ExpectedError | undefined => {
+  const type = Object.entries(response.headers).find(([name]) => name.toLowerCase() === 'x-amzn-errortype')?.[1];
+  return type === undefined ? undefined : { message: text(body.message ?? body.Message), type: type.split(':')[0], param: undefined, code: undefined };
+};
+
+const errorOf = (recording: Recording, raw: string): ExpectedError | undefined => {
   if (!raw.trimStart().startsWith('{')) return undefined;
-  const { error } = fields(JSON.parse(raw));
-  if (!isFields(error)) return undefined;
+  const body = fields(JSON.parse(raw));
+  const { error } = body;
+  if (!isFields(error)) return awsError(recording, body);
   return { message: text(error.message), type: error.type, param: error.param, code: error.code };
 };
 
 export const expectations = (recording: Recording): Expectations => {
-  const raw = recordedBytes(recording).toString('utf8');
+  const bytes = recordedBytes(recording);
+  const raw = bytes.toString('utf8');
   const surface = surfaceOf(recording);
   const { status } = recording.response;
   const stream = recording.stream && status < 400;
-  const error = stream ? undefined : errorOf(raw);
-  const found = error === undefined ? read(surface, stream, raw) : {};
+  const binary = recording.response.body_base64 !== undefined;
+  const error = stream || binary ? undefined : errorOf(recording, raw);
+  const found = binary ? (surface === 'invoke' ? invokedEvents(bytes) : converseEvents(bytes)) : error === undefined ? read(surface, stream, raw) : {};
   const texts = found.texts ?? [];
   return {
     surface,
