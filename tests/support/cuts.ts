@@ -39,7 +39,7 @@ const boundaries = (bytes: Buffer): ReadonlySet<number> => {
 export const streams = (): readonly Stream[] => {
   const seen = { chat: 0, completions: 0, responses: 0 };
   return recordings()
-    .filter((one) => one.stream && one.response.status === 200)
+    .filter((one) => one.stream && one.response.status === 200 && /(^|\/)(completions|responses)$/.test(one.operation))
     .map((one) => ({ name: one.file, surface: surfaceOf(one), bytes: recordedBytes(one) }))
     .sort((a, b) => a.bytes.length - b.bytes.length)
     .map((one) => ({ ...one, step: ++seen[one.surface] <= EVERY_BYTE[one.surface] ? 1 : SPARSE, boundaries: boundaries(one.bytes) }));
