@@ -23,6 +23,8 @@ export interface ProviderSubject {
   readonly native: readonly NativeSample[];
   /** Asks beyond the usual ones of the known dialects. */
   readonly asks?: readonly Ask[];
+  /** Headers, no credentials, that `sign` adds only where the client sends none (the version of an API). */
+  readonly clientChooses?: readonly string[];
   /** Answers of the vendor that `rejected` must judge so. */
   readonly rejections?: readonly { readonly reply: UpstreamReply; readonly is: ReturnType<NonNullable<Provider['rejected']>> }[];
 }
