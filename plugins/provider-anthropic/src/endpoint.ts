@@ -18,11 +18,11 @@ const CAPABILITIES: Capabilities = Object.freeze({
   stopSequences: 8191,
 });
 /** Surfaces of the dialect that Anthropic has; the route says the path. */
-const SURFACES: ReadonlySet<string> = new Set(['messages', 'count-tokens', 'models', 'batches', 'files']);
+const SURFACES: ReadonlySet<string> = new Set(['messages', 'count_tokens', 'models']);
 /** Where a call that other dialects brought goes. */
 const TRANSLATED: Readonly<Partial<Record<Ask['operation'], Pick<Endpoint, 'surface' | 'method' | 'path'>>>> = Object.freeze({
   chat: { surface: 'messages', method: 'POST', path: '/v1/messages' },
-  countTokens: { surface: 'count-tokens', method: 'POST', path: '/v1/messages/count_tokens' },
+  countTokens: { surface: 'count_tokens', method: 'POST', path: '/v1/messages/count_tokens' },
   models: { surface: 'models', method: 'GET', path: '/v1/models' },
 });
 /** `/models/{model+}`, with or without `/v1` in front, to `/v1/models/{model}`: parameters by their bare name. */

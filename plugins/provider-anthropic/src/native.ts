@@ -19,7 +19,7 @@ const batches = 'messages/batches';
 /** The closed table of transparent mode: what is not here does not exist. A literal stands before a parameter of the same place. */
 const TABLE: readonly Entry[] = Object.freeze([
   { methods: ['POST'], path: 'messages', surface: 'messages', operation: 'chat', framing: 'sse', modelIn: 'body', reach: REACHES.messages },
-  { methods: ['POST'], path: 'messages/count_tokens', surface: 'count-tokens', operation: 'countTokens', modelIn: 'body', reach: REACHES.counting },
+  { methods: ['POST'], path: 'messages/count_tokens', surface: 'count_tokens', operation: 'countTokens', modelIn: 'body', reach: REACHES.counting },
   { methods: ['GET'], path: 'models', surface: 'models', operation: 'models', reach: models },
   { methods: ['GET'], path: 'models/{model+}', surface: 'models', operation: 'models', reach: models },
 

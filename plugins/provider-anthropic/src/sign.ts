@@ -6,14 +6,7 @@ import type { ApiKey } from './credentials.ts';
  * Credentials and what chooses an account: the configured key decides both. A browser's `origin` makes the API answer 401, and the
  * header that allows it means nothing without it.
  */
-const OURS: ReadonlySet<string> = new Set([
-  'authorization',
-  'x-api-key',
-  'anthropic-workspace-id',
-  'anthropic-user-profile-id',
-  'origin',
-  'anthropic-dangerous-direct-browser-access',
-]);
+const OURS: ReadonlySet<string> = new Set(['authorization', 'x-api-key', 'anthropic-workspace-id', 'origin', 'anthropic-dangerous-direct-browser-access']);
 const VERSION = 'anthropic-version';
 const BETA = 'anthropic-beta';
 

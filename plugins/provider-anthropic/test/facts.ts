@@ -26,7 +26,7 @@ export const facts: PluginFacts = {
       asks: [
         {
           dialect: 'anthropic',
-          surface: 'count-tokens',
+          surface: 'count_tokens',
           operation: 'countTokens',
           method: 'POST',
           route: '/v1/messages/count_tokens',

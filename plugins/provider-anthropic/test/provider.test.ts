@@ -41,7 +41,7 @@ const signed = async (headers: string[], more: Partial<Config> = {}): Promise<st
 
 describe('signing', () => {
   it('replaces whatever credential, account and origin stood on the request', async () => {
-    const headers = ['authorization', 'Bearer c', 'accept', 'a/b', 'x-api-key', 'c', 'anthropic-workspace-id', 'w', 'anthropic-user-profile-id', 'u'];
+    const headers = ['authorization', 'Bearer c', 'accept', 'a/b', 'x-api-key', 'c', 'anthropic-workspace-id', 'w'];
     const browser = ['origin', 'https://app.example', 'anthropic-dangerous-direct-browser-access', 'true'];
     expect(await signed([...headers, ...browser])).toEqual(['accept', 'a/b', 'anthropic-version', '2023-06-01', 'x-api-key', KEY]);
   });
@@ -92,22 +92,21 @@ describe('endpoints', () => {
   it.each([
     [{ surface: 'messages', route: '/v1/messages' }, '/v1/messages'],
     [{ surface: 'messages', route: '/messages' }, '/v1/messages'],
-    [{ surface: 'count-tokens', operation: 'countTokens', route: '/v1/messages/count_tokens' }, '/v1/messages/count_tokens'],
+    [{ surface: 'count_tokens', operation: 'countTokens', route: '/v1/messages/count_tokens' }, '/v1/messages/count_tokens'],
     [{ surface: 'models', operation: 'models', method: 'GET', route: '/v1/models/{model+}' }, '/v1/models/{model}'],
-    [{ surface: 'files', operation: 'opaque', method: 'GET', route: '/files/{id}/content' }, '/v1/files/{id}/content'],
   ] as const)('pass on the same surface: %j', (more, path) => {
     expect(endpoint(more as Partial<Ask>)).toMatchObject({ dialect: 'anthropic', surface: more.surface, path });
   });
   it.each([
     ['chat', 'messages', '/v1/messages'],
-    ['countTokens', 'count-tokens', '/v1/messages/count_tokens'],
+    ['countTokens', 'count_tokens', '/v1/messages/count_tokens'],
     ['models', 'models', '/v1/models'],
   ] as const)('translate %s of other dialects', (operation, surface, path) => {
     expect(endpoint({ operation, dialect: 'openai', surface: 'chat', route: '/chat/completions' })).toMatchObject({ dialect: 'anthropic', surface, path });
   });
   it.each([
     [{ operation: 'embeddings', dialect: 'openai', surface: 'embeddings' }],
-    [{ operation: 'opaque', surface: 'skills' }],
+    [{ operation: 'opaque', surface: 'files' }],
     [{ operation: 'opaque', dialect: 'gemini', surface: 'files' }],
   ] as const)('do not exist for %j', (more) => expect(endpoint(more)).toBeUndefined());
   it('carry the betas of the instance', () => {
