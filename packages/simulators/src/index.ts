@@ -1,7 +1,17 @@
 export { type AnthropicSimulator, type AnthropicSimulatorOptions, anthropicErrorEvent, anthropicSimulator } from './anthropic/simulator.ts';
 export { errorFrame, eventFrame, exceptionFrame } from './aws/bedrock/event-frame.ts';
 export { type BedrockSimulator, type BedrockSimulatorOptions, bedrockSimulator, exampleCredential } from './aws/bedrock/simulator.ts';
+export {
+  type ContainerCredentials,
+  type ContainerCredentialsOptions,
+  containerCredentials,
+  type PodIdentityOptions,
+  podIdentity,
+} from './aws/container-credentials.ts';
 export { type AwsCredential, type AwsCredentials, type AwsCredentialsOptions, awsCredentials } from './aws/credentials.ts';
+export { type InstanceMetadata, type InstanceMetadataOptions, instanceMetadata } from './aws/instance-metadata.ts';
+export { type SsoPortal, type SsoPortalOptions, ssoPortal } from './aws/sso-portal.ts';
+export { type AwsRole, type StsSimulator, type StsSimulatorOptions, stsSimulator } from './aws/sts.ts';
 export { type Expectations, type ExpectedError, type ExpectedToolCall, expectations } from './expectations.ts';
 export type { CapturedRequest, HeaderPairs, Progress } from './http/captured.ts';
 export type { Fault, Rule } from './http/fault.ts';

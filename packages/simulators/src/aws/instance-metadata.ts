@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { Answer } from '../http/answer.ts';
+import type { CapturedRequest } from '../http/captured.ts';
+import { type Peer, type PeerOptions, peer } from '../http/peer.ts';
+import { type AwsCredentials, account } from './credentials.ts';
+
+export type InstanceMetadataOptions = PeerOptions & {
+  readonly credentials: AwsCredentials;
+  /** Name of the instance's role; without one the instance has no credentials. `gateway` if absent. */
+  readonly role?: string | null;
+  /** Seconds that credentials live; 6 hours if absent. */
+  readonly seconds?: number;
+  /** `required` (the default): requests without a token are refused. `optional`: version 1 is answered too. */
+  readonly tokens?: 'required' | 'optional';
+  /** False: the answer to the token request never comes, as behind a hop limit of 1. */
+  readonly reachable?: boolean;
+};
+
+export type InstanceMetadata = Peer & {
+  /** What `AWS_EC2_METADATA_SERVICE_ENDPOINT` takes. */
+  readonly url: string;
+};
+
+const page = (status: number, title: string): Answer => ({
+  status,
+  headers: [['content-type', 'text/html']],
+  body: Buffer.from(
+    `<?xml version="1.0" encoding="iso-8859-1"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"\n\t"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">\n <head>\n  <title>${status} - ${title}</title>\n </head>\n <body>\n  <h1>${status} - ${title}</h1>\n </body>\n</html>\n`,
+  ),
+});
+
+const plain = (text: string): Answer => ({ status: 200, headers: [['content-type', 'text/plain']], body: Buffer.from(text) });
+
+const iso = (milliseconds: number): string => new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+
+/** Tokens of version 2: each lives as many seconds as it was asked for. */
+const tokenShop = (now: () => number) => {
+  const ends = new Map<string, number>();
+  return {
+    make: (request: CapturedRequest): Answer => {
+      const given = request.header('x-aws-ec2-metadata-token-ttl-seconds') ?? '';
+      const seconds = Number(given);
+      if (!/^\d+$/.test(given) || seconds < 1 || seconds > 21_600) return page(400, 'Bad Request');
+      if (request.header('x-forwarded-for') !== undefined) return page(403, 'Forbidden');
+      const token = randomBytes(40).toString('base64');
+      ends.set(token, now() + seconds * 1000);
+      return {
+        status: 200,
+        headers: [
+          ['content-type', 'text/plain'],
+          ['x-aws-ec2-metadata-token-ttl-seconds', String(seconds)],
+        ],
+        body: Buffer.from(token),
+      };
+    },
+    isGood: (token: string): boolean => (ends.get(token) ?? 0) > now(),
+  };
+};
+
+const folder = '/latest/meta-data/iam/security-credentials/';
+
+/** Starts the stand-in of the EC2 instance metadata service, version 2. */
+export const instanceMetadata = async (options: InstanceMetadataOptions): Promise<InstanceMetadata> => {
+  const { credentials, role = 'gateway', seconds = 21_600, tokens = 'required', reachable = true } = options;
+  const shop = tokenShop(credentials.now);
+  const arn = `arn:aws:sts::${account}:assumed-role/${role ?? ''}/i-0123456789abcdef0`;
+  const current = () => {
+    // One set of credentials until an hour before its end, as the service does.
+    const known = credentials.issued.findLast((one) => one.arn === arn && credentials.find(one.accessKeyId) !== undefined);
+    const fresh = known !== undefined && (known.expiresAt ?? 0) - credentials.now() > Math.min(3600_000, seconds * 500);
+    return fresh ? known : credentials.issue({ arn, seconds });
+  };
+  const answer = (request: CapturedRequest): Answer | Promise<Answer> => {
+    if (request.path === '/latest/api/token') {
+      if (request.method !== 'PUT') return page(405, 'Method Not Allowed');
+      return reachable ? shop.make(request) : new Promise<Answer>(() => undefined);
+    }
+    const token = request.header('x-aws-ec2-metadata-token');
+    if (token === undefined ? tokens === 'required' : !shop.isGood(token)) return page(401, 'Unauthorized');
+    if (request.path === folder && role !== null) return plain(role);
+    if (request.path === '/latest/meta-data/placement/region') return plain('us-east-1');
+    if (role === null || request.path !== folder + role) return page(404, 'Not Found');
+    const { accessKeyId, secretAccessKey, sessionToken, expiresAt = 0 } = current();
+    const body = {
+      Code: 'Success',
+      LastUpdated: iso(expiresAt - seconds * 1000),
+      Type: 'AWS-HMAC',
+      AccessKeyId: accessKeyId,
+      SecretAccessKey: secretAccessKey,
+      Token: sessionToken,
+      Expiration: iso(expiresAt),
+    };
+    return plain(JSON.stringify(body, undefined, 2));
+  };
+  const server = await peer({ answer, errorBody: () => ({}) }, options);
+  return { ...server, url: server.origin };
+};
