@@ -1,7 +1,8 @@
-import type { Call, ChatRequest, Endpoint, Inbound, Json, Ledger, Reasoning, Sampling, Tool } from '@llm-proxy-auth/plugin';
+import type { Call, ChatRequest, Endpoint, Inbound, Json, Ledger, Reasoning, Tool } from '@llm-proxy-auth/plugin';
 import { familyOf } from '../families.ts';
-import { checkFurther, flagField, invalid, loseOptions, numberField, objectField, textField } from '../invalid.ts';
+import { checkFurther, flagField, invalid, loseOptions, numberField, textField } from '../invalid.ts';
 import { type Lost, loseResultNames, lostTo } from '../lost.ts';
+import { present, readParams, streaming, writeParams } from '../params.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
 import { asObject, asText, type Building, type Fields, unknownFields } from '../wire.ts';
 import { applyFamily } from './family.ts';
@@ -18,32 +19,6 @@ const KNOWN: ReadonlySet<string> = new Set(
   ),
 );
 
-const stopOf = (stop: Json): readonly string[] | undefined => {
-  if (stop === undefined || stop === null) return undefined;
-  const list = typeof stop === 'string' ? [stop] : stop;
-  if (!Array.isArray(list) || !list.every((s): s is string => typeof s === 'string')) throw invalid('stop', "'stop' must be a string or a list of strings.");
-  return list;
-};
-/** `logit_bias`: a number for each token. */
-export const biasOf = (body: Fields): Readonly<Record<string, number>> | undefined => {
-  const bias = objectField(body, 'logit_bias');
-  if (bias === undefined) return undefined;
-  return Object.fromEntries(Object.keys(bias).map((token) => [token, numberField(bias, token, 'logit_bias') ?? 0]));
-};
-/** Members that are not undefined; undefined when there is none. */
-const some = <T extends object>(o: T): T | undefined => {
-  const left = Object.entries(o).filter(([, v]) => v !== undefined);
-  return left.length === 0 ? undefined : (Object.fromEntries(left) as T);
-};
-const samplingOf = (body: Fields): Sampling | undefined =>
-  some({
-    temperature: numberField(body, 'temperature'),
-    topP: numberField(body, 'top_p'),
-    seed: numberField(body, 'seed'),
-    frequencyPenalty: numberField(body, 'frequency_penalty'),
-    presencePenalty: numberField(body, 'presence_penalty'),
-    logitBias: biasOf(body),
-  });
 const outputOf = (format: Json): ChatRequest['output'] => {
   if (format === undefined || format === null) return undefined;
   const o = asObject(format);
@@ -69,19 +44,16 @@ const limitOf = (body: Fields): number | undefined => {
   const older = numberField(body, 'max_tokens');
   return numberField(body, 'max_completion_tokens') ?? older;
 };
-const readParams = (body: Fields, tools: readonly Tool[]): Omit<ChatRequest, 'turns' | 'rest'> => ({
+const readOwn = (body: Fields, tools: readonly Tool[]): Omit<ChatRequest, 'turns' | 'rest'> => ({
   tools,
-  choices: numberField(body, 'n') ?? 1,
-  ...some({
+  ...readParams(body),
+  ...present({
     toolChoice: readToolChoice(body) ?? (tools.length > 0 ? 'auto' : undefined),
     parallelTools: flagField(body, 'parallel_tool_calls'),
     maxTokens: limitOf(body),
-    stop: stopOf(body.stop),
     output: outputOf(body.response_format),
-    sampling: samplingOf(body),
     reasoning: reasoningOf(body),
     logprobs: logprobsOf(body),
-    user: textField(body, 'user'),
     tier: textField(body, 'service_tier'),
   }),
 });
@@ -94,7 +66,7 @@ export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatR
   const fields = unknownFields(body, KNOWN);
   const request: ChatRequest = {
     turns: readMessages(body.messages),
-    ...readParams(body, readTools(body)),
+    ...readOwn(body, readTools(body)),
     ...(fields === undefined ? {} : { rest: { from: CHAT, fields } }),
   };
   const form: Form = {
@@ -105,8 +77,8 @@ export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatR
   const written = {
     model: body.model,
     messages: body.messages,
-    ...writeParams(withForm(request, form), true, '', () => undefined),
-    ...(body.stream === true ? streaming(form) : {}),
+    ...writeOwn(withForm(request, form), true, '', () => undefined),
+    ...(body.stream === true ? streaming(form.options) : {}),
   };
   return withForm(request, { ...form, left: remainderOf(written, body) });
 };
@@ -125,25 +97,16 @@ const tierOf = (r: ChatRequest, mine: boolean, lost: Lost): string | undefined =
   lost('tier', 'the provider has no such tier');
   return undefined;
 };
-const writeParams = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Building => {
+const writeOwn = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Building => {
   const form = formOf(r) ?? {};
-  const s = r.sampling;
   const limit = mine ? (form.limit ?? 'max_completion_tokens') : familyOf(model).limit;
   const params: Building = {
     [limit]: r.maxTokens,
-    temperature: s?.temperature,
-    top_p: s?.topP,
-    seed: s?.seed,
-    frequency_penalty: s?.frequencyPenalty,
-    presence_penalty: s?.presencePenalty,
-    logit_bias: s?.logitBias,
-    stop: r.stop,
-    n: r.choices === 1 ? undefined : r.choices,
+    ...writeParams(r),
     logprobs: r.logprobs === undefined ? undefined : true,
     top_logprobs: r.logprobs === undefined || r.logprobs === 0 ? undefined : r.logprobs,
     response_format: writeOutput(r.output),
     reasoning_effort: writeEffort(r.reasoning),
-    user: r.user,
     service_tier: tierOf(r, mine, lost),
     ...writeTools(r, mine, form.legacy === true, lost),
     ...(r.rest?.from === CHAT ? r.rest.fields : {}),
@@ -151,21 +114,16 @@ const writeParams = (r: ChatRequest, mine: boolean, model: string, lost: Lost): 
   for (const key in params) if (params[key] === undefined) delete params[key];
   return params;
 };
-/** Usage is always asked for: it is counted whether or not the client wants to see it. */
-const streaming = (form: Form | undefined): { readonly stream: true; readonly stream_options: Fields } => ({
-  stream: true,
-  stream_options: { ...form?.options, include_usage: true },
-});
 /** The body for a provider. What this surface's own client sent goes back as it was; others' follow the model's family. */
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
   const form = formOf(r);
   const mine = form !== undefined || r.rest?.from === CHAT;
   const lost = lostTo(call.ledger);
   loseResultNames(r.turns, (part) => formOf(part)?.legacy === true, lost);
-  const params = writeParams(r, mine, call.model, lost);
+  const params = writeOwn(r, mine, call.model, lost);
   const { system } = familyOf(call.model);
   const messages = r.turns.flatMap((turn) => writeTurn(turn, mine, mine ? 'system' : system, lost));
-  const asked = call.stream ? streaming(form) : undefined;
+  const asked = call.stream ? streaming(form?.options) : undefined;
   const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...asked };
   const spelt = mine ? restore(body, form?.left) : body;
   return { body: asked === undefined ? spelt : { ...spelt, ...asked }, memo: undefined };

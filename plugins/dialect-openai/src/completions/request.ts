@@ -1,8 +1,8 @@
 import type { Call, ChatRequest, Endpoint, Inbound, Json, Ledger, Part } from '@llm-proxy-auth/plugin';
 import { type Form, formsOf } from '../chat/form.ts';
-import { biasOf } from '../chat/request.ts';
 import { checkFurther, flagField, invalid, loseOptions, numberField, textField, unsupported } from '../invalid.ts';
 import { type Lost, losePart, lostTo } from '../lost.ts';
+import { present, readParams, streaming, writeParams } from '../params.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
 import { asObject, type Building, type Fields, unknownFields } from '../wire.ts';
 
@@ -32,16 +32,6 @@ const refuse = (body: Fields): void => {
   if ((numberField(body, 'best_of') ?? 1) > 1) throw unsupported('best_of', "'best_of' cannot be translated.");
   if ((textField(body, 'suffix') ?? '') !== '') throw unsupported('suffix', "'suffix' cannot be translated.");
 };
-const some = (o: Building): Building | undefined => {
-  const left = Object.entries(o).filter(([, v]) => v !== undefined && v !== null);
-  return left.length === 0 ? undefined : Object.fromEntries(left);
-};
-const stopOf = (stop: Json): readonly string[] | undefined => {
-  if (stop === undefined || stop === null) return undefined;
-  const list: readonly Json[] = Array.isArray(stop) ? stop : [stop];
-  if (!list.every((s) => typeof s === 'string')) throw invalid('stop', "'stop' must be a string or a list of strings.");
-  return list as readonly string[];
-};
 /** Reads a legacy completion as one message of a user. Throws `unsupported_parameter` for what a chat cannot do. */
 export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatRequest => {
   const body = asObject(inbound.body);
@@ -49,28 +39,20 @@ export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatR
   checkFurther(body);
   refuse(body);
   loseOptions(body, 'completions', target, ledger);
-  const sampling = some({
-    temperature: numberField(body, 'temperature'),
-    topP: numberField(body, 'top_p'),
-    seed: numberField(body, 'seed'),
-    frequencyPenalty: numberField(body, 'frequency_penalty'),
-    presencePenalty: numberField(body, 'presence_penalty'),
-    logitBias: biasOf(body),
-  });
   const maxTokens = numberField(body, 'max_tokens');
   if (maxTokens === undefined) ledger.note('defaulted', 'max_tokens', `this surface means ${DEFAULT_TOKENS} when nothing is said`);
   const fields = unknownFields(body, KNOWN);
-  const asked = some({ stop: stopOf(body.stop), logprobs: numberField(body, 'logprobs'), user: textField(body, 'user'), sampling });
+  const logprobs = numberField(body, 'logprobs');
   const request: ChatRequest = {
     turns: [{ role: 'user', parts: [{ kind: 'text', text: promptOf(body.prompt) }] }],
     tools: [],
-    choices: numberField(body, 'n') ?? 1,
+    ...readParams(body),
     maxTokens: maxTokens ?? DEFAULT_TOKENS,
-    ...asked,
+    ...present({ logprobs }),
     ...(fields === undefined ? {} : { rest: { from: COMPLETIONS, fields } }),
   };
   const form: Form = { options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])) };
-  const written = { model: body.model, ...bodyOf(request), ...(body.stream === true ? streaming(form) : {}) };
+  const written = { model: body.model, ...bodyOf(request), ...(body.stream === true ? streaming(form.options) : {}) };
   return withForm(request, { ...form, left: remainderOf(written, body) });
 };
 
@@ -83,33 +65,20 @@ const noteTurns = (r: ChatRequest, lost: Lost): void => {
     if (part.kind !== 'text' && part.kind !== 'refusal') losePart(part, `turns.parts.${part.kind}`, 'a prompt is text', lost);
 };
 const bodyOf = (r: ChatRequest): Building => {
-  const s = r.sampling;
   const body: Building = {
     prompt: r.turns.map((t) => textOf(t.parts)).join('\n\n'),
     max_tokens: r.maxTokens,
-    temperature: s?.temperature,
-    top_p: s?.topP,
-    seed: s?.seed,
-    frequency_penalty: s?.frequencyPenalty,
-    presence_penalty: s?.presencePenalty,
-    logit_bias: s?.logitBias,
-    stop: r.stop,
-    n: r.choices === 1 ? undefined : r.choices,
+    ...writeParams(r),
     logprobs: r.logprobs,
-    user: r.user,
     ...(r.rest?.from === COMPLETIONS ? r.rest.fields : {}),
   };
   for (const key in body) if (body[key] === undefined) delete body[key];
   return body;
 };
-const streaming = (form: Form | undefined): { readonly stream: true; readonly stream_options: Fields } => ({
-  stream: true,
-  stream_options: { ...form?.options, include_usage: true },
-});
 /** The body for a provider of text completions: the turns' text, apart by an empty line. */
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
   const form = formOf(r);
-  const asked = call.stream ? streaming(form) : undefined;
+  const asked = call.stream ? streaming(form?.options) : undefined;
   noteTurns(r, lostTo(call.ledger));
   return { body: { ...restore({ model: call.model, ...bodyOf(r), ...asked }, form?.left), ...asked }, memo: undefined };
 };
