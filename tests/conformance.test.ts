@@ -14,7 +14,7 @@ test('every number of the checklist is tested or deferred, and none is both', ()
   expect(postponed.filter((number) => tested.has(number))).toEqual([]);
 });
 
-test.each(Object.entries(deferred))('line %s waits for a package that does not exist', (_number, { until, issue }) => {
+test.each(Object.entries(deferred))('line %s waits for what does not exist', (_number, { until, issue }) => {
   expect(issue).toBeGreaterThan(2);
   expect(existsSync(`${here}../plugins/${until}`), `plugins/${until} is here: write the test`).toBe(false);
 });

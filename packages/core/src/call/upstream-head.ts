@@ -59,7 +59,8 @@ export const requestOf = (
   headers: HeaderPairs,
 ): Prepared['request'] => {
   const { provider, settings } = candidate.instance;
-  const same = endpoint.dialect === dialect.name;
+  // A variant of the dialect has headers of its own, which its writer knows.
+  const same = endpoint.dialect === dialect.name && endpoint.profile === undefined;
   const query = found.route.query === true && (x.target?.query ?? '') !== '' ? `${endpoint.path.includes('?') ? '&' : '?'}${x.target?.query ?? ''}` : '';
   return {
     method: endpoint.method,

@@ -1,0 +1,63 @@
+import { type Call, type ChatRequest, GatewayError, type Surface, stringifyJson, type UpstreamReply } from '@llm-proxy-auth/plugin';
+import { names } from '../messages/names.ts';
+import { readRequest } from '../messages/read-request.ts';
+import { replyObject } from '../messages/reply.ts';
+import { writeRequest } from '../messages/write-request.ts';
+import { COUNTING } from '../named-ids.ts';
+import { route } from '../routes.ts';
+import { jsonTap } from '../tap-json.ts';
+import { asNumber, type Building } from '../wire.ts';
+
+/** Members of messages that a count refuses: what steers the answer, or bills it. */
+const REFUSED: readonly string[] = Object.freeze([
+  'max_tokens',
+  'stream',
+  'stop_sequences',
+  'metadata',
+  'temperature',
+  'top_p',
+  'top_k',
+  'service_tier',
+  'inference_geo',
+  'container',
+  'diagnostics',
+]);
+/** Places in the conversation that count nothing, so that nothing is lost with them. */
+const STEERING: ReadonlySet<string> = new Set(['maxTokens', 'stop', 'sampling', 'user', 'tier', 'choices', 'logprobs']);
+const counting = (ledger: Call['ledger']): Call['ledger'] => ({
+  note(kind, param, why) {
+    if (!STEERING.has(param.split('.', 1)[0] ?? '')) ledger.note(kind, param, why);
+  },
+});
+const write = (request: ChatRequest, call: Call) => {
+  const { body, headers } = writeRequest(
+    { ...request, choices: 1, logprobs: undefined, maxTokens: undefined },
+    { ...call, stream: false, ledger: counting(call.ledger) },
+  );
+  const counted: Building = { ...body };
+  for (const name of REFUSED) delete counted[name];
+  return { body: counted, headers };
+};
+const read = (reply: UpstreamReply): { readonly input: number } => {
+  const input = asNumber(replyObject(reply).input_tokens);
+  if (input === undefined) throw new GatewayError('upstream_bad_response', 'The provider answered without a count.');
+  return { input };
+};
+
+/** `POST /messages/count_tokens`. */
+export const countTokens: Surface<'countTokens'> = Object.freeze({
+  name: 'count_tokens',
+  operation: 'countTokens',
+  routes: route('POST', '/messages/count_tokens', { stream: false }),
+  body: ['json'],
+  governed: { model: ['model'], stream: 'route' },
+  reach: COUNTING,
+  framing: 'json',
+  client: {
+    names,
+    read: (inbound) => readRequest(inbound),
+    write: ({ input }) => ({ headers: ['content-type', 'application/json'], body: stringifyJson({ input_tokens: input }) }),
+  },
+  provider: { write, read },
+  tap: jsonTap,
+} satisfies Surface<'countTokens'>);

@@ -1,0 +1,57 @@
+import type { ErrorLike, HeaderPairs, LimitLine, LimitState, Operation, WireError } from '@llm-proxy-auth/plugin';
+import { ANTHROPIC } from './wire.ts';
+import { WORD_OF_STATUS, WORDS } from './words.ts';
+
+/** Milliseconds a client should wait when an error of this code does not say. */
+const WAIT: Readonly<Record<string, number>> = Object.freeze({
+  draining: 1000,
+  overloaded: 1000,
+  upstream_overloaded: 1000,
+  auth_unavailable: 1000,
+  upstream_credentials_unavailable: 1000,
+});
+/** Clients do not wait longer than this but back off by themselves, so such waits also say "do not". */
+const LONGEST_WAIT = 60_000;
+const NEVER_RETRY: ReadonlySet<string> = new Set(['budget_exceeded', 'upstream_auth_failed']);
+
+/** The vendor's own envelope, where this error came from a provider of this dialect and is not about our credential. */
+const vendorBody = (e: ErrorLike): string | undefined =>
+  e.vendor?.dialect === ANTHROPIC && e.code !== 'upstream_auth_failed' ? e.vendor.body.json : undefined;
+const typeOf = (e: ErrorLike): string => (e.code === 'upstream_rejected' ? (WORD_OF_STATUS[e.status] ?? WORDS[e.code]) : WORDS[e.code]);
+/** `param` is no member that clients know; it stands in the details beside our code, where they look for machine-readable causes. */
+const envelope = (e: ErrorLike, requestId: string | undefined): string => {
+  const details = { error_code: e.code, ...(e.param === undefined ? {} : { param: e.param }) };
+  return JSON.stringify({ type: 'error', error: { type: typeOf(e), message: e.message, details }, request_id: requestId ?? null });
+};
+const retryHeaders = (e: ErrorLike): string[] => {
+  const wait = e.retryAfterMs ?? WAIT[e.code];
+  const headers: string[] = [];
+  if (wait !== undefined) {
+    const ms = Math.max(1, Math.ceil(wait));
+    headers.push('retry-after', String(Math.max(1, Math.ceil(ms / 1000))), 'retry-after-ms', String(ms));
+  }
+  if (e.retry === false || NEVER_RETRY.has(e.code) || (wait ?? 0) > LONGEST_WAIT) headers.push('x-should-retry', 'false');
+  return headers;
+};
+
+/** An answer with the envelope `{"type":"error","error":{type,message,details},"request_id"}`. A provider's own error object of this dialect passes as it came. */
+export const error = (e: ErrorLike, _operation: Operation | undefined): WireError => ({
+  status: e.status,
+  headers: ['content-type', 'application/json', ...retryHeaders(e)],
+  body: vendorBody(e) ?? envelope(e, undefined),
+});
+/** The payload of the event that ends a broken stream, on one line. */
+export const errorPayload = (e: ErrorLike, requestId?: string): string => (vendorBody(e) ?? envelope(e, requestId)).replace(/[\r\n]+/g, ' ');
+/** The event that ends a broken stream; nothing follows it. */
+export const errorEvent = (e: ErrorLike, requestId?: string): string => `event: error\ndata: ${errorPayload(e, requestId)}\n\n`;
+
+const line = (name: string, l: LimitLine | undefined, now: number): string[] => {
+  if (l === undefined) return [];
+  const head = `anthropic-ratelimit-${name}`;
+  const reset = new Date(now + Math.max(0, Math.ceil(l.resetMs / 1000) * 1000)).toISOString().replace(/\.\d+Z$/, 'Z');
+  return [`${head}-limit`, String(l.limit), `${head}-remaining`, String(Math.max(0, l.remaining)), `${head}-reset`, reset];
+};
+/** Limits of ours in the names Anthropic's clients read; `reset` is a time (RFC 3339), so it needs the clock. */
+export const rateHeaders =
+  (now: () => number) =>
+  (limit: LimitState): HeaderPairs => [...line('requests', limit.requests, now()), ...line('tokens', limit.tokens, now())];

@@ -1,0 +1,34 @@
+import type { Finish, Json } from '@llm-proxy-auth/plugin';
+
+const READ: Readonly<Record<string, Finish>> = Object.freeze({
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  tool_use: 'tool',
+  pause_turn: 'pause',
+  refusal: 'refusal',
+  model_context_window_exceeded: 'context',
+});
+/** A reason that is not known (`compaction`, what will be added) counts as `stop`; the answer keeps the word itself. */
+export const readFinish = (wire: Json): Finish => (typeof wire === 'string' ? (READ[wire] ?? 'stop') : 'stop');
+/** Whether the conversation has a word of its own for this reason. */
+export const isKnown = (wire: Json): boolean => wire === null || wire === undefined || (typeof wire === 'string' && Object.hasOwn(READ, wire));
+
+const WRITE: Readonly<Record<Finish, string>> = Object.freeze({
+  stop: 'end_turn',
+  length: 'max_tokens',
+  tool: 'tool_use',
+  filter: 'refusal',
+  refusal: 'refusal',
+  pause: 'pause_turn',
+  context: 'model_context_window_exceeded',
+});
+/** Clients run tools while the reason is `tool_use`; a sequence that ended an answer has a reason of its own. */
+export const writeFinish = (reason: Finish, stopSequence: string | undefined): string =>
+  reason === 'stop' && stopSequence !== undefined ? 'stop_sequence' : WRITE[reason];
+
+const TIERS: Readonly<Record<string, string>> = Object.freeze({ standard: 'default', priority: 'priority', batch: 'batch' });
+/** Service tiers that were used, in the conversation's words. */
+export const readTier = (wire: Json): string | undefined => (typeof wire === 'string' ? (TIERS[wire] ?? wire) : undefined);
+/** The vendor's word; undefined for a tier that it has not. */
+export const writeTier = (tier: string | undefined): string | undefined => Object.entries(TIERS).find(([, ours]) => ours === tier)?.[0];

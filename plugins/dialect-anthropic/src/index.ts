@@ -1,0 +1,44 @@
+import { type Dialect, define, type Host, type Plugin } from '@llm-proxy-auth/plugin';
+import { Type } from 'typebox';
+import { error, rateHeaders } from './error.ts';
+import { readError } from './read-error.ts';
+import { surfaces } from './surfaces.ts';
+import { ANTHROPIC } from './wire.ts';
+
+/** Client headers that a provider of this vendor may see; workspace and key are the instance's, not the caller's. */
+const requestHeaders: readonly string[] = Object.freeze(['anthropic-version', 'anthropic-beta', 'anthropic-user-profile-id', 'idempotency-key']);
+/** Provider headers a client may see; `anthropic-organization-id` and `anthropic-workspace-id` name our account. */
+const replyHeaders: readonly string[] = Object.freeze([
+  'request-id',
+  'anthropic-ratelimit-*',
+  'anthropic-priority-*',
+  'anthropic-fast-*',
+  'retry-after',
+  'retry-after-ms',
+  'x-should-retry',
+  'content-disposition',
+]);
+
+/** The Anthropic dialect. `now`: epoch ms, for limits that are told as a time. */
+export const anthropic = (now: Host['now']): Dialect => ({
+  name: ANTHROPIC,
+  surfaces,
+  requestHeaders,
+  replyHeaders,
+  error,
+  readError,
+  rateHeaders: rateHeaders(now),
+});
+
+const plugin: Plugin = {
+  name: '@llm-proxy-auth/dialect-anthropic',
+  api: 1,
+  dialects: {
+    anthropic: define<Dialect>()({
+      summary: 'The API that Anthropic SDKs speak',
+      config: Type.Object({}, { additionalProperties: false }),
+      create: (_config, host) => anthropic(() => host.now()),
+    }),
+  },
+};
+export default plugin;

@@ -1,0 +1,15 @@
+import type { Json } from '@llm-proxy-auth/plugin';
+import { type Fields, isObject, some } from './wire.ts';
+
+/** Measurements that one cloud puts beside the end of an answer; they are not the vendor's. */
+export const METRICS = 'amazon-bedrock-invocationMetrics';
+/** Usage in them, for an answer that says none itself. */
+export const measured = (metrics: Json): Fields | undefined => {
+  if (!isObject(metrics)) return undefined;
+  return {
+    input_tokens: metrics.inputTokenCount,
+    output_tokens: metrics.outputTokenCount,
+    ...some('cache_read_input_tokens', metrics.cacheReadInputTokenCount),
+    ...some('cache_creation_input_tokens', metrics.cacheWriteInputTokenCount),
+  };
+};

@@ -1,0 +1,61 @@
+import type { Call, ChatRequest, Tool } from '@llm-proxy-auth/plugin';
+import type { Family } from '../families.ts';
+import { unsupported } from '../invalid.ts';
+import type { Lost } from '../lost.ts';
+import { ANTHROPIC, type Building, type Fields, some } from '../wire.ts';
+import { fitSchema, inputSchema } from './schema.ts';
+import { writeOwnTools, writeToolChoice } from './tools.ts';
+import { type Writing, writeCache } from './write-blocks.ts';
+
+/** Free text has a name of its own in the object that input is here. */
+const FREE_TEXT: Fields = Object.freeze({ type: 'object', properties: { input: { type: 'string' } }, required: ['input'], additionalProperties: false });
+
+const described = (description: string | undefined): Fields => some('description', description === '' ? undefined : description);
+const writeFunction = (tool: Extract<Tool, { kind: 'function' }>, native: boolean, writing: Writing): Building => {
+  const { lost } = writing;
+  const schema = inputSchema(tool.schema);
+  if (schema === undefined) throw unsupported('tools.schema', `The input of the tool ${tool.name} must be an object.`);
+  if (schema !== tool.schema) lost('tools.schema', 'the input of a tool is said to be an object', 'emulated');
+  const base = { name: writing.name(tool.name), ...described(tool.description) };
+  if (tool.strict === undefined) return { ...base, input_schema: schema, ...writeCache(tool) };
+  if (tool.strict && !native) lost('tools.strict', 'the model does not hold its calls to a schema');
+  if (!tool.strict || !native) return { ...base, input_schema: schema, ...(tool.strict ? {} : { strict: false }), ...writeCache(tool) };
+  const fitted = fitSchema(schema);
+  if (fitted.changed) lost('tools.schema', 'keywords that the provider refuses stand in descriptions', 'clamped');
+  return { ...base, input_schema: fitted.schema, strict: true, ...writeCache(tool) };
+};
+const writeCustom = (tool: Extract<Tool, { kind: 'custom' }>, writing: Writing): Building => {
+  writing.lost('tools', 'a tool of free text takes an object with one member', 'emulated');
+  if (tool.grammar !== undefined) writing.lost('tools.grammar', 'the provider holds free text to no grammar');
+  return { name: writing.name(tool.name), ...described(tool.description), input_schema: FREE_TEXT, ...writeCache(tool) };
+};
+const writeServer = (tool: Extract<Tool, { kind: 'server' }>, lost: Lost): readonly Fields[] => {
+  if (tool.origin.dialect === ANTHROPIC) return writeOwnTools([tool]);
+  lost('tools', 'a tool of another vendor');
+  return [];
+};
+/** Tools of another dialect. `native`: the model holds calls to schemas. */
+export const writeTools = (tools: readonly Tool[], native: boolean, writing: Writing): readonly Fields[] =>
+  tools.flatMap((tool): readonly Fields[] => {
+    if (tool.kind === 'server') return writeServer(tool, writing.lost);
+    return [tool.kind === 'function' ? writeFunction(tool, native, writing) : writeCustom(tool, writing)];
+  });
+/** Names that the provider got for tools of free text. */
+export const freeNames = (tools: readonly Tool[], writing: Writing): ReadonlySet<string> =>
+  new Set(tools.flatMap((tool) => (tool.kind === 'custom' ? [writing.name(tool.name)] : [])));
+
+/** The choice as far as the model and what is asked of it allow. Without tools there is nothing to choose from. */
+export const fitToolChoice = (r: ChatRequest, written: number, thinks: boolean, family: Family, call: Call, writing: Writing): Fields | undefined => {
+  const { lost } = writing;
+  const { toolChoice, parallelTools } = r;
+  if (written === 0) {
+    if (toolChoice !== undefined && toolChoice !== 'auto' && toolChoice !== 'none') lost('toolChoice', 'there are no tools to choose from');
+    return undefined;
+  }
+  const asked = typeof toolChoice === 'object' ? { name: writing.name(toolChoice.name) } : toolChoice;
+  const forced = asked === 'required' || typeof asked === 'object';
+  if (!forced) return writeToolChoice({ toolChoice: asked, parallelTools });
+  if (family.forced && call.endpoint.capabilities.forcedTool !== false && !thinks) return writeToolChoice({ toolChoice: asked, parallelTools });
+  lost('toolChoice', thinks ? 'a model that thinks chooses its tools itself' : `${call.model} chooses its tools itself`, 'emulated');
+  return writeToolChoice({ toolChoice: 'auto', parallelTools });
+};

@@ -1,0 +1,47 @@
+import { Buffer } from 'node:buffer';
+import type { DocumentPart, Media, MediaPart } from '@llm-proxy-auth/plugin';
+import { unsupported } from '../invalid.ts';
+import { asText, type Fields } from '../wire.ts';
+
+/** The media of a source with this type; undefined for one that only this vendor understands. */
+export const readSource = (source: Fields): Media | undefined => {
+  const data = asText(source.data);
+  if (source.type === 'base64' && data !== undefined) return { base64: data, type: asText(source.media_type) ?? '' };
+  if (source.type === 'text' && data !== undefined) return { base64: Buffer.from(data).toString('base64'), type: asText(source.media_type) ?? 'text/plain' };
+  if (source.type === 'url' && asText(source.url) !== undefined) return { url: asText(source.url) ?? '' };
+  return source.type === 'file' && asText(source.file_id) !== undefined ? { file: asText(source.file_id) ?? '' } : undefined;
+};
+
+const IMAGES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
+/** Clients write it so; it is no media type. */
+const spelt = (type: string): string => (type === 'image/jpg' ? 'image/jpeg' : type);
+const outside = (media: Extract<Media, { url: string } | { file: string }>, param: string): Fields => {
+  if ('url' in media) {
+    if (!media.url.startsWith('https:')) throw unsupported(param, 'The provider fetches https URLs only.');
+    return { type: 'url', url: media.url };
+  }
+  if (!media.file.startsWith('file_')) throw unsupported(param, 'The file is not stored at this provider.');
+  return { type: 'file', file_id: media.file };
+};
+/** What was read from this dialect is written as it was; of others' media what the provider takes, the rest is 400 `unsupported_parameter`. */
+export const writeImage = (part: MediaPart, mine: boolean): Fields => {
+  const { media } = part;
+  if ('base64' in media) {
+    const type = mine ? media.type : spelt(media.type);
+    if (!mine && !IMAGES.has(type)) throw unsupported('turns.parts.media', `The provider takes no images of type ${type || 'unknown'}.`);
+    return { type: 'base64', media_type: type, data: media.base64 };
+  }
+  if (mine) return 'url' in media ? { type: 'url', url: media.url } : { type: 'file', file_id: media.file };
+  return outside(media, 'turns.parts.media');
+};
+export const writeDocument = (part: DocumentPart, mine: boolean): Fields => {
+  const { media } = part;
+  if (!('base64' in media)) {
+    if (mine) return 'url' in media ? { type: 'url', url: media.url } : { type: 'file', file_id: media.file };
+    return outside(media, 'turns.parts.media');
+  }
+  if (media.type.startsWith('text/') || media.type === 'application/json')
+    return { type: 'text', media_type: 'text/plain', data: Buffer.from(media.base64, 'base64').toString('utf8') };
+  if (!mine && media.type !== 'application/pdf') throw unsupported('turns.parts.media', `The provider takes no documents of type ${media.type || 'unknown'}.`);
+  return { type: 'base64', media_type: media.type, data: media.base64 };
+};

@@ -1,0 +1,10 @@
+/** What was done to a request that its answer must undo. */
+export interface Memo {
+  /** Names of tools as the client knows them, by those the provider got. */
+  readonly names: ReadonlyMap<string, string>;
+  /** Tools of free text, by the names the provider got: their input stands in one member. */
+  readonly free: ReadonlySet<string>;
+  /** The tool that stands for a JSON answer. */
+  readonly answer: string | undefined;
+}
+export const NO_MEMO: Memo = Object.freeze({ names: new Map<string, string>(), free: new Set<string>(), answer: undefined });

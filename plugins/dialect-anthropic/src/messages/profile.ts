@@ -1,0 +1,166 @@
+import type { Call, HeaderPairs } from '@llm-proxy-auth/plugin';
+import { unsupported } from '../invalid.ts';
+import type { Lost } from '../lost.ts';
+import { asList, type Building, defined, type Fields, isObject } from '../wire.ts';
+import { betasIn, fitBetas, type Vendor } from './betas.ts';
+
+/** A variant of this dialect: what leaves the body, what enters it, and what cannot be said there. */
+interface Profile {
+  /** `anthropic_version` of the body. */
+  readonly version: string;
+  /** The body has no `stream`: the path says it. */
+  readonly streamInPath: boolean;
+  /** Betas stand in the body, not in a header. */
+  readonly betasInBody: boolean;
+  /** Fields that are refused there. */
+  readonly without: readonly string[];
+  /** Fields that are refused without a beta that may not be taken. */
+  readonly withBeta: Readonly<Record<string, string>>;
+  /** Members of tools that are refused. */
+  readonly toolsWithout: readonly string[];
+  /** Server tools, which run at the vendor itself. */
+  readonly serverTools: readonly RegExp[];
+  /** Kinds of sources of images and documents that it does not fetch. */
+  readonly sources: ReadonlySet<string>;
+  /** System turns among the messages. */
+  readonly midSystem: boolean;
+}
+const ALONE = [
+  'service_tier',
+  'inference_geo',
+  'speed',
+  'container',
+  'diagnostics',
+  'mcp_servers',
+  'fallbacks',
+  'fallback_credit_token',
+  'billing_policy',
+  'thread',
+];
+const WITH_BETA = Object.freeze({ context_management: 'context-management-2025-06-27', compaction: 'compact-2026-01-12' });
+export const PROFILES: Readonly<Record<Exclude<Vendor, 'anthropic'>, Profile>> = Object.freeze({
+  'bedrock-invoke': {
+    version: 'bedrock-2023-05-31',
+    streamInPath: true,
+    betasInBody: true,
+    without: ALONE,
+    withBeta: WITH_BETA,
+    toolsWithout: ['eager_input_streaming', 'allowed_callers'],
+    serverTools: [/^web_search_/, /^web_fetch_/, /^code_execution_/, /^mcp_toolset/, /^advisor_/],
+    sources: new Set(['url', 'file']),
+    midSystem: false,
+  },
+  vertex: {
+    version: 'vertex-2023-10-16',
+    streamInPath: false,
+    betasInBody: false,
+    without: ALONE,
+    withBeta: WITH_BETA,
+    toolsWithout: ['eager_input_streaming', 'allowed_callers'],
+    serverTools: [/^web_fetch_/, /^code_execution_/, /^mcp_toolset/, /^advisor_/],
+    sources: new Set(['file']),
+    midSystem: false,
+  },
+});
+const isProfile = (name: string | undefined): name is keyof typeof PROFILES => name !== undefined && Object.hasOwn(PROFILES, name);
+const FINE_GRAINED = 'fine-grained-tool-streaming-2025-05-14';
+
+const checkSources = (blocks: unknown, profile: Profile): void => {
+  for (const block of asList(blocks)) {
+    if (!isObject(block)) continue;
+    const source = isObject(block.source) ? block.source : {};
+    if ((block.type === 'image' || block.type === 'document') && typeof source.type === 'string' && profile.sources.has(source.type))
+      throw unsupported('turns.parts.media', `This provider takes no ${block.type} by ${source.type === 'url' ? 'URL' : 'file id'}; send its bytes.`);
+    checkSources(block.content, profile);
+    checkSources(source.content, profile);
+  }
+};
+/** Members of hints that only the vendor's own API knows (`scope`) are left out. */
+const plainHint = (block: Fields): Fields => {
+  const hint = block.cache_control;
+  if (!isObject(hint) || Object.keys(hint).every((key) => key === 'type' || key === 'ttl')) return block;
+  return { ...block, cache_control: { type: hint.type, ...(hint.ttl === undefined ? {} : { ttl: hint.ttl }) } };
+};
+const plainHints = (blocks: unknown): unknown =>
+  Array.isArray(blocks) ? blocks.map((block: unknown) => (isObject(block) ? plainHint(block) : block)) : blocks;
+
+interface Fitted {
+  readonly tools: readonly unknown[];
+  readonly betas: readonly string[];
+}
+const fitTools = (tools: readonly unknown[], profile: Profile, lost: Lost): Fitted => {
+  const betas = new Set<string>();
+  const kept = tools.flatMap((tool): readonly unknown[] => {
+    if (!isObject(tool)) return [tool];
+    const { type } = tool;
+    if (typeof type === 'string' && profile.serverTools.some((pattern) => pattern.test(type))) {
+      lost('tools', `this provider has no ${type}`);
+      return [];
+    }
+    const fields: Building = { ...plainHint(tool) };
+    if (fields.eager_input_streaming === true) betas.add(FINE_GRAINED);
+    for (const name of profile.toolsWithout) {
+      if (name !== 'eager_input_streaming' && fields[name] !== undefined && fields[name] !== null) lost(`tools.rest.${name}`, 'this provider does not take it');
+      delete fields[name];
+    }
+    return [fields];
+  });
+  return { tools: kept, betas: [...betas] };
+};
+/** System turns among the messages follow the prompt where they may not stay. */
+const hoist = (body: Building, lost: Lost): Building => {
+  const messages = asList(body.messages);
+  const system = messages.filter((message) => isObject(message) && message.role === 'system');
+  if (system.length === 0) return body;
+  lost('turns', 'the provider takes system turns at the beginning only', 'emulated');
+  const blocks = (content: unknown): readonly unknown[] => (typeof content === 'string' ? [{ type: 'text', text: content }] : asList(content));
+  const prompt = body.system === undefined ? [] : blocks(body.system);
+  return {
+    ...body,
+    system: [...prompt, ...system.flatMap((message) => blocks((message as Fields).content))],
+    messages: messages.filter((message) => !system.includes(message)),
+  };
+};
+const withoutFields = (body: Building, profile: Profile, kept: readonly string[], lost: Lost): Building => {
+  const left: Building = { ...body };
+  const drop = (name: string): void => {
+    const value = left[name];
+    delete left[name];
+    // What says the default asks for nothing.
+    if (value !== undefined && value !== null && value !== 'standard')
+      lost(name === 'service_tier' ? 'tier' : `rest.fields.${name}`, 'this provider does not take it');
+  };
+  for (const name of profile.without) drop(name);
+  for (const [name, beta] of Object.entries(profile.withBeta)) if (!kept.includes(beta)) drop(name);
+  return left;
+};
+
+/** The body and headers as the endpoint's profile wants them; without a profile the body is the API's own. */
+export const applyProfile = (body: Building, call: Call, lost: Lost): { readonly body: Building; readonly headers: HeaderPairs } => {
+  const { profile: name } = call.endpoint;
+  if (!isProfile(name)) return { body, headers: [] };
+  const profile = PROFILES[name];
+  const { model: _model, stream, anthropic_beta, ...rest } = body;
+  for (const message of asList(rest.messages)) if (isObject(message)) checkSources(message.content, profile);
+  const fitted = fitTools(asList(rest.tools), profile, lost);
+  const { kept, left } = fitBetas(
+    [...betasIn(call.inbound.headers), ...asList(anthropic_beta).filter((beta) => typeof beta === 'string'), ...fitted.betas],
+    name,
+  );
+  for (const beta of left) lost('rest.fields.anthropic_beta', `this provider does not take ${beta}`);
+  const plain: Building = withoutFields(profile.midSystem ? rest : hoist(rest, lost), profile, kept, lost);
+  const messages = asList(plain.messages).map((message) => (isObject(message) ? { ...message, content: plainHints(message.content) } : message));
+  return {
+    body: defined({
+      anthropic_version: profile.version,
+      ...plain,
+      ...(plain.system === undefined ? {} : { system: plainHints(plain.system) }),
+      messages,
+      ...(fitted.tools.length > 0 ? { tools: fitted.tools } : {}),
+      ...(rest.tools !== undefined && fitted.tools.length === 0 ? { tools: undefined, tool_choice: undefined } : {}),
+      ...(profile.streamInPath || stream === undefined ? {} : { stream }),
+      ...(profile.betasInBody && kept.length > 0 ? { anthropic_beta: kept } : {}),
+    }),
+    headers: profile.betasInBody || kept.length === 0 ? [] : ['anthropic-beta', kept.join(',')],
+  };
+};

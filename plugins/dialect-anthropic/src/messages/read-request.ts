@@ -1,0 +1,30 @@
+import type { ChatRequest, Inbound } from '@llm-proxy-auth/plugin';
+import { withForm } from '../form.ts';
+import { invalid, textField } from '../invalid.ts';
+import { remainderOf } from '../remainder.ts';
+import { asList, asObject, MESSAGES } from '../wire.ts';
+import { readParams, readRest, writeOwnParams } from './params.ts';
+import { readMessages, readSystem } from './read-turns.ts';
+import { readTools } from './tools.ts';
+
+/** Reads a request for messages, or for a count of their tokens; members the conversation does not know go to `rest`. */
+export const readRequest = (inbound: Inbound): ChatRequest => {
+  const body = asObject(inbound.body);
+  if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
+  textField(body, 'model');
+  const fields = readRest(body);
+  const request: ChatRequest = {
+    turns: [...readSystem(body.system), ...readMessages(body.messages)],
+    tools: readTools(body.tools),
+    choices: 1,
+    ...readParams(body),
+    ...(Object.keys(fields).length > 0 ? { rest: { from: MESSAGES, fields } } : {}),
+  };
+  const { model: _model, messages: _messages, system, stream: _stream, tools, ...params } = body;
+  // Lists that are empty are said here; what they hold is said by what was read of it.
+  const empty = {
+    ...(system === '' || (Array.isArray(system) && system.length === 0) || system === null ? { system } : {}),
+    ...(tools === null || (Array.isArray(tools) && asList(tools).length === 0) ? { tools } : {}),
+  };
+  return withForm(request, { left: remainderOf(writeOwnParams(request), { ...params, ...empty }) });
+};

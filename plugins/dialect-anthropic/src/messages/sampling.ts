@@ -1,0 +1,42 @@
+import type { Call, ChatRequest } from '@llm-proxy-auth/plugin';
+import type { Family } from '../families.ts';
+import type { Lost } from '../lost.ts';
+import { defined, type Fields } from '../wire.ts';
+
+const clamp = (value: number | undefined, path: string, lost: Lost): number | undefined => {
+  if (value === undefined || (value >= 0 && value <= 1)) return value;
+  lost(path, 'the provider takes 0 to 1', 'clamped');
+  return Math.min(1, Math.max(0, value));
+};
+/** Sampling as far as the model takes it; with thinking only what leaves it as it is. */
+export const fitSampling = (r: ChatRequest, family: Family, thinks: boolean, call: Call, lost: Lost): Fields => {
+  const s = r.sampling;
+  if (s === undefined) return {};
+  const { temperature, topP, topK } = s;
+  const refuse = (value: number | undefined, path: string, why: string): undefined => {
+    // 1 is what the model does anyway.
+    if (value !== undefined && !(value === 1 && path !== 'sampling.topK')) lost(path, why);
+    return undefined;
+  };
+  if (family.sampling === 'none' || call.endpoint.capabilities.sampling === false) {
+    const why = `${call.model} does not take it`;
+    return defined({
+      temperature: refuse(temperature, 'sampling.temperature', why),
+      top_p: refuse(topP, 'sampling.topP', why),
+      top_k: refuse(topK, 'sampling.topK', why),
+    });
+  }
+  const thinking = 'a model that thinks does not take it';
+  const both = family.sampling === 'one' && temperature !== undefined && topP !== undefined;
+  if (thinks)
+    return defined({
+      temperature: refuse(temperature, 'sampling.temperature', thinking),
+      top_p: topP !== undefined && topP >= 0.95 && topP <= 1 ? topP : refuse(topP, 'sampling.topP', thinking),
+      top_k: refuse(topK, 'sampling.topK', thinking),
+    });
+  return defined({
+    temperature: clamp(temperature, 'sampling.temperature', lost),
+    top_p: both ? refuse(topP, 'sampling.topP', 'the model takes temperature or top_p') : clamp(topP, 'sampling.topP', lost),
+    top_k: topK,
+  });
+};

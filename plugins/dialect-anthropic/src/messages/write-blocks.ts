@@ -1,0 +1,138 @@
+import { type Citation, type Json, type Kept, type Part, parseJson, type TextPart, type ToolCallPart, type ToolResultPart } from '@llm-proxy-auth/plugin';
+import { formOf } from '../form.ts';
+import { type Lost, losePart, unheard } from '../lost.ts';
+import { restore } from '../remainder.ts';
+import { ANTHROPIC, type Building, type Fields, isObject } from '../wire.ts';
+import { isOwn, writeCitation } from './citations.ts';
+import { writeDocument, writeImage } from './media.ts';
+
+/** How blocks are written: for whom, and what is told of losses. */
+export interface Writing {
+  /** The conversation was read from this dialect. */
+  readonly mine: boolean;
+  readonly lost: Lost;
+  /** Names and ids as the provider takes them. */
+  readonly name: (name: string) => string;
+  readonly id: (id: string) => string;
+}
+const asIs = (text: string): string => text;
+const OWN: Writing = Object.freeze({ mine: true, lost: unheard, name: asIs, id: asIs });
+
+/** Text on which nothing hangs. */
+export const isPlainText = (part: Part | undefined): part is TextPart =>
+  part?.kind === 'text' && part.rest === undefined && part.cache === undefined && part.citations === undefined && part.origin === undefined;
+export const writeCache = (kept: Kept): Fields => {
+  const { cache } = kept;
+  if (cache === undefined) return {};
+  return { cache_control: { type: 'ephemeral', ...(cache.ttl === undefined ? {} : { ttl: cache.ttl }) } };
+};
+const writeKept = (part: Kept, mine: boolean): Fields => ({ ...writeCache(part), ...(mine ? part.rest : {}) });
+
+const writeCitations = (citations: readonly Citation[] | undefined, { lost }: Writing): Fields => {
+  if (citations === undefined || citations.length === 0) return {};
+  const own = citations.filter(isOwn);
+  if (own.length < citations.length) lost('turns.parts.citations', 'another vendor issued it');
+  return own.length > 0 ? { citations: own.map(writeCitation) } : {};
+};
+/** Input is an object on the wire: free text stands in one of its members. */
+const writeInput = ({ input }: ToolCallPart, lost: Lost): Json => {
+  if ('text' in input) {
+    lost('turns.parts.input', 'free text stands in a member of an object', 'emulated');
+    return { input: input.text };
+  }
+  const value = inputOf(input.json);
+  if (value !== undefined) return value;
+  lost('turns.parts.input', 'input that is no JSON object stands in a member of one', 'emulated');
+  return { input: input.json };
+};
+/** The object of a call's input; nothing at all is an empty one. Undefined for anything else. */
+export const inputOf = (json: string): Json | undefined => {
+  if (json.trim() === '') return {};
+  try {
+    const value = parseJson(json);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+const writeCall = (part: ToolCallPart, writing: Writing): Building => ({
+  type: 'tool_use',
+  id: writing.id(part.id),
+  name: writing.name(part.name),
+  input: writeInput(part, writing.lost),
+  ...writeKept(part, writing.mine),
+});
+const INSIDE: ReadonlySet<Part['kind']> = new Set(['text', 'image', 'document', 'opaque']);
+/** Content in its usual spelling: text alone as text. */
+export const writeContent = (parts: readonly Part[], text: boolean, writing: Writing): Json => {
+  const [first] = parts;
+  if (text && first === undefined) return '';
+  if (text && parts.length === 1 && isPlainText(first)) return first.text;
+  return parts.flatMap((part) => writeBlock(part, writing));
+};
+const resultContent = (part: ToolResultPart, writing: Writing): Fields => {
+  const form = formOf(part);
+  const parts = writing.mine ? part.parts : part.parts.filter((inner) => !(inner.kind === 'text' && inner.text.trim() === ''));
+  if (parts.length === 0 && (form === undefined || form.absent === true)) return {};
+  const text = form === undefined ? parts.length === 1 && isPlainText(parts[0]) : form.text === true;
+  return {
+    content: writeContent(
+      parts.filter((inner) => fits(inner, writing.lost)),
+      text,
+      writing,
+    ),
+  };
+};
+const fits = (inner: Part, lost: Lost): boolean => {
+  if (INSIDE.has(inner.kind)) return true;
+  losePart(inner, `turns.parts.${inner.kind}`, 'a result has no such part', lost);
+  return false;
+};
+const writeResult = (part: ToolResultPart, writing: Writing): Building => ({
+  type: 'tool_result',
+  tool_use_id: writing.id(part.id),
+  ...resultContent(part, writing),
+  ...(part.failed ? { is_error: true } : {}),
+  ...writeKept(part, writing.mine),
+});
+const refuseText = (text: string, lost: Lost): Building => {
+  lost('turns.parts.refusal', 'a refusal is text here', 'emulated');
+  return { type: 'text', text };
+};
+
+type Write<K extends Part['kind']> = (part: Extract<Part, { kind: K }>, writing: Writing) => Building | undefined;
+const WRITERS: { readonly [K in Part['kind']]: Write<K> } = Object.freeze({
+  text: (part, writing) => ({ type: 'text', text: part.text, ...writeCitations(part.citations, writing), ...writeKept(part, writing.mine) }),
+  refusal: (part, { lost }) => refuseText(part.text, lost),
+  // Only what this vendor signed may go back to it: unsigned thinking is refused, or shown as text.
+  thinking: (part) => (part.origin?.dialect === ANTHROPIC ? (parseJson(part.origin.payload.json) as Building) : undefined),
+  image: (part, { mine }) => ({ type: 'image', source: writeImage(part, mine), ...writeKept(part, mine) }),
+  audio: () => undefined,
+  video: () => undefined,
+  document: (part, { mine, lost }) => {
+    if (part.name !== undefined && part.title === undefined) lost('turns.parts.name', 'the name stands as title', 'emulated');
+    const title = part.title ?? part.name;
+    return {
+      type: 'document',
+      source: writeDocument(part, mine),
+      ...(title === undefined ? {} : { title }),
+      ...(part.context === undefined ? {} : { context: part.context }),
+      ...(part.cite === undefined ? {} : { citations: { enabled: part.cite } }),
+      ...writeKept(part, mine),
+    };
+  },
+  toolCall: writeCall,
+  toolResult: writeResult,
+  opaque: (part) => (part.origin.dialect === ANTHROPIC ? (parseJson(part.origin.payload.json) as Building) : undefined),
+});
+/** The block of a part, or none and a note. */
+export const writeBlock = (part: Part, writing: Writing): readonly Fields[] => {
+  const block = (WRITERS[part.kind] as Write<Part['kind']>)(part, writing);
+  if (block === undefined) {
+    losePart(part, `turns.parts.${part.kind}`, 'the provider has no such part, or another vendor issued it', writing.lost);
+    return [];
+  }
+  return [writing.mine ? restore(block, formOf(part)?.left) : block];
+};
+/** The block of a part that was read from this dialect, in the usual spelling. */
+export const writeOwnBlock = (part: Part): Fields | undefined => (WRITERS[part.kind] as Write<Part['kind']>)(part, OWN);

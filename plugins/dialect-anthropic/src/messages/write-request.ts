@@ -1,0 +1,119 @@
+import type { Call, ChatRequest, HeaderPairs } from '@llm-proxy-auth/plugin';
+import { type Family, familyOf } from '../families.ts';
+import { formOf } from '../form.ts';
+import { unsupported } from '../invalid.ts';
+import { type Lost, loseResultNames, lostTo } from '../lost.ts';
+import { restore } from '../remainder.ts';
+import { type Building, defined, type Fields, MESSAGES } from '../wire.ts';
+import { fitHints } from './cache-hints.ts';
+import { fitToolChoice, freeNames, writeTools } from './foreign-tools.ts';
+import { type Memo, NO_MEMO } from './memo.ts';
+import { ANSWER, fitOutput, type Output } from './output.ts';
+import { writeOutputConfig, writeOwnParams } from './params.ts';
+import { applyProfile } from './profile.ts';
+import { fitReasoning } from './reasoning.ts';
+import { safeNames } from './safe-names.ts';
+import { fitSampling } from './sampling.ts';
+import { writeOwnTools } from './tools.ts';
+import type { Writing } from './write-blocks.ts';
+import { writeOwnTurns, writeTurns } from './write-turns.ts';
+
+export interface Written {
+  readonly body: Fields;
+  readonly headers: HeaderPairs;
+  readonly memo: Memo;
+}
+
+/** What this dialect's own client sent, as it came. */
+const ownBody = (r: ChatRequest, call: Call, lost: Lost): Building => {
+  const writing: Writing = { mine: true, lost, name: (name) => name, id: (id) => id };
+  const { system, messages } = writeOwnTurns(r.turns, writing);
+  const tools = writeOwnTools(r.tools);
+  if (tools.length < r.tools.length) lost('tools', 'the provider has no such tool');
+  const params = restore(writeOwnParams(r), formOf(r)?.left);
+  return defined({
+    model: call.model,
+    ...params,
+    ...(system === undefined ? {} : { system }),
+    messages,
+    ...(tools.length > 0 ? { tools } : {}),
+  });
+};
+
+const limitOf = (r: ChatRequest, family: Family, lost: Lost): number => {
+  if (r.maxTokens === undefined) {
+    lost('maxTokens', `the provider wants a limit; ${family.maxOutput} is the model's`, 'defaulted');
+    return family.maxOutput;
+  }
+  if (r.maxTokens <= 0) throw unsupported('maxTokens', 'The limit of tokens must be at least 1.');
+  if (!family.limited || r.maxTokens <= family.maxOutput) return r.maxTokens;
+  lost('maxTokens', `the model answers with ${family.maxOutput} tokens at most`, 'clamped');
+  return family.maxOutput;
+};
+const TIERS: Readonly<Record<string, string>> = Object.freeze({ auto: 'auto', default: 'standard_only' });
+const tierOf = (r: ChatRequest, lost: Lost): string | undefined => {
+  if (r.tier === undefined) return undefined;
+  const tier = TIERS[r.tier];
+  if (tier !== undefined) return tier;
+  const better = r.tier === 'priority' || r.tier === 'scale';
+  lost('tier', 'the provider has no such tier', better ? 'clamped' : 'ignored');
+  return better ? 'auto' : undefined;
+};
+const stopsOf = (r: ChatRequest, lost: Lost): readonly string[] | undefined => {
+  const stops = r.stop?.filter((stop) => stop.trim() !== '');
+  if (stops !== undefined && stops.length < (r.stop?.length ?? 0)) lost('stop', 'a sequence of nothing but white space is refused', 'clamped');
+  return stops === undefined || stops.length === 0 ? undefined : stops;
+};
+const refuseShape = (r: ChatRequest): void => {
+  if (r.choices !== 1) throw unsupported('choices', 'The provider gives one choice.');
+  if (r.logprobs !== undefined) throw unsupported('logprobs', 'The provider gives no log probabilities.');
+};
+const namesOf = (lost: Lost): { readonly writing: Writing; readonly names: ReadonlyMap<string, string> } => {
+  const names = safeNames(() => lost('tools.name', 'the provider takes letters, digits, _ and - in a name', 'emulated'));
+  const ids = safeNames(() => lost('turns.parts.id', 'the provider takes letters, digits, _ and - in an id', 'emulated'));
+  return { writing: { mine: false, lost, name: names.write, id: ids.write }, names: names.changed };
+};
+/** The prompt with what the model is asked for beside it. */
+const asking = (system: string | readonly Fields[] | undefined, { instruction }: Output): Fields => {
+  if (instruction === undefined) return system === undefined ? {} : { system };
+  return { system: [...(Array.isArray(system) ? (system as readonly Fields[]) : []), { type: 'text', text: instruction }] };
+};
+
+/** A request of another dialect, as the model's family and the endpoint take it. */
+const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: Building; readonly memo: Memo } => {
+  refuseShape(r);
+  const family = familyOf(call.model);
+  const { writing, names } = namesOf(lost);
+  loseResultNames(r.turns, lost);
+  const maxTokens = limitOf(r, family, lost);
+  const { thinking, effort } = fitReasoning(r.reasoning, family, maxTokens, lost);
+  const thinks = thinking?.type === 'enabled' || thinking?.type === 'adaptive';
+  const output = fitOutput(r, family, thinks, call, lost);
+  const { system, messages } = writeTurns(r.turns, family.midSystem && call.endpoint.profile === undefined, writing);
+  const native = family.structured && call.endpoint.capabilities.jsonSchema !== 'none';
+  const tools = output.tool === undefined ? writeTools(r.tools, native, writing) : [output.tool];
+  const choice = output.tool === undefined ? fitToolChoice(r, tools.length, thinks, family, call, writing) : { type: 'tool', name: ANSWER };
+  const body = defined({
+    model: call.model,
+    max_tokens: maxTokens,
+    ...asking(system, output),
+    messages,
+    tools: tools.length > 0 ? tools : undefined,
+    tool_choice: choice,
+    ...fitSampling(r, family, thinks, call, lost),
+    stop_sequences: stopsOf(r, lost),
+    thinking,
+    output_config: writeOutputConfig(effort, output.schema),
+    metadata: r.user === undefined ? undefined : { user_id: r.user },
+    service_tier: tierOf(r, lost),
+  });
+  return { body: fitHints(body, lost), memo: { names, free: freeNames(r.tools, writing), answer: output.tool === undefined ? undefined : ANSWER } };
+};
+
+/** The body for a provider. What this dialect's own client sent goes back as it was; others' follow the model's family. */
+export const writeRequest = (r: ChatRequest, call: Call): Written => {
+  const mine = formOf(r) !== undefined || r.rest?.from === MESSAGES;
+  const lost = lostTo(call.ledger);
+  const { body, memo } = mine ? { body: ownBody(r, call, lost), memo: NO_MEMO } : foreignBody(r, call, lost);
+  return { ...applyProfile(call.stream ? { ...body, stream: true } : body, call, lost), memo };
+};

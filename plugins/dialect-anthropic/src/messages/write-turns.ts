@@ -1,0 +1,126 @@
+import type { Part, TextPart, Turn } from '@llm-proxy-auth/plugin';
+import { formOf } from '../form.ts';
+import { unsupported } from '../invalid.ts';
+import { type Lost, losePart } from '../lost.ts';
+import { restore } from '../remainder.ts';
+import type { Building, Fields } from '../wire.ts';
+import { isPlainText, type Writing, writeBlock, writeCache, writeContent } from './write-blocks.ts';
+
+export interface WrittenTurns {
+  readonly system: string | readonly Fields[] | undefined;
+  readonly messages: readonly Fields[];
+}
+
+/** A message that was read from this dialect. */
+const ownMessage = (turn: Turn, writing: Writing): Fields => {
+  const form = formOf(turn);
+  const head = restore({ role: turn.role, ...turn.rest }, form?.left);
+  return { ...head, content: writeContent(turn.parts, form?.text === true, writing) };
+};
+const isSystem = (turn: Turn): boolean => turn.role === 'system' && formOf(turn)?.place !== 'messages';
+const ownSystem = (turns: readonly Turn[], writing: Writing): WrittenTurns['system'] => {
+  const [only] = turns;
+  if (only === undefined) return undefined;
+  if (turns.length === 1 && formOf(only)?.text === true && isPlainText(only.parts[0]) && only.parts.length === 1) return only.parts[0].text;
+  return turns.flatMap(({ parts }) => parts.flatMap((part) => writeBlock(part, writing)));
+};
+/** Turns that were read from this dialect, as they came; system turns without a place of their own stand where a client puts them. */
+export const writeOwnTurns = (turns: readonly Turn[], writing: Writing): WrittenTurns => ({
+  system: ownSystem(turns.filter(isSystem), writing),
+  messages: turns.filter((turn) => !isSystem(turn)).map((turn) => ownMessage(turn, writing)),
+});
+
+const isResult = (part: Part): boolean => part.kind === 'toolResult';
+const isBlank = (part: Part): boolean => part.kind === 'text' && part.text.trim() === '';
+/** Blocks of nothing but white space are refused: such text joins its neighbour, and alone it is left out. */
+const spoken = (parts: readonly Part[], lost: Lost): readonly Part[] => {
+  const out: Part[] = [];
+  for (const part of parts) {
+    const last = out.at(-1);
+    const joins = isPlainText(part) && isPlainText(last) && (isBlank(part) || isBlank(last));
+    if (joins) out[out.length - 1] = { kind: 'text', text: `${(last as TextPart).text}${(part as TextPart).text}` };
+    else out.push(part);
+  }
+  if (out.some((part) => isBlank(part) && (part as TextPart).text !== '')) lost('turns.parts.text', 'a text of nothing but white space is refused');
+  return out.filter((part) => !isBlank(part));
+};
+/** A hint on a whole turn stands on its last block. */
+const hinted = (blocks: readonly Fields[], turn: Turn, lost: Lost): readonly Fields[] => {
+  const last = blocks.at(-1);
+  if (turn.cache === undefined || last === undefined) return blocks;
+  lost('turns.cache', 'the hint stands on the last block', 'emulated');
+  return [...blocks.slice(0, -1), { ...last, ...writeCache(turn) }];
+};
+const blocksOf = (turn: Turn, parts: readonly Part[], writing: Writing): readonly Fields[] => {
+  const written = spoken(parts, writing.lost).flatMap((part) => writeBlock(part, writing));
+  return hinted(written, turn, writing.lost);
+};
+const systemParts = (turn: Turn, lost: Lost): readonly Part[] => {
+  const texts = turn.parts.filter((part) => part.kind === 'text');
+  for (const part of turn.parts) if (part.kind !== 'text') losePart(part, `turns.parts.${part.kind}`, 'only text can stand here', lost);
+  return texts;
+};
+
+interface Message {
+  readonly role: string;
+  blocks: Fields[];
+}
+/** Results go to the front of the user's message, in the order in which their calls were made. */
+const ordered = (results: readonly Fields[], before: Message | undefined, lost: Lost): readonly Fields[] => {
+  const calls = (before?.blocks ?? []).filter(({ type }) => type === 'tool_use').map(({ id }) => id);
+  const rank = ({ tool_use_id }: Fields): number => (calls.includes(tool_use_id) ? calls.indexOf(tool_use_id) : calls.length);
+  const sorted = results.toSorted((a, b) => rank(a) - rank(b));
+  if (sorted.some((one, index) => one !== results[index])) lost('turns.parts', 'results stand in the order of their calls', 'emulated');
+  return sorted;
+};
+/** One message a turn, but neighbours of one role are one message, whose results come first. */
+const joiner = (lost: Lost) => {
+  const messages: Message[] = [];
+  const add = (role: string, results: readonly Fields[], others: readonly Fields[]): void => {
+    if (results.length + others.length === 0) return;
+    const last = messages.at(-1);
+    if (last?.role !== role || role === 'system') {
+      messages.push({ role, blocks: [...ordered(results, last, lost), ...others] });
+      return;
+    }
+    const before = last.blocks.filter(({ type }) => type === 'tool_result');
+    const said = last.blocks.filter(({ type }) => type !== 'tool_result');
+    if (role === 'user' && said.length > 0) lost('turns', 'turns of one role that follow one another are one message', 'emulated');
+    last.blocks = [...ordered([...before, ...results], messages.at(-2), lost), ...said, ...others];
+  };
+  return { messages, add };
+};
+
+/**
+ * Turns of another dialect. Leading system turns are the system prompt; later ones stay where they are where the provider takes them
+ * there (`midSystem`), else they follow the prompt. Throws 400 when no message is left.
+ */
+export const writeTurns = (turns: readonly Turn[], midSystem: boolean, writing: Writing): WrittenTurns => {
+  const { lost } = writing;
+  const system: Fields[] = [];
+  const { messages, add } = joiner(lost);
+  let prompts = 0;
+  for (const turn of turns) {
+    if (turn.role === 'system') {
+      const blocks = blocksOf(turn, systemParts(turn, lost), writing);
+      if (messages.length > 0 && midSystem) {
+        add('system', [], blocks);
+        continue;
+      }
+      if (messages.length > 0) lost('turns', 'the provider takes system turns at the beginning only', 'emulated');
+      else if (prompts > 0 && blocks.length > 0) lost('turns', 'system turns that follow one another are one prompt', 'emulated');
+      if (blocks.length > 0) prompts += 1;
+      system.push(...blocks);
+    } else {
+      const results = turn.role === 'user' ? turn.parts.filter(isResult) : [];
+      const others = turn.role === 'user' ? turn.parts.filter((part) => !isResult(part)) : turn.parts;
+      add(
+        turn.role,
+        results.flatMap((part) => writeBlock(part, writing)),
+        blocksOf(turn, others, writing),
+      );
+    }
+  }
+  if (messages.length === 0) throw unsupported('turns', 'There is nothing to answer: no message has content that the provider takes.');
+  return { system: system.length > 0 ? system : undefined, messages: messages.map(({ role, blocks }): Building => ({ role, content: blocks })) };
+};
