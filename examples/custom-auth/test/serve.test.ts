@@ -1,46 +1,21 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { startGateway } from '@llm-proxy-auth/core';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import OpenAI from 'openai';
 import { expect, it, onTestFinished } from 'vitest';
+import { serving } from '../../../tests/support/serving.ts';
 import { badge } from '../src/index.ts';
 
 const SECRET = 'badge-secret-0123456789abcdef0123';
 const PROVIDER_KEY = 'sk-provider-0123456789abcdef';
 
-/** A folder in which the plugin is installed, as `npm install` would leave it. */
-const installed = (): string => {
-  const root = mkdtempSync(join(tmpdir(), 'custom-auth-'));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-  mkdirSync(join(root, 'node_modules', '@acme'), { recursive: true });
-  symlinkSync(fileURLToPath(new URL('..', import.meta.url)), join(root, 'node_modules', '@acme', 'auth-badge'), 'dir');
-  return root;
-};
-const serving = async () => {
+const servingBadges = async () => {
   const simulator = await openaiSimulator({ keys: [PROVIDER_KEY] });
   onTestFinished(() => simulator.close());
-  const root = installed();
-  const configuration = {
+  const gateway = await serving(new URL('..', import.meta.url), '@acme/auth-badge', {
     plugins: ['@acme/auth-badge', '@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai', '@llm-proxy-auth/store-sqlite'],
-    server: { port: 0 },
-    ops: { port: 0 },
-    store: { use: 'sqlite', path: ':memory:' },
     auth: [{ use: 'badge', secret: SECRET }],
     policies: [{ match: { principal: 'badge:alice' }, allow: {} }],
     instances: { main: { provider: 'openai', baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true } },
-  };
-  const gateway = await startGateway({
-    text: JSON.stringify(configuration),
-    folder: root,
-    env: {},
-    allowLocalPlugins: false,
-    pluginRoots: [root],
-    destination: { write: () => undefined },
   });
-  onTestFinished(() => gateway.close());
   const ask = (apiKey: string) =>
     new OpenAI({ baseURL: `${gateway.urls.server}/openai/main/v1`, apiKey, maxRetries: 0 }).chat.completions.create({
       model: 'gpt-4o',
@@ -51,14 +26,14 @@ const serving = async () => {
 const soon = (): number => Math.floor(Date.now() / 1000) + 60;
 
 it('lets the holder of a badge call a model, and the provider sees nothing of the badge', async () => {
-  const { simulator, ask } = await serving();
+  const { simulator, ask } = await servingBadges();
   const mine = badge('alice', soon(), SECRET);
   expect((await ask(mine)).choices[0]?.message.content).toBe('You said: Hello');
   expect(JSON.stringify(simulator.requests.map(({ headers }) => headers))).not.toContain(mine);
 });
 
 it('refuses a forged badge, an old one and one of somebody whom no policy names', async () => {
-  const { simulator, ask } = await serving();
+  const { simulator, ask } = await servingBadges();
   await expect(ask(badge('alice', soon(), 'another secret'))).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
   await expect(ask(badge('alice', 1_000_000_000, SECRET))).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
   await expect(ask(badge('bob', soon(), SECRET))).rejects.toMatchObject({ status: 403 });

@@ -1,13 +1,9 @@
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { startGateway } from '@llm-proxy-auth/core';
 import OpenAI from 'openai';
 import { expect, it, onTestFinished } from 'vitest';
+import { serving } from '../../../tests/support/serving.ts';
 
 const KEY = '0123456789abcdef0123456789abcdef01234567';
 const TOKEN = 'acme-token-0123456789abcdef';
@@ -35,35 +31,13 @@ const echoServer = async () => {
   onTestFinished(() => void server.close());
   return { seen, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1` };
 };
-/** A folder in which the plugin is installed, as `npm install` would leave it. */
-const installed = (): string => {
-  const root = mkdtempSync(join(tmpdir(), 'custom-provider-'));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-  mkdirSync(join(root, 'node_modules', '@acme'), { recursive: true });
-  symlinkSync(fileURLToPath(new URL('..', import.meta.url)), join(root, 'node_modules', '@acme', 'provider-echo'), 'dir');
-  return root;
-};
-
 it('serves a request of the OpenAI SDK through the plugin, in both modes, with its own token and not the caller’s key', async () => {
   const echo = await echoServer();
-  const root = installed();
-  const configuration = {
+  const gateway = await serving(new URL('..', import.meta.url), '@acme/provider-echo', {
     plugins: ['@acme/provider-echo', '@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite'],
-    server: { port: 0 },
-    ops: { port: 0 },
-    store: { use: 'sqlite', path: ':memory:' },
     auth: [{ use: 'api-key', keys: [{ name: 'example', key: KEY }] }],
     instances: { parrot: { provider: 'echo', baseUrl: echo.url, token: TOKEN, insecureUpstream: true } },
-  };
-  const gateway = await startGateway({
-    text: JSON.stringify(configuration),
-    folder: root,
-    env: {},
-    allowLocalPlugins: false,
-    pluginRoots: [root],
-    destination: { write: () => undefined },
   });
-  onTestFinished(() => gateway.close());
 
   for (const path of ['/openai/parrot/v1', '/transparent/parrot/v1']) {
     const client = new OpenAI({ baseURL: `${gateway.urls.server}${path}`, apiKey: KEY, maxRetries: 0 });

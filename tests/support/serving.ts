@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+import { type Running, startGateway } from '@llm-proxy-auth/core';
+import { onTestFinished } from 'vitest';
+import { installed } from './installed.ts';
+
+/** A gateway of this configuration in which the plugin of `folder` is installed, until the test ends. */
+export const serving = async (folder: URL, name: string, configuration: object): Promise<Running> => {
+  const { root, remove } = installed(fileURLToPath(folder), name);
+  onTestFinished(remove);
+  const gateway = await startGateway({
+    text: JSON.stringify({ server: { port: 0 }, ops: { port: 0 }, store: { use: 'sqlite', path: ':memory:' }, ...configuration }),
+    folder: root,
+    env: {},
+    allowLocalPlugins: false,
+    pluginRoots: [root],
+    destination: { write: () => undefined },
+  });
+  onTestFinished(() => gateway.close());
+  return gateway;
+};
