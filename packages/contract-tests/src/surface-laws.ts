@@ -93,8 +93,9 @@ const readWriteRules: readonly Rule<SurfaceSubject>[] = [
       for (const { path, value } of replies(subject)) {
         const notes = ledger();
         const call = fakeCall(subject.surface, { dialect: subject.dialect.name, ledger: notes });
-        const { body } = client.write(value, call);
-        const again = provider.read(replyOf(body), call, undefined);
+        const { body, headers } = client.write(value, call);
+        const plain = replyOf(body);
+        const again = provider.read({ ...plain, headers: headers ?? plain.headers }, call, undefined);
         const lost = unexplained(subject, normalReply(operation, value), normalReply(operation, again), notes.notes).filter((one) => !own.test(one));
         assert.deepEqual(lost, [], `${path}: differs after writing ${shown(body)}`);
       }

@@ -5,14 +5,14 @@ import { type CarryResult, carry, kinds } from './carry.ts';
 import { clientHalf, needs, type SurfaceSubject } from './dialect-subject.ts';
 import type { Rule } from './runner.ts';
 
-/** A loss is told when it is refused by name, or when the ledger speaks of it or has a line that the request without it does not cause. */
+/** A loss is told when it is refused by name, or when the ledger speaks of it or is another than that of the request without it. */
 const told = (surface: AnySurface, path: string, plain: CarryResult, result: CarryResult): boolean => {
   if (result.is === 'refused') return true;
   if (result.notes.some(({ param }) => param === path || path.startsWith(`${param}.`) || (param !== '' && clientHalf(surface)?.names?.[path] === param)))
     return true;
   if (plain.is === 'refused') return false;
-  const before = new Set(plain.notes.map((note) => JSON.stringify(note)));
-  return result.notes.some((note) => !before.has(JSON.stringify(note)));
+  const lines = ({ notes }: typeof plain): string => [...new Set(notes.map((note) => JSON.stringify(note)))].sort().join('\n');
+  return lines(result) !== lines(plain);
 };
 const written = (plain: CarryResult, result: CarryResult): boolean => result.is === 'written' && plain.is === 'written' && result.body !== plain.body;
 const holds = (result: CarryResult, mark: string): boolean =>

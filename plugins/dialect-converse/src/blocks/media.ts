@@ -1,0 +1,126 @@
+import { Buffer } from 'node:buffer';
+import type { DocumentPart, Media, MediaPart } from '@llm-proxy-auth/plugin';
+import { type Form, formOf, withForm } from '../form.ts';
+import { anObject, flagField, invalid, objectField, textField, unsupported } from '../invalid.ts';
+import { asList, asObject, asText, type Fields, some, unknownFields } from '../wire.ts';
+import type { Reading } from './context.ts';
+import { formatOf, ownFormatOf, typeOf } from './formats.ts';
+
+type Kind = MediaPart['kind'];
+const S3 = 's3://';
+/** Lengths of texts that were joined, so that they can be taken apart again. */
+export const joinedTexts = (list: readonly unknown[]): { readonly text: string; readonly pieces: readonly number[] } | undefined => {
+  const texts = list.map((entry) => {
+    const o = asObject(entry);
+    return o !== undefined && Object.keys(o).length === 1 ? asText(o.text) : undefined;
+  });
+  if (!texts.every((text): text is string => text !== undefined)) return undefined;
+  return { text: texts.join(''), pieces: texts.map((text) => text.length) };
+};
+/** The texts that were joined; one text when it was changed since. */
+export const takenApart = (text: string, pieces: readonly number[] | undefined): readonly Fields[] => {
+  const total = pieces?.reduce((sum, length) => sum + length, 0);
+  if (pieces === undefined || total !== text.length) return [{ text }];
+  let at = 0;
+  return pieces.map((length) => {
+    at += length;
+    return { text: text.slice(at - length, at) };
+  });
+};
+interface Source {
+  readonly media: Media;
+  readonly form: Form;
+  readonly rest: Fields;
+}
+const base64Of = (text: string): string => Buffer.from(text).toString('base64');
+const sourceOf = (wire: unknown, type: string, param: string, reading: Reading): Source => {
+  const source = anObject(wire, param);
+  const bytes = textField(source, 'bytes', param);
+  const text = textField(source, 'text', param);
+  const s3 = objectField(source, 's3Location', param);
+  const content = joinedTexts(asList(source.content));
+  if (bytes !== undefined) return { media: { base64: bytes, type }, form: {}, rest: {} };
+  if (text !== undefined) return { media: { base64: base64Of(text), type: 'text/plain' }, form: { source: 'text' }, rest: {} };
+  if (s3 !== undefined) return fromS3(s3, type, `${param}.s3Location`, reading);
+  if (source.content === undefined || content === undefined) throw invalid(param, `'${param}' must hold bytes or an s3Location.`);
+  return { media: { base64: base64Of(content.text), type: 'text/plain' }, form: { source: 'content', pieces: content.pieces }, rest: {} };
+};
+const fromS3 = (s3: Fields, type: string, param: string, { foreign }: Reading): Source => {
+  const url = textField(s3, 'uri', param);
+  if (url === undefined) throw invalid(`${param}.uri`, `'${param}.uri' is missing.`);
+  if (foreign) throw unsupported(param, 'The provider of this call cannot read from S3; send the bytes.');
+  return { media: { url, type }, form: {}, rest: unknownFields(s3, ['uri']) ?? {} };
+};
+
+/** `image`, `video`, `audio`. */
+export const readMedia = (kind: Kind, wire: unknown, param: string, reading: Reading): MediaPart => {
+  const o = anObject(wire, param);
+  const { media, rest } = sourceOf(o.source, typeOf(kind, textField(o, 'format', param)), `${param}.source`, reading);
+  const more = { ...unknownFields(o, ['format', 'source']), ...rest };
+  return { kind, media, ...(Object.keys(more).length === 0 ? {} : { rest: more }) };
+};
+/** `document`. */
+export const readDocument = (wire: unknown, param: string, reading: Reading): DocumentPart => {
+  const o = anObject(wire, param);
+  const { media, form, rest } = sourceOf(o.source, typeOf('document', textField(o, 'format', param)), `${param}.source`, reading);
+  const citations = objectField(o, 'citations', param);
+  const more = { ...unknownFields(o, ['format', 'source', 'name', 'context', 'citations']), ...rest };
+  const part: DocumentPart = {
+    kind: 'document',
+    media,
+    ...some('name', textField(o, 'name', param)),
+    ...some('context', textField(o, 'context', param)),
+    ...some('cite', citations === undefined ? undefined : flagField(citations, 'enabled', `${param}.citations`)),
+    ...(Object.keys(more).length === 0 ? {} : { rest: more }),
+  };
+  return form.source === undefined ? part : withForm(part, form);
+};
+/** `searchResult`: a document of plain text; where it was found stands in `rest`. */
+export const readSearchResult = (wire: unknown, param: string): DocumentPart | undefined => {
+  const o = anObject(wire, param);
+  const content = joinedTexts(asList(o.content));
+  if (content === undefined) return undefined;
+  const citations = objectField(o, 'citations', param);
+  const part: DocumentPart = {
+    kind: 'document',
+    media: { base64: base64Of(content.text), type: 'text/plain' },
+    ...some('title', textField(o, 'title', param)),
+    ...some('cite', citations === undefined ? undefined : flagField(citations, 'enabled', `${param}.citations`)),
+    rest: { searchResult: unknownFields(o, ['title', 'content', 'citations']) ?? {} },
+  };
+  return withForm(part, { pieces: content.pieces });
+};
+
+const plainText = (base64: string): string => Buffer.from(base64, 'base64').toString();
+const writeSource = (part: MediaPart | DocumentPart): Fields | undefined => {
+  const { media } = part;
+  const { source, pieces } = formOf(part) ?? {};
+  if ('base64' in media) {
+    if (source === 'text') return { text: plainText(media.base64) };
+    return source === 'content' ? { content: takenApart(plainText(media.base64), pieces) } : { bytes: media.base64 };
+  }
+  return 'url' in media && media.url.startsWith(S3) ? { s3Location: { uri: media.url, ...some('bucketOwner', part.rest?.bucketOwner) } } : undefined;
+};
+const others = (part: MediaPart | DocumentPart): Fields => unknownFields(part.rest ?? {}, ['bucketOwner', 'guardContent']) ?? {};
+/** Undefined: this surface has no form for the media. `mine`: it was read from this surface, so its rest goes back. */
+export const writeMedia = (part: MediaPart, mine: boolean): Fields | undefined => {
+  const source = writeSource(part);
+  const type = 'type' in part.media ? (part.media.type ?? '') : '';
+  const format = mine ? ownFormatOf(part.kind, type) : formatOf(part.kind, type);
+  if (source === undefined || (!mine && format === undefined)) return undefined;
+  return { ...some('format', format), source, ...(mine ? others(part) : {}) };
+};
+/** The same for a document. `name`: what it is called here. */
+export const writeDocument = (part: DocumentPart, name: string | undefined, mine: boolean): Fields | undefined => {
+  const found = asObject(part.rest?.searchResult);
+  const cite = part.cite === undefined ? {} : { citations: { enabled: part.cite } };
+  if (mine && found !== undefined && 'base64' in part.media) {
+    const content = takenApart(plainText(part.media.base64), formOf(part)?.pieces);
+    return { searchResult: { ...found, ...some('title', part.title), content, ...cite } };
+  }
+  const source = writeSource(part);
+  const type = 'type' in part.media ? (part.media.type ?? '') : '';
+  const format = mine ? ownFormatOf('document', type) : formatOf('document', type);
+  if (source === undefined || (!mine && format === undefined)) return undefined;
+  return { document: { ...some('format', format), ...some('name', name), source, ...some('context', part.context), ...cite, ...(mine ? others(part) : {}) } };
+};

@@ -1,0 +1,105 @@
+import { type Call, type ChatReply, type Choice, type Ledger, type Part, type Seal, stringifyJson, type Written } from '@llm-proxy-auth/plugin';
+import { answerThinking } from '../blocks/thinking.ts';
+import { inputOf, jsonOf, writeOwnBlock } from '../blocks/write.ts';
+import { formOf } from '../form.ts';
+import { losePart, lostTo } from '../lost.ts';
+import { type Remainder, remainderOf, restore } from '../remainder.ts';
+import { compact, type Fields, REST, some } from '../wire.ts';
+import { isOtherWord, writeFinish } from './finish.ts';
+import { writeUsage } from './usage.ts';
+
+const SILENT: Ledger = Object.freeze({ note: () => undefined });
+/** What hangs on text that the surface has no place for. */
+export const noteText = (part: Part, ledger: Ledger): void => {
+  if (part.kind === 'refusal') ledger.note('emulated', 'choices.parts.refusal', 'a refusal is text here');
+  if ((part.kind === 'text' || part.kind === 'refusal') && part.logprobs !== undefined) noteLogprobs(ledger);
+};
+export const noteLogprobs = (ledger: Ledger): void => ledger.note('ignored', 'choices.parts.logprobs', 'probabilities of tokens have no place here');
+/** A block of an answer; undefined when this surface has no form for the part, which is noted. */
+const writePart = (part: Part, seal: Seal, mine: boolean, ledger: Ledger): Fields | undefined => {
+  if (part.kind === 'thinking') return { reasoningContent: answerThinking(part, seal, mine) };
+  if (part.kind === 'toolCall') {
+    const value = 'json' in part.input ? jsonOf(part.input.json) : undefined;
+    const wrap = (text: string): Fields => {
+      ledger.note('emulated', 'choices.parts.input', 'input that is no JSON is a member of an object here');
+      return { input: text };
+    };
+    return { toolUse: { toolUseId: part.id, name: part.name, input: value ?? inputOf(part.input, wrap), ...(mine ? part.rest : {}) } };
+  }
+  noteText(part, ledger);
+  const block = writeOwnBlock(bare(part, mine));
+  if (block === undefined) losePart(part, 'choices', 'the surface has no such part', lostTo(ledger));
+  else noteMembers(part, mine, ledger);
+  return block;
+};
+const bare = (part: Part, mine: boolean): Part => {
+  if (mine || part.rest === undefined) return part;
+  const { rest: _rest, ...others } = part;
+  return others as Part;
+};
+const MEMBERS = ['detail', 'transcript', 'id', 'expires', 'title'] as const;
+const noteMembers = (part: Part, mine: boolean, ledger: Ledger): void => {
+  if (mine) return;
+  for (const member of MEMBERS)
+    if ((part as unknown as Readonly<Record<string, unknown>>)[member] !== undefined)
+      ledger.note('ignored', `choices.parts.${member}`, 'a block has no such member');
+  if (part.kind === 'text') noteCitations(part, ledger);
+};
+/** Where in the text a citation stands is not said here. */
+export const noteCitations = ({ citations = [], text }: Extract<Part, { kind: 'text' }>, ledger: Ledger): void => {
+  for (const { start, end } of citations)
+    if ((start ?? 0) !== 0 || (end ?? text.length) !== text.length)
+      ledger.note('ignored', 'choices.parts.citations', 'a citation stands behind its whole text here');
+};
+/** What an answer says that has no place on this surface. */
+export const noteHead = (head: { readonly created?: number | undefined }, ledger: Ledger): void => {
+  if (head.created !== undefined) ledger.note('ignored', 'created', 'answers do not say here when they were made');
+};
+export const noteFinish = (
+  { reason, stopSequence }: { readonly reason: Choice['finish']; readonly stopSequence?: string | undefined },
+  ledger: Ledger,
+): void => {
+  if (isOtherWord(reason)) ledger.note('emulated', 'choices.finish', `another word stands for ${reason}`);
+  if (stopSequence !== undefined) ledger.note('ignored', 'choices.stopSequence', 'the sequence that ended an answer has no place here');
+};
+/** Empty text says nothing, and the service sends none. */
+const isSilent = (part: Part): boolean =>
+  (part.kind === 'text' || part.kind === 'refusal') && part.text === '' && !('citations' in part) && formOf(part) === undefined;
+const contentOf = (choice: Choice, seal: Seal, mine: boolean, ledger: Ledger): readonly Fields[] =>
+  choice.parts.flatMap((part) => {
+    if (isSilent(part)) return [];
+    const block = writePart(part, seal, mine, ledger);
+    return block === undefined ? [] : [restore(block, formOf(part)?.left)];
+  });
+const bodyOf = (reply: ChatReply, seal: Seal, ledger: Ledger): Fields => {
+  const mine = reply.rest?.from === REST;
+  const [choice, ...further] = reply.choices;
+  if (further.length > 0) ledger.note('ignored', 'choices', 'an answer is one choice here');
+  noteHead(reply, ledger);
+  if (choice !== undefined) noteFinish({ reason: choice.finish, stopSequence: choice.stopSequence }, ledger);
+  if (!mine) ledger.note('defaulted', 'metrics.latencyMs', 'only the vendor measures its own time');
+  return compact({
+    output: { message: { role: 'assistant', content: choice === undefined ? [] : contentOf(choice, seal, mine, ledger) } },
+    stopReason: writeFinish(choice?.finish ?? 'stop'),
+    ...(mine ? choice?.rest : {}),
+    usage: writeUsage(reply.usage, ledger),
+    ...(mine ? reply.rest?.fields : { metrics: { latencyMs: 0 } }),
+    ...some('serviceTier', reply.tier === undefined ? undefined : { type: reply.tier }),
+  });
+};
+/** Spelling alone: what an answer said or held is not brought back when it was changed on the way. */
+const withoutContent = (left: Remainder | undefined): Remainder | undefined => {
+  if (left?.at?.output === undefined) return left;
+  const { output: _output, ...at } = left.at;
+  return { ...left, at };
+};
+/** A whole answer. One of this surface keeps its spelling. */
+export const writeReply =
+  (seal: Seal) =>
+  (reply: ChatReply, call: Call): Written => {
+    const body = bodyOf(reply, seal, call.ledger);
+    const answer = formOf(reply)?.answer;
+    const left = answer === undefined ? undefined : withoutContent(remainderOf(bodyOf(answer.read, seal, SILENT), answer.wire));
+    const headers = ['content-type', 'application/json', ...(/^[\x21-\x7e]{1,200}$/.test(reply.id) ? ['x-amzn-requestid', reply.id] : [])];
+    return { headers, body: stringifyJson(restore(body, left)) };
+  };

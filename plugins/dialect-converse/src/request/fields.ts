@@ -1,0 +1,111 @@
+import type { Reasoning } from '@llm-proxy-auth/plugin';
+import type { Additional } from '../form.ts';
+import type { Lost } from '../lost.ts';
+import { type Fields, isEmpty, some } from '../wire.ts';
+import type { Family } from './families.ts';
+
+/** What the fields of a model depend on. */
+export interface Asking {
+  readonly family: Family;
+  readonly maxTokens: number | undefined;
+  /** There are tools to choose from. */
+  readonly tools: boolean;
+  readonly lost: Lost;
+}
+const LEAST_BUDGET = 1024;
+/** Budgets for efforts, for models that know budgets alone, and back. */
+const BUDGETS: Readonly<Record<string, number>> = Object.freeze({ minimal: 1024, low: 2048, medium: 8192, high: 16_384, xhigh: 24_576, max: 32_768 });
+const effortFor = (budget: number): string => (budget <= 2048 ? 'low' : budget <= 8192 ? 'medium' : 'high');
+const EFFORTS: ReadonlySet<string> = new Set(['low', 'medium', 'high', 'xhigh', 'max']);
+const THREE: ReadonlySet<string> = new Set(['low', 'medium', 'high']);
+
+const budgetFields = (budget: number, { maxTokens, lost }: Asking): Fields => {
+  const most = maxTokens === undefined ? budget : Math.min(budget, maxTokens - 1);
+  if (most < LEAST_BUDGET) {
+    lost('reasoning.budget', `the provider reasons with at least ${LEAST_BUDGET} tokens, which must be fewer than it may say`);
+    return {};
+  }
+  if (most !== budget) lost('reasoning.budget', 'reasoning must leave tokens for the answer', 'clamped');
+  return { thinking: { type: 'enabled', budget_tokens: most } };
+};
+/** The nearest effort that the model has a word for. */
+const wordFor = (effort: string, words: ReadonlySet<string>, lost: Lost): string | undefined => {
+  if (words.has(effort)) return effort;
+  const near = effort === 'minimal' ? 'low' : EFFORTS.has(effort) ? 'high' : undefined;
+  if (near === undefined) lost('reasoning.effort', 'the provider has no such effort');
+  else lost('reasoning.effort', `${near} stands for ${effort}`, 'clamped');
+  return near;
+};
+const effortFields = (effort: string, { family, lost }: Asking): Fields => {
+  const word = wordFor(effort, family.vendor === 'anthropic' ? EFFORTS : THREE, lost);
+  if (word === undefined) return {};
+  if (family.reasoning === 'nova') return { reasoningConfig: { type: 'enabled', maxReasoningEffort: word } };
+  if (family.reasoning === 'gpt-oss') return { reasoning_effort: word };
+  if (family.reasoning === 'gpt-5') return { reasoning: { effort: word } };
+  const adaptive = family.reasoning === 'adaptive' || family.reasoning === 'adaptive-both';
+  return { ...(adaptive ? { thinking: { type: 'adaptive' } } : {}), output_config: { effort: word } };
+};
+const offFields = ({ family, lost }: Asking): Fields => {
+  if (family.reasoning === 'nova') return { reasoningConfig: { type: 'disabled' } };
+  if (family.off !== undefined) return { thinking: { type: family.off } };
+  if (family.reasoning === 'effort') {
+    lost('reasoning.off', 'the provider always reasons; it is asked for its least effort', 'emulated');
+    return { output_config: { effort: 'low' } };
+  }
+  lost('reasoning.off', 'the provider has no such parameter');
+  return {};
+};
+const BUDGET: ReadonlySet<Family['reasoning']> = new Set(['budget', 'both', 'adaptive-both']);
+const reasoningFields = ({ effort, budget, off }: Reasoning, asking: Asking): Fields => {
+  const { family, lost } = asking;
+  const { reasoning } = family;
+  if (off === true) {
+    if (effort !== undefined || budget !== undefined) lost('reasoning', 'reasoning is switched off');
+    return offFields(asking);
+  }
+  if (reasoning === 'none') {
+    if (effort !== undefined || budget !== undefined) lost('reasoning', 'the model does not reason');
+    return {};
+  }
+  if (budget !== undefined && BUDGET.has(reasoning)) {
+    if (effort === undefined) return budgetFields(budget, asking);
+    if (reasoning === 'budget') lost('reasoning.effort', 'the budget says how much');
+    return reasoning === 'budget' ? budgetFields(budget, asking) : { ...effortFields(effort, asking), ...budgetFields(budget, asking) };
+  }
+  if (effort !== undefined && reasoning === 'budget') {
+    const most = BUDGETS[effort];
+    lost('reasoning.effort', 'a budget stands for the effort', most === undefined ? 'ignored' : 'emulated');
+    return most === undefined ? {} : budgetFields(most, asking);
+  }
+  if (budget !== undefined) lost('reasoning.budget', effort === undefined ? 'an effort stands for the budget' : 'the effort says how much', 'emulated');
+  const wanted = effort ?? (budget === undefined ? undefined : effortFor(budget));
+  return wanted === undefined ? {} : effortFields(wanted, asking);
+};
+const topKFields = (topK: number | undefined, { family, lost }: Asking): Fields => {
+  if (topK === undefined) return {};
+  if (family.vendor === 'amazon') return { inferenceConfig: { topK } };
+  if ((family.vendor === 'anthropic' && family.sampling !== 'none') || family.vendor === 'cohere') return { top_k: topK };
+  lost('sampling.topK', 'the model has no such parameter');
+  return {};
+};
+const choiceFields = (said: Additional, { family, tools }: Asking): Fields => {
+  const { toolChoice = 'auto', parallelTools } = said;
+  if (parallelTools !== false || !tools || family.vendor !== 'anthropic' || toolChoice === 'none') return {};
+  const named = typeof toolChoice === 'object' ? { type: 'tool', name: toolChoice.name } : { type: toolChoice === 'required' ? 'any' : 'auto' };
+  return { tool_choice: { ...named, disable_parallel_tool_use: true } };
+};
+
+/**
+ * What each family of models takes in `additionalModelRequestFields` for what Converse has no parameter. `single`: the choice of a tool stands
+ * among them, and must not stand in `toolConfig` too.
+ */
+export const additionalOf = (said: Additional, asking: Asking): { readonly fields: Fields | undefined; readonly single: boolean } => {
+  const { family, lost } = asking;
+  const thought = said.reasoning === undefined ? {} : reasoningFields(said.reasoning, asking);
+  const user = said.user === undefined ? undefined : family.vendor === 'anthropic' ? { user_id: said.user } : undefined;
+  if (said.user !== undefined && user === undefined) lost('user', 'the provider has no such parameter');
+  const choice = choiceFields(said, asking);
+  if (said.parallelTools === false && isEmpty(choice)) lost('parallelTools', 'the model has no such parameter');
+  const fields = { ...topKFields(said.topK, asking), ...thought, ...choice, ...some('metadata', user) };
+  return { fields: isEmpty(fields) ? undefined : fields, single: !isEmpty(choice) };
+};

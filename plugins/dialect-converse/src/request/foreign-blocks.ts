@@ -1,0 +1,139 @@
+import type { DocumentPart, Kept, MediaPart, Part, ToolCallPart, ToolResultPart } from '@llm-proxy-auth/plugin';
+import { cachePointOf } from '../blocks/cache.ts';
+import { ownCitation } from '../blocks/citations.ts';
+import { writeDocument, writeMedia } from '../blocks/media.ts';
+import { writeThinking } from '../blocks/thinking.ts';
+import { inputOf, writeOwnBlock } from '../blocks/write.ts';
+import { unsupported } from '../invalid.ts';
+import { type Lost, losePart } from '../lost.ts';
+import type { Fields } from '../wire.ts';
+import { type Family, familyOf } from './families.ts';
+import { callId, toolName } from './words.ts';
+
+/** What writing a conversation of another dialect depends on. */
+export interface Writing {
+  readonly family: Family;
+  readonly lost: Lost;
+  readonly documentName: (name: string | undefined) => string;
+  /** The cache point behind what carries a mark, as far as the provider takes them. */
+  readonly cachePoint: (kept: Kept) => Fields | undefined;
+}
+const FAMILIES_WITH_RESULT_MEDIA: ReadonlySet<string> = new Set(['anthropic', 'amazon', '']);
+
+/** The provider refuses text that is nothing but white space. */
+const writeText = (part: Extract<Part, { kind: 'text' | 'refusal' }>, { lost }: Writing): readonly Fields[] => {
+  if (part.kind === 'refusal') lost('turns.parts.refusal', 'a refusal is text here', 'emulated');
+  if (part.text.trim() === '') {
+    if (part.text !== '') lost('turns.parts.text', 'the provider takes no text of white space alone');
+    return [];
+  }
+  const citations = part.kind === 'text' ? (part.citations ?? []) : [];
+  if (citations.length === 0) return [{ text: part.text }];
+  const own = citations.flatMap((one) => ownCitation(one) ?? []);
+  if (own.length < citations.length) lost('turns.parts.citations', 'another vendor issued them');
+  return own.length === 0 ? [{ text: part.text }] : [{ citationsContent: { content: [{ text: part.text }], citations: own } }];
+};
+const noMedia = (part: MediaPart | DocumentPart): Error => {
+  const { media } = part;
+  const why = 'url' in media ? 'from a URL; send its bytes' : 'file' in media ? 'that another vendor stores; send its bytes' : `of type ${media.type}`;
+  return unsupported(`turns.parts.${part.kind}`, `The provider of this call takes no ${part.kind} ${why}.`);
+};
+const noteMedia = (part: MediaPart, lost: Lost): void => {
+  if (part.transcript !== undefined) lost('turns.parts.transcript', 'the provider takes no transcript');
+};
+const writeForeignMedia = (part: MediaPart | DocumentPart, writing: Writing): Fields => {
+  if (part.kind !== 'document') {
+    const media = writeMedia(part, false);
+    if (media === undefined) throw noMedia(part);
+    noteMedia(part, writing.lost);
+    return { [part.kind]: media };
+  }
+  const { name, title } = part;
+  const block = writeDocument(part, 'x', false);
+  if (block === undefined) throw noMedia(part);
+  if (title !== undefined && name !== undefined && title !== name) writing.lost('turns.parts.title', 'a document has one name here');
+  if (title !== undefined && name === undefined) writing.lost('turns.parts.title', 'the title is the name here', 'emulated');
+  return { document: { ...(block.document as Fields), name: writing.documentName(name ?? title) } };
+};
+const writeCall = (part: ToolCallPart, { family, lost }: Writing): Fields => {
+  const wrap = (key: string, why: string) => (text: string) => {
+    lost('turns.parts.input', why, 'emulated');
+    return { [key]: text };
+  };
+  const how =
+    'text' in part.input
+      ? wrap('input', 'free text is a member of an object here')
+      : wrap('rawInvalidInput', 'input that is no JSON object is a member of one');
+  return { toolUse: { toolUseId: callId(part.id, family, lost), name: toolName(part.name), input: inputOf(part.input, how) } };
+};
+/** What a result holds; `moved` goes into the message behind the results, where the model takes no media inside them. */
+const writeResult = (part: ToolResultPart, writing: Writing): { readonly block: Fields; readonly moved: readonly Fields[] } => {
+  const { family, lost } = writing;
+  const content: Fields[] = [];
+  const moved: Fields[] = [];
+  for (const inner of part.parts) {
+    if (inner.kind === 'text' || inner.kind === 'refusal') content.push(...writeText(inner, writing).map(({ text }) => ({ text })));
+    else if (inner.kind === 'image' || inner.kind === 'document' || inner.kind === 'video') {
+      const place = FAMILIES_WITH_RESULT_MEDIA.has(family.vendor) ? content : moved;
+      place.push(writeForeignMedia(inner, writing));
+    } else losePart(inner, 'turns', 'a result has no such part', lost);
+  }
+  if (moved.length > 0) lost('turns.parts.parts', 'media of a result stands behind the results', 'emulated');
+  if (content.length === 0 && family.vendor !== 'anthropic' && family.vendor !== '') content.push({ text: '' });
+  return { block: { toolResult: { toolUseId: callId(part.id, family, lost), content, ...(part.failed ? { status: 'error' } : {}) } }, moved };
+};
+/** Reasoning that another family signed is of no use to this one. */
+const isForeignProof = (part: Extract<Part, { kind: 'thinking' }>, { family }: Writing): boolean => {
+  const model = part.origin?.model;
+  return model !== undefined && familyOf(model, undefined).vendor !== family.vendor && family.vendor !== '';
+};
+const bodyOf = (part: Exclude<Part, ToolResultPart>, user: boolean, writing: Writing): readonly Fields[] => {
+  const { lost } = writing;
+  if (part.kind === 'text' || part.kind === 'refusal') return writeText(part, writing);
+  if (part.kind === 'toolCall') return [writeCall(part, writing)];
+  if (part.kind === 'opaque') {
+    const own = writeOwnBlock(part);
+    if (own === undefined) losePart(part, 'turns', 'only its vendor understands it', lost);
+    return own === undefined ? [] : [own];
+  }
+  if (part.kind === 'thinking') {
+    const own = isForeignProof(part, writing) ? undefined : writeThinking(part, false);
+    if (own === undefined) losePart(part, 'turns', 'the provider takes reasoning back that it signed itself', lost);
+    return own === undefined ? [] : [{ reasoningContent: own }];
+  }
+  if (user) return [writeForeignMedia(part, writing)];
+  losePart(part, 'turns', 'only the user can show it', lost);
+  return [];
+};
+interface Blocks {
+  readonly results: readonly Fields[];
+  readonly others: readonly Fields[];
+}
+/** The blocks of a turn; results apart, because they stand first in a message. */
+export const foreignBlocks = (parts: readonly Part[], user: boolean, writing: Writing): Blocks => {
+  const results: Fields[] = [];
+  const others: Fields[] = [];
+  for (const part of parts) {
+    const at = part.kind === 'toolResult' ? results : others;
+    const before = at.length;
+    if (part.kind !== 'toolResult') others.push(...bodyOf(part, user, writing));
+    else {
+      const { block, moved } = writeResult(part, writing);
+      results.push(block);
+      others.push(...moved);
+    }
+    const point = at.length === before ? undefined : writing.cachePoint(part);
+    if (point !== undefined) at.push(point);
+  }
+  return { results, others };
+};
+/** Cache points as far as the provider takes them: the last of the request, and none where it has no cache. */
+export const cachePoints = (total: number, most: number, lost: Lost): ((kept: Kept) => Fields | undefined) => {
+  let skip = Math.max(0, total - most);
+  if (skip > 0) lost('turns.parts.cache', `the provider takes ${most} cache points`, 'clamped');
+  return (kept) => {
+    if (most === 0 || kept.cache === undefined) return undefined;
+    skip -= 1;
+    return skip >= 0 ? undefined : cachePointOf(kept);
+  };
+};

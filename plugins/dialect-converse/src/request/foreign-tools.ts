@@ -1,0 +1,96 @@
+import { type ChatRequest, parseJson, type Tool } from '@llm-proxy-auth/plugin';
+import { asObject, CONVERSE, type Fields, isObject, some } from '../wire.ts';
+import type { Writing } from './foreign-blocks.ts';
+import { NO_INPUT } from './tools.ts';
+import { toolName } from './words.ts';
+
+/** What writing a request changed and reading its answer undoes. */
+export interface Memo {
+  /** Names that the client gave its tools, by those that the provider got. */
+  readonly names: ReadonlyMap<string, string>;
+  /** Tools that take free text, by the names that the provider got. */
+  readonly free: ReadonlySet<string>;
+}
+export const NO_MEMO: Memo = Object.freeze({ names: new Map<string, string>(), free: new Set<string>() });
+
+const FREE_TEXT: Fields = Object.freeze({
+  type: 'object',
+  properties: Object.freeze({ input: Object.freeze({ type: 'string' }) }),
+  required: Object.freeze(['input']),
+});
+type Written = { readonly wire: Fields; readonly free: boolean } | undefined;
+const schemaOf = (schema: unknown, { lost }: Writing): Fields => {
+  if (isObject(schema) && schema.type === 'object') return schema;
+  lost('tools.schema', 'the provider wants a schema of an object', 'emulated');
+  return isObject(schema) ? { type: 'object', ...schema, ...(schema.type === undefined ? {} : { type: 'object' }) } : NO_INPUT;
+};
+const description = (tool: Exclude<Tool, { kind: 'server' }>, { lost }: Writing): Fields => {
+  if (tool.description !== '') return some('description', tool.description);
+  lost('tools.description', 'the provider takes no empty description');
+  return {};
+};
+const writeTool = (tool: Tool, writing: Writing): Written => {
+  const { lost } = writing;
+  if (tool.kind === 'server') {
+    const own = tool.origin.dialect === CONVERSE ? asObject(parseJson(tool.origin.payload.json)) : undefined;
+    if (own === undefined) lost('tools', 'another vendor runs this tool');
+    return own === undefined ? undefined : { wire: own, free: false };
+  }
+  const name = toolName(tool.name);
+  if (name !== tool.name) lost('tools.name', 'the provider takes letters, digits, _ and - alone', 'emulated');
+  const said = { name, ...description(tool, writing) };
+  if (tool.kind === 'function')
+    return { wire: { toolSpec: { ...said, inputSchema: { json: schemaOf(tool.schema, writing) }, ...some('strict', tool.strict) } }, free: false };
+  lost('tools', 'a tool that takes free text is one that takes an object with it', 'emulated');
+  return { wire: { toolSpec: { ...said, inputSchema: { json: FREE_TEXT } } }, free: true };
+};
+/** The provider wants the tools of calls that stand in the conversation, whether or not they may be called again. */
+const fromHistory = (r: ChatRequest, writing: Writing): readonly Fields[] => {
+  const names = new Set(r.turns.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'toolCall' ? [toolName(part.name)] : []))));
+  const answers = r.turns.some(({ parts }) => parts.some((part) => part.kind === 'toolResult'));
+  if (names.size === 0 && answers) names.add('unknown');
+  if (names.size > 0) writing.lost('tools', 'the provider wants the tools of earlier calls', 'defaulted');
+  return [...names].map((name) => ({ toolSpec: { name, inputSchema: { json: NO_INPUT } } }));
+};
+const NO_CALLS = 'Do not call any tools.';
+interface Tools {
+  readonly tools: readonly Fields[];
+  readonly choice: ChatRequest['toolChoice'];
+  /** What the model is told because there is no parameter for it. */
+  readonly told?: string | undefined;
+  readonly memo: Memo;
+}
+const allowedChoice = (choice: ChatRequest['toolChoice'], forced: boolean, { family, lost }: Writing): ChatRequest['toolChoice'] => {
+  const named = typeof choice === 'object' ? { name: toolName(choice.name) } : choice;
+  if (named === undefined || named === 'auto' || named === 'none' || (forced && family.forced)) return named;
+  lost('toolChoice', 'the model cannot be made to call a tool', 'emulated');
+  return 'auto';
+};
+/** `toolConfig` for the tools of another dialect. */
+export const foreignTools = (r: ChatRequest, writing: Writing, forced: boolean): Tools => {
+  const { lost, family } = writing;
+  const history = r.turns.some(({ parts }) => parts.some((part) => part.kind === 'toolCall' || part.kind === 'toolResult'));
+  const none = r.toolChoice === 'none';
+  const written = r.tools.map((tool) => ({ tool, out: writeTool(tool, writing) }));
+  const names = new Map<string, string>();
+  const free = new Set<string>();
+  for (const { tool, out } of written) {
+    if (tool.kind === 'server' || out === undefined) continue;
+    if (toolName(tool.name) !== tool.name) names.set(toolName(tool.name), tool.name);
+    if (out.free) free.add(toolName(tool.name));
+  }
+  const memo: Memo = { names, free };
+  const tools = written.flatMap(({ tool, out }) => {
+    if (out === undefined) return [];
+    const point = writing.cachePoint(tool);
+    if (point !== undefined && family.vendor === 'amazon') lost('tools.cache', 'the model caches no tools');
+    return point === undefined || family.vendor === 'amazon' ? [out.wire] : [out.wire, point];
+  });
+  if (tools.length === 0) {
+    if (r.toolChoice !== undefined && r.toolChoice !== 'none') lost('toolChoice', 'there is no tool to choose');
+    return { tools: history ? fromHistory(r, writing) : [], choice: undefined, memo };
+  }
+  if (none) lost('toolChoice', history ? 'the model is asked in words to call nothing' : 'the tools are left out', 'emulated');
+  if (none && !history) return { tools: [], choice: undefined, memo };
+  return { tools, choice: none ? 'auto' : allowedChoice(r.toolChoice, forced, writing), ...(none ? { told: NO_CALLS } : {}), memo };
+};

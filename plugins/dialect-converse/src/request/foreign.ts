@@ -1,0 +1,138 @@
+import { type Call, type ChatRequest, type Part, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
+import { unsupported } from '../invalid.ts';
+import { type Lost, lostTo } from '../lost.ts';
+import { asObject, compact, type Fields, isEmpty, some } from '../wire.ts';
+import { type Family, familyOf } from './families.ts';
+import { additionalOf } from './fields.ts';
+import { cachePoints, foreignBlocks, type Writing } from './foreign-blocks.ts';
+import { foreignTools, type Memo } from './foreign-tools.ts';
+import { writeToolChoice } from './tools.ts';
+import { documentNames } from './words.ts';
+
+const MOST_CACHE_POINTS = 4;
+
+/** What changes the shape of the answer is refused rather than left out. */
+const refuse = (r: ChatRequest): void => {
+  if (r.choices > 1) throw unsupported('choices', 'The provider of this call gives one answer.');
+  if (r.logprobs !== undefined) throw unsupported('logprobs', 'The provider of this call gives no probabilities of tokens.');
+};
+const marks = (turns: readonly Turn[], tools: readonly Tool[]): number =>
+  turns.reduce((sum, turn) => sum + turn.parts.filter((part) => part.cache !== undefined).length, tools.filter((tool) => tool.cache !== undefined).length);
+
+/** Adjacent texts that carry nothing else are one block: nothing hangs on where a client broke them. */
+const joined = (blocks: readonly Fields[]): readonly Fields[] => {
+  const out: Fields[] = [];
+  for (const block of blocks) {
+    const last = out.at(-1);
+    if (typeof block.text === 'string' && typeof last?.text === 'string') out[out.length - 1] = { text: last.text + block.text };
+    else out.push(block);
+  }
+  return out;
+};
+const writeSystem = (turns: readonly Turn[], leading: number, writing: Writing): readonly Fields[] => {
+  const systems = turns.filter((turn) => turn.role === 'system');
+  if (systems.length > 1 || leading < systems.length) writing.lost('turns', 'what the system says is one list before the conversation', 'emulated');
+  return systems.flatMap((turn) => {
+    const texts = turn.parts.filter((part): part is Extract<Part, { kind: 'text' }> => part.kind === 'text');
+    if (texts.length < turn.parts.length) writing.lost('turns.parts', 'the system says text alone');
+    return joined(foreignBlocks(texts, false, writing).others);
+  });
+};
+interface Draft {
+  readonly role: 'user' | 'assistant';
+  readonly results: readonly Fields[];
+  readonly others: readonly Fields[];
+}
+const merged = (a: Draft, b: Draft): Draft => ({ role: a.role, results: [...a.results, ...b.results], others: [...a.others, ...b.others] });
+/** Messages whose roles alternate and whose results stand first. */
+const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Fields[] => {
+  const drafts: Draft[] = [];
+  for (const { role, parts } of turns) {
+    if (role === 'system') continue;
+    const draft: Draft = { role, ...foreignBlocks(parts, role === 'user', writing) };
+    if (draft.results.length + draft.others.length === 0) continue;
+    const last = drafts.at(-1);
+    if (last?.role !== role) drafts.push(draft);
+    else {
+      if (role === 'user' && last.others.length > 0) writing.lost('turns', 'roles alternate: turns that follow one another are one', 'emulated');
+      drafts[drafts.length - 1] = merged(last, draft);
+    }
+  }
+  if (drafts[0]?.role === 'assistant') throw unsupported('turns', 'The provider of this call wants conversations that the user begins.');
+  if (drafts.length === 0) throw unsupported('turns', 'Nothing of this conversation can be said to the provider of this call.');
+  return drafts.map((draft) => ({ role: draft.role, content: [...draft.results, ...joined(draft.others)] }));
+};
+
+const JSON_ONLY = 'Reply with a single JSON value and nothing else.';
+/** `outputConfig`, or what the model is told instead. */
+const writeOutput = (output: ChatRequest['output'], native: boolean, lost: Lost): { readonly config?: Fields; readonly told?: string } => {
+  if (output === undefined) return {};
+  if (output === 'json') {
+    lost('output', 'the model is asked for JSON in words', 'emulated');
+    return { told: JSON_ONLY };
+  }
+  const { schema, name, strict, description } = output;
+  if (!native) {
+    lost('output', 'the model is asked for the schema in words', 'emulated');
+    return { told: `${JSON_ONLY} It follows this JSON Schema (${name}${description === undefined ? '' : `: ${description}`}): ${stringifyJson(schema)}` };
+  }
+  if (!strict) lost('output.strict', 'the provider always keeps to the schema', 'emulated');
+  return { config: { type: 'json_schema', structure: { jsonSchema: { schema: stringifyJson(schema), name, ...some('description', description) } } } };
+};
+const TIERS: ReadonlySet<string> = new Set(['default', 'flex', 'priority', 'reserved']);
+const tierOf = (tier: string | undefined, lost: Lost): Fields | undefined => {
+  if (tier === undefined || TIERS.has(tier)) return tier === undefined ? undefined : { type: tier };
+  lost('tier', 'the provider has no such tier', tier === 'auto' ? 'defaulted' : 'ignored');
+  return undefined;
+};
+const writeSampling = (r: ChatRequest, family: Family, fields: Fields | undefined, lost: Lost): Fields => {
+  const { temperature, topP } = r.sampling ?? {};
+  const thinks = asObject(fields?.thinking)?.type === 'enabled' || asObject(fields?.thinking)?.type === 'adaptive';
+  const both = family.sampling === 'one' && temperature !== undefined && topP !== undefined;
+  const drops = family.sampling === 'none';
+  const keepsTemperature = temperature !== undefined && !drops && !(thinks && temperature !== 1);
+  const keepsTopP = topP !== undefined && !drops && !both;
+  if (temperature !== undefined && !keepsTemperature)
+    lost('sampling.temperature', drops ? 'the model takes no sampling parameters' : 'a model that reasons takes 1 alone');
+  if (topP !== undefined && !keepsTopP)
+    lost('sampling.topP', drops ? 'the model takes no sampling parameters' : 'the model takes one of temperature and top-p');
+  if (keepsTemperature && temperature > 1) lost('sampling.temperature', 'the provider takes at most 1', 'clamped');
+  return { ...some('temperature', keepsTemperature ? Math.min(1, temperature) : undefined), ...some('topP', keepsTopP ? topP : undefined) };
+};
+const nested = (o: Fields): Fields | undefined => (isEmpty(o) ? undefined : compact(o));
+
+/** The body for a conversation of another dialect, and what is undone in the answer. */
+export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
+  refuse(r);
+  const lost = lostTo(call.ledger);
+  const { capabilities, profile } = call.endpoint;
+  const family = familyOf(call.model, profile);
+  const caches = capabilities.cache !== false;
+  const cachePoint = cachePoints(caches ? marks(r.turns, r.tools) : 0, caches ? MOST_CACHE_POINTS : 0, lost);
+  const writing: Writing = { family, lost, documentName: documentNames(lost), cachePoint };
+  const { tools, choice, told, memo } = foreignTools(r, writing, capabilities.forcedTool !== false);
+  const { tier } = r;
+  const said = compact({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });
+  const { fields, single } = additionalOf(said, { family, maxTokens: r.maxTokens, tools: tools.length > 0, lost });
+  const output = writeOutput(r.output, capabilities.jsonSchema === undefined || capabilities.jsonSchema === 'native', lost);
+  const leading = r.turns.findIndex((turn) => turn.role !== 'system');
+  const words = [told, output.told].flatMap((text) => (text === undefined ? [] : [{ text }]));
+  const system = [...writeSystem(r.turns, leading < 0 ? r.turns.length : leading, writing), ...words];
+  if (words.length > 0) lost('turns', 'what has no parameter is asked for in words', 'emulated');
+  const messages = writeMessages(r.turns, writing);
+  const toolConfig = { tools, ...some('toolChoice', single || choice === 'auto' ? undefined : writeToolChoice(choice)) };
+  const body = compact({
+    system: system.length === 0 ? undefined : system,
+    messages,
+    inferenceConfig: nested({
+      maxTokens: r.maxTokens,
+      ...writeSampling(r, family, fields, lost),
+      ...some('stopSequences', capabilities.stopSequences === 0 ? undefined : r.stop),
+    }),
+    toolConfig: tools.length === 0 ? undefined : toolConfig,
+    additionalModelRequestFields: fields,
+    outputConfig: output.config === undefined ? undefined : { textFormat: output.config },
+    serviceTier: tierOf(tier, lost),
+  });
+  return { body, memo };
+};

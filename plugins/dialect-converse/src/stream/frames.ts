@@ -1,0 +1,21 @@
+import { Buffer } from 'node:buffer';
+import { type Bytes, type ErrorLike, eventStreamMessage, type Json, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asObject, CONVERSE, type Fields } from '../wire.ts';
+import { exceptionOf } from '../words.ts';
+
+/** One event as the service frames it. */
+export const eventFrame = (type: string, payload: Json): Bytes =>
+  eventStreamMessage({ ':event-type': type, ':content-type': 'application/json', ':message-type': 'event' }, Buffer.from(stringifyJson(payload)));
+
+const payloadOf = (e: ErrorLike): Fields => {
+  const own = e.vendor?.dialect === CONVERSE && e.code !== 'upstream_auth_failed' ? asObject(parseJson(e.vendor.body.json)) : undefined;
+  if (own === undefined) return { message: e.message };
+  const { __type: _type, ...payload } = own;
+  return payload;
+};
+/** The exception that ends a broken stream. */
+export const exceptionFrame = (e: ErrorLike): Bytes =>
+  eventStreamMessage(
+    { ':exception-type': exceptionOf(e), ':content-type': 'application/json', ':message-type': 'exception' },
+    Buffer.from(stringifyJson(payloadOf(e))),
+  );

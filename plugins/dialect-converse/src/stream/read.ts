@@ -1,0 +1,245 @@
+import { Buffer } from 'node:buffer';
+import {
+  type Call,
+  type ChatEvent,
+  type ErrorLike,
+  GatewayError,
+  type Json,
+  type Origin,
+  type Part,
+  parseJson,
+  type StreamReader,
+  stringifyJson,
+} from '@llm-proxy-auth/plugin';
+import { readCitation } from '../blocks/citations.ts';
+import { typeOf } from '../blocks/formats.ts';
+import { redactedOrigin, signedOrigin } from '../blocks/thinking.ts';
+import { readException } from '../read-error.ts';
+import { ownWord, readFinish } from '../reply/finish.ts';
+import { freeText } from '../reply/read.ts';
+import { readUsage } from '../reply/usage.ts';
+import type { Memo } from '../request/foreign-tools.ts';
+import { asList, asNumber, asObject, asText, CONVERSE, type Fields, isEmpty, REST, some, unknownFields } from '../wire.ts';
+
+type Emit = (e: ChatEvent) => void;
+/** One block as it grows. What can only be told whole is told when it stops. */
+interface Block {
+  readonly index: number;
+  readonly kind: Part['kind'];
+  signature: string;
+  redacted: string[];
+  /** Text of a call's input. */
+  input: string;
+  readonly free: boolean;
+}
+/** A block that only the vendor understands, or an image: it becomes a part when it is whole. */
+interface Held {
+  readonly start: Fields;
+  readonly deltas: Fields[];
+}
+const heldPart = ({ start, deltas }: Held): Part => {
+  const of = (kind: string): readonly Json[] => deltas.flatMap((delta) => (delta[kind] === undefined ? [] : [delta[kind]]));
+  const image = asObject(start.image);
+  if (image !== undefined) {
+    const sources = of('image').map((one) => asObject(asObject(one)?.source) ?? {});
+    const bytes = sources.flatMap(({ bytes: piece }) => (typeof piece === 'string' ? [piece] : []));
+    const url = asText(asObject(sources.find((one) => one.s3Location !== undefined)?.s3Location)?.uri);
+    const type = typeOf('image', asText(image.format));
+    const error = of('image').find((one) => asObject(one)?.error !== undefined);
+    const rest = error === undefined ? {} : { rest: { error: asObject(error)?.error } };
+    if (url !== undefined) return { kind: 'image', media: { url, type }, ...rest };
+    return {
+      kind: 'image',
+      media: { base64: bytes.length === 1 ? (bytes[0] ?? '') : Buffer.concat(bytes.map((one) => Buffer.from(one, 'base64'))).toString('base64'), type },
+      ...rest,
+    };
+  }
+  return { kind: 'opaque', origin: { dialect: CONVERSE, payload: { json: stringifyJson(wholeBlock(start, deltas)) } } };
+};
+/** The block as it stands in an answer that comes whole. */
+const wholeBlock = (start: Fields, deltas: readonly Fields[]): Fields => {
+  const result = asObject(start.toolResult);
+  if (result !== undefined) return { toolResult: { ...result, content: deltas.flatMap((delta) => asList(delta.toolResult)) } };
+  const call = asObject(start.toolUse);
+  if (call === undefined) return { start, deltas };
+  const text = deltas.map((delta) => asText(asObject(delta.toolUse)?.input) ?? '').join('');
+  return { toolUse: { ...call, input: text === '' ? {} : jsonOrText(text) } };
+};
+const jsonOrText = (text: string): Json => {
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
+  }
+};
+/** A block that is held until it is whole. */
+export const isServed = (start: Fields): boolean => {
+  const type = asObject(start.toolUse)?.type;
+  return start.toolUse === undefined || (type !== undefined && type !== null && type !== 'tool_use');
+};
+/** A piece that opens a part of its own where no block was begun. */
+export const opensPart = (delta: Fields): boolean =>
+  typeof delta.text === 'string' || asObject(delta.reasoningContent) !== undefined || (delta.citation !== undefined && delta.citation !== null);
+/** Opens, grows and closes parts from the blocks of a stream. */
+const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
+  const blocks = new Map<number, Block>();
+  const held = new Map<number, Held>();
+  let parts = 0;
+  const open = (at: number, part: Part, free = false): Block => {
+    const block: Block = { index: parts++, kind: part.kind, signature: '', redacted: [], input: '', free };
+    blocks.set(at, block);
+    emit({ type: 'part', choice: 0, index: block.index, part });
+    return block;
+  };
+  const delta = (block: Block, field: 'text' | 'input' | 'signature', text: string): void =>
+    emit({ type: 'delta', choice: 0, index: block.index, field, text });
+  const text = (at: number, said: string): void => delta(blocks.get(at) ?? open(at, { kind: 'text', text: '' }), 'text', said);
+  const thought = (at: number, wire: Fields): void => {
+    const redacted = asText(wire.redactedContent);
+    const block = blocks.get(at) ?? open(at, { kind: 'thinking', text: '', redacted: redacted !== undefined });
+    if (redacted !== undefined) block.redacted.push(redacted);
+    if (typeof wire.text === 'string') delta(block, 'text', wire.text);
+    if (typeof wire.signature !== 'string') return;
+    block.signature += wire.signature;
+    delta(block, 'signature', wire.signature);
+  };
+  const input = (at: number, said: string): void => {
+    const block = blocks.get(at);
+    if (block === undefined || block.kind !== 'toolCall')
+      throw new GatewayError('upstream_bad_response', 'The provider sent input for a call that it had not begun.');
+    block.input += said;
+    if (!block.free && said !== '') delta(block, 'input', said);
+  };
+  const cite = (at: number, wire: Json): void => {
+    const block = blocks.get(at) ?? open(at, { kind: 'text', text: '' });
+    emit({ type: 'citation', choice: 0, index: block.index, citation: readCitation(wire) });
+  };
+  const originOf = (block: Block): Origin | undefined => {
+    if (block.redacted.length > 0) {
+      const [only = ''] = block.redacted;
+      const whole = block.redacted.length === 1 ? only : Buffer.concat(block.redacted.map((one) => Buffer.from(one, 'base64'))).toString('base64');
+      return redactedOrigin(whole, undefined, call.model, '');
+    }
+    return block.signature === '' ? undefined : signedOrigin(block.signature, undefined, call.model, '');
+  };
+  const close = (at: number): void => {
+    const whole = held.get(at);
+    held.delete(at);
+    if (whole !== undefined) {
+      const { index } = open(at, heldPart(whole));
+      emit({ type: 'part-end', choice: 0, index });
+      blocks.delete(at);
+      return;
+    }
+    const block = blocks.get(at);
+    if (block === undefined) return;
+    blocks.delete(at);
+    if (block.free) delta(block, 'input', freeText(block.input));
+    else if (block.kind === 'toolCall' && block.input === '') delta(block, 'input', '{}');
+    emit({ type: 'part-end', choice: 0, index: block.index, ...some('origin', block.kind === 'thinking' ? originOf(block) : undefined) });
+  };
+  return {
+    start(at: number, start: Fields): void {
+      if (isServed(start)) {
+        held.set(at, { start, deltas: [] });
+        return;
+      }
+      const tool = asObject(start.toolUse) ?? {};
+      const name = asText(tool.name) ?? '';
+      const free = memo?.free.has(name) === true;
+      const rest = unknownFields(tool, ['toolUseId', 'name', 'type']);
+      const part = {
+        kind: 'toolCall',
+        id: asText(tool.toolUseId) ?? '',
+        name: memo?.names.get(name) ?? name,
+        input: free ? { text: '' } : { json: '' },
+        ...some('rest', rest),
+      } as const;
+      open(at, part, free);
+    },
+    delta(at: number, wire: Fields): void {
+      const whole = held.get(at);
+      if (whole !== undefined) whole.deltas.push(wire);
+      else if (typeof wire.text === 'string') text(at, wire.text);
+      else if (asObject(wire.reasoningContent) !== undefined) thought(at, asObject(wire.reasoningContent) ?? {});
+      else if (asObject(wire.toolUse) !== undefined) input(at, asText(asObject(wire.toolUse)?.input) ?? '');
+      else if (opensPart(wire)) cite(at, wire.citation);
+      else if (!blocks.has(at)) held.set(at, { start: {}, deltas: [wire] });
+      else throw new GatewayError('upstream_bad_response', 'The provider sent a piece of a block that is of no known kind.');
+    },
+    stop: close,
+    closeAll(): void {
+      for (const at of [...blocks.keys(), ...held.keys()].sort((a, b) => a - b)) close(at);
+    },
+  };
+};
+const METADATA: readonly string[] = ['usage', 'p'];
+/** Reads a ConverseStream: the answer is whole when its metadata, the last event, has come behind its stop. */
+export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): StreamReader => {
+  let over = false;
+  let started = false;
+  let stop: Fields | undefined;
+  const blocks = blockReader(call, memo, emit);
+
+  const fail = (error: ErrorLike): void => {
+    over = true;
+    emit({ type: 'error', error });
+  };
+  const begin = (event: Fields): void => {
+    if (started) return;
+    started = true;
+    emit({ type: 'start', id: call.id, model: call.model, rest: { from: REST, fields: unknownFields(event, ['role', 'p']) ?? {} } });
+  };
+  const indexOf = (event: Fields): number => asNumber(event.contentBlockIndex) ?? 0;
+  const finish = (event: Fields): void => {
+    blocks.closeAll();
+    stop = event;
+    const word = asText(event.stopReason);
+    const own = ownWord(word);
+    const rest = { ...some('stopReason', own), ...unknownFields(event, ['stopReason', 'p']) };
+    emit({ type: 'finish', choice: 0, reason: readFinish(word), ...(isEmpty(rest) ? {} : { rest }) });
+  };
+  const metadata = (event: Fields): void => {
+    if (stop === undefined) return fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
+    over = true;
+    const usage = readUsage(event.usage);
+    if (usage !== undefined) emit({ type: 'usage', usage });
+    const fields = unknownFields(event, METADATA);
+    emit({ type: 'end', ...some('rest', fields === undefined ? undefined : { from: REST, fields }) });
+  };
+  const EVENTS: Readonly<Record<string, (event: Fields) => void>> = {
+    messageStart: begin,
+    contentBlockStart: (event) => blocks.start(indexOf(event), asObject(event.start) ?? {}),
+    contentBlockDelta: (event) => blocks.delta(indexOf(event), asObject(event.delta) ?? {}),
+    contentBlockStop: (event) => blocks.stop(indexOf(event)),
+    messageStop: finish,
+    metadata,
+  };
+  const take = (type: string, data: string): void => {
+    const known = Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined;
+    if (known === undefined) return;
+    const event = asObject(parseJson(data));
+    if (event === undefined) throw new GatewayError('upstream_bad_response', 'The provider sent an event that is no object.');
+    if (stop !== undefined && type !== 'metadata') return;
+    begin(event);
+    known(event);
+  };
+  return {
+    event(type, data) {
+      if (over) return;
+      if (type.startsWith('exception:') || type.startsWith('error:')) return fail(readException(type, data));
+      try {
+        take(type, data);
+      } catch (cause) {
+        fail(
+          cause instanceof GatewayError && cause.code === 'upstream_bad_response'
+            ? cause
+            : new GatewayError('upstream_bad_response', 'The provider sent an event that makes no sense.', { cause }),
+        );
+      }
+    },
+    end() {
+      if (!over) fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
+    },
+  };
+};
