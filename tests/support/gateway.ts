@@ -3,14 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Running, type RuntimeOptions, startGateway } from '@llm-proxy-auth/core';
 import type { Principal } from '@llm-proxy-auth/plugin';
-import { openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
+import { anthropicSimulator, openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
 
 export const PROVIDER_KEY = 'sk-provider-canary-0123456789abcdefghijklmnop';
 const OPERATOR: Principal = { id: 'test', owner: 'test', strategy: 'local', credential: 'local', groups: [], scopes: ['admin'], factor: 'none' };
 
+/** Vendors that `main` may stand for: the simulator, and the packages beside those of every bench. */
+const VENDORS = Object.freeze({
+  openai: { plugins: ['@llm-proxy-auth/provider-openai'], simulate: (key: string): Promise<Simulator> => openaiSimulator({ keys: [key] }) },
+  anthropic: {
+    plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/provider-anthropic'],
+    simulate: (key: string): Promise<Simulator> => anthropicSimulator({ keys: [key] }),
+  },
+});
+
 /** Sections merged over the configuration that every end-to-end test starts from. */
 export interface Wanted extends Partial<Pick<RuntimeOptions, 'pass' | 'random' | 'now' | 'pluginRoots' | 'env' | 'probeEveryMs'>> {
   readonly sections?: Readonly<Record<string, unknown>>;
+  /** Whom `main` and the simulator stand for; `openai` if absent. */
+  readonly vendor?: keyof typeof VENDORS;
   /** Further instances, or keys of `main`. */
   readonly main?: Readonly<Record<string, unknown>>;
   readonly instances?: Readonly<Record<string, unknown>>;
@@ -48,10 +59,11 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-/** The OpenAI simulator behind a gateway on free ports, with one instance `main` and API keys; everything real but the vendor. */
+/** A vendor's simulator behind a gateway on free ports, with one instance `main` and API keys; everything real but the vendor. */
 export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
   const folder = mkdtempSync(join(tmpdir(), 'lpa-e2e-'));
-  const simulator = await openaiSimulator({ keys: [PROVIDER_KEY] });
+  const { vendor = 'openai' } = wanted;
+  const simulator = await VENDORS[vendor].simulate(PROVIDER_KEY);
   const written: string[] = [];
   const lines: Readonly<Record<string, unknown>>[] = [];
   const waiting = new Set<() => void>();
@@ -65,7 +77,7 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
   const configuration = {
     plugins: [
       '@llm-proxy-auth/dialect-openai',
-      '@llm-proxy-auth/provider-openai',
+      ...VENDORS[vendor].plugins,
       '@llm-proxy-auth/auth-api-key',
       '@llm-proxy-auth/store-sqlite',
       ...(wanted.plugins ?? []),
@@ -74,7 +86,7 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     ops: { port: 0 },
     store: { use: 'sqlite', path: join(folder, 'store.db') },
     auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }],
-    instances: { main: { provider: 'openai', baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true, ...wanted.main }, ...wanted.instances },
+    instances: { main: { provider: vendor, baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true, ...wanted.main }, ...wanted.instances },
     ...wanted.sections,
   };
   const gateway = await startGateway({
