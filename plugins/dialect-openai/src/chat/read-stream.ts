@@ -4,13 +4,17 @@ import { readUsage } from '../usage.ts';
 import { asList, asNumber, asObject, asText, type Fields, isObject, unknownFields } from '../wire.ts';
 import { readCitation } from './citations.ts';
 import { readFinish } from './finish.ts';
+import { lateMembers } from './late.ts';
 import { readLogprobs } from './logprobs.ts';
 import { audioType } from './parts.ts';
 import { chunkRest } from './read-reply.ts';
 import { CHAT } from './request.ts';
 
 type Emit = (e: ChatEvent) => void;
-const CHUNK: ReadonlySet<string> = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'service_tier', 'error', 'obfuscation']);
+/** Every chunk has these, or they are of that chunk alone. */
+const EACH: readonly string[] = Object.freeze(['id', 'object', 'created', 'model', 'choices', 'usage', 'error', 'obfuscation']);
+const CHUNK: ReadonlySet<string> = new Set([...EACH, 'service_tier']);
+const LATE: ReadonlySet<string> = new Set(EACH);
 
 /** A tool call that streams. Some servers name it only in a later chunk; until then its input waits. */
 interface Tool {
@@ -85,7 +89,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
       // A server that sends no index sends whole calls, or goes on with the last one.
       const key = asNumber(d.index) ?? (asText(d.id) ? tools.size : Math.max(0, tools.size - 1));
       const custom = asObject(d.custom);
-      toolDelta(key, d, custom ?? asObject(d.function) ?? {}, custom !== undefined || tools.get(key)?.custom === true);
+      toolDelta(key, d, custom ?? asObject(d.function) ?? {}, custom !== undefined || d.type === 'custom' || tools.get(key)?.custom === true);
     }
   };
   const audioDelta = (a: Fields): void => {
@@ -143,6 +147,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
 /** Reads a chat stream: the answer is whole at `[DONE]` when each choice said why it ended, whatever the transport does. */
 export const readStream = (call: Call, emit: Emit): StreamReader => {
   const choices = new Map<number, ReturnType<typeof choiceReader>>();
+  const late = lateMembers(LATE);
   let started = false;
   let over = false;
   let usage: Fields | undefined;
@@ -153,6 +158,7 @@ export const readStream = (call: Call, emit: Emit): StreamReader => {
   };
   const start = (c: Fields): void => {
     started = true;
+    late.open(c);
     const created = asNumber(c.created);
     const tier = asText(c.service_tier);
     emit({
@@ -171,12 +177,13 @@ export const readStream = (call: Call, emit: Emit): StreamReader => {
     over = true;
     const read = usage === undefined ? undefined : readUsage(usage, stringifyJson(usage));
     if (read !== undefined) emit({ type: 'usage', usage: read });
-    emit({ type: 'end' });
+    emit({ type: 'end', ...late.rest(CHAT) });
   };
   const chunk = (c: Fields): void => {
     if (c.error !== undefined && c.error !== null) return fail(readErrorMember(c.error));
     if (isObject(c.usage)) usage = c.usage;
     const list = asList(c.choices);
+    if (started || list.length === 0) late.add(c);
     if (list.length === 0) return;
     if (!started) start(c);
     list.forEach((wire, i) => {

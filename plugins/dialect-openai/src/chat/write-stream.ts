@@ -2,9 +2,10 @@ import type { Call, ChatEvent, ErrorLike, Json, Part, StreamWriter, TokenLogprob
 import { stringifyJson } from '@llm-proxy-auth/plugin';
 import { errorEvent } from '../error.ts';
 import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
-import { asNumber, asObject, OPENAI } from '../wire.ts';
+import { asNumber, asObject, type Fields, OPENAI } from '../wire.ts';
 import { writeCitation } from './citations.ts';
 import { FINISHES, writeFinish } from './finish.ts';
+import { lateSource } from './late.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { CHAT } from './request.ts';
 import { writeUsage } from './usage.ts';
@@ -52,6 +53,8 @@ export const writeStream = (call: Call): StreamWriter => {
   let head = '';
   let mine = false;
   let usage: Usage | undefined;
+  /** The last chunk of a choice without its end: members that came late go along with it. */
+  let held: string | undefined;
 
   const begin = (e: Pick<EventOf<'start'>, 'id' | 'created' | 'tier' | 'rest'>): void => {
     mine = e.rest?.from === CHAT;
@@ -65,8 +68,15 @@ export const writeStream = (call: Call): StreamWriter => {
     };
     head = `data: ${stringifyJson(fields).slice(0, -1)},"choices":[`;
   };
-  const chunk = (choice: number, delta: string, logprobs = 'null', finish = 'null', rest = ''): string =>
-    `${head}{"index":${choice},"delta":{${delta}},"logprobs":${logprobs},"finish_reason":${finish}${rest}}]${tail}`;
+  const opened = (choice: number, delta: string, logprobs: string, finish: string, rest: string): string =>
+    `${head}{"index":${choice},"delta":{${delta}},"logprobs":${logprobs},"finish_reason":${finish}${rest}}]`;
+  const chunk = (choice: number, delta: string, logprobs = 'null'): string => opened(choice, delta, logprobs, 'null', '') + tail;
+  const release = (late?: Fields): string => {
+    if (held === undefined) return '';
+    const last = held + lateSource(late) + tail;
+    held = undefined;
+    return last;
+  };
   const open = (index: number): OpenChoice => {
     const choice = choices.get(index) ?? {
       parts: new Map(),
@@ -166,7 +176,9 @@ export const writeStream = (call: Call): StreamWriter => {
     loseEnd(e, FINISHES, call.ledger);
     const word = writeFinish(e.reason, { called: choice.tools > 0, refused: choice.refused, legacy });
     const rest = mine && e.rest !== undefined && Object.keys(e.rest).length > 0 ? `,${stringifyJson(e.rest).slice(1, -1)}` : '';
-    return role(e.choice, choice) + chunk(e.choice, '', 'null', `"${word}"`, rest);
+    const before = release() + role(e.choice, choice);
+    held = opened(e.choice, '', 'null', `"${word}"`, rest);
+    return mine ? before : before + release();
   };
   const last = (): string => (wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '');
   const write: { readonly [T in ChatEvent['type']]: (e: EventOf<T>) => string } = {
@@ -188,15 +200,15 @@ export const writeStream = (call: Call): StreamWriter => {
       call.ledger.note('ignored', 'opaque', 'chat completions have no such part');
       return '';
     },
-    end: last,
-    error: (e) => errorEvent(e.error),
+    end: (e) => release(mine ? e.rest?.fields : undefined) + last(),
+    error: (e) => release() + errorEvent(e.error),
   };
   begin({ id: '', created: undefined, tier: undefined, rest: undefined });
   return {
     type: 'text/event-stream; charset=utf-8',
-    event: (e) => (write[e.type] as (e: ChatEvent) => string)(e),
-    error: (e: ErrorLike) => errorEvent(e),
-    end: () => 'data: [DONE]\n\n',
+    event: (e) => (held !== undefined && 'choice' in e ? release() : '') + (write[e.type] as (e: ChatEvent) => string)(e),
+    error: (e: ErrorLike) => release() + errorEvent(e),
+    end: () => `${release()}data: [DONE]\n\n`,
     idle: () => ': ping\n\n',
   };
 };

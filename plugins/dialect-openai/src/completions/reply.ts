@@ -23,7 +23,8 @@ import { asNumber, asObject, asText, type Fields, isObject, unknownFields } from
 import { ownLogprobs, readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
 import { COMPLETIONS } from './request.ts';
 
-const REPLY: ReadonlySet<string> = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'error']);
+/** Members of an answer, and of each chunk of one, that the model holds. */
+export const REPLY: ReadonlySet<string> = new Set(['id', 'object', 'created', 'model', 'choices', 'usage', 'error']);
 const CHOICE: ReadonlySet<string> = new Set(['text', 'index', 'logprobs', 'finish_reason']);
 const { withForm, formOf } = formsOf('openai.completions.answer');
 /** Reasons a text completion has a word for. */

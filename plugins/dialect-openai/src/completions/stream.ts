@@ -1,6 +1,7 @@
 import {
   type Call,
   type ChatEvent,
+  type Finish,
   GatewayError,
   type Json,
   parseJson,
@@ -10,13 +11,14 @@ import {
   type Usage,
 } from '@llm-proxy-auth/plugin';
 import { readFinish, writeFinish } from '../chat/finish.ts';
+import { lateMembers, lateSource } from '../chat/late.ts';
 import { writeUsage } from '../chat/usage.ts';
 import { errorEvent } from '../error.ts';
 import { loseEnd, loseEstimate } from '../lost.ts';
 import { readErrorMember } from '../read-error.ts';
 import { asList, asNumber, asObject, asText, type Fields } from '../wire.ts';
 import { readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
-import { choiceRest, FINISHED, FINISHES, headOf, loseBytes, losePartOf, loseReply, usageOf } from './reply.ts';
+import { choiceRest, FINISHED, FINISHES, headOf, loseBytes, losePartOf, loseReply, REPLY, usageOf } from './reply.ts';
 import { COMPLETIONS } from './request.ts';
 
 /** Writes a stream of `text_completion` chunks, which have no delta. */
@@ -38,15 +40,28 @@ export const writeStream = (call: Call): StreamWriter => {
     };
     head = `data: ${stringifyJson(fields).slice(0, -1)},"choices":[`;
   };
-  const chunk = (index: number, text: string, logprobs: Fields | null, finish: string | null, rest: Fields | undefined): string =>
-    `${head}${stringifyJson({ text, index, logprobs, finish_reason: finish, ...(mine ? rest : {}) })}]${tail}`;
+  /** The last chunk of a choice without its end: members that came late go along with it. */
+  let held: string | undefined;
+  const opened = (index: number, text: string, logprobs: Fields | null, finish: string | null, rest: Fields | undefined): string =>
+    `${head}${stringifyJson({ text, index, logprobs, finish_reason: finish, ...(mine ? rest : {}) })}]`;
+  const release = (late?: Fields): string => {
+    if (held === undefined) return '';
+    const last = held + lateSource(late) + tail;
+    held = undefined;
+    return last;
+  };
   const say = (e: Extract<ChatEvent, { type: 'delta' }>): string => {
     if (e.field !== 'text' || (e.text === '' && e.logprobs === undefined && e.rest === undefined)) return '';
     loseBytes(e.logprobs, call);
     const from = lengths.get(e.choice) ?? 0;
     lengths.set(e.choice, from + e.text.length);
-    return chunk(e.choice, e.text, writeLegacyLogprobs(e.logprobs, from), null, e.rest);
+    return opened(e.choice, e.text, writeLegacyLogprobs(e.logprobs, from), null, e.rest) + tail;
   };
+  const finish = (choice: number, reason: Finish): string => {
+    held = opened(choice, '', null, writeFinish(reason, FINISHED), undefined);
+    return mine ? '' : release();
+  };
+  const last = (): string => (wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '');
   const silent = new Set<string>();
   const event = (e: ChatEvent): string => {
     if (e.type === 'start') begin(e);
@@ -59,20 +74,28 @@ export const writeStream = (call: Call): StreamWriter => {
     if (e.type === 'keep') call.ledger.note('ignored', 'choices.parts.opaque', 'text completions have no opaque');
     if (e.type === 'usage') loseEstimate(e.usage, call.ledger);
     if (e.type === 'finish') loseEnd(e, FINISHES, call.ledger);
-    if (e.type === 'delta') return silent.has(`${e.choice}.${e.index}`) ? '' : say(e);
+    const before = 'choice' in e || e.type === 'error' ? release() : '';
+    if (e.type === 'delta') return silent.has(`${e.choice}.${e.index}`) ? before : before + say(e);
     if (e.type === 'usage') usage = e.usage;
-    if (e.type === 'finish') return chunk(e.choice, '', null, writeFinish(e.reason, FINISHED), undefined);
-    if (e.type === 'error') return errorEvent(e.error);
-    return e.type === 'end' && wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '';
+    if (e.type === 'finish') return before + finish(e.choice, e.reason);
+    if (e.type === 'error') return before + errorEvent(e.error);
+    return e.type === 'end' ? release(mine ? e.rest?.fields : undefined) + last() : before;
   };
   begin({ id: '' });
-  return { type: 'text/event-stream; charset=utf-8', event, error: errorEvent, end: () => 'data: [DONE]\n\n', idle: () => ': ping\n\n' };
+  return {
+    type: 'text/event-stream; charset=utf-8',
+    event,
+    error: (e) => release() + errorEvent(e),
+    end: () => `${release()}data: [DONE]\n\n`,
+    idle: () => ': ping\n\n',
+  };
 };
 
 /** Reads a stream of `text_completion` chunks; whole at `[DONE]` when each choice said why it ended. */
 export const readStream = (call: Call, emit: (e: ChatEvent) => void): StreamReader => {
   const open = new Map<number, boolean>();
   const lengths = new Map<number, number>();
+  const late = lateMembers(REPLY);
   let started = false;
   let over = false;
   let usage: Usage | undefined;
@@ -108,16 +131,20 @@ export const readStream = (call: Call, emit: (e: ChatEvent) => void): StreamRead
       return fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
     over = true;
     if (usage !== undefined) emit({ type: 'usage', usage });
-    emit({ type: 'end' });
+    emit({ type: 'end', ...late.rest(COMPLETIONS) });
   };
   const chunk = (o: Fields): void => {
     if (o.error !== undefined && o.error !== null) fail(readErrorMember(o.error));
     usage = usageOf(o.usage) ?? usage;
-    if (over || asList(o.choices).length === 0) return;
+    if (over) return;
+    const list = asList(o.choices);
+    if (started || list.length === 0) late.add(o);
+    if (list.length === 0) return;
+    if (!started) late.open(o);
     // What chunks have of their own goes back to this surface alone.
     if (!started) emit({ type: 'start', rest: { from: COMPLETIONS, fields: {} }, ...headOf(o, call) });
     started = true;
-    asList(o.choices).forEach(choiceOf);
+    list.forEach(choiceOf);
   };
   return {
     event(_type, data) {
