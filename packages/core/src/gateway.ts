@@ -6,6 +6,7 @@ import { asError, endWait, sendError } from './call/answer.ts';
 import { Exchange, type Incoming, type Outgoing } from './call/exchange.ts';
 import { protocol } from './call/protocol.ts';
 import { settle } from './call/settle.ts';
+import { openShortcut } from './call/shortcut.ts';
 import { watchTail } from './call/tail.ts';
 import { makeTicker } from './call/ticker.ts';
 import { transparent } from './call/transparent.ts';
@@ -74,7 +75,9 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     x.principal = identified.principal;
     x.policy = x.plan.policyOf(identified.principal, x.address);
     checkAddress(x, identified);
-    return match.mode === 'transparent' ? transparent(x, match, identified) : protocol(x, match, identified);
+    if (match.mode === 'protocol') return protocol(x, match, identified);
+    if (match.shortcut === undefined) return transparent(x, match, identified);
+    return openShortcut(x, match.shortcut, identified).then(([route, who]) => transparent(x, route, who));
   };
   /** A layer of promises only where somebody waits. */
   const walk = (x: Exchange, target: RawTarget, match: RouteMatch): Promise<void> => {

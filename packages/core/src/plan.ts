@@ -110,7 +110,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     ...services,
     graph,
     open,
-    locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name))),
+    locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name), graph.shortcuts)),
     policyOf: compilePolicies(graph),
     authenticate: makeAuthenticator(graph, verifiedCache(), services.metrics.auth),
     slots: new Set(graph.strategies.flatMap((s) => s.strategy.slots)),

@@ -86,6 +86,9 @@ export interface Shortcut {
   readonly method: string;
   readonly pattern: string;
   readonly provider: string;
+  /** True: `open` is given the body, and what it makes of it is sent. Otherwise the client's bytes and headers go on. */
+  readonly reads?: boolean | undefined;
+  /** `params` as sent, still encoded. */
   open(
     params: Readonly<Record<string, string>>,
     body: Json,

@@ -1,4 +1,4 @@
-import type { Framing, HeaderPairs, Operation, UpstreamReply, UpstreamRequest } from './wire.ts';
+import type { Framing, HeaderPairs, Json, Operation, UpstreamReply, UpstreamRequest } from './wire.ts';
 
 /** What the core wants to do; `endpoint` answers where. `route` is the surface's own pattern (`/files/{id}/content`). */
 export interface Ask {
@@ -25,6 +25,8 @@ export interface Endpoint {
   readonly profile?: string | undefined;
   /** Inputs per call; the core splits, keeps order, adds usage. */
   readonly batch?: number | undefined;
+  /** What the configuration wants in the JSON body: lists are joined with what is there, everything else replaces it. */
+  readonly members?: Readonly<Record<string, Json>> | undefined;
   readonly capabilities: Capabilities;
 }
 export interface Capabilities {

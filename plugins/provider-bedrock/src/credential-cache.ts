@@ -48,7 +48,7 @@ export const credentialCache = ({ ask, now, random, failed }: CacheOptions): Cre
   const took = (found: AwsCredentials): AwsCredentials => {
     const life = (found.expiration ?? Number.POSITIVE_INFINITY) - now();
     current = found;
-    refreshAt = now() + life * (REFRESH_AT + JITTER * (2 * random() - 1));
+    refreshAt = Math.floor(now() + life * (REFRESH_AT + JITTER * (2 * random() - 1)));
     failures = 0;
     retryAt = 0;
     return found;

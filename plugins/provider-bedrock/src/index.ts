@@ -8,6 +8,7 @@ import { listModels } from './models.ts';
 import { nativeTable } from './native.ts';
 import { placesOf } from './places.ts';
 import { judge, readRefusal, type Verdict } from './rejected.ts';
+import { METRIC_ALIASES, shortcuts } from './shortcuts.ts';
 import { awsSigner, bearerSigner } from './sign.ts';
 import { sigV4 } from './sigv4.ts';
 
@@ -31,7 +32,7 @@ const kindOf = ({ credentials }: Config): 'default' | 'static' | 'bearer' => {
 
 /** One AWS account in one region. */
 export const createProvider = (settings: Config, host: Host, parts: Parts = REAL): Provider => {
-  const { base, region, controlOrigin, controlPath } = placesOf(settings);
+  const { base, region, control } = placesOf(settings);
   const kind = kindOf(settings);
   const clock = correctedClock(() => host.now());
   const signature = sigV4();
@@ -40,14 +41,14 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
   const { token } = settings.credentials;
   const bearer = kind === 'bearer' && token !== undefined;
   const sign = bearer ? bearerSigner(token, host) : awsSigner({ region, clock, cache, sign: signature, clockOnly: () => last === 'clock' });
-  const models = listModels({ origin: controlOrigin, path: controlPath, host, sign: (request) => sign(request, { fresh: false }) });
+  const models = listModels({ ...control, host, sign: (request) => sign(request, { fresh: false }) });
   host.log.info({ region, credentials: kind, assumesRole: settings.credentials.assumeRole !== undefined }, 'a Bedrock instance is set up');
   return {
     base,
     region,
     errors: 'converse',
     endpoint: endpoints({ api: settings.api, guardrail: settings.guardrail, betas: settings.betas ?? [], region }),
-    native: nativeTable({ region, controlOrigin }),
+    native: nativeTable({ region, controlOrigin: control.origin === base.origin ? undefined : control.origin }),
     signs: bearer ? 'head' : 'body',
     sign,
     rejected(reply) {
@@ -69,5 +70,7 @@ const plugin: Plugin = {
   providers: {
     bedrock: define<Provider>()({ summary: 'Amazon Bedrock in one account and region', config, create: (settings, host) => createProvider(settings, host) }),
   },
+  shortcuts,
+  metricAliases: METRIC_ALIASES,
 };
 export default plugin;

@@ -128,8 +128,8 @@ const surfaceOf = (entry: Entry, model: string | undefined): readonly [string, s
 
 export interface NativeOptions {
   readonly region: string;
-  /** Where the control plane is. */
-  readonly controlOrigin: string;
+  /** Where the control plane is, when that is another host. */
+  readonly controlOrigin: string | undefined;
 }
 const callOf = (entry: Entry, params: Params, head: NativeHead, { controlOrigin }: NativeOptions): NativeCall => {
   const { model } = params;

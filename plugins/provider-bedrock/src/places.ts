@@ -6,8 +6,8 @@ export interface Places {
   readonly base: { readonly origin: string; readonly path: string; readonly prefix: string };
   /** Of the host where it says, else the configured one. */
   readonly region: string;
-  readonly controlOrigin: string;
-  readonly controlPath: string;
+  /** Control plane, which lists models. */
+  readonly control: { readonly origin: string; readonly path: string };
 }
 const split = (url: string): { readonly origin: string; readonly path: string } => {
   const { origin, pathname } = new URL(url);
@@ -18,6 +18,7 @@ const split = (url: string): { readonly origin: string; readonly path: string } 
 export const placesOf = ({ region, baseUrl, endpoints }: Config): Places => {
   const { fips, dualStack, vpce, control } = endpoints;
   if (baseUrl !== undefined && vpce !== undefined) throw new GatewayError('invalid_request', 'baseUrl and endpoints.vpce name two places; write one of them');
+  if (control !== undefined && split(control).path !== '') throw new GatewayError('invalid_request', 'endpoints.control is a host without a path');
   const own = baseUrl ?? vpce;
   if (own !== undefined && (fips || dualStack))
     throw new GatewayError('invalid_request', 'endpoints.fips and endpoints.dualStack choose among the hosts of AWS and do not go with a place of your own');
@@ -25,6 +26,7 @@ export const placesOf = ({ region, baseUrl, endpoints }: Config): Places => {
   const place = own === undefined ? { origin: originOf('bedrock-runtime', choice), path: '' } : split(own);
   const host = new URL(place.origin).hostname;
   // A stand-in for Bedrock serves everything; a host of the data plane does not list models.
-  const plane = control === undefined ? (own === undefined || isRuntimeHost(host) ? { origin: originOf('bedrock', choice), path: '' } : place) : split(control);
-  return { base: { ...place, prefix: '' }, region: scopeOf(host, region).region, controlOrigin: plane.origin, controlPath: plane.path };
+  const standIn = own !== undefined && !isRuntimeHost(host);
+  const plane = control !== undefined ? split(control) : standIn ? place : { origin: originOf('bedrock', choice), path: '' };
+  return { base: { ...place, prefix: '' }, region: scopeOf(host, region).region, control: plane };
 };

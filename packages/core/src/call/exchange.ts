@@ -61,6 +61,8 @@ export class Exchange implements Enrolled {
   stream: boolean = false;
   /** Model as the client named it. */
   model: string | undefined = undefined;
+  /** What a legacy route made of the client's body. */
+  rewritten: Buffer | undefined = undefined;
   upstreamModel: string | undefined = undefined;
   instance: Instance | undefined = undefined;
   attempts: number = 0;

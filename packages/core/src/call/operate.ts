@@ -278,7 +278,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
 export const prepare = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, body: ReceivedBody): Prepared => {
   const endpoint = endpointFor(x, dialect, found, candidate);
   if (endpoint === undefined) throw new GatewayError('operation_not_supported', `The provider of ${candidate.instance.name} does not have this operation.`);
-  const same = endpoint.dialect === dialect.name && endpoint.surface === found.surface.name && endpoint.profile === undefined;
+  const same = endpoint.dialect === dialect.name && endpoint.surface === found.surface.name && endpoint.profile === undefined && endpoint.members === undefined;
   const pass = same && (x.plan.pass || found.surface.operation === 'opaque' || found.surface.client === undefined || body.kind !== 'json');
   return pass ? passing(x, dialect, found, candidate, endpoint, body) : translating(x, dialect, found, candidate, endpoint, body);
 };

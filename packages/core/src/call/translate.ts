@@ -10,7 +10,6 @@ import {
   frameReader,
   GatewayError,
   type Inbound,
-  type Json,
   type JsonText,
   type Ledger,
   type LedgerKind,
@@ -24,6 +23,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { clientName } from './client-name.ts';
 import type { Exchange } from './exchange.ts';
+import { withMembers } from './members.ts';
 import { CONTENT_TYPES, isType, streamFromWhole } from './pass.ts';
 import type { ReplyHead } from './reply/outcome.ts';
 import type { StreamBody } from './reply/stream.ts';
@@ -100,7 +100,7 @@ export const writeRequest = <O extends Half>(
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${x.instance?.name ?? 'this instance'}.`);
   const { value, unread } = tracked(provider === client ? (request as object) : fitStops(request as Partial<ChatRequest>, call));
   const written = provider.provider.write(value as Canonical[O]['request'], call);
-  const body = written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(written.body as Json));
+  const body = written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(withMembers(written.body, call.endpoint.members)));
   noteUnread(unread(), call.ledger);
   if (strict) {
     const lost = [...x.ledger.values()].find((n) => n.kind === 'ignored' || n.kind === 'clamped');

@@ -3,7 +3,6 @@ import { type Edit, GatewayError, type NativeCall, patchBody, type Reach, type S
 import { admit } from '../access/admit.ts';
 import type { Identified } from '../access/authenticate.ts';
 import { authorize, modelMatters } from '../access/authorize.ts';
-import type { Instance } from '../graph.ts';
 import { bodyKind } from '../http/media-type.ts';
 import type { TransparentRoute } from '../http/route.ts';
 import { decode } from '../http/target.ts';
@@ -16,8 +15,8 @@ import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { innerIds } from './inner-ids.ts';
-import { withIds } from './native-ids.ts';
-import { collect, pipe } from './receive.ts';
+import { nativeTarget } from './native-path.ts';
+import { collect, pipe, type Watcher } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
 import { createsIds, namedParams, owningTap, readsReply, sendOwn } from './stateful.ts';
@@ -63,6 +62,11 @@ const factsOf = (reach: Reach): ReachFacts => {
   return made;
 };
 
+const watched = async (body: Buffer, watcher: Watcher | undefined): Promise<Buffer[]> => {
+  watcher?.push(body);
+  watcher?.end();
+  return [body];
+};
 /** How the body comes in. */
 interface Intake {
   readonly governed: GovernedWatcher | undefined;
@@ -83,6 +87,7 @@ const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | u
   const governed = encoded ? undefined : watcherOf(x, native, surface, needed);
   const hashing = bodyHash(body);
   const watcher = both(hashing, governed);
+  if (x.rewritten !== undefined) return { governed, bytes: watched(x.rewritten, watcher) };
   const small = !head.chunked && head.contentLength !== undefined && head.contentLength <= COLLECT_BELOW;
   if (needed || whole || small || hashing !== undefined) return { governed, bytes: collect(x, limit, watcher) };
   if ((head.contentLength ?? 0) > limit) throw new GatewayError('body_too_large', `The request body is larger than ${limit} bytes.`);
@@ -104,14 +109,6 @@ const headersOf = (x: Exchange, mustRead: boolean, length: number | undefined): 
   return headers;
 };
 
-/** What the provider's closed table says of a native call; an unknown one is 403. */
-const nativeOf = (x: Exchange, instance: Instance, path: string, bodyModel: string | undefined): NativeCall => {
-  const native = instance.provider.native({ method: x.request.method ?? 'GET', path, query: x.target?.query ?? '', headers: x.head?.forward ?? [], bodyModel });
-  if (!('refuse' in native)) return withIds(native, x.plan.graph.dialects);
-  const code = native.refuse as GatewayError['code'];
-  throw new GatewayError(code, native.message, { param: native.param });
-};
-
 const NO_IDS: readonly string[] = Object.freeze([]);
 const idsOf = (x: Exchange, native: NativeCall, governed: GovernedBody): readonly string[] => {
   if (native.reach.ids === undefined) return NO_IDS;
@@ -131,13 +128,13 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   if (instance === undefined)
     throw new GatewayError('instance_not_found', `There is no instance "${route.instance.slice(0, 64)}", or the provider has several and none is the default.`);
   x.instance = instance;
-  x.route = '/transparent/{instance}/*';
+  x.route = route.pattern ?? '/transparent/{instance}/*';
   const { provider } = instance;
-  const native = nativeOf(x, instance, route.path, undefined);
+  const { native, path, alias } = nativeTarget(x, instance, route.path, route.aliases ?? instance.settings.aliases);
   x.operation = native.operation;
   x.reach = native.reach;
   x.stream = native.stream;
-  x.model = native.model;
+  x.model = alias ?? native.model;
   const needsModel = native.modelIn !== 'none';
   const aliases = instance.settings.aliases && native.modelIn === 'body';
   const restricted = modelMatters(principal, x.policy) && native.modelIn === 'body';
@@ -145,7 +142,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const surface = surfaceOf(x, native);
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
   // What needs no body is decided before a byte of it is read.
-  if (!restricted) authorize(principal, x.policy, { ...early, resolved: single(instance, native.model ?? ''), model: native.model ?? '' });
+  if (!restricted) authorize(principal, x.policy, { ...early, resolved: { ...single(instance, native.model ?? ''), alias }, model: native.model ?? '' });
   const explained = explainAsked(x);
   const intake = receive(
     x,
@@ -166,8 +163,8 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   if (collected !== undefined && !isMultipart(x)) x.inner = innerIds(native.reach, collected, plan.graph.settings.server.maxDepth);
   const reads = readsReply(x, native.reach);
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
-  const target = aliased ?? x.model;
-  const resolved = { ...single(instance, target ?? ''), alias: aliased === undefined ? undefined : x.model };
+  const target = aliased ?? (alias === undefined ? x.model : native.model);
+  const resolved = { ...single(instance, target ?? ''), alias: aliased === undefined ? alias : x.model };
   const candidates = authorize(principal, x.policy, {
     ...early,
     resolved,
@@ -183,7 +180,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     x.limit = admitted.limit;
     if (admitted.refused !== undefined) throw admitted.refused;
   }
-  const edits: readonly Edit[] = target !== undefined && target !== x.model ? governed.renameModel(target) : NO_EDITS;
+  const edits: readonly Edit[] = target !== undefined && target !== x.model && alias === undefined ? governed.renameModel(target) : NO_EDITS;
   const bytes = collected === undefined ? (intake.bytes as Readable | undefined) : edits.length > 0 ? patchBody(collected, edits) : collected;
   const tap = surface?.tap;
   const length = Array.isArray(bytes) ? totalLength(bytes as readonly Uint8Array[]) : bytes === undefined ? undefined : x.head?.contentLength;
@@ -191,8 +188,8 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const prepared: Prepared = {
     request: {
       method: x.request.method ?? 'GET',
-      origin: provider.base.origin,
-      path: `${provider.base.path}${route.path.slice(provider.base.prefix.length)}${query === '' ? '' : `?${query}`}`,
+      origin: native.origin ?? provider.base.origin,
+      path: `${native.origin === undefined ? provider.base.path : ''}${path.slice(provider.base.prefix.length)}${query === '' ? '' : `?${query}`}`,
       headers: headersOf(x, reads || tap !== undefined, length),
     },
     body: bytes,

@@ -55,6 +55,8 @@ export const headerUse = (lower: string): HeaderUse => {
   if (lower[0] === ':') return 'drop';
   const dashed = lower.replaceAll('_', '-');
   if (USE[dashed] !== undefined) return 'drop';
+  // Parameters of a call (guardrail, trace, tier) that stand in headers.
+  if (lower.startsWith('x-amzn-bedrock-')) return 'forward';
   return DROPPED_PREFIXES.some((p) => dashed.startsWith(p)) ? 'drop' : 'forward';
 };
 

@@ -1,4 +1,5 @@
-import type { AnySurface, Dialect, Reach, Route } from '@llm-proxy-auth/plugin';
+import type { AnySurface, Dialect, Reach, Route, Shortcut } from '@llm-proxy-auth/plugin';
+import { compileShortcuts, type ShortcutMatch } from './shortcuts.ts';
 import type { RawTarget } from './target.ts';
 
 /** Names no instance may have: they stand where an instance would in model-routed paths (contract.md §4). */
@@ -29,6 +30,11 @@ export interface TransparentRoute {
   readonly instance: string;
   /** Raw path below the instance, beginning with a slash. */
   readonly path: string;
+  /** A legacy route of a plugin, which says the rest. */
+  readonly shortcut?: ShortcutMatch | undefined;
+  /** What a legacy route makes of it: its own pattern, and names of `models:` count in the path. */
+  readonly pattern?: string | undefined;
+  readonly aliases?: boolean | undefined;
 }
 export type Found =
   | {
@@ -86,7 +92,13 @@ const named = (found: Found, model: string): Found =>
   found.is === 'surface' ? { ...found, route: { ...found.route, model: 'path' }, params: { ...found.params, model } } : found;
 
 /** Compiled once per graph: which surface serves a path below a dialect. */
-export const compileRoutes = (dialects: ReadonlyMap<string, Dialect>, defaultDialect: string, isInstance: (name: string) => boolean) => {
+export const compileRoutes = (
+  dialects: ReadonlyMap<string, Dialect>,
+  defaultDialect: string,
+  isInstance: (name: string) => boolean,
+  shortcuts: readonly Shortcut[] = [],
+) => {
+  const shortcutOf = compileShortcuts(shortcuts);
   const tables = new Map<string, readonly Matcher[]>();
   for (const [name, dialect] of dialects)
     tables.set(
@@ -128,6 +140,8 @@ export const compileRoutes = (dialects: ReadonlyMap<string, Dialect>, defaultDia
   return (method: string, target: RawTarget): RouteMatch | undefined => {
     const [first = '', ...rest] = target.segments;
     if (first === 'transparent') return { mode: 'transparent', instance: rest[0] ?? '', path: `/${rest.slice(1).join('/')}` };
+    const shortcut = shortcutOf(method, target.segments);
+    if (shortcut !== undefined) return { mode: 'transparent', instance: '', path: '', shortcut };
     const fallback = dialects.get(defaultDialect);
     if (first === 'v1' && fallback !== undefined)
       return { mode: 'protocol', dialect: fallback, instance: undefined, found: find(fallback.name, method, target.segments) };

@@ -1,0 +1,184 @@
+import { BedrockClient, ListFoundationModelsCommand, ListInferenceProfilesCommand } from '@aws-sdk/client-bedrock';
+import {
+  BedrockRuntimeClient,
+  ConverseCommand,
+  ConverseStreamCommand,
+  CountTokensCommand,
+  InvokeModelCommand,
+  InvokeModelWithResponseStreamCommand,
+} from '@aws-sdk/client-bedrock-runtime';
+import { type BedrockSimulator, bedrockSimulator, exampleCredential } from '@llm-proxy-auth/simulators';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Bench, openBench } from './support/gateway.ts';
+
+const NOVA = 'amazon.nova-lite-v1:0';
+const PROFILE = `team-a-${'x'.repeat(100)}`;
+let simulator: BedrockSimulator;
+let bench: Bench;
+
+const instance = (more: object = {}) => ({
+  provider: 'bedrock',
+  region: 'us-east-1',
+  baseUrl: simulator.url,
+  insecureUpstream: true,
+  credentials: { type: 'static', accessKeyId: exampleCredential.accessKeyId, secretAccessKey: exampleCredential.secretAccessKey },
+  ...more,
+});
+beforeAll(async () => {
+  simulator = await bedrockSimulator({ applicationProfiles: { [PROFILE]: NOVA } });
+  bench = await openBench({
+    plugins: ['@llm-proxy-auth/provider-bedrock'],
+    instances: { aws: instance({ default: true, aliases: true }), plain: instance() },
+    sections: { models: [{ name: 'fast-chat', targets: [{ instance: 'aws', model: NOVA }] }] },
+  });
+});
+afterAll(async () => {
+  await bench.close();
+  await simulator.close();
+});
+
+/** The SDK with the gateway's key as its bearer token, and default options otherwise. */
+const options = (key = bench.key, at = 'aws') => ({
+  region: 'us-east-1',
+  endpoint: `${bench.url}/transparent/${at}`,
+  token: { token: key },
+  authSchemePreference: ['httpBearerAuth'],
+  maxAttempts: 1,
+});
+const messages = [{ role: 'user' as const, content: [{ text: 'Hello' }] }];
+const last = () => {
+  const request = simulator.requests.at(-1);
+  if (request === undefined) throw new Error('nothing reached the simulator');
+  return request;
+};
+
+describe('the AWS SDK in transparent mode', () => {
+  test('speaks Converse to any kind of model id, which is written once into the path', async () => {
+    const client = new BedrockRuntimeClient(options());
+    for (const modelId of [NOVA, 'us.amazon.nova-lite-v1:0', simulator.profileArn(PROFILE)]) {
+      const answer = await client.send(new ConverseCommand({ modelId, messages }));
+      expect(answer.output?.message?.content?.[0]?.text).toBeTypeOf('string');
+      expect(last().target).toBe(`/model/${encodeURIComponent(modelId)}/converse`);
+    }
+    expect(simulator.profileArn(PROFILE).length).toBeGreaterThan(160);
+  });
+  test('is given binary streams as they are', async () => {
+    const client = new BedrockRuntimeClient(options());
+    const { stream } = await client.send(new ConverseStreamCommand({ modelId: NOVA, messages }));
+    const kinds: string[] = [];
+    for await (const event of stream ?? []) kinds.push(Object.keys(event)[0] ?? '');
+    expect(kinds[0]).toBe('messageStart');
+    expect(kinds.at(-1)).toBe('metadata');
+  });
+  test('invokes models, whole and as a stream, with the headers of Bedrock', async () => {
+    const client = new BedrockRuntimeClient(options());
+    const body = JSON.stringify({ messages, inferenceConfig: { maxTokens: 20 } });
+    const answer = await client.send(new InvokeModelCommand({ modelId: NOVA, body, contentType: 'application/json', trace: 'ENABLED' }));
+    expect(JSON.parse(new TextDecoder().decode(answer.body))).toHaveProperty('output');
+    expect(Buffer.from(last().body).toString()).toBe(body);
+    expect(last().header('x-amzn-bedrock-trace')).toBe('ENABLED');
+    const { body: chunks } = await client.send(new InvokeModelWithResponseStreamCommand({ modelId: NOVA, body, contentType: 'application/json' }));
+    let count = 0;
+    for await (const { chunk } of chunks ?? []) count += chunk === undefined ? 0 : 1;
+    expect(count).toBeGreaterThan(1);
+  });
+  test('counts tokens', async () => {
+    const client = new BedrockRuntimeClient(options());
+    const answer = await client.send(new CountTokensCommand({ modelId: 'anthropic.claude-sonnet-4-20250514-v1:0', input: { converse: { messages } } }));
+    expect(answer.inputTokens).toBeGreaterThan(0);
+  });
+  test('lists what there is from the control plane', async () => {
+    const client = new BedrockClient(options());
+    expect((await client.send(new ListFoundationModelsCommand({}))).modelSummaries?.map((m) => m.modelId)).toContain(NOVA);
+    const page = await client.send(new ListInferenceProfilesCommand({ maxResults: 1 }));
+    expect(page.inferenceProfileSummaries).toHaveLength(1);
+    expect(last().target).toBe('/inference-profiles?maxResults=1');
+  });
+  test('may name a model by its name in the configuration, where the instance says so', async () => {
+    const client = new BedrockRuntimeClient(options());
+    await client.send(new ConverseCommand({ modelId: 'fast-chat', messages }));
+    expect(last().target).toBe(`/model/${encodeURIComponent(NOVA)}/converse`);
+    const plain = new BedrockRuntimeClient(options(bench.key, 'plain'));
+    await expect(plain.send(new ConverseCommand({ modelId: 'fast-chat', messages }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 400 } });
+  });
+  test('may use the models that its key allows: an id, or a name of the configuration', async () => {
+    const key = await bench.makeKey({ models: ['fast-*', 'us.amazon.*'] });
+    const client = new BedrockRuntimeClient(options(key));
+    await client.send(new ConverseCommand({ modelId: 'fast-chat', messages }));
+    await client.send(new ConverseCommand({ modelId: 'us.amazon.nova-lite-v1:0', messages }));
+    const before = simulator.requests.length;
+    for (const modelId of [NOVA, simulator.profileArn(PROFILE)])
+      await expect(client.send(new ConverseCommand({ modelId, messages }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
+    expect(simulator.requests).toHaveLength(before);
+  });
+  test('is told of an operation that the table lacks', async () => {
+    const answer = await fetch(`${bench.url}/transparent/aws/model/x.y/invoke-with-bidirectional-stream`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}` },
+    });
+    expect([answer.status, answer.headers.get('x-lpa-code')]).toEqual([403, 'operation_not_allowed']);
+  });
+});
+
+describe('routes of the earlier gateway', () => {
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${bench.url}${path}`, {
+      method: 'POST',
+      headers: { 'x-api-key': bench.key, 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  const inner = '{"inputText":"Hello  World",\n"dimensions": 256}';
+  test.each(['/v1/bedrock/invoke-model', '/bedrock/invoke-model'])('%s takes the envelope apart and gives the answer back as it is', async (path) => {
+    const answer = await post(path, { modelId: 'amazon.titan-embed-text-v2:0', contentType: 'application/json', accept: 'application/json', body: inner });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
+    expect(answer.headers.get('x-amzn-requestid')).toBeTypeOf('string');
+    expect(((await answer.json()) as { embedding: number[] }).embedding).toHaveLength(256);
+    expect([last().target, Buffer.from(last().body).toString()]).toEqual(['/model/amazon.titan-embed-text-v2%3A0/invoke', inner]);
+    expect(last().header('content-length')).toBe(String(inner.length));
+  });
+  test('names of the configuration stand for models there, whatever the instance says', async () => {
+    const answer = await post('/model/fast-chat/converse', { messages });
+    expect(answer.status).toBe(200);
+    expect(last().target).toBe(`/model/${encodeURIComponent(NOVA)}/converse`);
+  });
+  test('a native path keeps its bytes', async () => {
+    const body = '{ "messages":[{"role":"user","content":[{"text":"h\\u00e9"}]}] }';
+    expect((await post(`/model/${encodeURIComponent(NOVA)}/converse`, body)).status).toBe(200);
+    expect(Buffer.from(last().body).toString()).toBe(body);
+  });
+  test.each([
+    ['/v1/bedrock/invoke-model', '{', 400, 'invalid_json'],
+    ['/v1/bedrock/invoke-model', '{"modelId":"m.x"}', 400, 'invalid_request'],
+    ['/v1/bedrock/invoke-model', '{"modelId":"../x","body":"{}"}', 404, 'model_not_found'],
+    ['/model/x.y/delete', '{}', 403, 'operation_not_allowed'],
+  ])('%s with %s is refused', async (path, body, status, code) => {
+    const before = simulator.requests.length;
+    const answer = await post(path, body);
+    expect([answer.status, answer.headers.get('x-lpa-code')]).toEqual([status, code]);
+    expect(simulator.requests).toHaveLength(before);
+  });
+  test('nothing is told without a credential', async () => {
+    for (const path of ['/v1/bedrock/invoke-model', '/bedrock/invoke-model', '/model/x.y/converse']) {
+      const answer = await fetch(`${bench.url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
+      expect([answer.status, answer.headers.get('x-lpa-code')]).toEqual([401, 'missing_credentials']);
+    }
+  });
+  test('a key for other models is refused whatever the envelope says', async () => {
+    const key = await bench.makeKey({ models: ['fast-*'] });
+    const answer = await post('/v1/bedrock/invoke-model', { modelId: NOVA, body: '{}' }, { 'x-api-key': key });
+    expect([answer.status, answer.headers.get('x-lpa-code')]).toEqual([403, 'model_not_allowed']);
+  });
+  test('several instances without a default are ambiguous', async () => {
+    const other = await openBench({ plugins: ['@llm-proxy-auth/provider-bedrock'], instances: { one: instance(), two: instance() } });
+    try {
+      const answer = await fetch(`${other.url}/model/${encodeURIComponent(NOVA)}/converse`, {
+        method: 'POST',
+        headers: { 'x-api-key': other.key, 'content-type': 'application/json' },
+        body: JSON.stringify({ messages }),
+      });
+      expect([answer.status, answer.headers.get('x-lpa-code')]).toEqual([400, 'ambiguous_instance']);
+    } finally {
+      await other.close();
+    }
+  });
+});
