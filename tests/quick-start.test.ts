@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import Anthropic from '@anthropic-ai/sdk';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from './support/effects/listeners.ts';
@@ -52,7 +53,7 @@ describe('npm start', () => {
   test('serves on the port of PORT, and every provider is a simulator', async () => {
     const it = await started();
     expect(it.out()).toContain(`LLM Proxy Auth serves on http://127.0.0.1:${port}`);
-    expect(it.out()).toMatch(/providers: openai \(simulated\)/);
+    expect(it.out()).toMatch(/providers: openai \(simulated\), anthropic \(simulated\)/);
     const listening = it
       .out()
       .split('\n')
@@ -67,6 +68,14 @@ describe('npm start', () => {
   test('the printed SDK snippet works as printed', async () => {
     const it = await started();
     expect(await asModule(printed(it, 'With the OpenAI SDK:'))).toBe('You said: Hello');
+  });
+  test('an Anthropic SDK gets its answers below /anthropic, by instance and by the name of a model', async () => {
+    const it = await started();
+    for (const base of ['anthropic/anthropic', 'anthropic']) {
+      const client = new Anthropic({ baseURL: `http://127.0.0.1:${port}/${base}`, apiKey: keyOf(it), maxRetries: 0 });
+      const answer = await client.messages.create({ model: 'claude-sonnet-4-6', max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }] });
+      expect(answer.content).toMatchObject([{ type: 'text', text: 'You said: Hello' }]);
+    }
   });
   test('key, pepper and store are for their owner alone', async () => {
     const it = await started();

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { join, resolve } from 'node:path';
 import { type Graph, startGateway } from '@llm-proxy-auth/core';
 import type { Principal } from '@llm-proxy-auth/plugin';
-import { openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
+import type { Simulator } from '@llm-proxy-auth/simulators';
 import { parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import type { Terminal } from '../terminal.ts';
@@ -25,12 +25,22 @@ interface Stand {
 const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
   openai: {
     plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai'],
-    simulate: (key) => openaiSimulator({ keys: [key] }),
+    // Loaded by nobody else: a gateway that serves holds no stand-ins in memory.
+    simulate: async (key) => (await import('@llm-proxy-auth/simulators')).openaiSimulator({ keys: [key] }),
     credentials: ['OPENAI_API_KEY'],
     variables: /^OPENAI_/,
     base: 'OPENAI_BASE_URL',
     settings: (simulator, key) => ({ baseUrl: simulator.url, apiKey: key, insecureUpstream: true }),
     model: 'gpt-4o-mini',
+  },
+  anthropic: {
+    plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/provider-anthropic'],
+    simulate: async (key) => (await import('@llm-proxy-auth/simulators')).anthropicSimulator({ keys: [key] }),
+    credentials: ['ANTHROPIC_API_KEY'],
+    variables: /^ANTHROPIC_/,
+    base: 'ANTHROPIC_BASE_URL',
+    settings: (simulator, key) => ({ baseUrl: simulator.url, apiKey: key, insecureUpstream: true }),
+    model: 'claude-sonnet-4-6',
   },
 });
 const OPERATOR: Principal = Object.freeze({
