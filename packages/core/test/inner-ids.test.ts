@@ -58,4 +58,12 @@ describe('ids deep inside a body', () => {
   it('stand in bodies where a key comes again only in another object', () => {
     expect(idsIn('{"id":{"id":1},"a":[{"id":1},{"id":2}],"b":"\\"id\\":","c":{"file_id":"f"},"d":{}}')).toEqual(['f']);
   });
+  it('are not looked for in pieces that are the inside of a string, but across their seams', () => {
+    const far = 'x'.repeat(100);
+    const pieces = ['{"a":"', `${far}"file_id":"file-1"${far}`, '"}'].map((text) => Buffer.from(text));
+    expect(innerIds(reach, pieces, 64, new Set<Uint8Array>(pieces.slice(1, 2))).named).toEqual([]);
+    expect(() => innerIds(reach, pieces, 64)).toThrow(expect.objectContaining({ code: 'invalid_json' }));
+    const escaped = ['{"a":"x', 'y"', ',"\\', 'u0066ile_id":"file-2"}'].map((text) => Buffer.from(text));
+    expect(innerIds(reach, escaped, 64, new Set<Uint8Array>([escaped[3] ?? Buffer.alloc(0)])).named).toEqual(['file-2']);
+  });
 });

@@ -23,6 +23,43 @@ const wrong = (bytes: Uint8Array | string): string => {
   return result.ok ? 'ok' : `${result.code}@${result.offset}`;
 };
 
+describe('control characters in strings', () => {
+  const source = Buffer.from(`{"a":"\n${'x'.repeat(60)}\t${'y'.repeat(2000)}\0","mod\u0065l":"m\n1","stream":true}`);
+  const read = (chunks: readonly Uint8Array[]): ScanResult => {
+    const scanner = fieldScanner(PATHS, { controls: 'pass' });
+    for (const chunk of chunks) scanner.push(chunk);
+    return scanner.end();
+  };
+  test('are let be where the caller says so, however the body is cut', () => {
+    const result = read([source]);
+    expect(result).toMatchObject({ ok: true, fields: [{ value: { text: 'm\n1' } }, { value: { kind: 'true' } }, {}, {}] });
+    expect(read(singly(source))).toEqual(result);
+    fc.assert(
+      fc.property(cuts(source.length), (at) => {
+        expect(read(rechunked(source, at))).toEqual(result);
+      }),
+    );
+  });
+  test('are refused otherwise', () => expect(wrong(source)).toBe('invalid_json@6'));
+});
+
+describe('a chunk that is nothing but the inside of a string', () => {
+  const inert = (...texts: readonly string[]): readonly boolean[] => {
+    const scanner = fieldScanner(PATHS);
+    return texts.map((text) => {
+      scanner.push(Buffer.from(text));
+      return scanner.inert;
+    });
+  };
+  const long = 'x'.repeat(5000);
+  test('is told', () => expect(inert('{"a":"', long, long, '"', ':1}')).toEqual([false, true, true, false, false]));
+  test('is none when a quote or an escape stands in it, or the string begins or ends there', () => {
+    expect(inert(`{"a":"${long}`, `${long}\\"${long}`, long, `${long}"`, `,"b":"${long}`)).toEqual([false, false, true, false, false]);
+    expect(inert('{"a":"\\', `n${long}`, `\\u00`, `41${long}`, long)).toEqual([false, false, false, false, true]);
+    expect(inert(`{"a":"`, long, `\n${long}`, long)).toEqual([false, true, false, false]);
+  });
+});
+
 describe('governed fields', () => {
   test('values, kinds and offsets', () => {
     const source = ' {"n":[{"model":"no"}],"model" : "gpt-4o", "stream":true,"stream_options":{"x":1,"include_usage":false}}';

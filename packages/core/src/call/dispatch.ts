@@ -3,6 +3,7 @@ import type { UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
 import { Pool, ProxyAgent } from 'undici';
 import type { InstanceSettings } from '../config/schema.ts';
+import { collected } from './collected.ts';
 import type { Ticker, Ticking } from './ticker.ts';
 
 /** Why an upstream exchange ended without its end. */
@@ -70,7 +71,7 @@ const bodyOf = (body: Outgoing['body']): NonNullable<Dispatcher.DispatchOptions[
   if (body === undefined) return null;
   if (!Array.isArray(body)) return body as Readable;
   if (body.length === 1) return body[0] as Buffer;
-  return body.length === 0 ? null : (body as unknown as Readable);
+  return body.length === 0 ? null : collected(body);
 };
 
 /** undici's handler, the flight that the sink steers, and what the ticker watches, in one object a request. */

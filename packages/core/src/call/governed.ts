@@ -43,6 +43,8 @@ export interface GovernedBody {
   /** Empty when the client asked itself, undefined when the body does not let us ask. */
   askUsage(): readonly Edit[] | undefined;
   readonly hasBody: boolean;
+  /** Pieces that are nothing but the inside of one string; no name of a member stands in them. */
+  readonly inert?: ReadonlySet<Uint8Array> | undefined;
 }
 export interface GovernedWatcher extends Watcher {
   result(): GovernedBody;
@@ -110,9 +112,11 @@ class JsonBody implements GovernedBody {
   readonly stream: boolean;
   readonly flagged: boolean;
   readonly hasBody = true;
+  readonly inert: ReadonlySet<Uint8Array> | undefined;
   readonly #paths: GovernedPaths;
   readonly #scan: Extract<ScanResult, { ok: true }>;
-  constructor(paths: GovernedPaths, scan: Extract<ScanResult, { ok: true }>) {
+  constructor(paths: GovernedPaths, scan: Extract<ScanResult, { ok: true }>, inert: ReadonlySet<Uint8Array> | undefined) {
+    this.inert = inert;
     this.#paths = paths;
     this.#scan = scan;
     this.model = stringOf(scan.fields[paths.modelAt], 'model');
@@ -154,14 +158,19 @@ class JsonWatcher implements GovernedWatcher {
   readonly #scanner: FieldScanner;
   #result: ScanResult | undefined;
   #bytes = 0;
+  #inert: Set<Uint8Array> | undefined;
   constructor(paths: GovernedPaths, maxDepth: number, lenient: boolean) {
     this.#paths = paths;
     this.#lenient = lenient;
-    this.#scanner = fieldScanner(paths.wanted, { maxDepth });
+    this.#scanner = fieldScanner(paths.wanted, lenient ? { maxDepth, controls: 'pass' } : { maxDepth });
   }
   push(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     this.#scanner.push(chunk);
+    if (this.#scanner.inert) {
+      this.#inert ??= new Set();
+      this.#inert.add(chunk);
+    }
     if (!this.#scanner.duplicated) return;
     this.end();
     throw duplicate('model');
@@ -178,7 +187,7 @@ class JsonWatcher implements GovernedWatcher {
     if (path !== undefined) throw duplicate(path.join('.'));
   }
   result(): GovernedBody {
-    return this.#result?.ok === true && this.#bytes > 0 ? new JsonBody(this.#paths, this.#result) : NO_BODY;
+    return this.#result?.ok === true && this.#bytes > 0 ? new JsonBody(this.#paths, this.#result, this.#inert) : NO_BODY;
   }
 }
 /** `lenient`: transparent mode, where a body that is not JSON is the provider's business unless a rule needs it. */

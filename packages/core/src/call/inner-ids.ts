@@ -83,11 +83,11 @@ const holds = (bytes: Buffer, needles: readonly Buffer[]): boolean => {
   return false;
 };
 /** Native searches in the pieces as they are; a needle may lie across a seam. */
-const worthReading = (pieces: readonly Uint8Array[], needles: readonly Buffer[]): boolean => {
+const worthReading = (pieces: readonly Uint8Array[], needles: readonly Buffer[], inert: ReadonlySet<Uint8Array> | undefined): boolean => {
   let tail: Buffer | undefined;
   for (const piece of pieces) {
     const bytes = Buffer.isBuffer(piece) ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    if (holds(bytes, needles)) return true;
+    if (inert?.has(piece) !== true && holds(bytes, needles)) return true;
     if (pieces.length === 1) return false;
     const seam: Buffer = tail === undefined ? bytes : Buffer.concat([tail, bytes.subarray(0, SEAM)]);
     if (tail !== undefined && holds(seam, needles)) return true;
@@ -108,11 +108,14 @@ export interface InnerIds {
 export const NO_INNER_IDS: InnerIds = Object.freeze({ named: Object.freeze([]), given: new Set<string>(), asks: false });
 const asks = (body: Json, { replyFor }: NamedIds): boolean => replyFor !== undefined && isObject(body) && !absent(body[replyFor.with]);
 
-/** The ids that a body names anywhere inside. It is parsed only when the name of a member that can hold one stands in it. */
-export const innerIds = ({ ids }: Reach, pieces: readonly Uint8Array[], maxDepth: number): InnerIds => {
+/**
+ * The ids that a body names anywhere inside. It is parsed only when the name of a member that can hold one stands in it.
+ * `inert`: pieces of which the tokenizer knows that they are the inside of a string.
+ */
+export const innerIds = ({ ids }: Reach, pieces: readonly Uint8Array[], maxDepth: number, inert?: ReadonlySet<Uint8Array>): InnerIds => {
   if (ids?.inside === undefined || pieces.length === 0) return NO_INNER_IDS;
   const inside = insideOf(ids.inside);
-  if (!worthReading(pieces, inside.needles)) return NO_INNER_IDS;
+  if (!worthReading(pieces, inside.needles, inert)) return NO_INNER_IDS;
   const body = readUnambiguous(pieces, maxDepth);
   const found: Found = { named: [], given: new Set() };
   collect(body, inside, inside.apart, found);

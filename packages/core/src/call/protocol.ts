@@ -114,7 +114,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
   if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
   if (candidates.some((c) => keepsState(endpointFor(x, dialect, found, c), route))) {
-    if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth);
+    if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth, body.governed.inert);
     await owned(x, candidates, [...idsOf(found, body.governed), ...x.inner.named]);
   }
   if (x.policy !== undefined) {

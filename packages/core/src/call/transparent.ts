@@ -160,7 +160,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     x.stream = native.stream || governed.stream;
   }
   x.creates = createsIds(native.reach, governed.flagged);
-  if (collected !== undefined && !isMultipart(x)) x.inner = innerIds(native.reach, collected, plan.graph.settings.server.maxDepth);
+  if (collected !== undefined && !isMultipart(x)) x.inner = innerIds(native.reach, collected, plan.graph.settings.server.maxDepth, governed.inert);
   const reads = readsReply(x, native.reach);
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
   const target = aliased ?? (alias === undefined ? x.model : native.model);

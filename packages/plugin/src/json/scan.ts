@@ -48,9 +48,15 @@ export class Scan {
   readonly found: (Found | undefined)[];
   /** Ids of nodes whose key stood twice. */
   doubled: number[] | undefined = undefined;
+  /** The last chunk lies wholly inside one string, without an escape. */
+  inert = false;
+  /** A string was open where the last chunk ended; nothing but text stood in this chunk so far. */
+  #inside = false;
+  #plain = true;
   /** Absolute offset of the chunk being scanned. */
   base = 0;
   readonly #maxDepth: number;
+  readonly #controls: boolean;
   readonly #numbers = new NumberScan();
   #state: number = VALUE;
   /** Of each open container whether it is an object. */
@@ -75,10 +81,12 @@ export class Scan {
   #quote = -1;
   #slash = -1;
 
-  constructor(tree: PathTree, maxDepth: number) {
+  /** `controls`: control characters in strings are let be. */
+  constructor(tree: PathTree, maxDepth: number, controls: boolean) {
     this.found = new Array<Found | undefined>(tree.size).fill(undefined);
     this.#matched = tree.root;
     this.#maxDepth = maxDepth;
+    this.#controls = controls;
   }
   get bigNumber(): boolean {
     return this.#numbers.big;
@@ -90,9 +98,12 @@ export class Scan {
     const size = chunk.length;
     this.#from = 0;
     this.#quote = this.#slash = -1;
+    this.#plain = true;
     let at = 0;
     while (at < size) at = this.#step(chunk, at);
     if (this.#role !== PLAIN && this.#state >= STRING && this.#state <= HEX) this.#keep(chunk.subarray(this.#from));
+    this.inert = this.#inside && this.#plain && this.#state === STRING;
+    this.#inside = this.#state === STRING;
     this.base += size;
   }
   end(): void {
@@ -239,8 +250,13 @@ export class Scan {
         if (at === size) return at;
       }
       const c = chunk[at] ?? 0;
+      this.#plain = false;
       if (c === QUOTE) return this.#endString(chunk, at);
-      if (c !== BACKSLASH) return this.#bad(at, 'A control character stands unescaped in a string of the body.');
+      if (c !== BACKSLASH) {
+        if (!this.#controls) return this.#bad(at, 'A control character stands unescaped in a string of the body.');
+        at++;
+        continue;
+      }
       this.#escaped = true;
       if (SIMPLE_ESCAPES[chunk[at + 1] ?? 0] === 1) at += 2;
       else {
@@ -260,7 +276,8 @@ export class Scan {
       const next = chunk.indexOf(BACKSLASH, at);
       this.#slash = next < 0 ? size : next;
     }
-    return controlIn(chunk, at, Math.min(this.#quote, this.#slash));
+    const next = Math.min(this.#quote, this.#slash);
+    return this.#controls ? next : controlIn(chunk, at, next);
   }
   #escape(chunk: Buffer, at: number): number {
     const c = chunk[at] ?? 0;

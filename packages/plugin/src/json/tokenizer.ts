@@ -48,6 +48,8 @@ export type ScanResult =
 export interface ScanLimits {
   /** Containers inside each other; default 64. */
   readonly maxDepth?: number | undefined;
+  /** `pass`: control characters in strings, which JSON does not allow, are left to who reads the body next. Default `refuse`. */
+  readonly controls?: 'pass' | 'refuse' | undefined;
 }
 export interface FieldScanner {
   push(chunk: Bytes): void;
@@ -56,6 +58,8 @@ export interface FieldScanner {
   readonly failed: boolean;
   /** Paths found twice so far. */
   readonly duplicated: boolean;
+  /** The last chunk lies wholly inside one string and holds no escape: nothing but text stands in it. */
+  readonly inert: boolean;
 }
 
 class Fields implements FieldScanner {
@@ -64,10 +68,13 @@ class Fields implements FieldScanner {
   readonly #scan: Scan;
   readonly #utf8 = new Utf8Check();
 
-  constructor(paths: readonly (readonly string[])[], maxDepth: number) {
+  constructor(paths: readonly (readonly string[])[], { maxDepth = 64, controls }: ScanLimits) {
     this.#paths = paths;
     this.#tree = pathTree(paths);
-    this.#scan = new Scan(this.#tree, maxDepth);
+    this.#scan = new Scan(this.#tree, maxDepth, controls === 'pass');
+  }
+  get inert(): boolean {
+    return this.#scan.error === undefined && this.#scan.inert;
   }
   get failed(): boolean {
     return this.#scan.error !== undefined;
@@ -118,7 +125,7 @@ const NONE: readonly (readonly string[])[] = Object.freeze([]);
  * twice are reported, governed strings of more than 4 KiB are `invalid_request`. Every chunking gives the same result.
  * The paths are compiled once: keep the path objects.
  */
-export const fieldScanner = (paths: readonly (readonly string[])[], limits: ScanLimits = {}): FieldScanner => new Fields(paths, limits.maxDepth ?? 64);
+export const fieldScanner = (paths: readonly (readonly string[])[], limits: ScanLimits = {}): FieldScanner => new Fields(paths, limits);
 
 /** A change of a body: the bytes `[start, end)` become `text`; `start === end` inserts. */
 export interface Edit {

@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process';
+import { getHeapStatistics } from 'node:v8';
+import { expect, test } from 'vitest';
+import { countBuffers } from '../src/memory.ts';
+
+test('an engine that does not know the flag is left alone: no complaint on stderr', () => {
+  const source = new URL('../src/memory.ts', import.meta.url).href;
+  for (const v8 of ['12.4.254.21-node.29', process.versions.v8]) {
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', `(await import('${source}')).countBuffers('${v8}')`]);
+    expect([status, stderr.toString()]).toEqual([0, '']);
+  }
+});
+test('setting it leaves the heap limit as it is', () => {
+  const before = getHeapStatistics().heap_size_limit;
+  countBuffers();
+  expect(getHeapStatistics().heap_size_limit).toBe(before);
+});
