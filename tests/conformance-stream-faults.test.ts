@@ -47,8 +47,8 @@ line('62', 'an error after bytes is an error event without [DONE]', async (under
   expect([error.status, error.code, error.message]).toEqual([undefined, 'boom', 'It broke']);
   stream(under.bench.simulator, failing + sse('[DONE]'), inPieces);
   const bytes = await bytesOf(under);
-  if (under.repaired) expect(bytes).not.toContain('[DONE]');
-  else expect(bytes).toBe(failing + sse('[DONE]'));
+  expect(bytes).not.toContain('[DONE]');
+  if (!under.repaired) expect(bytes).toBe(failing);
 });
 
 line('63', 'a reset in the middle is an error event, never a clean end', async (under) => {
@@ -68,6 +68,13 @@ line('64', 'an end without a finish is an error event', async (under) => {
   stream(under.bench.simulator, sse(role, chunk({ content: 'Hel' })));
   const { error } = await broken(under);
   expect(error.code).toBe('upstream_stream_truncated');
+  // A proxy in between may close a stream that it lost like one that was whole.
+  for (const rechunk of ['whole', { size: 40 }] as const) {
+    stream(under.bench.simulator, sse(role, chunk({ content: 'Hel' }), '[DONE]'), { rechunk });
+    const bytes = await bytesOf(under);
+    expect(bytes).toContain('"code":"upstream_');
+    expect(bytes).not.toContain('[DONE]');
+  }
 });
 
 line('65', 'a last event without its blank line is delivered', async ({ bench, client }) => {

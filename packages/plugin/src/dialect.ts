@@ -79,7 +79,10 @@ export interface Tap {
   cut?(chunk: Bytes): Bytes;
   /** waiting: nothing a client shows yet · content: text, tool call, thinking or refusal seen · done: the vendor's terminal event · failed: an error event. */
   readonly state: TapState;
-  /** In state `done`: bytes of the last chunk up to the end of the terminal event. What stands behind it is not forwarded. */
+  /**
+   * Bytes of the last chunk up to the end of the terminal event, or of an error event that is the last of the surface; what stands
+   * behind it is not forwarded. Without state `done` or `failed`: the rest is no ending, and the stream counts as cut.
+   */
   readonly ended?: number | undefined;
   /** An error event in this surface's form, continuing what passed (sequence numbers, ids). */
   fail(e: ErrorLike): string | Bytes;

@@ -16,6 +16,9 @@ const USAGE_NULL = ',"usage":null';
 /** The same as JSON writers with spaces have it. */
 const SPACED_USAGE_NULL = /, "usage": null/g;
 const MODEL = /"model": ?"((?:[^"\\]|\\.)*)"/;
+/** Why a choice ended. It stands in one of the last events, so only the last pieces are searched for it, and only at the end. */
+const FINISHED = /"finish_reason": ?"/;
+const LAST_PIECES = 16;
 /** Where a spoken answer begins. */
 const SPOKEN = /"audio": ?\{ ?"id": ?"([^"\\]+)"/g;
 /** An event ends at an empty line, whatever the line ends are. */
@@ -78,8 +81,10 @@ interface CompiledForm extends TapForm {
   /** Undefined: only the pattern tells. */
   readonly needles: readonly string[] | undefined;
 }
+/** Takes an event, and where in the text it begins and ends. */
+type Take = (event: string, start: number, end: number) => void;
 /** Calls back with every event that holds a needle. Lines end with LF alone; no place is searched twice. */
-const withNeedle = (text: string, needles: readonly string[], take: (event: string, end: number) => void): void => {
+const withNeedle = (text: string, needles: readonly string[], take: Take): void => {
   const places = needles.map((needle) => text.indexOf(needle));
   for (let from = 0; ; ) {
     let at = -1;
@@ -94,19 +99,20 @@ const withNeedle = (text: string, needles: readonly string[], take: (event: stri
     if (at < 0) return;
     const before = text.lastIndexOf('\n\n', at);
     const end = text.indexOf('\n\n', at);
-    take(text.slice(before < from ? from : before + 2, end < 0 ? text.length : end), end < 0 ? text.length : end + 2);
+    const start = before < from ? from : before + 2;
+    take(text.slice(start, end < 0 ? text.length : end), start, end < 0 ? text.length : end + 2);
     if (end < 0) return;
     from = end + 2;
   }
 };
 /** Calls back with every event and where it ends, whatever the line ends are. */
-const eachEvent = (text: string, take: (event: string, end: number) => void): void => {
+const eachEvent = (text: string, take: Take): void => {
   let from = 0;
   for (const { 0: line, index } of text.matchAll(EVENT_ENDS)) {
-    take(text.slice(from, index), index + line.length);
+    take(text.slice(from, index), from, index + line.length);
     from = index + line.length;
   }
-  if (from < text.length) take(text.slice(from), text.length);
+  if (from < text.length) take(text.slice(from), from, text.length);
 };
 /** Watches passing events; a class, so that no stream makes closures or shapes of its own. */
 class SseTap implements Tap {
@@ -125,14 +131,20 @@ class SseTap implements Tap {
   #last: Bytes | undefined;
   #text = '';
   #rarely = true;
+  readonly #latest: string[] = [];
 
   constructor(form: CompiledForm, asked: boolean) {
     this.#form = form;
     this.#asked = asked;
   }
   bytes(chunk: Bytes): void {
+    if (this.ended !== undefined) {
+      this.ended = 0;
+      return;
+    }
     this.#last = chunk;
     this.#text = latin1(chunk);
+    if (this.#latest.push(this.#text) > LAST_PIECES) this.#latest.shift();
     const { rare, needles } = this.#form;
     this.#rarely = needles === undefined ? rare.test(this.#text) : holdsOne(this.#text, needles);
     if (this.state === 'waiting' || this.#spoken !== undefined) this.#listen();
@@ -176,22 +188,24 @@ class SseTap implements Tap {
     if (this.state === 'waiting' && this.#form.content.test(text)) this.state = 'content';
     if (!this.#rarely) return;
     const { rare, needles } = this.#form;
-    const take = (event: string, end: number): void => {
-      if (this.state === 'done' || !rare.test(event)) return;
-      this.#readEvent(event);
-      if ((this.state as TapState) === 'done') this.ended = end;
+    const take: Take = (event, start, end) => {
+      if (this.ended !== undefined || !rare.test(event)) return;
+      this.#readEvent(event, start);
+      if (this.state === 'done' || this.state === 'failed') this.ended = end;
     };
     if (needles === undefined || text.includes('\r')) eachEvent(text, take);
     else withNeedle(text, needles, take);
   }
-  #readEvent(event: string): void {
+  #readEvent(event: string, start: number): void {
     const data = dataOf(event);
     if (data === '[DONE]') {
-      if (this.state !== 'failed') this.state = 'done';
+      // Broken-off answers come with it too (a proxy's cleanup): without a finish it is kept back, and the stream has no end.
+      if (this.#form.terminal !== undefined || this.#latest.some((text) => FINISHED.test(text))) this.state = 'done';
+      else this.ended = start;
       return;
     }
     const chunk = parse(utf8(data));
-    if (chunk === undefined || this.state === 'done') return;
+    if (chunk === undefined) return;
     const wire = asObject(chunk.usage) ?? asObject(asObject(chunk.response)?.usage);
     if (wire !== undefined) this.#usage = { wire, json: JSON.stringify(wire) };
     if (chunk.error !== undefined && chunk.error !== null) {

@@ -7,6 +7,7 @@ const chunk = (delta: object, more: object = {}): string =>
   `data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'gpt-4.1', choices: [{ index: 0, delta, logprobs: null, finish_reason: null }], ...more })}\n\n`;
 const usage = { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10, prompt_tokens_details: { cached_tokens: 9 } };
 const DONE = 'data: [DONE]\n\n';
+const FINISH = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n';
 const watch = (pieces: readonly string[], asked = false, tap = chatTap('sse', asked)) => {
   const states = pieces.map((piece) => {
     tap.bytes(Buffer.from(piece));
@@ -17,7 +18,7 @@ const watch = (pieces: readonly string[], asked = false, tap = chatTap('sse', as
 
 describe('the tap of a passing chat stream', () => {
   it.each(['\n', '\r', '\r\n'])('says where in the last piece the terminal event ends: %j', (line) => {
-    const own = (chunk({ content: '€' }) + DONE).replaceAll('\n', line);
+    const own = (chunk({ content: '€' }) + FINISH + DONE).replaceAll('\n', line);
     const { tap, states } = watch([chunk({ content: 'a [DONE]' }), own + (chunk({ content: 'b' }, { usage }) + DONE).replaceAll('\n', line)]);
     expect([states, tap.ended]).toEqual([['content', 'done'], Buffer.byteLength(own)]);
     expect(tap.end().usage).toBeUndefined();
@@ -48,13 +49,24 @@ describe('the tap of a passing chat stream', () => {
     expect(states).toEqual(['content', 'content']);
     expect(tap.end()).toMatchObject({ complete: false, usage: undefined, error: undefined, model: 'gpt-4.1' });
   });
+  it('ends at the error event: no [DONE] behind it is forwarded, in the same piece or a later one', () => {
+    const error = 'data: {"error":{"message":"boom","type":"server_error","param":null,"code":null}}\n\n';
+    const { tap, states } = watch([chunk({ content: 'a' }), chunk({ content: 'b' }) + error + DONE]);
+    expect([states.at(-1), tap.ended]).toEqual(['failed', Buffer.byteLength(chunk({ content: 'b' }) + error)]);
+    tap.bytes(Buffer.from(DONE));
+    expect([tap.state, tap.ended, tap.end().complete]).toEqual(['failed', 0, false]);
+  });
+  it.each(['\n', '\r\n'])('keeps a [DONE] back that comes without any finish: %j', (line) => {
+    const own = chunk({ content: 'b' }).replaceAll('\n', line);
+    const { tap, states } = watch([chunk({ content: '"finish_reason":"stop"' }), own + DONE.replaceAll('\n', line)]);
+    expect([states.at(-1), tap.ended, tap.end().complete]).toEqual(['content', Buffer.byteLength(own), false]);
+  });
   it('is complete only at [DONE]', () => {
-    const finish = `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n`;
-    expect(watch([chunk({ content: 'a' }), finish]).tap.end().complete).toBe(false);
-    expect(watch([chunk({ content: 'a' }), finish, DONE]).tap.end().complete).toBe(true);
+    expect(watch([chunk({ content: 'a' }), FINISH]).tap.end().complete).toBe(false);
+    expect(watch([chunk({ content: 'a' }), FINISH, DONE]).tap.end().complete).toBe(true);
   });
   it.each([['\r\n'], ['\r'], ['\n']])('ends with line ends %j', (eol) => {
-    expect(watch([`${chunk({ content: 'a' })}${DONE}`.replaceAll('\n', eol)]).states).toEqual(['done']);
+    expect(watch([`${chunk({ content: 'a' })}${FINISH}${DONE}`.replaceAll('\n', eol)]).states).toEqual(['done']);
   });
   it('names the spoken answers, and only those', () => {
     const spoken = (id: string): string => chunk({ audio: { id, transcript: 'hi' } });

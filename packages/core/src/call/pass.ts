@@ -51,7 +51,7 @@ export const passingStream = (
   let verdictError: ErrorLike | undefined;
   const take = (chunk: Uint8Array): Uint8Array => {
     tap.bytes(chunk);
-    // Set once, with the terminal event: what a provider sends behind it is nobody's.
+    // From the terminal event on: what a provider sends behind it is nobody's.
     const own = tap.ended === undefined || tap.ended >= chunk.length ? chunk : chunk.subarray(0, tap.ended);
     return tap.cut === undefined ? own : tap.cut(own);
   };
@@ -70,6 +70,7 @@ export const passingStream = (
       return tap.state === 'done' ? out : NOTHING;
     },
     state: () => tap.state,
+    ended: () => tap.ended !== undefined,
     error() {
       if (tap.state === 'failed') verdictError ??= tap.end().error;
       return verdictError;

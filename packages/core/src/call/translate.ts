@@ -179,6 +179,7 @@ export const translatedStream = (
       return drain();
     },
     state: () => state,
+    ended: () => state === 'done' || state === 'failed',
     error: () => failure,
     fail: (e) => writer.error(e),
     idle: () => writer.idle?.() ?? '',

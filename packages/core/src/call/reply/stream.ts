@@ -18,6 +18,8 @@ export interface StreamBody {
   end(): string | Uint8Array;
   /** Methods, not getters: a getter in a literal is a new shape for each stream. */
   state(): TapState;
+  /** Nothing that still comes is the client's. */
+  ended(): boolean;
   /** Set in state `failed`. */
   error(): ErrorLike | undefined;
   /** An error event in the client's form. */
@@ -98,6 +100,10 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
     finish({ is: 'failed', class: String(error.status), error });
   };
   const afterPiece = (): void => {
+    if (body.ended() && body.state() !== 'done' && body.state() !== 'failed') {
+      cut('cut');
+      return a.flight.abort('aborted');
+    }
     if (body.state() === 'failed' && !committed) {
       refused();
       return a.flight.abort('aborted');
@@ -108,6 +114,7 @@ export const streamSink = (a: Attempting, body: StreamBody): Sink => {
       x.error = body.error();
       x.code = body.error()?.code ?? 'upstream_bad_response';
       x.streamOutcome = 'failed';
+      if (body.ended()) close();
     }
     if (body.state() !== 'done') return;
     x.streamOutcome = 'complete';
