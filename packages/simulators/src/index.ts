@@ -20,5 +20,14 @@ export { type Rechunk, rechunk } from './http/rechunk.ts';
 export type { Match } from './http/request-log.ts';
 export { type OpenaiSimulatorOptions, openaiSimulator, type Simulator } from './openai/simulator.ts';
 export { type Recording, type RecordingFilter, recordedPath, recording, recordings } from './recordings.ts';
-export { type AnthropicRefusalCase, anthropicRefusals, type RefusalCase, type RefusalSource, refusals } from './refusals.ts';
+export {
+  type AnthropicRefusalCase,
+  anthropicRefusals,
+  type BedrockRefusalCase,
+  type BedrockSigning,
+  bedrockRefusals,
+  type RefusalCase,
+  type RefusalSource,
+  refusals,
+} from './refusals.ts';
 export { type ReplayOptions, recordedBytes } from './replay.ts';

@@ -67,6 +67,53 @@ export type AnthropicRefusalCase = {
   readonly source: RefusalSource;
 };
 
+/** How a request to Bedrock is signed wrongly. Absent members are as they should be; the clock stands at 2026-11-23T00:00:00Z. */
+export type BedrockSigning = {
+  readonly key?: string;
+  readonly secret?: string;
+  readonly token?: string;
+  readonly service?: string;
+  readonly region?: string;
+  /** Day of the credential scope. */
+  readonly date?: string;
+  /** How far the signer's clock is off. */
+  readonly seconds?: number;
+  /** Signs another path or another body than those sent. */
+  readonly path?: string;
+  readonly body?: string;
+  readonly unsignedBody?: true;
+  /** A header left out of the signed headers, or named twice in them. */
+  readonly drop?: string;
+  readonly twice?: string;
+};
+
+/** One request that Bedrock refuses, and how. */
+export type BedrockRefusalCase = {
+  readonly name: string;
+  readonly request: {
+    readonly method: 'GET' | 'POST';
+    readonly path: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly sign?: BedrockSigning;
+    /** Instead of a signature; null for none. */
+    readonly authorization?: string | null;
+    readonly contentType?: string;
+    readonly body?: object;
+    readonly raw?: string;
+  };
+  readonly response: {
+    readonly status: number;
+    /** What stands in `x-amzn-errortype` before the colon. */
+    readonly type: string;
+    readonly member: 'message' | 'Message';
+    /** null where the body has no message. */
+    readonly message: string | null;
+    /** The message begins so; what follows is of the request. */
+    readonly begins?: true;
+  };
+  readonly source: RefusalSource;
+};
+
 const fixture = <Case>(name: string): (() => readonly Case[]) => {
   let rows: readonly Case[] | undefined;
   return () => {
@@ -80,3 +127,6 @@ export const refusals = fixture<RefusalCase>('refusals');
 
 /** The rows of fixtures/anthropic-refusals.json, for a stand-in with `contextTokens: 1000`. */
 export const anthropicRefusals = fixture<AnthropicRefusalCase>('anthropic-refusals');
+
+/** The rows of fixtures/bedrock-refusals.json, for a stand-in without access to `amazon.nova-2-lite-v1:0`. */
+export const bedrockRefusals = fixture<BedrockRefusalCase>('bedrock-refusals');

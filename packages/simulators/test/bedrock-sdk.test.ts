@@ -103,6 +103,20 @@ describe('Converse by the vendor SDK with default options', () => {
     });
   });
 
+  test('redacted thinking comes back as it was given out, whole and streamed', async () => {
+    await withClient(simulator(), async (client) => {
+      const asked = [user('think in secret')];
+      const { output } = await client.send(new ConverseCommand({ modelId: newestId, messages: asked }));
+      const content = output?.message?.content ?? [];
+      const events = await collected((await client.send(new ConverseStreamCommand({ modelId: newestId, messages: asked }))).stream);
+      const streamed = events.find(({ contentBlockDelta }) => contentBlockDelta?.delta?.reasoningContent !== undefined)?.contentBlockDelta?.delta;
+      expect(content[0]?.reasoningContent?.redactedContent).toBeDefined();
+      expect(streamed?.reasoningContent?.redactedContent).toEqual(content[0]?.reasoningContent?.redactedContent);
+      const next = [...asked, { role: 'assistant' as const, content }, user('And?')];
+      expect((await client.send(new ConverseCommand({ modelId: newestId, messages: next }))).stopReason).toBe('end_turn');
+    });
+  });
+
   test('a cached prefix is written once and read then', async () => {
     await withClient(simulator(), async (client) => {
       const system = [{ text: 'Long rules.' }, { cachePoint: { type: 'default' as const } }];

@@ -61,11 +61,12 @@ const canonicalValue = (request: CapturedRequest, name: string): string => {
     .join(',');
 };
 
-/** The canonical request for these signed headers, names in lower case and in this order. */
+/** The canonical request for these signed headers: each once, in the order of the alphabet. */
 export const canonicalRequest = (request: CapturedRequest, signedHeaders: readonly string[]): string => {
   const query = request.target.slice(request.path.length).replace(/^\?/, '');
-  const headers = signedHeaders.map((name) => `${name}:${canonicalValue(request, name)}\n`).join('');
-  return [request.method, canonicalPath(request.path), canonicalQuery(query), headers, signedHeaders.join(';'), sha256(request.body)].join('\n');
+  const names = [...new Set(signedHeaders)].sort();
+  const headers = names.map((name) => `${name}:${canonicalValue(request, name)}\n`).join('');
+  return [request.method, canonicalPath(request.path), canonicalQuery(query), headers, names.join(';'), sha256(request.body)].join('\n');
 };
 
 export type Scope = { readonly date: string; readonly region: string; readonly service: string };

@@ -47,11 +47,12 @@ const source = (given: unknown, place: string): void => {
 
 type Names = Set<string>;
 
+/** The sentence names no underscore, yet the service takes one (recorded). */
 const document = (value: Fields, place: string, names: Names): void => {
   oneOf(value.format, documentFormats, `${place}.document.format`);
   source(value.source, `${place}.document.source`);
   const name = String(value.name ?? '');
-  if (!/^[A-Za-z0-9()[\]-]+(?:\s[A-Za-z0-9()[\]-]+)*$/.test(name)) {
+  if (!/^[\w()[\]-]+(?:\s[\w()[\]-]+)*$/.test(name)) {
     throw refuse.validation(
       'The file name can only contain alphanumeric characters, whitespace characters, hyphens, parentheses, and square brackets. The name can’t contain more than one consecutive whitespace character.',
     );

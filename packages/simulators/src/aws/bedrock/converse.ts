@@ -156,9 +156,10 @@ type Spoken = { readonly said: Answer; readonly stopReason: string; readonly ext
 
 const speak = (call: Context, model: Model, body: Fields): Spoken => {
   const talk = readConverse(model, body);
+  call.checkLength(talk);
   const made = answer(talk, () => call.id('tooluse_'), call.cached);
   const blocked = guarded(body, talk);
-  const said: Answer = blocked ? { ...made, text: blockedText, calls: [], reasoning: undefined } : made;
+  const said: Answer = blocked ? { ...made, text: blockedText, calls: [], reasoning: undefined, redacted: undefined } : made;
   const paths = Array.isArray(body.additionalModelResponseFieldPaths) ? body.additionalModelResponseFieldPaths.map(String) : [];
   const wantsStop = paths.some((path) => path.endsWith('/stop_sequence'));
   const tier = fieldsOf(body.serviceTier).type;
@@ -182,6 +183,7 @@ export const converse = (call: Context, model: Model, body: Fields): Fields => {
   const { said, stopReason, extra, tail } = speak(call, model, body);
   const content = [
     ...(said.reasoning === undefined ? [] : [{ reasoningContent: { reasoningText: said.reasoning } }]),
+    ...(said.redacted === undefined ? [] : [{ reasoningContent: { redactedContent: said.redacted } }]),
     ...(said.text === undefined ? [] : [{ text: said.text }]),
     ...said.calls.map(({ id, name, input }) => ({ toolUse: { input, name, toolUseId: id } })),
   ];
@@ -209,8 +211,10 @@ export const converseStream = (call: Context, model: Model, body: Fields): Buffe
   send('messageStart', { role: 'assistant' });
   if (said.reasoning !== undefined) {
     const { text, signature } = said.reasoning;
-    block(undefined, [...pieces(text, 24).map((piece) => ({ reasoningContent: { text: piece } })), { reasoningContent: { signature } }]);
+    const signed = pieces(signature, 40).map((piece) => ({ reasoningContent: { signature: piece } }));
+    block(undefined, [...pieces(text, 24).map((piece) => ({ reasoningContent: { text: piece } })), ...signed]);
   }
+  if (said.redacted !== undefined) block(undefined, [{ reasoningContent: { redactedContent: said.redacted } }]);
   if (said.text !== undefined)
     block(
       undefined,

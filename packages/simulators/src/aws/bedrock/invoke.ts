@@ -58,6 +58,14 @@ const cohereChat = (call: Context, body: Fields): Invoked => {
   };
 };
 
+/** The older Command: generations of one prompt. */
+const cohereText = (call: Context, body: Fields): Invoked => {
+  const prompt = plainText(body, 'prompt');
+  const text = `You said: ${prompt}`;
+  const generations = [{ id: call.requestId(), text, finish_reason: 'COMPLETE' }];
+  return { body: { id: call.requestId(), generations, prompt }, input: count(prompt), output: count(text) };
+};
+
 const viaChat = (call: Context, model: Model, body: Fields): Invoked => {
   const made = call.openai.completion({ ...body, model: model.id });
   const usage = fieldsOf(made.usage);
@@ -109,6 +117,8 @@ export const invoke = (call: Context, model: Model, body: Fields): Invoked => {
       return mistral(call, model, body);
     case 'cohere-chat':
       return cohereChat(call, body);
+    case 'cohere-text':
+      return cohereText(call, body);
     case 'openai':
       return viaChat(call, model, body);
     case 'cohere-rerank':
@@ -147,6 +157,10 @@ const nativeChunks = (call: Context, model: Model, body: Fields): unknown[] => {
   if (model.family === 'cohere-chat') {
     const parts = halves(textOf(made.text)).map((text) => ({ event_type: 'text-generation', text, is_finished: false }));
     return [...parts, { event_type: 'stream-end', is_finished: true, finish_reason: 'COMPLETE', response: made, ...metrics }];
+  }
+  if (model.family === 'cohere-text') {
+    const parts = listOf(made.generations).flatMap(({ text }) => halves(textOf(text)).map((one) => ({ is_finished: false, text: one })));
+    return [...parts, { finish_reason: 'COMPLETE', is_finished: true, ...metrics }];
   }
   throw refuse.validation(`The model is unsupported for streaming.`);
 };

@@ -94,9 +94,11 @@ type Spoken = { readonly message: Fields; readonly said: Answer };
 /** The whole message of InvokeModel for Claude. */
 export const message = (call: Context, model: Model, body: Fields): Spoken => {
   const talk = readMessages(model, body);
+  call.checkLength(talk);
   const said = answer(talk, () => call.id('toolu_bdrk_'), call.cached);
   const content = [
     ...(said.reasoning === undefined ? [] : [{ type: 'thinking', thinking: said.reasoning.text, signature: said.reasoning.signature }]),
+    ...(said.redacted === undefined ? [] : [{ type: 'redacted_thinking', data: said.redacted }]),
     ...(said.text === undefined ? [] : [{ type: 'text', text: said.text }]),
     ...said.calls.map(({ id, name, input }) => ({ type: 'tool_use', id, name, input })),
   ];
@@ -112,8 +114,10 @@ const partsOf = (content: readonly Fields[]): Part[] =>
   content.map((block): Part => {
     if (block.type === 'thinking') {
       const deltas = pieces(textOf(block.thinking), 24).map((thinking) => ({ type: 'thinking_delta', thinking }));
-      return { start: { type: 'thinking', thinking: '', signature: '' }, deltas: [...deltas, { type: 'signature_delta', signature: block.signature }] };
+      const signed = pieces(textOf(block.signature), 40).map((signature) => ({ type: 'signature_delta', signature }));
+      return { start: { type: 'thinking', thinking: '', signature: '' }, deltas: [...deltas, ...signed] };
     }
+    if (block.type === 'redacted_thinking') return { start: block, deltas: [] };
     if (block.type === 'text')
       return { start: { type: 'text', text: '' }, deltas: pieces(textOf(block.text), 12).map((text) => ({ type: 'text_delta', text })) };
     const json = Object.keys(fieldsOf(block.input)).length === 0 ? '' : JSON.stringify(block.input);

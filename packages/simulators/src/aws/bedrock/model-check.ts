@@ -1,4 +1,5 @@
 import type { Fields } from '../../openai/check.ts';
+import type { ClaudeRules } from './models.ts';
 import type { Talk } from './talk.ts';
 import { isRedacted, prefixOf, verify } from './thinking.ts';
 
@@ -29,14 +30,14 @@ const known = new Set([
   'mid-conversation-tool-changes-2026-07-01',
 ]);
 
-const sampling = ({ temperature, topP, topK }: Wishes, allowed: boolean): string | undefined => {
+const sampling = ({ temperature, topP, topK }: Wishes, { sampling: allowed, both }: ClaudeRules): string | undefined => {
   const given = [
     ['temperature', temperature],
     ['top_p', topP],
     ['top_k', topK],
   ].find(([, value]) => value !== undefined && value !== null);
   if (!allowed) return given === undefined ? undefined : `\`${String(given[0])}\` is deprecated for this model.`;
-  return temperature === undefined || topP === undefined
+  return both || temperature === undefined || topP === undefined
     ? undefined
     : '`temperature` and `top_p` cannot both be specified for this model. Please use only one.';
 };
@@ -90,5 +91,5 @@ export const claudeRefuses = (talk: Talk, wishes: Wishes): string | undefined =>
   if (talk.maxTokens !== undefined && talk.maxTokens > rules.maxTokens) {
     return `max_tokens: ${talk.maxTokens} > ${rules.maxTokens}, which is the maximum allowed number of output tokens for ${talk.model.id.replace('anthropic.', '').replace(/-v\d.*$/, '')}`;
   }
-  return sampling(wishes, rules.sampling) ?? thinking(talk, wishes) ?? lastMessage(talk) ?? signatures(talk);
+  return sampling(wishes, rules) ?? thinking(talk, wishes) ?? lastMessage(talk) ?? signatures(talk);
 };

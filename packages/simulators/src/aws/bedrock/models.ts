@@ -8,6 +8,7 @@ export type Family =
   | 'llama'
   | 'mistral'
   | 'cohere-chat'
+  | 'cohere-text'
   | 'openai'
   | 'titan-embed'
   | 'cohere-embed'
@@ -17,6 +18,8 @@ export type Family =
 /** What a Claude refuses; the newest first, found by a part of the id. */
 export type ClaudeRules = {
   readonly sampling: boolean;
+  /** Takes temperature and top_p together. */
+  readonly both: boolean;
   readonly forcedTool: boolean;
   readonly prefill: boolean;
   readonly budgetThinking: boolean;
@@ -39,8 +42,18 @@ export type Model = {
   readonly claude: ClaudeRules | undefined;
 };
 
-const rules = (sampling: boolean, forcedTool: boolean, prefill: boolean, budgetThinking: boolean, thinks: boolean, bound: boolean, maxTokens: number) => ({
+const rules = (
+  sampling: boolean,
+  both: boolean,
+  forcedTool: boolean,
+  prefill: boolean,
+  budgetThinking: boolean,
+  thinks: boolean,
+  bound: boolean,
+  maxTokens: number,
+) => ({
   sampling,
+  both,
   forcedTool,
   prefill,
   budgetThinking,
@@ -49,21 +62,21 @@ const rules = (sampling: boolean, forcedTool: boolean, prefill: boolean, budgetT
   maxTokens,
 });
 
-/** Columns: sampling, forced tool, prefill, thinking budget, thinks by itself, bound signatures, most tokens. */
+/** Columns: sampling, temperature beside top_p, forced tool, prefill, thinking budget, thinks by itself, bound signatures, most tokens. */
 const claudes: readonly (readonly [part: string, ClaudeRules])[] = [
-  ['claude-sonnet-5-5', rules(false, false, false, false, true, true, 128_000)],
-  ['claude-opus-5-5', rules(false, false, false, false, true, true, 128_000)],
-  ['claude-haiku-5-5', rules(false, true, false, false, true, true, 128_000)],
-  ['claude-opus-5', rules(false, true, false, true, true, false, 128_000)],
-  ['claude-sonnet-5', rules(false, true, false, true, true, false, 128_000)],
-  ['claude-opus-4-8', rules(false, true, false, false, false, false, 128_000)],
-  ['claude-opus-4-7', rules(false, true, false, false, false, false, 128_000)],
-  ['-4-6', rules(true, true, false, true, false, false, 128_000)],
-  ['-4-5', rules(true, true, true, true, false, false, 64_000)],
-  ['claude-3-7', rules(true, true, true, true, false, false, 64_000)],
-  ['claude-opus-4', rules(true, true, true, true, false, false, 32_000)],
-  ['claude-sonnet-4', rules(true, true, true, true, false, false, 64_000)],
-  ['claude-', rules(true, true, true, false, false, false, 8192)],
+  ['claude-sonnet-5-5', rules(false, false, false, false, false, true, true, 128_000)],
+  ['claude-opus-5-5', rules(false, false, false, false, false, true, true, 128_000)],
+  ['claude-haiku-5-5', rules(false, false, true, false, false, true, true, 128_000)],
+  ['claude-opus-5', rules(false, false, true, false, true, true, false, 128_000)],
+  ['claude-sonnet-5', rules(false, false, true, false, true, true, false, 128_000)],
+  ['claude-opus-4-8', rules(false, false, true, false, false, false, false, 128_000)],
+  ['claude-opus-4-7', rules(false, false, true, false, false, false, false, 128_000)],
+  ['-4-6', rules(true, false, true, false, true, false, false, 128_000)],
+  ['-4-5', rules(true, false, true, true, true, false, false, 64_000)],
+  ['claude-3-7', rules(true, true, true, true, true, false, false, 64_000)],
+  ['claude-opus-4', rules(true, true, true, true, true, false, false, 32_000)],
+  ['claude-sonnet-4', rules(true, true, true, true, true, false, false, 64_000)],
+  ['claude-', rules(true, true, true, true, false, false, false, 8192)],
 ];
 
 const claudeOf = (id: string): ClaudeRules | undefined => claudes.find(([part]) => id.startsWith('anthropic.') && id.includes(part))?.[1];
@@ -92,8 +105,11 @@ const table: readonly (readonly [id: string, name: string, family: Family, input
   ['amazon.nova-micro-v1:0', 'Nova Micro', 'nova', text, true],
   ['amazon.titan-text-express-v1', 'Titan Text G1 - Express', 'titan-text', text, true],
   ['meta.llama3-8b-instruct-v1:0', 'Llama 3 8B Instruct', 'llama', text, true],
+  ['meta.llama2-13b-chat-v1', 'Llama 2 Chat 13B', 'llama', text, true],
   ['mistral.mistral-large-2402-v1:0', 'Mistral Large (24.02)', 'mistral', text, true],
   ['cohere.command-r-v1:0', 'Command R', 'cohere-chat', text, true],
+  ['cohere.command-light-text-v14', 'Command Light', 'cohere-text', text, true],
+  ['ai21.jamba-1-5-mini-v1:0', 'Jamba 1.5 Mini', 'openai', text, true],
   ['openai.gpt-oss-20b-1:0', 'gpt-oss-20b', 'openai', text, true],
   ['openai.gpt-oss-120b-1:0', 'gpt-oss-120b', 'openai', text, true],
   ['amazon.titan-embed-text-v1', 'Titan Embeddings G1 - Text', 'titan-embed', text, true],
@@ -112,6 +128,7 @@ const providers: Readonly<Record<string, string>> = {
   meta: 'Meta',
   mistral: 'Mistral AI',
   cohere: 'Cohere',
+  ai21: 'AI21 Labs',
   openai: 'OpenAI',
 };
 

@@ -11,7 +11,7 @@ import { Refusal } from '../../openai/refusal.ts';
 import { findRoute, readBody } from '../../openai/routes.ts';
 
 /** The models that answer here in OpenAI's wire format. */
-const served = ['openai.gpt-oss-20b-1:0', 'openai.gpt-oss-120b-1:0', 'openai.gpt-oss-20b', 'openai.gpt-oss-120b'];
+const served = ['ai21.jamba-1-5-mini-v1:0', 'openai.gpt-oss-20b-1:0', 'openai.gpt-oss-120b-1:0', 'openai.gpt-oss-20b', 'openai.gpt-oss-120b'];
 
 const contextOf = (now: () => number): OpenaiContext => {
   const all = openaiModels(served);

@@ -23,6 +23,8 @@ export type BedrockSimulatorOptions = PeerOptions & {
   readonly applicationProfiles?: Readonly<Record<string, string>>;
   /** Ids of models that the account has no access to. */
   readonly denied?: readonly string[];
+  /** Most input tokens, as this package counts them; without it nothing is too long. */
+  readonly contextTokens?: number;
 };
 
 export type BedrockSimulator = Peer & {
@@ -96,7 +98,7 @@ const answering =
 export const bedrockSimulator = async (options: BedrockSimulatorOptions = {}): Promise<BedrockSimulator> => {
   const { credentials = awsCredentials({ known: [exampleCredential] }), region = 'us-east-1', service = 'bedrock', apiKeys = {} } = options;
   const { applicationProfiles = {}, denied = [] } = options;
-  const call = context(models({ region, applicationProfiles, denied }), region, credentials.now);
+  const call = context(models({ region, applicationProfiles, denied }), region, credentials.now, options.contextTokens);
   const played = replays();
   const server = await peer(
     {

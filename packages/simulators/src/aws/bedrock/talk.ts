@@ -2,7 +2,7 @@ import { type Fields, isFields } from '../../openai/check.ts';
 import { count } from '../../openai/tokens.ts';
 import { type Tool, type Turn, turn } from '../../openai/turn.ts';
 import type { Model } from './models.ts';
-import { prefixOf, sign } from './thinking.ts';
+import { prefixOf, redact, sign } from './thinking.ts';
 
 /** One content block, whichever API it came by. */
 export type Block =
@@ -39,6 +39,8 @@ export type Usage = { readonly input: number; readonly output: number; readonly 
 /** What the model says, before either API puts it into its own words. */
 export type Answer = {
   readonly reasoning: { readonly text: string; readonly signature: string } | undefined;
+  /** Instead of `reasoning`, where the prompt says `think in secret`. */
+  readonly redacted: string | undefined;
   readonly text: string | undefined;
   readonly calls: readonly { readonly id: string; readonly name: string; readonly input: Fields }[];
   readonly finish: 'end' | 'tools' | 'length' | 'stop' | 'filtered' | 'refused';
@@ -111,8 +113,10 @@ export const answer = (talk: Talk, id: () => string, seen: Set<string>): Answer 
   const cache = cacheOf(talk, seen);
   const input = Math.max(0, promptTokens(talk) - cache.cacheRead - cache.cacheWrite);
   const refused = said.refusal !== undefined;
+  const secret = /\bthink in secret\b/i.test(textsOf(talk.messages.at(-1)?.blocks ?? []));
   return {
-    reasoning: talk.thinks ? { text: thought, signature: sign(thought, prefixOf(talk, talk.messages.length)) } : undefined,
+    redacted: talk.thinks && secret ? redact(thought) : undefined,
+    reasoning: talk.thinks && !secret ? { text: thought, signature: sign(thought, prefixOf(talk, talk.messages.length)) } : undefined,
     text: said.refusal ?? (said.text === '' ? undefined : said.text),
     calls: said.calls.map((call) => ({ id: id(), name: call.name, input: inputOf(call.input) })),
     finish: refused ? 'refused' : stopSequence !== undefined ? 'stop' : finishes[said.finish],
