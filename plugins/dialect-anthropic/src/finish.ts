@@ -11,8 +11,6 @@ const READ: Readonly<Record<string, Finish>> = Object.freeze({
 });
 /** A reason that is not known (`compaction`, what will be added) counts as `stop`; the answer keeps the word itself. */
 export const readFinish = (wire: Json): Finish => (typeof wire === 'string' ? (READ[wire] ?? 'stop') : 'stop');
-/** Whether the conversation has a word of its own for this reason. */
-export const isKnown = (wire: Json): boolean => wire === null || wire === undefined || (typeof wire === 'string' && Object.hasOwn(READ, wire));
 
 const WRITE: Readonly<Record<Finish, string>> = Object.freeze({
   stop: 'end_turn',

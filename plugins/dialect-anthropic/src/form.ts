@@ -9,7 +9,7 @@ export interface Form {
   readonly left?: Remainder | undefined;
   /** Content written as text although a list would do. */
   readonly text?: boolean | undefined;
-  /** A result without `content`. */
+  /** A result or a message without `content`. */
   readonly absent?: boolean | undefined;
   /** Where a system turn stood: in the member of its own, or among the messages. */
   readonly place?: 'system' | 'messages' | undefined;

@@ -17,7 +17,7 @@ const parsed = (json: string): Json => {
 };
 /** Members that grow are empty where a block opens. */
 const emptied = (block: Fields): Fields => {
-  if (block.type === 'text') return { ...block, text: '' };
+  if (block.type === 'text') return { ...block, text: '', citations: null };
   return block.type === 'tool_use' ? { ...block, input: {} } : block;
 };
 

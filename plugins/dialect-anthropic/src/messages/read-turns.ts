@@ -19,15 +19,19 @@ const readMessage = (wire: Json, param: string): Turn => {
   const m: Fields | undefined = asObject(wire);
   const role = asText(m?.role);
   if (m === undefined || role === undefined || !ROLES.has(role)) throw invalid(`${param}.role`, 'A message has one of the roles user, assistant and system.');
-  if (typeof m.content !== 'string' && !Array.isArray(m.content)) throw invalid(`${param}.content`, 'A message needs content: a string or a list of blocks.');
+  const { content } = m;
+  // A system message may say something of the answers alone, in members of its own.
+  const absent = content === undefined && role === 'system';
+  if (!absent && typeof content !== 'string' && !Array.isArray(content))
+    throw invalid(`${param}.content`, 'A message needs content: a string or a list of blocks.');
   const rest = unknownFields(m, KNOWN);
   const turn: Turn = {
     role: role as Turn['role'],
-    parts: readContent(m.content, `${param}.content`),
+    parts: readContent(content, `${param}.content`),
     ...(rest === undefined ? {} : { rest }),
   };
   const { content: _content, ...others } = m;
-  return withForm(turn, { place: 'messages', text: typeof m.content === 'string', left: remainderOf({ role, ...rest }, others) });
+  return withForm(turn, { place: 'messages', text: typeof content === 'string', absent, left: remainderOf({ role, ...rest }, others) });
 };
 /** `messages` in order, one turn each. */
 export const readMessages = (messages: Json): readonly Turn[] => {

@@ -10,7 +10,7 @@ import {
   type UpstreamReply,
   type Written,
 } from '@llm-proxy-auth/plugin';
-import { isKnown, readFinish, readTier, writeFinish, writeTier } from '../finish.ts';
+import { readFinish, readTier, writeFinish, writeTier } from '../finish.ts';
 import { formOf, withForm } from '../form.ts';
 import { type Lost, lostTo } from '../lost.ts';
 import { METRICS } from '../measured.ts';
@@ -39,9 +39,11 @@ export const replyObject = (reply: UpstreamReply): Fields => {
   const { code, message, ...extra } = readErrorObject(o);
   throw new GatewayError(code, message, extra);
 };
-/** Members of a choice that have no place in the conversation: why it was refused, a reason that is not known. */
+/** Members of a choice that have no place in the conversation: why it was refused, and a reason that would be written as another. */
 export const choiceRest = (o: Fields): Fields | undefined => {
-  const rest = { ...some('stop_details', asObject(o.stop_details)), ...(isKnown(o.stop_reason) ? {} : { stop_reason: o.stop_reason }) };
+  const reason = asText(o.stop_reason);
+  const told = reason === undefined || writeFinish(readFinish(reason), asText(o.stop_sequence)) === reason;
+  const rest = { ...some('stop_details', asObject(o.stop_details)), ...(told ? {} : { stop_reason: reason }) };
   return Object.keys(rest).length > 0 ? rest : undefined;
 };
 /** Members of a message that have no place in the conversation. */

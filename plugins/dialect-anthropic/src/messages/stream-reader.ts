@@ -72,13 +72,12 @@ export class MessageReader implements StreamReader {
     if (this.#started) throw wrong('a second message_start');
     this.#started = true;
     this.#model = asText(message.model) || this.#call.model;
-    const fields = messageRest(message);
     this.#emit({
       type: 'start',
       id: asText(message.id) || `msg_${this.#call.id}`,
       model: this.#model,
       ...some('tier', readTier(asObject(message.usage)?.service_tier)),
-      ...(fields === undefined ? {} : { rest: { from: MESSAGES, fields } }),
+      rest: { from: MESSAGES, fields: messageRest(message) ?? {} },
     });
     this.#count(message.usage);
   }

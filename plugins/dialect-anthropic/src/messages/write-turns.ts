@@ -15,6 +15,7 @@ export interface WrittenTurns {
 const ownMessage = (turn: Turn, writing: Writing): Fields => {
   const form = formOf(turn);
   const head = restore({ role: turn.role, ...turn.rest }, form?.left);
+  if (form?.absent === true && turn.parts.length === 0) return head;
   return { ...head, content: writeContent(turn.parts, form?.text === true, writing) };
 };
 const isSystem = (turn: Turn): boolean => turn.role === 'system' && formOf(turn)?.place !== 'messages';

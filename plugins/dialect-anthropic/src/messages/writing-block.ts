@@ -1,5 +1,7 @@
 import { type ChatEvent, type Json, type Origin, type Part, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { formOf } from '../form.ts';
 import type { Lost } from '../lost.ts';
+import { restore } from '../remainder.ts';
 import { ANTHROPIC, asText, type Fields, isObject } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';
 import { callHead } from './reply-blocks.ts';
@@ -51,7 +53,7 @@ const callBlock = (part: Extract<Part, { kind: 'toolCall' }>, index: number, min
   let free = 'text' in part.input ? part.input.text : '';
   const json = (text: string): string => (text === '' ? '' : grown(index, { type: 'input_json_delta', partial_json: text }));
   return {
-    open: () => started(index, callHead(part, mine)) + ('json' in part.input ? json(part.input.json) : ''),
+    open: () => started(index, restore(callHead(part, mine), formOf(part)?.left)) + ('json' in part.input ? json(part.input.json) : ''),
     grow(e) {
       if (e.type !== 'delta') return '';
       if ('json' in part.input) return json(e.text);
