@@ -345,6 +345,23 @@ describe('embeddings of more inputs than the provider takes at once', () => {
     expect((await ask(at, EMBED, { model: SMALL, input: ['one', 'two'], messages: undefined })).status).toBe(200);
     expect(inputs(at)).toEqual([['one', 'two']]);
   });
+  test('are split at a provider of the very surface too, and pass as they are when they fit', async () => {
+    const at = await open({}, small);
+    const body = { model: 'text-embedding-3-large', messages: undefined };
+    const split = (await (await ask(at, EMBED, { ...body, input })).json()) as Embedded;
+    expect(inputs(at)).toEqual([['one', 'two'], ['three', 'four'], 'five']);
+    const whole = (await (await ask(at, '/openai/spare/v1/embeddings', { ...body, input })).json()) as Embedded;
+    expect([split.data, split.usage]).toEqual([whole.data, whole.usage]);
+    await ask(at, EMBED, { ...body, input: ['one', 'two'], user: 'u', 'a member of the client': 1 });
+    expect(at.simulator.requests.at(-1)?.json()).toEqual({ model: body.model, input: ['one', 'two'], user: 'u', 'a member of the client': 1 });
+  });
+  test('do not repeat the parts that are answered when one is tried again', async () => {
+    const at = await open({}, { ...small, sections: { retry: { attempts: 2 } } });
+    at.simulator.script({ status: 503, headers: { 'retry-after-ms': '1' }, when: (r) => JSON.stringify(r.json()).includes('three') });
+    const split = (await (await ask(at, EMBED, { model: SMALL, input, messages: undefined })).json()) as Embedded;
+    expect(inputs(at)).toEqual([['one', 'two'], ['three', 'four'], ['three', 'four'], 'five']);
+    expect(split.data.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+  });
   test('fail whole when one part fails', async () => {
     const at = await open({}, small);
     at.simulator.script({ status: 400, when: (r) => JSON.stringify(r.json()).includes('three') });

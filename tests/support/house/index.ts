@@ -33,7 +33,8 @@ const plugin: Plugin = {
           endpoint: (ask) => {
             const known = provider.endpoint({ ...ask, dialect: '', surface: ask.operation });
             if (known === undefined) return provider.endpoint(ask);
-            return ask.operation === 'embeddings' ? { ...known, batch: 2, profile: 'house' } : known;
+            if (ask.operation !== 'embeddings') return known;
+            return ask.model.includes('large') ? { ...known, batch: 2 } : { ...known, batch: 2, profile: 'house' };
           },
           async sign(request, attempt) {
             signed.add(1);

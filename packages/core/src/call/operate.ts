@@ -3,7 +3,6 @@ import {
   type Call,
   type Dialect,
   type Edit,
-  type EmbedReply,
   type EmbedRequest,
   type Endpoint,
   GatewayError,
@@ -17,7 +16,7 @@ import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { beginWait, endWait, headerValueIsSafe, ownHeaders, sendWhole, upstreamRequestId, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
-import { joinReplies, partsOf } from './batches.ts';
+import { joinReplies, partsOf, repliesAt, wholePart } from './batches.ts';
 import type { Exchange } from './exchange.ts';
 import { passingStream } from './pass.ts';
 import { endpointFor, type ReceivedBody } from './protocol.ts';
@@ -219,24 +218,24 @@ interface Batches {
 /** Embeddings of more inputs than the provider takes at once: one upstream call after the other, one answer. */
 const inBatches = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, batches: Batches): Prepared => {
   const { client, provider, call, parts, strict } = batches;
-  const replies: EmbedReply[] = [];
-  const part = (index: number, asked: EmbedRequest): Prepared => {
+  const replies = repliesAt(x, candidate, parts);
+  const part = (asked: EmbedRequest): Prepared => {
     const { body, headers, memo } = writeRequest(x, client, provider, asked, call, strict);
     const request = requestOf(x, dialect, found, call.endpoint, candidate, 'application/json', headers);
     request.headers = withLength(request.headers, [body]);
     const taken = (a: Attempting) => (reply: UpstreamReply, head: ReplyHead) =>
       attempting(a, () => {
         if (provider.provider === undefined || client.client === undefined) throw new GatewayError('upstream_bad_response', 'The answer cannot be translated.');
-        replies.push(provider.provider.read(reply, call, memo));
-        const next = parts[index + 1];
-        if (next !== undefined) return void send(x, a.instance, part(index + 1, next), 1, false).then((outcome) => a.resolve(outcome));
-        const whole = joinReplies(parts, replies);
+        replies.push(wholePart(asked, provider.provider.read(reply, call, memo)));
+        const next = parts[replies.length];
+        if (next !== undefined) return void send(x, a.instance, part(next), 1, false).then((outcome) => a.resolve(outcome));
+        const whole = joinReplies(replies);
         x.usage = whole.usage;
         sendWritten(a, dialect, call, client.client.write(whole, call), head);
       });
     return { request, body: [body], stream: false, sink: (a) => whole(a, taken(a)) };
   };
-  return part(0, parts[0] ?? { inputs: [], encoding: 'float' });
+  return part(parts[replies.length] ?? { inputs: [], encoding: 'float' });
 };
 
 const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, endpoint: Endpoint, body: ReceivedBody): Prepared => {
@@ -274,13 +273,22 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   };
 };
 
+/** Whether the provider takes fewer inputs at once than the client sent: then they are split, the same surface or not. */
+const splits = (x: Exchange, found: SurfaceFound, endpoint: Endpoint, body: ReceivedBody): boolean => {
+  const { client, operation } = found.surface;
+  if (endpoint.batch === undefined || operation !== 'embeddings' || client === undefined || body.kind !== 'json') return false;
+  const asked = client.read(inboundOf(x, Buffer.concat(body.pieces).toString()), makeLedger(x, client.names), endpoint) as EmbedRequest;
+  return partsOf(asked, endpoint.batch).length > 1;
+};
 /** Builds the upstream request of one candidate: same surface, bytes pass; else they are translated. */
 export const prepare = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, body: ReceivedBody): Prepared => {
   const endpoint = endpointFor(x, dialect, found, candidate);
   if (endpoint === undefined) throw new GatewayError('operation_not_supported', `The provider of ${candidate.instance.name} does not have this operation.`);
   const same = endpoint.dialect === dialect.name && endpoint.surface === found.surface.name && endpoint.profile === undefined && endpoint.members === undefined;
   const pass = same && (x.plan.pass || found.surface.operation === 'opaque' || found.surface.client === undefined || body.kind !== 'json');
-  return pass ? passing(x, dialect, found, candidate, endpoint, body) : translating(x, dialect, found, candidate, endpoint, body);
+  return pass && !splits(x, found, endpoint, body)
+    ? passing(x, dialect, found, candidate, endpoint, body)
+    : translating(x, dialect, found, candidate, endpoint, body);
 };
 
 export const operate = (
