@@ -211,7 +211,8 @@ export type ChatEvent =
       readonly rest?: Readonly<Record<string, Json>> | undefined;
     }
   | { readonly type: 'usage'; readonly usage: Usage }
-  | { readonly type: 'keep'; readonly origin: Origin }
+  /** What only the vendor's own surface understands. `progress`: it tells how the answer comes about and is no part of it. */
+  | { readonly type: 'keep'; readonly origin: Origin; readonly progress?: true | undefined }
   | { readonly type: 'end'; readonly rest?: Rest | undefined }
   | { readonly type: 'error'; readonly error: ErrorLike };
 

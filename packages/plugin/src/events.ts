@@ -82,7 +82,7 @@ export const collect = (events: readonly ChatEvent[]): ChatReply => {
     else if (event.type === 'citation') change(event, (part) => cited(part, event));
     else if (event.type === 'finish') open(event.choice).finish = event;
     else if (event.type === 'usage') usage = event.usage;
-    else if (event.type === 'keep') keeps.push({ kind: 'opaque', origin: event.origin });
+    else if (event.type === 'keep') keeps.push(...(event.progress === true ? [] : [{ kind: 'opaque', origin: event.origin } as const]));
     else if (event.type === 'end') end = event;
     else throw new GatewayError(event.error.code, event.error.message, event.error);
   };

@@ -23,6 +23,9 @@ const STATUS: Readonly<Record<string, number>> = Object.freeze({
   content_policy_violation: 400,
   context_length_exceeded: 400,
 });
+const statusOf = (word: string): number => STATUS[word] ?? 500;
+/** The type of an error that says none. */
+const typeOf = (word: string): string => (statusOf(word) === 500 ? 'server_error' : 'invalid_request_error');
 /** Refusals for what was asked, by their own words. */
 const REFUSED: ReadonlySet<string> = new Set(['bio_policy', 'misalignment_policy_violation', 'content_filter', 'content_policy_violation']);
 
@@ -34,8 +37,18 @@ const vendorError = (e: ErrorLike): Fields => {
     return {};
   }
 };
-/** `error` of a failed response object. */
-export const responseError = (e: ErrorLike): Fields => ({ code: asText(vendorError(e).code) ?? WORDS[e.code] ?? 'server_error', message: e.message });
+/** `error` of a failed response object; the vendor's own with what it says beside, such as why a policy was broken. */
+export const responseError = (e: ErrorLike): Fields => {
+  const { code, message: _message, type, param, ...more } = vendorError(e);
+  const word = asText(code) ?? WORDS[e.code] ?? 'server_error';
+  return {
+    code: word,
+    message: e.message,
+    ...(typeof type === 'string' && type !== typeOf(word) ? { type } : {}),
+    ...(typeof param === 'string' ? { param } : {}),
+    ...more,
+  };
+};
 /** Members of the flat `error` event, its type and number apart. `code` is ours, or the vendor's where it is the vendor's error. */
 export const errorFields = (e: ErrorLike): Fields => ({ code: asText(vendorError(e).code) ?? e.code, message: e.message, param: e.param ?? null });
 
@@ -44,10 +57,10 @@ export const readFailure = (failed: Json, event?: Json): ErrorLike => {
   const flat = asObject(event) ?? {};
   const fields: Fields = { ...asObject(failed), ...(asObject(flat.error) ?? withoutEnvelope(flat)) };
   const word = asText(fields.code) ?? '';
-  const status = STATUS[word] ?? 500;
+  const status = statusOf(word);
   const error = {
     message: 'The provider failed while it answered.',
-    type: status === 500 ? 'server_error' : 'invalid_request_error',
+    type: typeOf(word),
     param: null,
     code: null,
     ...fields,

@@ -24,7 +24,7 @@ const onReasoning =
     parts.text(item, 0, 'text', wordOf(event.delta));
   };
 const onInput: Handler = (item, event, parts) => parts.text(item, 0, 'input', wordOf(event.delta));
-/** Events that carry a piece of an open item. What else there is (progress of hosted tools, `*.done`) says nothing that `output_item.done` does not. */
+/** Events that carry a piece of an open item. */
 const HANDLERS: Readonly<Record<string, Handler>> = Object.freeze({
   'response.content_part.added': (item, event, parts) => {
     const part = asObject(event.part) ?? {};
@@ -47,6 +47,20 @@ const HANDLERS: Readonly<Record<string, Handler>> = Object.freeze({
   'response.custom_tool_call_input.delta': onInput,
 });
 
+/** Events that say nothing that the pieces, or `output_item.done`, do not: whoever writes the stream writes its own. */
+const REPEATED: ReadonlySet<string> = new Set([
+  'response.created',
+  'response.in_progress',
+  'response.output_text.done',
+  'response.refusal.done',
+  'response.reasoning_summary_part.added',
+  'response.reasoning_summary_part.done',
+  'response.reasoning_summary_text.done',
+  'response.reasoning_text.done',
+  'response.function_call_arguments.done',
+  'response.custom_tool_call_input.done',
+]);
+const unnumbered = ({ sequence_number: _number, ...event }: Fields): Fields => event;
 /** A part as its item begins; undefined for a message, whose parts begin by themselves. */
 const firstPart = (item: Fields): Part | undefined => {
   if (item.type === 'message') return undefined;
@@ -98,12 +112,13 @@ export const inputItems = (reading: Reading, emit: Emit): InputItems => {
   };
   return {
     event(type, event) {
-      const index = asNumber(event.output_index);
-      if (index === undefined) return;
+      const index = asNumber(event.output_index) ?? 0;
       const fields = asObject(event.item) ?? {};
       if (type === 'response.output_item.added') itemAt(index, fields);
       else if (type === 'response.output_item.done') closeItem(itemAt(index, fields), fields, parts, reading);
       else if (Object.hasOwn(HANDLERS, type)) HANDLERS[type]?.(itemAt(index, { id: event.item_id }), event, parts);
+      // Progress of hosted tools, and what is not heard of yet, goes back to this surface as it came.
+      else if (!REPEATED.has(type)) emit({ type: 'keep', origin: originOf(unnumbered(event)), progress: true });
     },
     finish(output) {
       for (const [index, fields] of output.entries()) closeItem(itemAt(index, fields), fields, parts, reading);

@@ -7,7 +7,7 @@ import { outputItems } from './output-items.ts';
 import { type Remainder, restore } from './remainder.ts';
 import { answeringOf, known, noteChoices, noteEnd } from './reply.ts';
 import { composeResponse, startResponse, statusOf } from './response.ts';
-import { asObject, type Fields, SURFACE } from './wire.ts';
+import { asObject, type Fields, ownOrigin, SURFACE } from './wire.ts';
 
 type Event<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;
 
@@ -66,6 +66,13 @@ export const streamWriter = (call: Call, seal: Seal): StreamWriter => {
     noteChoices(call);
     return '';
   };
+  /** An event that only the vendor understands, with its number in this stream. */
+  const keep = ({ origin, progress }: Event<'keep'>): string => {
+    const { type, ...fields } = ownOrigin(origin) ?? {};
+    if (progress === true && answering.own && typeof type === 'string') return start() + events.write(type, fields);
+    call.ledger.note('ignored', 'choices.parts.opaque', 'The Responses API has no item for it.');
+    return '';
+  };
   const event = (e: ChatEvent): string => {
     if (ended || ('choice' in e && e.choice !== 0)) return ended ? '' : other();
     if (e.type === 'start') return begin(e);
@@ -74,7 +81,7 @@ export const streamWriter = (call: Call, seal: Seal): StreamWriter => {
       loseEstimate(usage, call.ledger);
     }
     if (e.type === 'finish') noteEnd(e, call);
-    if (e.type === 'keep') call.ledger.note('ignored', 'choices.parts.opaque', 'The Responses API has no item for it.');
+    if (e.type === 'keep') return keep(e);
     if (e.type === 'error') return fail(e.error);
     if (e.type === 'part') return start() + items.open(e);
     if (e.type === 'delta') return items.grow(e);
