@@ -92,19 +92,19 @@ export const readSearchResult = (wire: unknown, param: string): DocumentPart | u
 };
 
 const plainText = (base64: string): string => Buffer.from(base64, 'base64').toString();
-const writeSource = (part: MediaPart | DocumentPart): Fields | undefined => {
+const writeSource = (part: MediaPart | DocumentPart, mine: boolean): Fields | undefined => {
   const { media } = part;
   const { source, pieces } = formOf(part) ?? {};
   if ('base64' in media) {
     if (source === 'text') return { text: plainText(media.base64) };
     return source === 'content' ? { content: takenApart(plainText(media.base64), pieces) } : { bytes: media.base64 };
   }
-  return 'url' in media && media.url.startsWith(S3) ? { s3Location: { uri: media.url, ...some('bucketOwner', part.rest?.bucketOwner) } } : undefined;
+  return 'url' in media && (mine || media.url.startsWith(S3)) ? { s3Location: { uri: media.url, ...some('bucketOwner', part.rest?.bucketOwner) } } : undefined;
 };
 const others = (part: MediaPart | DocumentPart): Fields => unknownFields(part.rest ?? {}, ['bucketOwner', 'guardContent']) ?? {};
 /** Undefined: this surface has no form for the media. `mine`: it was read from this surface, so its rest goes back. */
 export const writeMedia = (part: MediaPart, mine: boolean): Fields | undefined => {
-  const source = writeSource(part);
+  const source = writeSource(part, mine);
   const type = 'type' in part.media ? (part.media.type ?? '') : '';
   const format = mine ? ownFormatOf(part.kind, type) : formatOf(part.kind, type);
   if (source === undefined || (!mine && format === undefined)) return undefined;
@@ -118,7 +118,7 @@ export const writeDocument = (part: DocumentPart, name: string | undefined, mine
     const content = takenApart(plainText(part.media.base64), formOf(part)?.pieces);
     return { searchResult: { ...found, ...some('title', part.title), content, ...cite } };
   }
-  const source = writeSource(part);
+  const source = writeSource(part, mine);
   const type = 'type' in part.media ? (part.media.type ?? '') : '';
   const format = mine ? ownFormatOf('document', type) : formatOf('document', type);
   if (source === undefined || (!mine && format === undefined)) return undefined;

@@ -1,4 +1,5 @@
 import { type Call, type ChatReply, type Choice, type Ledger, type Part, type Seal, stringifyJson, type Written } from '@llm-proxy-auth/plugin';
+import { cachePointOf } from '../blocks/cache.ts';
 import { answerThinking } from '../blocks/thinking.ts';
 import { inputOf, jsonOf, writeOwnBlock } from '../blocks/write.ts';
 import { formOf } from '../form.ts';
@@ -63,13 +64,13 @@ export const noteFinish = (
   if (stopSequence !== undefined) ledger.note('ignored', 'choices.stopSequence', 'the sequence that ended an answer has no place here');
 };
 /** Empty text says nothing, and the service sends none. */
-const isSilent = (part: Part): boolean =>
-  (part.kind === 'text' || part.kind === 'refusal') && part.text === '' && !('citations' in part) && formOf(part) === undefined;
+const isSilent = (part: Part): boolean => (part.kind === 'text' || part.kind === 'refusal') && part.text === '';
 const contentOf = (choice: Choice, seal: Seal, mine: boolean, ledger: Ledger): readonly Fields[] =>
   choice.parts.flatMap((part) => {
-    if (isSilent(part)) return [];
+    if (!mine && isSilent(part)) return [];
     const block = writePart(part, seal, mine, ledger);
-    return block === undefined ? [] : [restore(block, formOf(part)?.left)];
+    const point = mine ? cachePointOf(part) : undefined;
+    return [...(block === undefined ? [] : [restore(block, formOf(part)?.left)]), ...(point === undefined ? [] : [point])];
   });
 const bodyOf = (reply: ChatReply, seal: Seal, ledger: Ledger): Fields => {
   const mine = reply.rest?.from === REST;
@@ -87,11 +88,14 @@ const bodyOf = (reply: ChatReply, seal: Seal, ledger: Ledger): Fields => {
     ...some('serviceTier', reply.tier === undefined ? undefined : { type: reply.tier }),
   });
 };
-/** Spelling alone: what an answer said or held is not brought back when it was changed on the way. */
+/** Spelling alone: content that was changed on the way is not brought back. Blocks bring their own. */
 const withoutContent = (left: Remainder | undefined): Remainder | undefined => {
-  if (left?.at?.output === undefined) return left;
-  const { output: _output, ...at } = left.at;
-  return { ...left, at };
+  const message = left?.at?.output?.at?.message;
+  if (left === undefined || message === undefined) return left;
+  const { content: _set, ...set } = message.set ?? {};
+  const { content: _at, ...at } = message.at ?? {};
+  const kept: Remainder = { ...message, set, at, unset: message.unset?.filter((name) => name !== 'content') };
+  return { ...left, at: { ...left.at, output: { ...left.at?.output, at: { ...left.at?.output?.at, message: kept } } } };
 };
 /** A whole answer. One of this surface keeps its spelling. */
 export const writeReply =

@@ -37,23 +37,28 @@ interface Held {
   readonly start: Fields;
   readonly deltas: Fields[];
 }
+const heldImage = (start: Fields, deltas: readonly Fields[]): Part => {
+  const pieces = deltas.map((delta) => asObject(delta.image) ?? {});
+  const sources = pieces.map((piece) => asObject(piece.source) ?? {});
+  const bytes = sources.flatMap((source) => asText(source.bytes) ?? []);
+  const stored = sources.map((source) => asObject(source.s3Location)).find((location) => location !== undefined);
+  const type = typeOf('image', asText(start.format));
+  const url = asText(stored?.uri);
+  const rest = {
+    ...(stored === undefined ? {} : unknownFields(stored, ['uri'])),
+    ...some('error', pieces.find((piece) => piece.error !== undefined)?.error),
+  };
+  const media = url === undefined ? { base64: joinedBytes(bytes), type } : { url, type };
+  return { kind: 'image', media, ...(isEmpty(rest) ? {} : { rest }) };
+};
+/** Base64 of what several pieces hold; a single one as it came. */
+const joinedBytes = (pieces: readonly string[]): string => {
+  const [only = ''] = pieces;
+  return pieces.length < 2 ? only : Buffer.concat(pieces.map((piece) => Buffer.from(piece, 'base64'))).toString('base64');
+};
 const heldPart = ({ start, deltas }: Held): Part => {
-  const of = (kind: string): readonly Json[] => deltas.flatMap((delta) => (delta[kind] === undefined ? [] : [delta[kind]]));
   const image = asObject(start.image);
-  if (image !== undefined) {
-    const sources = of('image').map((one) => asObject(asObject(one)?.source) ?? {});
-    const bytes = sources.flatMap(({ bytes: piece }) => (typeof piece === 'string' ? [piece] : []));
-    const url = asText(asObject(sources.find((one) => one.s3Location !== undefined)?.s3Location)?.uri);
-    const type = typeOf('image', asText(image.format));
-    const error = of('image').find((one) => asObject(one)?.error !== undefined);
-    const rest = error === undefined ? {} : { rest: { error: asObject(error)?.error } };
-    if (url !== undefined) return { kind: 'image', media: { url, type }, ...rest };
-    return {
-      kind: 'image',
-      media: { base64: bytes.length === 1 ? (bytes[0] ?? '') : Buffer.concat(bytes.map((one) => Buffer.from(one, 'base64'))).toString('base64'), type },
-      ...rest,
-    };
-  }
+  if (image !== undefined) return heldImage(image, deltas);
   return { kind: 'opaque', origin: { dialect: CONVERSE, payload: { json: stringifyJson(wholeBlock(start, deltas)) } } };
 };
 /** The block as it stands in an answer that comes whole. */
@@ -116,9 +121,7 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
   };
   const originOf = (block: Block): Origin | undefined => {
     if (block.redacted.length > 0) {
-      const [only = ''] = block.redacted;
-      const whole = block.redacted.length === 1 ? only : Buffer.concat(block.redacted.map((one) => Buffer.from(one, 'base64'))).toString('base64');
-      return redactedOrigin(whole, undefined, call.model, '');
+      return redactedOrigin(joinedBytes(block.redacted), undefined, call.model, '');
     }
     return block.signature === '' ? undefined : signedOrigin(block.signature, undefined, call.model, '');
   };

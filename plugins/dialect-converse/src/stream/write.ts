@@ -23,6 +23,9 @@ interface Open {
 }
 const asBytes = (pieces: readonly Bytes[]): Bytes => (pieces.length === 1 ? (pieces[0] ?? NOTHING) : pieces.length === 0 ? NOTHING : Buffer.concat(pieces));
 
+/** An image that could not be made has an error instead of bytes. */
+const shownSource = (source: unknown): Fields => (asObject(source)?.bytes === '' ? {} : { source });
+
 /** Writes a ConverseStream: `messageStart`, blocks, `messageStop`, `metadata` last. */
 export const writeStream =
   (seal: Seal) =>
@@ -56,7 +59,10 @@ export const writeStream =
       const block = writeOwnBlock(part);
       const image = asObject(block?.image);
       if (image !== undefined)
-        return [started(open, { image: { ...some('format', image.format) } }), piece(open, { image: { source: image.source, ...some('error', image.error) } })];
+        return [
+          started(open, { image: { ...some('format', image.format) } }),
+          piece(open, { image: { ...shownSource(image.source), ...some('error', image.error) } }),
+        ];
       const tool = asObject(block?.toolUse);
       if (tool !== undefined && part.kind === 'opaque') {
         const { input, ...head } = tool;
