@@ -8,6 +8,7 @@ import {
   InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { type BedrockSimulator, bedrockSimulator, exampleCredential } from '@llm-proxy-auth/simulators';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
 
@@ -27,7 +28,7 @@ const instance = (more: object = {}) => ({
 beforeAll(async () => {
   simulator = await bedrockSimulator({ applicationProfiles: { [PROFILE]: NOVA } });
   bench = await openBench({
-    plugins: ['@llm-proxy-auth/provider-bedrock'],
+    plugins: ['@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'],
     instances: { aws: instance({ default: true, aliases: true }), plain: instance() },
     sections: { models: [{ name: 'fast-chat', targets: [{ instance: 'aws', model: NOVA }] }] },
   });
@@ -117,6 +118,47 @@ describe('the AWS SDK in transparent mode', () => {
       headers: { authorization: `Bearer ${bench.key}` },
     });
     expect([answer.status, answer.headers.get('x-lpa-code')]).toEqual([403, 'operation_not_allowed']);
+  });
+});
+
+describe('the OpenAI SDK at Bedrock', () => {
+  const client = () => new OpenAI({ baseURL: `${bench.url}/openai/aws/v1`, apiKey: bench.key, maxRetries: 0 });
+  test.each([
+    ['amazon.titan-embed-text-v2:0', 256, 3],
+    ['amazon.nova-2-multimodal-embeddings-v1:0', 384, 3],
+    ['cohere.embed-v4:0', 512, 1],
+  ])('gets embeddings of %s in the order of its inputs', async (model, dimensions, calls) => {
+    const before = simulator.requests.length;
+    const input = ['one', 'two', 'three'];
+    const whole = await client().embeddings.create({ model, input, dimensions });
+    expect(simulator.requests.length - before).toBe(calls);
+    expect(whole.data.map(({ index, embedding }) => [index, embedding.length])).toEqual([0, 1, 2].map((i) => [i, dimensions]));
+    expect(whole.usage.prompt_tokens).toBeGreaterThan(0);
+    for (const [i, text] of input.entries()) {
+      const single = await client().embeddings.create({ model, input: text, dimensions });
+      expect(single.data[0]?.embedding).toEqual(whole.data[i]?.embedding);
+    }
+  });
+  test('is told by name what cannot be embedded', async () => {
+    const answer = client().embeddings.create({ model: 'amazon.titan-embed-text-v2:0', input: 'a', dimensions: 300 });
+    await expect(answer).rejects.toMatchObject({ status: 400, param: 'dimensions' });
+    await expect(client().embeddings.create({ model: NOVA, input: 'a' })).rejects.toMatchObject({ status: 404 });
+  });
+  test('speaks to models of OpenAI in its own API, bytes as they are', async () => {
+    const model = 'openai.gpt-oss-20b-1:0';
+    const answer = await client().chat.completions.create({ model, messages: [{ role: 'user', content: 'Hello' }] });
+    expect(answer.choices[0]?.message.content).toBeTypeOf('string');
+    expect(last().target).toBe('/openai/v1/chat/completions');
+    const stream = await client().chat.completions.create({ model, messages: [{ role: 'user', content: 'Hello' }], stream: true });
+    let text = '';
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+    expect(text).not.toBe('');
+  });
+  test('lists foundation models and profiles', async () => {
+    const ids: string[] = [];
+    for await (const { id } of client().models.list()) ids.push(id);
+    expect(ids).toContain(NOVA);
+    expect(ids).toContain('us.amazon.nova-lite-v1:0');
   });
 });
 

@@ -25,7 +25,7 @@ export interface Endpoint {
   readonly profile?: string | undefined;
   /** Inputs per call; the core splits, keeps order, adds usage. */
   readonly batch?: number | undefined;
-  /** What the configuration wants in the JSON body: lists are joined with what is there, everything else replaces it. */
+  /** What the configuration wants in the JSON body: objects are merged and lists joined with what is there, everything else replaces it. */
   readonly members?: Readonly<Record<string, Json>> | undefined;
   readonly capabilities: Capabilities;
 }

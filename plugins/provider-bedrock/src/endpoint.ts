@@ -1,6 +1,6 @@
-import { type Ask, type Endpoint, GatewayError } from '@llm-proxy-auth/plugin';
+import { type Ask, type Endpoint, GatewayError, type Json } from '@llm-proxy-auth/plugin';
 import { encode } from './canonical.ts';
-import { capabilitiesOf, OPENAI } from './capabilities.ts';
+import { capabilitiesOf, NO_CHAT, OPENAI } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { checkModelId, type ModelId, readModelId } from './model-id.ts';
 
@@ -40,13 +40,25 @@ const guardrailHeaders = (guardrail: Config['guardrail']): readonly string[] =>
       ];
 const OPENAI_PATHS: Readonly<Record<string, string>> = Object.freeze({ chat: '/openai/v1/chat/completions', responses: '/openai/v1/responses' });
 
-const chatEndpoints = ({ guardrail }: EndpointOptions): Readonly<Record<Api, (ask: Ask, model: ModelId) => Endpoint>> => ({
+/** The same in the body of Converse. */
+const guardrailBody = ({ id, version, trace }: NonNullable<Config['guardrail']>): Json => ({
+  guardrailIdentifier: id,
+  guardrailVersion: version,
+  ...(trace === undefined ? {} : { trace }),
+});
+/** Betas reach Claude through Converse as a field of the model. */
+const claudeMembers = (model: ModelId, betas: readonly string[]): Readonly<Record<string, Json>> =>
+  betas.length === 0 || model.family !== 'anthropic' ? {} : { additionalModelRequestFields: { anthropic_beta: betas } };
+const members = (wanted: Readonly<Record<string, Json>>): Pick<Endpoint, 'members'> => (Object.keys(wanted).length === 0 ? {} : { members: wanted });
+
+const chatEndpoints = ({ guardrail, betas }: EndpointOptions): Readonly<Record<Api, (ask: Ask, model: ModelId) => Endpoint>> => ({
   converse: (ask, model) => ({
     dialect: 'converse',
     surface: 'converse',
     method: 'POST',
     path: `/model/${encode(ask.model)}/${ask.stream ? 'converse-stream' : 'converse'}`,
     capabilities: capabilitiesOf(model),
+    ...members({ ...(guardrail === undefined ? {} : { guardrailConfig: guardrailBody(guardrail) }), ...claudeMembers(model, betas) }),
   }),
   'anthropic-invoke': (ask, model) => ({
     dialect: 'anthropic',
@@ -57,6 +69,7 @@ const chatEndpoints = ({ guardrail }: EndpointOptions): Readonly<Record<Api, (as
     profile: 'bedrock-invoke',
     headers: guardrailHeaders(guardrail),
     capabilities: capabilitiesOf(model),
+    ...members(betas.length === 0 ? {} : { anthropic_beta: betas }),
   }),
   openai: (ask) => {
     const surface = ask.dialect === 'openai' && ask.surface === 'responses' ? 'responses' : 'chat';
@@ -71,19 +84,44 @@ const chatEndpoints = ({ guardrail }: EndpointOptions): Readonly<Record<Api, (as
   },
 });
 
+const EMBEDDINGS: readonly { readonly has: RegExp; readonly surface: string; readonly batch: number }[] = Object.freeze([
+  { has: /^amazon\.titan-embed-/, surface: 'titan-embed', batch: 1 },
+  { has: /^amazon\.nova-[a-z0-9-]*embeddings/, surface: 'nova-embed', batch: 1 },
+  { has: /^cohere\.embed-/, surface: 'cohere-embed', batch: 96 },
+]);
+/** Embeddings go through InvokeModel; what model an ARN of the account stands for cannot be told. */
+const embeddings = (ask: Ask, { base }: ModelId): Endpoint | undefined => {
+  const found = EMBEDDINGS.find(({ has }) => base !== undefined && has.test(base));
+  if (found === undefined) return undefined;
+  const { surface, batch } = found;
+  return { dialect: 'bedrock-invoke', surface, batch, method: 'POST', path: `/model/${encode(ask.model)}/invoke`, capabilities: NO_CHAT };
+};
+
+/** CountTokens knows foundation models, not the profiles of a geography ("The provided model doesn't support counting tokens"). */
+const counting = (ask: Ask, model: ModelId): Endpoint => ({
+  dialect: 'converse',
+  surface: 'count-tokens',
+  method: 'POST',
+  path: `/model/${encode(model.base ?? ask.model)}/count-tokens`,
+  capabilities: capabilitiesOf(model),
+});
+
 /** AWS would refuse it as no model of the region; told here, in words that say so. */
 const checkRegion = (model: ModelId, region: string): void => {
   if (model.region !== undefined && model.region !== region)
     throw new GatewayError('region_not_allowed', `The ARN names ${model.region}, but this instance is in ${region}.`, { param: 'model' });
 };
 
+const OPERATIONS: ReadonlySet<Ask['operation']> = new Set(['chat', 'countTokens', 'embeddings']);
 /** Which API of Bedrock serves an operation for a model. */
 export const endpoints = (options: EndpointOptions): ((ask: Ask) => Endpoint | undefined) => {
   const chat = chatEndpoints(options);
   return (ask) => {
-    if (ask.operation !== 'chat') return undefined;
+    if (!OPERATIONS.has(ask.operation)) return undefined;
     const model = readModelId(checkModelId(ask.model));
     checkRegion(model, options.region);
+    if (ask.operation === 'countTokens') return counting(ask, model);
+    if (ask.operation === 'embeddings') return embeddings(ask, model);
     return chat[apiFor(model, ask.dialect, options.api)](ask, model);
   };
 };

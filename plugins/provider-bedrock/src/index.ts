@@ -1,9 +1,11 @@
-import { define, GatewayError, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
+import { type Dialect, define, GatewayError, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
+import { Type } from 'typebox';
 import { askChain } from './chain.ts';
 import { correctedClock } from './clock.ts';
 import { type Config, config } from './config.ts';
 import { awsCredentials } from './credentials.ts';
 import { endpoints } from './endpoint.ts';
+import { invokeDialect } from './invoke/dialect.ts';
 import { listModels } from './models.ts';
 import { nativeTable } from './native.ts';
 import { placesOf } from './places.ts';
@@ -69,6 +71,13 @@ const plugin: Plugin = {
   api: 1,
   providers: {
     bedrock: define<Provider>()({ summary: 'Amazon Bedrock in one account and region', config, create: (settings, host) => createProvider(settings, host) }),
+  },
+  dialects: {
+    'bedrock-invoke': define<Dialect>()({
+      summary: 'Bodies of InvokeModel that Bedrock alone has: embeddings',
+      config: Type.Object({}, { additionalProperties: false }),
+      create: () => invokeDialect,
+    }),
   },
   shortcuts,
   metricAliases: METRIC_ALIASES,

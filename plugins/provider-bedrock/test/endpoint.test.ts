@@ -80,6 +80,14 @@ describe('chat goes through', () => {
     });
     expect(endpoints(options())(ask(CLAUDE, 'anthropic'))?.framing).not.toBe('aws-eventstream');
   });
+  it.each([
+    [CLAUDE, 'anthropic.claude-opus-5-5'],
+    ['anthropic.claude-opus-5-5', 'anthropic.claude-opus-5-5'],
+    ['arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-5-5', 'anthropic.claude-opus-5-5'],
+    [PROFILE, encodeURIComponent(PROFILE)],
+  ])('CountTokens without the geography: %s', (model, id) =>
+    expect(short(ask(model, 'anthropic', { operation: 'countTokens', surface: 'count-tokens' }))).toBe(`converse count-tokens /model/${id}/count-tokens`),
+  );
   it('responses where client and model are of OpenAI', () =>
     expect(short(ask('openai.gpt-oss-120b', 'openai', { surface: 'responses' }))).toBe('openai responses /openai/v1/responses'));
   it('nothing that an ARN of another region names', () =>
@@ -101,6 +109,35 @@ describe('chat goes through', () => {
         expect(decodeURIComponent(path?.split('/')[2] ?? '')).toBe(model);
       }),
     ));
+});
+
+describe('a guardrail of the instance', () => {
+  const guardrail = { id: 'gr-1', version: '2', trace: 'enabled' as const };
+  it('stands in the body of Converse', () =>
+    expect(endpoints(options({ guardrail }))(ask(NOVA))?.members).toEqual({
+      guardrailConfig: { guardrailIdentifier: 'gr-1', guardrailVersion: '2', trace: 'enabled' },
+    }));
+  it.each([
+    [CLAUDE, 'anthropic'],
+    ['openai.gpt-oss-20b-1:0', 'openai'],
+  ])('stands in the head of every other API: %s', (model, dialect) =>
+    expect(endpoints(options({ guardrail }))(ask(model, dialect))?.headers).toEqual([
+      'x-amzn-bedrock-guardrailidentifier',
+      'gr-1',
+      'x-amzn-bedrock-guardrailversion',
+      '2',
+      'x-amzn-bedrock-trace',
+      'ENABLED',
+    ]),
+  );
+});
+describe('betas of the instance', () => {
+  const betas = ['context-1m-2025-08-07'];
+  it('are asked of Claude, through either API', () => {
+    expect(endpoints(options({ betas }))(ask(CLAUDE, 'anthropic'))?.members).toEqual({ anthropic_beta: betas });
+    expect(endpoints(options({ betas }))(ask(CLAUDE))?.members).toEqual({ additionalModelRequestFields: { anthropic_beta: betas } });
+  });
+  it('are not asked of others', () => expect(endpoints(options({ betas }))(ask(NOVA))?.members).toBeUndefined());
 });
 
 describe('capabilities', () => {

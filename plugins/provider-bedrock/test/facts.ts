@@ -8,6 +8,22 @@ const reply = (status: number, type: string, message: string) => ({
 const ARN = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123def456';
 
 export const facts: PluginFacts = {
+  dialects: {
+    'bedrock-invoke': {
+      'titan-embed': {
+        requests: ['{"inputText":"hello","dimensions":256,"normalize":true}'],
+        replies: ['{"embedding":[0.5,-0.25],"embeddingsByType":{"float":[0.5,-0.25]},"inputTextTokenCount":5}'],
+      },
+      'nova-embed': {
+        requests: ['{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingPurpose":"GENERIC_INDEX","text":{"truncationMode":"END","value":"a"}}}'],
+        replies: ['{"embeddings":[{"embeddingType":"TEXT","embedding":[0.5,-0.25]}],"inputTokenCount":5}'],
+      },
+      'cohere-embed': {
+        requests: ['{"texts":["a","b"],"input_type":"search_document","embedding_types":["float"]}'],
+        replies: ['{"id":"x","texts":["a"],"embeddings":{"float":[[0.5,-0.25]]},"response_type":"embeddings_by_type"}'],
+      },
+    },
+  },
   providers: {
     bedrock: {
       config: {

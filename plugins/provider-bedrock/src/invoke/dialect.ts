@@ -1,0 +1,26 @@
+import type { Dialect, ProviderHalf, Surface } from '@llm-proxy-auth/plugin';
+import { cohere } from './cohere.ts';
+import { error, NAME, readError } from './error.ts';
+import { nova } from './nova.ts';
+import { titan } from './titan.ts';
+
+/** A family of InvokeModel that is reached, not spoken by clients. */
+const embedding = (name: string, provider: ProviderHalf<'embeddings'>): Surface<'embeddings'> =>
+  Object.freeze({
+    name,
+    operation: 'embeddings',
+    routes: [],
+    body: ['json'],
+    governed: { model: 'path', stream: 'route' },
+    reach: { class: 'inference' },
+    framing: 'json',
+    provider,
+  } satisfies Surface<'embeddings'>);
+
+/** Bodies of InvokeModel that are no dialect of their own: embeddings of Titan, Nova and Cohere. */
+export const invokeDialect: Dialect = Object.freeze({
+  name: NAME,
+  surfaces: [embedding('titan-embed', titan), embedding('nova-embed', nova), embedding('cohere-embed', cohere)],
+  error,
+  readError,
+});
