@@ -41,7 +41,35 @@ const shown = ({ status, headers, text }: Got) => {
   const { date: _, 'x-request-id': __, ...rest } = headers;
   return { status, headers: rest, text };
 };
+/** `type` and `code` of an error in the words of whoever is meant to read it. */
+const words = ({ text }: Got): unknown[] => {
+  const { error } = JSON.parse(text) as { error: { type: string; code: string } };
+  return [error.type, error.code];
+};
 const changed = (key: string, at: number): string => `${key.slice(0, at)}${key[at] === 'A' ? 'B' : 'A'}${key.slice(at + 1)}`;
+
+describe('an error of transparent mode before the caller is known', () => {
+  const NATIVE = '/v1/chat/completions';
+  test('has the words of the vendor whose path it is, and is the same whether or not there is such an instance', async () => {
+    const [there, provider, missing] = [
+      await withKey(foreign, `/transparent/main${NATIVE}`),
+      await withKey(foreign, `/transparent/openai${NATIVE}`),
+      await withKey(foreign, `/transparent/nothing${NATIVE}`),
+    ];
+    expect([answer(there), words(there)]).toEqual(['401 invalid_credentials', ['invalid_request_error', 'invalid_api_key']]);
+    expect(shown(provider)).toEqual(shown(there));
+    expect(shown(missing)).toEqual(shown(there));
+  });
+  test('is plain where no vendor known here has the path, at every instance', async () => {
+    const [there, missing] = [await withKey(foreign, '/transparent/main/no/such/path'), await withKey(foreign, '/transparent/nothing/no/such/path')];
+    expect(words(there).at(-1)).toBe('invalid_credentials');
+    expect(shown(missing)).toEqual(shown(there));
+  });
+  test('a caller who is known learns in the same words that there is no such instance', async () => {
+    const got = await withKey(bench.key, `/transparent/nothing${NATIVE}`);
+    expect([answer(got), words(got)]).toEqual(['404 instance_not_found', ['invalid_request_error', 'instance_not_found']]);
+  });
+});
 
 describe.each(PATHS)('who is refused at %s', (path) => {
   const bad: readonly (readonly [name: string, make: () => Promise<string> | string])[] = [

@@ -1,4 +1,4 @@
-import type { Credential, Principal } from '@llm-proxy-auth/plugin';
+import type { Credential, Dialect, Principal } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
 import { compileRanges, type Ranges } from './access/address.ts';
 import { type Authenticator, type AuthNote, makeAuthenticator } from './access/authenticate.ts';
@@ -10,7 +10,7 @@ import type { Exchange } from './call/exchange.ts';
 import { Roster } from './call/roster.ts';
 import type { Ticker } from './call/ticker.ts';
 import type { Graph, Instance } from './graph.ts';
-import { compileRoutes, type RouteMatch, type Router } from './http/route.ts';
+import { compileRoutes, compileShapes, type RouteMatch, type Router } from './http/route.ts';
 import { parseTarget, type RawTarget } from './http/target.ts';
 import type { CallMetrics } from './observe/metrics.ts';
 import { type ModelCatalogue, modelCatalogue } from './routing/catalogue.ts';
@@ -47,6 +47,8 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   readonly graph: Graph;
   /** Parse of the target and its route; remembered, since callers repeat themselves. Throws `invalid_target`. */
   locate(method: string, url: string): Located;
+  /** Whose words an error of a transparent call takes while no instance may be named. */
+  readonly shapeOf: (target: RawTarget) => Dialect | undefined;
   readonly policyOf: (principal: Principal, address: string) => Policy | undefined;
   readonly authenticate: Authenticator;
   /** Where the strategies in use look for a credential. */
@@ -111,6 +113,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     graph,
     open,
     locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name), graph.shortcuts)),
+    shapeOf: compileShapes(graph.dialects, graph.settings.server.defaultDialect),
     policyOf: compilePolicies(graph),
     authenticate: makeAuthenticator(graph, verifiedCache(), services.metrics.auth),
     slots: new Set(graph.strategies.flatMap((s) => s.strategy.slots)),

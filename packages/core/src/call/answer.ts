@@ -1,4 +1,4 @@
-import { type ErrorLike, GatewayError, type HeaderPairs, isGatewayError } from '@llm-proxy-auth/plugin';
+import { type Dialect, type ErrorLike, GatewayError, type HeaderPairs, isGatewayError } from '@llm-proxy-auth/plugin';
 import { corsHeaders } from '../http/cors.ts';
 import { UPSTREAM_REQUEST_IDS } from '../http/credential-slots.ts';
 import { echoable, envelope } from '../http/envelope.ts';
@@ -82,13 +82,17 @@ export const asError = (error: unknown, report: (error: unknown) => void): Gatew
   return new GatewayError('internal_error', 'The gateway failed on this request; the operator finds it in the log by its request id.', { cause: error });
 };
 
+/** Whose words an error of a transparent call takes: the provider's; before the caller is known, those of the path. */
+const nativeShape = ({ instance, plan, target }: Exchange): Dialect | undefined =>
+  instance !== undefined ? plan.graph.dialects.get(instance.provider.errors) : target === undefined ? undefined : plan.shapeOf(target);
+
 /** Answers with an error in the caller's dialect (protocol), the provider's shape (transparent), or the plain envelope. */
 export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): void => {
   x.error = e;
   x.code = e.code;
   if (x.gone || x.response.destroyed || x.response.writableEnded) return;
   if (x.response.headersSent) return sever(x.response);
-  const dialect = x.mode === 'transparent' && x.instance !== undefined ? x.plan.graph.dialects.get(x.instance.provider.errors) : x.dialect;
+  const dialect = x.mode === 'transparent' ? nativeShape(x) : x.dialect;
   if (dialect === undefined) {
     const { status, headers, body } = envelope({ ...plainOf(e), headers: extra }, x.id);
     sendHead(x, status, headers);

@@ -151,3 +151,19 @@ export const compileRoutes = (
   };
 };
 export type Router = ReturnType<typeof compileRoutes>;
+
+/**
+ * The dialect that has a route for the native path of a transparent call, the default one first: whose words an error takes while
+ * no instance may be named. It depends on the path alone, so that it tells nobody which instances there are.
+ */
+export const compileShapes = (dialects: ReadonlyMap<string, Dialect>, defaultDialect: string) => {
+  const first = dialects.get(defaultDialect);
+  const tables = [...(first === undefined ? [] : [first]), ...dialects.values()].map((dialect) => ({
+    dialect,
+    matchers: dialect.surfaces.flatMap((surface) => surface.routes.map((route) => compile(surface, route))),
+  }));
+  return ({ segments }: RawTarget): Dialect | undefined => {
+    const native = segments[0] === 'transparent' ? segments.slice(2) : segments;
+    return tables.find(({ matchers }) => matchers.some((matcher) => match(matcher, native) !== undefined))?.dialect;
+  };
+};
