@@ -39,7 +39,7 @@ const configuration = page(
 );
 const errors = page(
   'Error codes',
-  'Every error of the gateway carries `x-lpa-code`. The status of `upstream_rejected` is the provider’s own.',
+  'Every error of the gateway carries `x-lpa-code`. The status of `upstream_rejected` is the provider’s own; `invalid_request` is 404 where an id in it is not the caller’s.',
   table(
     ['code', 'status'],
     Object.entries(CODES).map(([name, status]) => [code(name), status === 0 ? 'of the provider' : status]),
