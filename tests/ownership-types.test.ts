@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import { IDS as ANTHROPIC_IDS } from '../plugins/dialect-anthropic/src/named-ids.ts';
 import { IDS } from '../plugins/dialect-openai/src/named-ids.ts';
+import { TABLE as ANTHROPIC_TABLE } from '../plugins/provider-anthropic/src/native.ts';
 import { TABLE } from '../plugins/provider-openai/src/native.ts';
 
 /** Members of request bodies that end like an id, or like several, and are no object that somebody owns. */
@@ -12,6 +14,14 @@ const NO_OBJECT: Readonly<Record<string, string>> = {
   tool_call_id: 'pairs a call with its output inside the body',
   connector_id: 'one of a fixed list of connectors, used with the client’s own authorization',
   tunnel_id: 'a way to a server of the organization, set up elsewhere and used with the client’s own authorization',
+  tool_use_id: 'pairs a call with its result inside the body',
+  tool_id: 'pairs a call with the server tool that made it, inside the body',
+  custom_id: 'what the client calls a request of a batch',
+  user_id: 'what the client calls its own user',
+  user_profile_id: 'sent as a header, which names whom the call is made for',
+  workspace_id: 'sent as a header, which is dropped: the key decides',
+  tab_id: 'a tab of the browser that the client itself drives',
+  download_id: 'a download of the browser that the client itself drives',
 };
 const NAMES_IDS = /(?:file_id|file_ids|vector_store_ids|_ids?)$/;
 const ENTRIES = `
@@ -21,6 +31,12 @@ import type { ResponseCreateParams, ResponseCompactParams } from 'openai/resourc
 export type responses = ResponseCreateParams | ResponseCompactParams;
 export type chat = ChatCompletionCreateParams;
 export type images = ImageEditParams;
+import type { MessageCountTokensParams, MessageCreateParams } from '@anthropic-ai/sdk/resources/messages/messages';
+import type { BatchCreateParams } from '@anthropic-ai/sdk/resources/messages/batches';
+import type { MessageCreateParams as BetaMessageCreateParams } from '@anthropic-ai/sdk/resources/beta/messages/messages';
+export type messages = MessageCreateParams | BetaMessageCreateParams;
+export type counting = MessageCountTokensParams;
+export type batches = BatchCreateParams;
 `;
 
 /** Names of every member that a type has at any depth. */
@@ -77,13 +93,23 @@ describe('ids in the request types of the SDK', () => {
     if (entry === 'images') expect([...(members.get(entry) ?? [])]).toEqual(expect.arrayContaining(['image', 'mask', 'prompt']));
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
+  test.each(['messages', 'counting', 'batches'] as const)('Anthropic %s: each is looked at or excluded with a reason', (entry) => {
+    const known = new Set([...ANTHROPIC_IDS[entry].inside.members, ...Object.keys(NO_OBJECT)]);
+    const named = [...(members.get(entry) ?? [])].filter((name) => NAMES_IDS.test(name));
+    expect(named).toEqual(expect.arrayContaining(['file_id', 'tool_use_id']));
+    if (entry === 'messages') expect(named).toEqual(expect.arrayContaining(['skill_id', 'previous_message_id']));
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
+  });
   test('nothing is excluded that does not exist', () => {
     const all = new Set([...members.values()].flatMap((names) => [...names]));
     expect(Object.keys(NO_OBJECT).filter((name) => !all.has(name))).toEqual([]);
   });
 });
 
-test('the ids that the native table refers to are those of the dialect, none is left over', () => {
-  const named = new Set(TABLE.flatMap(({ ids }) => (ids === undefined ? [] : [ids])));
-  expect([...named].toSorted()).toEqual(Object.keys(IDS).toSorted());
+test.each([
+  ['OpenAI', TABLE, IDS],
+  ['Anthropic', ANTHROPIC_TABLE, ANTHROPIC_IDS],
+] as const)('the ids that the native table of %s refers to are those of the dialect, none is left over', (_name, table, ids) => {
+  const named = new Set(table.flatMap((entry) => (entry.ids === undefined ? [] : [entry.ids])));
+  expect([...named].toSorted()).toEqual(Object.keys(ids).toSorted());
 });

@@ -1,6 +1,7 @@
 import { type Dialect, define, type Host, type Plugin } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { error, rateHeaders } from './error.ts';
+import { IDS } from './named-ids.ts';
 import { readError } from './read-error.ts';
 import { surfaces } from './surfaces.ts';
 import { ANTHROPIC } from './wire.ts';
@@ -25,6 +26,7 @@ export const anthropic = (now: Host['now']): Dialect => ({
   surfaces,
   requestHeaders,
   replyHeaders,
+  ids: IDS,
   error,
   readError,
   rateHeaders: rateHeaders(now),

@@ -1,5 +1,4 @@
 import type { Framing, NativeCall, NativeHead, Operation, Reach, Refusal } from '@llm-proxy-auth/plugin';
-import { REACHES } from './named-ids.ts';
 
 interface Entry {
   readonly methods: readonly string[];
@@ -10,20 +9,23 @@ interface Entry {
   readonly modelIn?: 'body';
   readonly framing?: Framing;
   readonly reach: Reach;
+  /** Ids that the dialect knows. */
+  readonly ids?: string;
 }
+const inference: Reach = { class: 'inference' };
 const models: Reach = { class: 'models' };
 const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
 const listed: Reach = { class: 'stateful', ids: { request: [], reply: [], list: '/data', page: { after: 'after_id', more: '/has_more' } } };
 const batches = 'messages/batches';
 
 /** The closed table of transparent mode: what is not here does not exist. A literal stands before a parameter of the same place. */
-const TABLE: readonly Entry[] = Object.freeze([
-  { methods: ['POST'], path: 'messages', surface: 'messages', operation: 'chat', framing: 'sse', modelIn: 'body', reach: REACHES.messages },
-  { methods: ['POST'], path: 'messages/count_tokens', surface: 'count_tokens', operation: 'countTokens', modelIn: 'body', reach: REACHES.counting },
+export const TABLE: readonly Entry[] = Object.freeze([
+  { methods: ['POST'], path: 'messages', surface: 'messages', operation: 'chat', framing: 'sse', modelIn: 'body', reach: inference, ids: 'messages' },
+  { methods: ['POST'], path: 'messages/count_tokens', surface: 'count_tokens', operation: 'countTokens', modelIn: 'body', reach: inference, ids: 'counting' },
   { methods: ['GET'], path: 'models', surface: 'models', operation: 'models', reach: models },
   { methods: ['GET'], path: 'models/{model+}', surface: 'models', operation: 'models', reach: models },
 
-  { methods: ['POST'], path: batches, reach: REACHES.batches },
+  { methods: ['POST'], path: batches, reach: { class: 'stateful', modelElsewhere: true }, ids: 'batches' },
   { methods: ['GET'], path: batches, reach: listed },
   { methods: ['GET', 'DELETE'], path: `${batches}/{id}`, reach: owned },
   { methods: ['POST'], path: `${batches}/{id}/cancel`, reach: owned },
@@ -88,6 +90,7 @@ export const native = (head: NativeHead): NativeCall | Refusal => {
       modelIn: inPath !== undefined ? 'path' : (entry.modelIn ?? 'none'),
       framing: entry.framing ?? 'json',
       reach: entry.reach,
+      ids: entry.ids,
       params,
     };
   }

@@ -134,12 +134,9 @@ describe('native paths', () => {
     expect(head('GET', '/v1/models/a%2Fb')).toMatchObject({ model: 'a/b', modelIn: 'path' });
   });
   it('name what must be owned before a call and what is owned after it', () => {
-    expect(head('POST', '/v1/messages')).toMatchObject({
-      reach: { ids: { request: ['/container/id', '/thread/previous_message_id'], inside: { members: ['file_id', 'skill_id', 'container'] } } },
-    });
-    expect(head('POST', '/v1/messages/batches')).toMatchObject({
-      reach: { modelElsewhere: true, ids: { inside: { members: ['file_id', 'skill_id', 'container'] }, reply: ['/id'] } },
-    });
+    expect(head('POST', '/v1/messages')).toMatchObject({ reach: { class: 'inference' }, ids: 'messages' });
+    expect(head('POST', '/v1/messages/count_tokens')).toMatchObject({ ids: 'counting' });
+    expect(head('POST', '/v1/messages/batches')).toMatchObject({ reach: { modelElsewhere: true }, ids: 'batches' });
     expect(head('POST', '/v1/files')).toMatchObject({ reach: { ids: { request: [], reply: ['/id'] } } });
     expect(head('GET', '/v1/messages/batches/b/results')).toMatchObject({ framing: 'ndjson', reach: { ids: { request: ['{id}'] } } });
     expect(head('GET', '/v1/files')).toMatchObject({ reach: { ids: { list: '/data', page: { after: 'after_id', more: '/has_more' } } } });

@@ -16,6 +16,8 @@ export type Spoken = {
   readonly stopDetails: Fields | null;
   readonly usage: Fields;
   readonly transformations: readonly Fields[];
+  /** Where code ran. */
+  readonly container: Fields | null;
 };
 
 const thinkingTokens = 64;
@@ -148,6 +150,7 @@ export const speak = (call: Context, body: Fields, checked: Checked): Spoken => 
     stopDetails: stopReason === 'refusal' ? refused : null,
     usage: usageOf(call, body, checked, said),
     transformations: checked.dropped.map((path) => ({ type: 'thinking_block_dropped', path })),
+    container: null,
   };
 };
 
@@ -161,7 +164,7 @@ export const messageObject = (spoken: Spoken): Fields => ({
   stop_reason: spoken.stopReason,
   stop_sequence: spoken.stopSequence,
   stop_details: spoken.stopDetails,
-  container: null,
+  container: spoken.container,
   diagnostics: null,
   usage: spoken.usage,
   ...(spoken.transformations.length === 0 ? {} : { input_transformations: spoken.transformations }),

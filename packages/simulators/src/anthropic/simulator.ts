@@ -40,10 +40,10 @@ const perform = (call: Context, routes: readonly Route[], request: CapturedReque
   return route.handle({ call, request, reading, params, query });
 };
 
-const answering = (call: Context, played: ReturnType<typeof replays>, options: AnthropicSimulatorOptions) => {
+const answering = (call: Context, origin: () => string, played: ReturnType<typeof replays>, options: AnthropicSimulatorOptions) => {
   const { keys = ['sk-ant-simulator'], rateLimit = { requests: 4000, inputTokens: 2_000_000, outputTokens: 400_000 } } = options;
   const accepted = new Set(keys);
-  const routes = endpoints();
+  const routes = endpoints(call, origin);
 
   return (request: CapturedRequest): Answer => {
     const requestId = call.id('req_01');
@@ -79,7 +79,9 @@ const scripted = (call: Context) => {
 export const anthropicSimulator = async (options: AnthropicSimulatorOptions = {}): Promise<AnthropicSimulator> => {
   const call = context(models(options.models), options.now ?? Date.now, options.contextTokens);
   const played = replays();
-  const service = await peer({ answer: answering(call, played, options), ...scripted(call) }, options);
+  let origin = '';
+  const service = await peer({ answer: answering(call, () => origin, played, options), ...scripted(call) }, options);
+  origin = service.origin;
   return {
     ...service,
     url: service.origin,

@@ -41,7 +41,7 @@ export function* messageStream(spoken: Spoken): Generator<Buffer> {
   const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens, output_tokens_details } = spoken.usage;
   yield frame({
     type: 'message_delta',
-    delta: { container: null, stop_reason: spoken.stopReason, stop_sequence: spoken.stopSequence, stop_details: spoken.stopDetails },
+    delta: { container: spoken.container, stop_reason: spoken.stopReason, stop_sequence: spoken.stopSequence, stop_details: spoken.stopDetails },
     usage: {
       input_tokens,
       cache_creation_input_tokens,
