@@ -1,3 +1,4 @@
+import Anthropic from '@anthropic-ai/sdk';
 import { BedrockClient, ListFoundationModelsCommand, ListInferenceProfilesCommand } from '@aws-sdk/client-bedrock';
 import {
   BedrockRuntimeClient,
@@ -12,6 +13,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
 
+const DIALECTS = ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'];
 const NOVA = 'amazon.nova-lite-v1:0';
 const PROFILE = `team-a-${'x'.repeat(100)}`;
 let simulator: BedrockSimulator;
@@ -28,7 +30,7 @@ const instance = (more: object = {}) => ({
 beforeAll(async () => {
   simulator = await bedrockSimulator({ applicationProfiles: { [PROFILE]: NOVA } });
   bench = await openBench({
-    plugins: ['@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'],
+    plugins: DIALECTS,
     instances: { aws: instance({ default: true, aliases: true }), plain: instance() },
     sections: { models: [{ name: 'fast-chat', targets: [{ instance: 'aws', model: NOVA }] }] },
   });
@@ -159,6 +161,55 @@ describe('the OpenAI SDK at Bedrock', () => {
     for await (const { id } of client().models.list()) ids.push(id);
     expect(ids).toContain(NOVA);
     expect(ids).toContain('us.amazon.nova-lite-v1:0');
+  });
+});
+
+describe('the Anthropic SDK at Bedrock', () => {
+  const client = (at = 'aws') => new Anthropic({ baseURL: `${bench.url}/anthropic/${at}`, apiKey: bench.key, maxRetries: 0 });
+  const question = { max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hello' }] };
+  test('speaks to Claude through InvokeModel, whole and in binary streams', async () => {
+    const model = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
+    const answer = await client().messages.create({ ...question, model });
+    expect(answer.content[0]?.type).toBe('text');
+    expect(last().target).toBe(`/model/${encodeURIComponent(model)}/invoke`);
+    expect(JSON.parse(Buffer.from(last().body).toString())).toMatchObject({ anthropic_version: 'bedrock-2023-05-31' });
+    const whole = await client()
+      .messages.stream({ ...question, model })
+      .finalMessage();
+    expect([whole.stop_reason, whole.usage.output_tokens > 0]).toEqual(['end_turn', true]);
+    expect(last().target).toBe(`/model/${encodeURIComponent(model)}/invoke-with-response-stream`);
+  });
+  test('speaks to other models through Converse', async () => {
+    const answer = await client().messages.create({ ...question, model: NOVA });
+    expect(answer.content[0]?.type).toBe('text');
+    expect(last().target).toBe(`/model/${encodeURIComponent(NOVA)}/converse`);
+  });
+  test('counts tokens of a profile by its model', async () => {
+    const { input_tokens } = await client().messages.countTokens({ model: 'us.anthropic.claude-sonnet-4-20250514-v1:0', messages: question.messages });
+    expect(input_tokens).toBeGreaterThan(0);
+    expect(last().target).toBe('/model/anthropic.claude-sonnet-4-20250514-v1%3A0/count-tokens');
+  });
+});
+describe('what an instance adds to every call', () => {
+  test('is there whatever the client wrote', async () => {
+    const other = await openBench({
+      plugins: DIALECTS,
+      instances: { aws: instance({ guardrail: { id: 'gr-ours', version: '3' }, betas: ['interleaved-thinking-2025-05-14'] }) },
+    });
+    try {
+      const aws = new BedrockRuntimeClient({ ...options(other.key), endpoint: `${other.url}/converse/aws` });
+      const sent = () => JSON.parse(Buffer.from(last().body).toString()) as Record<string, unknown>;
+      const guardrailConfig = { guardrailIdentifier: 'gr-theirs', guardrailVersion: '1' };
+      await aws.send(new ConverseCommand({ modelId: NOVA, messages, guardrailConfig })).catch(() => undefined);
+      expect(sent()).toMatchObject({ messages, guardrailConfig: { guardrailIdentifier: 'gr-ours', guardrailVersion: '3' } });
+      const anthropic = new Anthropic({ baseURL: `${other.url}/anthropic/aws`, apiKey: other.key, maxRetries: 0 });
+      const model = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
+      await anthropic.messages.create({ model, max_tokens: 10, messages: [{ role: 'user', content: 'Hi' }] }).catch(() => undefined);
+      expect(sent()).toMatchObject({ anthropic_beta: ['interleaved-thinking-2025-05-14'] });
+      expect(last().header('x-amzn-bedrock-guardrailidentifier')).toBe('gr-ours');
+    } finally {
+      await other.close();
+    }
   });
 });
 
