@@ -3,17 +3,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Running, type RuntimeOptions, startGateway } from '@llm-proxy-auth/core';
 import type { Principal } from '@llm-proxy-auth/plugin';
-import { anthropicSimulator, openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
+import { anthropicSimulator, bedrockSimulator, exampleCredential, openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
 
 export const PROVIDER_KEY = 'sk-provider-canary-0123456789abcdefghijklmnop';
 const OPERATOR: Principal = { id: 'test', owner: 'test', strategy: 'local', credential: 'local', groups: [], scopes: ['admin'], factor: 'none' };
 
-/** Vendors that `main` may stand for: the simulator, and the packages beside those of every bench. */
+/** An application inference profile that the Bedrock simulator knows; its ARN has more than 160 characters. */
+export const BEDROCK_PROFILE = `team-a-${'x'.repeat(100)}`;
+const { accessKeyId, secretAccessKey } = exampleCredential;
+
+/** Vendors that `main` may stand for: the simulator, the packages beside those of every bench, and what `main` gets in with. */
 const VENDORS = Object.freeze({
-  openai: { plugins: ['@llm-proxy-auth/provider-openai'], simulate: (key: string): Promise<Simulator> => openaiSimulator({ keys: [key] }) },
+  openai: {
+    plugins: ['@llm-proxy-auth/provider-openai'],
+    simulate: (): Promise<Simulator> => openaiSimulator({ keys: [PROVIDER_KEY] }),
+    access: { apiKey: PROVIDER_KEY },
+  },
   anthropic: {
     plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/provider-anthropic'],
-    simulate: (key: string): Promise<Simulator> => anthropicSimulator({ keys: [key] }),
+    simulate: (): Promise<Simulator> => anthropicSimulator({ keys: [PROVIDER_KEY] }),
+    access: { apiKey: PROVIDER_KEY },
+  },
+  bedrock: {
+    plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'],
+    simulate: (): Promise<Simulator> => bedrockSimulator({ applicationProfiles: { [BEDROCK_PROFILE]: 'anthropic.claude-sonnet-4-5-20250929-v1:0' } }),
+    access: { region: 'us-east-1', credentials: { type: 'static', accessKeyId, secretAccessKey } },
   },
 });
 
@@ -63,7 +77,7 @@ export interface Bench {
 export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
   const folder = mkdtempSync(join(tmpdir(), 'lpa-e2e-'));
   const { vendor = 'openai' } = wanted;
-  const simulator = await VENDORS[vendor].simulate(PROVIDER_KEY);
+  const simulator = await VENDORS[vendor].simulate();
   const written: string[] = [];
   const lines: Readonly<Record<string, unknown>>[] = [];
   const waiting = new Set<() => void>();
@@ -86,7 +100,7 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     ops: { port: 0 },
     store: { use: 'sqlite', path: join(folder, 'store.db') },
     auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }],
-    instances: { main: { provider: vendor, baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true, ...wanted.main }, ...wanted.instances },
+    instances: { main: { provider: vendor, baseUrl: simulator.url, insecureUpstream: true, ...VENDORS[vendor].access, ...wanted.main }, ...wanted.instances },
     ...wanted.sections,
   };
   const gateway = await startGateway({
