@@ -49,8 +49,10 @@ describe.each(sdks)('what is stored, with %s', (_name, Sdk) => {
     const tools = [{ type: 'code_execution_20250825' as const, name: 'code_execution' as const }];
     const first = await client().messages.create(request('run', { tools }));
     expect(first.container?.id).toMatch(/^container_01/);
-    const again = await client().messages.create(request('run', { tools, container: first.container?.id }));
-    expect(again.container?.id).toBe(first.container?.id);
+    for (const container of [first.container?.id, { id: first.container?.id }]) {
+      const again = await client().messages.create(request('run', { tools, container }));
+      expect(again.container?.id).toBe(first.container?.id);
+    }
     await expect(client().messages.create(request('run', { tools, container: 'container_none' }))).rejects.toMatchObject({ status: 404 });
   });
 });

@@ -17,7 +17,9 @@ const NEVER_RETRY: ReadonlySet<string> = new Set(['budget_exceeded', 'upstream_a
 /** The vendor's own envelope, where this error came from a provider of this dialect and is not about our credential. */
 const vendorBody = (e: ErrorLike): string | undefined =>
   e.vendor?.dialect === ANTHROPIC && e.code !== 'upstream_auth_failed' ? e.vendor.body.json : undefined;
-const typeOf = (e: ErrorLike): string => (e.code === 'upstream_rejected' ? (WORD_OF_STATUS[e.status] ?? WORDS[e.code]) : WORDS[e.code]);
+/** Codes that come with several statuses: what is not the caller's is an invalid request with 404. */
+const BY_STATUS: ReadonlySet<string> = new Set(['upstream_rejected', 'invalid_request']);
+const typeOf = (e: ErrorLike): string => (BY_STATUS.has(e.code) ? (WORD_OF_STATUS[e.status] ?? WORDS[e.code]) : WORDS[e.code]);
 /** `param` is no member that clients know; it stands in the details beside our code, where they look for machine-readable causes. */
 const envelope = (e: ErrorLike, requestId: string | undefined): string => {
   const details = { error_code: e.code, ...(e.param === undefined ? {} : { param: e.param }) };

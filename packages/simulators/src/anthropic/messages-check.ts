@@ -46,6 +46,10 @@ const format: Check = (value, path) => {
 };
 const outputConfig = members({ effort: nullable(oneOf('low', 'medium', 'high', 'xhigh', 'max')), format: nullable(format) });
 
+const container: Check = (value, path) => {
+  if (typeof value !== 'string') members({ id: nullable(string), skills: nullable(array(object)) })(value, path);
+};
+
 const message = members({ 'role!': oneOf('user', 'assistant', 'system'), 'content!': textOr(block) });
 
 const required = { 'model!': string, 'messages!': array(message) };
@@ -71,11 +75,12 @@ const whole = members({
   metadata: members({ user_id: nullable(string) }),
   service_tier: oneOf('auto', 'standard_only'),
   inference_geo: nullable(string),
-  container: nullable(textOr(object)),
+  container: nullable(container),
   diagnostics: nullable(object),
   context_management: nullable(object),
   mcp_servers: array(object),
   fallbacks: array(object),
+  thread: nullable(object),
   output_format: nullable(format),
 });
 const counted = members({ ...required, ...prompt });
@@ -85,6 +90,7 @@ const gated: Readonly<Record<string, string>> = Object.freeze({
   context_management: 'context-management-',
   mcp_servers: 'mcp-client-',
   fallbacks: 'server-side-fallback-',
+  thread: 'message-threads-',
   output_format: 'structured-outputs-',
 });
 
