@@ -1,10 +1,12 @@
 import type { AnySurface, Json, Surface } from '@llm-proxy-auth/plugin';
-import { parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { collect, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
 import { chat } from '../src/chat/surface.ts';
 import { completions } from '../src/completions/surface.ts';
 import { embeddings } from '../src/embeddings/surface.ts';
 import { responsesSurfaces } from '../src/responses/index.ts';
+import { readEvents } from './responses-support.ts';
+import { responseOf, rewritten, streamAround, streamOf } from './sdk-events.ts';
 import { callOf, chatEvents, chatStream, inboundOf, ledger, payloads, seal } from './support.ts';
 
 const responses = responsesSurfaces(seal)[0] as Surface<'chat'>;
@@ -106,5 +108,43 @@ describe('a stream of chat on its way to a client', () => {
     const text = JSON.stringify(streamed(call + rest + chunk(choice({}, 'tool_calls'))));
     expect(text).toContain('{"index":0,"id":"call_1","type":"custom","custom":{"name":"f","input":""}}');
     expect(text).not.toContain('"function"');
+  });
+});
+describe('a stream of the Responses API on its way to a client', () => {
+  it('tells the progress of a hosted tool where it happened, with numbers of its own', () => {
+    const partial = {
+      type: 'response.image_generation_call.partial_image',
+      item_id: 'item_1',
+      output_index: 0,
+      partial_image_index: 0,
+      partial_image_b64: 'AAAA',
+    };
+    const events = rewritten([...streamAround(partial).slice(0, 3), partial, partial, ...streamAround(partial).slice(4)]);
+    expect(events.map(({ type }) => type)).toEqual([
+      'response.created',
+      'response.in_progress',
+      'response.output_item.added',
+      partial.type,
+      partial.type,
+      'response.output_item.done',
+      'response.completed',
+    ]);
+    expect(events[4]).toEqual({ ...partial, sequence_number: 4 });
+  });
+  it('tells no other surface of that progress as a part of the answer', () => {
+    const progress = streamAround({ type: 'response.web_search_call.searching', item_id: 'item_1', output_index: 0 });
+    const text = progress.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('');
+    const parts = collect(readEvents([Buffer.from(text)])).choices[0]?.parts ?? [];
+    expect(parts.map((part) => [part.kind, part.origin?.payload.json.includes('searching')])).toEqual([['opaque', false]]);
+  });
+  it('tells the finished output of a tool, not the one that began', () => {
+    const item = { id: 'o_1', type: 'custom_tool_call_output', call_id: 'call_1', output: 'x', status: 'completed' };
+    expect(rewritten(streamOf(responseOf([item]))).at(-1)?.response).toEqual(responseOf([item]));
+  });
+  it('tells why a policy was broken', () => {
+    const misalignment = { error_type: 'other', detailed_explanation: 'because', steer: { message: 'do not' } };
+    const error = { code: 'misalignment_policy_violation', message: 'No.', misalignment };
+    const failed = rewritten(streamAround({ type: 'response.failed', response: responseOf([], { error }) })).find(({ type }) => type === 'response.failed');
+    expect(failed?.response).toMatchObject({ status: 'failed', error });
   });
 });

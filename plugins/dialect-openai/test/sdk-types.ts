@@ -11,7 +11,7 @@ const types = vendorTypes(
 export type { ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParams } from '${CHAT}';
 export type { Completion, CompletionCreateParams } from 'openai/resources/completions';
 export type { CreateEmbeddingResponse, EmbeddingCreateParams } from 'openai/resources/embeddings';
-export type { Response, ResponseCreateParams, ResponseStreamEvent } from '${RESPONSES}';
+export type { Response, ResponseCreateParams, ResponseError, ResponseStreamEvent } from '${RESPONSES}';
 `,
 );
 /** A type of the SDK. */

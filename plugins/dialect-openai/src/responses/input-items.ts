@@ -83,7 +83,9 @@ const complete = (item: OpenItem, content: number, whole: Part, parts: Parts): v
 const closeItem = (item: OpenItem, fields: Fields, parts: Parts, reading: Reading): void => {
   if (item.done) return;
   item.done = true;
-  const whole = readItem(fields, 'output', reading, new Set()).parts;
+  const read = readItem(fields, 'output', reading, new Set()).parts;
+  // The output of a tool began as an item of the vendor, and ends as one.
+  const whole: readonly Part[] = read[0]?.kind === 'toolResult' ? [{ kind: 'opaque', origin: originOf(fields) }] : read;
   const begun = whole[0]?.kind === 'opaque' ? whole[0] : firstPart(fields);
   if (item.parts.size === 0 && begun !== undefined) parts.open(item, 0, begun);
   const opened = [...item.parts.keys()];
