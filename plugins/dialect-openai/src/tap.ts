@@ -10,14 +10,14 @@ import { asList, asObject, asText, type Fields } from './wire.ts';
  * of it matches in text that a model wrote, `[DONE]` apart, which `readEvent` decides.
  */
 const RARE = /usage": ?\{|error": ?[{"]|\[DONE\]/;
-/** One of these stands wherever `RARE` matches; found natively, which is several times faster. */
-const NEEDLES: readonly string[] = Object.freeze(['usage":', 'error":', '[DONE]']);
+/** One of these stands wherever `RARE` matches; found natively, which is several times faster. A `usage` that is null stands in every event of many streams. */
+const NEEDLES: readonly string[] = Object.freeze(['usage":{', 'usage": {', 'error":', '[DONE]']);
 const USAGE_NULL = ',"usage":null';
 /** The same as JSON writers with spaces have it. */
 const SPACED_USAGE_NULL = /, "usage": null/g;
-const MODEL = /"model": ?"((?:[^"\\]|\\.)*)"/;
+const MODEL = /"model": ?"((?:[^"\\]|\\.)+)"/;
 /** Why a choice ended. It stands in one of the last events, so only the last pieces are searched for it, and only at the end. */
-const FINISHED = /"finish_reason": ?"/;
+const FINISHED: readonly string[] = Object.freeze(['"finish_reason":"', '"finish_reason": "']);
 const LAST_PIECES = 16;
 /** Where a spoken answer begins. */
 const SPOKEN = /"audio": ?\{ ?"id": ?"([^"\\]+)"/g;
@@ -32,13 +32,15 @@ const parse = (data: string): Fields | undefined => {
     return undefined;
   }
 };
-const modelIn = (text: string): string | undefined => {
-  const found = MODEL.exec(text)?.[1];
-  return found === undefined || found === '' ? undefined : utf8(found);
-};
 const holdsOne = (text: string, needles: readonly string[]): boolean => {
   for (const needle of needles) if (text.includes(needle)) return true;
   return false;
+};
+/** The event of the text that stands at a place. */
+const eventAt = (text: string, at: number): string => {
+  if (text.includes('\r')) return text.split(EVENT_END).find((event) => MODEL.test(event)) ?? '';
+  const end = text.indexOf('\n\n', at);
+  return text.slice(text.lastIndexOf('\n\n', at) + 1, end < 0 ? text.length : end);
 };
 /** The data of one event: its `data:` lines joined. */
 const dataOf = (event: string): string => {
@@ -174,6 +176,7 @@ class SseTap implements Tap {
     return shown.length === text.length ? chunk : Buffer.from(shown, 'latin1');
   }
   #listen(): void {
+    if (!this.#text.includes('"audio"')) return;
     for (const { 1: id = '' } of this.#text.matchAll(SPOKEN)) {
       this.#spoken ??= new Set();
       this.#spoken.add(id);
@@ -182,8 +185,11 @@ class SseTap implements Tap {
   #scan(): void {
     const text = this.#text;
     if (this.#model === undefined) {
-      this.#model = modelIn(text);
-      if (this.#model !== undefined) this.#opening = text.split(EVENT_END).find((event) => modelIn(event) !== undefined);
+      const found = MODEL.exec(text);
+      if (found !== null) {
+        this.#model = utf8(found[1] ?? '');
+        this.#opening = eventAt(text, found.index);
+      }
     }
     if (this.state === 'waiting' && this.#form.content.test(text)) this.state = 'content';
     if (!this.#rarely) return;
@@ -200,7 +206,7 @@ class SseTap implements Tap {
     const data = dataOf(event);
     if (data === '[DONE]') {
       // Broken-off answers come with it too (a proxy's cleanup): without a finish it is kept back, and the stream has no end.
-      if (this.#form.terminal !== undefined || this.#latest.some((text) => FINISHED.test(text))) this.state = 'done';
+      if (this.#form.terminal !== undefined || this.#latest.findLast((text) => holdsOne(text, FINISHED)) !== undefined) this.state = 'done';
       else this.ended = start;
       return;
     }
