@@ -1,5 +1,6 @@
 export { type AnthropicSimulator, type AnthropicSimulatorOptions, anthropicErrorEvent, anthropicSimulator } from './anthropic/simulator.ts';
 export { errorFrame, eventFrame, exceptionFrame } from './aws/bedrock/event-frame.ts';
+export { type BedrockException, bedrockFault } from './aws/bedrock/refusal.ts';
 export { type BedrockSimulator, type BedrockSimulatorOptions, bedrockSimulator, exampleCredential } from './aws/bedrock/simulator.ts';
 export {
   type ContainerCredentials,

@@ -1,3 +1,4 @@
+import Anthropic from '@anthropic-ai/sdk';
 import { BedrockClient, GetInferenceProfileCommand, ListFoundationModelsCommand, ListInferenceProfilesCommand } from '@aws-sdk/client-bedrock';
 import {
   AccessDeniedException,
@@ -6,18 +7,21 @@ import {
   ConverseCommand,
   ConverseStreamCommand,
   CountTokensCommand,
+  GetAsyncInvokeCommand,
   InternalServerException,
   InvokeModelCommand,
   InvokeModelWithResponseStreamCommand,
+  ListAsyncInvokesCommand,
   type Message,
   ModelStreamErrorException,
   ServiceUnavailableException,
+  StartAsyncInvokeCommand,
   ThrottlingException,
   ValidationException,
 } from '@aws-sdk/client-bedrock-runtime';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { describe, expect, test } from 'vitest';
-import { exampleCredential, exceptionFrame } from '../src/index.ts';
+import { bedrockFault, exampleCredential, exceptionFrame } from '../src/index.ts';
 import { collected, newestId, profileId, useBedrock, withClient } from './bedrock-support.ts';
 
 const simulator = useBedrock({
@@ -295,6 +299,17 @@ describe('errors by the vendor SDK', () => {
     expect(await failure(converse(profileId, { maxAttempts: 1 }))).toBeInstanceOf(type);
   });
 
+  test.each([
+    ['ModelNotReadyException', 429],
+    ['ModelTimeoutException', 408],
+    ['ModelErrorException', 424],
+    ['ServiceQuotaExceededException', 400],
+    ['ResourceNotFoundException', 404],
+  ] as const)('%s is scripted by its name', async (name, httpStatusCode) => {
+    simulator().script(bedrockFault(name));
+    expect(await failure(converse(profileId, { maxAttempts: 1 }))).toMatchObject({ name, $metadata: { httpStatusCode } });
+  });
+
   test('wrong secret, unknown key, wrong region', async () => {
     const named = async (config: object) => ((await failure(converse(profileId, { maxAttempts: 1, ...config }))) as Error).name;
     expect(await named({ credentials: { ...exampleCredential, secretAccessKey: 'other' } })).toBe('InvalidSignatureException');
@@ -335,6 +350,31 @@ describe('the rest of the service by the vendor SDK', () => {
       withClient(simulator(), (client) => client.send(new CountTokensCommand({ modelId, input: { converse: { messages: [user('one two three')] } } })));
     expect((await count('anthropic.claude-sonnet-4-5-20250929-v1:0')).inputTokens).toBe(6);
     expect(((await failure(count(profileId))) as Error).message).toBe("The provided model doesn't support counting tokens.");
+  });
+
+  test('an asynchronous invocation is in progress at the first look and completed at the second', async () => {
+    await withClient(simulator(), async (client) => {
+      const outputDataConfig = { s3OutputDataConfig: { s3Uri: 's3://bucket/out' } };
+      const { invocationArn } = await client.send(new StartAsyncInvokeCommand({ modelId: 'amazon.nova-lite-v1:0', modelInput: {}, outputDataConfig }));
+      const look = async () => (await client.send(new GetAsyncInvokeCommand({ invocationArn }))).status;
+      expect([await look(), await look()]).toEqual(['InProgress', 'Completed']);
+      const { asyncInvokeSummaries } = await client.send(new ListAsyncInvokesCommand({}));
+      expect(asyncInvokeSummaries?.map((one) => one.invocationArn)).toEqual([invocationArn]);
+      expect(await failure(client.send(new GetAsyncInvokeCommand({ invocationArn: `${invocationArn}x` })))).toMatchObject({
+        $metadata: { httpStatusCode: 404 },
+      });
+    });
+  });
+
+  test('Claude answers the Anthropic SDK at its own path, whole, streamed and with errors', async () => {
+    const client = new Anthropic({ baseURL: `${simulator().url}/anthropic`, authToken: 'bedrock-api-key-simulated', apiKey: null, maxRetries: 0 });
+    const ask = { model: 'anthropic.claude-haiku-4-5-20251001-v1:0', max_tokens: 50, messages: [{ role: 'user' as const, content: 'Hello' }] };
+    expect((await client.messages.create(ask)).content).toEqual([{ type: 'text', text: 'You said: Hello' }]);
+    expect((await client.messages.stream(ask).finalMessage()).content).toEqual([{ type: 'text', text: 'You said: Hello' }]);
+    expect(await failure(client.messages.create({ ...ask, model: 'nobody' }))).toMatchObject({
+      status: 400,
+      error: { error: { type: 'invalid_request_error' } },
+    });
   });
 
   test('a guardrail intervenes', async () => {

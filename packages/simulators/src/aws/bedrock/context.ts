@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Job } from './async-invoke.ts';
 import type { Models } from './models.ts';
 import { type OpenaiSurface, openaiSurface } from './openai.ts';
 import { refuse } from './refusal.ts';
@@ -18,6 +19,8 @@ export type Context = {
   padding(): string;
   /** Throws the refusal of a prompt longer than the window, in the words of the model's family. */
   checkLength(talk: Talk): void;
+  /** Asynchronous invocations by ARN. */
+  readonly jobs: Map<string, Job>;
   /** Prefixes that the prompt cache holds. */
   readonly cached: Set<string>;
 };
@@ -51,6 +54,7 @@ export const context = (models: Models, region: string, now: () => number, conte
     checkLength: (talk) => {
       if (promptTokens(talk) > contextTokens) throw refuse.validation(talk.model.family === 'nova' ? tooLong.nova : tooLong.other);
     },
+    jobs: new Map(),
     cached: new Set(),
   };
 };

@@ -50,6 +50,20 @@ export const foundationModel = (call: Context, id: string): Fields => {
   return { modelDetails: summary(call, found.model) };
 };
 
+/** GetFoundationModelAvailability. */
+export const availability = (call: Context, id: string): Fields => {
+  const found = call.models.find(id);
+  if (found === undefined || found.profile !== undefined) throw refuse.validation('The provided model identifier is invalid.');
+  const granted = call.models.isDenied(found.model) ? 'NOT_AVAILABLE' : 'AVAILABLE';
+  return {
+    modelId: id,
+    agreementAvailability: { status: granted },
+    authorizationStatus: granted === 'AVAILABLE' ? 'AUTHORIZED' : 'NOT_AUTHORIZED',
+    entitlementAvailability: granted,
+    regionAvailability: 'AVAILABLE',
+  };
+};
+
 const profileOf = (call: Context, profile: Profile): Fields => ({
   createdAt: since,
   description: `Routes requests to ${profile.model.name} in several regions.`,

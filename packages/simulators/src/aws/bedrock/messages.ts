@@ -126,7 +126,7 @@ const partsOf = (content: readonly Fields[]): Part[] =>
   });
 
 /** The events of a streamed message, in order, as JSON objects. */
-const eventsOf = ({ message: made, said }: Spoken): Fields[] => {
+export const eventsOf = ({ message: made, said }: Spoken): Fields[] => {
   const { content, usage, ...head } = made;
   const blocks = partsOf(listOf(content)).flatMap(({ start, deltas }, index) => [
     { type: 'content_block_start', index, content_block: start },

@@ -148,6 +148,8 @@ export type Models = {
   find(reference: string): { readonly model: Model; readonly profile: Profile | undefined } | undefined;
   /** The model that a call may use; throws the refusals of the service. */
   require(reference: string): Model;
+  /** The account has no access to it. */
+  isDenied(model: Model): boolean;
   /** ARN of a foundation model in the region served. */
   arn(model: Model): string;
 };
@@ -187,6 +189,7 @@ const build = ({ region, applicationProfiles }: ModelsOptions): { models: Model[
 export const models = (options: ModelsOptions): Models => {
   const all = build(options);
   const arn = ({ id }: Model): string => `arn:aws:bedrock:${options.region}::foundation-model/${id}`;
+  const isDenied = ({ id }: Model): boolean => options.denied.includes(id);
   const find = (reference: string): { model: Model; profile: Profile | undefined } | undefined => {
     const profile = all.profiles.find((one) => one.arn === reference || (one.type === 'SYSTEM_DEFINED' && one.id === reference));
     if (profile !== undefined) return { model: profile.model, profile };
@@ -197,12 +200,13 @@ export const models = (options: ModelsOptions): Models => {
     list: () => all.models,
     profiles: () => all.profiles,
     find,
+    isDenied,
     arn,
     require: (reference) => {
       const found = find(reference);
       if (found === undefined) throw refuse.validation('The provided model identifier is invalid.');
       const { model, profile } = found;
-      if (options.denied.includes(model.id)) throw refuse.accessDenied("You don't have access to the model with the specified model ID.");
+      if (isDenied(model)) throw refuse.accessDenied("You don't have access to the model with the specified model ID.");
       if (profile !== undefined || model.onDemand) return model;
       throw refuse.validation(
         `Invocation of model ID ${reference} with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model.`,

@@ -2,35 +2,14 @@ import type { Answer } from '../../http/answer.ts';
 import type { CapturedRequest, HeaderPairs } from '../../http/captured.ts';
 import { type Fields, isFields } from '../../openai/check.ts';
 import { Refusal } from '../../openai/refusal.ts';
+import { asyncOperations } from './async-invoke.ts';
+import { claudeMessages } from './claude-messages.ts';
 import type { Context } from './context.ts';
-import { applyGuardrail, countTokens, foundationModel, foundationModels, inferenceProfile, inferenceProfiles } from './control.ts';
+import { applyGuardrail, availability, countTokens, foundationModel, foundationModels, inferenceProfile, inferenceProfiles } from './control.ts';
 import { converse, converseStream } from './converse.ts';
 import { invoke, invokeStream } from './invoke.ts';
+import { fieldsIn, jsonAnswer, type Operation, stream } from './operation.ts';
 import { refuse } from './refusal.ts';
-
-type Asked = { readonly call: Context; readonly request: CapturedRequest; readonly params: readonly string[]; readonly query: URLSearchParams };
-
-type Operation = { readonly method: 'GET' | 'POST'; readonly path: RegExp; readonly handle: (asked: Asked) => Answer };
-
-const stream: HeaderPairs = [['content-type', 'application/vnd.amazon.eventstream']];
-
-const jsonAnswer = (body: unknown, headers: HeaderPairs = []): Answer => ({
-  status: 200,
-  headers: [['content-type', 'application/json'], ...headers],
-  body: Buffer.from(JSON.stringify(body)),
-});
-
-/** The JSON object of a body. A path decides the operation, so the content type is not looked at by Converse. */
-const fieldsIn = (request: CapturedRequest): Fields => {
-  let value: unknown;
-  try {
-    value = request.json();
-  } catch {
-    throw refuse.serialization('Unable to parse the request body as JSON.');
-  }
-  if (!isFields(value)) throw refuse.serialization('Start of structure or map found where not expected.');
-  return value;
-};
 
 /** InvokeModel hands the body to a model, which words its refusals itself. */
 const invokeBody = (request: CapturedRequest): Fields => {
@@ -60,6 +39,15 @@ const tierOf = (request: CapturedRequest): HeaderPairs => {
   const tier = request.header('x-amzn-bedrock-service-tier');
   return tier === undefined ? [] : [['X-Amzn-Bedrock-Service-Tier', tier]];
 };
+
+/** Lists of what this account has none of. */
+const empty: readonly Operation[] = [
+  ['custom-models', 'modelSummaries'],
+  ['imported-models', 'modelSummaries'],
+  ['provisioned-model-throughputs', 'provisionedModelSummaries'],
+  ['prompt-routers', 'promptRouterSummaries'],
+  ['guardrails', 'guardrails'],
+].map(([name, member = '']) => ({ method: 'GET', path: new RegExp(`^/${name}$`), handle: () => jsonAnswer({ [member]: [] }) }));
 
 const operations: readonly Operation[] = [
   {
@@ -113,6 +101,10 @@ const operations: readonly Operation[] = [
   { method: 'GET', path: /^\/foundation-models\/([^/]+)$/, handle: ({ call, params: [id = ''] }) => jsonAnswer(foundationModel(call, id)) },
   { method: 'GET', path: /^\/inference-profiles$/, handle: ({ call, query }) => jsonAnswer(inferenceProfiles(call, query)) },
   { method: 'GET', path: /^\/inference-profiles\/([^/]+)$/, handle: ({ call, params: [id = ''] }) => jsonAnswer(inferenceProfile(call, id)) },
+  { method: 'GET', path: /^\/foundation-model-availability\/([^/]+)$/, handle: ({ call, params: [id = ''] }) => jsonAnswer(availability(call, id)) },
+  claudeMessages,
+  ...asyncOperations,
+  ...empty,
 ];
 
 const decoded = (segment: string): string => {

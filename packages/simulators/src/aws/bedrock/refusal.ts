@@ -36,17 +36,41 @@ export const refuse = {
   front: (message: string) => new BedrockRefusal(403, 'AccessDeniedException', message, { layer: 'coral.service', member: 'Message' }),
 } as const;
 
-const faults: Readonly<Record<number, readonly [type: string, message: string]>> = {
-  400: ['ValidationException', 'The request is invalid.'],
-  403: ['AccessDeniedException', "You don't have access to the model with the specified model ID."],
-  404: ['ResourceNotFoundException', 'Could not resolve the foundation model from the provided model identifier.'],
-  408: ['ModelTimeoutException', 'Model has timed out in processing the request. Try your request again.'],
-  424: ['ModelErrorException', 'The system encountered an unexpected error during processing. Try your request again.'],
-  429: ['ThrottlingException', 'Too many tokens, please wait before trying again.'],
-  500: ['InternalServerException', 'The system encountered an unexpected error during processing. Try your request again.'],
-  503: ['ServiceUnavailableException', 'Bedrock is unable to process your request.'],
-};
+/** The exceptions of the runtime's model with their statuses and what they say. */
+const exceptions = {
+  ValidationException: [400, 'The request is invalid.'],
+  ServiceQuotaExceededException: [400, 'Your request exceeds the service quota for your account.'],
+  AccessDeniedException: [403, "You don't have access to the model with the specified model ID."],
+  ResourceNotFoundException: [404, 'Could not resolve the foundation model from the provided model identifier.'],
+  ModelTimeoutException: [408, 'Model has timed out in processing the request. Try your request again.'],
+  ModelErrorException: [424, 'The system encountered an unexpected error during processing. Try your request again.'],
+  ModelStreamErrorException: [424, 'The system encountered an unexpected error during processing. Try your request again.'],
+  ThrottlingException: [429, 'Too many tokens, please wait before trying again.'],
+  ModelNotReadyException: [429, 'The model is not ready for inference. Wait and try your request again.'],
+  InternalServerException: [500, 'The system encountered an unexpected error during processing. Try your request again.'],
+  ServiceUnavailableException: [503, 'Bedrock is unable to process your request.'],
+} as const satisfies Readonly<Record<string, readonly [status: number, message: string]>>;
+
+export type BedrockException = keyof typeof exceptions;
+
+/** The first of a status; 429 alone is throttling. */
+const byStatus = new Map(
+  Object.entries(exceptions)
+    .reverse()
+    .map(([type, [status, message]]) => [status, [type, message] as const]),
+);
+byStatus.set(429, ['ThrottlingException', exceptions.ThrottlingException[1]]);
 
 /** Type and message the service sends with a status, for scripts that name only the status. */
 export const faultOf = (status: number): readonly [type: string, message: string] =>
-  faults[status] ?? (status >= 500 ? ['InternalServerException', 'Internal server error'] : ['ValidationException', 'The request was refused.']);
+  byStatus.get(status as 400) ?? (status >= 500 ? ['InternalServerException', 'Internal server error'] : ['ValidationException', 'The request was refused.']);
+
+/** What `script()` takes to answer with an exception: `script(bedrockFault('ModelNotReadyException'))`. */
+export const bedrockFault = (
+  type: BedrockException,
+  message: string = exceptions[type][1],
+): { status: number; headers: Record<string, string>; body: object } => ({
+  status: exceptions[type][0],
+  headers: { 'x-amzn-ErrorType': errorType(type) },
+  body: { message },
+});
