@@ -42,7 +42,7 @@ const marked = (messages: readonly Message[]): Message[] =>
     const content = message.content.map(
       (block, place): Block => (place === message.content.length - 1 ? ({ ...block, cache_control: ephemeral } as Block) : block),
     );
-    return { ...message, content };
+    return { ...message, content } as Message;
   });
 const textOf = ({ content }: Anthropic.Beta.BetaMessage): string => content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('');
 
