@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Anthropic from '@anthropic-ai/sdk';
+import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from './support/effects/listeners.ts';
@@ -75,6 +76,23 @@ describe('npm start', () => {
       const client = new Anthropic({ baseURL: `http://127.0.0.1:${port}/${base}`, apiKey: keyOf(it), maxRetries: 0 });
       const answer = await client.messages.create({ model: 'claude-sonnet-4-6', max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }] });
       expect(answer.content).toMatchObject([{ type: 'text', text: 'You said: Hello' }]);
+    }
+  });
+  test('an AWS SDK gets its answers below /converse and from the native API, whatever account the environment describes', async () => {
+    const it = await started([], { AWS_ACCESS_KEY_ID: 'AKIAREAL', AWS_SECRET_ACCESS_KEY: 'real', AWS_REGION: 'eu-west-1' });
+    expect(it.out()).toMatch(/found, not used: .*AWS_ACCESS_KEY_ID/);
+    for (const base of ['converse/bedrock', 'converse', 'transparent/bedrock']) {
+      const client = new BedrockRuntimeClient({
+        region: 'us-east-1',
+        endpoint: `http://127.0.0.1:${port}/${base}`,
+        token: { token: keyOf(it) },
+        authSchemePreference: ['httpBearerAuth'],
+        maxAttempts: 1,
+      });
+      const messages = [{ role: 'user' as const, content: [{ text: 'Hello' }] }];
+      const answer = await client.send(new ConverseCommand({ modelId: 'amazon.nova-lite-v1:0', messages }));
+      expect(answer.output?.message?.content).toEqual([{ text: 'You said: Hello' }]);
+      client.destroy();
     }
   });
   test('key, pepper and store are for their owner alone', async () => {

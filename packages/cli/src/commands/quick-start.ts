@@ -22,6 +22,8 @@ interface Stand {
   readonly settings: (simulator: Simulator, key: string) => Readonly<Record<string, unknown>>;
   readonly model: string;
 }
+/** Key id of the simulated account. */
+const AWS_KEY_ID = 'AKIDQUICKSTART';
 const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
   openai: {
     plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai'],
@@ -41,6 +43,30 @@ const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
     base: 'ANTHROPIC_BASE_URL',
     settings: (simulator, key) => ({ baseUrl: simulator.url, apiKey: key, insecureUpstream: true }),
     model: 'claude-sonnet-4-6',
+  },
+  bedrock: {
+    plugins: ['@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'],
+    simulate: async (secretAccessKey) => {
+      const { awsCredentials, bedrockSimulator } = await import('@llm-proxy-auth/simulators');
+      const arn = 'arn:aws:iam::123456789012:user/quick-start';
+      return bedrockSimulator({ credentials: awsCredentials({ known: [{ accessKeyId: AWS_KEY_ID, secretAccessKey, arn }] }) });
+    },
+    credentials: [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_BEARER_TOKEN_BEDROCK',
+      'AWS_PROFILE',
+      'AWS_WEB_IDENTITY_TOKEN_FILE',
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+    ],
+    variables: /^AWS_/,
+    base: 'AWS_ENDPOINT_URL_BEDROCK_RUNTIME',
+    settings: (simulator, secretAccessKey) => ({
+      baseUrl: simulator.url,
+      credentials: { type: 'static', accessKeyId: AWS_KEY_ID, secretAccessKey },
+      insecureUpstream: true,
+    }),
+    model: 'amazon.nova-lite-v1:0',
   },
 });
 const OPERATOR: Principal = Object.freeze({
