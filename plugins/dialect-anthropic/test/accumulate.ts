@@ -1,4 +1,4 @@
-import type { Json } from '@llm-proxy-auth/plugin';
+import { type Json, parseJson } from '@llm-proxy-auth/plugin';
 import type { Fields } from './support.ts';
 
 type Building = Record<string, Json>;
@@ -14,7 +14,7 @@ const grown = (block: Building, delta: Fields): Building => {
   return block;
 };
 const closed = ({ partial, ...block }: Building): Building =>
-  partial === undefined || partial === '' ? block : { ...block, input: JSON.parse(String(partial)) };
+  partial === undefined || partial === '' ? block : { ...block, input: parseJson(String(partial)) };
 const known = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 /** The message that a stream tells, as the vendor's SDK adds it up. Undefined: it did not begin. */
 export const accumulate = (events: readonly Fields[]): Fields | undefined => {

@@ -150,7 +150,7 @@ export const payloads = (text: string): readonly Fields[] =>
   text
     .split('\n\n')
     .filter((event) => event !== '')
-    .map((event) => JSON.parse(event.slice(event.indexOf('data: ') + 6)) as Fields);
+    .map((event) => parseJson(event.slice(event.indexOf('data: ') + 6)) as Fields);
 /** Whole events of a stream, one piece each. */
 export const piecesOf = (bytes: Bytes, framing: Framing = 'sse'): readonly Bytes[] => {
   const whole = wholeEvents(framing);

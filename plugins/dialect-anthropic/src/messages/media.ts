@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { DocumentPart, Media, MediaPart } from '@llm-proxy-auth/plugin';
 import { unsupported } from '../invalid.ts';
+import type { Lost } from '../lost.ts';
 import { asText, type Fields } from '../wire.ts';
 
 /** The media of a source with this type; undefined for one that only this vendor understands. */
@@ -34,14 +35,22 @@ export const writeImage = (part: MediaPart, mine: boolean): Fields => {
   if (mine) return 'url' in media ? { type: 'url', url: media.url } : { type: 'file', file_id: media.file };
   return outside(media, 'turns.parts.media');
 };
-export const writeDocument = (part: DocumentPart, mine: boolean): Fields => {
+const TEXTS = /^(?:text\/|application\/json$)/;
+/** Text stands in a request as text. Bytes that are none cannot: nothing of a document may be replaced. */
+const plainText = (base64: string, type: string, lost: Lost): Fields => {
+  const bytes = Buffer.from(base64, 'base64');
+  const data = bytes.toString('utf8');
+  if (!Buffer.from(data).equals(bytes)) throw unsupported('turns.parts.media', 'A document of text must be UTF-8.');
+  if (type !== 'text/plain') lost('turns.parts.media', `text of type ${type} is plain text here`, 'emulated');
+  return { type: 'text', media_type: 'text/plain', data };
+};
+export const writeDocument = (part: DocumentPart, mine: boolean, lost: Lost): Fields => {
   const { media } = part;
   if (!('base64' in media)) {
     if (mine) return 'url' in media ? { type: 'url', url: media.url } : { type: 'file', file_id: media.file };
     return outside(media, 'turns.parts.media');
   }
-  if (media.type.startsWith('text/') || media.type === 'application/json')
-    return { type: 'text', media_type: 'text/plain', data: Buffer.from(media.base64, 'base64').toString('utf8') };
+  if (TEXTS.test(media.type)) return plainText(media.base64, media.type, lost);
   if (!mine && media.type !== 'application/pdf') throw unsupported('turns.parts.media', `The provider takes no documents of type ${media.type || 'unknown'}.`);
   return { type: 'base64', media_type: media.type, data: media.base64 };
 };

@@ -44,7 +44,9 @@ export const fitOutput = (r: ChatRequest, family: Family, thinks: boolean, { end
   }
   const input = inputSchema(output.schema);
   lost('output', 'the answer follows the schema by another way', 'emulated');
-  if (input !== undefined && jsonSchema !== 'none' && family.forced && forcedTool !== false && !thinks && r.tools.length === 0)
+  if (input !== undefined && jsonSchema !== 'none' && family.forced && forcedTool !== false && !thinks && r.tools.length === 0) {
+    lost('tools', 'a tool stands for the answer', 'emulated');
     return { tool: { name: ANSWER, description: 'Gives the answer.', input_schema: input } };
+  }
   return asking(`${JSON_ONLY} It follows this JSON schema: ${JSON.stringify(output.schema)}`, lost);
 };

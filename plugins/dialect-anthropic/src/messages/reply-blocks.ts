@@ -14,6 +14,8 @@ export const answerCitations = (part: TextPart, lost: Lost): readonly unknown[] 
       lost('choices.parts.citations', 'a citation of another vendor is shown as far as it can be', wire === undefined ? 'ignored' : 'emulated');
     return wire === undefined ? [] : [wire];
   });
+/** Fields of this dialect: of a part that was read from it, or of a whole answer that was (`mine`). */
+export const ownFields = (part: Part, mine: boolean): Fields => (mine || formOf(part) !== undefined ? (part.rest ?? {}) : {});
 /** Calls that the model made itself. */
 const DIRECT: Fields = Object.freeze({ caller: Object.freeze({ type: 'direct' }) });
 /** The block of a call without its input. `caller` is a member that clients are typed to find. */
@@ -23,7 +25,7 @@ export const callHead = (part: ToolCallPart, mine: boolean): Building => ({
   name: part.name,
   input: {},
   ...(formOf(part) === undefined ? DIRECT : {}),
-  ...(mine ? part.rest : {}),
+  ...ownFields(part, mine),
 });
 /** How an answer is written: whether it was read from this dialect, why it ended, and what is told of losses. */
 export interface Answering {
@@ -58,7 +60,7 @@ const blockOf = (part: Part, answering: Answering): Building | undefined => {
       type: 'text',
       text: part.text,
       ...(citations.length > 0 ? { citations } : formOf(part) === undefined ? { citations: null } : {}),
-      ...(mine ? part.rest : {}),
+      ...ownFields(part, mine),
     };
   }
   if (part.kind === 'refusal') {

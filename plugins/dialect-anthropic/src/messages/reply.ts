@@ -64,7 +64,6 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = NO_MEMO
   const model = asText(o.model) || call.model;
   const parts = o.content.map((block: Json, i) => undone(bound(readBlock(block, `content[${i}]`), model), memo));
   const rest = choiceRest(o);
-  const fields = messageRest(o);
   const usage = readUsage(o.usage);
   const stopSequence = asText(o.stop_sequence);
   const choice: Choice = { index: 0, parts, finish: finishOf(o.stop_reason, memo), ...some('stopSequence', stopSequence), ...some('rest', rest) };
@@ -74,7 +73,7 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = NO_MEMO
     choices: [choice],
     usage: usage ?? noUsage,
     ...some('tier', readTier(asObject(o.usage)?.service_tier)),
-    ...(fields === undefined ? {} : { rest: { from: MESSAGES, fields } }),
+    rest: { from: MESSAGES, fields: messageRest(o) ?? {} },
   };
   const { content: _content, model: _model, usage: _usage, ...others } = o;
   return withForm(read, { left: remainderOf(headOf(read, call.id), others) });

@@ -52,11 +52,8 @@ export class MessageWriter implements StreamWriter {
     if (e.type === 'usage') return begun;
     if (e.type === 'finish') return begun + this.#finishChoice(e);
     if (e.type === 'end') return begun + this.#stop(e);
-    if (e.type === 'keep') return begun + this.#keep(e);
-    if (e.choice !== 0) {
-      if (e.type === 'part') this.#lost('choices', 'a message is one choice');
-      return begun;
-    }
+    if (e.type === 'keep') return e.progress === true ? begun : begun + this.#keep(e);
+    if (e.choice !== 0) return begun;
     return begun + this.#part(e);
   }
   error(e: ErrorLike): string {
@@ -140,7 +137,10 @@ export class MessageWriter implements StreamWriter {
     return written;
   }
   #finishChoice(e: EventOf<'finish'>): string {
-    if (e.choice !== 0) return '';
+    if (e.choice !== 0) {
+      this.#lost('choices', 'a message is one choice');
+      return '';
+    }
     this.#finish = e;
     loseReply({ index: 0, parts: [], finish: e.reason }, this.#lost);
     let written = '';

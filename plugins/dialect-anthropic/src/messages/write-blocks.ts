@@ -18,9 +18,9 @@ export interface Writing {
 const asIs = (text: string): string => text;
 const OWN: Writing = Object.freeze({ mine: true, lost: unheard, name: asIs, id: asIs });
 
-/** Text on which nothing hangs. */
+/** Text on which nothing hangs. What hangs on others is not looked at here: the ledger tells what nobody reads. */
 export const isPlainText = (part: Part | undefined): part is TextPart =>
-  part?.kind === 'text' && part.rest === undefined && part.cache === undefined && part.citations === undefined && part.origin === undefined;
+  part?.kind === 'text' && Object.keys(part).every((key) => key === 'kind' || key === 'text');
 export const writeCache = (kept: Kept): Fields => {
   const { cache } = kept;
   if (cache === undefined) return {};
@@ -62,6 +62,24 @@ const writeCall = (part: ToolCallPart, writing: Writing): Building => ({
   input: writeInput(part, writing.lost),
   ...writeKept(part, writing.mine),
 });
+const isBlank = (part: Part): boolean => part.kind === 'text' && part.text.trim() === '';
+const refusedText = (text: string, lost: Lost): TextPart => {
+  lost('turns.parts.refusal', 'a refusal is text here', 'emulated');
+  return { kind: 'text', text };
+};
+/** Blocks of nothing but white space are refused: such text joins its neighbour, and alone it is left out. */
+export const spoken = (parts: readonly Part[], lost: Lost): readonly Part[] => {
+  const out: Part[] = [];
+  for (const said of parts) {
+    const part = said.kind === 'refusal' ? refusedText(said.text, lost) : said;
+    const last = out.at(-1);
+    const joins = isPlainText(part) && isPlainText(last) && (isBlank(part) || isBlank(last));
+    if (joins) out[out.length - 1] = { kind: 'text', text: `${(last as TextPart).text}${(part as TextPart).text}` };
+    else out.push(part);
+  }
+  if (out.some((part) => isBlank(part) && (part as TextPart).text !== '')) lost('turns.parts.text', 'a text of nothing but white space is refused');
+  return out.filter((part) => !isBlank(part));
+};
 const INSIDE: ReadonlySet<Part['kind']> = new Set(['text', 'image', 'document', 'opaque']);
 /** Content in its usual spelling: text alone as text. */
 export const writeContent = (parts: readonly Part[], text: boolean, writing: Writing): Json => {
@@ -72,16 +90,11 @@ export const writeContent = (parts: readonly Part[], text: boolean, writing: Wri
 };
 const resultContent = (part: ToolResultPart, writing: Writing): Fields => {
   const form = formOf(part);
-  const parts = writing.mine ? part.parts : part.parts.filter((inner) => !(inner.kind === 'text' && inner.text.trim() === ''));
+  const fitting = part.parts.filter((inner) => fits(inner, writing.lost));
+  const parts = writing.mine ? fitting : spoken(fitting, writing.lost);
   if (parts.length === 0 && (form === undefined || form.absent === true)) return {};
   const text = form === undefined ? parts.length === 1 && isPlainText(parts[0]) : form.text === true;
-  return {
-    content: writeContent(
-      parts.filter((inner) => fits(inner, writing.lost)),
-      text,
-      writing,
-    ),
-  };
+  return { content: writeContent(parts, text, writing) };
 };
 const fits = (inner: Part, lost: Lost): boolean => {
   if (INSIDE.has(inner.kind)) return true;
@@ -95,26 +108,22 @@ const writeResult = (part: ToolResultPart, writing: Writing): Building => ({
   ...(part.failed ? { is_error: true } : {}),
   ...writeKept(part, writing.mine),
 });
-const refuseText = (text: string, lost: Lost): Building => {
-  lost('turns.parts.refusal', 'a refusal is text here', 'emulated');
-  return { type: 'text', text };
-};
 
 type Write<K extends Part['kind']> = (part: Extract<Part, { kind: K }>, writing: Writing) => Building | undefined;
 const WRITERS: { readonly [K in Part['kind']]: Write<K> } = Object.freeze({
   text: (part, writing) => ({ type: 'text', text: part.text, ...writeCitations(part.citations, writing), ...writeKept(part, writing.mine) }),
-  refusal: (part, { lost }) => refuseText(part.text, lost),
+  refusal: (part, { lost }) => ({ type: 'text', text: refusedText(part.text, lost).text }),
   // Only what this vendor signed may go back to it: unsigned thinking is refused, or shown as text.
   thinking: (part) => (part.origin?.dialect === ANTHROPIC ? (parseJson(part.origin.payload.json) as Building) : undefined),
   image: (part, { mine }) => ({ type: 'image', source: writeImage(part, mine), ...writeKept(part, mine) }),
   audio: () => undefined,
   video: () => undefined,
   document: (part, { mine, lost }) => {
-    if (part.name !== undefined && part.title === undefined) lost('turns.parts.name', 'the name stands as title', 'emulated');
     const title = part.title ?? part.name;
+    if (title !== undefined && part.title === undefined) lost('turns.parts.name', 'the name stands as title', 'emulated');
     return {
       type: 'document',
-      source: writeDocument(part, mine),
+      source: writeDocument(part, mine, lost),
       ...(title === undefined ? {} : { title }),
       ...(part.context === undefined ? {} : { context: part.context }),
       ...(part.cite === undefined ? {} : { citations: { enabled: part.cite } }),

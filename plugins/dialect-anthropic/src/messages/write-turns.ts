@@ -1,10 +1,10 @@
-import type { Part, TextPart, Turn } from '@llm-proxy-auth/plugin';
+import type { Part, Turn } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
 import { unsupported } from '../invalid.ts';
 import { type Lost, losePart } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import type { Building, Fields } from '../wire.ts';
-import { isPlainText, type Writing, writeBlock, writeCache, writeContent } from './write-blocks.ts';
+import { isPlainText, spoken, type Writing, writeBlock, writeCache, writeContent } from './write-blocks.ts';
 
 export interface WrittenTurns {
   readonly system: string | readonly Fields[] | undefined;
@@ -31,31 +31,20 @@ export const writeOwnTurns = (turns: readonly Turn[], writing: Writing): Written
   messages: turns.filter((turn) => !isSystem(turn)).map((turn) => ownMessage(turn, writing)),
 });
 
-const isResult = (part: Part): boolean => part.kind === 'toolResult';
-const isBlank = (part: Part): boolean => part.kind === 'text' && part.text.trim() === '';
-/** Blocks of nothing but white space are refused: such text joins its neighbour, and alone it is left out. */
-const spoken = (parts: readonly Part[], lost: Lost): readonly Part[] => {
-  const out: Part[] = [];
-  for (const part of parts) {
-    const last = out.at(-1);
-    const joins = isPlainText(part) && isPlainText(last) && (isBlank(part) || isBlank(last));
-    if (joins) out[out.length - 1] = { kind: 'text', text: `${(last as TextPart).text}${(part as TextPart).text}` };
-    else out.push(part);
-  }
-  if (out.some((part) => isBlank(part) && (part as TextPart).text !== '')) lost('turns.parts.text', 'a text of nothing but white space is refused');
-  return out.filter((part) => !isBlank(part));
-};
-/** A hint on a whole turn stands on its last block. */
+const isResult = ({ type }: Fields): boolean => type === 'tool_result';
+/** A hint on a whole turn stands on its last block that may have one. */
 const hinted = (blocks: readonly Fields[], turn: Turn, lost: Lost): readonly Fields[] => {
-  const last = blocks.at(-1);
-  if (turn.cache === undefined || last === undefined) return blocks;
-  lost('turns.cache', 'the hint stands on the last block', 'emulated');
-  return [...blocks.slice(0, -1), { ...last, ...writeCache(turn) }];
+  if (turn.cache === undefined) return blocks;
+  const at = blocks.findLastIndex(({ type }) => type !== 'thinking' && type !== 'redacted_thinking');
+  lost('turns.cache', 'the hint stands on the last block', at < 0 ? 'ignored' : 'emulated');
+  return blocks.map((block, index) => (index === at ? { ...writeCache(turn), ...block } : block));
 };
-const blocksOf = (turn: Turn, parts: readonly Part[], writing: Writing): readonly Fields[] => {
-  const written = spoken(parts, writing.lost).flatMap((part) => writeBlock(part, writing));
-  return hinted(written, turn, writing.lost);
-};
+const blocksOf = (turn: Turn, parts: readonly Part[], writing: Writing): readonly Fields[] =>
+  hinted(
+    spoken(parts, writing.lost).flatMap((part) => writeBlock(part, writing)),
+    turn,
+    writing.lost,
+  );
 const systemParts = (turn: Turn, lost: Lost): readonly Part[] => {
   const texts = turn.parts.filter((part) => part.kind === 'text');
   for (const part of turn.parts) if (part.kind !== 'text') losePart(part, `turns.parts.${part.kind}`, 'only text can stand here', lost);
@@ -77,17 +66,18 @@ const ordered = (results: readonly Fields[], before: Message | undefined, lost: 
 /** One message a turn, but neighbours of one role are one message, whose results come first. */
 const joiner = (lost: Lost) => {
   const messages: Message[] = [];
-  const add = (role: string, results: readonly Fields[], others: readonly Fields[]): void => {
-    if (results.length + others.length === 0) return;
+  const add = (role: string, blocks: readonly Fields[]): void => {
+    if (blocks.length === 0) return;
     const last = messages.at(-1);
+    const results = blocks.filter(isResult);
+    const others = blocks.filter((block) => !isResult(block));
     if (last?.role !== role || role === 'system') {
       messages.push({ role, blocks: [...ordered(results, last, lost), ...others] });
       return;
     }
-    const before = last.blocks.filter(({ type }) => type === 'tool_result');
-    const said = last.blocks.filter(({ type }) => type !== 'tool_result');
+    const said = last.blocks.filter((block) => !isResult(block));
     if (role === 'user' && said.length > 0) lost('turns', 'turns of one role that follow one another are one message', 'emulated');
-    last.blocks = [...ordered([...before, ...results], messages.at(-2), lost), ...said, ...others];
+    last.blocks = [...ordered([...last.blocks.filter(isResult), ...results], messages.at(-2), lost), ...said, ...others];
   };
   return { messages, add };
 };
@@ -105,21 +95,15 @@ export const writeTurns = (turns: readonly Turn[], midSystem: boolean, writing: 
     if (turn.role === 'system') {
       const blocks = blocksOf(turn, systemParts(turn, lost), writing);
       if (messages.length > 0 && midSystem) {
-        add('system', [], blocks);
+        add('system', blocks);
         continue;
       }
-      if (messages.length > 0) lost('turns', 'the provider takes system turns at the beginning only', 'emulated');
+      if (messages.length > 0 && blocks.length > 0) lost('turns', 'the provider takes system turns at the beginning only', 'emulated');
       else if (prompts > 0 && blocks.length > 0) lost('turns', 'system turns that follow one another are one prompt', 'emulated');
       if (blocks.length > 0) prompts += 1;
       system.push(...blocks);
     } else {
-      const results = turn.role === 'user' ? turn.parts.filter(isResult) : [];
-      const others = turn.role === 'user' ? turn.parts.filter((part) => !isResult(part)) : turn.parts;
-      add(
-        turn.role,
-        results.flatMap((part) => writeBlock(part, writing)),
-        blocksOf(turn, others, writing),
-      );
+      add(turn.role, blocksOf(turn, turn.parts, writing));
     }
   }
   if (messages.length === 0) throw unsupported('turns', 'There is nothing to answer: no message has content that the provider takes.');

@@ -4,7 +4,7 @@ import type { Lost } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { ANTHROPIC, asText, type Fields, isObject } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';
-import { callHead } from './reply-blocks.ts';
+import { callHead, ownFields } from './reply-blocks.ts';
 
 type Growth = Extract<ChatEvent, { type: 'delta' | 'citation' }>;
 /** One part on its way to a client, as a content block with the number `index`. */
@@ -21,11 +21,15 @@ const started = (index: number, block: Fields): string => frame('content_block_s
 const grown = (index: number, delta: Fields): string => frame('content_block_delta', index, 'delta', delta);
 const stopped = (index: number): string => frame('content_block_stop', index, '', undefined);
 
-const textBlock = (part: Extract<Part, { kind: 'text' | 'refusal' }>, index: number, lost: Lost): WritingBlock => ({
+const textBlock = (part: Extract<Part, { kind: 'text' | 'refusal' }>, index: number, mine: boolean, lost: Lost): WritingBlock => ({
   open() {
     if (part.kind === 'refusal') lost('choices.parts.refusal', 'a refusal is text here', 'emulated');
     const cited = part.kind === 'text' ? (part.citations ?? []).map((citation) => this.grow({ type: 'citation', choice: 0, index: 0, citation })) : [];
-    return started(index, { type: 'text', text: '' }) + (part.text === '' ? '' : grown(index, { type: 'text_delta', text: part.text })) + cited.join('');
+    return (
+      started(index, { type: 'text', text: '', ...ownFields(part, mine) }) +
+      (part.text === '' ? '' : grown(index, { type: 'text_delta', text: part.text })) +
+      cited.join('')
+    );
   },
   grow(e) {
     if (e.type === 'delta') return e.text === '' ? '' : grown(index, { type: 'text_delta', text: e.text });
@@ -95,7 +99,7 @@ const lateBlock = (part: Part, index: number, lost: Lost): WritingBlock => {
   };
 };
 export const writingBlock = (part: Part, index: number, mine: boolean, lost: Lost): WritingBlock => {
-  if (part.kind === 'text' || part.kind === 'refusal') return textBlock(part, index, lost);
+  if (part.kind === 'text' || part.kind === 'refusal') return textBlock(part, index, mine, lost);
   if (part.kind === 'thinking' && !part.redacted) return thinkingBlock(part, index);
   return part.kind === 'toolCall' ? callBlock(part, index, mine, lost) : lateBlock(part, index, lost);
 };
