@@ -1,0 +1,267 @@
+import { type BedrockSimulator, exceptionFrame } from '@llm-proxy-auth/simulators';
+import OpenAI from 'openai';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { BEDROCK_PROFILE, type Bench, openBench } from './support/gateway.ts';
+
+const SONNET = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+const NEWEST = 'us.anthropic.claude-opus-5-5';
+const NOVA = 'us.amazon.nova-2-lite-v1:0';
+const OSS = 'openai.gpt-oss-20b-1:0';
+const ARN = `arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/${BEDROCK_PROFILE}`;
+const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const PDF = `data:application/pdf;base64,${Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64')}`;
+type Params = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
+type Message = OpenAI.Chat.ChatCompletionMessageParam;
+const user = (content: string): Message[] => [{ role: 'user', content }];
+const tool = (name: string, properties: object = {}): OpenAI.Chat.ChatCompletionTool => ({
+  type: 'function',
+  function: { name, parameters: { type: 'object', properties, required: Object.keys(properties) } },
+});
+const weather = tool('get_weather', { city: { type: 'string' } });
+const time = tool('get_time');
+const place = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench({ vendor: 'bedrock', sections: { retry: { attempts: 1 } } });
+});
+afterEach(() => bench.simulator.clear());
+afterAll(() => bench.close());
+const client = () => new OpenAI({ baseURL: `${bench.url}/openai/main/v1`, apiKey: bench.key, maxRetries: 0 });
+const lastSent = (): Record<string, unknown> => bench.simulator.requests.at(-1)?.json() as Record<string, unknown>;
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+
+describe.each([
+  ['Claude Sonnet 4.5', SONNET],
+  ['Claude Opus 5.5', NEWEST],
+  ['Nova 2 Lite', NOVA],
+  ['gpt-oss', OSS],
+  ['an application inference profile', ARN],
+])('an unmodified OpenAI SDK to Bedrock: %s', (_name, model) => {
+  const create = (more: Partial<Params>) => client().chat.completions.create({ model, messages: user('Hello'), ...more });
+
+  test('chat, with a system message and a limit', async () => {
+    const answer = await create({ messages: [{ role: 'system', content: 'Be kind.' }, ...user('Hello')], max_completion_tokens: 500 });
+    expect(answer).toMatchObject({
+      object: 'chat.completion',
+      choices: [{ message: { role: 'assistant', content: 'You said: Hello' }, finish_reason: 'stop' }],
+    });
+    const { usage } = answer;
+    expect(usage?.total_tokens).toBe((usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0));
+  });
+
+  test('a stream with usage', async () => {
+    const stream = await client().chat.completions.create({ model, messages: user('Hello'), stream: true, stream_options: { include_usage: true } });
+    let text = '';
+    let last: OpenAI.Chat.ChatCompletionChunk | undefined;
+    for await (const chunk of stream) {
+      text += chunk.choices[0]?.delta.content ?? '';
+      last = chunk;
+    }
+    expect(text).toBe('You said: Hello');
+    expect([last?.choices, (last?.usage?.total_tokens ?? 0) > 0]).toEqual([[], true]);
+  });
+
+  test.each([false, true])('two parallel tools and the loop, results in another order, streamed: %s', async (streaming) => {
+    const messages = user('call get_weather with {"city":"Oslo"} and get_time');
+    const tools = [weather, time];
+    const first = streaming
+      ? (await client().chat.completions.stream({ model, messages, tools }).finalChatCompletion()).choices[0]
+      : (await create({ messages, tools })).choices[0];
+    expect(first?.finish_reason).toBe('tool_calls');
+    const calls = (first?.message.tool_calls ?? []).flatMap((call) => (call.type === 'function' ? [call] : []));
+    expect(calls.map(({ function: { name, arguments: input } }) => [name, JSON.parse(input)])).toEqual([
+      ['get_weather', { city: 'Oslo' }],
+      ['get_time', {}],
+    ]);
+    const results = calls.map(({ id, function: { name } }): Message => ({ role: 'tool', tool_call_id: id, content: `${name} fine` })).toReversed();
+    const more: Message[] = [...messages, { role: 'assistant', content: null, tool_calls: calls }, ...results];
+    const answer = await create({ messages: more, tools });
+    expect(answer.choices[0]?.message.content).toMatch(/^The tool said: /);
+  });
+
+  test('finish reason length', async () => {
+    expect((await create({ messages: user('write 900 words'), max_completion_tokens: 100 })).choices[0]?.finish_reason).toBe('length');
+  });
+
+  test('errors in the words of OpenAI', async () => {
+    for (const [status, name] of [
+      [429, 'RateLimitError'],
+      [503, 'InternalServerError'],
+      [400, 'BadRequestError'],
+    ] as const) {
+      bench.simulator.script({ status });
+      expect(((await failure(create({}))) as Error).constructor.name).toBe(name);
+    }
+  });
+
+  test('nobody but Bedrock sees a signature, and Bedrock sees no key of the gateway', async () => {
+    await create({});
+    const sent = bench.simulator.requests.at(-1);
+    expect(sent?.header('authorization')).toMatch(/^AWS4-HMAC-SHA256 /);
+    expect(JSON.stringify(sent?.headers)).not.toContain(bench.key);
+  });
+});
+
+describe.each([
+  ['Claude Sonnet 4.5', SONNET],
+  ['Nova 2 Lite', NOVA],
+])('%s by the OpenAI SDK', (_name, model) => {
+  const create = (more: Partial<Params>) => client().chat.completions.create({ model, messages: user('Hello'), ...more });
+
+  test('a forced tool', async () => {
+    const forced = await create({ tools: [weather, time], tool_choice: { type: 'function', function: { name: 'get_time' } } });
+    expect(forced.choices[0]?.message.tool_calls).toHaveLength(1);
+    const required = await create({ tools: [weather], tool_choice: 'required' });
+    expect(required.choices[0]?.finish_reason).toBe('tool_calls');
+  });
+
+  test('vision and a document', async () => {
+    const content: OpenAI.Chat.ChatCompletionContentPart[] = [
+      { type: 'text', text: 'What is this?' },
+      { type: 'image_url', image_url: { url: PIXEL } },
+      { type: 'file', file: { filename: 'a.v1.pdf', file_data: PDF } },
+      { type: 'file', file: { filename: 'a.v1.pdf', file_data: PDF } },
+    ];
+    const answer = await create({ messages: [{ role: 'user', content }] });
+    expect(answer.choices[0]?.message.content).toBe('You said: What is this? [image, document, document]');
+  });
+
+  test('json_schema', async () => {
+    const answer = await create({ response_format: { type: 'json_schema', json_schema: { name: 'place', strict: true, schema: place } } });
+    expect(JSON.parse(answer.choices[0]?.message.content ?? '')).toEqual({ city: 'text' });
+  });
+
+  test('a tool history after the tools are gone', async () => {
+    const messages = user('call get_time');
+    const [call] = (await create({ messages, tools: [time] })).choices[0]?.message.tool_calls ?? [];
+    if (call === undefined) throw new Error('no call');
+    const answer = await create({
+      messages: [
+        ...messages,
+        { role: 'assistant', content: null, tool_calls: [call] },
+        { role: 'tool', tool_call_id: call.id, content: 'noon' },
+        ...user('Thanks'),
+      ],
+    });
+    expect(answer.choices[0]?.finish_reason).toBe('stop');
+  });
+
+  test('ids of calls that Bedrock does not take come back as they were', async () => {
+    const id = 'functions.get_time:0';
+    const call = { id, type: 'function' as const, function: { name: 'get_time', arguments: '' } };
+    const answer = await create({
+      messages: [...user('call get_time'), { role: 'assistant', content: null, tool_calls: [call] }, { role: 'tool', tool_call_id: id, content: 'noon' }],
+      tools: [time],
+    });
+    expect(answer.choices[0]?.message.content).toBe('The tool said: noon');
+  });
+
+  test('two user messages in a row, and blank texts between them', async () => {
+    const answer = await create({ messages: [...user('One.'), { role: 'user', content: [{ type: 'text', text: ' ' }] }, ...user('Hello')] });
+    expect(answer.choices[0]?.message.content).toContain('Hello');
+  });
+});
+
+describe('thinking at Bedrock for the OpenAI SDK', () => {
+  test.each([SONNET, NEWEST])('%s: a reasoning loop of two turns with tools', async (model) => {
+    const messages = user('call get_time');
+    const more = { model, tools: [time], reasoning_effort: 'high' as const, max_completion_tokens: 40_000 };
+    const { data: first, response } = await client()
+      .chat.completions.create({ ...more, messages })
+      .withResponse();
+    const message = first.choices[0]?.message;
+    if (message === undefined) throw new Error('No message');
+    const [call] = message.tool_calls ?? [];
+    const answer = await client().chat.completions.create({
+      ...more,
+      messages: [...messages, message, { role: 'tool', tool_call_id: call?.id ?? '', content: 'noon' }],
+    });
+    expect(answer.choices[0]?.message.content).toBe('The tool said: noon');
+    // Either the thinking went back with its signature, or the client was told that it was lost.
+    const carried = JSON.stringify(lastSent().messages).includes('"signature":"Eq');
+    expect(carried || /thinking/.test(response.headers.get('x-lpa-fidelity') ?? '')).toBe(true);
+  });
+
+  test('a client that drops what it does not know gets on too', async () => {
+    const messages = user('call get_time');
+    const more = { model: NEWEST, tools: [time], reasoning_effort: 'high' as const, max_completion_tokens: 40_000 };
+    const [call] = (await client().chat.completions.create({ ...more, messages })).choices[0]?.message.tool_calls ?? [];
+    if (call?.type !== 'function') throw new Error('no call');
+    const { name, arguments: input } = call.function;
+    const plain: Message = { role: 'assistant', content: null, tool_calls: [{ id: call.id, type: 'function', function: { name, arguments: input } }] };
+    const answer = await client().chat.completions.create({
+      ...more,
+      messages: [...messages, plain, { role: 'tool', tool_call_id: call.id, content: 'noon' }],
+    });
+    expect(answer.choices[0]?.message.content).toBe('The tool said: noon');
+  });
+
+  test('what the newest models refuse is not sent, and told', async () => {
+    const { response } = await client()
+      .chat.completions.create({ model: NEWEST, messages: user('Hello'), temperature: 0.2, tools: [time], tool_choice: 'required' })
+      .withResponse();
+    expect(response.headers.get('x-lpa-fidelity')).toMatch(/temperature/);
+    expect(lastSent()).not.toHaveProperty('inferenceConfig.temperature');
+  });
+});
+
+describe('streams of Bedrock that go wrong, for the OpenAI SDK', () => {
+  const read = async (): Promise<string> => {
+    const stream = await client().chat.completions.create({ model: SONNET, messages: user('write 90 words'), stream: true });
+    let text = '';
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
+    return text;
+  };
+  const whole = Array.from({ length: 90 }, (_, at) => `word${at + 1}`).join(' ');
+
+  test('an exception behind some text is an error and no clean end', async () => {
+    bench.simulator.script({ delayChunk: 5, endWith: { after: 6, frame: exceptionFrame('throttlingException', { message: 'Too many tokens.' }) } });
+    expect(await failure(read())).toBeInstanceOf(OpenAI.APIError);
+  });
+
+  test('an exception as the first event is a status', async () => {
+    bench.simulator.script({ endWith: { after: 0, frame: exceptionFrame('throttlingException', { message: 'Too many tokens.' }) } });
+    expect(await failure(read())).toBeInstanceOf(OpenAI.RateLimitError);
+  });
+
+  test('an end without the last events is an error', async () => {
+    bench.simulator.script({ cut: { at: 1500, how: 'fin' } });
+    expect(await failure(read())).toBeDefined();
+  });
+
+  test.each([1, 7, 64])('pieces of %i bytes read the same', async (size) => {
+    bench.simulator.script({ rechunk: { size } });
+    expect(await read()).toBe(whole);
+  });
+
+  test('a JSON error in place of a stream is told as it is', async () => {
+    const simulator = bench.simulator as BedrockSimulator;
+    simulator.script({ status: 400, body: { message: 'Input is too long for requested model.' } });
+    expect(await failure(read())).toMatchObject({ status: 400, code: 'context_length_exceeded' });
+  });
+});
+
+describe('embeddings at Bedrock for the OpenAI SDK', () => {
+  test.each([
+    ['amazon.titan-embed-text-v2:0', { dimensions: 256 }, 256],
+    ['amazon.titan-embed-text-v1', {}, 1536],
+    ['cohere.embed-english-v3', {}, 1024],
+    ['amazon.nova-2-multimodal-embeddings-v1:0', { dimensions: 384 }, 384],
+  ])('%s: several texts, in order, with usage', async (model, more, size) => {
+    const ask = (input: string[]) => client().embeddings.create({ model, input, ...more });
+    const { data, usage } = await ask(['one', 'two words', 'three']);
+    expect(data.map(({ index, embedding }) => [index, embedding.length])).toEqual([
+      [0, size],
+      [1, size],
+      [2, size],
+    ]);
+    expect(usage.prompt_tokens).toBe(4);
+    const [alone] = (await ask(['two words'])).data;
+    expect(data[1]?.embedding).toEqual(alone?.embedding);
+  });
+});
