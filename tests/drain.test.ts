@@ -1,8 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
+import { startGateway } from '@llm-proxy-auth/core';
 import { Agent } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chunk, role, sse } from './support/answers.ts';
 import { CHAT, call, chatBody } from './support/effects/effect.ts';
 import { KEY, linesOf, openSite, type Served, type Site, serveSite } from './support/file-gateway.ts';
+import { ROOT } from './support/process.ts';
 
 let site: Site;
 let served: Served | undefined;
@@ -47,9 +50,11 @@ test('SIGTERM with 100 streams open: none fails, readiness flips, new calls are 
   at.kill('SIGTERM');
   const told = performance.now();
   const probe = client();
-  while ((await call(`${at.ops}/ready`, { dispatcher: probe })).status === 200 && performance.now() - told < 5_000);
-  // 100 ms on a machine of its own (R7); the delay of 1 s is what it must not wait for.
-  expect(performance.now() - told).toBeLessThan(700);
+  // R7: whoever asks later than 100 ms after the signal is told. How long an answer takes is this machine's doing.
+  let askedAt = 0;
+  do askedAt = performance.now() - told;
+  while ((await call(`${at.ops}/ready`, { dispatcher: probe })).status === 200 && askedAt < 100);
+  expect(askedAt).toBeLessThan(100);
   const during = await chat(at);
   expect([during.status, during.headers.connection]).toEqual([200, 'close']);
   await expect
@@ -67,6 +72,63 @@ test('SIGTERM with 100 streams open: none fails, readiness flips, new calls are 
   const answers = await Promise.all(open);
   expect(answers.filter(({ status, text }) => status !== 200 || !text.endsWith('data: [DONE]\n\n'))).toEqual([]);
   expect(await at.ended).toBe(0);
+});
+
+test('readiness has flipped for whoever asks next', async () => {
+  site.write(site.settings({ server: { port: 0, drain: { delay: '1s', deadline: '5s' } } }));
+  const gateway = await startGateway({ file: site.file, env: {}, allowLocalPlugins: false, pluginRoots: [ROOT], destination: { write: () => undefined } });
+  try {
+    const ready = () => call(`${gateway.urls.ops}/ready`, { dispatcher: client() });
+    expect((await ready()).status).toBe(200);
+    const stopped = gateway.drain();
+    expect((await ready()).status).toBe(503);
+    await stopped;
+  } finally {
+    await gateway.close();
+  }
+});
+
+// F21 as it is written: the streams are long, and the times are those of the configuration as it comes.
+test('SIGTERM with 100 streams of 20 s and 20 new calls a second: what was taken on ends well, then the process with 0', { timeout: 120_000 }, async () => {
+  const at = await start({});
+  const piece = sse(chunk({ content: 'a' }));
+  const isStream = (r: { json(): unknown }) => (r.json() as { stream?: boolean }).stream === true;
+  const body = piece.repeat(9) + rest;
+  site.simulator.script({
+    ...streams,
+    body,
+    rechunk: { size: piece.length },
+    delayChunk: 20_000 / Math.ceil(body.length / piece.length),
+    when: isStream,
+    times: 100,
+  });
+  const dispatcher = client();
+  const open = Array.from({ length: 100 }, () => chat(at, { stream: true }, dispatcher));
+  for (let i = 0; i < 100; i++) await site.simulator.waitForRequest(isStream, 20_000);
+  at.kill('SIGTERM');
+  const told = performance.now();
+  const news: Promise<readonly [askedAt: number, was: number | string]>[] = [];
+  while (performance.now() - told < 7_000) {
+    const askedAt = performance.now() - told;
+    const was = chat(at).then(
+      ({ status }) => status,
+      (error: { code?: string }) => error.code ?? String(error),
+    );
+    news.push(was.then((one) => [askedAt, one]));
+    await setTimeout(50);
+  }
+  const calls = await Promise.all(news);
+  expect(calls.filter(([askedAt, was]) => askedAt < 4_500 && was !== 200)).toEqual([]);
+  const refused = calls.slice(calls.findIndex(([, was]) => was !== 200)).map(([, was]) => was);
+  expect(refused.length).toBeGreaterThan(0);
+  // The one that was on its way when the port closed may see a reset.
+  expect(refused.slice(1).filter((was) => was !== 'ECONNREFUSED' && was !== 'ECONNRESET')).toEqual([]);
+  const answers = await Promise.all(open);
+  expect(answers.filter(({ status, text }) => status !== 200 || !text.endsWith('data: [DONE]\n\n'))).toEqual([]);
+  const done = performance.now();
+  expect(done - told).toBeGreaterThan(15_000);
+  expect(await at.ended).toBe(0);
+  expect(performance.now() - done).toBeLessThan(5_000);
 });
 
 test('a stream that never ends gets an error event at the deadline, is recorded, and the exit code is 0', async () => {
@@ -112,7 +174,7 @@ test('without open calls it ends after the delay; liveness answers until then', 
 test('a second signal more than a second later ends it at once, exit code 1', async () => {
   const at = await start({ delay: '30s', deadline: '30s' });
   at.kill('SIGTERM');
-  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  await setTimeout(1_100);
   at.kill('SIGTERM');
   expect(await at.ended).toBe(1);
 });

@@ -56,14 +56,14 @@ describe('a good reload', () => {
     };
     const loads = [load(), load(), load(), load()];
     const { instances } = site.settings() as { instances: object };
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 100; i++) {
       site.simulator.script({ delayChunk: 20, when: (r) => (r.json() as { stream?: boolean }).stream === true });
       texts.push(chat(at, KEY, { stream: true }).then(({ text }) => text));
       site.write(site.settings({ instances: i % 2 === 0 ? { ...instances, second: extra() } : instances, stream: { keepAlive: `${i + 1}s` } }));
       expect(await at.reload()).toBe(true);
     }
     over = true;
-    expect((await Promise.all(loads)).reduce((a, b) => a + b)).toBeGreaterThan(20);
+    expect((await Promise.all(loads)).reduce((a, b) => a + b)).toBeGreaterThan(100);
     expect(failed).toEqual([]);
     for (const text of await Promise.all(texts)) expect(text).toMatch(/data: \[DONE\]\n\n$/);
   });
