@@ -64,7 +64,7 @@ export const noteFinish = (
   if (stopSequence !== undefined) ledger.note('ignored', 'choices.stopSequence', 'the sequence that ended an answer has no place here');
 };
 /** Empty text says nothing, and the service sends none. */
-const isSilent = (part: Part): boolean => (part.kind === 'text' || part.kind === 'refusal') && part.text === '';
+const isSilent = (part: Part): boolean => (part.kind === 'text' || part.kind === 'refusal') && part.text === '' && !('citations' in part);
 const contentOf = (choice: Choice, seal: Seal, mine: boolean, ledger: Ledger): readonly Fields[] =>
   choice.parts.flatMap((part) => {
     if (!mine && isSilent(part)) return [];

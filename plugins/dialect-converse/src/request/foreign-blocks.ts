@@ -14,6 +14,8 @@ import { callId, toolName } from './words.ts';
 export interface Writing {
   readonly family: Family;
   readonly lost: Lost;
+  /** Kinds of media that the endpoint does not take. */
+  readonly lacks: ReadonlySet<Part['kind']>;
   readonly documentName: (name: string | undefined) => string;
   /** The cache point behind what carries a mark, as far as the provider takes them. */
   readonly cachePoint: (kept: Kept) => Fields | undefined;
@@ -42,6 +44,7 @@ const noteMedia = (part: MediaPart, lost: Lost): void => {
   if (part.transcript !== undefined) lost('turns.parts.transcript', 'the provider takes no transcript');
 };
 const writeForeignMedia = (part: MediaPart | DocumentPart, writing: Writing): Fields => {
+  if (writing.lacks.has(part.kind)) throw unsupported(`turns.parts.${part.kind}`, `The model of this call takes no ${part.kind}.`);
   if (part.kind !== 'document') {
     const media = writeMedia(part, false);
     if (media === undefined) throw noMedia(part);

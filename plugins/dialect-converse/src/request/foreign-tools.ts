@@ -91,6 +91,9 @@ export const foreignTools = (r: ChatRequest, writing: Writing, forced: boolean):
     return { tools: history ? fromHistory(r, writing) : [], choice: undefined, memo };
   }
   if (none) lost('toolChoice', history ? 'the model is asked in words to call nothing' : 'the tools are left out', 'emulated');
-  if (none && !history) return { tools: [], choice: undefined, memo };
+  if (none && !history) {
+    lost('tools', 'a model that may call nothing needs no tools', 'emulated');
+    return { tools: [], choice: undefined, memo };
+  }
   return { tools, choice: none ? 'auto' : allowedChoice(r.toolChoice, forced, writing), ...(none ? { told: NO_CALLS } : {}), memo };
 };

@@ -1,4 +1,4 @@
-import { type Call, type ChatRequest, type Part, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
+import { type Call, type Capabilities, type ChatRequest, type Part, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
 import { unsupported } from '../invalid.ts';
 import { type Lost, lostTo } from '../lost.ts';
 import { asObject, compact, type Fields, isEmpty, some } from '../wire.ts';
@@ -11,8 +11,21 @@ import { documentNames } from './words.ts';
 
 const MOST_CACHE_POINTS = 4;
 
+/** What the family takes, less what the provider says that the endpoint cannot. */
+const limited = (family: Family, { sampling, reasoning }: Partial<Capabilities>): Family => ({
+  ...family,
+  ...(sampling === false ? { sampling: 'none' } : {}),
+  ...(reasoning === false ? { reasoning: 'none', off: undefined } : {}),
+});
+const lacking = ({ images, documents, audioIn }: Partial<Capabilities>): ReadonlySet<Part['kind']> =>
+  new Set([
+    ...(images === false ? (['image', 'video'] as const) : []),
+    ...(documents === false ? (['document'] as const) : []),
+    ...(audioIn === false ? (['audio'] as const) : []),
+  ]);
 /** What changes the shape of the answer is refused rather than left out. */
-const refuse = (r: ChatRequest): void => {
+const refuse = (r: ChatRequest, { tools }: Partial<Capabilities>): void => {
+  if (tools === false && r.tools.length > 0) throw unsupported('tools', 'The model of this call takes no tools.');
   if (r.choices > 1) throw unsupported('choices', 'The provider of this call gives one answer.');
   if (r.logprobs !== undefined) throw unsupported('logprobs', 'The provider of this call gives no probabilities of tokens.');
 };
@@ -103,13 +116,13 @@ const nested = (o: Fields): Fields | undefined => (isEmpty(o) ? undefined : comp
 
 /** The body for a conversation of another dialect, and what is undone in the answer. */
 export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
-  refuse(r);
-  const lost = lostTo(call.ledger);
   const { capabilities, profile } = call.endpoint;
-  const family = familyOf(call.model, profile);
+  refuse(r, capabilities);
+  const lost = lostTo(call.ledger);
+  const family = limited(familyOf(call.model, profile), capabilities);
   const caches = capabilities.cache !== false;
   const cachePoint = cachePoints(caches ? marks(r.turns, r.tools) : 0, caches ? MOST_CACHE_POINTS : 0, lost);
-  const writing: Writing = { family, lost, documentName: documentNames(lost), cachePoint };
+  const writing: Writing = { family, lost, lacks: lacking(capabilities), documentName: documentNames(lost), cachePoint };
   const { tools, choice, told, memo } = foreignTools(r, writing, capabilities.forcedTool !== false);
   const { tier } = r;
   const said = compact({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });

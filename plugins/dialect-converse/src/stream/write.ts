@@ -83,14 +83,18 @@ export const writeStream =
       const open: Open = { part, at: -1, said: false, text: '', length: 0 };
       parts.set(e.index, open);
       if (part.kind === 'text' || part.kind === 'refusal') {
-        noteText(part, ledger);
-        return part.text === '' ? [] : [piece(open, { text: part.text })];
+        return part.text === '' ? [] : words(open, part.text);
       }
       if (part.kind === 'thinking') return part.text === '' ? [] : [piece(open, { reasoningContent: { text: part.text } })];
       if (part.kind !== 'toolCall') return whole(open, part);
       const rest = mine ? part.rest : {};
       const first = started(open, { toolUse: { toolUseId: part.id, name: part.name, ...rest } });
       return [first, ...input(open, 'json' in part.input ? part.input.json : part.input.text)];
+    };
+    const words = (open: Open, text: string): readonly Bytes[] => {
+      if (open.length === 0) noteText(open.part, ledger);
+      open.length += text.length;
+      return [piece(open, { text })];
     };
     const input = (open: Open, text: string): readonly Bytes[] => {
       if (open.part.kind === 'toolCall' && 'text' in open.part.input) {
@@ -106,9 +110,8 @@ export const writeStream =
       const { kind } = open.part;
       if (kind === 'toolCall') return input(open, e.text);
       if (e.field !== 'text' || e.text === '') return [];
-      open.length += e.text.length;
       if (kind === 'thinking') return [piece(open, { reasoningContent: { text: e.text } })];
-      return kind === 'text' || kind === 'refusal' ? [piece(open, { text: e.text })] : [];
+      return kind === 'text' || kind === 'refusal' ? words(open, e.text) : [];
     };
     const cite = (e: EventOf<'citation'>): readonly Bytes[] => {
       const open = parts.get(e.index);

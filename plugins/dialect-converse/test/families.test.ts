@@ -1,0 +1,127 @@
+import type { Capabilities, ChatRequest, Part } from '@llm-proxy-auth/plugin';
+import { describe, expect, it } from 'vitest';
+import { familyOf } from '../src/request/families.ts';
+import { answered, callOf, client, inboundOf, ledger, NOVA, seal, written } from './support.ts';
+
+const plain: ChatRequest = { turns: [{ role: 'user', parts: [{ kind: 'text', text: 'x' }] }], tools: [], choices: 1 };
+const fields = (model: string, more: Partial<ChatRequest>): unknown => written({ ...plain, ...more }, { model }).body.additionalModelRequestFields;
+const config = (model: string, more: Partial<ChatRequest>): unknown => written({ ...plain, ...more }, { model }).body.inferenceConfig;
+const endpoint = (capabilities: Partial<Capabilities>, profile?: string) => ({
+  endpoint: { ...callOf().endpoint, capabilities: capabilities as Capabilities, ...(profile === undefined ? {} : { profile }) },
+});
+
+describe('the family of a model', () => {
+  it.each([
+    ['anthropic.claude-opus-5-5', 'anthropic', 'none'],
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'anthropic', 'one'],
+    ['us-gov.anthropic.claude-3-haiku-20240307-v1:0', 'anthropic', 'any'],
+    ['global.anthropic.claude-next-9', 'anthropic', 'none'],
+    ['amazon.nova-lite-v1:0', 'amazon', 'any'],
+    ['arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-8b-instruct-v1:0', 'meta', 'any'],
+    ['arn:aws:bedrock:us-east-1:1:inference-profile/eu.mistral.pixtral-large', 'mistral', 'any'],
+    ['arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123', '', 'any'],
+  ])('%s is %s', (model, vendor, sampling) => expect(familyOf(model, undefined)).toMatchObject({ vendor, sampling }));
+  it('is what the provider says of an ARN that does not say', () => {
+    expect(familyOf('arn:aws:bedrock:us-east-1:1:application-inference-profile/abc', 'anthropic.claude-opus-5-5').vendor).toBe('anthropic');
+  });
+});
+describe('an amount of reasoning', () => {
+  it.each([
+    ['anthropic.claude-opus-5-5', { effort: 'high' }, { output_config: { effort: 'high' } }],
+    ['anthropic.claude-opus-4-7', { effort: 'low' }, { thinking: { type: 'adaptive' }, output_config: { effort: 'low' } }],
+    ['anthropic.claude-opus-4-6', { budget: 4096 }, { thinking: { type: 'enabled', budget_tokens: 4096 } }],
+    ['anthropic.claude-sonnet-4-20250514-v1:0', { effort: 'medium' }, { thinking: { type: 'enabled', budget_tokens: 8192 } }],
+    ['anthropic.claude-opus-5-5', { budget: 4096 }, { output_config: { effort: 'medium' } }],
+    ['anthropic.claude-sonnet-5-5', { off: true }, { thinking: { type: 'between_tools' } }],
+    ['anthropic.claude-haiku-5-5', { off: true }, { thinking: { type: 'disabled' } }],
+    ['anthropic.claude-opus-5-5', { off: true }, { output_config: { effort: 'low' } }],
+    [NOVA, { effort: 'xhigh' }, { reasoningConfig: { type: 'enabled', maxReasoningEffort: 'high' } }],
+    ['openai.gpt-oss-20b-1:0', { effort: 'minimal' }, { reasoning_effort: 'low' }],
+    ['openai.gpt-5.6-luna', { effort: 'medium' }, { reasoning: { effort: 'medium' } }],
+    ['meta.llama3-8b-instruct-v1:0', { effort: 'medium' }, undefined],
+  ])('of %s: %o', (model, reasoning, expected) => expect(fields(model, { reasoning })).toEqual(expected));
+  it('leaves tokens for the answer, and is not asked for where none would be left', () => {
+    expect(fields('anthropic.claude-opus-4-6', { reasoning: { budget: 8000 }, maxTokens: 4000 })).toEqual({
+      thinking: { type: 'enabled', budget_tokens: 3999 },
+    });
+    expect(fields('anthropic.claude-opus-4-6', { reasoning: { budget: 8000 }, maxTokens: 900 })).toBeUndefined();
+  });
+});
+describe('sampling', () => {
+  const sampling = { temperature: 1.5, topP: 0.9, topK: 5 };
+  it.each([
+    ['anthropic.claude-opus-5-5', undefined, undefined],
+    ['anthropic.claude-sonnet-4-5-20250929-v1:0', { temperature: 1 }, { top_k: 5 }],
+    ['amazon.nova-lite-v1:0', { temperature: 1, topP: 0.9 }, { inferenceConfig: { topK: 5 } }],
+    ['meta.llama3-8b-instruct-v1:0', { temperature: 1, topP: 0.9 }, undefined],
+  ])('of %s', (model, expected, more) => {
+    expect(config(model, { sampling })).toEqual(expected);
+    expect(fields(model, { sampling })).toEqual(more);
+  });
+  it('stays out beside a budget of reasoning', () => {
+    expect(config('anthropic.claude-opus-4-6', { sampling: { temperature: 0.2 }, reasoning: { budget: 2048 } })).toBeUndefined();
+  });
+});
+describe('what the endpoint says that it cannot', () => {
+  const tool = { kind: 'function', name: 'f', schema: { type: 'object' } } as const;
+  it('is left out and told, or refused by name', () => {
+    const marked: ChatRequest = { ...plain, turns: [{ role: 'user', parts: [{ kind: 'text', text: 'x', cache: {} }] }] };
+    const uncached = written(marked, endpoint({ cache: false }));
+    expect([JSON.stringify(uncached.body).includes('cachePoint'), uncached.notes]).toEqual([false, [{ kind: 'ignored', param: 'turns.parts.cache' }]]);
+    expect(written({ ...plain, stop: ['a'] }, endpoint({ stopSequences: 0 })).notes).toContainEqual({ kind: 'ignored', param: 'stop' });
+    const forced = written({ ...plain, tools: [tool], toolChoice: 'required' }, { ...endpoint({ forcedTool: false }), model: NOVA });
+    expect(forced.body.toolConfig).not.toHaveProperty('toolChoice');
+    expect(() => written({ ...plain, tools: [tool] }, endpoint({ tools: false }))).toThrow(
+      expect.objectContaining({ code: 'unsupported_parameter', param: 'tools' }),
+    );
+    const audio: Part = { kind: 'audio', media: { base64: 'AA==', type: 'audio/wav' } };
+    expect(() => written({ ...plain, turns: [{ role: 'user', parts: [audio] }] }, endpoint({ audioIn: false }))).toThrow(
+      expect.objectContaining({ param: 'turns.parts.audio' }),
+    );
+  });
+  it('a schema is asked for in words where it is not native', () => {
+    const output = { schema: { type: 'object' }, name: 'answer', strict: true } as const;
+    expect(written({ ...plain, output }, endpoint({ jsonSchema: 'native' })).body.outputConfig).toEqual({
+      textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: '{"type":"object"}', name: 'answer' } } },
+    });
+    const asked = written({ ...plain, output }, endpoint({ jsonSchema: 'none' }));
+    expect(asked.body.outputConfig).toBeUndefined();
+    expect(JSON.stringify(asked.body.system)).toContain('JSON Schema (answer)');
+    expect(asked.notes).toContainEqual({ kind: 'emulated', param: 'output' });
+  });
+});
+describe('what another vendor signed', () => {
+  const thinking = (redacted: boolean): Part => ({
+    kind: 'thinking',
+    text: redacted ? '' : 'Hm.',
+    redacted,
+    origin: { dialect: 'anthropic', model: 'claude', payload: { json: '{"signature":"abc"}' } },
+  });
+  const reply = (part: Part) => ({
+    id: 'r',
+    model: 'm',
+    choices: [{ index: 0, parts: [part], finish: 'stop' as const }],
+    usage: { input: 1, output: 1, cacheRead: 0, cacheWrite: 0, reasoning: 0, estimated: false },
+  });
+  it.each([false, true])('travels sealed with a client of this dialect and comes back whole (redacted: %s)', (redacted) => {
+    const [block] = (answered(reply(thinking(redacted))).output as { readonly message: { readonly content: readonly object[] } }).message.content;
+    expect(JSON.stringify(block)).not.toContain('abc');
+    const again = client.read(
+      inboundOf({
+        messages: [
+          { role: 'user', content: [{ text: 'x' }] },
+          { role: 'assistant', content: [block] },
+        ],
+      }),
+      ledger(),
+    );
+    expect(again.turns[1]?.parts[0]?.origin).toEqual({ dialect: 'anthropic', model: 'claude', payload: { json: '{"signature":"abc"}' } });
+  });
+  it('is refused when it was changed', () => {
+    const forged = `lpa1.${seal.seal('another.purpose', Buffer.from('{}'))}`;
+    const body = { messages: [{ role: 'assistant', content: [{ reasoningContent: { reasoningText: { text: 'x', signature: forged } } }] }] };
+    expect(() => client.read(inboundOf(body), ledger())).toThrow(
+      expect.objectContaining({ code: 'invalid_request', param: 'messages[0].content[0].reasoningContent.reasoningText.signature' }),
+    );
+  });
+});
