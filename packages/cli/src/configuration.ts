@@ -1,17 +1,20 @@
 import { ConfigurationError, findConfigurationFile, type Graph, loadGraph } from '@llm-proxy-auth/core';
 import type { Parsed } from './arguments.ts';
+import { earlierConfiguration } from './earlier.ts';
 import type { Terminal } from './terminal.ts';
 
-/** The configuration file of a command line. Throws ConfigurationError when there is none. */
-export const fileOf = (parsed: Parsed, terminal: Terminal): string => {
+/** The configuration of a command line: a file, else what the variables of the earlier gateway say. Throws ConfigurationError when there is none. */
+const sourceOf = (parsed: Parsed, terminal: Terminal): { readonly file: string } | { readonly text: string; readonly folder: string } => {
   const file = findConfigurationFile({ flag: parsed.config, env: terminal.env, cwd: terminal.cwd() });
-  if (file !== undefined) return file;
+  if (file !== undefined) return { file };
+  const text = earlierConfiguration(terminal.env);
+  if (text !== undefined) return { text, folder: terminal.cwd() };
   throw new ConfigurationError([
     { path: '', code: 'config_missing', message: 'no configuration was found; write ./llm-proxy-auth.yaml, set LLM_PROXY_AUTH_CONFIG or pass --config FILE' },
   ]);
 };
 export const loadOptions = (parsed: Parsed, terminal: Terminal) => ({
-  file: fileOf(parsed, terminal),
+  ...sourceOf(parsed, terminal),
   env: terminal.env,
   allowLocalPlugins: parsed.allowLocalPlugins,
   pluginRoots: parsed.pluginRoots,

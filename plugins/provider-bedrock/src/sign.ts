@@ -1,4 +1,4 @@
-import type { Attempt, Host, Provider, Secret, UpstreamRequest } from '@llm-proxy-auth/plugin';
+import type { Attempt, Host, Secret, UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Clock } from './clock.ts';
 import type { CredentialCache } from './credential-cache.ts';
 import { secretText } from './credentials.ts';
@@ -43,4 +43,3 @@ export const awsSigner = ({ region, clock, cache, sign, clockOnly }: Signing): S
     return found instanceof Promise ? found.then((credentials) => put(request, credentials)) : put(request, found);
   };
 };
-export type ProviderSign = Provider['sign'];

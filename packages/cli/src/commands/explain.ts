@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
-import { fileOf, withGraph } from '../configuration.ts';
+import { withGraph } from '../configuration.ts';
 
 const send = (url: URL, key: string, body: string): Promise<{ readonly status: number; readonly text: string }> =>
   new Promise((resolve, reject) => {
@@ -33,10 +33,7 @@ export const explain: Command = {
       throw new UsageError('explain needs a PATH that begins with / and --data JSON.');
     const key = typeof parsed.values.key === 'string' ? parsed.values.key : terminal.env.LLM_PROXY_AUTH_KEY;
     if (key === undefined) throw new UsageError('explain needs a key with the scope `explain`: --key KEY or LLM_PROXY_AUTH_KEY.');
-    const base =
-      typeof url === 'string'
-        ? url
-        : await withGraph({ ...parsed, config: fileOf(parsed, terminal) }, terminal, async (g) => `http://${g.settings.server.host}:${g.settings.server.port}`);
+    const base = typeof url === 'string' ? url : await withGraph(parsed, terminal, async (g) => `http://${g.settings.server.host}:${g.settings.server.port}`);
     const { status, text } = await send(new URL(path, base), key, data);
     terminal.stdout.write(`${text}\n`);
     return status === 200 ? 0 : 1;
