@@ -38,10 +38,9 @@ const targets = [
 /** The newest message carries the last of the four marks. */
 const marked = (messages: readonly Message[]): Message[] =>
   messages.map((message, index) => {
-    if (index < messages.length - 1 || typeof message.content === 'string') return message;
-    const content = message.content.map(
-      (block, place): Block => (place === message.content.length - 1 ? ({ ...block, cache_control: ephemeral } as Block) : block),
-    );
+    const blocks = message.content;
+    if (index < messages.length - 1 || !Array.isArray(blocks)) return message;
+    const content = blocks.map((block, place): Block => (place === blocks.length - 1 ? ({ ...block, cache_control: ephemeral } as Block) : block));
     return { ...message, content } as Message;
   });
 const textOf = ({ content }: Anthropic.Beta.BetaMessage): string => content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('');
