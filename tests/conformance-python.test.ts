@@ -1,13 +1,19 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { chunk, role, spoken, sse, stream } from './support/answers.ts';
 import { conformance, type Under } from './support/conformance.ts';
+import { ROOT } from './support/process.ts';
 
 const script = fileURLToPath(new URL('support/conformance.py', import.meta.url));
 const run = promisify(execFile);
-const version = spawnSync('python3', ['-c', 'import openai; print(openai.__version__)'], { encoding: 'utf8' });
+const own = join(ROOT, '.python', 'bin', 'python3');
+/** The one that the script of the CI prepared, else the machine's. */
+const python = existsSync(own) ? own : 'python3';
+const version = spawnSync(python, ['-c', 'import openai; print(openai.__version__)'], { encoding: 'utf8' });
 /** Whether the SDK that the checklist means is there; older majors read answers otherwise. */
 const isThere = version.status === 0 && Number(version.stdout.split('.', 1)[0]) >= 3;
 
@@ -17,7 +23,7 @@ describe.runIf(isThere)('with the Python SDK', () => {
   const line = conformance(['passing', 'translated']);
   const WIRE = { wire: true } as const;
   const ask = async ({ base, bench }: Under, question: string): Promise<unknown> => {
-    const { stdout } = await run('python3', [script, base, bench.key, question]);
+    const { stdout } = await run(python, [script, base, bench.key, question]);
     return JSON.parse(stdout);
   };
 
@@ -65,7 +71,8 @@ describe.runIf(isThere)('with the Python SDK', () => {
     'a cut is thrown, not a short text',
     async (under) => {
       const body = spoken('Hel', 'lo');
-      stream(under.bench.simulator, body, { cut: { at: body.indexOf('"lo"'), how: 'rst' } });
+      // A reset may take what came before it along, and then it is tried again.
+      stream(under.bench.simulator, body, { cut: { at: body.indexOf('"lo"'), how: 'fin' } });
       const error = { class: 'APIError', code: 'upstream_stream_truncated', status: null, request: null };
       expect(await ask(under, 'broken')).toEqual({ text: 'Hel', error });
     },
