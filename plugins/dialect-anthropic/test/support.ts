@@ -159,5 +159,6 @@ export const piecesOf = (bytes: Bytes, framing: Framing = 'sse'): readonly Bytes
     const out = whole.push(bytes.subarray(i, i + 1));
     if (out !== undefined && out.length > 0) pieces.push(Buffer.from(out));
   }
-  return pieces;
+  const rest = whole.rest();
+  return rest.length === 0 ? pieces : [...pieces, Buffer.from(rest)];
 };
