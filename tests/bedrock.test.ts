@@ -85,6 +85,22 @@ describe('the AWS SDK in transparent mode', () => {
     for await (const { chunk } of chunks ?? []) count += chunk === undefined ? 0 : 1;
     expect(count).toBeGreaterThan(1);
   });
+  test.each([
+    ['amazon.nova-lite-v1:0', { messages, inferenceConfig: { maxTokens: 20 } }],
+    ['us.anthropic.claude-haiku-4-5-20251001-v1:0', { anthropic_version: 'bedrock-2023-05-31', max_tokens: 20, messages: [{ role: 'user', content: 'Hi' }] }],
+  ])('is counted by what %s says it used, whole and as a stream', async (modelId, body) => {
+    const client = new BedrockRuntimeClient(options());
+    const input = { modelId, body: JSON.stringify(body), contentType: 'application/json' };
+    const seen = bench.lines.length;
+    const fresh = () => bench.lines.slice(seen).filter((line) => line.msg === 'request');
+    await client.send(new InvokeModelCommand(input));
+    const { body: chunks } = await client.send(new InvokeModelWithResponseStreamCommand(input));
+    for await (const _ of chunks ?? []);
+    await expect.poll(() => fresh().length).toBe(2);
+    const [whole, stream] = fresh();
+    expect(whole).toMatchObject({ inputTokens: expect.any(Number), outputTokens: expect.any(Number) });
+    expect(stream).toMatchObject({ inputTokens: whole?.inputTokens, outputTokens: whole?.outputTokens, stream: 'complete' });
+  });
   test('counts tokens', async () => {
     const client = new BedrockRuntimeClient(options());
     const answer = await client.send(new CountTokensCommand({ modelId: 'anthropic.claude-sonnet-4-20250514-v1:0', input: { converse: { messages } } }));

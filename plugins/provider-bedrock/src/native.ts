@@ -119,11 +119,12 @@ const REFUSED: Refusal = Object.freeze({
   refuse: 'operation_not_allowed',
   message: 'This path is not one of the operations that can be reached at Bedrock through this gateway.',
 });
-/** Claude through InvokeModel speaks Anthropic's dialect. */
+/** Claude through InvokeModel speaks Anthropic's dialect; what the others speak only their usage is read of. */
 const surfaceOf = (entry: Entry, model: string | undefined): readonly [string, string] | undefined => {
   if (entry.surface !== undefined) return entry.surface;
   const invokes = entry.path.endsWith('/invoke') || entry.path.endsWith('/invoke-with-response-stream');
-  return invokes && model !== undefined && readModelId(model).family === 'anthropic' ? ['anthropic', 'messages'] : undefined;
+  if (!invokes || model === undefined) return undefined;
+  return readModelId(model).family === 'anthropic' ? ['anthropic', 'messages'] : ['bedrock-invoke', 'invoke'];
 };
 
 export interface NativeOptions {

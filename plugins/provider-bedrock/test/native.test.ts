@@ -70,7 +70,7 @@ describe('the model of a path', () => {
   ])('%s', (path, model) => expect(at('POST', path)).toMatchObject({ model, modelIn: 'path' }));
   it('says the dialect that the bytes are in', () => {
     expect(at('POST', '/model/us.anthropic.claude-opus-5-5/invoke')).toMatchObject({ dialect: 'anthropic', surface: 'messages', operation: 'chat' });
-    expect(at('POST', '/model/meta.llama3-8b-instruct-v1%3A0/invoke')).toMatchObject({ dialect: undefined, operation: 'opaque' });
+    expect(at('POST', '/model/meta.llama3-8b-instruct-v1%3A0/invoke')).toMatchObject({ dialect: 'bedrock-invoke', surface: 'invoke', operation: 'opaque' });
     expect(at('POST', `/model/${encodeURIComponent(ARN)}/converse`)).toMatchObject({ dialect: 'converse', surface: 'converse' });
   });
 });

@@ -2,6 +2,7 @@ import type { Dialect, ProviderHalf, Surface } from '@llm-proxy-auth/plugin';
 import { cohere } from './cohere.ts';
 import { error, NAME, readError } from './error.ts';
 import { nova } from './nova.ts';
+import { invokeTap } from './tap.ts';
 import { titan } from './titan.ts';
 
 /** A family of InvokeModel that is reached, not spoken by clients. */
@@ -17,10 +18,22 @@ const embedding = (name: string, provider: ProviderHalf<'embeddings'>): Surface<
     provider,
   } satisfies Surface<'embeddings'>);
 
-/** Bodies of InvokeModel that are no dialect of their own: embeddings of Titan, Nova and Cohere. */
+/** Every other family: bytes pass in transparent mode, and what was used is read. */
+const invoke: Surface<'opaque'> = Object.freeze({
+  name: 'invoke',
+  operation: 'opaque',
+  routes: [],
+  body: ['json'],
+  governed: { model: 'path', stream: 'route' },
+  reach: { class: 'inference' },
+  framing: 'aws-eventstream',
+  tap: invokeTap,
+} satisfies Surface<'opaque'>);
+
+/** Bodies of InvokeModel that are no dialect of their own. */
 export const invokeDialect: Dialect = Object.freeze({
   name: NAME,
-  surfaces: [embedding('titan-embed', titan), embedding('nova-embed', nova), embedding('cohere-embed', cohere)],
+  surfaces: [invoke, embedding('titan-embed', titan), embedding('nova-embed', nova), embedding('cohere-embed', cohere)],
   error,
   readError,
 });
