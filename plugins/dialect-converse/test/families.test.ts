@@ -38,6 +38,12 @@ describe('an amount of reasoning', () => {
     [NOVA, { effort: 'xhigh' }, { reasoningConfig: { type: 'enabled', maxReasoningEffort: 'high' } }],
     ['openai.gpt-oss-20b-1:0', { effort: 'minimal' }, { reasoning_effort: 'low' }],
     ['openai.gpt-5.6-luna', { effort: 'medium' }, { reasoning: { effort: 'medium' } }],
+    [
+      'anthropic.claude-opus-5-5',
+      { effort: 'low', summary: 'auto' },
+      { output_config: { effort: 'low' }, thinking: { type: 'adaptive', display: 'summarized' } },
+    ],
+    ['anthropic.claude-sonnet-4-6', { off: false }, { thinking: { type: 'adaptive' } }],
     ['meta.llama3-8b-instruct-v1:0', { effort: 'medium' }, undefined],
   ])('of %s: %o', (model, reasoning, expected) => expect(fields(model, { reasoning })).toEqual(expected));
   it('leaves tokens for the answer, and is not asked for where none would be left', () => {

@@ -17,10 +17,13 @@ const topK = (fields: Fields): Found => {
   return nova === undefined ? NOTHING : { spent: ['inferenceConfig'], read: { topK: nova } };
 };
 const thinking = (o: Fields | undefined): Reasoning | undefined => {
-  const budget = asNumber(o?.budget_tokens);
-  if (o?.type === 'enabled' && budget !== undefined && Object.keys(o).length === 2) return { budget };
-  if (only(o, 'type') === 'disabled' || only(o, 'type') === 'between_tools') return { off: true };
-  return undefined;
+  const { display, ...said } = o ?? {};
+  if (display !== undefined && display !== 'summarized') return undefined;
+  const shown = display === undefined ? {} : { summary: 'auto' };
+  const budget = asNumber(said.budget_tokens);
+  if (said.type === 'enabled' && budget !== undefined && Object.keys(said).length === 2) return { budget, ...shown };
+  if (only(said, 'type') === 'adaptive') return { off: false, ...shown };
+  return only(o, 'type') === 'disabled' || only(o, 'type') === 'between_tools' ? { off: true } : undefined;
 };
 const effort = (fields: Fields): readonly (readonly [string, Reasoning | undefined])[] => {
   const claude = asText(only(asObject(fields.output_config), 'effort'));
@@ -40,9 +43,7 @@ const reasoning = (fields: Fields): Found => {
   const own = thinking(asObject(fields.thinking));
   const found = [['thinking', own] as const, ...effort(fields)].filter(([, r]) => r !== undefined);
   const merged: Reasoning = Object.assign({}, ...found.map(([, r]) => r));
-  // Adaptive thinking beside an effort is how that effort is asked for.
-  const adaptive = only(asObject(fields.thinking), 'type') === 'adaptive' && merged.effort !== undefined;
-  const spent = [...found.map(([name]) => name), ...(adaptive ? ['thinking'] : [])];
+  const spent = found.map(([name]) => name);
   return isEmpty(merged) ? NOTHING : { spent, read: { reasoning: merged } };
 };
 const user = (fields: Fields): Found => {

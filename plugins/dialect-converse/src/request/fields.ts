@@ -1,7 +1,7 @@
 import type { Reasoning } from '@llm-proxy-auth/plugin';
 import type { Additional } from '../form.ts';
 import type { Lost } from '../lost.ts';
-import { type Fields, isEmpty, some } from '../wire.ts';
+import { asObject, type Fields, isEmpty, some } from '../wire.ts';
 import type { Family } from './families.ts';
 
 /** What the fields of a model depend on. */
@@ -55,10 +55,18 @@ const offFields = ({ family, lost }: Asking): Fields => {
   lost('reasoning.off', 'the provider has no such parameter');
   return {};
 };
+const ADAPTIVE: ReadonlySet<Family['reasoning']> = new Set(['effort', 'adaptive', 'both', 'adaptive-both']);
+/** Reasoning that is asked for without an amount. */
+const onFields = ({ family, lost }: Asking): Fields => {
+  if (ADAPTIVE.has(family.reasoning)) return { thinking: { type: 'adaptive' } };
+  lost('reasoning', 'the model wants to know how much it may reason');
+  return {};
+};
 const BUDGET: ReadonlySet<Family['reasoning']> = new Set(['budget', 'both', 'adaptive-both']);
 const reasoningFields = ({ effort, budget, off }: Reasoning, asking: Asking): Fields => {
   const { family, lost } = asking;
   const { reasoning } = family;
+  if (off === false && effort === undefined && budget === undefined) return onFields(asking);
   if (off === true) {
     if (effort !== undefined || budget !== undefined) lost('reasoning', 'reasoning is switched off');
     return offFields(asking);
@@ -81,6 +89,16 @@ const reasoningFields = ({ effort, budget, off }: Reasoning, asking: Asking): Fi
   const wanted = effort ?? (budget === undefined ? undefined : effortFor(budget));
   return wanted === undefined ? {} : effortFields(wanted, asking);
 };
+/** What shows reasoning that newer models of Anthropic keep to themselves. */
+const shownFields = (fields: Fields, reasoning: Reasoning, { family, lost }: Asking): Fields => {
+  if (family.vendor !== 'anthropic' || family.reasoning === 'none' || reasoning.off === true || reasoning.summary === undefined) return fields;
+  if (!ADAPTIVE.has(family.reasoning)) {
+    lost('reasoning.summary', 'the model shows its reasoning anyhow', 'emulated');
+    return fields;
+  }
+  if (reasoning.summary !== 'auto') lost('reasoning.summary', 'there is one kind of summary', 'emulated');
+  return { ...fields, thinking: { ...(asObject(fields.thinking) ?? { type: 'adaptive' }), display: 'summarized' } };
+};
 const topKFields = (topK: number | undefined, { family, lost }: Asking): Fields => {
   if (topK === undefined) return {};
   if (family.vendor === 'amazon') return { inferenceConfig: { topK } };
@@ -101,7 +119,8 @@ const choiceFields = (said: Additional, { family, tools }: Asking): Fields => {
  */
 export const additionalOf = (said: Additional, asking: Asking): { readonly fields: Fields | undefined; readonly single: boolean } => {
   const { family, lost } = asking;
-  const thought = said.reasoning === undefined ? {} : reasoningFields(said.reasoning, asking);
+  const { reasoning } = said;
+  const thought = reasoning === undefined ? {} : shownFields(reasoningFields(reasoning, asking), reasoning, asking);
   const user = said.user === undefined ? undefined : family.vendor === 'anthropic' ? { user_id: said.user } : undefined;
   if (said.user !== undefined && user === undefined) lost('user', 'the provider has no such parameter');
   const choice = choiceFields(said, asking);
