@@ -234,20 +234,30 @@ const ownership: readonly Mutant[] = [
   ),
 ];
 const streams: readonly Mutant[] = [
-  of('a cut is no clean end', 'conformance-stream-faults', '63. a reset in the middle', core('call/reply/stream.ts', 'write(body.fail(error));', '')),
+  of(
+    'a cut is no clean end',
+    'conformance-stream-faults',
+    '63. a reset in the middle',
+    core('call/reply/stream.ts', 'this.#writer.write(this.#body.fail(error));', ''),
+  ),
   of(
     'the head is held until content',
     'conformance-stream-faults',
     '61. an error before the first byte',
-    core('call/reply/stream.ts', "if (body.state() !== 'waiting') commit();", 'commit();'),
-    core('call/reply/stream.ts', "if (body.state() === 'failed' && !committed) {", "if (body.state() === 'failed' && !committed && seen === undefined) {"),
+    core('call/reply/stream.ts', "if (state !== 'waiting') this.#commit();", 'this.#commit();'),
+    core('call/reply/stream.ts', "if (state === 'failed' && !this.#committed) {", "if (state === 'failed' && !this.#committed && !this.#seen) {"),
   ),
-  of('an end needs a finish', 'conformance-stream-faults', '64. an end without a finish', core('call/reply/stream.ts', "      cut('cut');", '      close();')),
+  of(
+    'an end needs a finish',
+    'conformance-stream-faults',
+    '64. an end without a finish',
+    core('call/reply/stream.ts', "=== 'done') return;\n    this.#cutOff('cut');", "=== 'done') return;\n    this.#close();"),
+  ),
   of(
     'nothing is sent again after the first byte',
     'routing',
     'nothing is sent again after the first byte',
-    core('call/reply/stream.ts', 'if (!committed) return finish(outcome);', 'return finish(outcome);'),
+    core('call/reply/stream.ts', 'if (!this.#committed) return this.#finish(outcome);', 'return this.#finish(outcome);'),
   ),
 ];
 export const mutants: readonly Mutant[] = [...access, ...credentials, ...targets, ...headers, ...ownership, ...streams];

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { getHeapStatistics } from 'node:v8';
 import { expect, test } from 'vitest';
-import { countBuffers } from '../src/memory.ts';
+import { collectOnce, countBuffers } from '../src/memory.ts';
 
 test('an engine that does not know the flag is left alone: no complaint on stderr', () => {
   const source = new URL('../src/memory.ts', import.meta.url).href;
@@ -14,4 +14,11 @@ test('setting it leaves the heap limit as it is', () => {
   const before = getHeapStatistics().heap_size_limit;
   countBuffers();
   expect(getHeapStatistics().heap_size_limit).toBe(before);
+});
+test('what nobody holds is collected', () => {
+  const held = new WeakRef({});
+  return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+    collectOnce();
+    expect(held.deref()).toBeUndefined();
+  });
 });

@@ -2,78 +2,32 @@ import {
   type Bytes,
   type Call,
   type Dialect,
-  type Edit,
   type EmbedRequest,
   type Endpoint,
   GatewayError,
   isGatewayError,
-  patchBody,
   type Surface,
   type UpstreamReply,
   type Written,
 } from '@llm-proxy-auth/plugin';
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
-import { beginWait, endWait, headerValueIsSafe, ownHeaders, sendWhole, upstreamRequestId, writtenHeaders } from './answer.ts';
+import { beginWait, ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
 import { joinReplies, partsOf, repliesAt, wholePart } from './batches.ts';
 import type { Exchange } from './exchange.ts';
-import { passingStream } from './pass.ts';
+import { passing } from './passing.ts';
 import { endpointFor, type ReceivedBody } from './protocol.ts';
-import { type Attempting, DONE, type Outcome, type ReplyHead, statusOutcome, textOf } from './reply/outcome.ts';
-import { relaySink } from './reply/relay.ts';
+import { type Attempting, DONE, type Outcome, type ReplyHead } from './reply/outcome.ts';
 import { streamSink } from './reply/stream.ts';
-import { wholeSink } from './reply/whole.ts';
-import { ownReply, readsReply, recordVerdict, sendOwn } from './stateful.ts';
+import { answerSink } from './reply/whole.ts';
+import { sendOwn } from './stateful.ts';
 import { callOf, inboundOf, makeLedger, readRequest, translatedStream, writeRequest } from './translate.ts';
-import { passesReply, replyHeaders, requestOf, withLength } from './upstream-head.ts';
+import { replyHeaders, requestOf, withLength } from './upstream-head.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
 type Chat = Surface<'chat'>;
 type Embeddings = Surface<'embeddings'>;
-const BODY_HEADERS: ReadonlySet<string> = new Set([
-  'content-type',
-  'content-length',
-  'content-disposition',
-  'content-encoding',
-  'content-range',
-  'last-modified',
-  'etag',
-]);
-
-/** A whole reply of the same surface: bytes pass, a tap reads usage. */
-const passReply =
-  (a: Attempting, dialect: Dialect, found: SurfaceFound) =>
-  (reply: UpstreamReply, head: ReplyHead): void => {
-    const { x } = a;
-    // What is no JSON (the content of a file) has no ending of its own; its length says whether it is whole.
-    const json = /^application\/(?:[a-z0-9.-]+\+)?json\b/i.test(textOf(head, 'content-type'));
-    const tap = found.surface.tap?.(json ? 'json' : 'binary', false);
-    tap?.bytes(reply.body);
-    const verdict = tap?.end();
-    if (verdict?.usage !== undefined) x.usage = verdict.usage;
-    if (verdict?.error !== undefined) return a.resolve({ is: 'failed', class: '502', error: verdict.error });
-    if (verdict?.complete === false) {
-      const error = new GatewayError('upstream_bad_response', `The answer of ${a.instance.name} is not whole.`);
-      return a.resolve({ is: 'failed', class: '502', error });
-    }
-    void ownReply(x, a.instance, found.reach, reply.body).then(
-      (body) => {
-        if (body === undefined) return a.resolve(DONE);
-        const type = typeof head['content-type'] === 'string' && headerValueIsSafe(head['content-type']) ? head['content-type'] : 'application/json';
-        beginWait(x);
-        sendWhole(x, reply.status, [...ownHeaders(x), 'content-type', type, ...replyHeaders(x, dialect, true, head)], body);
-        a.resolve(DONE);
-      },
-      (error: unknown) =>
-        a.resolve({
-          is: 'failed',
-          class: 'other',
-          error: error instanceof GatewayError ? error : new GatewayError('internal_error', 'The answer could not be recorded.', { cause: error }),
-        }),
-    );
-  };
-
 /** Work on a reply whose failure is the failure of the attempt. */
 const attempting = (a: Attempting, work: () => void): void => {
   try {
@@ -103,111 +57,6 @@ const translateReply =
       sendWritten(a, dialect, call, client.client.write(read, call), head);
     });
 
-/** Answers that are needed whole: statuses from 300 on are errors. */
-const whole = (a: Attempting, then: (reply: UpstreamReply, head: ReplyHead) => void) => {
-  let head: ReplyHead = {};
-  const sink = wholeSink(a, (reply) => {
-    endWait(a.x);
-    if (reply.status >= 300) return a.resolve(statusOutcome(a.x, a.instance, reply));
-    then(reply, head);
-  });
-  return {
-    ...sink,
-    head(status: number, headers: ReplyHead) {
-      head = headers;
-      a.x.upstreamRequestId = upstreamRequestId(headers);
-      sink.head(status, headers);
-    },
-  };
-};
-
-interface PassingBody {
-  readonly pieces: readonly Uint8Array[];
-  readonly asked: boolean;
-}
-/** The client's bytes with another model name and our question for usage patched in. */
-const passingBody = (x: Exchange, endpoint: Endpoint, candidate: Candidate, body: ReceivedBody): PassingBody => {
-  const edits: Edit[] = [];
-  if (x.model !== undefined && body.governed.hasBody && (candidate.model !== x.model || body.governed.model === undefined))
-    edits.push(...body.governed.renameModel(candidate.model));
-  const ask = x.stream && body.kind === 'json' ? body.governed.askUsage() : undefined;
-  if (ask !== undefined) edits.push(...ask);
-  return {
-    pieces: edits.length === 0 ? body.pieces : patchBody(body.pieces, mergeInserts(edits)),
-    asked: ask !== undefined && ask.length > 0 && endpoint.surface !== '',
-  };
-};
-/** Two members inserted at the same place of an empty object need one comma between them. */
-const mergeInserts = (edits: readonly Edit[]): readonly Edit[] => {
-  const [first, second] = edits;
-  if (edits.length !== 2 || first === undefined || second === undefined || first.start !== second.start || first.end !== first.start) return edits;
-  const join = first.text.endsWith(',') ? '' : ',';
-  return [{ start: first.start, end: first.end, text: `${first.text}${join}${second.text}` }];
-};
-
-const passing = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, endpoint: Endpoint, body: ReceivedBody): Prepared => {
-  const { surface } = found;
-  const { pieces, asked } = passingBody(x, endpoint, candidate, body);
-  const contentType = body.kind === 'none' ? undefined : body.kind === 'json' ? 'application/json' : x.head?.contentType;
-  const request = requestOf(x, dialect, found, endpoint, candidate, contentType, []);
-  request.headers = withLength(request.headers, pieces);
-  const headers = (head: ReplyHead): readonly string[] => replyHeaders(x, dialect, true, head);
-  return {
-    request,
-    body: pieces.length === 0 ? undefined : pieces,
-    stream: x.stream,
-    sink(a) {
-      if (x.stream && (surface.operation === 'chat' || surface.operation === 'opaque')) {
-        const lazy = new LazyCall(x, endpoint, candidate.model, body.pieces);
-        const stream = passingStream(x, surface as Chat, endpoint.framing ?? surface.framing, asked, lazy, headers, (_x, tap) => {
-          const verdict = tap.end();
-          if (verdict.usage !== undefined) x.usage = verdict.usage;
-          return readsReply(x, found.reach) ? recordVerdict(x, a.instance, verdict) : undefined;
-        });
-        if (stream !== undefined) return streamSink(a, stream);
-      }
-      const reads = surface.operation !== 'opaque' || found.reach.class === 'stateful' || readsReply(x, found.reach);
-      if (!reads) return relaySink(a, undefined, false, (name) => BODY_HEADERS.has(name) || passesReply(dialect)(name));
-      return whole(a, passReply(a, dialect, found));
-    },
-  };
-};
-
-/** A `Call` whose body is parsed only if somebody looks. A class: a getter in a literal is a new shape for each call. */
-class LazyCall implements Call {
-  readonly id: string;
-  readonly now: number;
-  readonly requestedModel: string;
-  readonly model: string;
-  readonly stream: boolean;
-  readonly endpoint: Endpoint;
-  readonly #x: Exchange;
-  readonly #pieces: readonly Buffer[];
-  #inbound: Call['inbound'] | undefined;
-  #ledger: Call['ledger'] | undefined;
-  constructor(x: Exchange, endpoint: Endpoint, model: string, pieces: readonly Buffer[]) {
-    this.id = x.id;
-    this.now = x.startedAt;
-    this.requestedModel = x.model ?? model;
-    this.model = model;
-    this.stream = x.stream;
-    this.endpoint = endpoint;
-    this.#x = x;
-    this.#pieces = pieces;
-  }
-  get ledger(): Call['ledger'] {
-    this.#ledger ??= makeLedger(this.#x, this.#x.surface?.client?.names);
-    return this.#ledger;
-  }
-  get seal(): Call['seal'] {
-    return this.#x.plan.graph.seal;
-  }
-  get inbound(): Call['inbound'] {
-    this.#inbound ??= inboundOf(this.#x, Buffer.concat(this.#pieces).toString());
-    return this.#inbound;
-  }
-}
-
 interface Batches {
   readonly client: Embeddings;
   readonly provider: Embeddings;
@@ -233,7 +82,7 @@ const inBatches = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate
         x.usage = whole.usage;
         sendWritten(a, dialect, call, client.client.write(whole, call), head);
       });
-    return { request, body: [body], stream: false, sink: (a) => whole(a, taken(a)) };
+    return { request, body: [body], stream: false, sink: (a) => answerSink(a, taken(a)) };
   };
   return part(parts[replies.length] ?? { inputs: [], encoding: 'float' });
 };
@@ -268,7 +117,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
         if (stream === undefined) throw new GatewayError('operation_not_supported', `This operation cannot be streamed for ${candidate.instance.name}.`);
         return streamSink(a, stream);
       }
-      return whole(a, translateReply(a, dialect, client, provider, call, translated.memo));
+      return answerSink(a, translateReply(a, dialect, client, provider, call, translated.memo));
     },
   };
 };

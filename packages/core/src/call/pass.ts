@@ -1,5 +1,5 @@
-import type { Call, ClientHalf, ErrorLike, Framing, ProviderHalf } from '@llm-proxy-auth/plugin';
-import { eventsOf, type Surface, type Tap, type UpstreamReply, wholeEvents } from '@llm-proxy-auth/plugin';
+import type { Call, ClientHalf, ErrorLike, Framing, ProviderHalf, Surface, Tap, TapState, UpstreamReply, WholeEvents } from '@llm-proxy-auth/plugin';
+import { eventsOf, wholeEvents } from '@llm-proxy-auth/plugin';
 import type { Exchange } from './exchange.ts';
 import type { ReplyHead } from './reply/outcome.ts';
 import type { StreamBody } from './reply/stream.ts';
@@ -14,9 +14,6 @@ export const CONTENT_TYPES: Readonly<Record<Framing, string>> = Object.freeze({
 });
 export const isType = (contentType: string, wanted: string): boolean => contentType.toLowerCase().split(';', 1)[0]?.trim() === wanted;
 const NOTHING = new Uint8Array();
-
-/** What a passing stream records when it ends. */
-export type OnVerdict = (x: Exchange, tap: Tap) => void | Promise<void>;
 
 /** One whole reply as the stream the client asked for. */
 export const streamFromWhole = (
@@ -35,50 +32,82 @@ export const streamFromWhole = (
   return Buffer.concat([...pieces, writer.end()].map((p) => (typeof p === 'string' ? Buffer.from(p) : p)));
 };
 
+/** How the answer of a passing stream is read when the provider answered with a whole reply, and what is recorded at its end. */
+export interface PassingRules {
+  readonly surface: Surface<'chat'> | Surface<'opaque'>;
+  readonly framing: Framing;
+  readonly call: Call;
+  headers(head: ReplyHead): readonly string[];
+  /** Usage and ids, when the stream ends. */
+  onVerdict(x: Exchange, tap: Tap): void | Promise<void>;
+}
 /** A stream whose bytes pass: whole events are forwarded as they are, a tap watches. */
-export const passingStream = (
-  x: Exchange,
-  surface: Surface<'chat'> | Surface<'opaque'>,
-  framing: Framing,
-  asked: boolean,
-  call: Call,
-  headers: (head: ReplyHead) => readonly string[],
-  onVerdict: OnVerdict,
-): StreamBody | undefined => {
-  const tap = surface.tap?.(framing, asked);
-  if (tap === undefined) return undefined;
-  const events = wholeEvents(framing);
-  let verdictError: ErrorLike | undefined;
-  const take = (chunk: Uint8Array): Uint8Array => {
+class PassingStream implements StreamBody {
+  readonly type: string;
+  readonly #x: Exchange;
+  readonly #rules: PassingRules;
+  readonly #tap: Tap;
+  readonly #events: WholeEvents;
+  #error: ErrorLike | undefined;
+
+  constructor(x: Exchange, rules: PassingRules, tap: Tap) {
+    this.#x = x;
+    this.#rules = rules;
+    this.#tap = tap;
+    this.#events = wholeEvents(rules.framing);
+    this.type = rules.framing === 'sse' ? 'text/event-stream; charset=utf-8' : CONTENT_TYPES[rules.framing];
+  }
+  accepts(contentType: string): boolean {
+    return isType(contentType, CONTENT_TYPES[this.#rules.framing]);
+  }
+  push(chunk: Buffer): Uint8Array {
+    const whole = this.#events.push(chunk);
+    return whole === undefined || whole.length === 0 ? NOTHING : this.#take(whole);
+  }
+  end(): Uint8Array {
+    // A last event may lack its blank line; a cut one never becomes the terminal event by it.
+    const tail = this.#events.rest();
+    if (tail.length === 0 || this.#rules.framing !== 'sse') return NOTHING;
+    const out = this.#take(Buffer.concat([tail, Buffer.from('\n\n')]));
+    return this.#tap.state === 'done' ? out : NOTHING;
+  }
+  state(): TapState {
+    return this.#tap.state;
+  }
+  ended(): boolean {
+    return this.#tap.ended !== undefined;
+  }
+  error(): ErrorLike | undefined {
+    if (this.#tap.state === 'failed') this.#error ??= this.#tap.end().error;
+    return this.#error;
+  }
+  fail(e: ErrorLike): string | Uint8Array {
+    return this.#tap.fail(e);
+  }
+  idle(): string | Uint8Array {
+    return this.#tap.idle?.() ?? NOTHING;
+  }
+  fromWhole(reply: UpstreamReply): string | Uint8Array | undefined {
+    const { surface, call } = this.#rules;
+    return surface.operation === 'chat' ? streamFromWhole(surface.client, surface.provider, call, undefined, reply, this.#x) : undefined;
+  }
+  verdict(): void | Promise<void> {
+    return this.#rules.onVerdict(this.#x, this.#tap);
+  }
+  headers(head: ReplyHead): readonly string[] {
+    return this.#rules.headers(head);
+  }
+  #take(chunk: Uint8Array): Uint8Array {
+    const tap = this.#tap;
     tap.bytes(chunk);
+    const { ended } = tap;
     // From the terminal event on: what a provider sends behind it is nobody's.
-    const own = tap.ended === undefined || tap.ended >= chunk.length ? chunk : chunk.subarray(0, tap.ended);
+    const own = ended === undefined || ended >= chunk.length ? chunk : chunk.subarray(0, ended);
     return tap.cut === undefined ? own : tap.cut(own);
-  };
-  return {
-    type: framing === 'sse' ? 'text/event-stream; charset=utf-8' : CONTENT_TYPES[framing],
-    accepts: (contentType) => isType(contentType, CONTENT_TYPES[framing]),
-    push(chunk) {
-      const whole = events.push(chunk);
-      return whole === undefined || whole.length === 0 ? NOTHING : take(whole);
-    },
-    end() {
-      // A last event may lack its blank line; a cut one never becomes the terminal event by it.
-      const tail = events.rest();
-      if (tail.length === 0 || framing !== 'sse') return NOTHING;
-      const out = take(Buffer.concat([tail, Buffer.from('\n\n')]));
-      return tap.state === 'done' ? out : NOTHING;
-    },
-    state: () => tap.state,
-    ended: () => tap.ended !== undefined,
-    error() {
-      if (tap.state === 'failed') verdictError ??= tap.end().error;
-      return verdictError;
-    },
-    fail: (e) => tap.fail(e),
-    idle: () => tap.idle?.() ?? NOTHING,
-    fromWhole: (reply) => (surface.operation === 'chat' ? streamFromWhole(surface.client, surface.provider, call, undefined, reply, x) : undefined),
-    verdict: () => onVerdict(x, tap),
-    headers,
-  };
+  }
+}
+/** Undefined: the surface does not watch such streams. */
+export const passingStream = (x: Exchange, asked: boolean, rules: PassingRules): StreamBody | undefined => {
+  const tap = rules.surface.tap?.(rules.framing, asked);
+  return tap === undefined ? undefined : new PassingStream(x, rules, tap);
 };

@@ -106,7 +106,8 @@ const sendPages = async (x: Exchange, instance: Instance, prepared: Prepared, af
   while (x.nextPage !== undefined) {
     const path = behind(prepared.request.path, after, x.nextPage);
     x.nextPage = undefined;
-    outcome = await send(x, instance, { ...prepared, request: { ...prepared.request, path } }, number, fresh);
+    const { request, body, stream } = prepared;
+    outcome = await send(x, instance, { request: { ...request, path }, body, stream, sink: (a) => prepared.sink(a) }, number, fresh);
   }
   return outcome;
 };

@@ -1,5 +1,5 @@
 import { type Framing, GatewayError, type NativeCall, type Tap } from '@llm-proxy-auth/plugin';
-import { beginWait, sendWhole, upstreamRequestId } from '../answer.ts';
+import { beginWait, sendWhole } from '../answer.ts';
 import type { Sink } from '../dispatch.ts';
 import { isType } from '../pass.ts';
 import { owningTap, ownReply } from '../stateful.ts';
@@ -43,7 +43,6 @@ export const ownedSink = (a: Attempting, native: NativeCall, tapOf: (framing: Fr
   let sink: Sink | undefined;
   return {
     head(status, headers) {
-      a.x.upstreamRequestId = upstreamRequestId(headers);
       sink = status >= 300 ? relaySink(a, undefined, true) : isStream(headers) ? streamedSink(a, tapOf('sse')) : readSink(a, native, headers, tapOf('json'));
       sink.head(status, headers);
     },

@@ -16,7 +16,6 @@ export interface StreamBody {
   push(chunk: Buffer): string | Uint8Array;
   /** The transport ended cleanly; returns what is still to be sent. */
   end(): string | Uint8Array;
-  /** Methods, not getters: a getter in a literal is a new shape for each stream. */
   state(): TapState;
   /** Nothing that still comes is the client's. */
   ended(): boolean;
@@ -40,193 +39,206 @@ const LINGER_MS = 1_000;
 /**
  * Streams of protocol mode (contract.md §5): the 200 is held until content, an end or `commitAfter`; until then an error is
  * an HTTP status and another attempt may follow. After it: whole events only, the dialect's sign of life, and an error event
- * instead of a clean end when the provider's terminal event did not come.
+ * instead of a clean end when the provider's terminal event did not come. A class without closures: hundreds are open at once.
  */
-export const streamSink = (a: Attempting, body: StreamBody): Sink => {
-  const { x } = a;
-  const writer = new ClientWriter(a);
-  const write = (chunk: string | Uint8Array): void => writer.write(chunk);
-  const { commitAfter, keepAlive } = x.plan.graph.settings.stream;
-  const { firstByte } = a.instance.settings.timeouts;
-  const held: (string | Uint8Array)[] = [];
-  let head: ReplyHead = {};
-  let headAt = 0;
-  let lastWrite = performance.now();
-  let committed = false;
-  let over = false;
-  let lingerUntil = 0;
-  let seen = false;
-  let rest: Pick<Sink, 'data' | 'end' | 'cut'> | undefined;
+class StreamSink implements Sink {
+  readonly #a: Attempting;
+  readonly #body: StreamBody;
+  readonly #writer: ClientWriter;
+  #held: (string | Uint8Array)[] | undefined;
+  #head: ReplyHead = {};
+  #headAt = -0;
+  #lastWrite = performance.now();
+  #lingerUntil = -0;
+  #committed = false;
+  #over = false;
+  #seen = false;
+  #rest: Pick<Sink, 'data' | 'end' | 'cut'> | undefined;
 
-  const commit = (): void => {
-    if (committed || x.gone) return;
-    committed = true;
+  constructor(a: Attempting, body: StreamBody) {
+    this.#a = a;
+    this.#body = body;
+    this.#writer = new ClientWriter(a);
+  }
+  head(status: number, headers: ReplyHead): void {
+    this.#head = headers;
+    this.#headAt = performance.now();
+    this.#a.x.upstreamRequestId = upstreamRequestId(headers);
+    if (status < 300 && this.#body.accepts(textOf(headers, 'content-type'))) {
+      const encoding = textOf(headers, 'content-encoding').toLowerCase();
+      if (encoding === '' || encoding === 'identity') return;
+    }
+    const { x, instance, flight } = this.#a;
+    const resolve = (outcome: Outcome): void => (outcome.is === 'failed' ? this.#fail(outcome.error, outcome) : this.#finish(outcome));
+    this.#rest = wholeRest({ x, instance, flight, resolve }, status, headers, (reply) => this.#whole(reply));
+  }
+  data(chunk: Buffer): void {
+    if (this.#over) return;
+    if (this.#rest !== undefined) return this.#rest.data(chunk);
+    if (!this.#committed) endWait(this.#a.x);
+    this.#seen = true;
+    let out: string | Uint8Array;
+    try {
+      out = this.#body.push(chunk);
+    } catch (thrown) {
+      return this.#unreadable(thrown);
+    }
+    this.#take(out);
+  }
+  end(): void {
+    if (this.#over) return;
+    if (this.#rest !== undefined) return this.#rest.end();
+    let out: string | Uint8Array;
+    try {
+      out = this.#body.end();
+    } catch (thrown) {
+      return this.#unreadable(thrown);
+    }
+    this.#take(out);
+    if (this.#over || this.#body.state() === 'done') return;
+    this.#cutOff('cut');
+  }
+  cut(why: Cut, error: unknown): void {
+    if (this.#rest !== undefined) return this.#rest.cut(why, error);
+    this.#cutOff(why);
+  }
+  tick(now: number): void {
+    const a = this.#a;
+    const { x } = a;
+    if (this.#lingerUntil !== 0 && now > this.#lingerUntil) a.flight.abort('aborted');
+    if (this.#over || this.#lingerUntil !== 0) return;
+    const { commitAfter, keepAlive } = x.plan.graph.settings.stream;
+    if (this.#headAt !== 0 && !this.#seen && now - this.#headAt > a.instance.settings.timeouts.firstByte) return a.flight.abort('timeout');
+    if (!this.#committed) {
+      if (now - x.started <= commitAfter) return;
+      this.#commit();
+    } else if (now - this.#lastWrite <= keepAlive || x.response.writableNeedDrain) return;
+    this.#writer.write(this.#body.idle());
+    this.#lastWrite = now;
+  }
+  #take(out: string | Uint8Array): void {
+    if (out.length > 0) {
+      const { x } = this.#a;
+      if (x.firstByteAt === 0 && this.#body.state() !== 'waiting') x.firstByteAt = performance.now();
+      if (this.#committed) {
+        this.#writer.write(out);
+        this.#lastWrite = performance.now();
+      } else if (this.#held === undefined) this.#held = [out];
+      else this.#held.push(out);
+    }
+    this.#afterPiece();
+  }
+  #afterPiece(): void {
+    const body = this.#body;
+    const state = body.state();
+    const stopped = state === 'done' || state === 'failed';
+    if (!stopped && body.ended()) {
+      this.#cutOff('cut');
+      return this.#a.flight.abort('aborted');
+    }
+    if (state === 'failed' && !this.#committed) {
+      this.#refused();
+      return this.#a.flight.abort('aborted');
+    }
+    if (state !== 'waiting') this.#commit();
+    if (!stopped) return;
+    const { x } = this.#a;
+    this.#lingerUntil = performance.now() + LINGER_MS;
+    if (state === 'done') {
+      x.streamOutcome = 'complete';
+      return this.#close();
+    }
+    x.error = body.error();
+    x.code = body.error()?.code ?? 'upstream_bad_response';
+    x.streamOutcome = 'failed';
+    if (body.ended()) this.#close();
+  }
+  #commit(): void {
+    const { x } = this.#a;
+    if (this.#committed || x.gone) return;
+    this.#committed = true;
     beginWait(x);
-    sendHead(x, 200, [...ownHeaders(x), 'content-type', body.type, ...STREAM_HEADERS, ...body.headers(head)]);
-    if (held.length === 0) {
-      if (!x.http2) (x.response as { flushHeaders?(): void }).flushHeaders?.();
-    } else for (const piece of held) write(piece);
-    held.length = 0;
-    lastWrite = performance.now();
-  };
-  const finish = (outcome: Outcome): void => {
-    if (over) return;
-    over = true;
-    a.resolve(outcome);
-  };
+    sendHead(x, 200, [...ownHeaders(x), 'content-type', this.#body.type, ...STREAM_HEADERS, ...this.#body.headers(this.#head)]);
+    if (this.#held !== undefined) {
+      for (const piece of this.#held) this.#writer.write(piece);
+      this.#held = undefined;
+    } else if (!x.http2) (x.response as { flushHeaders?(): void }).flushHeaders?.();
+    this.#lastWrite = performance.now();
+  }
+  #finish(outcome: Outcome): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#a.resolve(outcome);
+  }
   /** Ends the client's answer once what the verdict brought is recorded. */
-  const close = (): void => {
-    over = true;
-    const ended = body.verdict();
-    const end = (): void => {
-      if (!x.gone) x.response.end();
-      a.resolve(DONE);
-    };
-    if (ended instanceof Promise) void ended.then(end, end);
-    else end();
-  };
-  const fail = (error: ErrorLike, outcome: Outcome): void => {
-    if (over) return;
-    if (!committed) return finish(outcome);
+  #close(): void {
+    this.#over = true;
+    const ended = this.#body.verdict();
+    if (!(ended instanceof Promise)) return this.#ended();
+    const end = (): void => this.#ended();
+    void ended.then(end, end);
+  }
+  #ended(): void {
+    const { x } = this.#a;
+    if (!x.gone) x.response.end();
+    this.#a.resolve(DONE);
+  }
+  #fail(error: ErrorLike, outcome: Outcome): void {
+    if (this.#over) return;
+    if (!this.#committed) return this.#finish(outcome);
+    const { x } = this.#a;
     x.error = error;
     x.code = error.code;
     x.streamOutcome = error.code === 'upstream_stream_truncated' ? 'truncated' : 'failed';
-    write(body.fail(error));
-    close();
-  };
+    this.#writer.write(this.#body.fail(error));
+    this.#close();
+  }
   /** The stream began with an error and nothing was sent: an HTTP status, and another attempt may follow. */
-  const refused = (): void => {
-    const error = body.error() ?? new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent an error instead of an answer.`);
-    finish({ is: 'failed', class: String(error.status), error });
-  };
-  const afterPiece = (): void => {
-    if (body.ended() && body.state() !== 'done' && body.state() !== 'failed') {
-      cut('cut');
-      return a.flight.abort('aborted');
-    }
-    if (body.state() === 'failed' && !committed) {
-      refused();
-      return a.flight.abort('aborted');
-    }
-    if (body.state() !== 'waiting') commit();
-    if (body.state() === 'failed') {
-      lingerUntil = performance.now() + LINGER_MS;
-      x.error = body.error();
-      x.code = body.error()?.code ?? 'upstream_bad_response';
-      x.streamOutcome = 'failed';
-      if (body.ended()) close();
-    }
-    if (body.state() !== 'done') return;
-    x.streamOutcome = 'complete';
-    lingerUntil = performance.now() + LINGER_MS;
-    close();
-  };
-  const take = (out: string | Uint8Array): void => {
-    if (out.length > 0) {
-      if (x.firstByteAt === 0 && body.state() !== 'waiting') x.firstByteAt = performance.now();
-      if (committed) {
-        write(out);
-        lastWrite = performance.now();
-      } else held.push(out);
-    }
-    afterPiece();
-  };
-  const unreadable = (thrown: unknown): void => {
+  #refused(): void {
+    const error =
+      this.#body.error() ?? new GatewayError('upstream_bad_response', `The provider of ${this.#a.instance.name} sent an error instead of an answer.`);
+    this.#finish({ is: 'failed', class: String(error.status), error });
+  }
+  #unreadable(thrown: unknown): void {
+    const { instance, flight } = this.#a;
     const error =
       thrown instanceof Error && thrown.name === 'GatewayError'
         ? (thrown as GatewayError)
-        : new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} sent a stream that cannot be read.`, { cause: thrown });
-    fail(error, { is: 'failed', class: '502', error });
-    a.flight.abort('aborted');
-  };
-  const guarded = (f: () => string | Uint8Array): void => {
-    let out: string | Uint8Array;
-    try {
-      out = f();
-    } catch (thrown) {
-      return unreadable(thrown);
-    }
-    take(out);
-  };
-  const whole = (reply: UpstreamReply): void => {
+        : new GatewayError('upstream_bad_response', `The provider of ${instance.name} sent a stream that cannot be read.`, { cause: thrown });
+    this.#fail(error, { is: 'failed', class: '502', error });
+    flight.abort('aborted');
+  }
+  #whole(reply: UpstreamReply): void {
+    const { x, instance } = this.#a;
     if (reply.status >= 300) {
-      const outcome = statusOutcome(x, a.instance, reply);
-      return outcome.is === 'failed' ? fail(outcome.error, outcome) : finish(outcome);
+      const outcome = statusOutcome(x, instance, reply);
+      return outcome.is === 'failed' ? this.#fail(outcome.error, outcome) : this.#finish(outcome);
     }
     let out: string | Uint8Array | undefined;
     try {
-      out = body.fromWhole(reply);
+      out = this.#body.fromWhole(reply);
     } catch (thrown) {
-      return unreadable(thrown);
+      return this.#unreadable(thrown);
     }
-    const error = new GatewayError('upstream_bad_response', `The provider of ${a.instance.name} answered a stream request with something else.`);
-    if (out === undefined) return fail(error, { is: 'failed', class: '502', error });
-    commit();
-    write(out);
+    const error = new GatewayError('upstream_bad_response', `The provider of ${instance.name} answered a stream request with something else.`);
+    if (out === undefined) return this.#fail(error, { is: 'failed', class: '502', error });
+    this.#commit();
+    this.#writer.write(out);
     x.streamOutcome = 'complete';
-    close();
-  };
-  const cut = (why: Cut): void => {
-    if (over) return;
+    this.#close();
+  }
+  #cutOff(why: Cut): void {
+    if (this.#over) return;
+    const a = this.#a;
     if (why === 'stall') cutStalled(a);
-    if (x.gone) {
-      x.streamOutcome = 'client';
-      const ended = body.verdict();
+    if (a.x.gone) {
+      a.x.streamOutcome = 'client';
+      const ended = this.#body.verdict();
       if (ended instanceof Promise) void ended.catch(() => undefined);
-      return finish(DONE);
+      return this.#finish(DONE);
     }
-    if (body.state() === 'failed') return committed ? close() : refused();
-    fail(cutError(a.instance, why), cutOutcome(a.instance, why));
-  };
-
-  return {
-    head(status, headers) {
-      head = headers;
-      headAt = performance.now();
-      x.upstreamRequestId = upstreamRequestId(headers);
-      if (status < 300 && body.accepts(textOf(headers, 'content-type'))) {
-        const encoding = textOf(headers, 'content-encoding').toLowerCase();
-        if (encoding === '' || encoding === 'identity') return;
-      }
-      const rejecting: Attempting = {
-        x,
-        instance: a.instance,
-        flight: a.flight,
-        resolve: (outcome) => (outcome.is === 'failed' ? fail(outcome.error, outcome) : finish(outcome)),
-      };
-      rest = wholeRest(rejecting, status, headers, whole);
-    },
-    data(chunk) {
-      if (over) return;
-      if (rest !== undefined) return rest.data(chunk);
-      if (!committed) endWait(x);
-      seen = true;
-      guarded(() => body.push(chunk));
-    },
-    end() {
-      if (over) return;
-      if (rest !== undefined) return rest.end();
-      guarded(() => body.end());
-      if (over || body.state() === 'done') return;
-      cut('cut');
-    },
-    cut(why, error) {
-      if (rest !== undefined) return rest.cut(why, error);
-      cut(why);
-    },
-    tick(now) {
-      if (lingerUntil !== 0 && now > lingerUntil) a.flight.abort('aborted');
-      if (over || lingerUntil !== 0) return;
-      if (headAt !== 0 && !seen && now - headAt > firstByte) return a.flight.abort('timeout');
-      if (!committed) {
-        if (now - x.started <= commitAfter) return;
-        commit();
-        write(body.idle());
-        lastWrite = now;
-      } else if (now - lastWrite > keepAlive && !x.response.writableNeedDrain) {
-        write(body.idle());
-        lastWrite = now;
-      }
-    },
-  };
-};
+    if (this.#body.state() === 'failed') return this.#committed ? this.#close() : this.#refused();
+    this.#fail(cutError(a.instance, why), cutOutcome(a.instance, why));
+  }
+}
+export const streamSink = (a: Attempting, body: StreamBody): Sink => new StreamSink(a, body);

@@ -1,54 +1,92 @@
 import { GatewayError, type UpstreamReply } from '@llm-proxy-auth/plugin';
-import type { Sink } from '../dispatch.ts';
-import { type Attempting, cutOutcome, pairsOf, type ReplyHead, textOf } from './outcome.ts';
+import { endWait, upstreamRequestId } from '../answer.ts';
+import type { Cut, Sink } from '../dispatch.ts';
+import { type Attempting, cutOutcome, pairsOf, type ReplyHead, statusOutcome, textOf } from './outcome.ts';
 
 /** Largest answer that is held whole: translated and stateful ones, and errors. */
 export const MAX_WHOLE = 64 * 1024 * 1024;
 export const MAX_ERROR = 1024 * 1024;
 
 /** Collects the rest of an answer and hands it over once. An encoded success cannot be read and is refused; an encoded error stays as it is. */
-export const wholeRest = (a: Attempting, status: number, headers: ReplyHead, then: (reply: UpstreamReply) => void): Pick<Sink, 'data' | 'end' | 'cut'> => {
-  const limit = status >= 300 ? MAX_ERROR : MAX_WHOLE;
-  const pieces: Buffer[] = [];
-  let size = 0;
-  let over = false;
-  const refuse = (message: string): void => {
-    over = true;
-    a.flight.abort('aborted');
-    a.resolve({ is: 'failed', class: '502', error: new GatewayError('upstream_bad_response', message) });
-  };
-  const encoding = textOf(headers, 'content-encoding');
-  const encoded = encoding !== '' && encoding.toLowerCase() !== 'identity';
-  return {
-    data(chunk) {
-      if (over) return;
-      if (encoded && status < 300) return refuse(`The provider of ${a.instance.name} sent an encoded answer although none was asked for.`);
-      size += chunk.length;
-      if (size > limit) return refuse(`The answer of ${a.instance.name} is larger than ${limit} bytes.`);
-      pieces.push(chunk);
-    },
-    end() {
-      if (over) return;
-      over = true;
-      then({ status, headers: pairsOf(headers), body: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces) });
-    },
-    cut(why) {
-      if (over) return;
-      over = true;
-      a.resolve(cutOutcome(a.instance, why));
-    },
-  };
-};
+class WholeRest {
+  readonly #a: Attempting;
+  readonly #status: number;
+  readonly #headers: ReplyHead;
+  readonly #then: (reply: UpstreamReply) => void;
+  readonly #pieces: Buffer[] = [];
+  #size = 0;
+  #over = false;
+  constructor(a: Attempting, status: number, headers: ReplyHead, then: (reply: UpstreamReply) => void) {
+    this.#a = a;
+    this.#status = status;
+    this.#headers = headers;
+    this.#then = then;
+  }
+  data(chunk: Buffer): void {
+    if (this.#over) return;
+    const { name } = this.#a.instance;
+    const success = this.#status < 300;
+    if (success && this.#size === 0 && this.#encoded()) return this.#refuse(`The provider of ${name} sent an encoded answer although none was asked for.`);
+    const limit = success ? MAX_WHOLE : MAX_ERROR;
+    this.#size += chunk.length;
+    if (this.#size > limit) return this.#refuse(`The answer of ${name} is larger than ${limit} bytes.`);
+    this.#pieces.push(chunk);
+  }
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const [first] = this.#pieces;
+    const body = this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces);
+    this.#then({ status: this.#status, headers: pairsOf(this.#headers), body });
+  }
+  cut(why: Cut): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#a.resolve(cutOutcome(this.#a.instance, why));
+  }
+  #encoded(): boolean {
+    const encoding = textOf(this.#headers, 'content-encoding');
+    return encoding !== '' && encoding.toLowerCase() !== 'identity';
+  }
+  #refuse(message: string): void {
+    this.#over = true;
+    this.#a.flight.abort('aborted');
+    this.#a.resolve({ is: 'failed', class: '502', error: new GatewayError('upstream_bad_response', message) });
+  }
+}
+export const wholeRest = (a: Attempting, status: number, headers: ReplyHead, then: (reply: UpstreamReply) => void): Pick<Sink, 'data' | 'end' | 'cut'> =>
+  new WholeRest(a, status, headers, then);
 
 /** A sink for answers that are needed whole. */
-export const wholeSink = (a: Attempting, then: (reply: UpstreamReply) => void): Sink => {
-  let rest: Pick<Sink, 'data' | 'end' | 'cut'> | undefined;
-  return {
-    head(status, headers) {
-      rest = wholeRest(a, status, headers, then);
-    },
-    data: (chunk) => rest?.data(chunk),
-    end: () => rest?.end(),
-    cut: (why, error) => (rest === undefined ? a.resolve(cutOutcome(a.instance, why, error)) : rest.cut(why, error)),
-  };
-};
+class WholeSink implements Sink {
+  readonly #a: Attempting;
+  readonly #then: (reply: UpstreamReply, head: ReplyHead) => void;
+  #rest: Pick<Sink, 'data' | 'end' | 'cut'> | undefined;
+  constructor(a: Attempting, then: (reply: UpstreamReply, head: ReplyHead) => void) {
+    this.#a = a;
+    this.#then = then;
+  }
+  head(status: number, headers: ReplyHead): void {
+    this.#a.x.upstreamRequestId = upstreamRequestId(headers);
+    this.#rest = wholeRest(this.#a, status, headers, (reply) => this.#then(reply, headers));
+  }
+  data(chunk: Buffer): void {
+    this.#rest?.data(chunk);
+  }
+  end(): void {
+    this.#rest?.end();
+  }
+  cut(why: Cut, error: unknown): void {
+    if (this.#rest === undefined) this.#a.resolve(cutOutcome(this.#a.instance, why, error));
+    else this.#rest.cut(why, error);
+  }
+}
+export const wholeSink = (a: Attempting, then: (reply: UpstreamReply, head: ReplyHead) => void): Sink => new WholeSink(a, then);
+
+/** The same for answers of which an error (status 300 and up) is a failed attempt. */
+export const answerSink = (a: Attempting, then: (reply: UpstreamReply, head: ReplyHead) => void): Sink =>
+  wholeSink(a, (reply, head) => {
+    endWait(a.x);
+    if (reply.status >= 300) return a.resolve(statusOutcome(a.x, a.instance, reply));
+    then(reply, head);
+  });

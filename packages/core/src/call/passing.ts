@@ -1,0 +1,180 @@
+import {
+  type Call,
+  type Dialect,
+  type Edit,
+  type Endpoint,
+  type Framing,
+  GatewayError,
+  patchBody,
+  type Surface,
+  type Tap,
+  type UpstreamReply,
+} from '@llm-proxy-auth/plugin';
+import type { Found } from '../http/route.ts';
+import type { Candidate } from '../routing/resolve.ts';
+import { beginWait, headerValueIsSafe, ownHeaders, sendWhole } from './answer.ts';
+import type { Prepared } from './attempt.ts';
+import type { Sink } from './dispatch.ts';
+import type { Exchange } from './exchange.ts';
+import { type PassingRules, passingStream } from './pass.ts';
+import type { ReceivedBody } from './protocol.ts';
+import { type Attempting, DONE, type ReplyHead, textOf } from './reply/outcome.ts';
+import { relaySink } from './reply/relay.ts';
+import { streamSink } from './reply/stream.ts';
+import { answerSink } from './reply/whole.ts';
+import { ownReply, readsReply, recordVerdict } from './stateful.ts';
+import { inboundOf, makeLedger } from './translate.ts';
+import { passesReply, replyHeaders, requestOf, withLength } from './upstream-head.ts';
+
+type SurfaceFound = Extract<Found, { is: 'surface' }>;
+const BODY_HEADERS: ReadonlySet<string> = new Set([
+  'content-type',
+  'content-length',
+  'content-disposition',
+  'content-encoding',
+  'content-range',
+  'last-modified',
+  'etag',
+]);
+const JSON_TYPE = /^application\/(?:[a-z0-9.-]+\+)?json\b/i;
+
+/** The client's bytes with another model name and our question for usage patched in. */
+const patched = (x: Exchange, candidate: Candidate, body: ReceivedBody, ask: readonly Edit[] | undefined): readonly Uint8Array[] => {
+  const rename = x.model !== undefined && body.governed.hasBody && (candidate.model !== x.model || body.governed.model === undefined);
+  if (!rename && (ask === undefined || ask.length === 0)) return body.pieces;
+  return patchBody(body.pieces, mergeInserts([...(rename ? body.governed.renameModel(candidate.model) : []), ...(ask ?? [])]));
+};
+/** Two members inserted at the same place of an empty object need one comma between them. */
+const mergeInserts = (edits: readonly Edit[]): readonly Edit[] => {
+  const [first, second] = edits;
+  if (edits.length !== 2 || first === undefined || second === undefined || first.start !== second.start || first.end !== first.start) return edits;
+  const join = first.text.endsWith(',') ? '' : ',';
+  return [{ start: first.start, end: first.end, text: `${first.text}${join}${second.text}` }];
+};
+
+/** A call whose provider speaks the client's own surface: bytes pass both ways, a tap watches. */
+class Passing implements Prepared, PassingRules {
+  readonly request: Prepared['request'];
+  readonly body: Prepared['body'];
+  readonly stream: boolean;
+  readonly surface: Surface<'chat'> | Surface<'opaque'>;
+  readonly framing: Framing;
+  readonly #x: Exchange;
+  readonly #dialect: Dialect;
+  readonly #found: SurfaceFound;
+  readonly #endpoint: Endpoint;
+  readonly #model: string;
+  readonly #received: ReceivedBody;
+  readonly #asked: boolean;
+
+  constructor(x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, endpoint: Endpoint, body: ReceivedBody) {
+    const ask = x.stream && body.kind === 'json' ? body.governed.askUsage() : undefined;
+    const pieces = patched(x, candidate, body, ask);
+    const contentType = body.kind === 'none' ? undefined : body.kind === 'json' ? 'application/json' : x.head?.contentType;
+    this.request = requestOf(x, dialect, found, endpoint, candidate, contentType, []);
+    this.request.headers = withLength(this.request.headers, pieces);
+    this.body = pieces.length === 0 ? undefined : pieces;
+    this.stream = x.stream;
+    this.surface = found.surface as Surface<'chat'>;
+    this.framing = endpoint.framing ?? found.surface.framing;
+    this.#x = x;
+    this.#dialect = dialect;
+    this.#found = found;
+    this.#endpoint = endpoint;
+    this.#model = candidate.model;
+    this.#received = body;
+    this.#asked = ask !== undefined && ask.length > 0 && endpoint.surface !== '';
+  }
+  sink(a: Attempting): Sink {
+    const x = this.#x;
+    const { surface, reach } = this.#found;
+    if (x.stream && (surface.operation === 'chat' || surface.operation === 'opaque')) {
+      const stream = passingStream(x, this.#asked, this);
+      if (stream !== undefined) return streamSink(a, stream);
+    }
+    const reads = surface.operation !== 'opaque' || reach.class === 'stateful' || readsReply(x, reach);
+    if (reads) return answerSink(a, (reply, head) => this.#reply(a, reply, head));
+    const passes = passesReply(this.#dialect);
+    return relaySink(a, undefined, false, (name) => BODY_HEADERS.has(name) || passes(name));
+  }
+  headers(head: ReplyHead): readonly string[] {
+    return replyHeaders(this.#x, this.#dialect, true, head);
+  }
+  get call(): Call {
+    return new LazyCall(this.#x, this.#endpoint, this.#model, this.#received.pieces);
+  }
+  onVerdict(x: Exchange, tap: Tap): void | Promise<void> {
+    const verdict = tap.end();
+    if (verdict.usage !== undefined) x.usage = verdict.usage;
+    if (x.instance !== undefined && readsReply(x, this.#found.reach)) return recordVerdict(x, x.instance, verdict);
+  }
+  /** A whole reply: bytes pass, a tap reads usage. */
+  #reply(a: Attempting, reply: UpstreamReply, head: ReplyHead): void {
+    const { x } = a;
+    const { surface, reach } = this.#found;
+    // What is no JSON (the content of a file) has no ending of its own; its length says whether it is whole.
+    const tap = surface.tap?.(JSON_TYPE.test(textOf(head, 'content-type')) ? 'json' : 'binary', false);
+    tap?.bytes(reply.body);
+    const verdict = tap?.end();
+    if (verdict?.usage !== undefined) x.usage = verdict.usage;
+    if (verdict?.error !== undefined) return a.resolve({ is: 'failed', class: '502', error: verdict.error });
+    if (verdict?.complete === false) {
+      const error = new GatewayError('upstream_bad_response', `The answer of ${a.instance.name} is not whole.`);
+      return a.resolve({ is: 'failed', class: '502', error });
+    }
+    if (!readsReply(x, reach)) return this.#answer(a, reply, head, reply.body);
+    void ownReply(x, a.instance, reach, reply.body).then(
+      (body) => (body === undefined ? a.resolve(DONE) : this.#answer(a, reply, head, body)),
+      (error: unknown) =>
+        a.resolve({
+          is: 'failed',
+          class: 'other',
+          error: error instanceof GatewayError ? error : new GatewayError('internal_error', 'The answer could not be recorded.', { cause: error }),
+        }),
+    );
+  }
+  #answer(a: Attempting, reply: UpstreamReply, head: ReplyHead, body: Uint8Array): void {
+    const { x } = a;
+    const type = typeof head['content-type'] === 'string' && headerValueIsSafe(head['content-type']) ? head['content-type'] : 'application/json';
+    beginWait(x);
+    sendWhole(x, reply.status, [...ownHeaders(x), 'content-type', type, ...this.headers(head)], body);
+    a.resolve(DONE);
+  }
+}
+export const passing = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, endpoint: Endpoint, body: ReceivedBody): Prepared =>
+  new Passing(x, dialect, found, candidate, endpoint, body);
+
+/** A `Call` whose body is parsed only if somebody looks. A class: a getter in a literal is a new shape for each call. */
+class LazyCall implements Call {
+  readonly id: string;
+  readonly now: number;
+  readonly requestedModel: string;
+  readonly model: string;
+  readonly stream: boolean;
+  readonly endpoint: Endpoint;
+  readonly #x: Exchange;
+  readonly #pieces: readonly Buffer[];
+  #inbound: Call['inbound'] | undefined;
+  #ledger: Call['ledger'] | undefined;
+  constructor(x: Exchange, endpoint: Endpoint, model: string, pieces: readonly Buffer[]) {
+    this.id = x.id;
+    this.now = x.startedAt;
+    this.requestedModel = x.model ?? model;
+    this.model = model;
+    this.stream = x.stream;
+    this.endpoint = endpoint;
+    this.#x = x;
+    this.#pieces = pieces;
+  }
+  get ledger(): Call['ledger'] {
+    this.#ledger ??= makeLedger(this.#x, this.#x.surface?.client?.names);
+    return this.#ledger;
+  }
+  get seal(): Call['seal'] {
+    return this.#x.plan.graph.seal;
+  }
+  get inbound(): Call['inbound'] {
+    this.#inbound ??= inboundOf(this.#x, Buffer.concat(this.#pieces).toString());
+    return this.#inbound;
+  }
+}
