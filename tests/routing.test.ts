@@ -270,7 +270,7 @@ describe('retry', () => {
   });
   test('when everything answers 503, retries stay within the budget: at most 1.2 requests a call', async () => {
     const at = await open({}, { sections: { retry: { attempts: 4 } }, random: () => 0.5 });
-    at.simulator.script({ status: 503, delayHead: 500, times: Number.POSITIVE_INFINITY });
+    at.simulator.script({ status: 503, delayHead: 20, times: Number.POSITIVE_INFINITY });
     const calls = 200;
     const answers = await Promise.all(Array.from({ length: calls }, () => ask(at, '/openai/main/v1/chat/completions', { model: MODEL })));
     expect(answers.every((a) => a.status === 503)).toBe(true);
