@@ -1,4 +1,4 @@
-import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, type ConverseStreamOutput } from '@aws-sdk/client-bedrock-runtime';
+import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand, type ConverseStreamOutput, CountTokensCommand } from '@aws-sdk/client-bedrock-runtime';
 import { type BedrockSimulator, bedrockSimulator, exampleCredential } from '@llm-proxy-auth/simulators';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
@@ -68,6 +68,26 @@ describe('an unmodified AWS SDK reaches a provider of another dialect', () => {
     const got = await sdk('').send(new ConverseCommand(asked('fast:1')));
     expect(got.output?.message?.content).toEqual([{ text: 'You said: Hello' }]);
   });
+  test('and is told that a provider counts no tokens', async () => {
+    const input = { converse: { messages: asked('m').messages } };
+    const counted = sdk('/main').send(new CountTokensCommand({ modelId: 'gpt-4.1-mini', input }));
+    await expect(counted).rejects.toMatchObject({ name: 'UnknownOperationException', $metadata: { httpStatusCode: 404 } });
+  });
+  test('and has an exception for a stream that breaks off behind text, not an end', async () => {
+    bench.simulator.script({ rechunk: { size: 200 }, cut: { at: 1400, how: 'rst' } });
+    const { stream } = await sdk('/main').send(new ConverseStreamCommand(asked('gpt-4.1-mini', 'write 60 words')));
+    const kinds: string[] = [];
+    const read = async (): Promise<void> => {
+      for await (const event of stream ?? []) kinds.push(Object.keys(event)[0] ?? '');
+    };
+    await expect(read()).rejects.toMatchObject({ name: 'ModelStreamErrorException' });
+    expect([kinds[0], kinds.includes('contentBlockDelta'), kinds.includes('messageStop'), kinds.includes('metadata')]).toEqual([
+      'messageStart',
+      true,
+      false,
+      false,
+    ]);
+  });
   test('and is told its errors by their names', async () => {
     await expect(sdk('').send(new ConverseCommand(asked('nobody:1')))).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
@@ -103,6 +123,13 @@ describe('an unmodified AWS SDK reaches Bedrock', () => {
     });
     expect(answer.status).toBe(200);
     expect(((await answer.json()) as { stopReason: string }).stopReason).toBe('end_turn');
+  });
+  test('and counts tokens of a conversation, with a profile of a geography too', async () => {
+    const input = { converse: { system: [{ text: 'Be kind.' }], messages: asked('m').messages } };
+    for (const modelId of ['anthropic.claude-opus-5-5', 'us.anthropic.claude-opus-5-5']) {
+      const got = await sdk('/aws').send(new CountTokensCommand({ modelId, input }));
+      expect(got.inputTokens).toBeGreaterThan(0);
+    }
   });
   test('and a stream of HTTP/1.1 has the type of an event stream', async () => {
     const answer = await fetch(`${bench.url}/converse/aws/model/${encodeURIComponent(NOVA)}/converse-stream`, {
