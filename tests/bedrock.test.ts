@@ -130,6 +130,27 @@ describe('the AWS SDK in transparent mode', () => {
       await expect(client.send(new ConverseCommand({ modelId, messages }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
     expect(simulator.requests).toHaveLength(before);
   });
+  test('claude-code#45343: the key of a caller never takes the place of a signature', async () => {
+    const client = new BedrockRuntimeClient(options());
+    await client.send(new ConverseCommand({ modelId: NOVA, messages }));
+    expect(last().header('authorization')).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\//);
+    expect(JSON.stringify(last().headers)).not.toContain(bench.key);
+  });
+  test("an SDK's own signature is no credential, and nothing of it is handed on", async () => {
+    const dummy = { accessKeyId: 'AKIADUMMY', secretAccessKey: 'dummy', sessionToken: 'dummy-token' };
+    const client = new BedrockRuntimeClient({ region: 'us-east-1', endpoint: `${bench.url}/transparent/aws`, credentials: dummy, maxAttempts: 1 });
+    await expect(client.send(new ConverseCommand({ modelId: NOVA, messages }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 401 } });
+    client.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { headers: Record<string, string> }).headers['x-api-key'] = bench.key;
+        return next(args);
+      },
+      { step: 'finalizeRequest', priority: 'low' },
+    );
+    await client.send(new ConverseCommand({ modelId: NOVA, messages }));
+    expect(last().header('x-amz-security-token')).toBeUndefined();
+    expect(last().header('authorization')).not.toContain('AKIADUMMY');
+  });
   test('is told of an operation that the table lacks', async () => {
     const answer = await fetch(`${bench.url}/transparent/aws/model/x.y/invoke-with-bidirectional-stream`, {
       method: 'POST',

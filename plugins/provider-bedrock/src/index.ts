@@ -1,4 +1,4 @@
-import { type Dialect, define, GatewayError, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
+import { type Dialect, define, GatewayError, type Host, type Plugin, type Provider, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { askChain } from './chain.ts';
 import { correctedClock } from './clock.ts';
@@ -9,6 +9,7 @@ import { invokeDialect } from './invoke/dialect.ts';
 import { listModels } from './models.ts';
 import { nativeTable } from './native.ts';
 import { placesOf } from './places.ts';
+import { probe } from './probe.ts';
 import { judge, readRefusal, type Verdict } from './rejected.ts';
 import { METRIC_ALIASES, shortcuts } from './shortcuts.ts';
 import { awsSigner, bearerSigner } from './sign.ts';
@@ -43,7 +44,8 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
   const { token } = settings.credentials;
   const bearer = kind === 'bearer' && token !== undefined;
   const sign = bearer ? bearerSigner(token, host) : awsSigner({ region, clock, cache, sign: signature, clockOnly: () => last === 'clock' });
-  const models = listModels({ ...control, host, sign: (request) => sign(request, { fresh: false }) });
+  const signed = (request: UpstreamRequest): void | Promise<void> => sign(request, { fresh: false });
+  const models = listModels({ ...control, host, sign: signed });
   host.log.info({ region, credentials: kind, assumesRole: settings.credentials.assumeRole !== undefined }, 'a Bedrock instance is set up');
   return {
     base,
@@ -61,7 +63,7 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
       return verdict === 'refresh' && kind !== 'default' && settings.credentials.assumeRole === undefined ? 'credential' : verdict;
     },
     models,
-    probe: async (signal) => void (await models(signal)),
+    probe: probe({ ...base, host, sign: signed }),
     ...(bearer ? {} : { credentialExpires: () => cache.expires() }),
   };
 };

@@ -151,20 +151,34 @@ const callOf = (entry: Entry, params: Params, head: NativeHead, { controlOrigin 
   };
 };
 
+const look = (head: NativeHead, options: NativeOptions): NativeCall | Refusal => {
+  const sent = head.path.slice(1).split('/');
+  if (!head.path.startsWith('/') || sent.includes('')) return REFUSED;
+  for (const { entry, segments } of COMPILED) {
+    if (entry.method !== head.method) continue;
+    const params = match(segments, sent);
+    if (params === undefined) continue;
+    const arn = readModelId(params.model ?? '').region;
+    if (arn !== undefined && arn !== options.region)
+      return { refuse: 'region_not_allowed', message: `The ARN names ${arn}, but this instance is in ${options.region}.`, param: 'model' };
+    return callOf(entry, params, head, options);
+  }
+  return REFUSED;
+};
+const MOST_KNOWN = 1_000;
+const LONGEST_KNOWN = 400;
 /** Transparent mode: which operation a native path is; everything outside the table is refused with `operation_not_allowed`. */
-export const nativeTable =
-  (options: NativeOptions) =>
-  (head: NativeHead): NativeCall | Refusal => {
-    const sent = head.path.slice(1).split('/');
-    if (!head.path.startsWith('/') || sent.includes('')) return REFUSED;
-    for (const { entry, segments } of COMPILED) {
-      if (entry.method !== head.method) continue;
-      const params = match(segments, sent);
-      if (params === undefined) continue;
-      const arn = readModelId(params.model ?? '').region;
-      if (arn !== undefined && arn !== options.region)
-        return { refuse: 'region_not_allowed', message: `The ARN names ${arn}, but this instance is in ${options.region}.`, param: 'model' };
-      return callOf(entry, params, head, options);
-    }
-    return REFUSED;
+export const nativeTable = (options: NativeOptions): ((head: NativeHead) => NativeCall | Refusal) => {
+  // Callers repeat themselves. Bounded, since paths are the callers' own.
+  const known = new Map<string, NativeCall | Refusal>();
+  return (head) => {
+    if (head.bodyModel !== undefined || head.path.length > LONGEST_KNOWN) return look(head, options);
+    const key = `${head.method} ${head.path}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const made = look(head, options);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(key, made);
+    return made;
   };
+};

@@ -222,6 +222,78 @@ describe('a role to assume', () => {
   });
 });
 
+describe('a probe', () => {
+  const probed = (status: number, body: string) => {
+    const host = fakeHost({ now: AT, answer: () => ({ status, headers: [], body: Buffer.from(body) }) });
+    return { host, done: createProvider(settings({ credentials: STATIC }), host).probe?.(AbortSignal.timeout(1_000)) };
+  };
+  it.each([
+    [200, '{"data":[]}'],
+    [404, '{"message":"unknown"}'],
+    [403, '{"message":"User: x is not authorized to perform: bedrock:ListFoundationModels"}'],
+  ])('of the data plane is content with %d %s', async (status, body) => {
+    const { host, done } = probed(status, body);
+    await done;
+    expect(host.fetched[0]?.request.origin).toBe('https://bedrock-runtime.us-east-1.amazonaws.com');
+    expect(header(host.fetched[0]?.request ?? request(), 'authorization')).toContain('AWS4-HMAC-SHA256');
+  });
+  it.each([
+    [403, '{"message":"The security token included in the request is expired"}', 'upstream_auth_failed'],
+    [503, '', 'upstream_bad_response'],
+  ])('fails with %d %s', async (status, body, code) => expect(probed(status, body).done).rejects.toMatchObject({ code }));
+});
+
+describe('model lists', () => {
+  const arn = (id: string) => `arn:aws:bedrock:us-east-1::foundation-model/${id}`;
+  const foundation = {
+    modelSummaries: [
+      {
+        modelId: 'amazon.nova-lite-v1:0',
+        providerName: 'Amazon',
+        inputModalities: ['TEXT', 'IMAGE'],
+        outputModalities: ['TEXT'],
+        modelLifecycle: { status: 'ACTIVE', startOfLifeTime: '2024-12-02T00:00:00Z' },
+      },
+      { modelId: 'x.gone', modelLifecycle: { status: 'RETIRED' } },
+      { modelName: 'no id' },
+    ],
+  };
+  const own = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc';
+  const pages = [
+    {
+      inferenceProfileSummaries: [
+        { inferenceProfileId: 'us.amazon.nova-lite-v1:0', type: 'SYSTEM_DEFINED', status: 'ACTIVE', models: [{ modelArn: arn('amazon.nova-lite-v1:0') }] },
+      ],
+      nextToken: 'a b',
+    },
+    { inferenceProfileSummaries: [{ inferenceProfileArn: own, type: 'APPLICATION', status: 'ACTIVE', createdAt: '2026-01-01T00:00:00Z', models: [] }] },
+  ];
+  it('hold the models that can be called and every page of profiles', async () => {
+    const host = fakeHost({
+      now: AT,
+      answer: ({ path }) => {
+        const body = path === '/foundation-models' ? foundation : pages[path.includes('nextToken=a%20b') ? 1 : 0];
+        return { status: 200, headers: [], body: Buffer.from(JSON.stringify(body)) };
+      },
+    });
+    const models = await createProvider(settings({ credentials: STATIC }), host).models?.(AbortSignal.timeout(1_000));
+    expect(models).toEqual([
+      { id: 'amazon.nova-lite-v1:0', owner: 'amazon', created: 1_733_097_600, capabilities: { images: true } },
+      { id: 'us.amazon.nova-lite-v1:0', owner: 'amazon', created: 1_733_097_600, capabilities: { images: true } },
+      { id: own, created: 1_767_225_600 },
+    ]);
+    expect(new Set(host.fetched.map((f) => f.request.origin))).toEqual(new Set(['https://bedrock.us-east-1.amazonaws.com']));
+  });
+  it('that AWS refuses are an error without a word of its own', async () => {
+    const host = fakeHost({ now: AT, answer: () => refusal('AccessDeniedException', 'User: arn:aws:sts::1:assumed-role/secret-role/x is not authorized') });
+    const failure: unknown = await createProvider(settings({ credentials: STATIC }), host)
+      .models?.(AbortSignal.timeout(1_000))
+      .catch((e: unknown) => e);
+    expect(failure).toMatchObject({ code: 'upstream_auth_failed' });
+    expect(String(failure)).not.toContain('secret-role');
+  });
+});
+
 describe('refusals', () => {
   it.each([
     ['ExpiredTokenException', 'x', 'refresh'],
