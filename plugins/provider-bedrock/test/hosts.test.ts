@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { secretOf } from '@llm-proxy-auth/contract-tests';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../src/config.ts';
@@ -34,6 +35,23 @@ describe('hosts of AWS', () => {
   });
   it('of the token service are in the same partition', () =>
     expect(originOf('sts', { region: 'cn-north-1', fips: false, dualStack: false })).toBe('https://sts.cn-north-1.amazonaws.com.cn'));
+});
+
+describe('the manifest', () => {
+  const { llmProxyAuth } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { llmProxyAuth: { reaches: string[] } };
+  const rules = llmProxyAuth.reaches.map((pattern) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '[a-z0-9-]+')}$`));
+  const regions = ['us-east-1', 'us-gov-west-1', 'cn-north-1', 'us-iso-east-1', 'us-isob-east-1', 'us-isof-south-1', 'eu-isoe-west-1', 'eusc-de-east-1'];
+  it.each(regions)('names every host of %s', (region) => {
+    for (const service of ['bedrock', 'bedrock-runtime', 'sts'] as const)
+      for (const fips of [false, true])
+        for (const dualStack of [false, true]) {
+          const host = new URL(originOf(service, { region, fips, dualStack })).hostname;
+          expect(
+            rules.some((rule) => rule.test(host)),
+            host,
+          ).toBe(true);
+        }
+  });
 });
 
 describe('places of your own', () => {
