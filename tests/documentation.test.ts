@@ -5,7 +5,7 @@ import { loadGraph } from '@llm-proxy-auth/core';
 import { describe, expect, test } from 'vitest';
 import { bareEnvironment, ROOT, run } from './support/process.ts';
 
-const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'dist', '.git', 'data', 'coverage', 'recordings']);
+const SKIPPED: ReadonlySet<string> = new Set(['node_modules', 'dist', '.git', '.python', 'data', 'coverage', 'recordings']);
 const pagesOf = (folder: string): string[] =>
   readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -42,7 +42,7 @@ test.each(pages.filter((page) => /^(packages|plugins|examples)\/[^/]+\/README\.m
 });
 
 /** Whole configurations of the guides; secrets of files and variables are filled in. */
-const examples = ['README.md', 'docs/guides/getting-started.md'].flatMap((page) =>
+const examples = ['README.md', 'docs/guides/getting-started.md', 'docs/guides/bedrock.md'].flatMap((page) =>
   [...textOf(page).matchAll(/^( *)```yaml\n(.*?)^ *```/gms)].map(
     ([, indent = '', yaml = ''], i) => [`${page} ${i + 1}`, yaml.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] as const,
   ),
