@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 
 const CHAT = 'openai/resources/chat/completions/completions';
 const RESPONSES = 'openai/resources/responses/responses';
-const types = vendorTypes(
+/** The types of the SDK that this dialect speaks. */
+export const sdkTypes: ReadonlyMap<string, VendorType> = vendorTypes(
   import.meta.url,
   `
 export type { ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParams } from '${CHAT}';
@@ -16,7 +17,7 @@ export type { Response, ResponseCreateParams, ResponseError, ResponseStreamEvent
 );
 /** A type of the SDK. */
 export const sdkType = (name: string): VendorType => {
-  const type = types.get(name);
+  const type = sdkTypes.get(name);
   if (type === undefined) throw new Error(`the SDK has no ${name}`);
   return type;
 };
