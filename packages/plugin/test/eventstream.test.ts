@@ -42,6 +42,13 @@ const forged = (total: number, headersLength: number, rest: Buffer): Buffer => {
 const headerMessage = (headers: Buffer): Buffer => forged(16 + headers.length, headers.length, headers);
 
 describe('AWS event-stream', () => {
+  test('frozen headers give the same messages as others, also when they are used again', () => {
+    for (const { headers, payload } of expected) {
+      const frozen = Object.freeze({ ...headers });
+      for (const text of [payload, '{}', payload])
+        expect(eventStreamMessage(frozen, Buffer.from(text))).toEqual(eventStreamMessage({ ...headers }, Buffer.from(text)));
+    }
+  });
   test('recorded vectors are read, whole and byte by byte', () => {
     expect(read([vectors])).toEqual(expected);
     expect(read(singly(vectors))).toEqual(expected);

@@ -8,7 +8,8 @@ export const REST = 'converse.converse';
 export type Fields = Readonly<Record<string, Json>>;
 
 /** True for a JSON object (arrays, null and raw numbers excluded). */
-export const isObject = (v: Json): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v) && !isRawNumber(v);
+export const isObject = (v: Json): v is Fields =>
+  typeof v === 'object' && v !== null && !Array.isArray(v) && (Object.getPrototypeOf(v) !== null || !isRawNumber(v)); // raw numbers have no prototype
 /** The value as an object, else undefined. */
 export const asObject = (v: Json): Fields | undefined => (isObject(v) ? v : undefined);
 /** The value as a list; a wire `null` and anything else is an empty one. */

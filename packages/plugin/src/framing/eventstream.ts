@@ -87,9 +87,17 @@ export const eventStreamReader = (onMessage: OnMessage): FrameReader => {
   };
 };
 
-/** One message on the wire, with both checksums. Throws `internal_error` beyond the limits of the format. */
+/** Headers of messages that differ in nothing but their payload are written once. */
+const written = new WeakMap<EventStreamHeaders, Buffer>();
+const headersOf = (headers: EventStreamHeaders): Buffer => {
+  if (!Object.isFrozen(headers)) return writeHeaders(headers);
+  const known = written.get(headers) ?? writeHeaders(headers);
+  written.set(headers, known);
+  return known;
+};
+/** One message on the wire, with both checksums; frozen headers are written once. Throws `internal_error` beyond the limits of the format. */
 export const eventStreamMessage = (headers: EventStreamHeaders, payload: Bytes): Bytes => {
-  const head = writeHeaders(headers);
+  const head = headersOf(headers);
   const total = OVERHEAD + head.length + payload.length;
   if (head.length > MAX_HEADERS || total > MAX_MESSAGE)
     throw new GatewayError('internal_error', `An event-stream message of ${total} bytes is too large to be sent.`);

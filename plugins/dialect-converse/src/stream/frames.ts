@@ -3,9 +3,17 @@ import { type Bytes, type ErrorLike, eventStreamMessage, type Json, parseJson, s
 import { asObject, CONVERSE, type Fields } from '../wire.ts';
 import { exceptionOf } from '../words.ts';
 
+const headers = (type: string) => Object.freeze({ ':event-type': type, ':content-type': 'application/json', ':message-type': 'event' });
+const HEADERS = Object.freeze({
+  messageStart: headers('messageStart'),
+  contentBlockStart: headers('contentBlockStart'),
+  contentBlockDelta: headers('contentBlockDelta'),
+  contentBlockStop: headers('contentBlockStop'),
+  messageStop: headers('messageStop'),
+  metadata: headers('metadata'),
+});
 /** One event as the service frames it. */
-export const eventFrame = (type: string, payload: Json): Bytes =>
-  eventStreamMessage({ ':event-type': type, ':content-type': 'application/json', ':message-type': 'event' }, Buffer.from(stringifyJson(payload)));
+export const eventFrame = (type: keyof typeof HEADERS, payload: Json): Bytes => eventStreamMessage(HEADERS[type], Buffer.from(stringifyJson(payload)));
 
 const payloadOf = (e: ErrorLike): Fields => {
   const own = e.vendor?.dialect === CONVERSE && e.code !== 'upstream_auth_failed' ? asObject(parseJson(e.vendor.body.json)) : undefined;
