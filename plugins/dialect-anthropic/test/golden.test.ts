@@ -119,7 +119,7 @@ describe('a stream of an OpenAI provider', () => {
       { type: 'content_block_stop', index: 2 },
       {
         type: 'message_delta',
-        delta: { stop_reason: 'tool_use', stop_sequence: null },
+        delta: { stop_reason: 'tool_use', stop_sequence: null, stop_details: null, container: null },
         usage: {
           input_tokens: 16,
           cache_creation_input_tokens: 2,

@@ -155,6 +155,8 @@ export class MessageWriter implements StreamWriter {
     const delta: Building = {
       stop_reason: writeFinish(finish?.reason ?? 'stop', finish?.stopSequence),
       stop_sequence: finish?.stopSequence ?? null,
+      stop_details: null,
+      container: null,
       ...finish?.rest,
       ...of(false),
     };
