@@ -93,14 +93,18 @@ line('89', 'completions have one shape, whole and streamed, and a choice for eve
   for (const one of chunks) expect(Object.keys(one.choices[0] ?? {})).toEqual(expect.arrayContaining(['text', 'index', 'logprobs', 'finish_reason']));
   expect(new Set(chunks.map(({ object, id }) => `${object} ${id}`)).size).toBe(1);
   expect(chunks.filter(({ choices }) => choices[0]?.finish_reason === 'stop')).toHaveLength(1);
-  const several = client().completions.create({ ...body, prompt: ['a', 'b'] });
-  if (path === 'passing')
-    expect((await several).choices.map(({ text, index }) => [index, text])).toEqual([
-      [0, 'You wrote: a'],
-      [1, 'You wrote: b'],
-    ]);
-  else {
-    const error = await thrown(several);
+  const several = await client().completions.create({ ...body, prompt: ['a', 'b'], n: 2 });
+  expect(several.choices.map(({ text, index }) => [index, text])).toEqual([
+    [0, `You ${words(under)}: a`],
+    [1, `(2) You ${words(under)}: a`],
+    [2, `You ${words(under)}: b`],
+    [3, `(2) You ${words(under)}: b`],
+  ]);
+  if (path === 'passing') return;
+  const each = await Promise.all(['a', 'b'].map((prompt) => client().completions.create({ ...body, prompt, n: 2 })));
+  expect(several.usage?.total_tokens).toBe(each.reduce((sum, { usage }) => sum + (usage?.total_tokens ?? 0), 0));
+  for (const wrong of [{ prompt: [[1, 2]] }, { prompt: ['a', 'b'], stream: true as const }, { prompt: Array.from({ length: 21 }, () => 'a') }]) {
+    const error = await thrown(client().completions.create({ ...body, ...wrong } as Parameters<ReturnType<typeof client>['completions']['create']>[0]));
     expect(error).toBeInstanceOf(Sdk.BadRequestError);
     expect([error.code, error.param]).toEqual(['unsupported_parameter', 'prompt']);
   }

@@ -136,6 +136,11 @@ export interface ClientHalf<O extends Operation> {
   readonly names?: Readonly<Record<string, string>> | undefined;
   /** `target`: where the call goes. What only the vendor understands (hosted tools, stored state) is refused unless the target speaks this very surface. */
   read(inbound: Inbound, ledger: Ledger, target?: Endpoint): Canonical[O]['request'];
+  /**
+   * A body that asks several things at once (a completion of many prompts), as one for each: where it is translated the core asks
+   * one after the other and joins the choices in this order. Undefined: it is one. Streams are not split.
+   */
+  split?(body: Json): readonly Json[] | undefined;
   write(reply: Canonical[O]['reply'], call: Call): Written;
   stream?(call: Call): StreamWriter;
 }

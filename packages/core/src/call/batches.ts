@@ -1,4 +1,4 @@
-import { type EmbedReply, type EmbedRequest, GatewayError, type Usage } from '@llm-proxy-auth/plugin';
+import { type ChatReply, type EmbedReply, type EmbedRequest, GatewayError, type Usage } from '@llm-proxy-auth/plugin';
 import type { Candidate } from '../routing/resolve.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -21,16 +21,16 @@ const sum = (a: Usage, b: Usage): Usage => ({
 
 interface Answered {
   readonly candidate: Candidate;
-  readonly replies: EmbedReply[];
+  readonly replies: unknown[];
 }
 const answered = new WeakMap<Exchange, Answered>();
 /** Replies of the parts so far. They are kept for another try at the same target, and for no other: its vectors would not fit to them. */
-export const repliesAt = (x: Exchange, candidate: Candidate, parts: readonly EmbedRequest[]): EmbedReply[] => {
+export const repliesAt = <R>(x: Exchange, candidate: Candidate, parts: readonly unknown[]): R[] => {
   const known = answered.get(x);
-  if (known?.candidate === candidate && known.replies.length < parts.length) return known.replies;
-  const made: Answered = { candidate, replies: [] };
-  answered.set(x, made);
-  return made.replies;
+  if (known?.candidate === candidate && known.replies.length < parts.length) return known.replies as R[];
+  const replies: R[] = [];
+  answered.set(x, { candidate, replies });
+  return replies;
 };
 /** The reply of a part. Throws `upstream_bad_response` when a vector is missing. */
 export const wholePart = (part: EmbedRequest, reply: EmbedReply): EmbedReply => {
@@ -38,9 +38,14 @@ export const wholePart = (part: EmbedRequest, reply: EmbedReply): EmbedReply => 
   throw new GatewayError('upstream_bad_response', 'The provider answered with another number of embeddings than it was asked for.');
 };
 
-/** Replies of the parts as one: vectors in the order of the inputs, usage added. */
-export const joinReplies = (replies: readonly EmbedReply[]): EmbedReply => {
-  const [first, ...others] = replies;
+const firstOf = <R extends { readonly usage: Usage }>([first, ...others]: readonly R[]): R => {
   if (first === undefined) throw new GatewayError('internal_error', 'There is no reply to join.');
-  return { ...first, vectors: replies.flatMap((r) => r.vectors), usage: others.reduce((usage, r) => sum(usage, r.usage), first.usage) };
+  return { ...first, usage: others.reduce((usage, r) => sum(usage, r.usage), first.usage) };
 };
+/** Replies of the parts as one: vectors in the order of the inputs, usage added. */
+export const joinVectors = (replies: readonly EmbedReply[]): EmbedReply => ({ ...firstOf(replies), vectors: replies.flatMap((r) => r.vectors) });
+/** The same of answers: choices in the order of what was asked, counted on. */
+export const joinChoices = (replies: readonly ChatReply[]): ChatReply => ({
+  ...firstOf(replies),
+  choices: replies.flatMap((r) => r.choices).map((choice, index) => ({ ...choice, index })),
+});

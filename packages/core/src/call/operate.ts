@@ -1,6 +1,7 @@
 import {
   type Bytes,
   type Call,
+  type Canonical,
   type Dialect,
   type EmbedRequest,
   type Endpoint,
@@ -14,7 +15,7 @@ import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { beginWait, ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
-import { joinReplies, partsOf, repliesAt, wholePart } from './batches.ts';
+import { joinChoices, joinVectors, partsOf, repliesAt, wholePart } from './batches.ts';
 import type { Exchange } from './exchange.ts';
 import { passing } from './passing.ts';
 import { endpointFor, type ReceivedBody } from './protocol.ts';
@@ -57,34 +58,41 @@ const translateReply =
       sendWritten(a, dialect, call, client.client.write(read, call), head);
     });
 
-interface Batches {
-  readonly client: Embeddings;
-  readonly provider: Embeddings;
+interface Batches<O extends 'chat' | 'embeddings'> {
+  readonly client: Surface<O>;
+  readonly provider: Surface<O>;
   readonly call: Call;
-  readonly parts: readonly EmbedRequest[];
+  readonly parts: readonly Canonical[O]['request'][];
   readonly strict: boolean;
+  readonly checked: (part: Canonical[O]['request'], reply: Canonical[O]['reply']) => Canonical[O]['reply'];
+  readonly joined: (replies: readonly Canonical[O]['reply'][]) => Canonical[O]['reply'];
 }
-/** Embeddings of more inputs than the provider takes at once: one upstream call after the other, one answer. */
-const inBatches = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, batches: Batches): Prepared => {
-  const { client, provider, call, parts, strict } = batches;
-  const replies = repliesAt(x, candidate, parts);
-  const part = (asked: EmbedRequest): Prepared => {
+/** More than the provider takes at once: one upstream call after the other, one answer. */
+const inBatches = <O extends 'chat' | 'embeddings'>(
+  x: Exchange,
+  dialect: Dialect,
+  found: SurfaceFound,
+  candidate: Candidate,
+  { client, provider, call, parts, strict, checked, joined }: Batches<O>,
+): Prepared => {
+  const replies = repliesAt<Canonical[O]['reply']>(x, candidate, parts);
+  const part = (asked: Canonical[O]['request']): Prepared => {
     const { body, headers, memo } = writeRequest(x, client, provider, asked, call, strict);
     const request = requestOf(x, dialect, found, call.endpoint, candidate, 'application/json', headers);
     request.headers = withLength(request.headers, [body]);
     const taken = (a: Attempting) => (reply: UpstreamReply, head: ReplyHead) =>
       attempting(a, () => {
         if (provider.provider === undefined || client.client === undefined) throw new GatewayError('upstream_bad_response', 'The answer cannot be translated.');
-        replies.push(wholePart(asked, provider.provider.read(reply, call, memo)));
+        replies.push(checked(asked, provider.provider.read(reply, call, memo)));
         const next = parts[replies.length];
         if (next !== undefined) return void send(x, a.instance, part(next), 1, false).then((outcome) => a.resolve(outcome));
-        const whole = joinReplies(replies);
+        const whole = joined(replies);
         x.usage = whole.usage;
         sendWritten(a, dialect, call, client.client.write(whole, call), head);
       });
     return { request, body: [body], stream: false, sink: (a) => answerSink(a, taken(a)) };
   };
-  return part(parts[replies.length] ?? { inputs: [], encoding: 'float' });
+  return part(parts[replies.length] as Canonical[O]['request']);
 };
 
 const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, endpoint: Endpoint, body: ReceivedBody): Prepared => {
@@ -97,11 +105,24 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   const inbound = inboundOf(x, body.pieces.length === 1 ? (body.pieces[0] as Buffer).toString() : Buffer.concat(body.pieces).toString());
   const call = callOf(x, inbound, endpoint, candidate.model, ledger, x.plan.graph.seal);
   const strict = (x.head?.ours.get('fidelity') ?? x.plan.graph.settings.fidelity) === 'reject';
+  const several = x.stream ? undefined : client.client?.split?.(inbound.body);
+  if (several !== undefined) {
+    const parts = several.map((one) => readRequest(x, client, { ...call, inbound: { ...inbound, body: one } }));
+    return inBatches(x, dialect, found, candidate, { client, provider, call, parts, strict, checked: (_part, reply) => reply, joined: joinChoices });
+  }
   const asked = readRequest(x, client, call);
   if (client.operation === ('embeddings' as string)) {
     const parts = partsOf(asked as unknown as EmbedRequest, endpoint.batch);
     if (parts.length > 1)
-      return inBatches(x, dialect, found, candidate, { client: found.surface as Embeddings, provider: provider as unknown as Embeddings, call, parts, strict });
+      return inBatches(x, dialect, found, candidate, {
+        client: found.surface as Embeddings,
+        provider: provider as unknown as Embeddings,
+        call,
+        parts,
+        strict,
+        checked: wholePart,
+        joined: joinVectors,
+      });
   }
   const translated = writeRequest(x, client, provider, asked, call, strict);
   const request = requestOf(x, dialect, found, endpoint, candidate, 'application/json', translated.headers);

@@ -17,9 +17,22 @@ const { withForm, formOf } = formsOf('openai.completions.form');
 /** What the vendor assumes without `max_tokens`. */
 const DEFAULT_TOKENS = 16;
 
+/** Most prompts of one call that are asked one after the other. */
+const MOST_PROMPTS = 20;
+/** A body for each of several prompts of text; prompts of tokens, and too many, are refused by `read`. */
+export const split = (body: Json): readonly Json[] | undefined => {
+  const fields = asObject(body);
+  const prompts = fields?.prompt;
+  if (fields === undefined || !Array.isArray(prompts) || prompts.length < 2 || prompts.length > MOST_PROMPTS) return undefined;
+  return prompts.every((prompt) => typeof prompt === 'string') ? prompts.map((prompt) => ({ ...fields, prompt })) : undefined;
+};
 const promptOf = (prompt: Json): string => {
   const list = Array.isArray(prompt) ? prompt : [prompt];
-  if (list.length > 1) throw unsupported('prompt', 'Several prompts, and prompts of tokens, cannot be translated; send one text a call.');
+  if (list.length > 1)
+    throw unsupported(
+      'prompt',
+      `Streams of several prompts, more than ${MOST_PROMPTS} of them, and prompts of tokens cannot be translated; send one text a call.`,
+    );
   const [text] = list;
   if (typeof text !== 'string')
     throw Array.isArray(text) || typeof text === 'number'

@@ -3,7 +3,7 @@ import { INFERENCE, route } from '../routes.ts';
 import { completionsTap } from '../tap.ts';
 import { names } from './names.ts';
 import { readReply, writeReply } from './reply.ts';
-import { read, write } from './request.ts';
+import { read, split, write } from './request.ts';
 import { readStream, writeStream } from './stream.ts';
 
 /** `POST /completions`, the API of before chat. */
@@ -15,7 +15,7 @@ export const completions: Surface<'chat'> = Object.freeze({
   governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'] },
   reach: INFERENCE,
   framing: 'sse',
-  client: { names, read, write: writeReply, stream: writeStream },
+  client: { names, read, split, write: writeReply, stream: writeStream },
   provider: { write, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
   tap: completionsTap,
 } satisfies Surface<'chat'>);
