@@ -281,6 +281,19 @@ describe('the SSO portal, by the vendor client', () => {
   });
 });
 
+test.each([-600_000, 600_000])('a client whose clock is off by %i ms learns the time from Bedrock and STS, and is let in', async (off) => {
+  clock += off;
+  const bedrock = await started(bedrockSimulator({ credentials }));
+  const answer = await withClient(bedrock, (client) =>
+    client.send(new ConverseCommand({ modelId: profileId, messages: [{ role: 'user', content: [{ text: 'Hello' }] }] })),
+  );
+  expect([answer.stopReason, answer.$metadata.attempts]).toEqual(['end_turn', 2]);
+  const sts = await started(stsSimulator({ credentials }));
+  const client = new STSClient({ region: 'us-east-1', endpoint: sts.url, credentials: { ...exampleCredential } });
+  open.push(() => client.destroy());
+  expect((await client.send(new GetCallerIdentityCommand())).$metadata.attempts).toBe(2);
+});
+
 test('a revoked credential is unknown to Bedrock', async () => {
   const keys = credentials.issue({ arn: role, seconds: 900 });
   expect(await useAtBedrock(keys)).toBe('end_turn');

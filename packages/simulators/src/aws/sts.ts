@@ -188,7 +188,7 @@ const actions: Readonly<Record<string, (call: Call) => Answer>> = {
   GetCallerIdentity: getCallerIdentity,
 };
 
-const perform = (request: CapturedRequest, { credentials, roles = [], region = 'us-east-1' }: StsSimulatorOptions): Answer => {
+const operate = (request: CapturedRequest, { credentials, roles = [], region = 'us-east-1' }: StsSimulatorOptions): Answer => {
   const form = new URLSearchParams(request.method === 'POST' ? request.body.toString('utf8') : request.target.slice(request.path.length));
   const action = form.get('Action') ?? '';
   const version = form.get('Version');
@@ -199,14 +199,18 @@ const perform = (request: CapturedRequest, { credentials, roles = [], region = '
 
 /** Starts the STS stand-in (XML query protocol): AssumeRole, AssumeRoleWithWebIdentity, GetCallerIdentity. */
 export const stsSimulator = async (options: StsSimulatorOptions): Promise<StsSimulator> => {
-  const answer = (request: CapturedRequest): Answer => {
+  const perform = (request: CapturedRequest): Answer => {
     try {
-      return perform(request, options);
+      return operate(request, options);
     } catch (cause) {
       if (cause instanceof StsRefusal) return failure(cause.status, cause.code, cause.message);
       if (cause instanceof SignatureRefused) return failure(...signatureErrors[cause.fault], cause.message);
       throw cause;
     }
+  };
+  const answer = (request: CapturedRequest): Answer => {
+    const { status, headers, body } = perform(request);
+    return { status, headers: [['Date', new Date(options.credentials.now()).toUTCString()], ...headers], body };
   };
   // A script's status brings JSON, which the query protocol never speaks: give a `body` for the service's own XML.
   const server = await peer({ answer, errorBody: (status) => ({ Error: { Code: status === 429 ? 'Throttling' : 'InternalFailure' } }) }, options);

@@ -116,7 +116,7 @@ const decoded = (segment: string): string => {
 };
 
 /** The answer of the operation that the method and the raw path name. */
-export const perform = (call: Context, request: CapturedRequest): Answer => {
+export const operate = (call: Context, request: CapturedRequest): Answer => {
   const openai = call.openai.answer(request);
   if (openai !== undefined) return openai;
   for (const { method, path, handle } of operations) {

@@ -1,5 +1,5 @@
 import type { Answer } from '../../http/answer.ts';
-import type { CapturedRequest } from '../../http/captured.ts';
+import type { CapturedRequest, HeaderPairs } from '../../http/captured.ts';
 import { type Peer, type PeerOptions, peer } from '../../http/peer.ts';
 import type { Recording } from '../../recordings.ts';
 import { type ReplayOptions, replayAnswer, replays } from '../../replay.ts';
@@ -7,7 +7,7 @@ import { authenticate, SignatureRefused } from '../authenticate.ts';
 import { type AwsCredential, type AwsCredentials, account, awsCredentials } from '../credentials.ts';
 import { type Context, context } from './context.ts';
 import { models } from './models.ts';
-import { perform } from './operations.ts';
+import { operate } from './operations.ts';
 import { BedrockRefusal, errorType, faultOf, refuse } from './refusal.ts';
 
 export type BedrockSimulatorOptions = PeerOptions & {
@@ -72,27 +72,29 @@ const checkAccess = (request: CapturedRequest, { credentials, apiKeys, region, s
   }
 };
 
-const refused = ({ status, headers, body }: BedrockRefusal): Answer => ({
-  status,
-  headers: [['content-type', 'application/json'], ...headers],
-  body: Buffer.from(JSON.stringify(body)),
-});
+/** The id of the request, where a recording has none, and the time: clients learn from it how wrong their clock is. */
+const withId = (call: Context, headers: HeaderPairs): HeaderPairs => {
+  const known = headers.some(([name]) => name.toLowerCase() === 'x-amzn-requestid');
+  return [['Date', new Date(call.now()).toUTCString()], ...(known ? [] : [['x-amzn-RequestId', call.requestId()] as const]), ...headers];
+};
 
-const answering =
-  (call: Context, access: Access, played: ReturnType<typeof replays>) =>
-  (request: CapturedRequest): Answer => {
+const answering = (call: Context, access: Access, played: ReturnType<typeof replays>) => {
+  const perform = (request: CapturedRequest): Answer => {
     const recording = played.take(request);
+    checkAccess(request, access);
+    return recording === undefined ? operate(call, request) : replayAnswer(recording, request);
+  };
+  return (request: CapturedRequest): Answer => {
     try {
-      checkAccess(request, access);
-      if (recording !== undefined) return replayAnswer(recording, request);
-      const { status, headers, body } = perform(call, request);
-      return { status, headers: [['x-amzn-RequestId', call.requestId()], ...headers], body };
+      const { status, headers, body } = perform(request);
+      return { status, headers: withId(call, headers), body };
     } catch (cause) {
       if (!(cause instanceof BedrockRefusal)) throw cause;
-      const { status, headers, body } = refused(cause);
-      return { status, headers: [['x-amzn-RequestId', call.requestId()], ...headers], body };
+      const { status, headers, body } = cause;
+      return { status, headers: withId(call, [['content-type', 'application/json'], ...headers]), body: Buffer.from(JSON.stringify(body)) };
     }
   };
+};
 
 /** Starts the Bedrock stand-in: runtime and control plane on one port, HTTP/1.1 and HTTP/2. It ends with `close()`. */
 export const bedrockSimulator = async (options: BedrockSimulatorOptions = {}): Promise<BedrockSimulator> => {
