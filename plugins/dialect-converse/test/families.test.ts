@@ -85,6 +85,17 @@ describe('what the endpoint says that it cannot', () => {
       expect.objectContaining({ param: 'turns.parts.audio' }),
     );
   });
+  it('a schema is neither sent to an older Claude nor kept to by its tools', () => {
+    const model = 'anthropic.claude-sonnet-4-20250514-v1:0';
+    const asked = written({ ...plain, tools: [{ ...tool, strict: true }], output: { schema: { type: 'object' }, name: 'answer', strict: true } }, { model });
+    expect([asked.body.outputConfig, JSON.stringify(asked.body.toolConfig).includes('strict')]).toEqual([undefined, false]);
+    expect(asked.notes).toEqual(
+      expect.arrayContaining([
+        { kind: 'emulated', param: 'output' },
+        { kind: 'ignored', param: 'tools.strict' },
+      ]),
+    );
+  });
   it('a schema is asked for in words where it is not native', () => {
     const output = { schema: { type: 'object' }, name: 'answer', strict: true } as const;
     expect(written({ ...plain, output }, endpoint({ jsonSchema: 'native' })).body.outputConfig).toEqual({

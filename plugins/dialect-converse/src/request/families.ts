@@ -10,16 +10,21 @@ export interface Family {
   readonly off?: 'disabled' | 'between_tools' | undefined;
   /** A tool may be forced. */
   readonly forced: boolean;
+  /** Schemas can be kept to, in answers and in calls of strict tools. */
+  readonly schemas: boolean;
 }
 /** `effort`: `output_config.effort`, and with `adaptive` thinking must be asked for too. `both`: a budget is accepted as well. */
 type Reasoning = 'none' | 'budget' | 'effort' | 'adaptive' | 'both' | 'adaptive-both' | 'nova' | 'gpt-oss' | 'gpt-5';
 type Row = readonly [id: string, family: Omit<Family, 'vendor'>];
-const claude = (sampling: Family['sampling'], reasoning: Reasoning, off: Family['off'], forced = true): Omit<Family, 'vendor'> => ({
+const claude = (sampling: Family['sampling'], reasoning: Reasoning, off: Family['off'], forced = true, schemas = true): Omit<Family, 'vendor'> => ({
   sampling,
   reasoning,
   off,
   forced,
+  schemas,
 });
+/** Before schemas were known: an older model refuses them as inputs that it does not permit. */
+const older = (sampling: Family['sampling'], reasoning: Reasoning, off: Family['off']): Omit<Family, 'vendor'> => claude(sampling, reasoning, off, true, false);
 /** By what an id of Anthropic's contains, in this order; a newer one is like the newest known. */
 const CLAUDE: readonly Row[] = Object.freeze([
   ['claude-sonnet-5-5', claude('none', 'effort', 'between_tools', false)],
@@ -36,13 +41,15 @@ const CLAUDE: readonly Row[] = Object.freeze([
   ['claude-opus-4-6', claude('any', 'adaptive-both', 'disabled')],
   ['claude-sonnet-4-6', claude('any', 'adaptive-both', 'disabled')],
   ['claude-opus-4-5', claude('one', 'both', 'disabled')],
-  ['claude-sonnet-4', claude('one', 'budget', 'disabled')],
+  ['claude-sonnet-4-5', claude('one', 'budget', 'disabled')],
   ['claude-haiku-4', claude('one', 'budget', 'disabled')],
-  ['claude-opus-4', claude('one', 'budget', 'disabled')],
-  ['claude-3-7', claude('any', 'budget', 'disabled')],
-  ['claude-3', claude('any', 'none', undefined)],
-  ['claude-v2', claude('any', 'none', undefined)],
-  ['claude-instant', claude('any', 'none', undefined)],
+  ['claude-opus-4-1', claude('one', 'budget', 'disabled')],
+  ['claude-sonnet-4', older('one', 'budget', 'disabled')],
+  ['claude-opus-4', older('one', 'budget', 'disabled')],
+  ['claude-3-7', older('any', 'budget', 'disabled')],
+  ['claude-3', older('any', 'none', undefined)],
+  ['claude-v2', older('any', 'none', undefined)],
+  ['claude-instant', older('any', 'none', undefined)],
 ]);
 const NEWEST_CLAUDE = claude('none', 'effort', undefined);
 const OTHERS: readonly Row[] = Object.freeze([

@@ -30,7 +30,7 @@ const description = (tool: Exclude<Tool, { kind: 'server' }>, { lost }: Writing)
   return {};
 };
 const writeTool = (tool: Tool, writing: Writing): Written => {
-  const { lost } = writing;
+  const { lost, family } = writing;
   if (tool.kind === 'server') {
     const own = tool.origin.dialect === CONVERSE ? asObject(parseJson(tool.origin.payload.json)) : undefined;
     if (own === undefined) lost('tools', 'another vendor runs this tool');
@@ -39,8 +39,12 @@ const writeTool = (tool: Tool, writing: Writing): Written => {
   const name = toolName(tool.name);
   if (name !== tool.name) lost('tools.name', 'the provider takes letters, digits, _ and - alone', 'emulated');
   const said = { name, ...description(tool, writing) };
-  if (tool.kind === 'function')
-    return { wire: { toolSpec: { ...said, inputSchema: { json: schemaOf(tool.schema, writing) }, ...some('strict', tool.strict) } }, free: false };
+  if (tool.kind === 'function') {
+    const { strict } = tool;
+    if (strict !== undefined && !family.schemas) lost('tools.strict', 'the model does not keep to schemas');
+    const kept = family.schemas ? some('strict', strict) : {};
+    return { wire: { toolSpec: { ...said, inputSchema: { json: schemaOf(tool.schema, writing) }, ...kept } }, free: false };
+  }
   lost('tools', 'a tool that takes free text is one that takes an object with it', 'emulated');
   return { wire: { toolSpec: { ...said, inputSchema: { json: FREE_TEXT } } }, free: true };
 };

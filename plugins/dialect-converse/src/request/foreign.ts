@@ -127,7 +127,8 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const { tier } = r;
   const said = compact({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });
   const { fields, single } = additionalOf(said, { family, maxTokens: r.maxTokens, tools: tools.length > 0, lost });
-  const output = writeOutput(r.output, capabilities.jsonSchema === undefined || capabilities.jsonSchema === 'native', lost);
+  const native = family.schemas && (capabilities.jsonSchema === undefined || capabilities.jsonSchema === 'native');
+  const output = writeOutput(r.output, native, lost);
   const leading = r.turns.findIndex((turn) => turn.role !== 'system');
   const words = [told, output.told].flatMap((text) => (text === undefined ? [] : [{ text }]));
   const system = [...writeSystem(r.turns, leading < 0 ? r.turns.length : leading, writing), ...words];
