@@ -225,6 +225,17 @@ describe('other sources', () => {
     expect(await asked(of)).toMatchObject({ status: 503, code: 'upstream_credentials_unavailable' });
     expect(of.logText()).toContain('AccessDenied');
   });
+  test('a Bedrock API key, until it ends', async () => {
+    const keyed = await bedrockSimulator({ credentials, apiKeys: { 'bedrock-api-key-0123456789': Date.now() + HOUR } });
+    peers.push(keyed);
+    const of = await open({ baseUrl: keyed.url, credentials: { token: 'bedrock-api-key-0123456789' } });
+    const first = await ask(of);
+    expect([first.status, keyed.requests.at(-1)?.header('authorization')]).toEqual([200, 'Bearer bedrock-api-key-0123456789']);
+    expect(keyed.requests.at(-1)?.header('x-amz-date')).toBeUndefined();
+    advance(2 * HOUR);
+    const second = await ask(of);
+    expect([second.status, second.headers.get('x-lpa-code')]).toEqual([502, 'upstream_auth_failed']);
+  });
   test('nothing at all', async () => {
     expect(await asked(await open())).toMatchObject({ status: 503, code: 'upstream_credentials_unavailable' });
   });

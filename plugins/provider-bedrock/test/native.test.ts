@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nativeTable, TABLE } from '../src/native.ts';
 
@@ -73,6 +74,42 @@ describe('the model of a path', () => {
     expect(at('POST', '/model/meta.llama3-8b-instruct-v1%3A0/invoke')).toMatchObject({ dialect: 'bedrock-invoke', surface: 'invoke', operation: 'opaque' });
     expect(at('POST', `/model/${encodeURIComponent(ARN)}/converse`)).toMatchObject({ dialect: 'converse', surface: 'converse' });
   });
+});
+
+describe('any path', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      'model',
+      'converse',
+      'invoke',
+      'guardrail',
+      'version',
+      'apply',
+      'openai',
+      'v1',
+      '..',
+      '.',
+      '%2e%2e',
+      '%2F',
+      'arn:aws:bedrock:us-east-1::x/y',
+      '',
+    ),
+    fc.string({ maxLength: 8 }),
+    fc.string({ maxLength: 8, unit: 'grapheme' }).map(encodeURIComponent),
+  );
+  it('is refused, or names a model that one decoding of it gives, and nothing that moves', () =>
+    fc.assert(
+      fc.property(fc.constantFrom('GET', 'POST'), fc.array(piece, { maxLength: 7 }), (method, pieces) => {
+        const path = `/${pieces.join('/')}`;
+        const answer = at(method, path);
+        if ('refuse' in answer) return;
+        const model = answer.model ?? '';
+        expect(decodeURIComponent(path)).toContain(model);
+        expect(`/${model}/`).not.toMatch(/\/\.{1,2}\/|[?#\\\p{Cc}]/u);
+        expect(answer.path === undefined).toBe(answer.modelIn !== 'path');
+      }),
+      { numRuns: 2_000 },
+    ));
 });
 
 describe('jobs', () => {
