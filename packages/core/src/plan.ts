@@ -82,16 +82,19 @@ export interface Located {
 const MOST_LOCATED = 1_000;
 const LONGEST_LOCATED = 256;
 const locator = (route: Router): ((method: string, url: string) => Located) => {
-  const known = new Map<string, Located>();
+  const known = new Map<string, Map<string, Located>>();
   return (method, url) => {
-    const key = `${method} ${url}`;
-    const found = known.get(key);
+    let byUrl = known.get(method);
+    const found = byUrl?.get(url);
     if (found !== undefined) return found;
     const target = parseTarget(url);
     const located = { target, match: route(method, target) };
     if (url.length > LONGEST_LOCATED) return located;
-    if (known.size >= MOST_LOCATED) known.clear();
-    known.set(key, located);
+    if (byUrl === undefined) {
+      byUrl = new Map();
+      known.set(method, byUrl);
+    } else if (byUrl.size >= MOST_LOCATED) byUrl.clear();
+    byUrl.set(url, located);
     return located;
   };
 };
@@ -99,7 +102,7 @@ const locator = (route: Router): ((method: string, url: string) => Located) => {
 const pem = (secret: { peek(): string | undefined } | undefined): string | undefined => secret?.peek();
 
 export const makePlan = (graph: Graph, services: Services): Plan => {
-  const pools = new Map<string, Dispatcher>();
+  const pools = new Map<Instance, Map<string, Dispatcher>>();
   const open = new Roster<Exchange>();
   const drains = new Map<string, number>();
   const waiting: (() => void)[] = [];
@@ -137,11 +140,15 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
       return all.length === 1 ? all[0] : all.find((i) => i.settings.default);
     },
     pool(instance, origin) {
-      const key = `${instance.name} ${origin}`;
-      const known = pools.get(key);
+      let byOrigin = pools.get(instance);
+      const known = byOrigin?.get(origin);
       if (known !== undefined) return known;
+      if (byOrigin === undefined) {
+        byOrigin = new Map();
+        pools.set(instance, byOrigin);
+      }
       const made = openPool(origin, instance.settings, pem);
-      pools.set(key, made);
+      byOrigin.set(origin, made);
       return made;
     },
     takeRetry() {
@@ -170,7 +177,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     },
     idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     async close() {
-      await Promise.all([...pools.values()].map((p) => p.destroy()));
+      await Promise.all([...pools.values()].flatMap((byOrigin) => [...byOrigin.values()].map((p) => p.destroy())));
       await graph.dispose();
     },
   };

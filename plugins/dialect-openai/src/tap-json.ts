@@ -13,14 +13,22 @@ const parse = (text: string): Fields | undefined => {
     return undefined;
   }
 };
+/** Place of the quote that ends the string whose text begins at `from`; the text's length when there is none. Long strings are leapt over natively. */
+const stringEnd = (text: string, from: number): number => {
+  for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {
+    let slashes = 0;
+    while (text.charCodeAt(at - 1 - slashes) === 0x5c) slashes++;
+    if (slashes % 2 === 0) return at;
+  }
+  return text.length;
+};
 /** End of the JSON object that starts at `from`, exclusive; -1 when it does not end. */
 export const objectEnd = (text: string, from: number): number => {
   let depth = 0;
   for (let i = from; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c === 0x22) {
-      for (i++; i < text.length && text.charCodeAt(i) !== 0x22; i++) if (text.charCodeAt(i) === 0x5c) i++;
-    } else if (c === 0x7b) depth++;
+    if (c === 0x22) i = stringEnd(text, i + 1);
+    else if (c === 0x7b) depth++;
     else if (c === 0x7d && --depth === 0) return i + 1;
   }
   return -1;

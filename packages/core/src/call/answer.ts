@@ -3,6 +3,7 @@ import { corsHeaders } from '../http/cors.ts';
 import { UPSTREAM_REQUEST_IDS } from '../http/credential-slots.ts';
 import { echoable, envelope } from '../http/envelope.ts';
 import { sever } from '../http/sever.ts';
+import { hundredths } from '../observe/access-line.ts';
 import type { Exchange, Outgoing } from './exchange.ts';
 
 // Written in the parts that node:http accepts in a value; anything else is percent-encoded, so no value can split a head.
@@ -18,9 +19,6 @@ const PLAIN: ReadonlySet<string> = new Set(['content-type', 'content-length', 'c
 export const holdsSecret = (secrets: readonly string[], name: string, value: string): boolean =>
   value.length >= 8 && secrets.length > 0 && !PLAIN.has(name) && secrets.some((secret) => value.includes(secret));
 
-/** Two decimals; cheaper than toFixed. */
-const milliseconds = (ms: number): string => String(Math.round(ms * 100) / 100);
-
 /** What every answer of ours carries, in front of the headers of the answer itself. */
 export const ownHeaders = (x: Exchange): string[] => {
   const headers = ['x-request-id', x.id];
@@ -33,7 +31,7 @@ export const ownHeaders = (x: Exchange): string[] => {
     headers.push('x-lpa-instance', instance.name, 'x-lpa-provider', instance.kind, 'x-lpa-region', instance.provider.region);
     if (x.model !== undefined) headers.push('x-lpa-model', safe(x.model));
     if (x.upstreamModel !== undefined) headers.push('x-lpa-upstream-model', safe(x.upstreamModel));
-    headers.push('x-lpa-attempts', String(x.attempts), 'x-lpa-overhead-ms', milliseconds(x.overhead + performance.now() - x.waitingSince));
+    headers.push('x-lpa-attempts', String(x.attempts), 'x-lpa-overhead-ms', hundredths(x.overhead + performance.now() - x.waitingSince));
     if (
       x.upstreamRequestId !== undefined &&
       headerValueIsSafe(x.upstreamRequestId) &&

@@ -87,6 +87,8 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
   #headed = false;
   #lastRead = this.#started;
   #pausedAt = 0;
+  /** Bytes of the body that are still to come, where the head says it; below 0 where it does not. */
+  #left = -1;
   #piece: Buffer | undefined;
   #more: Buffer[] | undefined;
 
@@ -129,10 +131,18 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
     if (status < 200 || this.#over) return;
     this.#headed = true;
     this.#lastRead = performance.now();
+    const length = headers['content-length'];
+    if (typeof length === 'string') this.#left = Number(length);
     this.#sink.head(status, headers);
   }
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#piece === undefined) {
+    this.#left -= chunk.length;
+    if (this.#left === 0) {
+      // Nothing of this read is to come.
+      this.#lastRead = performance.now();
+      this.flush();
+      if (!this.#over) this.#sink.data(chunk);
+    } else if (this.#piece === undefined) {
       this.#lastRead = performance.now();
       this.#piece = chunk;
       process.nextTick(flush, this);

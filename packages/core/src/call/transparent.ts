@@ -141,7 +141,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const { pointers, exact, inside } = factsOf(native.reach);
   const surface = surfaceOf(x, native);
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
-  // What needs no body is decided before a byte of it is read.
+  // Decided before a byte of the body is read, unless the policy wants to know the model and it stands there.
   if (!restricted) authorize(principal, x.policy, { ...early, resolved: { ...single(instance, native.model ?? ''), alias }, model: native.model ?? '' });
   const explained = explainAsked(x);
   const intake = receive(
@@ -165,11 +165,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
   const target = aliased ?? (alias === undefined ? x.model : native.model);
   const resolved = { ...single(instance, target ?? ''), alias: aliased === undefined ? alias : x.model };
-  const candidates = authorize(principal, x.policy, {
-    ...early,
-    resolved,
-    model: native.modelIn === 'body' && collected === undefined && !restricted ? '' : target,
-  });
+  const candidates = restricted ? authorize(principal, x.policy, { ...early, resolved, model: target }) : resolved.candidates;
   if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surface, collected);
   const ids = idsOf(x, native, governed);
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);

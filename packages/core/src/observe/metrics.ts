@@ -96,6 +96,7 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
   const routed = new Map<string, Map<string, { status(code: number): void }>>();
   const limited = memo((reason) => plain.rateLimited.child([reason]));
   const fields = memo((param) => plain.fidelity.child([param]));
+  const auths = new Map<string, (result: string) => Counter>();
   const retries = plain.retries.child([]);
   const fallbacks = plain.fallbacks.child([]);
   const truncations = plain.truncated.child([]);
@@ -163,7 +164,13 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
       return children;
     },
     auth(strategy, result) {
-      plain.auth.child([among(strategies, strategy), among(AUTH_RESULTS, result)]).value += 1;
+      let byResult = auths.get(strategy);
+      if (byResult === undefined) {
+        const known = among(strategies, strategy);
+        byResult = memo((value) => plain.auth.child([known, value]));
+        if (known !== OTHER) auths.set(strategy, byResult);
+      }
+      byResult(among(AUTH_RESULTS, result)).value += 1;
     },
     rateLimited(reason) {
       limited(among(LIMIT_REASONS, reason)).value += 1;

@@ -8,17 +8,26 @@ const LIMITED: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'budget_exc
 const outcomeOf = (x: Exchange, status: number): Outcome =>
   x.gone ? 'client' : status >= 500 || x.error !== undefined ? (status >= 400 && status < 500 ? 'client' : 'error') : status >= 400 ? 'client' : 'ok';
 
+const inner = <V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> => {
+  let found = map.get(key);
+  if (found === undefined) {
+    found = new Map();
+    map.set(key, found);
+  }
+  return found;
+};
+
 /** Writes what became of a request into metrics and log, once, at its end. */
 export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () => number) => {
-  const calls = new Map<string, CallMetrics>();
-  const callOf = (x: Exchange): CallMetrics => {
-    const instance = x.instance?.name ?? NO_INSTANCE;
-    const dialect = x.dialect?.name ?? NO_INSTANCE;
-    const key = `${instance} ${dialect} ${x.mode} ${x.operation}`;
-    const known = calls.get(key);
+  /** By instance and dialect, then mode and operation; nested, since a joined key would be a new string to hash each time. */
+  const calls = new Map<string, Map<string, Map<string, Map<string, CallMetrics>>>>();
+  const callOf = ({ instance: at, dialect: spoken, mode, operation }: Exchange): CallMetrics => {
+    const instance = at?.name ?? NO_INSTANCE;
+    const dialect = spoken?.name ?? NO_INSTANCE;
+    const known = calls.get(instance)?.get(dialect)?.get(mode)?.get(operation);
     if (known !== undefined) return known;
-    const made = metrics.call({ instance, dialect, mode: x.mode, operation: x.operation });
-    if (calls.size < 1_000) calls.set(key, made);
+    const made = metrics.call({ instance, dialect, mode, operation });
+    inner(inner(inner(calls, instance), dialect), mode).set(operation, made);
     return made;
   };
   const observe = (x: Exchange, status: number): void => {

@@ -62,6 +62,23 @@ export interface FieldScanner {
   readonly inert: boolean;
 }
 
+/** Its containers are looked up when asked for, which few bodies need. */
+class Field implements FoundField {
+  readonly path: readonly string[];
+  readonly value: FoundValue | undefined;
+  readonly #chain: readonly number[];
+  readonly #found: readonly (FoundValue | undefined)[];
+  constructor(path: readonly string[], chain: readonly number[], found: readonly (FoundValue | undefined)[]) {
+    this.path = path;
+    this.value = found[chain[chain.length - 1] ?? 0];
+    this.#chain = chain;
+    this.#found = found;
+  }
+  get containers(): readonly (FoundValue | undefined)[] {
+    return this.#chain.slice(0, -1).map((id) => this.#found[id]);
+  }
+}
+
 class Fields implements FieldScanner {
   readonly #paths: readonly (readonly string[])[];
   readonly #tree: PathTree;
@@ -104,11 +121,7 @@ class Fields implements FieldScanner {
     return { ok: true, top, fields, duplicates: this.#duplicates(), bigNumber: scan.bigNumber, length: scan.base };
   }
   #field(chain: readonly number[], index: number): FoundField {
-    const { found } = this.#scan;
-    const last = chain.length - 1;
-    const containers: (FoundValue | undefined)[] = [];
-    for (let i = 0; i < last; i++) containers.push(found[chain[i] ?? 0]);
-    return { path: this.#paths[index] ?? [], value: found[chain[last] ?? 0], containers };
+    return new Field(this.#paths[index] ?? [], chain, this.#scan.found);
   }
   #duplicates(): readonly (readonly string[])[] {
     const { doubled } = this.#scan;

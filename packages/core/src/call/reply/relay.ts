@@ -69,7 +69,11 @@ class RelaySink implements Sink {
     const mustRead = status === 401 || status === 403 || (status >= 300 && !this.#errorsPass) || safe === undefined;
     if (mustRead) return this.#read(status, headers, safe === undefined);
     this.#begin(status, safe);
-    queueMicrotask(() => this.#flushHead());
+    // The body of a small answer comes with its head, or soon: else `tick` sends the head alone.
+    if (this.#length < 0 || this.#length > ONE_WRITE || x.http2) queueMicrotask(() => this.#flushHead());
+  }
+  tick(): void {
+    this.#flushHead();
   }
   data(chunk: Buffer): void {
     if (this.#rest !== undefined) return this.#rest.data(chunk);
