@@ -8,7 +8,8 @@ export const lostTo =
     ledger.note(kind, param, why);
 export const unheard: Lost = () => undefined;
 
-const look = (value: unknown): void => {
+/** Looks at all that a value holds, so that nothing of it gets a line of its own: what is written says it in another way. */
+export const look = (value: unknown): void => {
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) look((value as Readonly<Record<string, unknown>>)[key]);
 };

@@ -90,6 +90,12 @@ const together = (written: Building, fields: Fields): Building => {
   for (const [name, value] of Object.entries(fields)) both[name] = isObject(value) && isObject(both[name]) ? { ...both[name], ...value } : value;
   return both;
 };
+/** Name and strictness were added when it was read: they are looked at, so that they get no lines of their own. */
+const ownSchema = (output: ChatRequest['output']): Json => {
+  if (typeof output !== 'object') return undefined;
+  const { schema, name: _name, strict: _strict } = output;
+  return schema;
+};
 /** Parameters that were read from this dialect, in the usual spelling. */
 export const writeOwnParams = (r: ChatRequest): Building => {
   const s = r.sampling;
@@ -100,7 +106,7 @@ export const writeOwnParams = (r: ChatRequest): Building => {
     top_k: s?.topK,
     stop_sequences: r.stop,
     thinking: writeThinking(r.reasoning),
-    output_config: writeOutputConfig(r.reasoning?.effort, typeof r.output === 'object' ? r.output.schema : undefined),
+    output_config: writeOutputConfig(r.reasoning?.effort, ownSchema(r.output)),
     tool_choice: writeToolChoice(r),
     metadata: r.user === undefined ? undefined : { user_id: r.user },
     service_tier: r.tier === 'default' ? 'standard_only' : r.tier,

@@ -1,6 +1,6 @@
 import { type Citation, type Json, type Kept, type Part, parseJson, type TextPart, type ToolCallPart, type ToolResultPart } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { type Lost, losePart, unheard } from '../lost.ts';
+import { type Lost, look, losePart, unheard } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { ANTHROPIC, type Building, type Fields, isObject } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';
@@ -114,7 +114,11 @@ const WRITERS: { readonly [K in Part['kind']]: Write<K> } = Object.freeze({
   text: (part, writing) => ({ type: 'text', text: part.text, ...writeCitations(part.citations, writing), ...writeKept(part, writing.mine) }),
   refusal: (part, { lost }) => ({ type: 'text', text: refusedText(part.text, lost).text }),
   // Only what this vendor signed may go back to it: unsigned thinking is refused, or shown as text.
-  thinking: (part) => (part.origin?.dialect === ANTHROPIC ? (parseJson(part.origin.payload.json) as Building) : undefined),
+  thinking: (part) => {
+    if (part.origin?.dialect !== ANTHROPIC) return undefined;
+    look(part); // its text stands in the payload
+    return parseJson(part.origin.payload.json) as Building;
+  },
   image: (part, { mine }) => ({ type: 'image', source: writeImage(part, mine), ...writeKept(part, mine) }),
   audio: () => undefined,
   video: () => undefined,

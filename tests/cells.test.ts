@@ -1,0 +1,193 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { anthropic } from './support/cells/anthropic.ts';
+import { converse } from './support/cells/converse.ts';
+import { openai } from './support/cells/openai.ts';
+import type { Question, Speaker } from './support/cells/speaker.ts';
+import { type Bench, openBench } from './support/gateway.ts';
+
+/** Every client by every provider; a cell is twelve traits. */
+const clients = { openai, anthropic, converse } as const;
+const providers = {
+  openai: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
+  anthropic: { model: 'claude-sonnet-4-6', thinks: 'claude-sonnet-4-6', plugins: ['@llm-proxy-auth/dialect-converse'] },
+  bedrock: { model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', thinks: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', plugins: [] },
+} as const;
+type Client = keyof typeof clients;
+type Provider = keyof typeof providers;
+const place = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
+
+interface Cell {
+  readonly bench: Bench;
+  readonly speaker: Speaker;
+  readonly provider: Provider;
+  ask(question: Omit<Question, 'model'>): ReturnType<Speaker['ask']>;
+}
+/** `yes`, or what the ledger of the gateway says, or why the provider does not offer it. */
+type Verdict = string;
+const verdict = (fidelity: string): Verdict => {
+  const notes = fidelity.split(',').filter((note) => note !== '' && !OF_FORMAT.has(note));
+  return notes.length === 0 ? 'yes' : `ledger: ${notes.join(',')}`;
+};
+/** Where the second turn took its thinking to: the provider checks what it signed. */
+const carriesThinking = (bench: Bench): boolean =>
+  /"(?:signature|encrypted_content)":"[^"]+"/.test(bench.simulator.requests.at(-1)?.body.toString('utf8') ?? '');
+/** A whole answer of each provider that read 100 of 117 tokens from its cache. */
+const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
+  openai: () => ({
+    id: 'c',
+    object: 'chat.completion',
+    created: 1,
+    model: 'gpt-4o-mini',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'a', refusal: null }, logprobs: null, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 117, completion_tokens: 5, total_tokens: 122, prompt_tokens_details: { cached_tokens: 100 } },
+  }),
+  anthropic: () => ({
+    id: 'm',
+    type: 'message',
+    role: 'assistant',
+    model: 'claude-sonnet-4-6',
+    content: [{ type: 'text', text: 'a' }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: 10, cache_read_input_tokens: 100, cache_creation_input_tokens: 7, output_tokens: 5 },
+  }),
+  bedrock: (client) =>
+    client === 'anthropic'
+      ? CACHED.anthropic(client)
+      : {
+          output: { message: { role: 'assistant', content: [{ text: 'a' }] } },
+          stopReason: 'end_turn',
+          metrics: { latencyMs: 1 },
+          usage: { inputTokens: 10, outputTokens: 5, totalTokens: 122, cacheReadInputTokens: 100, cacheWriteInputTokens: 7 },
+        },
+};
+
+const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Verdict>>> = {
+  text: async ({ ask }) => {
+    const answer = await ask({ text: 'Hello' });
+    expect([answer.text, answer.stop]).toEqual(['You said: Hello', 'end']);
+    return verdict(answer.fidelity);
+  },
+  stream: async ({ ask }) => {
+    const answer = await ask({ text: 'Hello', stream: true });
+    expect([answer.text, answer.stop, answer.usage.output > 0]).toEqual(['You said: Hello', 'end', true]);
+    return 'yes';
+  },
+  'parallel tools': async ({ ask }) => {
+    const answer = await ask({ text: 'call get_weather with {"city":"Oslo"} and get_time', tools: ['get_weather', 'get_time'] });
+    expect(answer.calls.map(({ name, input }) => [name, input])).toEqual([
+      ['get_weather', { city: 'Oslo' }],
+      ['get_time', {}],
+    ]);
+    return verdict(answer.fidelity);
+  },
+  'tool loop': async ({ ask }) => {
+    const tools = ['get_weather'];
+    const asked = await ask({ text: 'call get_weather with {"city":"Oslo"}', tools });
+    const answer = await ask({ text: '', tools, before: asked.after, results: asked.calls.map(({ id }) => ({ id, text: 'snow' })) });
+    expect(answer.text).toBe('The tool said: snow');
+    return verdict(answer.fidelity);
+  },
+  'forced tool': async ({ ask }) => {
+    const answer = await ask({ text: 'Hello', tools: ['get_weather', 'get_time'], force: 'get_time' });
+    expect([answer.calls.map(({ name }) => name), answer.stop === 'tools' || answer.stop === 'end']).toEqual([['get_time'], true]);
+    return verdict(answer.fidelity);
+  },
+  image: async ({ ask }) => {
+    const answer = await ask({ text: 'What is this?', media: 'image' });
+    expect(answer.text).toBe('You said: What is this? [image]');
+    return verdict(answer.fidelity);
+  },
+  document: async ({ ask }) => {
+    const answer = await ask({ text: 'What is this?', media: 'document' });
+    expect(answer.text).toMatch(/^You said: What is this\? \[(document|file)\]$/);
+    return verdict(answer.fidelity);
+  },
+  json_schema: async ({ ask }) => {
+    const answer = await ask({ text: 'Where?', schema: place });
+    expect(JSON.parse(answer.text)).toEqual({ city: 'text' });
+    return verdict(answer.fidelity);
+  },
+  'reasoning loop': async ({ ask, bench, provider }, client) => {
+    const more = { tools: ['get_time'], thinking: true };
+    const asked = await ask({ ...more, text: 'call get_time' });
+    const answer = await ask({ ...more, text: '', before: asked.after, results: asked.calls.map(({ id }) => ({ id, text: 'noon' })) });
+    expect(answer.text).toBe('The tool said: noon');
+    if (provider === 'openai' && client !== 'openai') {
+      expect(carriesThinking(bench)).toBe(false);
+      return 'not offered: chat completions show no reasoning';
+    }
+    expect(carriesThinking(bench)).toBe(true);
+    return verdict(answer.fidelity);
+  },
+  'usage and cache': async ({ ask, bench, provider }, client) => {
+    bench.simulator.script({ body: CACHED[provider](client) });
+    const answer = await ask({ text: 'Hello' });
+    expect(answer.usage).toEqual({ input: 117, cached: 100, output: 5 });
+    return verdict(answer.fidelity);
+  },
+  'stop reason': async ({ ask }) => {
+    const answer = await ask({ text: 'write 9 words', most: 2 });
+    expect(answer.stop).toBe('length');
+    return verdict(answer.fidelity);
+  },
+  error: async ({ ask, bench, speaker }) => {
+    bench.simulator.script({ status: 429 });
+    const error = await ask({ text: 'Hello' }).catch((cause: unknown) => cause);
+    const { status, kind } = speaker.failure(error);
+    expect([status, kind]).toEqual([429, expect.stringMatching(/^(rate_limit_exceeded|rate_limit_error|ThrottlingException)$/)]);
+    return 'yes';
+  },
+};
+/** Notes of every answer in another format: a time that one has no place for, a duration that the other does not measure. */
+const OF_FORMAT: ReadonlySet<string> = new Set(['ignored=created', 'defaulted=metrics.latencyMs']);
+/** What is not a plain yes, said beforehand. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  'openai to anthropic: document': 'ledger: emulated=messages[].content[].file.filename',
+  'openai to bedrock: document': 'ledger: emulated=messages[].content[].file.filename',
+  'anthropic to openai: document': 'ledger: defaulted=messages[].content[].name',
+  'converse to anthropic: document': 'ledger: emulated=messages[].content[].document.name',
+  'openai to anthropic: json_schema': 'ledger: emulated=response_format.json_schema.name',
+  'converse to anthropic: json_schema': 'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name',
+  'openai to anthropic: reasoning loop': 'ledger: emulated=include',
+  'openai to bedrock: reasoning loop': 'ledger: emulated=include,emulated=reasoning.effort,clamped=reasoning.effort',
+  'converse to anthropic: reasoning loop': 'ledger: ignored=usage.reasoning',
+  'anthropic to openai: reasoning loop': 'not offered: chat completions show no reasoning',
+  'converse to openai: reasoning loop': 'not offered: chat completions show no reasoning',
+};
+
+const table: string[][] = [];
+/** The table, each note once below it. */
+const printed = (): string => {
+  const notes: string[] = [];
+  const cells = Object.keys(clients).flatMap((client) => Object.keys(providers).map((provider) => `${client} to ${provider}`));
+  const shown = (found: string | undefined): string => {
+    if (found === undefined) return 'FAILED';
+    if (found === 'yes') return found;
+    if (!notes.includes(found)) notes.push(found);
+    return `${found.slice(0, found.indexOf(':'))} [${notes.indexOf(found) + 1}]`;
+  };
+  const rows = Object.keys(traits).map((trait) => [trait, ...cells.map((cell) => shown(table.find(([at, name]) => at === cell && name === trait)?.[2]))]);
+  const lines = [['', ...cells], ...rows].map((row) => row.map((text, i) => text.padEnd(i === 0 ? 16 : 23)).join(' '));
+  return [...lines, ...notes.map((note, i) => `[${i + 1}] ${note}`), ''].join('\n');
+};
+afterAll(() => void process.stdout.write(`\n${printed()}`));
+
+describe.each(Object.entries(providers) as [Provider, (typeof providers)[Provider]][])('to %s', (provider, { model, thinks, plugins }) => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ vendor: provider, plugins, sections: { retry: { attempts: 1 } } });
+  });
+  afterEach(() => bench.simulator.clear());
+  afterAll(() => bench.close());
+
+  describe.each(Object.entries(clients) as [Client, Speaker][])('from %s', (client, speaker) => {
+    test.each(Object.entries(traits))('%s', async (trait, tried) => {
+      const at = `${client} to ${provider}`;
+      const ask = (question: Omit<Question, 'model'>) => speaker.ask(bench, { model: question.thinking === true ? thinks : model, ...question });
+      const found = await tried({ bench, speaker, provider, ask }, client);
+      table.push([at, trait, found]);
+      expect(found).toEqual(EXPECTED[`${at}: ${trait}`] ?? 'yes');
+    });
+  });
+});
