@@ -1,35 +1,37 @@
 import { type Recording, recordedBytes, recordings } from '@llm-proxy-auth/simulators';
+import type { How } from './cutting.ts';
 import type { Bench } from './gateway.ts';
 import type { Received, Wire } from './wires.ts';
 
-export type How = 'fin' | 'rst';
-/** One recorded stream and where it is cut. */
+export type Surface = 'chat' | 'completions' | 'responses';
+/** One recorded stream. */
 export interface Stream {
   readonly name: string;
-  readonly surface: 'chat' | 'completions' | 'responses';
+  readonly surface: Surface;
   readonly bytes: Buffer;
-  /** Every how many bytes it is cut. */
-  readonly step: number;
+  /** One of the shortest of its surface. */
+  readonly short: boolean;
+  /** Where an event ends, one byte before and one after. */
   readonly boundaries: ReadonlySet<number>;
 }
+/** Where a stream is cut: `at` bytes come through. */
 export interface Cut {
   readonly stream: Stream;
   readonly at: number;
   readonly how: How;
 }
-const surfaceOf = ({ operation }: Recording): Stream['surface'] =>
+const surfaceOf = ({ operation }: Recording): Surface =>
   operation.endsWith('chat/completions') ? 'chat' : operation === 'completions' ? 'completions' : 'responses';
-const PATHS = { chat: '/v1/chat/completions', completions: '/v1/completions', responses: '/v1/responses' };
-const BODIES = {
+const PATHS: Readonly<Record<Surface, string>> = { chat: '/v1/chat/completions', completions: '/v1/completions', responses: '/v1/responses' };
+const ASKING: Readonly<Record<Surface, object>> = {
   chat: { messages: [{ role: 'user', content: 'hi' }] },
   completions: { prompt: 'hi' },
   responses: { input: 'hi' },
 };
-/** How many of the shortest streams of each surface are cut at every byte; the others at every 29th. */
-const EVERY_BYTE = { chat: 3, completions: 1, responses: 1 };
-const SPARSE = 29;
+export const pathOf = ({ surface }: Pick<Stream, 'surface'>): string => PATHS[surface];
+export const bodyOf = ({ surface }: Pick<Stream, 'surface'>): string => JSON.stringify({ model: 'gpt-4o-mini', stream: true, ...ASKING[surface] });
+const SHORT: Readonly<Record<Surface, number>> = { chat: 3, completions: 1, responses: 1 };
 
-/** Where an event ends, one byte before and one after. */
 const boundaries = (bytes: Buffer): ReadonlySet<number> => {
   const found = new Set<number>();
   for (let at = bytes.indexOf('\n\n'); at >= 0; at = bytes.indexOf('\n\n', at + 2)) for (const near of [at + 1, at + 2, at + 3]) found.add(near);
@@ -42,24 +44,35 @@ export const streams = (): readonly Stream[] => {
     .filter((one) => one.stream && one.response.status === 200 && /(^|\/)(completions|responses)$/.test(one.operation))
     .map((one) => ({ name: one.file, surface: surfaceOf(one), bytes: recordedBytes(one) }))
     .sort((a, b) => a.bytes.length - b.bytes.length)
-    .map((one) => ({ ...one, step: ++seen[one.surface] <= EVERY_BYTE[one.surface] ? 1 : SPARSE, boundaries: boundaries(one.bytes) }));
+    .map((one) => ({ ...one, short: ++seen[one.surface] <= SHORT[one.surface], boundaries: boundaries(one.bytes) }));
 };
+const ENDS: readonly How[] = ['fin', 'rst', 'close', 'rst'];
+const TERMINAL = /data: \[DONE\]|"type": ?"response\.(?:completed|incomplete)"/;
+/** Where a stream still has not said that it ends. Behind it an end that HTTP takes for one is an end: some providers send no line break after it. */
+const openUntil = ({ bytes }: Pick<Stream, 'bytes'>): number => bytes.toString('latin1').search(TERMINAL);
+/** Every cut of every position in both ways, on both paths: four times as many. */
+const ALL = process.env.CUTS === 'all';
 /**
- * The cuts of one of two paths. Position p lets p bytes through; the last lets all but one through. Inside events each
- * position is cut once, the two paths and FIN and RST taking turns; around the end of an event, on both paths in both ways.
+ * The cuts of one of two paths: every byte of the stream once, the two paths and the ways of ending taking turns; around the end of
+ * an event on both paths in both ways. `CUTS=all`: everywhere on both paths in both ways.
  */
 export const cutsOf = (stream: Stream, path: 0 | 1): readonly Cut[] => {
   const cuts: Cut[] = [];
+  const open = openUntil(stream);
+  const howOf = (at: number, turn: number): How => {
+    const how = ENDS[turn % ENDS.length] ?? 'fin';
+    return how === 'close' && at > open ? 'fin' : how;
+  };
   for (let at = 0, turn = 0; at < stream.bytes.length; at++) {
-    if (stream.boundaries.has(at)) cuts.push({ stream, at, how: 'fin' }, { stream, at, how: 'rst' });
-    else if (at % stream.step === 0 && turn++ % 2 === path) cuts.push({ stream, at, how: turn % 4 < 2 ? 'fin' : 'rst' });
+    if (ALL || stream.boundaries.has(at)) cuts.push({ stream, at, how: 'fin' }, { stream, at, how: 'rst' });
+    else if (turn++ % 2 === path) cuts.push({ stream, at, how: howOf(at, turn >> 1) });
   }
   return cuts;
 };
 
 let serial = 0;
-/** Asks for the stream; the provider cuts its answer, or sends it whole when `cut` is absent. Needs `forwardHeaders: [x-case]`. */
-export const askFor = async (bench: Bench, wire: Wire, prefix: string, stream: Stream, cut?: Pick<Cut, 'at' | 'how'>): Promise<Received> => {
+/** Asks a simulator's gateway for the stream; the provider cuts its answer. */
+export const askFor = async (bench: Bench, wire: Wire, prefix: string, stream: Stream, cut: Pick<Cut, 'at' | 'how'>): Promise<Received> => {
   const id = String(++serial);
   bench.simulator.script({
     when: (request) => request.header('x-case') === id,
@@ -67,11 +80,11 @@ export const askFor = async (bench: Bench, wire: Wire, prefix: string, stream: S
     headers: { 'content-type': 'text/event-stream; charset=utf-8' },
     body: stream.bytes,
     rechunk: 'whole',
-    ...(cut === undefined ? {} : { cut }),
+    cut: { at: cut.at, how: cut.how === 'rst' ? 'rst' : 'fin' },
   });
   return wire.ask({
-    path: prefix + PATHS[stream.surface],
+    path: prefix + pathOf(stream),
     headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json', 'x-case': id },
-    body: JSON.stringify({ model: 'gpt-4o-mini', stream: true, ...BODIES[stream.surface] }),
+    body: bodyOf(stream),
   });
 };

@@ -1,0 +1,3 @@
+import { everyCut } from './support/cut-law.ts';
+
+everyCut('translated', false);
