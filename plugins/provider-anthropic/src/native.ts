@@ -72,8 +72,22 @@ const REFUSED: Refusal = Object.freeze({
   message: 'This path is not one of the operations that can be reached at Anthropic through this gateway.',
 });
 
+// Callers repeat themselves, and the core remembers what it made of an answer. Bounded, since paths are the callers' own.
+const known = new Map<string, NativeCall | Refusal>();
+const MOST_KNOWN = 1_000;
+const LONGEST_KNOWN = 200;
 /** Transparent mode: which operation a native path is; everything outside the table is refused with `operation_not_allowed`. */
 export const native = (head: NativeHead): NativeCall | Refusal => {
+  if (head.bodyModel !== undefined || head.path.length > LONGEST_KNOWN) return look(head);
+  const key = `${head.method} ${head.path}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = look(head);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(key, made);
+  return made;
+};
+const look = (head: NativeHead): NativeCall | Refusal => {
   if (!head.path.startsWith('/v1/')) return REFUSED;
   const sent = head.path.slice('/v1/'.length).split('/');
   for (const { entry, segments } of COMPILED) {
