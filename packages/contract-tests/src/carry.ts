@@ -1,6 +1,7 @@
-import { type AnySurface, isGatewayError, type Part, tracked } from '@llm-proxy-auth/plugin';
+import { type AnySurface, isGatewayError, tracked } from '@llm-proxy-auth/plugin';
 import { fakeCall, ledger, type Note } from './call.ts';
 import { bodyText, clientHalf, providerHalf } from './dialect-subject.ts';
+import { kindNamed, pathsNamed } from './notes.ts';
 
 /** What became of a canonical request that was written on a surface. */
 export type CarryResult =
@@ -23,26 +24,12 @@ export const carry = (surface: AnySurface, request: unknown): CarryResult => {
   }
 };
 
-/** Kinds of parts, which a note may name. */
-export const kinds: ReadonlySet<string> = new Set([
-  'text',
-  'refusal',
-  'thinking',
-  'image',
-  'audio',
-  'video',
-  'document',
-  'toolCall',
-  'toolResult',
-  'opaque',
-] satisfies readonly Part['kind'][]);
 /** Whether a note about `param` (a canonical path, or the surface's own name for one) speaks of a canonical path too. */
 export const speaksOf = (surface: AnySurface, param: string, path: string): boolean => {
-  const names = clientHalf(surface)?.names ?? {};
   const around = (one: string): boolean => path === one || path.startsWith(`${one}.`) || one.startsWith(`${path}.`);
-  if (around(param) || Object.entries(names).some(([canonical, name]) => name === param && around(canonical))) return true;
+  if (pathsNamed(param, clientHalf(surface)?.names ?? {}).some(around)) return true;
   // A part of a kind that the surface has not is named by its kind; an answer without its tool calls ends otherwise too.
-  if (kinds.has(param.split('.').at(-1) ?? '') && /^(turns|choices)(\.parts|\.finish|$)/.test(path)) return true;
+  if (kindNamed(param) !== undefined && /^(turns|choices)(\.parts|\.finish|$)/.test(path)) return true;
   // One member may have been put for another of the same object (an effort for a budget).
   if (!['', 'turns', 'turns.parts'].includes(parentOf(path)) && parentOf(path) === parentOf(param)) return true;
   // Without tools there is nothing to choose from.

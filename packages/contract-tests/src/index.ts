@@ -7,6 +7,7 @@ export type { DialectSubject, SurfaceSamples, SurfaceSubject } from './dialect-s
 export { type FakeHost, type FakeHostOptions, fakeHost, type LogLine } from './fake-host.ts';
 export { memoryCounters } from './memory-counters.ts';
 export { memoryStore } from './memory-store.ts';
+export { kindNamed, pathsNamed } from './notes.ts';
 export { type PackageSubject, packageRules, packageSuite } from './package.ts';
 export { type PluginFacts, type PluginSubject, pluginSuite } from './plugin-suite.ts';
 export { providerRules, providerSuite } from './provider.ts';

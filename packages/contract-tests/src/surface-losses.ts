@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { AnySurface } from '@llm-proxy-auth/plugin';
 import { canonicalOf, chatReplies, fieldVariants, partVariants, pathsIn, plainEmbedding } from './canonical.ts';
-import { type CarryResult, carry, kinds } from './carry.ts';
+import { type CarryResult, carry } from './carry.ts';
 import { clientHalf, needs, type SurfaceSubject } from './dialect-subject.ts';
+import { kindNamed } from './notes.ts';
 import type { Rule } from './runner.ts';
 
 /** A loss is told when it is refused by name, or when the ledger speaks of it or is another than that of the request without it. */
@@ -28,7 +29,7 @@ const isBelow = (known: ReadonlySet<string>, of: string): boolean => {
   if (rest > 0) return known.has(path.slice(0, rest));
   const at = path.lastIndexOf('.');
   const last = path.slice(at + 1);
-  return known.has(path) || (known.has(path.slice(0, at)) && (KEPT.has(last) || kinds.has(last)));
+  return known.has(path) || (known.has(path.slice(0, at)) && (KEPT.has(last) || kindNamed(last) !== undefined));
 };
 
 export const lossRules: readonly Rule<SurfaceSubject>[] = [

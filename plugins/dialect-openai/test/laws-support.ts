@@ -1,3 +1,4 @@
+import { kindNamed, pathsNamed } from '@llm-proxy-auth/contract-tests';
 import {
   type ChatReply,
   type ChatRequest,
@@ -16,18 +17,6 @@ import type { Note } from './support.ts';
 type Record_ = Readonly<Record<string, unknown>>;
 /** Members whose value is one whole. */
 const LEAVES: ReadonlySet<string> = new Set(['schema', 'grammar', 'origin', 'input', 'logitBias', 'raw']);
-const KINDS: ReadonlySet<string> = new Set<Part['kind']>([
-  'text',
-  'refusal',
-  'thinking',
-  'image',
-  'audio',
-  'video',
-  'document',
-  'toolCall',
-  'toolResult',
-  'opaque',
-]);
 const isRecord = (value: unknown): value is Record_ => typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
 /** The value without the member at a path; lists on the way are passed through, and an opaque part is nothing without its origin. */
@@ -46,16 +35,8 @@ const without = (value: unknown, [key, ...more]: readonly string[]): unknown => 
   const left = more.length === 0 ? undefined : without(inner, more);
   return left === undefined || (isRecord(left) && Object.keys(left).length === 0) ? others : { ...others, [key]: left };
 };
-/** Canonical paths that a note speaks of: its own words, or those that the surface has for a field. */
-const pathsOf = (param: string, names: Losses['names']): readonly string[] => [
-  param,
-  ...names.flatMap(Object.entries<string>).flatMap(([path, name]) => (name === param ? [path] : [])),
-];
-/** The part kind that a note names; undefined when it names a field. */
-const kindOf = (param: string): Part['kind'] | undefined => {
-  const last = param.split('.').at(-1) ?? '';
-  return KINDS.has(last) && !param.endsWith('parts.text') ? (last as Part['kind']) : undefined;
-};
+/** The part kind that a note names; `turns.parts.text` is the field of a part. */
+const kindOf = (param: string): Part['kind'] | undefined => (param.endsWith('parts.text') ? undefined : kindNamed(param));
 export interface Losses {
   readonly notes: readonly Note[];
   /** Of the surface, and of chat, whose rules for families of models serve all. */
@@ -71,7 +52,7 @@ export const fieldsWithout = <T>(value: T, { notes, names }: Losses): T =>
   notes
     // What was put in place of something else is the test's to put there.
     .filter(({ kind, param }) => kind !== 'emulated' || !param.startsWith('turns') || param === 'turns.parts.name')
-    .flatMap(({ param }) => (kindOf(param) === undefined ? pathsOf(param, names) : []))
+    .flatMap(({ param }) => (kindOf(param) === undefined ? [...new Set([param, ...names.flatMap((one) => pathsNamed(param, one))])] : []))
     // Media of a result may have been moved out of it.
     .flatMap((path) => [path, path.replace('parts.parts.', 'parts.')])
     // One member may stand for another of the same object: an effort for a budget.
