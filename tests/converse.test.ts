@@ -141,3 +141,18 @@ describe('an unmodified AWS SDK reaches Bedrock', () => {
     expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(100);
   });
 });
+describe('a client of another dialect is refused what Converse has not', () => {
+  const url = 'https://images.example/a.png';
+  test.each([
+    ['n', { n: 2 }],
+    ['logprobs', { logprobs: true }],
+    ['messages[].content[]', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] }],
+  ])('in its own words: %s', async (param, more) => {
+    const answer = await fetch(`${bench.url}/openai/aws/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: NOVA, messages: [{ role: 'user', content: 'Hello' }], ...more }),
+    });
+    expect([answer.status, ((await answer.json()) as { error: { param: string } }).error.param]).toEqual([400, param]);
+  });
+});

@@ -82,7 +82,7 @@ describe('what the endpoint says that it cannot', () => {
     );
     const audio: Part = { kind: 'audio', media: { base64: 'AA==', type: 'audio/wav' } };
     expect(() => written({ ...plain, turns: [{ role: 'user', parts: [audio] }] }, endpoint({ audioIn: false }))).toThrow(
-      expect.objectContaining({ param: 'turns.parts.audio' }),
+      expect.objectContaining({ param: 'turns.parts.media' }),
     );
   });
   it('a schema is neither sent to an older Claude nor kept to by its tools', () => {

@@ -159,7 +159,7 @@ describe('what other gateways get wrong', () => {
   });
   it('media behind a URL are refused by name, and those in S3 are not', () => {
     const image = (url: string): ChatRequest => ({ ...plain, turns: [{ role: 'user', parts: [{ kind: 'image', media: { url, type: 'image/png' } }] }] });
-    expect(() => written(image('https://a.example/x.png'))).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param: 'turns.parts.image' }));
+    expect(() => written(image('https://a.example/x.png'))).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param: 'turns.parts.media' }));
     expect(written(image('s3://b/x.png')).body.messages).toEqual([
       { role: 'user', content: [{ image: { format: 'png', source: { s3Location: { uri: 's3://b/x.png' } } } }] },
     ]);

@@ -10,6 +10,7 @@ import {
   frameReader,
   GatewayError,
   type Inbound,
+  isGatewayError,
   type JsonText,
   type Ledger,
   type LedgerKind,
@@ -87,6 +88,16 @@ export const readRequest = <O extends Half>(x: Exchange, client: Surface<O>, cal
   return client.client.read(call.inbound, call.ledger, call.endpoint);
 };
 
+/** What a provider half refuses it names by its place in the conversation; the client is told its own name for that. */
+const inClientWords = <T>(names: Readonly<Record<string, string>> = {}, write: () => T): T => {
+  try {
+    return write();
+  } catch (e) {
+    if (!isGatewayError(e) || e.param === undefined) throw e;
+    throw new GatewayError(e.code, e.message, { ...e, param: clientName(e.param, names), cause: e });
+  }
+};
+
 /** Conversation → provider surface. Throws `unsupported_parameter` when nothing may be lost and something would. */
 export const writeRequest = <O extends Half>(
   x: Exchange,
@@ -98,8 +109,9 @@ export const writeRequest = <O extends Half>(
 ): Translated => {
   if (provider.provider === undefined)
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${x.instance?.name ?? 'this instance'}.`);
+  const half = provider.provider;
   const { value, unread } = tracked(provider === client ? (request as object) : fitStops(request as Partial<ChatRequest>, call));
-  const written = provider.provider.write(value as Canonical[O]['request'], call);
+  const written = inClientWords(client.client?.names, () => half.write(value as Canonical[O]['request'], call));
   const body = written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(withMembers(written.body, call.endpoint.members)));
   noteUnread(unread(), call.ledger);
   if (strict) {

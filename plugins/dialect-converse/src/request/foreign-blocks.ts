@@ -38,13 +38,13 @@ const writeText = (part: Extract<Part, { kind: 'text' | 'refusal' }>, { lost }: 
 const noMedia = (part: MediaPart | DocumentPart): Error => {
   const { media } = part;
   const why = 'url' in media ? 'from a URL; send its bytes' : 'file' in media ? 'that another vendor stores; send its bytes' : `of type ${media.type}`;
-  return unsupported(`turns.parts.${part.kind}`, `The provider of this call takes no ${part.kind} ${why}.`);
+  return unsupported('turns.parts.media', `The provider of this call takes no ${part.kind} ${why}.`);
 };
 const noteMedia = (part: MediaPart, lost: Lost): void => {
   if (part.transcript !== undefined) lost('turns.parts.transcript', 'the provider takes no transcript');
 };
 const writeForeignMedia = (part: MediaPart | DocumentPart, writing: Writing): Fields => {
-  if (writing.lacks.has(part.kind)) throw unsupported(`turns.parts.${part.kind}`, `The model of this call takes no ${part.kind}.`);
+  if (writing.lacks.has(part.kind)) throw unsupported('turns.parts.media', `The model of this call takes no ${part.kind}.`);
   if (part.kind !== 'document') {
     const media = writeMedia(part, false);
     if (media === undefined) throw noMedia(part);
