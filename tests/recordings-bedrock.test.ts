@@ -1,6 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
-import { expectations, type Recording, recordedBytes, recording, recordings } from '@llm-proxy-auth/simulators';
+import { expectations, type Recording, recordedBytes, recordedPath, recording, recordings } from '@llm-proxy-auth/simulators';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAnthropic } from '../packages/simulators/test/anthropic-read.ts';
@@ -60,6 +60,29 @@ describe.each([
     bench.simulator.clear();
     bench.simulator.replay(one);
     compare(one, await readBedrock(client, one));
+  });
+});
+
+describe('Converse to Converse with passing switched off loses nothing', () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ vendor: 'bedrock', pass: false, sections: { retry: { attempts: 1 } } });
+  });
+  afterAll(() => bench.close());
+  const least = { messages: [{ role: 'user', content: [{ text: 'hi' }] }] };
+
+  test.each(
+    recordings({ provider: 'bedrock', operation: 'converse' })
+      .filter(({ response }) => response.status === 200)
+      .map((one) => [one.file, one] as const),
+  )('%s: request and answer are the same JSON', async (_file, one) => {
+    bench.simulator.clear();
+    bench.simulator.replay(one);
+    const body = one.request.body ?? least;
+    const headers = { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${bench.url}/converse/main${recordedPath(one)}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(await answer.json()).toEqual(JSON.parse(one.response.body ?? ''));
+    expect(bench.simulator.requests.at(-1)?.json()).toEqual(body);
   });
 });
 
