@@ -6,8 +6,8 @@ import { readError } from './read-error.ts';
 import { surfaces } from './surfaces.ts';
 import { ANTHROPIC } from './wire.ts';
 
-/** Client headers that a provider of this vendor may see; workspace and key are the instance's, not the caller's. */
-const requestHeaders: readonly string[] = Object.freeze(['anthropic-version', 'anthropic-beta', 'anthropic-user-profile-id', 'idempotency-key']);
+/** Client headers that a provider of this vendor may see; key, workspace and user profile are the instance's, not the caller's. */
+const requestHeaders: readonly string[] = Object.freeze(['anthropic-version', 'anthropic-beta', 'idempotency-key']);
 /** Provider headers a client may see; `anthropic-organization-id` and `anthropic-workspace-id` name our account. */
 const replyHeaders: readonly string[] = Object.freeze([
   'request-id',

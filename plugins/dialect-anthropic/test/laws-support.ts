@@ -57,7 +57,7 @@ const joined = (request: ChatRequest, midSystem: boolean): ChatRequest => {
       turns[turns.length - 1] = { ...last, parts: [...all.filter(isResult), ...all.filter((part) => !isResult(part))] };
     } else turns.push(turn);
   }
-  return { ...request, turns: prompt.length > 0 ? [{ role: 'system', parts: prompt }, ...turns] : turns };
+  return { ...request, turns: prompt.length > 0 ? [{ role: 'system', parts: prompt }, ...continued(turns)] : continued(turns) };
 };
 const wrapped = (part: Part): Part =>
   part.kind === 'toolCall' && 'text' in part.input ? { ...part, input: { json: JSON.stringify({ input: part.input.text }) } } : part;
@@ -91,6 +91,13 @@ export const CHANGES: readonly Change[] = [
   { note: 'tools', make: (request) => ({ ...request, tools: request.tools.filter(({ kind }) => kind !== 'server') }) },
   { note: 'tools', make: inTools(asFunction) },
 ];
+/** An answer that is to be continued does not end with white space. */
+const continued = (turns: readonly Turn[]): readonly Turn[] => {
+  const last = turns.at(-1);
+  const part = last?.parts.at(-1);
+  if (last?.role !== 'assistant' || part?.kind !== 'text') return turns;
+  return [...turns.slice(0, -1), { ...last, parts: [...last.parts.slice(0, -1), { ...part, text: part.text.trimEnd() }] }];
+};
 /** Changes that need no note because the laws allow them, or because they change nothing of what is meant. */
 const silent = (request: ChatRequest): ChatRequest => {
   const choosing = request.tools.length > 0;

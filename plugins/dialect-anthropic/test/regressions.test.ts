@@ -97,6 +97,11 @@ describe('requests', () => {
     expect(bodyOf({ stop: ['END', ' \n'] }).stop_sequences).toEqual(['END']);
     expect(bodyOf({ stop: ['\n'] })).not.toHaveProperty('stop_sequences');
   });
+  it('an answer to be continued does not end with white space', () => {
+    const turns = [user(text('Count')), assistant(text('1, 2,\n '))];
+    expect(contents(bodyOf({ turns }))[1]).toEqual([{ type: 'text', text: '1, 2,' }]);
+    expect(paramsOf({ turns })).toContain('turns.parts.text');
+  });
   it('at most four hints are sent, the last ones', () => {
     const hinted = (value: string): Part => ({ kind: 'text', text: value, cache: { ttl: '1h' } });
     const body = bodyOf({ turns: [{ role: 'system', parts: [hinted('a')] }, user(...['b', 'c', 'd', 'e'].map(hinted))], tools: [{ ...TOOL, cache: {} }] });

@@ -25,7 +25,8 @@ export type {
 `,
   ),
 ]);
-const sdkType = (name: string): VendorType => {
+/** A type of the SDK. */
+export const sdkType = (name: string): VendorType => {
   const type = types.get(name);
   if (type === undefined) throw new Error(`the SDK has no ${name}`);
   return type;

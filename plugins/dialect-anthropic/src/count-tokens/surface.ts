@@ -1,4 +1,5 @@
 import { type Call, type ChatRequest, GatewayError, type Surface, stringifyJson, type UpstreamReply } from '@llm-proxy-auth/plugin';
+import { furtherModels } from '../further-models.ts';
 import { names } from '../messages/names.ts';
 import { readRequest } from '../messages/read-request.ts';
 import { replyObject } from '../messages/reply.ts';
@@ -59,5 +60,6 @@ export const countTokens: Surface<'countTokens'> = Object.freeze({
     write: ({ input }) => ({ headers: ['content-type', 'application/json'], body: stringifyJson({ input_tokens: input }) }),
   },
   provider: { write, read },
+  furtherModels,
   tap: jsonTap,
 } satisfies Surface<'countTokens'>);

@@ -1,4 +1,5 @@
 import type { Surface } from '@llm-proxy-auth/plugin';
+import { furtherModels } from '../further-models.ts';
 import { REACH } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { messagesTap } from '../tap.ts';
@@ -25,5 +26,6 @@ export const messages: Surface<'chat'> = Object.freeze({
     read: (reply, call, memo) => readReply(reply, call, memo as Memo | undefined),
     stream: (call, memo, emit) => new MessageReader(call, memo as Memo | undefined, emit),
   },
+  furtherModels,
   tap: messagesTap,
 } satisfies Surface<'chat'>);

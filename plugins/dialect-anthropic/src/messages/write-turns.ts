@@ -53,7 +53,7 @@ const systemParts = (turn: Turn, lost: Lost): readonly Part[] => {
 
 interface Message {
   readonly role: string;
-  blocks: Fields[];
+  blocks: readonly Fields[];
 }
 /** Results go to the front of the user's message, in the order in which their calls were made. */
 const ordered = (results: readonly Fields[], before: Message | undefined, lost: Lost): readonly Fields[] => {
@@ -82,6 +82,14 @@ const joiner = (lost: Lost) => {
   return { messages, add };
 };
 
+/** An answer that is to be continued may not end with white space. */
+const trimmed = (blocks: readonly Fields[], lost: Lost): readonly Fields[] => {
+  const last = blocks.at(-1);
+  if (typeof last?.text !== 'string' || last.text === last.text.trimEnd()) return blocks;
+  lost('turns.parts.text', 'an answer to be continued may not end with white space', 'clamped');
+  return [...blocks.slice(0, -1), { ...last, text: last.text.trimEnd() }];
+};
+
 /**
  * Turns of another dialect. Leading system turns are the system prompt; later ones stay where they are where the provider takes them
  * there (`midSystem`), else they follow the prompt. Throws 400 when no message is left.
@@ -107,5 +115,7 @@ export const writeTurns = (turns: readonly Turn[], midSystem: boolean, writing: 
     }
   }
   if (messages.length === 0) throw unsupported('turns', 'There is nothing to answer: no message has content that the provider takes.');
+  const last = messages.at(-1);
+  if (last?.role === 'assistant') last.blocks = trimmed(last.blocks, lost);
   return { system: system.length > 0 ? system : undefined, messages: messages.map(({ role, blocks }): Building => ({ role, content: blocks })) };
 };
