@@ -31,6 +31,15 @@ const start = async (drain: object): Promise<Served> => {
   return served;
 };
 const chat = (at: Served, more: object = {}, dispatcher = client()) => call(at.url + CHAT, { key: KEY, body: chatBody(more), dispatcher });
+const isStream = (r: { json(): unknown }) => (r.json() as { stream?: boolean }).stream === true;
+/** The provider has every one of them, and none has ended. */
+const allUnderWay = async (open: readonly ReturnType<typeof chat>[]): Promise<void> => {
+  const early = Promise.race(open).then(({ status, code }) => {
+    throw new Error(`one ended with ${status} ${code} before all were under way`);
+  });
+  for (const _ of open) await Promise.race([early, site.simulator.waitForRequest(isStream, 20_000)]);
+  early.catch(() => undefined);
+};
 const streams = { headers: { 'content-type': 'text/event-stream' } };
 const begun = sse(role, chunk({ content: 'Hel' }));
 const rest = sse(chunk({ content: 'lo' }), chunk({}, 'stop'), '[DONE]');
@@ -41,11 +50,10 @@ test('SIGTERM with 100 streams open: none fails, readiness flips, new calls are 
   const until = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const isStream = (r: { json(): unknown }) => (r.json() as { stream?: boolean }).stream === true;
   site.simulator.script({ ...streams, body: begun + rest, stall: { at: begun.length, until }, when: isStream, times: 100 });
   const dispatcher = client();
   const open = Array.from({ length: 100 }, () => chat(at, { stream: true }, dispatcher));
-  for (let i = 0; i < 100; i++) await site.simulator.waitForRequest(isStream, 20_000);
+  await allUnderWay(open);
 
   at.kill('SIGTERM');
   const told = performance.now();
@@ -92,7 +100,6 @@ test('readiness has flipped for whoever asks next', async () => {
 test('SIGTERM with 100 streams of 20 s and 20 new calls a second: what was taken on ends well, then the process with 0', { timeout: 120_000 }, async () => {
   const at = await start({});
   const piece = sse(chunk({ content: 'a' }));
-  const isStream = (r: { json(): unknown }) => (r.json() as { stream?: boolean }).stream === true;
   const body = piece.repeat(9) + rest;
   site.simulator.script({
     ...streams,
@@ -104,7 +111,7 @@ test('SIGTERM with 100 streams of 20 s and 20 new calls a second: what was taken
   });
   const dispatcher = client();
   const open = Array.from({ length: 100 }, () => chat(at, { stream: true }, dispatcher));
-  for (let i = 0; i < 100; i++) await site.simulator.waitForRequest(isStream, 20_000);
+  await allUnderWay(open);
   at.kill('SIGTERM');
   const told = performance.now();
   const news: Promise<readonly [askedAt: number, was: number | string]>[] = [];
