@@ -1,5 +1,6 @@
 import type { Bytes, ErrorLike, Framing, Tap, TapState, Verdict } from '@llm-proxy-auth/plugin';
 import { errorEvent } from './error.ts';
+import { dataOf, eachEvent, eventAt, placesOf, type Take, withNeedle } from './events-in-text.ts';
 import { readErrorMember } from './read-error.ts';
 import { binaryTap, jsonTap, objectEnd } from './tap-json.ts';
 import { readUsage } from './usage.ts';
@@ -18,13 +19,11 @@ const SPACED_USAGE_NULL = /, "usage": null/g;
 const MODEL = /"model": ?"((?:[^"\\]|\\.)+)"/;
 /** Why a choice ended. It stands in one of the last events, so only the last pieces are searched for it, and only at the end. */
 const FINISHED: readonly string[] = Object.freeze(['"finish_reason":"', '"finish_reason": "']);
-const LAST_PIECES = 16;
+const LATEST = 2_048;
+/** Bytes of a stream's end that are read when nobody asked about the stream before. */
+const UNREAD = 16_384;
 /** Where a spoken answer begins. */
 const SPOKEN = /"audio": ?\{ ?"id": ?"([^"\\]+)"/g;
-/** An event ends at an empty line, whatever the line ends are. */
-const EVENT_END = /\r\n\r\n|\n\n|\r\r/;
-const EVENT_ENDS = new RegExp(EVENT_END, 'g');
-
 const parse = (data: string): Fields | undefined => {
   try {
     return asObject(JSON.parse(data));
@@ -35,19 +34,6 @@ const parse = (data: string): Fields | undefined => {
 const holdsOne = (text: string, needles: readonly string[]): boolean => {
   for (const needle of needles) if (text.includes(needle)) return true;
   return false;
-};
-/** The event of the text that stands at a place. */
-const eventAt = (text: string, at: number): string => {
-  if (text.includes('\r')) return text.split(EVENT_END).find((event) => MODEL.test(event)) ?? '';
-  const end = text.indexOf('\n\n', at);
-  return text.slice(text.lastIndexOf('\n\n', at) + 1, end < 0 ? text.length : end);
-};
-/** The data of one event: its `data:` lines joined. */
-const dataOf = (event: string): string => {
-  const lines = event.split(/\r\n|\n|\r/);
-  const data: string[] = [];
-  for (const line of lines) if (line.startsWith('data:')) data.push(line.startsWith('data: ') ? line.slice(6) : line.slice(5));
-  return data.join('\n');
 };
 /** One character a byte: the fastest text a pattern can be matched against; ASCII patterns mean the same in it. */
 const latin1 = (chunk: Bytes): string => (Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)).toString('latin1');
@@ -83,43 +69,13 @@ interface CompiledForm extends TapForm {
   /** Undefined: only the pattern tells. */
   readonly needles: readonly string[] | undefined;
 }
-/** Takes an event, and where in the text it begins and ends. */
-type Take = (event: string, start: number, end: number) => void;
-/** Calls back with every event that holds a needle. Lines end with LF alone; no place is searched twice. */
-const withNeedle = (text: string, needles: readonly string[], take: Take): void => {
-  const places = needles.map((needle) => text.indexOf(needle));
-  for (let from = 0; ; ) {
-    let at = -1;
-    for (let i = 0; i < needles.length; i++) {
-      let place = places[i] ?? -1;
-      if (place >= 0 && place < from) {
-        place = text.indexOf(needles[i] ?? '', from);
-        places[i] = place;
-      }
-      if (place >= 0 && (at < 0 || place < at)) at = place;
-    }
-    if (at < 0) return;
-    const before = text.lastIndexOf('\n\n', at);
-    const end = text.indexOf('\n\n', at);
-    const start = before < from ? from : before + 2;
-    take(text.slice(start, end < 0 ? text.length : end), start, end < 0 ? text.length : end + 2);
-    if (end < 0) return;
-    from = end + 2;
-  }
-};
-/** Calls back with every event and where it ends, whatever the line ends are. */
-const eachEvent = (text: string, take: Take): void => {
-  let from = 0;
-  for (const { 0: line, index } of text.matchAll(EVENT_ENDS)) {
-    take(text.slice(from, index), from, index + line.length);
-    from = index + line.length;
-  }
-  if (from < text.length) take(text.slice(from), from, text.length);
-};
-/** Watches passing events; a class, so that no stream makes closures or shapes of its own. */
+/**
+ * Watches passing events; a class, so that no stream makes closures or shapes of its own. Pieces are read when somebody asks
+ * about the stream: where it passes untouched that is at its end, and then only its beginning and its end are read.
+ */
 class SseTap implements Tap {
-  state: TapState = 'waiting';
-  ended: number | undefined;
+  #state: TapState = 'waiting';
+  #ended: number | undefined;
   readonly #form: CompiledForm;
   /** The gateway itself asked for usage, which the client must not see. */
   readonly #asked: boolean;
@@ -133,24 +89,68 @@ class SseTap implements Tap {
   #last: Bytes | undefined;
   #text = '';
   #rarely = true;
-  readonly #latest: string[] = [];
+  #places: number[] | undefined;
+  /** The pieces read last, and their bytes. */
+  readonly #latest: Bytes[] = [];
+  #latestSize = 0;
+  #unread: Bytes[] | undefined;
+  #unreadSize = 0;
 
   constructor(form: CompiledForm, asked: boolean) {
     this.#form = form;
     this.#asked = asked;
   }
+  get state(): TapState {
+    this.#readUp();
+    return this.#state;
+  }
+  get ended(): number | undefined {
+    this.#readUp();
+    return this.#ended;
+  }
   bytes(chunk: Bytes): void {
-    if (this.ended !== undefined) {
-      this.ended = 0;
+    this.#unread ??= [];
+    this.#unread.push(chunk);
+    this.#unreadSize += chunk.length;
+    if (this.#unreadSize <= UNREAD) return;
+    if (this.#state !== 'content' || this.#model === undefined || this.#spoken !== undefined) return this.#readUp();
+    let first = this.#unread[0];
+    while (first !== undefined && this.#unreadSize - first.length >= UNREAD) {
+      this.#unreadSize -= first.length;
+      this.#unread.shift();
+      first = this.#unread[0];
+    }
+  }
+  #readUp(): void {
+    const unread = this.#unread;
+    if (unread === undefined) return;
+    this.#unread = undefined;
+    this.#unreadSize = 0;
+    for (const chunk of unread) this.#read(chunk);
+  }
+  #read(chunk: Bytes): void {
+    if (this.#ended !== undefined) {
+      this.#ended = 0;
       return;
     }
     this.#last = chunk;
     this.#text = latin1(chunk);
-    if (this.#latest.push(this.#text) > LAST_PIECES) this.#latest.shift();
+    this.#keep(chunk);
     const { rare, needles } = this.#form;
-    this.#rarely = needles === undefined ? rare.test(this.#text) : holdsOne(this.#text, needles);
-    if (this.state === 'waiting' || this.#spoken !== undefined) this.#listen();
-    if (this.#rarely || this.state === 'waiting' || this.#model === undefined) this.#scan();
+    this.#places = needles === undefined ? undefined : placesOf(this.#text, needles);
+    this.#rarely = needles === undefined ? rare.test(this.#text) : this.#places !== undefined;
+    if (this.#state === 'waiting' || this.#spoken !== undefined) this.#listen();
+    if (this.#rarely || this.#state === 'waiting' || this.#model === undefined) this.#scan();
+  }
+  #keep(chunk: Bytes): void {
+    this.#latest.push(chunk);
+    this.#latestSize += chunk.length;
+    let first = this.#latest[0];
+    while (this.#latest.length > 2 && first !== undefined && this.#latestSize - first.length >= LATEST) {
+      this.#latestSize -= first.length;
+      this.#latest.shift();
+      first = this.#latest[0];
+    }
   }
   fail(e: ErrorLike): string {
     return errorEvent(e);
@@ -159,12 +159,14 @@ class SseTap implements Tap {
     return ': ping\n\n';
   }
   end(): Verdict {
+    this.#readUp();
     const usage = this.#usage === undefined ? undefined : readUsage(this.#usage.wire, this.#usage.json);
     const ids = this.#spoken === undefined ? undefined : [...this.#spoken];
-    return { complete: this.state === 'done', usage, error: this.#failure, model: this.#model, id: idIn(this.#opening), ids };
+    return { complete: this.#state === 'done', usage, error: this.#failure, model: this.#model, id: idIn(this.#opening), ids };
   }
   cut(chunk: Bytes): Bytes {
     if (!this.#asked) return chunk;
+    this.#readUp();
     if (this.#last !== chunk) {
       this.#text = latin1(chunk);
       this.#rarely = true;
@@ -191,23 +193,23 @@ class SseTap implements Tap {
         this.#opening = eventAt(text, found.index);
       }
     }
-    if (this.state === 'waiting' && this.#form.content.test(text)) this.state = 'content';
+    if (this.#state === 'waiting' && this.#form.content.test(text)) this.#state = 'content';
     if (!this.#rarely) return;
     const { rare, needles } = this.#form;
     const take: Take = (event, start, end) => {
-      if (this.ended !== undefined || !rare.test(event)) return;
+      if (this.#ended !== undefined || !rare.test(event)) return;
       this.#readEvent(event, start);
-      if (this.state === 'done' || this.state === 'failed') this.ended = end;
+      if (this.#state === 'done' || this.#state === 'failed') this.#ended = end;
     };
-    if (needles === undefined || text.includes('\r')) eachEvent(text, take);
-    else withNeedle(text, needles, take);
+    if (needles === undefined || this.#places === undefined || text.includes('\r')) eachEvent(text, take);
+    else withNeedle(text, needles, this.#places, take);
   }
   #readEvent(event: string, start: number): void {
     const data = dataOf(event);
     if (data === '[DONE]') {
       // Broken-off answers come with it too (a proxy's cleanup): without a finish it is kept back, and the stream has no end.
-      if (this.#form.terminal !== undefined || this.#latest.findLast((text) => holdsOne(text, FINISHED)) !== undefined) this.state = 'done';
-      else this.ended = start;
+      if (this.#form.terminal !== undefined || this.#latest.findLast((piece) => holdsOne(latin1(piece), FINISHED)) !== undefined) this.#state = 'done';
+      else this.#ended = start;
       return;
     }
     const chunk = parse(utf8(data));
@@ -216,8 +218,8 @@ class SseTap implements Tap {
     if (wire !== undefined) this.#usage = { wire, json: JSON.stringify(wire) };
     if (chunk.error !== undefined && chunk.error !== null) {
       this.#failure ??= readErrorMember(chunk.error);
-      this.state = 'failed';
-    } else if (this.#form.terminal?.test(data) === true) this.state = 'done';
+      this.#state = 'failed';
+    } else if (this.#form.terminal?.test(data) === true) this.#state = 'done';
   }
 }
 const cutEvents = (text: string): string => {

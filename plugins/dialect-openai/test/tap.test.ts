@@ -16,6 +16,33 @@ const watch = (pieces: readonly string[], asked = false, tap = chatTap('sse', as
   return { tap, states };
 };
 
+describe('a stream that nobody asks about before its end', () => {
+  const text = chunk({ role: 'assistant', content: '' }) + chunk({ content: 'x'.repeat(300) }).repeat(200);
+  const last = FINISH + chunk({}, { usage }) + DONE;
+  const verdict = (whole: string, size: number, each: boolean) => {
+    const tap = chatTap('sse', false);
+    for (const event of (whole.match(/[\s\S]*?\n\n/g) ?? []).reduce<string[]>((joined, one) => {
+      const open = joined.at(-1);
+      if (open !== undefined && open.length < size) joined[joined.length - 1] = open + one;
+      else joined.push(one);
+      return joined;
+    }, [])) {
+      tap.bytes(Buffer.from(event));
+      if (each) tap.state;
+    }
+    return tap.end();
+  };
+  it.each([1, 1000, 5000, 30_000, 100_000])('is told the same as one that is watched, in pieces of %i bytes', (size) => {
+    for (const whole of [text + last, text + FINISH, `${text}data: {"error":{"message":"boom","type":"server_error"}}\n\n`, last])
+      expect(verdict(whole, size, false)).toEqual(verdict(whole, size, true));
+    expect(verdict(text + last, size, false)).toMatchObject({ complete: true, usage: { input: 7, output: 3 }, model: 'gpt-4.1', id: 'c1' });
+  });
+  it('keeps the ids of answers that are spoken, wherever they begin', () => {
+    const spoken = chunk({ audio: { id: 'audio_1', data: 'x' } }) + text + chunk({ audio: { id: 'audio_2', data: 'x' } }) + text + last;
+    expect(verdict(spoken, 1000, false).ids).toEqual(['audio_1', 'audio_2']);
+  });
+});
+
 describe('the tap of a passing chat stream', () => {
   it.each(['\n', '\r', '\r\n'])('says where in the last piece the terminal event ends: %j', (line) => {
     const own = (chunk({ content: '€' }) + FINISH + DONE).replaceAll('\n', line);
