@@ -91,6 +91,20 @@ describe('a stream of chat on its way to a client', () => {
     expect(JSON.stringify(end).match(/fp_1/g)).toHaveLength(1);
     expect(end).toMatchObject({ service_tier: 'flex' });
   });
+  it.each([
+    ['chat', chat, choice({ role: 'assistant', content: 'a' }, 'stop')],
+    ['completions', completions, { object: 'text_completion', choices: [{ index: 0, text: 'a', logprobs: null, finish_reason: 'stop' }] }],
+  ] as const)('that is cut before its end tells none, %s', (_name, surface, body) => {
+    const call = callOf({ stream: true });
+    const writer = surface.client?.stream?.(call);
+    const reader = surface.provider?.stream?.(call, undefined, (event) => text.push(String(writer?.event(event))));
+    const text: string[] = [];
+    reader?.event('', JSON.stringify({ id: 'c1', created: 1, model: 'm', ...body }));
+    const error = String(writer?.error({ code: 'upstream_stream_truncated', status: 502, message: 'Gone.' }));
+    expect(text.join('')).toContain('"a"');
+    expect(text.join('') + error).not.toContain('"stop"');
+    expect(error).toContain('upstream_stream_truncated');
+  });
   it('ends a choice before another goes on', () => {
     const both = [0, 1].map((index) => ({ index, delta: { role: 'assistant', content: 'a' }, finish_reason: null }));
     const ends = [0, 1].map((index) => chunk({ choices: [{ index, delta: {}, finish_reason: 'stop' }] }));

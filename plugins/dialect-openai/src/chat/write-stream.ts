@@ -181,6 +181,11 @@ export const writeStream = (call: Call): StreamWriter => {
     return mine ? before : before + release();
   };
   const last = (): string => (wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '');
+  const fail = (e: ErrorLike): string => {
+    // An end that was not whole is not told.
+    held = undefined;
+    return errorEvent(e);
+  };
   const write: { readonly [T in ChatEvent['type']]: (e: EventOf<T>) => string } = {
     start: (e) => {
       begin(e);
@@ -201,13 +206,13 @@ export const writeStream = (call: Call): StreamWriter => {
       return '';
     },
     end: (e) => release(mine ? e.rest?.fields : undefined) + last(),
-    error: (e) => release() + errorEvent(e.error),
+    error: (e) => fail(e.error),
   };
   begin({ id: '', created: undefined, tier: undefined, rest: undefined });
   return {
     type: 'text/event-stream; charset=utf-8',
     event: (e) => (held !== undefined && 'choice' in e ? release() : '') + (write[e.type] as (e: ChatEvent) => string)(e),
-    error: (e: ErrorLike) => release() + errorEvent(e),
+    error: fail,
     end: () => `${release()}data: [DONE]\n\n`,
     idle: () => ': ping\n\n',
   };

@@ -1,6 +1,7 @@
 import {
   type Call,
   type ChatEvent,
+  type ErrorLike,
   type Finish,
   GatewayError,
   type Json,
@@ -62,6 +63,11 @@ export const writeStream = (call: Call): StreamWriter => {
     return mine ? '' : release();
   };
   const last = (): string => (wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '');
+  const fail = (e: ErrorLike): string => {
+    // An end that was not whole is not told.
+    held = undefined;
+    return errorEvent(e);
+  };
   const silent = new Set<string>();
   const event = (e: ChatEvent): string => {
     if (e.type === 'start') begin(e);
@@ -74,18 +80,18 @@ export const writeStream = (call: Call): StreamWriter => {
     if (e.type === 'keep') call.ledger.note('ignored', 'choices.parts.opaque', 'text completions have no opaque');
     if (e.type === 'usage') loseEstimate(e.usage, call.ledger);
     if (e.type === 'finish') loseEnd(e, FINISHES, call.ledger);
-    const before = 'choice' in e || e.type === 'error' ? release() : '';
+    const before = 'choice' in e ? release() : '';
     if (e.type === 'delta') return silent.has(`${e.choice}.${e.index}`) ? before : before + say(e);
     if (e.type === 'usage') usage = e.usage;
     if (e.type === 'finish') return before + finish(e.choice, e.reason);
-    if (e.type === 'error') return before + errorEvent(e.error);
+    if (e.type === 'error') return fail(e.error);
     return e.type === 'end' ? release(mine ? e.rest?.fields : undefined) + last() : before;
   };
   begin({ id: '' });
   return {
     type: 'text/event-stream; charset=utf-8',
     event,
-    error: (e) => release() + errorEvent(e),
+    error: fail,
     end: () => `${release()}data: [DONE]\n\n`,
     idle: () => ': ping\n\n',
   };
