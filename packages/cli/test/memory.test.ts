@@ -25,7 +25,7 @@ test('what nobody holds is collected', () => {
 });
 
 describe('the young generation', () => {
-  const started = {
+  const started: Parameters<typeof withNursery>[0] = {
     execArgv: ['--conditions=x'],
     argv: ['node', '/bin/gateway', 'start'],
     env: {},

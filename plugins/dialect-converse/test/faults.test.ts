@@ -34,7 +34,7 @@ const faults = (part: Part): readonly Fault[] => [
         (one) => {
           const { [name]: _gone, ...others } = one as unknown as Record<string, unknown>;
           const put = { text: 'other', input: { json: '{"b":2}' }, media: { base64: 'BAUG', type: 'image/gif' }, parts: [], id: 'other', name: 'other' }[name];
-          return [(put === undefined ? others : { ...one, [name]: put }) as Part];
+          return [(put === undefined ? others : { ...one, [name]: put }) as unknown as Part];
         },
     ),
 ];

@@ -128,9 +128,7 @@ describe('a generated request', () => {
       for (const [path, value] of Object.entries(params(normal(request))))
         if (value !== undefined && params(again)[path] === undefined) expect(speaks(made.notes, path), `${path} of ${stringifyJson(made.body)}`).toBe(true);
       const names = new Set(
-        request.turns.flatMap(({ parts }) =>
-          parts.flatMap((part) => ('transcript' in part && part.transcript !== undefined && part.kind !== 'toolResult' ? ['transcript'] : [])),
-        ),
+        request.turns.flatMap(({ parts }) => parts.flatMap((part) => ('transcript' in part && part.transcript !== undefined ? ['transcript'] : []))),
       );
       const users = request.turns.some(({ role, parts }) => role === 'user' && parts.some((part) => 'transcript' in part && part.transcript !== undefined));
       if (names.size > 0 && users) expect(speaks(made.notes, 'turns.parts.transcript')).toBe(true);

@@ -38,7 +38,7 @@ const holdsOne = (text: string, needles: readonly string[]): boolean => {
 /** One character a byte: the fastest text a pattern can be matched against; ASCII patterns mean the same in it. */
 const latin1 = (chunk: Bytes): string => (Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)).toString('latin1');
 const utf8 = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
-const idIn = (event: string | undefined): string | undefined => (event === undefined ? undefined : asText(parse(utf8(dataOf(event)))?.id));
+const idIn = (event: string | undefined): string | undefined => (event === undefined ? undefined : asText(parse(dataOf(event))?.id));
 /** True for a chunk that carries usage and nothing a client shows: no choices, or only empty ones (OmniRoute#9750). */
 const isUsageOnly = (chunk: Fields): boolean =>
   asList(chunk.choices).every((c) => {
@@ -141,6 +141,12 @@ class SseTap implements Tap {
     this.#rarely = needles === undefined ? rare.test(this.#text) : this.#places !== undefined;
     if (this.#state === 'waiting' || this.#spoken !== undefined) this.#listen();
     if (this.#rarely || this.#state === 'waiting' || this.#model === undefined) this.#scan();
+    if (!this.#asked) this.#release();
+  }
+  /** Text of up to 64 KB a stream that lay about until the next piece would outlive every collection of young objects. */
+  #release(): void {
+    this.#text = '';
+    this.#last = undefined;
   }
   #keep(chunk: Bytes): void {
     this.#latest.push(chunk);
@@ -172,6 +178,7 @@ class SseTap implements Tap {
       this.#rarely = true;
     }
     const text = this.#text;
+    this.#release();
     const left = this.#rarely && /usage": ?\{/.test(text) ? cutEvents(text) : text;
     const compact = left.replaceAll(USAGE_NULL, '');
     const shown = compact.length === text.length ? compact.replace(SPACED_USAGE_NULL, '') : compact;
@@ -181,7 +188,7 @@ class SseTap implements Tap {
     if (!this.#text.includes('"audio"')) return;
     for (const { 1: id = '' } of this.#text.matchAll(SPOKEN)) {
       this.#spoken ??= new Set();
-      this.#spoken.add(id);
+      this.#spoken.add(utf8(id));
     }
   }
   #scan(): void {
@@ -190,7 +197,8 @@ class SseTap implements Tap {
       const found = MODEL.exec(text);
       if (found !== null) {
         this.#model = utf8(found[1] ?? '');
-        this.#opening = eventAt(text, found.index);
+        // Decoded, for another string: a slice would keep the whole text.
+        this.#opening = utf8(eventAt(text, found.index));
       }
     }
     if (this.#state === 'waiting' && this.#form.content.test(text)) this.#state = 'content';
