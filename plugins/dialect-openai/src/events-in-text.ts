@@ -22,36 +22,18 @@ export const dataOf = (event: string): string => {
 };
 /** Takes an event, and where in the text it begins and ends. */
 export type Take = (event: string, start: number, end: number) => void;
-/** Where each needle stands first; undefined when none does. */
-export const placesOf = (text: string, needles: readonly string[]): number[] | undefined => {
-  let places: number[] | undefined;
-  for (let i = 0; i < needles.length; i++) {
-    const place = text.indexOf(needles[i] ?? '');
-    if (place < 0) continue;
-    places ??= needles.map(() => -1);
-    places[i] = place;
-  }
-  return places;
-};
-/** Calls back with every event that holds a needle. Lines end with LF alone; no place is searched twice. */
-export const withNeedle = (text: string, needles: readonly string[], places: number[], take: Take): void => {
-  for (let from = 0; ; ) {
-    let at = -1;
-    for (let i = 0; i < needles.length; i++) {
-      let place = places[i] ?? -1;
-      if (place >= 0 && place < from) {
-        place = text.indexOf(needles[i] ?? '', from);
-        places[i] = place;
-      }
-      if (place >= 0 && (at < 0 || place < at)) at = place;
-    }
-    if (at < 0) return;
-    const before = text.lastIndexOf('\n\n', at);
-    const end = text.indexOf('\n\n', at);
+/** Calls back with every event in which the pattern (with flag `g`) matches. Lines end with LF alone; no place is searched twice. */
+export const eventsWith = (text: string, pattern: RegExp, take: Take): void => {
+  pattern.lastIndex = 0;
+  let from = 0;
+  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
+    const before = text.lastIndexOf('\n\n', found.index);
+    const end = text.indexOf('\n\n', found.index);
     const start = before < from ? from : before + 2;
     take(text.slice(start, end < 0 ? text.length : end), start, end < 0 ? text.length : end + 2);
     if (end < 0) return;
     from = end + 2;
+    pattern.lastIndex = from;
   }
 };
 /** Calls back with every event and where it ends, whatever the line ends are. */

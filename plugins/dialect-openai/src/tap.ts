@@ -1,6 +1,6 @@
 import type { Bytes, ErrorLike, Framing, Tap, TapState, Verdict } from '@llm-proxy-auth/plugin';
 import { errorEvent } from './error.ts';
-import { dataOf, eachEvent, eventAt, placesOf, type Take, withNeedle } from './events-in-text.ts';
+import { dataOf, eachEvent, eventAt, eventsWith, type Take } from './events-in-text.ts';
 import { readErrorMember } from './read-error.ts';
 import { binaryTap, jsonTap, objectEnd } from './tap-json.ts';
 import { readUsage } from './usage.ts';
@@ -11,14 +11,15 @@ import { asList, asObject, asText, type Fields } from './wire.ts';
  * of it matches in text that a model wrote, `[DONE]` apart, which `readEvent` decides.
  */
 const RARE = /usage": ?\{|error": ?[{"]|\[DONE\]/;
-/** One of these stands wherever `RARE` matches; found natively, which is several times faster. A `usage` that is null stands in every event of many streams. */
-const NEEDLES: readonly string[] = Object.freeze(['usage":{', 'usage": {', 'error":', '[DONE]']);
+/** A `usage` that is null stands in every event of many streams, and means nothing. */
+const USAGE = /usage": ?\{/;
+const USAGES = new RegExp(USAGE, 'g');
 const USAGE_NULL = ',"usage":null';
 /** The same as JSON writers with spaces have it. */
 const SPACED_USAGE_NULL = /, "usage": null/g;
 const MODEL = /"model": ?"((?:[^"\\]|\\.)+)"/;
 /** Why a choice ended. It stands in one of the last events, so only the last pieces are searched for it, and only at the end. */
-const FINISHED: readonly string[] = Object.freeze(['"finish_reason":"', '"finish_reason": "']);
+const FINISHED = /"finish_reason": ?"/;
 const LATEST = 2_048;
 /** Bytes of a stream's end that are read when nobody asked about the stream before. */
 const UNREAD = 16_384;
@@ -30,10 +31,6 @@ const parse = (data: string): Fields | undefined => {
   } catch {
     return undefined;
   }
-};
-const holdsOne = (text: string, needles: readonly string[]): boolean => {
-  for (const needle of needles) if (text.includes(needle)) return true;
-  return false;
 };
 /** One character a byte: the fastest text a pattern can be matched against; ASCII patterns mean the same in it. */
 const latin1 = (chunk: Bytes): string => (Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)).toString('latin1');
@@ -66,8 +63,8 @@ export interface TapForm {
 
 interface CompiledForm extends TapForm {
   readonly rare: RegExp;
-  /** Undefined: only the pattern tells. */
-  readonly needles: readonly string[] | undefined;
+  /** The same with flag `g`. One pattern over the text is several times faster than a native search for each of its words. */
+  readonly rares: RegExp;
 }
 /**
  * Watches passing events; a class, so that no stream makes closures or shapes of its own. Pieces are read when somebody asks
@@ -89,7 +86,6 @@ class SseTap implements Tap {
   #last: Bytes | undefined;
   #text = '';
   #rarely = true;
-  #places: number[] | undefined;
   /** The pieces read last, and their bytes. */
   readonly #latest: Bytes[] = [];
   #latestSize = 0;
@@ -136,9 +132,7 @@ class SseTap implements Tap {
     this.#last = chunk;
     this.#text = latin1(chunk);
     this.#keep(chunk);
-    const { rare, needles } = this.#form;
-    this.#places = needles === undefined ? undefined : placesOf(this.#text, needles);
-    this.#rarely = needles === undefined ? rare.test(this.#text) : this.#places !== undefined;
+    this.#rarely = this.#form.rare.test(this.#text);
     if (this.#state === 'waiting' || this.#spoken !== undefined) this.#listen();
     if (this.#rarely || this.#state === 'waiting' || this.#model === undefined) this.#scan();
     if (!this.#asked) this.#release();
@@ -179,7 +173,7 @@ class SseTap implements Tap {
     }
     const text = this.#text;
     this.#release();
-    const left = this.#rarely && /usage": ?\{/.test(text) ? cutEvents(text) : text;
+    const left = this.#rarely && USAGE.test(text) ? cutUsage(text) : text;
     const compact = left.replaceAll(USAGE_NULL, '');
     const shown = compact.length === text.length ? compact.replace(SPACED_USAGE_NULL, '') : compact;
     return shown.length === text.length ? chunk : Buffer.from(shown, 'latin1');
@@ -203,20 +197,20 @@ class SseTap implements Tap {
     }
     if (this.#state === 'waiting' && this.#form.content.test(text)) this.#state = 'content';
     if (!this.#rarely) return;
-    const { rare, needles } = this.#form;
+    const { rare, rares } = this.#form;
     const take: Take = (event, start, end) => {
       if (this.#ended !== undefined || !rare.test(event)) return;
       this.#readEvent(event, start);
       if (this.#state === 'done' || this.#state === 'failed') this.#ended = end;
     };
-    if (needles === undefined || this.#places === undefined || text.includes('\r')) eachEvent(text, take);
-    else withNeedle(text, needles, this.#places, take);
+    if (text.includes('\r')) eachEvent(text, take);
+    else eventsWith(text, rares, take);
   }
   #readEvent(event: string, start: number): void {
     const data = dataOf(event);
     if (data === '[DONE]') {
       // Broken-off answers come with it too (a proxy's cleanup): without a finish it is kept back, and the stream has no end.
-      if (this.#form.terminal !== undefined || this.#latest.findLast((piece) => holdsOne(latin1(piece), FINISHED)) !== undefined) this.#state = 'done';
+      if (this.#form.terminal !== undefined || this.#latest.findLast((piece) => FINISHED.test(latin1(piece))) !== undefined) this.#state = 'done';
       else this.#ended = start;
       return;
     }
@@ -230,21 +224,27 @@ class SseTap implements Tap {
     } else if (this.#form.terminal?.test(data) === true) this.#state = 'done';
   }
 }
-const cutEvents = (text: string): string => {
-  const events = text.split(/(?<=\n\n|\r\r|\r\n\r\n)/);
-  const kept = events.map((event) => {
-    const chunk = /usage": ?\{/.test(event) ? parse(utf8(dataOf(event))) : undefined;
-    if (chunk === undefined || asObject(chunk.usage) === undefined) return event;
-    return isUsageOnly(chunk) ? '' : withoutUsage(event);
-  });
-  return kept.join('');
+/** The text without the usage that its events carry, and without the events that carry nothing else. */
+const cutUsage = (text: string): string => {
+  let kept = '';
+  let from = 0;
+  const take: Take = (event, start, end) => {
+    const chunk = USAGE.test(event) ? parse(utf8(dataOf(event))) : undefined;
+    if (chunk === undefined || asObject(chunk.usage) === undefined) return;
+    kept += text.slice(from, start);
+    if (!isUsageOnly(chunk)) kept += withoutUsage(text.slice(start, end));
+    from = end;
+  };
+  if (text.includes('\r')) eachEvent(text, take);
+  else eventsWith(text, USAGES, take);
+  return kept + text.slice(from);
 };
 
 /** Watches a passing `text/event-stream`; JSON and binary answers get their own. */
 export const sseTap = (form: TapForm): ((framing: Framing, asked: boolean) => Tap) => {
   const { terminal } = form;
-  const compiled: CompiledForm =
-    terminal === undefined ? { ...form, rare: RARE, needles: NEEDLES } : { ...form, rare: new RegExp(`${RARE.source}|${terminal.source}`), needles: undefined };
+  const rare = terminal === undefined ? RARE : new RegExp(`${RARE.source}|${terminal.source}`);
+  const compiled: CompiledForm = { ...form, rare, rares: new RegExp(rare, 'g') };
   return (framing, asked) => {
     if (framing === 'json') return jsonTap();
     if (framing !== 'sse') return binaryTap();

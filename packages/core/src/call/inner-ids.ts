@@ -8,14 +8,15 @@ interface Inside {
   readonly lists: readonly string[];
   readonly type: string;
   readonly unlessWith: ReadonlyMap<string, string>;
-  /** What stands in every body that names an id, as it is written there. */
-  readonly needles: readonly Buffer[];
+  /** Matches every body that names an id, one character a byte; one pattern is several times faster than a native search for each name. */
+  readonly trace: RegExp;
 }
 const stepsOf = (pointer: string): readonly string[] => pointer.slice(1).split('/');
 const compile = ({ members, objects = [], apart = [], references }: IdsInside): Inside => {
   const names = [...members, ...objects, ...(references === undefined ? [] : ['id'])];
   // A name can be spelt with escapes, so a backslash-u makes the body worth reading too; a zero byte is UTF-16, which is no JSON here.
-  const needles = [...names.map((name) => `"${name}"`), '\\u', '\0'].map((text) => Buffer.from(text));
+  const any = names.map((name) => name.replaceAll(/[^A-Za-z0-9_]/g, '\\$&')).join('|');
+  const trace = new RegExp(`"(?:${any})"|\\\\u|\\x00`);
   return {
     members: new Set(members),
     objects: new Set(objects),
@@ -23,7 +24,7 @@ const compile = ({ members, objects = [], apart = [], references }: IdsInside): 
     lists: references?.lists ?? [],
     type: references?.type ?? '',
     unlessWith: new Map(Object.entries(references?.unlessWith ?? {})),
-    needles,
+    trace,
   };
 };
 const compiled = new WeakMap<IdsInside, Inside>();
@@ -76,21 +77,18 @@ const referencesIn = (body: Json, { lists, type, unlessWith }: Inside): readonly
     .filter((item) => isReference(item, type) || isBare(item, unlessWith))
     .flatMap(({ id }) => stringsOf(id));
 
-/** Longer than every needle. */
+/** Longer than every match. */
 const SEAM = 64;
-const holds = (bytes: Buffer, needles: readonly Buffer[]): boolean => {
-  for (const needle of needles) if (bytes.includes(needle)) return true;
-  return false;
-};
-/** Native searches in the pieces as they are; a needle may lie across a seam. */
-const worthReading = (pieces: readonly Uint8Array[], needles: readonly Buffer[], inert: ReadonlySet<Uint8Array> | undefined): boolean => {
+const holds = (bytes: Buffer, trace: RegExp): boolean => trace.test(bytes.toString('latin1'));
+/** Looks at the pieces as they are; a match may lie across a seam. */
+const worthReading = (pieces: readonly Uint8Array[], trace: RegExp, inert: ReadonlySet<Uint8Array> | undefined): boolean => {
   let tail: Buffer | undefined;
   for (const piece of pieces) {
     const bytes = Buffer.isBuffer(piece) ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    if (inert?.has(piece) !== true && holds(bytes, needles)) return true;
+    if (inert?.has(piece) !== true && holds(bytes, trace)) return true;
     if (pieces.length === 1) return false;
     const seam: Buffer = tail === undefined ? bytes : Buffer.concat([tail, bytes.subarray(0, SEAM)]);
-    if (tail !== undefined && holds(seam, needles)) return true;
+    if (tail !== undefined && holds(seam, trace)) return true;
     tail = (bytes.length < SEAM ? seam : bytes).subarray(-SEAM);
   }
   return false;
@@ -115,7 +113,7 @@ const asks = (body: Json, { replyFor }: NamedIds): boolean => replyFor !== undef
 export const innerIds = ({ ids }: Reach, pieces: readonly Uint8Array[], maxDepth: number, inert?: ReadonlySet<Uint8Array>): InnerIds => {
   if (ids?.inside === undefined || pieces.length === 0) return NO_INNER_IDS;
   const inside = insideOf(ids.inside);
-  if (!worthReading(pieces, inside.needles, inert)) return NO_INNER_IDS;
+  if (!worthReading(pieces, inside.trace, inert)) return NO_INNER_IDS;
   const body = readUnambiguous(pieces, maxDepth);
   const found: Found = { named: [], given: new Set() };
   collect(body, inside, inside.apart, found);

@@ -99,7 +99,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   x.surface = surface;
   x.operation = surface.operation;
   x.reach = found.reach;
-  x.route = `/${dialect.name}${found.route.pattern}`;
+  x.route = route.label;
   const explained = explainAsked(x);
   if (surface.operation === 'models' && found.reach.class === 'models') return listModels(x, dialect, surface as Surface<'models'>, found, instance, explained);
   const body = await receive(x, surface, identified);
@@ -150,15 +150,7 @@ const owned = async (x: Exchange, candidates: readonly Candidate[], ids: readonl
 
 /** Where a candidate would be called, or undefined when its provider has no such operation. */
 export const endpointFor = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate): Endpoint | undefined =>
-  x.plan.endpoints(candidate.instance, {
-    operation: found.surface.operation,
-    surface: found.surface.name,
-    dialect: dialect.name,
-    method: x.request.method ?? 'GET',
-    route: found.route.pattern,
-    model: candidate.model,
-    stream: x.stream,
-  });
+  x.plan.endpoints(candidate.instance, dialect, x.request.method ?? 'GET', found, candidate.model, x.stream);
 
 const supporting = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidates: readonly Candidate[]): readonly Candidate[] => {
   const able = candidates.filter((c) => endpointFor(x, dialect, found, c) !== undefined);

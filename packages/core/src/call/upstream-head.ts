@@ -13,15 +13,25 @@ const USER_AGENT = 'llm-proxy-auth';
 const fill = (path: string, params: Readonly<Record<string, string>>): string =>
   path.includes('{') ? path.replaceAll(/\{([a-zA-Z]+)\+?\}/g, (_, name: string) => params[name] ?? '') : path;
 
+const NO_HEADERS: ReadonlySet<string> = new Set();
+const requestHeaders = new WeakMap<Dialect, ReadonlySet<string>>();
+const requestHeadersOf = (dialect: Dialect): ReadonlySet<string> => {
+  let known = requestHeaders.get(dialect);
+  if (known === undefined) {
+    known = new Set(dialect.requestHeaders);
+    requestHeaders.set(dialect, known);
+  }
+  return known;
+};
 /** Client headers that may go along: the dialect's own list when provider and client speak the same, and `forwardHeaders`. */
 const clientHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, extra: readonly string[]): string[] => {
-  const allowed = sameDialect ? (dialect.requestHeaders ?? []) : [];
+  const allowed = sameDialect ? requestHeadersOf(dialect) : NO_HEADERS;
   const out: string[] = [];
   const pairs = x.head?.forward ?? [];
-  if (allowed.length === 0 && extra.length === 0) return out;
+  if (allowed.size === 0 && extra.length === 0) return out;
   for (let i = 0; i < pairs.length; i += 2) {
     const name = pairs[i] ?? '';
-    if (allowed.includes(name) || extra.includes(name)) out.push(name, pairs[i + 1] ?? '');
+    if (allowed.has(name) || (extra.length > 0 && extra.includes(name))) out.push(name, pairs[i + 1] ?? '');
   }
   return out;
 };

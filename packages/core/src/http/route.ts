@@ -24,6 +24,8 @@ export interface ProtocolRoute {
   /** Undefined: the model's name chooses. */
   readonly instance: string | undefined;
   readonly found: Found;
+  /** Dialect and pattern, never what the client sent: for log and metrics. */
+  readonly label: string;
 }
 export interface TransparentRoute {
   readonly mode: 'transparent';
@@ -87,6 +89,13 @@ const match = (matcher: Matcher, segments: readonly string[]): Record<string, st
   return params;
 };
 
+const protocolRoute = (dialect: Dialect, instance: string | undefined, found: Found): ProtocolRoute => ({
+  mode: 'protocol',
+  dialect,
+  instance,
+  found,
+  label: found.is === 'surface' ? `/${dialect.name}${found.route.pattern}` : 'unmatched',
+});
 /** A route behind a model segment: the path names the model too. */
 const named = (found: Found, model: string): Found =>
   found.is === 'surface' ? { ...found, route: { ...found.route, model: 'path' }, params: { ...found.params, model } } : found;
@@ -133,7 +142,7 @@ export const compileRoutes = (
     const rest = routed ? segments : segments.slice(1);
     const found =
       rest[0] !== undefined && rest[0] === dialect.modelSegment ? behindModel(dialect.name, method, rest.slice(1)) : find(dialect.name, method, rest);
-    return { mode: 'protocol', dialect, instance: routed ? undefined : first, found };
+    return protocolRoute(dialect, routed ? undefined : first, found);
   };
 
   /** Undefined: the path is not a call (health, pages, nothing). */
@@ -143,8 +152,7 @@ export const compileRoutes = (
     const shortcut = shortcutOf(method, target.segments);
     if (shortcut !== undefined) return { mode: 'transparent', instance: '', path: '', shortcut };
     const fallback = dialects.get(defaultDialect);
-    if (first === 'v1' && fallback !== undefined)
-      return { mode: 'protocol', dialect: fallback, instance: undefined, found: find(fallback.name, method, target.segments) };
+    if (first === 'v1' && fallback !== undefined) return protocolRoute(fallback, undefined, find(fallback.name, method, target.segments));
     if (first === 'protocol' && fallback !== undefined) return below(fallback, method, rest, true);
     const dialect = dialects.get(first);
     return dialect === undefined ? undefined : below(dialect, method, rest, false);
