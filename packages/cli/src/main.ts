@@ -1,7 +1,5 @@
-import { boundNursery, countBuffers } from './memory.ts';
+import { run } from './index.ts';
+import { countBuffers } from './memory.ts';
 
-// Before anything is loaded: the process may start anew.
-boundNursery();
 countBuffers();
-const { run } = await import('./index.ts');
 process.exitCode = await run(process.argv.slice(2), process);

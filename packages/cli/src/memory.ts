@@ -20,20 +20,3 @@ export const collectOnce = (): void => {
   setFlagsFromString('--no-expose-gc');
   if (typeof collect === 'function') collect();
 };
-
-/** Largest half of the young generation, MiB. V8 alone goes to 32, which 500 streams that open at once make it keep. */
-const NURSERY = '--max-semi-space-size=8';
-/**
- * The command line with which the process should have been started, undefined when it is as it should be: whoever runs it has
- * said a size, or the engine cannot be started anew in place (Windows, Node 22).
- */
-export const withNursery = ({ execArgv, argv, env, platform, versions }: Pick<NodeJS.Process, 'execArgv' | 'argv' | 'env' | 'platform' | 'versions'>) => {
-  const said = [...execArgv, env.NODE_OPTIONS ?? ''].some((option) => /--max[-_]semi[-_]space[-_]size/.test(option));
-  if (said || platform === 'win32' || Number.parseInt(versions.node, 10) < 24) return undefined;
-  return [NURSERY, ...execArgv, ...argv.slice(1)];
-};
-/** Starts the process anew with a bounded young generation; the process id stays. Must come first: nothing is open yet. */
-export const boundNursery = (): void => {
-  const args = withNursery(process);
-  if (args !== undefined && typeof process.execve === 'function') process.execve(process.execPath, [process.execPath, ...args], process.env);
-};
