@@ -35,6 +35,13 @@ const groups = (missing) => {
     { name: 'latency', targets: ['direct', 'http-dispatch', 'gateway-transparent'], scenarios: ['small-c1'] },
     { name: 'protocol', targets: ['http-dispatch', ...portkey, 'gateway'], scenarios: ['small-c16'] },
     { name: 'stream', targets: ['http-dispatch', 'gateway-transparent', 'gateway'], scenarios: ['stream200-c16'] },
+    {
+      name: 'translated',
+      targets: ['http-dispatch-vendors', ...portkey, 'gateway-translating'],
+      scenarios: ['anthropic-stream200-c16', 'bedrock-stream200-c16'],
+      warmupRequests: 4_000,
+    },
+    { name: 'whole', targets: [...portkey, 'gateway-translating'], scenarios: ['anthropic-small-c16', 'bedrock-small-c16'], warmupRequests: 15_000 },
     { name: 'slow', targets: [...nginx, 'gateway'], scenarios: ['slow500'] },
     { name: 'image', targets: ['http-dispatch', 'gateway-transparent'], scenarios: ['image10m-c2'], warmupRequests: 40 },
   ];

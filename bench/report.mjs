@@ -44,10 +44,10 @@ apt-get install nginx-light
 npm install --prefix bench/.portkey @portkey-ai/gateway
 pnpm bench                 # all figures; writes this page and bench/figures.json
 pnpm bench --nice=-10      # as root on a machine with other work
-pnpm bench --only=small    # one group: small, latency, protocol, stream, slow, image; writes nothing
+pnpm bench --only=small    # one group: small, latency, protocol, stream, translated, whole, slow, image; writes nothing
 pnpm bench:check           # a short run; fails when a figure is more than 30 % above the committed one
 \`\`\`
 
 A single comparison: \`node bench/harness/run.mjs --targets=http-dispatch,gateway --scenarios=small-c16,stream200-c16\`.
-What the configuration of the measured gateway is stands in \`bench/gateway.yaml\`.
+What the configuration of the measured gateway is stands in \`bench/gateway.yaml\` and \`bench/translating.yaml\`.
 `;

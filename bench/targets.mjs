@@ -58,6 +58,31 @@ export const TARGETS = Object.freeze([
     aim: 0.65,
     of: (r) => cpuRatio(r, 'stream', 'stream200-c16', 'gateway', 'http-dispatch'),
   },
+  ...['anthropic', 'bedrock'].map((api, i) => ({
+    id: `P6${'ab'[i]}`,
+    what: `translated stream, ${api}: CPU per event / http-dispatch passing the same events`,
+    must: 1.6,
+    aim: 1.15,
+    of: (r) => cpuRatio(r, 'translated', `${api}-stream200-c16`, 'gateway-translating', 'http-dispatch-vendors'),
+  })),
+  ...['anthropic', 'bedrock'].flatMap((api, i) => [
+    {
+      id: `P7${'ac'[i]}`,
+      what: `translated stream, ${api}: CPU / Portkey`,
+      needs: 'portkey',
+      must: 1 / 4,
+      aim: 1 / 6,
+      of: (r) => cpuRatio(r, 'translated', `${api}-stream200-c16`, 'gateway-translating', 'portkey'),
+    },
+    {
+      id: `P7${'bd'[i]}`,
+      what: `translated JSON, ${api}: CPU / Portkey`,
+      needs: 'portkey',
+      must: 1 / 4,
+      aim: 1 / 6,
+      of: (r) => cpuRatio(r, 'whole', `${api}-small-c16`, 'gateway-translating', 'portkey'),
+    },
+  ]),
   {
     id: 'P8a',
     what: '500 slow streams: CPU per event / nginx',
@@ -104,8 +129,6 @@ export const TARGETS = Object.freeze([
 
 /** Targets of the design that this bench does not measure yet. */
 export const NOT_MEASURED = Object.freeze([
-  ['P6', 'translated streams from Anthropic and Bedrock: there is no plugin for these providers yet'],
-  ['P7', 'translation against Portkey: the same'],
   ['P11', 'longest event-loop stall at a 10 MB image in protocol mode: the harness reads no stalls from the gateway yet'],
   ['P12', 'warm key check and a flood of wrong keys: needs a micro bench and a load of its own'],
   ['P13', 'SigV4 of a 1 KB body: 5.6 µs against 12 (aim 6) in a micro bench of its own, `node --conditions=@llm-proxy-auth/source bench/sigv4.mjs`'],
@@ -114,7 +137,9 @@ export const NOT_MEASURED = Object.freeze([
 ]);
 
 const groupOf = (id) =>
-  ({ P1: 'small', P2: 'small', P3: 'protocol', P4: 'latency', P5: 'stream', P8: 'slow', P9: 'slow', P10: 'image' })[id.replace(/[ab]$/, '')];
+  ({ P1: 'small', P2: 'small', P3: 'protocol', P4: 'latency', P5: 'stream', P6: 'translated', P7: 'translated', P8: 'slow', P9: 'slow', P10: 'image' })[
+    id.replace(/[abcd]$/, '')
+  ];
 
 /** The figures of a run: `value`, or `why` there is none, with `failed` where that is an error and not a comparison missing here. */
 export const figures = ({ rows, missing }) =>

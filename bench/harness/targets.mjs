@@ -31,6 +31,14 @@ export default {
   direct: { direct: true, apis: { openai: { path: '/v1/chat/completions', headers: AUTH } } },
   nginx: nginx('off'),
   'http-dispatch': bare('http-dispatch.mjs', { BODY: 'buffer' }),
+  // What it passes is the vendor's own stream, whatever was asked.
+  'http-dispatch-vendors': {
+    ...bare('http-dispatch.mjs', { BODY: 'buffer' }),
+    apis: {
+      anthropic: { path: '/v1/messages', headers: AUTH },
+      bedrock: { path: '/model/mock-c200-i0-w1-s600/converse-stream', headers: AUTH },
+    },
+  },
   'http-dispatch-streambody': bare('http-dispatch.mjs', { BODY: 'stream' }),
   'http-dispatch-batch': bare('http-dispatch.mjs', { BODY: 'buffer', BATCH: '1' }),
   gateway: {
@@ -43,10 +51,26 @@ export default {
     env: { BENCH_KEY: KEY }, cwd: ROOT, bootMs: 1500,
     apis: { openai: { path: '/transparent/mock/v1/chat/completions', headers: { authorization: `Bearer ${KEY}` } } },
   },
+  'gateway-translating': {
+    cmd: NODE, args: ['--conditions=@llm-proxy-auth/source', path.join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', path.join(ROOT, 'bench/translating.yaml')],
+    env: { BENCH_KEY: KEY }, cwd: ROOT, bootMs: 2500,
+    apis: {
+      anthropic: { path: '/openai/claude/v1/chat/completions', headers: { authorization: `Bearer ${KEY}` } },
+      bedrock: { path: '/openai/bedrock/v1/chat/completions', headers: { authorization: `Bearer ${KEY}` } },
+    },
+  },
   portkey: {
     cmd: NODE, cwd: PORTKEY,
     prepare: (port) => ({ args: ['node_modules/@portkey-ai/gateway/build/start-server.js', `--port=${port}`, '--headless'] }),
     env: { NODE_ENV: 'production' }, bootMs: 4000,
-    apis: { openai: { path: '/v1/chat/completions', headers: (u) => portkeyHeaders('openai', `${u}/v1`) } },
+    apis: {
+      openai: { path: '/v1/chat/completions', headers: (u) => portkeyHeaders('openai', `${u}/v1`) },
+      anthropic: { path: '/v1/chat/completions', headers: (u) => portkeyHeaders('anthropic', `${u}/v1`, { 'x-api-key': 'x' }) },
+      bedrock: {
+        path: '/v1/chat/completions',
+        headers: (u) =>
+          portkeyHeaders('bedrock', u, { 'x-portkey-aws-access-key-id': 'AKIDEXAMPLE', 'x-portkey-aws-secret-access-key': 'secret', 'x-portkey-aws-region': 'us-east-1' }),
+      },
+    },
   },
 };
