@@ -37,7 +37,7 @@ const groups = (missing) => {
     { name: 'stream', targets: ['http-dispatch', 'gateway-transparent', 'gateway'], scenarios: ['stream200-c16'] },
     {
       name: 'translated',
-      targets: ['http-dispatch-vendors', ...portkey, 'gateway-translating'],
+      targets: ['http-dispatch-vendors', 'gateway-translating'],
       scenarios: ['anthropic-stream200-c16', 'bedrock-stream200-c16'],
       warmupRequests: 4_000,
     },
