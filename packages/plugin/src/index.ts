@@ -9,6 +9,7 @@ export { jsonArrayReader, ndjsonReader } from './framing/json-array.ts';
 export { frameReader } from './framing/reader.ts';
 export { type FrameReader, type SseLimits, sseComment, sseEvent, sseReader } from './framing/sse.ts';
 export { type WholeEvents, wholeEvents } from './framing/whole.ts';
+export { asFlag, asList, asNumber, asObject, asText, type Building, type Fields, isObject, some, unknownFields } from './json/members.ts';
 export { isRawNumber, type ParseLimits, parseJson, type RawNumber, rawNumber, sameJson, stringifyJson } from './json/parse.ts';
 export { pointed } from './json/pointed.ts';
 export { rawAt } from './json/raw.ts';

@@ -28,3 +28,12 @@ export interface UpstreamReply {
   readonly headers: HeaderPairs;
   readonly body: Bytes;
 }
+
+/** First value of a header in flat pairs. */
+export const header = (headers: HeaderPairs, name: string): string | undefined => {
+  for (let i = 0; i + 1 < headers.length; i += 2) if (headers[i]?.toLowerCase() === name) return headers[i + 1];
+  return undefined;
+};
+const decoder = new TextDecoder();
+/** UTF-8 bytes to text, without a byte order mark; broken sequences become U+FFFD. */
+export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);

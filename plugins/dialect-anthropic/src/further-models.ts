@@ -1,5 +1,4 @@
-import type { Json } from '@llm-proxy-auth/plugin';
-import { asList, asObject, asText, isObject } from './wire.ts';
+import { asList, asObject, asText, isObject, type Json } from '@llm-proxy-auth/plugin';
 
 /** Deeper than the gateway lets a body nest. */
 const MAX_DEPTH = 128;

@@ -1,5 +1,4 @@
-import type { Json } from '@llm-proxy-auth/plugin';
-import { type Fields, isObject, some } from './wire.ts';
+import { type Fields, isObject, type Json, some } from '@llm-proxy-auth/plugin';
 
 /** Measurements that one cloud puts beside the end of an answer; they are not the vendor's. */
 export const METRICS = 'amazon-bedrock-invocationMetrics';

@@ -1,5 +1,17 @@
-import type { Code, ErrorLike, HeaderPairs, Json, UpstreamReply } from '@llm-proxy-auth/plugin';
-import { ANTHROPIC, asObject, asText, type Fields, header, isObject, textOf } from './wire.ts';
+import {
+  asObject,
+  asText,
+  type Code,
+  type ErrorLike,
+  type Fields,
+  type HeaderPairs,
+  header,
+  isObject,
+  type Json,
+  textOf,
+  type UpstreamReply,
+} from '@llm-proxy-auth/plugin';
+import { ANTHROPIC } from './wire.ts';
 import { WORD_OF_STATUS } from './words.ts';
 
 const LONGEST_MESSAGE = 2000;

@@ -1,5 +1,4 @@
-import type { Json } from '@llm-proxy-auth/plugin';
-import { type Fields, isObject } from './wire.ts';
+import { type Fields, isObject, type Json } from '@llm-proxy-auth/plugin';
 
 /**
  * What an object on the wire has beside (or instead of) what this dialect would write for the same meaning: nulls, defaults that

@@ -1,8 +1,7 @@
-import type { Bytes, ErrorLike, Tap, Usage, Verdict } from '@llm-proxy-auth/plugin';
+import { asObject, type Bytes, type ErrorLike, type Fields, type Tap, type Usage, type Verdict } from '@llm-proxy-auth/plugin';
 import { errorPayload } from './error.ts';
 import { readErrorObject } from './read-error.ts';
 import { readUsage } from './usage.ts';
-import { asObject, type Fields } from './wire.ts';
 
 /** Of larger bodies only this much of the end is looked at. */
 const KEPT = 64 * 1024;

@@ -1,11 +1,23 @@
 import { Buffer } from 'node:buffer';
-import { type Bytes, type ErrorLike, eventStreamMessage, type Framing, frameReader, type Tap, type TapState, type Verdict } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type Bytes,
+  type ErrorLike,
+  eventStreamMessage,
+  type Fields,
+  type Framing,
+  frameReader,
+  isObject,
+  type Tap,
+  type TapState,
+  type Verdict,
+} from '@llm-proxy-auth/plugin';
 import { errorEvent } from './error.ts';
 import { METRICS, measured } from './measured.ts';
 import { readErrorObject, readException } from './read-error.ts';
 import { binaryTap, jsonTap } from './tap-json.ts';
 import { mergeUsage, readUsage } from './usage.ts';
-import { asObject, asText, type Fields, isObject } from './wire.ts';
 
 /**
  * One of these stands in every event worth reading; found natively, which is several times faster than parsing. A model may write the same

@@ -1,5 +1,17 @@
-import { type Json, parseJson, stringifyJson, type Usage } from '@llm-proxy-auth/plugin';
-import { ANTHROPIC, asList, asNumber, asObject, asText, type Building, type Fields, isObject } from './wire.ts';
+import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type Building,
+  type Fields,
+  isObject,
+  type Json,
+  parseJson,
+  stringifyJson,
+  type Usage,
+} from '@llm-proxy-auth/plugin';
+import { ANTHROPIC } from './wire.ts';
 
 const count = (v: Json): number => {
   const n = asNumber(v);

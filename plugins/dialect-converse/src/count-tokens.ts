@@ -1,10 +1,14 @@
 import { Buffer } from 'node:buffer';
 import {
+  asNumber,
+  asObject,
   type Call,
   type ChatRequest,
   type Endpoint,
+  type Fields,
   GatewayError,
   type Inbound,
+  isObject,
   type Json,
   type Ledger,
   parseJson,
@@ -20,7 +24,6 @@ import { names } from './names.ts';
 import { remainderOf, restore } from './remainder.ts';
 import { readBody } from './request/read.ts';
 import { write } from './request/write.ts';
-import { asNumber, asObject, type Fields, isObject } from './wire.ts';
 
 /** What CountTokens takes of a Converse request. */
 const COUNTED: readonly string[] = ['messages', 'system', 'toolConfig', 'additionalModelRequestFields'];

@@ -1,6 +1,5 @@
-import type { ChatReply, ChatRequest } from '@llm-proxy-auth/plugin';
+import type { ChatReply, ChatRequest, Fields } from '@llm-proxy-auth/plugin';
 import type { Remainder } from './remainder.ts';
-import type { Fields } from './wire.ts';
 
 /** Members of the conversation that stand in `additionalModelRequestFields`, where each family of models has its own words. */
 export type Additional = Pick<ChatRequest, 'toolChoice' | 'parallelTools' | 'reasoning' | 'user'> & { readonly topK?: number | undefined };

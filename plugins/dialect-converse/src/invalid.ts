@@ -1,5 +1,4 @@
-import { GatewayError, type Json } from '@llm-proxy-auth/plugin';
-import { asNumber, asObject, asText, type Fields } from './wire.ts';
+import { asNumber, asObject, asText, type Fields, GatewayError, type Json } from '@llm-proxy-auth/plugin';
 
 /** 400 `invalid_request` about `param`. */
 export const invalid = (param: string, message: string): GatewayError => new GatewayError('invalid_request', message, { param });

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { Code, ErrorLike, UpstreamReply } from '@llm-proxy-auth/plugin';
-import { asObject, asText, CONVERSE, type Fields, header, textOf } from './wire.ts';
+import { asObject, asText, type Code, type ErrorLike, type Fields, header, textOf, type UpstreamReply } from '@llm-proxy-auth/plugin';
+import { CONVERSE } from './wire.ts';
 import { typeFor } from './words.ts';
 
 const LONGEST_MESSAGE = 2000;

@@ -1,5 +1,5 @@
-import type { Json } from '@llm-proxy-auth/plugin';
-import { type Fields, isEmpty, isObject, some } from './wire.ts';
+import { type Fields, isObject, type Json, some } from '@llm-proxy-auth/plugin';
+import { isEmpty } from './wire.ts';
 
 /**
  * What an object on the wire has beside (or instead of) what this surface would write for the same meaning: empty lists, nulls,

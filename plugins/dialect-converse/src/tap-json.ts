@@ -1,9 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { type Bytes, type ErrorLike, parseJson, type Tap, type Verdict } from '@llm-proxy-auth/plugin';
+import { asObject, type Bytes, type ErrorLike, type Fields, isObject, parseJson, some, type Tap, type Verdict } from '@llm-proxy-auth/plugin';
 import { routedModel } from './reply/read.ts';
 import { readUsage } from './reply/usage.ts';
 import { exceptionFrame } from './stream/frames.ts';
-import { asObject, type Fields, isObject, some } from './wire.ts';
 
 /** Answers up to this size are parsed when they end; of larger ones (images, documents) only this much of the end is looked at. */
 const KEPT = 64 * 1024;

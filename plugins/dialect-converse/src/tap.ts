@@ -1,11 +1,15 @@
 import { Buffer } from 'node:buffer';
 import {
+  asNumber,
+  asObject,
   type Bytes,
   type ErrorLike,
   eventStreamReader,
+  type Fields,
   type Framing,
   GatewayError,
   parseJson,
+  some,
   type Tap,
   type TapState,
   textHeader,
@@ -17,7 +21,6 @@ import { readUsage } from './reply/usage.ts';
 import { exceptionFrame } from './stream/frames.ts';
 import { isServed, opensPart } from './stream/read.ts';
 import { jsonTap } from './tap-json.ts';
-import { asNumber, asObject, type Fields, some } from './wire.ts';
 
 const view = (chunk: Bytes): Buffer => (Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
 const parse = (payload: Bytes): Fields | undefined => {

@@ -1,5 +1,5 @@
-import { type Code, type ErrorLike, parseJson } from '@llm-proxy-auth/plugin';
-import { asObject, asText, CONVERSE } from './wire.ts';
+import { asObject, asText, type Code, type ErrorLike, parseJson } from '@llm-proxy-auth/plugin';
+import { CONVERSE } from './wire.ts';
 
 const VALIDATION = 'ValidationException';
 const DENIED = 'AccessDeniedException';

@@ -1,5 +1,5 @@
-import { type Endpoint, GatewayError, type Json, type Ledger } from '@llm-proxy-auth/plugin';
-import { asFlag, asNumber, asObject, asText, type Fields, OPENAI } from './wire.ts';
+import { asFlag, asNumber, asObject, asText, type Endpoint, type Fields, GatewayError, type Json, type Ledger } from '@llm-proxy-auth/plugin';
+import { OPENAI } from './wire.ts';
 
 /** 400 `invalid_request` about `param`. */
 export const invalid = (param: string, message: string): GatewayError => new GatewayError('invalid_request', message, { param });

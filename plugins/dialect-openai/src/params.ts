@@ -1,6 +1,5 @@
-import type { ChatRequest, Json, Sampling } from '@llm-proxy-auth/plugin';
+import type { Building, ChatRequest, Fields, Json, Sampling } from '@llm-proxy-auth/plugin';
 import { invalid, numberField, objectField, textField } from './invalid.ts';
-import type { Building, Fields } from './wire.ts';
 
 /** Members that are not undefined; undefined when there is none. */
 export const present = <T extends object>(o: T): T | undefined => {

@@ -1,5 +1,17 @@
-import type { Code, ErrorLike, HeaderPairs, Json, UpstreamReply } from '@llm-proxy-auth/plugin';
-import { asObject, asText, type Fields, header, isObject, OPENAI, textOf } from './wire.ts';
+import {
+  asObject,
+  asText,
+  type Code,
+  type ErrorLike,
+  type Fields,
+  type HeaderPairs,
+  header,
+  isObject,
+  type Json,
+  textOf,
+  type UpstreamReply,
+} from '@llm-proxy-auth/plugin';
+import { OPENAI } from './wire.ts';
 
 const LONGEST_MESSAGE = 2000;
 /** What a provider's text may hold that must not reach a client: keys and their ends, tokens, account ids, upstream addresses. */

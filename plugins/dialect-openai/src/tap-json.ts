@@ -1,8 +1,7 @@
-import type { Bytes, ErrorLike, Tap, Usage, Verdict } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Bytes, type ErrorLike, type Fields, type Tap, type Usage, type Verdict } from '@llm-proxy-auth/plugin';
 import { errorEvent } from './error.ts';
 import { readErrorMember } from './read-error.ts';
 import { readUsage } from './usage.ts';
-import { asObject, asText, type Fields } from './wire.ts';
 
 /** Bodies up to this size are parsed whole when they end; of larger ones only this much of the end is looked at. */
 const KEPT = 64 * 1024;

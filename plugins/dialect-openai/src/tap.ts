@@ -1,10 +1,9 @@
-import type { Bytes, ErrorLike, Framing, Tap, TapState, Verdict } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type Bytes, type ErrorLike, type Fields, type Framing, type Tap, type TapState, type Verdict } from '@llm-proxy-auth/plugin';
 import { errorEvent } from './error.ts';
 import { dataOf, eachEvent, eventAt, eventsWith, type Take } from './events-in-text.ts';
 import { readErrorMember } from './read-error.ts';
 import { binaryTap, jsonTap, objectEnd } from './tap-json.ts';
 import { readUsage } from './usage.ts';
-import { asList, asObject, asText, type Fields } from './wire.ts';
 
 /**
  * What makes an event worth reading: usage, an error, the terminal event. Quotes inside JSON strings are escaped, so none

@@ -1,5 +1,5 @@
-import type { Json, Usage } from '@llm-proxy-auth/plugin';
-import { asNumber, asObject, type Fields, isObject, OPENAI } from './wire.ts';
+import { asNumber, asObject, type Fields, isObject, type Json, type Usage } from '@llm-proxy-auth/plugin';
+import { OPENAI } from './wire.ts';
 
 const count = (v: Json): number => {
   const n = asNumber(v);

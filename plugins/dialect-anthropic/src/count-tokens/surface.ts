@@ -1,4 +1,4 @@
-import { type Call, type ChatRequest, GatewayError, type Surface, stringifyJson, type UpstreamReply } from '@llm-proxy-auth/plugin';
+import { asNumber, type Building, type Call, type ChatRequest, GatewayError, type Surface, stringifyJson, type UpstreamReply } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
 import { names } from '../messages/names.ts';
 import { readRequest } from '../messages/read-request.ts';
@@ -7,7 +7,6 @@ import { writeRequest } from '../messages/write-request.ts';
 import { COUNTING } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
-import { asNumber, type Building } from '../wire.ts';
 
 /** Members of messages that a count refuses: what steers the answer, or bills it. */
 const REFUSED: readonly string[] = Object.freeze([

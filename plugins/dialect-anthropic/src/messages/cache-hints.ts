@@ -1,5 +1,5 @@
+import { asList, type Building, type Fields, isObject } from '@llm-proxy-auth/plugin';
 import type { Lost } from '../lost.ts';
-import { asList, type Building, type Fields, isObject } from '../wire.ts';
 
 /** Hints in a request; one more is refused. */
 const MOST = 4;

@@ -1,5 +1,5 @@
-import { type Citation, type Json, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
-import { ANTHROPIC, asText, type Fields, isObject, some } from '../wire.ts';
+import { asText, type Citation, type Fields, isObject, type Json, parseJson, some, stringifyJson } from '@llm-proxy-auth/plugin';
+import { ANTHROPIC } from '../wire.ts';
 
 /** A citation of the vendor: what others can show of it, and the whole of it. Only places in characters are places in a text. */
 export const readCitation = (wire: Json): Citation => {

@@ -1,8 +1,8 @@
-import type { Call, ChatRequest, Tool } from '@llm-proxy-auth/plugin';
+import { type Building, type Call, type ChatRequest, type Fields, some, type Tool } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import { unsupported } from '../invalid.ts';
 import type { Lost } from '../lost.ts';
-import { ANTHROPIC, type Building, type Fields, some } from '../wire.ts';
+import { ANTHROPIC } from '../wire.ts';
 import { fitSchema, inputSchema } from './schema.ts';
 import { writeOwnTools, writeToolChoice } from './tools.ts';
 import { type Writing, writeCache } from './write-blocks.ts';

@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer';
-import type { DocumentPart, Media, MediaPart } from '@llm-proxy-auth/plugin';
+import { asText, type DocumentPart, type Fields, type Media, type MediaPart } from '@llm-proxy-auth/plugin';
 import { unsupported } from '../invalid.ts';
 import type { Lost } from '../lost.ts';
-import { asText, type Fields } from '../wire.ts';
 
 /** The media of a source with this type; undefined for one that only this vendor understands. */
 export const readSource = (source: Fields): Media | undefined => {

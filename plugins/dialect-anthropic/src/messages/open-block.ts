@@ -1,5 +1,17 @@
-import { type ChatEvent, type Json, type Part, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
-import { ANTHROPIC, asList, asObject, asText, type Building, type Fields, isObject } from '../wire.ts';
+import {
+  asList,
+  asObject,
+  asText,
+  type Building,
+  type ChatEvent,
+  type Fields,
+  isObject,
+  type Json,
+  type Part,
+  parseJson,
+  stringifyJson,
+} from '@llm-proxy-auth/plugin';
+import { ANTHROPIC } from '../wire.ts';
 import { readCitation, readForeign } from './citations.ts';
 import type { Memo } from './memo.ts';
 import { readBlock } from './read-blocks.ts';

@@ -1,7 +1,6 @@
-import type { Call, ChatRequest, Json } from '@llm-proxy-auth/plugin';
+import type { Call, ChatRequest, Fields, Json } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import type { Lost } from '../lost.ts';
-import type { Fields } from '../wire.ts';
 import { OUTPUT_NAME } from './params.ts';
 import { fitSchema, inputSchema } from './schema.ts';
 

@@ -1,6 +1,18 @@
-import type { ChatRequest, Json, Reasoning, Sampling } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type Building,
+  type ChatRequest,
+  type Fields,
+  isObject,
+  type Json,
+  type Reasoning,
+  type Sampling,
+  some,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { invalid, listField, numberField, objectField, textField } from '../invalid.ts';
-import { asObject, asText, type Building, defined, type Fields, isObject, MESSAGES, some, unknownFields } from '../wire.ts';
+import { defined, MESSAGES } from '../wire.ts';
 import { readToolChoice, writeToolChoice } from './tools.ts';
 
 const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));

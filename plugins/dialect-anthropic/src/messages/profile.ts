@@ -1,7 +1,7 @@
-import type { Call, HeaderPairs } from '@llm-proxy-auth/plugin';
+import { asList, type Building, type Call, type Fields, type HeaderPairs, isObject } from '@llm-proxy-auth/plugin';
 import { unsupported } from '../invalid.ts';
 import type { Lost } from '../lost.ts';
-import { asList, type Building, defined, type Fields, isObject } from '../wire.ts';
+import { defined } from '../wire.ts';
 import { betasIn, fitBetas, type Vendor } from './betas.ts';
 
 /** A variant of this dialect: what leaves the body, what enters it, and what cannot be said there. */

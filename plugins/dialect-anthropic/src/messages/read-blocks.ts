@@ -1,8 +1,24 @@
-import { type DocumentPart, type Json, type Kept, type OpaquePart, type Part, stringifyJson, type ToolResultPart } from '@llm-proxy-auth/plugin';
+import {
+  asFlag,
+  asList,
+  asObject,
+  asText,
+  type DocumentPart,
+  type Fields,
+  isObject,
+  type Json,
+  type Kept,
+  type OpaquePart,
+  type Part,
+  some,
+  stringifyJson,
+  type ToolResultPart,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { withForm } from '../form.ts';
 import { flagField, invalid, textField, textMember } from '../invalid.ts';
 import { remainderOf } from '../remainder.ts';
-import { ANTHROPIC, asFlag, asList, asObject, asText, type Fields, isObject, some, unknownFields } from '../wire.ts';
+import { ANTHROPIC } from '../wire.ts';
 import { readCitation, readForeign } from './citations.ts';
 import { readSource } from './media.ts';
 import { writeOwnBlock } from './write-blocks.ts';

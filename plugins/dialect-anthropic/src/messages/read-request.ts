@@ -1,8 +1,8 @@
-import type { ChatRequest, Inbound } from '@llm-proxy-auth/plugin';
+import { asList, asObject, type ChatRequest, type Inbound } from '@llm-proxy-auth/plugin';
 import { withForm } from '../form.ts';
 import { invalid, textField } from '../invalid.ts';
 import { remainderOf } from '../remainder.ts';
-import { asList, asObject, MESSAGES } from '../wire.ts';
+import { MESSAGES } from '../wire.ts';
 import { readParams, readRest, writeOwnParams } from './params.ts';
 import { readMessages, readSystem } from './read-turns.ts';
 import { readTools } from './tools.ts';

@@ -1,8 +1,7 @@
-import type { Json, Turn } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Fields, type Json, type Turn, unknownFields } from '@llm-proxy-auth/plugin';
 import { withForm } from '../form.ts';
 import { invalid } from '../invalid.ts';
 import { remainderOf } from '../remainder.ts';
-import { asObject, asText, type Fields, unknownFields } from '../wire.ts';
 import { readContent } from './read-blocks.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['role', 'content']);

@@ -1,7 +1,6 @@
-import type { ChatRequest } from '@llm-proxy-auth/plugin';
+import type { ChatRequest, Fields } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import type { Lost } from '../lost.ts';
-import type { Fields } from '../wire.ts';
 
 /** Least thinking that can be asked for, in tokens. */
 const LEAST = 1024;

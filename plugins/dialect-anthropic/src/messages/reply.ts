@@ -1,13 +1,20 @@
 import {
+  asObject,
+  asText,
+  type Building,
   type Call,
   type ChatReply,
   type Choice,
+  type Fields,
   GatewayError,
+  isObject,
   type Json,
   type Part,
   parseJson,
+  some,
   stringifyJson,
   type UpstreamReply,
+  unknownFields,
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { readFinish, readTier, writeFinish, writeTier } from '../finish.ts';
@@ -17,7 +24,7 @@ import { METRICS } from '../measured.ts';
 import { readErrorObject } from '../read-error.ts';
 import { remainderOf, restore } from '../remainder.ts';
 import { noUsage, readUsage, writeUsage } from '../usage.ts';
-import { asObject, asText, type Building, type Fields, isObject, MESSAGES, some, unknownFields } from '../wire.ts';
+import { MESSAGES } from '../wire.ts';
 import { type Memo, NO_MEMO } from './memo.ts';
 import { readBlock } from './read-blocks.ts';
 import { writeAnswerBlock } from './reply-blocks.ts';

@@ -1,7 +1,7 @@
-import type { Call, ChatRequest } from '@llm-proxy-auth/plugin';
+import type { Call, ChatRequest, Fields } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import type { Lost } from '../lost.ts';
-import { defined, type Fields } from '../wire.ts';
+import { defined } from '../wire.ts';
 
 const clamp = (value: number | undefined, path: string, lost: Lost): number | undefined => {
   if (value === undefined || (value >= 0 && value <= 1)) return value;

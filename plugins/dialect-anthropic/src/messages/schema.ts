@@ -1,5 +1,4 @@
-import type { Json } from '@llm-proxy-auth/plugin';
-import { asList, type Building, type Fields, isObject } from '../wire.ts';
+import { asList, type Building, type Fields, isObject, type Json } from '@llm-proxy-auth/plugin';
 
 const REFUSED: ReadonlySet<string> = new Set(
   'minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern minItems maxItems uniqueItems minProperties maxProperties not'.split(

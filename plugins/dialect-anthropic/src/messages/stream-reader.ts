@@ -1,10 +1,27 @@
 import { Buffer } from 'node:buffer';
-import { type Call, type ChatEvent, type ErrorLike, GatewayError, isGatewayError, type Json, parseJson, type StreamReader } from '@llm-proxy-auth/plugin';
+import {
+  asNumber,
+  asObject,
+  asText,
+  type Building,
+  type Call,
+  type ChatEvent,
+  type ErrorLike,
+  type Fields,
+  GatewayError,
+  isGatewayError,
+  isObject,
+  type Json,
+  parseJson,
+  type StreamReader,
+  some,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { readTier } from '../finish.ts';
 import { METRICS, measured } from '../measured.ts';
 import { readErrorObject, readException } from '../read-error.ts';
 import { mergeUsage, readUsage } from '../usage.ts';
-import { asNumber, asObject, asText, type Building, type Fields, isObject, MESSAGES, some, unknownFields } from '../wire.ts';
+import { MESSAGES } from '../wire.ts';
 import { type Memo, NO_MEMO } from './memo.ts';
 import { isBlock, OpenBlock } from './open-block.ts';
 import { choiceRest, finishOf, messageRest } from './reply.ts';

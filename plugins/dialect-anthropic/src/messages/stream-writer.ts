@@ -1,9 +1,19 @@
-import { type Call, type ChatEvent, type ErrorLike, type Part, type StreamWriter, stringifyJson, type Usage } from '@llm-proxy-auth/plugin';
+import {
+  type Building,
+  type Call,
+  type ChatEvent,
+  type ErrorLike,
+  type Fields,
+  type Part,
+  type StreamWriter,
+  stringifyJson,
+  type Usage,
+} from '@llm-proxy-auth/plugin';
 import { errorEvent } from '../error.ts';
 import { writeFinish, writeTier } from '../finish.ts';
 import { type Lost, lostTo } from '../lost.ts';
 import { noUsage, writeUsage } from '../usage.ts';
-import { type Building, type Fields, MESSAGES } from '../wire.ts';
+import { MESSAGES } from '../wire.ts';
 import { loseHead, loseReply } from './reply.ts';
 import { type WritingBlock, writingBlock } from './writing-block.ts';
 

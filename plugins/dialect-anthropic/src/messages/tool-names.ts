@@ -1,5 +1,4 @@
-import { type Part, parseJson, type ToolCallPart } from '@llm-proxy-auth/plugin';
-import { asObject, asText } from '../wire.ts';
+import { asObject, asText, type Part, parseJson, type ToolCallPart } from '@llm-proxy-auth/plugin';
 import type { Memo } from './memo.ts';
 
 /** Free text as it stands in the object that input is on the wire; other input is taken for the text itself. */

@@ -1,8 +1,19 @@
-import { type ChatRequest, type Json, parseJson, stringifyJson, type Tool } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type Building,
+  type ChatRequest,
+  type Fields,
+  type Json,
+  parseJson,
+  some,
+  stringifyJson,
+  type Tool,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { formOf, withForm } from '../form.ts';
 import { flagField, invalid, objectField, textField, textMember } from '../invalid.ts';
 import { remainderOf, restore } from '../remainder.ts';
-import { ANTHROPIC, asObject, type Building, type Fields, some, unknownFields } from '../wire.ts';
+import { ANTHROPIC } from '../wire.ts';
 import { cacheOf } from './read-blocks.ts';
 import { writeCache } from './write-blocks.ts';
 

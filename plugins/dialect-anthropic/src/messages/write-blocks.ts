@@ -1,8 +1,20 @@
-import { type Citation, type Json, type Kept, type Part, parseJson, type TextPart, type ToolCallPart, type ToolResultPart } from '@llm-proxy-auth/plugin';
+import {
+  type Building,
+  type Citation,
+  type Fields,
+  isObject,
+  type Json,
+  type Kept,
+  type Part,
+  parseJson,
+  type TextPart,
+  type ToolCallPart,
+  type ToolResultPart,
+} from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
 import { type Lost, look, losePart, unheard } from '../lost.ts';
 import { restore } from '../remainder.ts';
-import { ANTHROPIC, type Building, type Fields, isObject } from '../wire.ts';
+import { ANTHROPIC } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';
 import { writeDocument, writeImage } from './media.ts';
 

@@ -1,10 +1,10 @@
-import type { Call, ChatRequest, HeaderPairs } from '@llm-proxy-auth/plugin';
+import type { Building, Call, ChatRequest, Fields, HeaderPairs } from '@llm-proxy-auth/plugin';
 import { type Family, familyOf } from '../families.ts';
 import { formOf } from '../form.ts';
 import { unsupported } from '../invalid.ts';
 import { type Lost, loseResultNames, lostTo } from '../lost.ts';
 import { restore } from '../remainder.ts';
-import { type Building, defined, type Fields, MESSAGES } from '../wire.ts';
+import { defined, MESSAGES } from '../wire.ts';
 import { fitHints } from './cache-hints.ts';
 import { fitToolChoice, freeNames, writeTools } from './foreign-tools.ts';
 import { type Memo, NO_MEMO } from './memo.ts';

@@ -1,9 +1,8 @@
-import type { Part, Turn } from '@llm-proxy-auth/plugin';
+import type { Building, Fields, Part, Turn } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
 import { unsupported } from '../invalid.ts';
 import { type Lost, losePart } from '../lost.ts';
 import { restore } from '../remainder.ts';
-import type { Building, Fields } from '../wire.ts';
 import { isPlainText, spoken, type Writing, writeBlock, writeCache, writeContent } from './write-blocks.ts';
 
 export interface WrittenTurns {

@@ -1,8 +1,8 @@
-import { type ChatEvent, type Json, type Origin, type Part, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asText, type ChatEvent, type Fields, isObject, type Json, type Origin, type Part, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
 import type { Lost } from '../lost.ts';
 import { restore } from '../remainder.ts';
-import { ANTHROPIC, asText, type Fields, isObject } from '../wire.ts';
+import { ANTHROPIC } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';
 import { callHead, ownFields } from './reply-blocks.ts';
 

@@ -1,9 +1,17 @@
 import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type Building,
   type Call,
   type Capabilities,
+  type Fields,
   GatewayError,
+  isObject,
   type ModelInfo,
   type Surface,
+  some,
   stringifyJson,
   type UpstreamReply,
   type Written,
@@ -11,7 +19,7 @@ import {
 import { replyObject } from '../messages/reply.ts';
 import { MODELS, route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
-import { asList, asNumber, asObject, asText, type Building, defined, type Fields, isObject, some } from '../wire.ts';
+import { defined } from '../wire.ts';
 
 /** Whose models the vendor's own are; another owner stands in a member of its own. */
 const OWNER = 'anthropic';

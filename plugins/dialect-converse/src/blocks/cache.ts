@@ -1,6 +1,5 @@
-import type { Kept } from '@llm-proxy-auth/plugin';
+import { asObject, type Fields, type Kept } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { asObject, type Fields } from '../wire.ts';
 
 /** The cache point that a block is, undefined when it is another block. */
 export const isCachePoint = (block: Fields): Fields | undefined => (Object.keys(block).length === 1 ? asObject(block.cachePoint) : undefined);

@@ -1,5 +1,5 @@
-import { type Citation, type Json, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
-import { asList, asObject, asText, CONVERSE, type Fields, some } from '../wire.ts';
+import { asList, asObject, asText, type Citation, type Fields, type Json, parseJson, some, stringifyJson } from '@llm-proxy-auth/plugin';
+import { CONVERSE } from '../wire.ts';
 
 /** A citation of the vendor; its source text stands in `origin`, because places in documents have no form in the conversation. */
 export const readCitation = (wire: Json): Citation => {

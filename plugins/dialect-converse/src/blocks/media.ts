@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
-import type { DocumentPart, Media, MediaPart } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type DocumentPart, type Fields, type Media, type MediaPart, some } from '@llm-proxy-auth/plugin';
 import { type Form, formOf, withForm } from '../form.ts';
 import { anObject, flagField, invalid, objectField, textField, unsupported } from '../invalid.ts';
-import { asList, asObject, asText, type Fields, some, unknownFields } from '../wire.ts';
+import { unknownFields } from '../wire.ts';
 import type { Reading } from './context.ts';
 import { formatOf, ownFormatOf, typeOf } from './formats.ts';
 

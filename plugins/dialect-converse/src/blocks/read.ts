@@ -1,8 +1,8 @@
-import { type Json, type Part, stringifyJson, type TextPart } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type Fields, type Json, type Part, some, stringifyJson, type TextPart } from '@llm-proxy-auth/plugin';
 import { type Form, formOf, withForm } from '../form.ts';
 import { anObject, invalid, textField } from '../invalid.ts';
 import { remainderOf } from '../remainder.ts';
-import { asList, asObject, asText, CONVERSE, type Fields, some, unknownFields } from '../wire.ts';
+import { CONVERSE, unknownFields } from '../wire.ts';
 import { cacheOf, isCachePoint } from './cache.ts';
 import { readCitation } from './citations.ts';
 import type { Reading } from './context.ts';

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { type Origin, parseJson, type Seal, stringifyJson, type ThinkingPart } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Fields, type Origin, parseJson, type Seal, some, stringifyJson, type ThinkingPart } from '@llm-proxy-auth/plugin';
 import { anObject, invalid, textField } from '../invalid.ts';
-import { asObject, asText, CONVERSE, type Fields, isEmpty, some, unknownFields } from '../wire.ts';
+import { CONVERSE, isEmpty, unknownFields } from '../wire.ts';
 
 const PURPOSE = 'converse.reasoning';
 /** Tells our envelopes from what the vendor itself signed. */

@@ -1,7 +1,17 @@
-import { type Json, type Part, parseJson, type TextPart, type ToolCallPart, type ToolResultPart } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type Fields,
+  isObject,
+  type Json,
+  type Part,
+  parseJson,
+  type TextPart,
+  type ToolCallPart,
+  type ToolResultPart,
+} from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
 import { restore } from '../remainder.ts';
-import { asObject, CONVERSE, type Fields, isObject, unknownFields } from '../wire.ts';
+import { CONVERSE, unknownFields } from '../wire.ts';
 import { cachePointOf } from './cache.ts';
 import { writeCitation } from './citations.ts';
 import { takenApart, writeDocument, writeMedia } from './media.ts';

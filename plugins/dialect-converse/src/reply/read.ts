@@ -1,10 +1,23 @@
-import { type Call, type ChatReply, GatewayError, type Json, type Part, parseJson, type UpstreamReply } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type Call,
+  type ChatReply,
+  type Fields,
+  GatewayError,
+  header,
+  type Json,
+  type Part,
+  parseJson,
+  some,
+  type UpstreamReply,
+} from '@llm-proxy-auth/plugin';
 import { readBlocks } from '../blocks/read.ts';
 import { jsonOf } from '../blocks/write.ts';
 import { withForm } from '../form.ts';
 import { readErrorReply } from '../read-error.ts';
 import type { Memo } from '../request/foreign-tools.ts';
-import { asObject, asText, type Fields, header, isEmpty, REST, some, unknownFields } from '../wire.ts';
+import { isEmpty, REST, unknownFields } from '../wire.ts';
 import { ownWord, readFinish } from './finish.ts';
 import { NO_USAGE, readUsage } from './usage.ts';
 

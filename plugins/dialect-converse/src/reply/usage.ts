@@ -1,5 +1,5 @@
-import { type Json, type Ledger, parseJson, stringifyJson, type Usage } from '@llm-proxy-auth/plugin';
-import { asNumber, asObject, CONVERSE, type Fields, isObject } from '../wire.ts';
+import { asNumber, asObject, type Fields, isObject, type Json, type Ledger, parseJson, stringifyJson, type Usage } from '@llm-proxy-auth/plugin';
+import { CONVERSE } from '../wire.ts';
 
 const count = (v: Json): number => {
   const n = asNumber(v);

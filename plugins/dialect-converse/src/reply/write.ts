@@ -1,11 +1,22 @@
-import { type Call, type ChatReply, type Choice, type Ledger, type Part, type Seal, stringifyJson, type Written } from '@llm-proxy-auth/plugin';
+import {
+  type Call,
+  type ChatReply,
+  type Choice,
+  type Fields,
+  type Ledger,
+  type Part,
+  type Seal,
+  some,
+  stringifyJson,
+  type Written,
+} from '@llm-proxy-auth/plugin';
 import { cachePointOf } from '../blocks/cache.ts';
 import { answerThinking } from '../blocks/thinking.ts';
 import { inputOf, jsonOf, writeOwnBlock } from '../blocks/write.ts';
 import { formOf } from '../form.ts';
 import { losePart, lostTo } from '../lost.ts';
 import { type Remainder, remainderOf, restore } from '../remainder.ts';
-import { compact, type Fields, REST, some } from '../wire.ts';
+import { compact, REST } from '../wire.ts';
 import { isOtherWord, writeFinish } from './finish.ts';
 import { writeUsage } from './usage.ts';
 

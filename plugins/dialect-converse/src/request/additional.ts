@@ -1,6 +1,6 @@
-import type { ChatRequest, Reasoning } from '@llm-proxy-auth/plugin';
+import { asFlag, asNumber, asObject, asText, type ChatRequest, type Fields, type Reasoning, some } from '@llm-proxy-auth/plugin';
 import type { Additional } from '../form.ts';
-import { asFlag, asNumber, asObject, asText, compact, type Fields, isEmpty, some } from '../wire.ts';
+import { compact, isEmpty } from '../wire.ts';
 
 /** The only member of an object, undefined when there are others. */
 const only = (o: Fields | undefined, name: string): unknown => (o !== undefined && Object.keys(o).length === 1 ? o[name] : undefined);

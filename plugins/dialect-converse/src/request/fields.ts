@@ -1,7 +1,7 @@
-import type { Reasoning } from '@llm-proxy-auth/plugin';
+import { asObject, type Fields, type Reasoning, some } from '@llm-proxy-auth/plugin';
 import type { Additional } from '../form.ts';
 import type { Lost } from '../lost.ts';
-import { asObject, type Fields, isEmpty, some } from '../wire.ts';
+import { isEmpty } from '../wire.ts';
 import type { Family } from './families.ts';
 
 /** What the fields of a model depend on. */

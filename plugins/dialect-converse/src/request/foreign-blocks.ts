@@ -1,4 +1,4 @@
-import type { DocumentPart, Kept, MediaPart, Part, ToolCallPart, ToolResultPart } from '@llm-proxy-auth/plugin';
+import type { DocumentPart, Fields, Kept, MediaPart, Part, ToolCallPart, ToolResultPart } from '@llm-proxy-auth/plugin';
 import { cachePointOf } from '../blocks/cache.ts';
 import { ownCitation } from '../blocks/citations.ts';
 import { writeDocument, writeMedia } from '../blocks/media.ts';
@@ -6,7 +6,6 @@ import { writeThinking } from '../blocks/thinking.ts';
 import { inputOf, writeOwnBlock } from '../blocks/write.ts';
 import { unsupported } from '../invalid.ts';
 import { type Lost, losePart } from '../lost.ts';
-import type { Fields } from '../wire.ts';
 import { type Family, familyOf } from './families.ts';
 import { callId, toolName } from './words.ts';
 

@@ -1,5 +1,5 @@
-import { type ChatRequest, parseJson, type Tool } from '@llm-proxy-auth/plugin';
-import { asObject, CONVERSE, type Fields, isObject, some } from '../wire.ts';
+import { asObject, type ChatRequest, type Fields, isObject, parseJson, some, type Tool } from '@llm-proxy-auth/plugin';
+import { CONVERSE } from '../wire.ts';
 import type { Writing } from './foreign-blocks.ts';
 import { NO_INPUT } from './tools.ts';
 import { toolName } from './words.ts';

@@ -1,7 +1,18 @@
-import { type Call, type Capabilities, type ChatRequest, type Part, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type Call,
+  type Capabilities,
+  type ChatRequest,
+  type Fields,
+  type Part,
+  some,
+  stringifyJson,
+  type Tool,
+  type Turn,
+} from '@llm-proxy-auth/plugin';
 import { unsupported } from '../invalid.ts';
 import { type Lost, lostTo } from '../lost.ts';
-import { asObject, compact, type Fields, isEmpty, some } from '../wire.ts';
+import { compact, isEmpty } from '../wire.ts';
 import { type Family, familyOf } from './families.ts';
 import { additionalOf } from './fields.ts';
 import { cachePoints, foreignBlocks, type Writing } from './foreign-blocks.ts';

@@ -1,9 +1,9 @@
-import { type ChatRequest, parseJson, stringifyJson, type Turn } from '@llm-proxy-auth/plugin';
+import { asObject, type ChatRequest, type Fields, parseJson, some, stringifyJson, type Turn } from '@llm-proxy-auth/plugin';
 import { writeOwnBlocks } from '../blocks/write.ts';
 import { type Additional, formOf } from '../form.ts';
 import { unheard } from '../lost.ts';
 import { restore, same } from '../remainder.ts';
-import { asObject, compact, type Fields, isEmpty, REST, some, unknownFields } from '../wire.ts';
+import { compact, isEmpty, REST, unknownFields } from '../wire.ts';
 import { familyOf } from './families.ts';
 import { additionalOf } from './fields.ts';
 import { writeOwnTools, writeToolChoice } from './tools.ts';

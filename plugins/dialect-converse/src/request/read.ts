@@ -1,11 +1,25 @@
-import type { ChatRequest, Endpoint, Inbound, Json, Ledger, Sampling, Seal, Tool, Turn } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type ChatRequest,
+  type Endpoint,
+  type Fields,
+  type Inbound,
+  type Json,
+  type Ledger,
+  type Sampling,
+  type Seal,
+  some,
+  type Tool,
+  type Turn,
+} from '@llm-proxy-auth/plugin';
 import { isForeign, type Reading } from '../blocks/context.ts';
 import { readBlocks } from '../blocks/read.ts';
 import { jsonOf } from '../blocks/write.ts';
 import { type Form, withForm } from '../form.ts';
 import { anObject, invalid, listField, numberField, objectField, textField } from '../invalid.ts';
 import { remainderOf } from '../remainder.ts';
-import { asObject, asText, compact, type Fields, isEmpty, REST, some, unknownFields } from '../wire.ts';
+import { compact, isEmpty, REST, unknownFields } from '../wire.ts';
 import { readAdditional } from './additional.ts';
 import { writeOwn, writeOwnMessage } from './own.ts';
 import { readToolChoice, readTools } from './tools.ts';

@@ -1,5 +1,4 @@
-import type { Call, ChatRequest } from '@llm-proxy-auth/plugin';
-import type { Fields } from '../wire.ts';
+import type { Call, ChatRequest, Fields } from '@llm-proxy-auth/plugin';
 import { writeForeign } from './foreign.ts';
 import { type Memo, NO_MEMO } from './foreign-tools.ts';
 import { isOwn, writeOwn } from './own.ts';

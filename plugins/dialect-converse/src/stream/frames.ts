@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { type Bytes, type ErrorLike, eventStreamMessage, type Json, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
-import { asObject, CONVERSE, type Fields } from '../wire.ts';
+import { asObject, type Bytes, type ErrorLike, eventStreamMessage, type Fields, type Json, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { CONVERSE } from '../wire.ts';
 import { exceptionOf } from '../words.ts';
 
 const headers = (type: string) => Object.freeze({ ':event-type': type, ':content-type': 'application/json', ':message-type': 'event' });

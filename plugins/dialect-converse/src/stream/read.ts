@@ -1,14 +1,20 @@
 import { Buffer } from 'node:buffer';
 import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
   type Call,
   type ChatEvent,
   type ErrorLike,
+  type Fields,
   GatewayError,
   type Json,
   type Origin,
   type Part,
   parseJson,
   type StreamReader,
+  some,
   stringifyJson,
 } from '@llm-proxy-auth/plugin';
 import { readCitation } from '../blocks/citations.ts';
@@ -19,7 +25,7 @@ import { ownWord, readFinish } from '../reply/finish.ts';
 import { freeText } from '../reply/read.ts';
 import { readUsage } from '../reply/usage.ts';
 import type { Memo } from '../request/foreign-tools.ts';
-import { asList, asNumber, asObject, asText, CONVERSE, type Fields, isEmpty, REST, some, unknownFields } from '../wire.ts';
+import { CONVERSE, isEmpty, REST, unknownFields } from '../wire.ts';
 
 type Emit = (e: ChatEvent) => void;
 /** One block as it grows. What can only be told whole is told when it stops. */

@@ -1,5 +1,19 @@
 import { Buffer } from 'node:buffer';
-import type { Bytes, Call, ChatEvent, ErrorLike, Part, Seal, StreamWriter, Usage } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  asText,
+  type Bytes,
+  type Call,
+  type ChatEvent,
+  type ErrorLike,
+  type Fields,
+  type Part,
+  type Seal,
+  type StreamWriter,
+  some,
+  type Usage,
+} from '@llm-proxy-auth/plugin';
 import { writeCitation } from '../blocks/citations.ts';
 import { answerThinking } from '../blocks/thinking.ts';
 import { writeOwnBlock } from '../blocks/write.ts';
@@ -7,7 +21,7 @@ import { losePart, lostTo } from '../lost.ts';
 import { writeFinish } from '../reply/finish.ts';
 import { NO_USAGE, writeUsage } from '../reply/usage.ts';
 import { noteFinish, noteHead, noteLogprobs, noteText } from '../reply/write.ts';
-import { asList, asObject, asText, type Fields, REST, some } from '../wire.ts';
+import { REST } from '../wire.ts';
 import { eventFrame, exceptionFrame } from './frames.ts';
 
 type EventOf<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;

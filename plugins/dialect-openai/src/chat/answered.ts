@@ -1,6 +1,5 @@
-import type { Json, Ledger } from '@llm-proxy-auth/plugin';
+import { asObject, type Fields, type Json, type Ledger } from '@llm-proxy-auth/plugin';
 import { type Remainder, remainderOf, restore } from '../responses/remainder.ts';
-import { asObject, type Fields } from '../wire.ts';
 
 /** Members in which what a provider did wrong is not brought back. */
 const REPAIRED: ReadonlySet<string> = new Set(['usage', 'tool_calls']);

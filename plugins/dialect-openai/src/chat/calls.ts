@@ -1,6 +1,6 @@
-import { type Json, type Part, parseJson, stringifyJson, type ToolCallPart } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Fields, type Json, type Part, parseJson, stringifyJson, type ToolCallPart, unknownFields } from '@llm-proxy-auth/plugin';
 import { invalid } from '../invalid.ts';
-import { asObject, asText, type Fields, OPENAI, unknownFields } from '../wire.ts';
+import { OPENAI } from '../wire.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['id', 'type', 'function', 'custom', 'index']);
 /** SDKs parse arguments as JSON, and a call without any sends no text: `{}` is what it means. */

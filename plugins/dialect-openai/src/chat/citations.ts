@@ -1,5 +1,5 @@
-import { type Citation, type Json, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
-import { asNumber, asObject, asText, type Fields, OPENAI, unknownFields } from '../wire.ts';
+import { asNumber, asObject, asText, type Citation, type Fields, type Json, parseJson, stringifyJson, unknownFields } from '@llm-proxy-auth/plugin';
+import { OPENAI } from '../wire.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['start_index', 'end_index', 'url', 'title']);
 const since = (v: Json, from: number): number | undefined => {

@@ -1,6 +1,5 @@
-import type { Call, ChatRequest } from '@llm-proxy-auth/plugin';
+import type { Building, Call, ChatRequest, Fields } from '@llm-proxy-auth/plugin';
 import { familyOf } from '../families.ts';
-import type { Building, Fields } from '../wire.ts';
 
 /** Least thinking budget (tokens) for each effort, largest first. */
 const EFFORTS: readonly (readonly [number, string])[] = Object.freeze([

@@ -1,6 +1,5 @@
-import type { ChatReply, Json } from '@llm-proxy-auth/plugin';
+import type { ChatReply, Fields, Json } from '@llm-proxy-auth/plugin';
 import type { Remainder } from '../responses/remainder.ts';
-import type { Fields } from '../wire.ts';
 
 /**
  * How a client spelled what the surface can write in two ways: `max_tokens`, text as a list of one part, `null`. It goes

@@ -1,6 +1,5 @@
-import { type Json, type Rest, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asObject, type Building, type Fields, type Json, type Rest, stringifyJson } from '@llm-proxy-auth/plugin';
 import { same } from '../responses/remainder.ts';
-import { asObject, type Building, type Fields } from '../wire.ts';
 
 /** Members that only some chunks of a stream have: a moderation chunk's, filter results, a tier that is told at the end. */
 export interface Late {

@@ -1,5 +1,4 @@
-import type { Json, TokenLogprob } from '@llm-proxy-auth/plugin';
-import { asList, asNumber, asObject, asText, type Fields } from '../wire.ts';
+import { asList, asNumber, asObject, asText, type Fields, type Json, type TokenLogprob } from '@llm-proxy-auth/plugin';
 
 const readOne = (wire: Json): TokenLogprob => {
   const o = asObject(wire) ?? {};

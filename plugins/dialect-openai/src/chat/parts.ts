@@ -1,6 +1,19 @@
-import { type Kept, type Media, type MediaPart, type Part, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type Building,
+  type Fields,
+  isObject,
+  type Kept,
+  type Media,
+  type MediaPart,
+  type Part,
+  parseJson,
+  stringifyJson,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { invalid } from '../invalid.ts';
-import { asObject, asText, type Building, type Fields, isObject, OPENAI, unknownFields } from '../wire.ts';
+import { OPENAI } from '../wire.ts';
 
 const DATA_URL = /^data:([^;,]*)(?:;[^;,]*)*;base64,/;
 const HEAD = 256;

@@ -1,7 +1,6 @@
-import type { Json, Part, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type Fields, isObject, type Json, type Part, type ToolResultPart, type Turn, unknownFields } from '@llm-proxy-auth/plugin';
 import { invalid } from '../invalid.ts';
 import { remainderOf } from '../responses/remainder.ts';
-import { asList, asObject, asText, type Fields, isObject, unknownFields } from '../wire.ts';
 import { readCall, readFunctionCall } from './calls.ts';
 import { type Form, withForm } from './form.ts';
 import { readPart } from './parts.ts';

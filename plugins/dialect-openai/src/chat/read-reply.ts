@@ -1,17 +1,24 @@
 import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type Building,
   type Call,
   type ChatReply,
   type Choice,
+  type Fields,
   GatewayError,
+  isObject,
   type Json,
   type Part,
   parseJson,
   stringifyJson,
   type UpstreamReply,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { readErrorMember } from '../read-error.ts';
 import { noUsage, readUsage } from '../usage.ts';
-import { asList, asNumber, asObject, asText, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
 import { readCall, readFunctionCall } from './calls.ts';
 import { readCitation } from './citations.ts';
 import { readFinish } from './finish.ts';

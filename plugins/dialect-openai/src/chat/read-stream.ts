@@ -1,7 +1,22 @@
-import { type Call, type ChatEvent, GatewayError, type Json, type Part, parseJson, type StreamReader, stringifyJson } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type Call,
+  type ChatEvent,
+  type Fields,
+  GatewayError,
+  isObject,
+  type Json,
+  type Part,
+  parseJson,
+  type StreamReader,
+  stringifyJson,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { readErrorMember } from '../read-error.ts';
 import { readUsage } from '../usage.ts';
-import { asList, asNumber, asObject, asText, type Fields, isObject, unknownFields } from '../wire.ts';
 import { readCitation } from './citations.ts';
 import { readFinish } from './finish.ts';
 import { lateMembers } from './late.ts';

@@ -1,10 +1,23 @@
-import type { Call, ChatRequest, Endpoint, Inbound, Json, Ledger, Reasoning, Tool } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type Building,
+  type Call,
+  type ChatRequest,
+  type Endpoint,
+  type Fields,
+  type Inbound,
+  type Json,
+  type Ledger,
+  type Reasoning,
+  type Tool,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { familyOf } from '../families.ts';
 import { checkFurther, flagField, invalid, loseOptions, numberField, textField } from '../invalid.ts';
 import { type Lost, loseResultNames, lostTo } from '../lost.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
-import { asObject, asText, type Building, type Fields, unknownFields } from '../wire.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
 import { readMessages } from './read-messages.ts';

@@ -1,6 +1,19 @@
-import { type ChatRequest, type Json, parseJson, stringifyJson, type Tool } from '@llm-proxy-auth/plugin';
+import {
+  asFlag,
+  asList,
+  asObject,
+  asText,
+  type ChatRequest,
+  type Fields,
+  isObject,
+  type Json,
+  parseJson,
+  stringifyJson,
+  type Tool,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { invalid } from '../invalid.ts';
-import { asFlag, asList, asObject, asText, type Fields, isObject, OPENAI, unknownFields } from '../wire.ts';
+import { OPENAI } from '../wire.ts';
 
 const FUNCTION: ReadonlySet<string> = new Set(['name', 'description', 'parameters', 'strict']);
 const CUSTOM: ReadonlySet<string> = new Set(['name', 'description', 'format']);

@@ -1,5 +1,5 @@
-import { type Json, parseJson, type Usage } from '@llm-proxy-auth/plugin';
-import { asObject, type Fields, OPENAI } from '../wire.ts';
+import { asObject, type Fields, type Json, parseJson, type Usage } from '@llm-proxy-auth/plugin';
+import { OPENAI } from '../wire.ts';
 
 /** Details are integers or absent and never more than what they are part of, whatever the provider said. */
 const details = (wire: Json, most: Readonly<Record<string, number>>): Fields =>

@@ -1,7 +1,6 @@
-import type { Part, TextPart, ToolCallPart, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
+import type { Building, Fields, Part, TextPart, ToolCallPart, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
 import { type Lost, losePart } from '../lost.ts';
 import { restore } from '../responses/remainder.ts';
-import type { Building, Fields } from '../wire.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { type Form, formOf } from './form.ts';
 import { writePart } from './parts.ts';

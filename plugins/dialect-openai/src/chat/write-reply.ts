@@ -1,6 +1,17 @@
-import { type Call, type ChatReply, type Choice, type Part, stringifyJson, type ToolCallPart, type Written } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type Building,
+  type Call,
+  type ChatReply,
+  type Choice,
+  type Fields,
+  type Part,
+  stringifyJson,
+  type ToolCallPart,
+  type Written,
+} from '@llm-proxy-auth/plugin';
 import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
-import { asObject, type Building, type Fields, OPENAI } from '../wire.ts';
+import { OPENAI } from '../wire.ts';
 import { answered, SILENT } from './answered.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { writeCitation } from './citations.ts';

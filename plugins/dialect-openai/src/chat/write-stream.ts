@@ -1,8 +1,20 @@
-import type { Call, ChatEvent, ErrorLike, Json, Part, StreamWriter, TokenLogprob, Usage } from '@llm-proxy-auth/plugin';
-import { stringifyJson } from '@llm-proxy-auth/plugin';
+import {
+  asNumber,
+  asObject,
+  type Call,
+  type ChatEvent,
+  type ErrorLike,
+  type Fields,
+  type Json,
+  type Part,
+  type StreamWriter,
+  stringifyJson,
+  type TokenLogprob,
+  type Usage,
+} from '@llm-proxy-auth/plugin';
 import { errorEvent } from '../error.ts';
 import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
-import { asNumber, asObject, type Fields, OPENAI } from '../wire.ts';
+import { OPENAI } from '../wire.ts';
 import { writeCitation } from './citations.ts';
 import { FINISHES, writeFinish } from './finish.ts';
 import { lateSource } from './late.ts';

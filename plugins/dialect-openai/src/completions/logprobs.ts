@@ -1,6 +1,5 @@
-import type { Json, TokenLogprob } from '@llm-proxy-auth/plugin';
+import { asList, asNumber, asObject, asText, type Fields, type Json, type TokenLogprob } from '@llm-proxy-auth/plugin';
 import { same } from '../responses/remainder.ts';
-import { asList, asNumber, asObject, asText, type Fields } from '../wire.ts';
 
 const topOf = (wire: Json): readonly TokenLogprob[] =>
   Object.entries(asObject(wire) ?? {}).map(([token, logprob]) => ({ token, logprob: asNumber(logprob) ?? 0, top: [] }));

@@ -1,15 +1,21 @@
 import {
+  asNumber,
+  asObject,
+  asText,
   type Call,
   type ChatReply,
   type Choice,
+  type Fields,
   type Finish,
   GatewayError,
+  isObject,
   type Json,
   type Part,
   stringifyJson,
   type TokenLogprob,
   type UpstreamReply,
   type Usage,
+  unknownFields,
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { answered, SILENT } from '../chat/answered.ts';
@@ -19,7 +25,6 @@ import { replyObject } from '../chat/read-reply.ts';
 import { writeUsage } from '../chat/usage.ts';
 import { loseEnd, loseEstimate } from '../lost.ts';
 import { noUsage, readUsage } from '../usage.ts';
-import { asNumber, asObject, asText, type Fields, isObject, unknownFields } from '../wire.ts';
 import { ownLogprobs, readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
 import { COMPLETIONS } from './request.ts';
 

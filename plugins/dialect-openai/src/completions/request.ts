@@ -1,10 +1,21 @@
-import type { Call, ChatRequest, Endpoint, Inbound, Json, Ledger, Part } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type Building,
+  type Call,
+  type ChatRequest,
+  type Endpoint,
+  type Fields,
+  type Inbound,
+  type Json,
+  type Ledger,
+  type Part,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { type Form, formsOf } from '../chat/form.ts';
 import { checkFurther, flagField, invalid, loseOptions, numberField, textField, unsupported } from '../invalid.ts';
 import { type Lost, losePart, lostTo } from '../lost.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
 import { remainderOf, restore } from '../responses/remainder.ts';
-import { asObject, type Building, type Fields, unknownFields } from '../wire.ts';
 
 /** Name under which `rest` belongs to this surface. */
 export const COMPLETIONS = 'openai.completions';

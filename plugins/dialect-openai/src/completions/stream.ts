@@ -1,7 +1,12 @@
 import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
   type Call,
   type ChatEvent,
   type ErrorLike,
+  type Fields,
   type Finish,
   GatewayError,
   type Json,
@@ -17,7 +22,6 @@ import { writeUsage } from '../chat/usage.ts';
 import { errorEvent } from '../error.ts';
 import { loseEnd, loseEstimate } from '../lost.ts';
 import { readErrorMember } from '../read-error.ts';
-import { asList, asNumber, asObject, asText, type Fields } from '../wire.ts';
 import { readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
 import { choiceRest, FINISHED, FINISHES, headOf, loseBytes, losePartOf, loseReply, REPLY, usageOf } from './reply.ts';
 import { COMPLETIONS } from './request.ts';

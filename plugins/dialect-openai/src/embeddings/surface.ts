@@ -1,13 +1,21 @@
 import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type Building,
   type Call,
   type EmbedReply,
   type EmbedRequest,
+  type Fields,
   GatewayError,
   type Inbound,
+  isObject,
   type Json,
   type Surface,
   stringifyJson,
   type UpstreamReply,
+  unknownFields,
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { formsOf } from '../chat/form.ts';
@@ -18,7 +26,6 @@ import { remainderOf, restore } from '../responses/remainder.ts';
 import { INFERENCE, route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
 import { noUsage, readUsage } from '../usage.ts';
-import { asList, asNumber, asObject, asText, type Building, type Fields, isObject, unknownFields } from '../wire.ts';
 import { decodeVector, encodeVector } from './vector.ts';
 
 const EMBEDDINGS = 'openai.embeddings';

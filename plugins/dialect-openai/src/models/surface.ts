@@ -1,8 +1,20 @@
-import { type Call, GatewayError, type ModelInfo, type Surface, stringifyJson, type UpstreamReply, type Written } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type Call,
+  type Fields,
+  GatewayError,
+  type ModelInfo,
+  type Surface,
+  stringifyJson,
+  type UpstreamReply,
+  type Written,
+} from '@llm-proxy-auth/plugin';
 import { replyObject } from '../chat/read-reply.ts';
 import { MODELS, route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
-import { asList, asNumber, asObject, asText, type Fields } from '../wire.ts';
 
 /** `created` must be an integer for typed clients; 0 stands for unknown. */
 const writeModel = (m: ModelInfo): Fields => ({ id: m.id, object: 'model', created: m.created ?? 0, owned_by: m.owner ?? 'system' });

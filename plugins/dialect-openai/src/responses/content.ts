@@ -1,7 +1,21 @@
-import type { Citation, Json, Ledger, Media, Part, TextPart, TokenLogprob } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asNumber,
+  asText,
+  type Citation,
+  type Fields,
+  isObject,
+  type Json,
+  type Ledger,
+  type Media,
+  type Part,
+  some,
+  type TextPart,
+  type TokenLogprob,
+} from '@llm-proxy-auth/plugin';
 import { loseCitation } from '../lost.ts';
 import { same } from './remainder.ts';
-import { asList, asNumber, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
+import { invalid, originOf, ownOrigin, unsupported, wordOf } from './wire.ts';
 
 /** `input`: what a client sends; `output`: what a provider answers, with every member the SDK types require. */
 export type Flavour = 'input' | 'output';

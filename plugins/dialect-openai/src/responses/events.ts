@@ -1,5 +1,4 @@
-import { sseEvent, stringifyJson } from '@llm-proxy-auth/plugin';
-import type { Fields } from './wire.ts';
+import { type Fields, sseEvent, stringifyJson } from '@llm-proxy-auth/plugin';
 
 /** Writes events of one stream: `event:` line, `type`, and a `sequence_number` that counts from 0 without a gap. */
 export interface Events {

@@ -1,7 +1,6 @@
-import type { Code, ErrorLike, Json } from '@llm-proxy-auth/plugin';
-import { parseJson } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Code, type ErrorLike, type Fields, type Json, parseJson } from '@llm-proxy-auth/plugin';
 import { readError } from '../read-error.ts';
-import { asObject, asText, type Fields, OPENAI } from './wire.ts';
+import { OPENAI } from './wire.ts';
 
 /** Codes of ours that have a word in `response.error.code`'s closed list; the others are `server_error`. */
 const WORDS: Readonly<Partial<Record<Code, string>>> = Object.freeze({

@@ -1,7 +1,6 @@
-import type { ChatRequest, Reasoning } from '@llm-proxy-auth/plugin';
+import { asList, asText, type ChatRequest, type Fields, type Reasoning, some } from '@llm-proxy-auth/plugin';
 import { flagField, numberField, objectField, textField } from '../invalid.ts';
 import { writeChoice } from './tools.ts';
-import { asList, asText, type Fields, some } from './wire.ts';
 
 export const ENCRYPTED = 'reasoning.encrypted_content';
 export const LOGPROBS = 'message.output_text.logprobs';

@@ -1,6 +1,5 @@
-import type { Call, ChatRequest } from '@llm-proxy-auth/plugin';
+import { asObject, type Call, type ChatRequest, type Fields, some } from '@llm-proxy-auth/plugin';
 import { applyFamily } from '../chat/family.ts';
-import { asObject, type Fields, some } from './wire.ts';
 
 /** Chat's names of what a family of models may refuse, with the values of this body. */
 const asChat = (body: Fields): Fields => ({

@@ -1,9 +1,9 @@
-import type { ChatRequest, Json, Rest } from '@llm-proxy-auth/plugin';
+import { asList, asObject, type ChatRequest, type Fields, isObject, type Json, type Rest } from '@llm-proxy-auth/plugin';
 import { ENCRYPTED, LOGPROBS, writeScalars } from './fields.ts';
 import { formOf } from './mark.ts';
 import { ordered, type Remainder, remainderOf, restore, same } from './remainder.ts';
 import { type ReadTools, withHidden } from './tools.ts';
-import { asList, asObject, type Fields, isObject, SURFACE } from './wire.ts';
+import { SURFACE } from './wire.ts';
 
 /** Members that `request.ts` reads by itself or that the call decides. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['model', 'stream', 'input', 'instructions', 'tools']);

@@ -1,8 +1,8 @@
-import type { Part } from '@llm-proxy-auth/plugin';
+import { asNumber, asObject, type Fields, type Part } from '@llm-proxy-auth/plugin';
 import { isContent, readAnnotation, readContent, readLogprobs } from './content.ts';
 import { type Reading, readItem } from './items.ts';
 import { type Emit, newItem, type OpenItem, openParts, type Parts } from './open-item.ts';
-import { asNumber, asObject, type Fields, originOf, wordOf } from './wire.ts';
+import { originOf, wordOf } from './wire.ts';
 
 type Handler = (item: OpenItem, event: Fields, parts: Parts) => void;
 const contentIndex = (event: Fields): number => asNumber(event.content_index) ?? 0;

@@ -1,5 +1,4 @@
-import type { ChatEvent, Citation, Part, TokenLogprob } from '@llm-proxy-auth/plugin';
-import { asText, type Fields } from './wire.ts';
+import { asText, type ChatEvent, type Citation, type Fields, type Part, type TokenLogprob } from '@llm-proxy-auth/plugin';
 
 /** A part of the answer that the provider has begun. */
 interface OpenPart {

@@ -1,9 +1,9 @@
-import type { Call, ChatEvent, Finish, Kept, Part } from '@llm-proxy-auth/plugin';
+import type { Call, ChatEvent, Fields, Finish, Kept, Part } from '@llm-proxy-auth/plugin';
 import { noteCitations, writeContent } from './content.ts';
 import type { Events } from './events.ts';
 import { type Answering, cutOff, isShown, noteLost, outputId, outputItem } from './reply.ts';
 import { sharesItem } from './sequence.ts';
-import { type Fields, ownOrigin } from './wire.ts';
+import { ownOrigin } from './wire.ts';
 import { beginPart, citePart, emptyItem, endPart, type GrowingPart, growPart, settlePart, type WritingItem } from './writing-item.ts';
 
 type Event<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;

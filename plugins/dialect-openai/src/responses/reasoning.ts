@@ -1,6 +1,6 @@
-import { type Json, type Origin, parseJson, type Seal, stringifyJson, type ThinkingPart } from '@llm-proxy-auth/plugin';
+import { asList, asText, type Fields, isObject, type Json, type Origin, parseJson, type Seal, stringifyJson, type ThinkingPart } from '@llm-proxy-auth/plugin';
 import { same } from './remainder.ts';
-import { asList, asText, type Fields, invalid, isObject, originOf, ownOrigin, wordOf } from './wire.ts';
+import { invalid, originOf, ownOrigin, wordOf } from './wire.ts';
 
 const PURPOSE = 'responses.reasoning';
 /** Tells our envelopes from what the vendor itself encrypted. */

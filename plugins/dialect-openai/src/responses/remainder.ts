@@ -1,5 +1,4 @@
-import type { Json } from '@llm-proxy-auth/plugin';
-import { type Fields, isObject, some } from './wire.ts';
+import { type Fields, isObject, type Json, some } from '@llm-proxy-auth/plugin';
 
 /**
  * What an object on the wire has beside (or instead of) what this surface would write for the same meaning. Text, calls and media never

@@ -1,5 +1,24 @@
-import type { Call, ChatReply, Choice, Json, Part, Rest, Seal, ToolCallPart, UpstreamReply, Written } from '@llm-proxy-auth/plugin';
-import { GatewayError, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asNumber,
+  asText,
+  type Call,
+  type ChatReply,
+  type Choice,
+  type Fields,
+  GatewayError,
+  isObject,
+  type Json,
+  type Part,
+  parseJson,
+  type Rest,
+  type Seal,
+  some,
+  stringifyJson,
+  type ToolCallPart,
+  type UpstreamReply,
+  type Written,
+} from '@llm-proxy-auth/plugin';
 import { loseEnd, loseEstimate } from '../lost.ts';
 import { noUsage } from '../usage.ts';
 import { noteCitations } from './content.ts';
@@ -11,7 +30,7 @@ import { answerReasoning } from './reasoning.ts';
 import { type Remainder, remainderOf, restore } from './remainder.ts';
 import { composeResponse, FINISHES, finishOf, isStatus, statusOf, usageOf, wantsEncrypted, writeUsage } from './response.ts';
 import { groupsOf, readItems } from './sequence.ts';
-import { asList, asNumber, asText, type Fields, isObject, ownOrigin, SURFACE, some, wordOf } from './wire.ts';
+import { ownOrigin, SURFACE, wordOf } from './wire.ts';
 
 const bad = (message: string): GatewayError => new GatewayError('upstream_bad_response', message);
 const callsTool = (parts: readonly Part[]): boolean => parts.some((part) => part.kind === 'toolCall');

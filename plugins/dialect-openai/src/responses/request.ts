@@ -1,4 +1,18 @@
-import type { Call, ChatRequest, Inbound, Ledger, Part, Seal, Turn } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  asText,
+  type Call,
+  type ChatRequest,
+  type Fields,
+  type Inbound,
+  isObject,
+  type Ledger,
+  type Part,
+  type Seal,
+  some,
+  type Turn,
+} from '@llm-proxy-auth/plugin';
 import { checkFurther } from '../invalid.ts';
 import { loseResultNames, lostTo } from '../lost.ts';
 import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
@@ -8,7 +22,7 @@ import type { Reading } from './items.ts';
 import { marked, markOf, withForm } from './mark.ts';
 import { readItems, writeItems } from './sequence.ts';
 import { readTools, writeTools } from './tools.ts';
-import { asList, asObject, asText, type Fields, invalid, isObject, SURFACE, some, unsupported } from './wire.ts';
+import { invalid, SURFACE, unsupported } from './wire.ts';
 
 /** Members that need state at the vendor; this half keeps none. */
 const STATEFUL: readonly string[] = Object.freeze(['previous_response_id', 'conversation', 'prompt']);

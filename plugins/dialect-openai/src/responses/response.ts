@@ -1,8 +1,7 @@
-import type { Call, Finish, Rest, Usage } from '@llm-proxy-auth/plugin';
-import { parseJson } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type Call, type Fields, type Finish, isObject, parseJson, type Rest, some, type Usage } from '@llm-proxy-auth/plugin';
 import { readUsage } from '../usage.ts';
 import { type Remainder, remainderOf, restore } from './remainder.ts';
-import { asList, asObject, asText, type Fields, isObject, OPENAI, SURFACE, some, wordOf } from './wire.ts';
+import { OPENAI, SURFACE, wordOf } from './wire.ts';
 
 /** Reasons that `status` and its details can say. */
 export const FINISHES: ReadonlySet<Finish> = new Set(['stop', 'length', 'tool', 'filter']);

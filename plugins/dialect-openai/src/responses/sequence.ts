@@ -1,10 +1,10 @@
-import type { Ledger, Part, Turn } from '@llm-proxy-auth/plugin';
+import { type Fields, isObject, type Ledger, type Part, type Turn } from '@llm-proxy-auth/plugin';
 import { losePart, lostTo } from '../lost.ts';
 import { noteCitations } from './content.ts';
 import { isWritable, type Piece, type Reading, readItem, type Writing, writeItem } from './items.ts';
 import { itemId, marked, markOf } from './mark.ts';
 import { restore } from './remainder.ts';
-import { type Fields, invalid, isObject } from './wire.ts';
+import { invalid } from './wire.ts';
 
 const isMessagePart = (part: Part): boolean => part.kind !== 'toolCall' && part.kind !== 'toolResult' && part.kind !== 'thinking' && part.kind !== 'opaque';
 

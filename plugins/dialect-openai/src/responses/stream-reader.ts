@@ -1,12 +1,25 @@
-import type { ChatEvent, ErrorLike, Seal, StreamReader } from '@llm-proxy-auth/plugin';
-import { isGatewayError, parseJson } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type ChatEvent,
+  type ErrorLike,
+  type Fields,
+  isGatewayError,
+  isObject,
+  parseJson,
+  type Seal,
+  type StreamReader,
+  some,
+} from '@llm-proxy-auth/plugin';
 import { noUsage } from '../usage.ts';
 import { readFailure } from './failure.ts';
 import { inputItems } from './input-items.ts';
 import type { Emit } from './open-item.ts';
 import { restOf } from './reply.ts';
 import { finishOf, startRest, usageOf } from './response.ts';
-import { asList, asNumber, asObject, asText, type Fields, isObject, some, wordOf } from './wire.ts';
+import { wordOf } from './wire.ts';
 
 const TERMINAL: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete']);
 const bad = (message: string): ErrorLike => ({ code: 'upstream_bad_response', status: 502, message });

@@ -1,4 +1,14 @@
-import type { Call, ChatEvent, ErrorLike, Finish, Seal, StreamWriter, Usage } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type Call,
+  type ChatEvent,
+  type ErrorLike,
+  type Fields,
+  type Finish,
+  type Seal,
+  type StreamWriter,
+  type Usage,
+} from '@llm-proxy-auth/plugin';
 import { loseEstimate } from '../lost.ts';
 import { noUsage } from '../usage.ts';
 import { eventsFrom, failureEvents } from './events.ts';
@@ -7,7 +17,7 @@ import { outputItems } from './output-items.ts';
 import { type Remainder, restore } from './remainder.ts';
 import { answeringOf, known, noteChoices, noteEnd } from './reply.ts';
 import { composeResponse, startResponse, statusOf } from './response.ts';
-import { asObject, type Fields, ownOrigin, SURFACE } from './wire.ts';
+import { ownOrigin, SURFACE } from './wire.ts';
 
 type Event<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;
 

@@ -1,10 +1,24 @@
-import type { Bytes, ErrorLike, Framing, Tap, TapState, Verdict } from '@llm-proxy-auth/plugin';
-import { GatewayError, isGatewayError, parseJson, sseReader } from '@llm-proxy-auth/plugin';
+import {
+  asNumber,
+  asObject,
+  asText,
+  type Bytes,
+  type ErrorLike,
+  type Fields,
+  type Framing,
+  GatewayError,
+  isGatewayError,
+  parseJson,
+  some,
+  sseReader,
+  type Tap,
+  type TapState,
+  type Verdict,
+} from '@llm-proxy-auth/plugin';
 import { idsMade } from '../named-ids.ts';
 import { eventsFrom, failureEvents } from './events.ts';
 import { errorFields, readFailure, responseError } from './failure.ts';
 import { usageOf } from './response.ts';
-import { asNumber, asObject, asText, type Fields, some } from './wire.ts';
 
 /**
  * Only the events that open and end a stream hold a response, and only failures hold an error. Quotes inside JSON strings are

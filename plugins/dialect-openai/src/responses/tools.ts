@@ -1,8 +1,20 @@
-import type { ChatRequest, Json, Ledger, Tool } from '@llm-proxy-auth/plugin';
-import { parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  asText,
+  type ChatRequest,
+  type Fields,
+  isObject,
+  type Json,
+  type Ledger,
+  parseJson,
+  some,
+  stringifyJson,
+  type Tool,
+} from '@llm-proxy-auth/plugin';
 import { marked, markOf } from './mark.ts';
 import { remainderOf, restore } from './remainder.ts';
-import { asList, asObject, asText, type Fields, invalid, isObject, originOf, ownOrigin, some, unsupported, wordOf } from './wire.ts';
+import { invalid, originOf, ownOrigin, unsupported, wordOf } from './wire.ts';
 
 type PlainTool = Exclude<Tool, { kind: 'server' }>;
 type Choice = ChatRequest['toolChoice'];

@@ -1,16 +1,13 @@
-import { GatewayError, type Json, type Origin, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
-import { asText, type Fields, isObject, OPENAI } from '../wire.ts';
+import { asText, type Fields, GatewayError, isObject, type Json, type Origin, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { OPENAI } from '../wire.ts';
 
-export { asList, asNumber, asObject, asText, type Fields, isObject, OPENAI } from '../wire.ts';
+export { OPENAI } from '../wire.ts';
 
 /** Name under which `rest` belongs to this surface. */
 export const SURFACE = 'openai.responses';
 
 /** The value as text; anything else is the empty text. */
 export const wordOf = (value: Json): string => asText(value) ?? '';
-/** `value` under `key`, or nothing when it is undefined. */
-export const some = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
-  (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
 
 export const invalid = (param: string, message: string): GatewayError => new GatewayError('invalid_request', message, { param });
 export const unsupported = (param: string, message: string): GatewayError => new GatewayError('unsupported_parameter', message, { param });

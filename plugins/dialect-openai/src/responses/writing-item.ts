@@ -1,7 +1,7 @@
-import type { Citation, Kept, Part, TokenLogprob } from '@llm-proxy-auth/plugin';
+import type { Citation, Fields, Kept, Part, TokenLogprob } from '@llm-proxy-auth/plugin';
 import { writeAnnotation, writeLogprobs } from './content.ts';
 import type { Events } from './events.ts';
-import { type Fields, wordOf } from './wire.ts';
+import { wordOf } from './wire.ts';
 
 /** A part of the answer as far as it has come. */
 export interface GrowingPart {

@@ -1,0 +1,39 @@
+import type { Json } from '../wire.ts';
+import { isRawNumber } from './parse.ts';
+
+/** A parsed JSON object. */
+export type Fields = Readonly<Record<string, Json>>;
+/** A JSON object being built. */
+export type Building = Record<string, Json>;
+
+/** True for a JSON object (arrays, null and raw numbers, which have no prototype, excluded). */
+export const isObject = (v: Json): v is Fields =>
+  typeof v === 'object' && v !== null && !Array.isArray(v) && (Object.getPrototypeOf(v) !== null || !isRawNumber(v));
+/** The value as an object, else undefined. */
+export const asObject = (v: Json): Fields | undefined => (isObject(v) ? v : undefined);
+/** The value as a list; a wire `null` and anything else is an empty one. */
+export const asList = (v: Json): readonly Json[] => (Array.isArray(v) ? v : []);
+/** The value as text, else undefined. */
+export const asText = (v: Json): string | undefined => (typeof v === 'string' ? v : undefined);
+/** The value as a number, else undefined; raw numbers are rounded to a double. */
+export const asNumber = (v: Json): number | undefined => {
+  if (typeof v === 'number') return v;
+  if (!isRawNumber(v)) return undefined;
+  const n = Number(v.rawJSON);
+  return Number.isFinite(n) ? n : undefined;
+};
+/** The value as true or false, else undefined. */
+export const asFlag = (v: Json): boolean | undefined => (typeof v === 'boolean' ? v : undefined);
+/** The members of `o` that are not in `known` and not null, for dialects in which `null` means absent. Undefined when none is left. */
+export const unknownFields = (o: Fields, known: ReadonlySet<string>): Fields | undefined => {
+  let left: Building | undefined;
+  for (const key in o) {
+    if (known.has(key) || o[key] === null || o[key] === undefined) continue;
+    left ??= {};
+    left[key] = o[key];
+  }
+  return left;
+};
+/** `value` under `key`, or nothing when it is undefined. */
+export const some = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
+  (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
