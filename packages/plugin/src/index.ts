@@ -1,4 +1,5 @@
 export * from './access.ts';
+export { type AnswerRules, answerTap, binaryTap, isWholeObject, objectEnd, usageText } from './answer-tap.ts';
 export * from './conversation.ts';
 export * from './dialect.ts';
 export * from './error.ts';

@@ -3,6 +3,7 @@ import {
   asObject,
   asText,
   type Bytes,
+  binaryTap,
   type ErrorLike,
   eventStreamMessage,
   type Fields,
@@ -16,7 +17,7 @@ import {
 import { errorEvent } from './error.ts';
 import { METRICS, measured } from './measured.ts';
 import { readErrorObject, readException } from './read-error.ts';
-import { binaryTap, jsonTap } from './tap-json.ts';
+import { jsonTap } from './tap-json.ts';
 import { mergeUsage, readUsage } from './usage.ts';
 
 /**

@@ -1,11 +1,8 @@
-import { Buffer } from 'node:buffer';
-import { asObject, type Bytes, type ErrorLike, type Fields, isObject, parseJson, some, type Tap, type Verdict } from '@llm-proxy-auth/plugin';
+import { type AnswerRules, answerTap, asObject, type Fields, isObject, parseJson, some, type Tap } from '@llm-proxy-auth/plugin';
 import { routedModel } from './reply/read.ts';
 import { readUsage } from './reply/usage.ts';
 import { exceptionFrame } from './stream/frames.ts';
 
-/** Answers up to this size are parsed when they end; of larger ones (images, documents) only this much of the end is looked at. */
-const KEPT = 64 * 1024;
 const parse = (text: string): Fields | undefined => {
   try {
     return asObject(parseJson(text));
@@ -23,31 +20,14 @@ const usageAt = (text: string): Fields | undefined => {
   }
   return undefined;
 };
-/** Watches a JSON answer for usage and model; fails on nothing. */
-class JsonTap implements Tap {
-  readonly #pieces: Bytes[] = [];
-  #size = 0;
-  #dropped = false;
-  get state(): 'waiting' | 'content' {
-    return this.#size > 0 ? 'content' : 'waiting';
-  }
-  bytes(chunk: Bytes): void {
-    this.#pieces.push(chunk);
-    this.#size += chunk.byteLength;
-    while (this.#size - (this.#pieces[0]?.byteLength ?? 0) >= KEPT) {
-      this.#size -= this.#pieces.shift()?.byteLength ?? 0;
-      this.#dropped = true;
-    }
-  }
-  fail(e: ErrorLike): Bytes {
-    return exceptionFrame(e);
-  }
-  end(): Verdict {
-    const text = Buffer.concat(this.#pieces).toString();
-    if (this.#dropped) return { complete: text.trimEnd().endsWith('}'), usage: readUsage(usageAt(text)) };
+const RULES: AnswerRules = Object.freeze({
+  whole(text: string) {
     const body = parse(text);
     if (body === undefined) return { complete: false };
     return { complete: true, usage: readUsage(isObject(body.usage) ? body.usage : undefined), ...some('model', routedModel(body.trace)) };
-  }
-}
-export const jsonTap = (): Tap => new JsonTap();
+  },
+  tail: (text: string) => ({ complete: text.trimEnd().endsWith('}'), usage: readUsage(usageAt(text)) }),
+  fail: exceptionFrame,
+});
+/** Watches a JSON answer for usage and model; fails on nothing. */
+export const jsonTap = (): Tap => answerTap(RULES);

@@ -1,8 +1,21 @@
-import { asList, asObject, asText, type Bytes, type ErrorLike, type Fields, type Framing, type Tap, type TapState, type Verdict } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  asText,
+  type Bytes,
+  binaryTap,
+  type ErrorLike,
+  type Fields,
+  type Framing,
+  objectEnd,
+  type Tap,
+  type TapState,
+  type Verdict,
+} from '@llm-proxy-auth/plugin';
 import { errorEvent } from './error.ts';
 import { dataOf, eachEvent, eventAt, eventsWith, type Take } from './events-in-text.ts';
 import { readErrorMember } from './read-error.ts';
-import { binaryTap, jsonTap, objectEnd } from './tap-json.ts';
+import { jsonTap } from './tap-json.ts';
 import { readUsage } from './usage.ts';
 
 /**

@@ -1,8 +1,8 @@
-import type { Framing, Surface, Tap } from '@llm-proxy-auth/plugin';
+import { binaryTap, type Framing, type Surface, type Tap } from '@llm-proxy-auth/plugin';
 import { IDS } from '../named-ids.ts';
 import { INFERENCE, route, stateful } from '../routes.ts';
 import { sseTap } from '../tap.ts';
-import { binaryTap, jsonTap } from '../tap-json.ts';
+import { jsonTap } from '../tap-json.ts';
 
 type Opaque = Surface<'opaque'>;
 /** Images and audio stream typed events; the last one of each family says `completed` or `done`. */
