@@ -28,6 +28,7 @@ export {
 } from './json/tokenizer.ts';
 export { type Tracked, tracked } from './ledger.ts';
 export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';
+export { type Native, type NativeEntry, nativeTable, rememberNative } from './native-table.ts';
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';
 export * from './plugin.ts';
 export * from './provider.ts';

@@ -1,4 +1,4 @@
-import type { Framing, NativeCall, NativeHead, Operation, Reach, Refusal } from '@llm-proxy-auth/plugin';
+import { type Framing, type Native, type NativeCall, type NativeHead, type Operation, type Reach, type Refusal, rememberNative } from '@llm-proxy-auth/plugin';
 import { checkModelId, readModelId } from './model-id.ts';
 
 interface Entry {
@@ -165,20 +165,6 @@ const look = (head: NativeHead, options: NativeOptions): NativeCall | Refusal =>
   }
   return REFUSED;
 };
-const MOST_KNOWN = 1_000;
 const LONGEST_KNOWN = 400;
 /** Transparent mode: which operation a native path is; everything outside the table is refused with `operation_not_allowed`. */
-export const nativeTable = (options: NativeOptions): ((head: NativeHead) => NativeCall | Refusal) => {
-  // Callers repeat themselves. Bounded, since paths are the callers' own.
-  const known = new Map<string, NativeCall | Refusal>();
-  return (head) => {
-    if (head.bodyModel !== undefined || head.path.length > LONGEST_KNOWN) return look(head, options);
-    const key = `${head.method} ${head.path}`;
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const made = look(head, options);
-    if (known.size >= MOST_KNOWN) known.clear();
-    known.set(key, made);
-    return made;
-  };
-};
+export const nativeTable = (options: NativeOptions): Native => rememberNative((head) => look(head, options), LONGEST_KNOWN);
