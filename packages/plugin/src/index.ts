@@ -32,5 +32,6 @@ export { type Native, type NativeEntry, nativeTable, rememberNative } from './na
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';
 export * from './plugin.ts';
 export * from './provider.ts';
+export { ordered, type Remainder, remainderOf, restore, sameValue } from './remainder.ts';
 export * from './schema.ts';
 export * from './wire.ts';

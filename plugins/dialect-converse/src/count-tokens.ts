@@ -12,6 +12,8 @@ import {
   type Json,
   type Ledger,
   parseJson,
+  remainderOf,
+  restore,
   type Seal,
   type Surface,
   type UpstreamReply,
@@ -21,7 +23,6 @@ import { isForeign } from './blocks/context.ts';
 import { formOf, withForm } from './form.ts';
 import { anObject, invalid, unsupported } from './invalid.ts';
 import { names } from './names.ts';
-import { remainderOf, restore } from './remainder.ts';
 import { readBody } from './request/read.ts';
 import { write } from './request/write.ts';
 

@@ -1,5 +1,4 @@
-import type { ChatReply, ChatRequest, Fields } from '@llm-proxy-auth/plugin';
-import type { Remainder } from './remainder.ts';
+import type { ChatReply, ChatRequest, Fields, Remainder } from '@llm-proxy-auth/plugin';
 
 /** Members of the conversation that stand in `additionalModelRequestFields`, where each family of models has its own words. */
 export type Additional = Pick<ChatRequest, 'toolChoice' | 'parallelTools' | 'reasoning' | 'user'> & { readonly topK?: number | undefined };

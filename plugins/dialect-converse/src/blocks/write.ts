@@ -5,12 +5,12 @@ import {
   type Json,
   type Part,
   parseJson,
+  restore,
   type TextPart,
   type ToolCallPart,
   type ToolResultPart,
 } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { restore } from '../remainder.ts';
 import { CONVERSE, unknownFields } from '../wire.ts';
 import { cachePointOf } from './cache.ts';
 import { writeCitation } from './citations.ts';

@@ -5,6 +5,9 @@ import {
   type Fields,
   type Ledger,
   type Part,
+  type Remainder,
+  remainderOf,
+  restore,
   type Seal,
   some,
   stringifyJson,
@@ -15,7 +18,6 @@ import { answerThinking } from '../blocks/thinking.ts';
 import { inputOf, jsonOf, writeOwnBlock } from '../blocks/write.ts';
 import { formOf } from '../form.ts';
 import { losePart, lostTo } from '../lost.ts';
-import { type Remainder, remainderOf, restore } from '../remainder.ts';
 import { compact, REST } from '../wire.ts';
 import { isOtherWord, writeFinish } from './finish.ts';
 import { writeUsage } from './usage.ts';

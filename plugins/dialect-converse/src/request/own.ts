@@ -1,8 +1,7 @@
-import { asObject, type ChatRequest, type Fields, parseJson, some, stringifyJson, type Turn } from '@llm-proxy-auth/plugin';
+import { asObject, type ChatRequest, type Fields, parseJson, restore, sameValue, some, stringifyJson, type Turn } from '@llm-proxy-auth/plugin';
 import { writeOwnBlocks } from '../blocks/write.ts';
 import { type Additional, formOf } from '../form.ts';
 import { unheard } from '../lost.ts';
-import { restore, same } from '../remainder.ts';
 import { compact, isEmpty, REST, unknownFields } from '../wire.ts';
 import { familyOf } from './families.ts';
 import { additionalOf } from './fields.ts';
@@ -36,7 +35,7 @@ const beyond = (
 ): { readonly fields?: Fields; readonly effort?: string; readonly toolChoice?: Fields } => {
   const said = formOf(r)?.said;
   const now = saidNow(r);
-  if (said !== undefined && same(sorted(said.read), sorted(now)))
+  if (said !== undefined && sameValue(sorted(said.read), sorted(now)))
     return { ...some('fields', said.fields), ...some('effort', said.effort), ...some('toolChoice', said.toolChoice) };
   const { fields, single } = additionalOf(now, { family: familyOf(model, named), maxTokens: r.maxTokens, tools: r.tools.length > 0, lost: unheard });
   const left = asObject(r.rest?.fields.additionalModelRequestFields);

@@ -7,6 +7,7 @@ import {
   type Inbound,
   type Json,
   type Ledger,
+  remainderOf,
   type Sampling,
   type Seal,
   some,
@@ -18,7 +19,6 @@ import { readBlocks } from '../blocks/read.ts';
 import { jsonOf } from '../blocks/write.ts';
 import { type Form, withForm } from '../form.ts';
 import { anObject, invalid, listField, numberField, objectField, textField } from '../invalid.ts';
-import { remainderOf } from '../remainder.ts';
 import { compact, isEmpty, REST, unknownFields } from '../wire.ts';
 import { readAdditional } from './additional.ts';
 import { writeOwn, writeOwnMessage } from './own.ts';

@@ -1,8 +1,19 @@
-import { asObject, asText, type ChatRequest, type Fields, type Json, parseJson, some, stringifyJson, type Tool } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type ChatRequest,
+  type Fields,
+  type Json,
+  parseJson,
+  remainderOf,
+  restore,
+  some,
+  stringifyJson,
+  type Tool,
+} from '@llm-proxy-auth/plugin';
 import { cacheOf, cachePointOf, isCachePoint } from '../blocks/cache.ts';
 import { formOf, withForm } from '../form.ts';
 import { anObject, flagField, invalid, objectField, textField } from '../invalid.ts';
-import { remainderOf, restore } from '../remainder.ts';
 import { CONVERSE, unknownFields } from '../wire.ts';
 
 /** A tool without a schema takes nothing. */

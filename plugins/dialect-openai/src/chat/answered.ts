@@ -1,5 +1,4 @@
-import { asObject, type Fields, type Json, type Ledger } from '@llm-proxy-auth/plugin';
-import { type Remainder, remainderOf, restore } from '../responses/remainder.ts';
+import { asObject, type Fields, type Json, type Ledger, type Remainder, remainderOf, restore } from '@llm-proxy-auth/plugin';
 
 /** Members in which what a provider did wrong is not brought back. */
 const REPAIRED: ReadonlySet<string> = new Set(['usage', 'tool_calls']);

@@ -1,5 +1,4 @@
-import type { ChatReply, Fields, Json } from '@llm-proxy-auth/plugin';
-import type { Remainder } from '../responses/remainder.ts';
+import type { ChatReply, Fields, Json, Remainder } from '@llm-proxy-auth/plugin';
 
 /**
  * How a client spelled what the surface can write in two ways: `max_tokens`, text as a list of one part, `null`. It goes

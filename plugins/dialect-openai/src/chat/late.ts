@@ -1,5 +1,4 @@
-import { asObject, type Building, type Fields, type Json, type Rest, stringifyJson } from '@llm-proxy-auth/plugin';
-import { same } from '../responses/remainder.ts';
+import { asObject, type Building, type Fields, type Json, type Rest, sameValue, stringifyJson } from '@llm-proxy-auth/plugin';
 
 /** Members that only some chunks of a stream have: a moderation chunk's, filter results, a tier that is told at the end. */
 export interface Late {
@@ -13,7 +12,7 @@ export interface Late {
 export const lateMembers = (known: ReadonlySet<string>): Late => {
   let opening: Fields = {};
   let late: Building | undefined;
-  const isNew = (key: string, value: Json): boolean => !known.has(key) && value !== null && value !== undefined && !same(opening[key], value);
+  const isNew = (key: string, value: Json): boolean => !known.has(key) && value !== null && value !== undefined && !sameValue(opening[key], value);
   return {
     open: (chunk) => {
       opening = chunk;

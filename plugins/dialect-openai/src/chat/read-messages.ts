@@ -1,6 +1,17 @@
-import { asList, asObject, asText, type Fields, isObject, type Json, type Part, type ToolResultPart, type Turn, unknownFields } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  asText,
+  type Fields,
+  isObject,
+  type Json,
+  type Part,
+  remainderOf,
+  type ToolResultPart,
+  type Turn,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { invalid } from '../invalid.ts';
-import { remainderOf } from '../responses/remainder.ts';
 import { readCall, readFunctionCall } from './calls.ts';
 import { type Form, withForm } from './form.ts';
 import { readPart } from './parts.ts';

@@ -10,6 +10,8 @@ import {
   type Json,
   type Ledger,
   type Reasoning,
+  remainderOf,
+  restore,
   type Tool,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
@@ -17,7 +19,6 @@ import { familyOf } from '../families.ts';
 import { checkFurther, flagField, invalid, loseOptions, numberField, textField } from '../invalid.ts';
 import { type Lost, loseResultNames, lostTo } from '../lost.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
-import { remainderOf, restore } from '../responses/remainder.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
 import { readMessages } from './read-messages.ts';

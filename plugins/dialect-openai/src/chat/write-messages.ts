@@ -1,6 +1,5 @@
-import type { Building, Fields, Part, TextPart, ToolCallPart, ToolResultPart, Turn } from '@llm-proxy-auth/plugin';
+import { type Building, type Fields, type Part, restore, type TextPart, type ToolCallPart, type ToolResultPart, type Turn } from '@llm-proxy-auth/plugin';
 import { type Lost, losePart } from '../lost.ts';
-import { restore } from '../responses/remainder.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { type Form, formOf } from './form.ts';
 import { writePart } from './parts.ts';

@@ -1,5 +1,4 @@
-import { asList, asNumber, asObject, asText, type Fields, type Json, type TokenLogprob } from '@llm-proxy-auth/plugin';
-import { same } from '../responses/remainder.ts';
+import { asList, asNumber, asObject, asText, type Fields, type Json, sameValue, type TokenLogprob } from '@llm-proxy-auth/plugin';
 
 const topOf = (wire: Json): readonly TokenLogprob[] =>
   Object.entries(asObject(wire) ?? {}).map(([token, logprob]) => ({ token, logprob: asNumber(logprob) ?? 0, top: [] }));
@@ -30,5 +29,5 @@ export const writeLegacyLogprobs = (probabilities: readonly TokenLogprob[] | und
 /** The object as it came, where reading and writing it would give another: without some lists, with nulls, counted from elsewhere. */
 export const ownLogprobs = (wire: Json, from: number): Fields | undefined => {
   const o = asObject(wire);
-  return o === undefined || same(writeLegacyLogprobs(readLegacyLogprobs(o), from), o) ? undefined : o;
+  return o === undefined || sameValue(writeLegacyLogprobs(readLegacyLogprobs(o), from), o) ? undefined : o;
 };

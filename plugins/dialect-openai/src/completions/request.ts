@@ -9,13 +9,14 @@ import {
   type Json,
   type Ledger,
   type Part,
+  remainderOf,
+  restore,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { type Form, formsOf } from '../chat/form.ts';
 import { checkFurther, flagField, invalid, loseOptions, numberField, textField, unsupported } from '../invalid.ts';
 import { type Lost, losePart, lostTo } from '../lost.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
-import { remainderOf, restore } from '../responses/remainder.ts';
 
 /** Name under which `rest` belongs to this surface. */
 export const COMPLETIONS = 'openai.completions';

@@ -12,6 +12,8 @@ import {
   type Inbound,
   isObject,
   type Json,
+  remainderOf,
+  restore,
   type Surface,
   stringifyJson,
   type UpstreamReply,
@@ -22,7 +24,6 @@ import { formsOf } from '../chat/form.ts';
 import { replyObject } from '../chat/read-reply.ts';
 import { ownUsage } from '../chat/usage.ts';
 import { invalid, numberField, textField } from '../invalid.ts';
-import { remainderOf, restore } from '../responses/remainder.ts';
 import { INFERENCE, route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
 import { noUsage, readUsage } from '../usage.ts';

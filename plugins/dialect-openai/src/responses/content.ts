@@ -9,12 +9,12 @@ import {
   type Ledger,
   type Media,
   type Part,
+  sameValue,
   some,
   type TextPart,
   type TokenLogprob,
 } from '@llm-proxy-auth/plugin';
 import { loseCitation } from '../lost.ts';
-import { same } from './remainder.ts';
 import { invalid, originOf, ownOrigin, unsupported, wordOf } from './wire.ts';
 
 /** `input`: what a client sends; `output`: what a provider answers, with every member the SDK types require. */
@@ -54,7 +54,7 @@ export const readAnnotation = (value: Json): Citation => {
     ...some('url', asText(annotation.url)),
     ...some('title', asText(annotation.title)),
   };
-  return same(urlCitation(citation), annotation) ? citation : { ...citation, origin: originOf(annotation) };
+  return sameValue(urlCitation(citation), annotation) ? citation : { ...citation, origin: originOf(annotation) };
 };
 /** Undefined for a citation that is not of a web page and not this vendor's: the surface has no form for it. */
 export const writeAnnotation = (citation: Citation): Fields | undefined =>

@@ -1,7 +1,19 @@
-import { asList, asObject, type ChatRequest, type Fields, isObject, type Json, type Rest } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  type ChatRequest,
+  type Fields,
+  isObject,
+  type Json,
+  ordered,
+  type Remainder,
+  type Rest,
+  remainderOf,
+  restore,
+  sameValue,
+} from '@llm-proxy-auth/plugin';
 import { ENCRYPTED, LOGPROBS, writeScalars } from './fields.ts';
 import { formOf } from './mark.ts';
-import { ordered, type Remainder, remainderOf, restore, same } from './remainder.ts';
 import { type ReadTools, withHidden } from './tools.ts';
 import { SURFACE } from './wire.ts';
 
@@ -31,7 +43,7 @@ interface Split {
 /** Members of `text` and `reasoning`: those with a meaning by dotted name, the others back into the form. */
 const splitPartly = (key: string, value: Fields): { readonly named: Fields; readonly left: Fields } => {
   const entries = Object.entries(value);
-  const plain = ([name, member]: [string, Json]): boolean => member === null || (key === 'text' && name === 'format' && same(member, { type: 'text' }));
+  const plain = ([name, member]: [string, Json]): boolean => member === null || (key === 'text' && name === 'format' && sameValue(member, { type: 'text' }));
   return {
     named: Object.fromEntries(entries.filter((entry) => !plain(entry)).map(([name, member]) => [`${key}.${name}`, member])),
     left: Object.fromEntries(entries.filter(plain)),

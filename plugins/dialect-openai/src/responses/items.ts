@@ -1,8 +1,19 @@
-import { asList, asText, type Fields, type Json, type Part, type Seal, some, type ToolCallPart, type ToolResultPart, type Turn } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asText,
+  type Fields,
+  type Json,
+  type Part,
+  remainderOf,
+  type Seal,
+  some,
+  type ToolCallPart,
+  type ToolResultPart,
+  type Turn,
+} from '@llm-proxy-auth/plugin';
 import { type Flavour, isContent, readContent, writeContent } from './content.ts';
 import { type Mark, marked, withId } from './mark.ts';
 import { readReasoning, writeReasoning } from './reasoning.ts';
-import { remainderOf } from './remainder.ts';
 import { invalid, originOf, ownOrigin, unsupported, wordOf } from './wire.ts';
 
 /** How items are read: `hosted: 'carry'` keeps items only the vendor understands as opaque parts, `'refuse'` answers 400. */

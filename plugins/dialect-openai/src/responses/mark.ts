@@ -1,6 +1,6 @@
-import { type Fields, isObject, type Kept } from '@llm-proxy-auth/plugin';
+import { type Fields, isObject, type Kept, ordered, type Remainder } from '@llm-proxy-auth/plugin';
 import type { Flavour } from './content.ts';
-import { means, ordered, type Remainder } from './remainder.ts';
+import { means } from './means.ts';
 
 /**
  * How an item, content or tool was spelt beyond what the model holds. It stands on the last part of an item and so also says where

@@ -1,5 +1,16 @@
-import { asList, asText, type Fields, isObject, type Json, type Origin, parseJson, type Seal, stringifyJson, type ThinkingPart } from '@llm-proxy-auth/plugin';
-import { same } from './remainder.ts';
+import {
+  asList,
+  asText,
+  type Fields,
+  isObject,
+  type Json,
+  type Origin,
+  parseJson,
+  type Seal,
+  sameValue,
+  stringifyJson,
+  type ThinkingPart,
+} from '@llm-proxy-auth/plugin';
 import { invalid, originOf, ownOrigin, wordOf } from './wire.ts';
 
 const PURPOSE = 'responses.reasoning';
@@ -34,7 +45,7 @@ export const readReasoning = (item: Fields, param: string, seal: Seal): Thinking
     const origin: Origin = { dialect: wordOf(envelope.dialect), model: asText(envelope.model), payload: { json: wordOf(envelope.payload) } };
     return { kind: 'thinking', text, redacted: envelope.redacted === true, origin };
   }
-  return { kind: 'thinking', text, redacted: false, ...(same(plain(text), item) ? {} : { origin: originOf(item) }) };
+  return { kind: 'thinking', text, redacted: false, ...(sameValue(plain(text), item) ? {} : { origin: originOf(item) }) };
 };
 /** A reasoning item for the provider; undefined for thinking that another vendor signed. */
 export const writeReasoning = (part: ThinkingPart): Fields | undefined => {

@@ -11,7 +11,10 @@ import {
   type Json,
   type Part,
   parseJson,
+  type Remainder,
   type Rest,
+  remainderOf,
+  restore,
   type Seal,
   some,
   stringifyJson,
@@ -27,7 +30,6 @@ import { type Ids, idsOf } from './ids.ts';
 import { type Writing, writeItem } from './items.ts';
 import { itemId, markOf } from './mark.ts';
 import { answerReasoning } from './reasoning.ts';
-import { type Remainder, remainderOf, restore } from './remainder.ts';
 import { composeResponse, FINISHES, finishOf, isStatus, statusOf, usageOf, wantsEncrypted, writeUsage } from './response.ts';
 import { groupsOf, readItems } from './sequence.ts';
 import { ownOrigin, SURFACE, wordOf } from './wire.ts';

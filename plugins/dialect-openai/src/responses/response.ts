@@ -1,6 +1,20 @@
-import { asList, asObject, asText, type Call, type Fields, type Finish, isObject, parseJson, type Rest, some, type Usage } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  asText,
+  type Call,
+  type Fields,
+  type Finish,
+  isObject,
+  parseJson,
+  type Remainder,
+  type Rest,
+  remainderOf,
+  restore,
+  some,
+  type Usage,
+} from '@llm-proxy-auth/plugin';
 import { readUsage } from '../usage.ts';
-import { type Remainder, remainderOf, restore } from './remainder.ts';
 import { OPENAI, SURFACE, wordOf } from './wire.ts';
 
 /** Reasons that `status` and its details can say. */

@@ -5,6 +5,8 @@ import {
   type ErrorLike,
   type Fields,
   type Finish,
+  type Remainder,
+  restore,
   type Seal,
   type StreamWriter,
   type Usage,
@@ -14,7 +16,6 @@ import { noUsage } from '../usage.ts';
 import { eventsFrom, failureEvents } from './events.ts';
 import { errorFields, responseError } from './failure.ts';
 import { outputItems } from './output-items.ts';
-import { type Remainder, restore } from './remainder.ts';
 import { answeringOf, known, noteChoices, noteEnd } from './reply.ts';
 import { composeResponse, startResponse, statusOf } from './response.ts';
 import { ownOrigin, SURFACE } from './wire.ts';

@@ -8,12 +8,13 @@ import {
   type Json,
   type Ledger,
   parseJson,
+  remainderOf,
+  restore,
   some,
   stringifyJson,
   type Tool,
 } from '@llm-proxy-auth/plugin';
 import { marked, markOf } from './mark.ts';
-import { remainderOf, restore } from './remainder.ts';
 import { invalid, originOf, ownOrigin, unsupported, wordOf } from './wire.ts';
 
 type PlainTool = Exclude<Tool, { kind: 'server' }>;

@@ -1,10 +1,10 @@
-import { type Fields, isObject, type Json, some } from '@llm-proxy-auth/plugin';
-import { isEmpty } from './wire.ts';
+import { type Fields, isObject, some } from './json/members.ts';
+import type { Json } from './wire.ts';
 
 /**
- * What an object on the wire has beside (or instead of) what this surface would write for the same meaning: empty lists, nulls,
- * a `type` that goes without saying, the order of members. Text and media never stand in it, so that a conversation that was
- * changed on the way is written as it was changed.
+ * What an object on the wire has beside (or instead of) what a surface would write for the same meaning: empty lists, nulls, a
+ * `type` that goes without saying, the order of members. Surfaces keep text, calls and media out of it, so that a conversation that
+ * was changed on the way is written as it was changed.
  */
 export interface Remainder {
   readonly set?: Fields | undefined;
@@ -18,13 +18,14 @@ const isNest = (value: Json): value is Nest => isObject(value) || Array.isArray(
 const alike = (a: Nest, b: Nest): boolean => (Array.isArray(a) ? Array.isArray(b) && a.length === b.length : !Array.isArray(b));
 
 /** JSON equality, the order of members included. */
-export const same = (a: Json, b: Json): boolean => {
+export const sameValue = (a: Json, b: Json): boolean => {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b)) return false;
   const left = Object.entries(a);
   const right = Object.entries(b);
-  return left.length === right.length && left.every(([key, value], index) => key === right[index]?.[0] && same(value, right[index]?.[1]));
+  return left.length === right.length && left.every(([key, value], index) => key === right[index]?.[0] && sameValue(value, right[index]?.[1]));
 };
+
 const memberOf = (value: Nest, key: string): Json => (value as Fields)[key];
 
 /** Undefined when both are equal. */
@@ -33,25 +34,23 @@ export const remainderOf = (written: Nest, actual: Nest): Remainder | undefined 
   const at: [string, Remainder][] = [];
   for (const [key, value] of Object.entries(actual)) {
     const mine = Object.hasOwn(written, key) ? memberOf(written, key) : undefined;
-    if (mine !== undefined && same(mine, value)) continue;
+    if (mine !== undefined && sameValue(mine, value)) continue;
     const nested = isNest(mine) && isNest(value) && alike(mine, value) ? remainderOf(mine, value) : undefined;
     if (nested === undefined) set.push([key, value]);
     else at.push([key, nested]);
   }
   const ours = Object.keys(written).filter((key) => memberOf(written, key) !== undefined);
   const unset = ours.filter((key) => !Object.hasOwn(actual, key));
+  const plain = { ...some('set', set.length > 0 ? Object.fromEntries(set) : undefined), ...some('at', at.length > 0 ? Object.fromEntries(at) : undefined) };
+  const left = { ...plain, ...some('unset', unset.length > 0 ? unset : undefined) };
   const names = [...ours.filter((key) => !unset.includes(key)), ...set.map(([key]) => key).filter((key) => !ours.includes(key))];
   const order = Object.keys(actual);
-  const left: Remainder = {
-    ...some('set', set.length > 0 ? Object.fromEntries(set) : undefined),
-    ...some('at', at.length > 0 ? Object.fromEntries(at) : undefined),
-    ...some('unset', unset.length > 0 ? unset : undefined),
-    ...some('order', order.some((key, index) => key !== names[index]) ? order : undefined),
-  };
-  return isEmpty(left) ? undefined : left;
+  const moved = order.some((key, index) => key !== names[index]);
+  return Object.keys(left).length === 0 && !moved ? undefined : { ...left, ...(moved ? { order } : {}) };
 };
 
-const ordered = (fields: Fields, order: readonly string[]): Fields =>
+/** The members with those named in `order` first. */
+export const ordered = (fields: Fields, order: readonly string[]): Fields =>
   Object.fromEntries(
     [...order.filter((key) => Object.hasOwn(fields, key)), ...Object.keys(fields).filter((key) => !order.includes(key))].map((key) => [key, fields[key]]),
   );
