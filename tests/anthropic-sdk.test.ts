@@ -1,22 +1,10 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { anthropicErrorEvent } from '@llm-proxy-auth/simulators';
-import Anthropic0 from 'anthropic0';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { callsOf, PDF, PIXEL, place, sdks, textOf, time, user, weather } from './support/anthropic-client.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 
 const model = 'claude-sonnet-4-6';
-const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-const PDF = Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64');
-const sdks = [
-  ['@anthropic-ai/sdk 1', Anthropic],
-  ['@anthropic-ai/sdk 0', Anthropic0 as unknown as typeof Anthropic],
-] as const;
-const user = (content: Anthropic.MessageParam['content']): Anthropic.MessageParam[] => [{ role: 'user', content }];
-const weather: Anthropic.Tool = { name: 'get_weather', input_schema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } };
-const time: Anthropic.Tool = { name: 'get_time', input_schema: { type: 'object', properties: {} } };
-const place = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
-const textOf = ({ content }: Anthropic.Message): string => content.flatMap((block) => (block.type === 'text' ? [block.text] : [])).join('');
-const callsOf = ({ content }: Anthropic.Message) => content.flatMap((block) => (block.type === 'tool_use' ? [block] : []));
 const resultsFor = (answer: Anthropic.Message, text = 'snow'): Anthropic.MessageParam => ({
   role: 'user',
   content: callsOf(answer).map(({ id }) => ({ type: 'tool_result' as const, tool_use_id: id, content: text })),

@@ -1,26 +1,9 @@
-import OpenAI from 'openai';
-import OpenAI6 from 'openai6';
+import type OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
+import { type Message, type Params, PDF, PIXEL, place, sdks, time, user, weather } from './support/openai-client.ts';
 
 const model = 'claude-sonnet-4-6';
-const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-const PDF = `data:application/pdf;base64,${Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64')}`;
-const sdks = [
-  ['openai 7', OpenAI],
-  ['openai 6', OpenAI6 as unknown as typeof OpenAI],
-] as const;
-type Params = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
-type Message = OpenAI.Chat.ChatCompletionMessageParam;
-const user = (content: string): Message[] => [{ role: 'user', content }];
-const tool = (name: string, properties: object = {}): OpenAI.Chat.ChatCompletionTool => ({
-  type: 'function',
-  function: { name, parameters: { type: 'object', properties, required: Object.keys(properties) } },
-});
-const weather = tool('get_weather', { city: { type: 'string' } });
-const time = tool('get_time');
-const place = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
-
 describe('an unmodified OpenAI SDK to Anthropic', () => {
   let bench: Bench;
   beforeAll(async () => {

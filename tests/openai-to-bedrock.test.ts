@@ -2,25 +2,13 @@ import { type BedrockSimulator, exceptionFrame } from '@llm-proxy-auth/simulator
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BEDROCK_PROFILE, type Bench, openBench } from './support/gateway.ts';
+import { type Message, type Params, PDF, PIXEL, place, time, user, weather } from './support/openai-client.ts';
 
 const SONNET = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const NEWEST = 'us.anthropic.claude-opus-5-5';
 const NOVA = 'us.amazon.nova-2-lite-v1:0';
 const OSS = 'openai.gpt-oss-20b-1:0';
 const ARN = `arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/${BEDROCK_PROFILE}`;
-const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-const PDF = `data:application/pdf;base64,${Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64')}`;
-type Params = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
-type Message = OpenAI.Chat.ChatCompletionMessageParam;
-const user = (content: string): Message[] => [{ role: 'user', content }];
-const tool = (name: string, properties: object = {}): OpenAI.Chat.ChatCompletionTool => ({
-  type: 'function',
-  function: { name, parameters: { type: 'object', properties, required: Object.keys(properties) } },
-});
-const weather = tool('get_weather', { city: { type: 'string' } });
-const time = tool('get_time');
-const place = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
-
 let bench: Bench;
 beforeAll(async () => {
   bench = await openBench({ vendor: 'bedrock', sections: { retry: { attempts: 1 } } });

@@ -1,28 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, openBench } from './support/gateway.ts';
+import type { Bench } from './support/gateway.ts';
 import { SMALL } from './support/limited.ts';
-import { ask, codeOf, FORM_TYPE, field, file, form, type Got } from './support/raw.ts';
+import { FORM_TYPE, field, file, form, type Got } from './support/raw.ts';
+import { answer, BASES, callAs, NOT_YOURS, openTwoCallers } from './support/two-callers.ts';
 
 let bench: Bench;
 let mine = '';
 let theirs = '';
 beforeAll(async () => {
-  bench = await openBench({ sections: { policies: [{ match: {}, allow: { classes: ['inference', 'models', 'stateful'] } }] } });
-  mine = await bench.makeKey({ name: 'mine' });
-  theirs = await bench.makeKey({ name: 'theirs' });
+  ({ bench, mine, theirs } = await openTwoCallers());
 });
 afterAll(() => bench.close());
-
-const call = (key: string, method: string, path: string, body?: string | object, type = 'application/json'): Promise<Got> =>
-  ask(bench.url, {
-    method,
-    path,
-    headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': type }) },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-const answer = (got: Got): string => `${got.status} ${codeOf(got)}`;
-const NOT_YOURS = '404 invalid_request';
-const BASES = ['/openai/main/v1', '/transparent/main/v1'] as const;
+const call = (key: string, method: string, path: string, body?: string | object, type?: string): Promise<Got> =>
+  callAs(bench.url, key, method, path, body, type);
 const messages = [{ role: 'user', content: 'hi' }];
 
 /** `ID` stands for the id of somebody else's object. */
