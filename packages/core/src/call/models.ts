@@ -1,12 +1,13 @@
 import { type Dialect, GatewayError, type ModelInfo, type Surface } from '@llm-proxy-auth/plugin';
-import { admit } from '../access/admit.ts';
 import { authorize, modelAllowed } from '../access/authorize.ts';
 import type { Instance } from '../graph.ts';
 import type { Found } from '../http/route.ts';
+import { decode } from '../http/target.ts';
 import { single } from '../routing/resolve.ts';
 import { ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { explain } from './explain.ts';
+import { takeLimits } from './limits.ts';
 import { callOf, inboundOf, makeLedger } from './translate.ts';
 
 /** Names of `models:` whose targets the caller may use at least one of. */
@@ -34,12 +35,9 @@ export const listModels = async (
   const { principal, policy } = x;
   if (principal === undefined || policy === undefined) throw new GatewayError('operation_not_allowed', 'No policy matches this caller.');
   if (surface.client === undefined) throw new GatewayError('operation_not_supported', 'This dialect cannot list models.');
-  const wanted = found.params.model === undefined ? undefined : decodeURIComponent(found.params.model);
-  const taken = admit(x.plan.graph.counters, policy, principal, instance?.name ?? '', wanted ?? '', x.plan.now());
-  const admitted = taken instanceof Promise ? await taken : taken;
-  x.lease = admitted.lease;
-  x.limit = admitted.limit;
-  if (admitted.refused !== undefined) throw admitted.refused;
+  const wanted = found.params.model === undefined ? undefined : decode(found.params.model);
+  const taking = takeLimits(x, principal, instance?.name ?? '', wanted ?? '');
+  if (taking !== undefined) await taking;
   let models: readonly ModelInfo[];
   if (instance === undefined) models = routedModels(x);
   else {

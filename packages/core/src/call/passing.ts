@@ -19,10 +19,11 @@ import type { Exchange } from './exchange.ts';
 import { type PassingRules, passingStream } from './pass.ts';
 import type { ReceivedBody } from './protocol.ts';
 import { type Attempting, DONE, type ReplyHead, textOf } from './reply/outcome.ts';
+import { withOwn } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
 import { streamSink } from './reply/stream.ts';
 import { answerSink } from './reply/whole.ts';
-import { ownReply, readsReply, recordVerdict } from './stateful.ts';
+import { readsReply, recordVerdict } from './stateful.ts';
 import { inboundOf, makeLedger } from './translate.ts';
 import { passesReply, replyHeaders, requestOf, withLength } from './upstream-head.ts';
 
@@ -123,15 +124,7 @@ class Passing implements Prepared, PassingRules {
       return a.resolve({ is: 'failed', class: '502', error });
     }
     if (!readsReply(x, reach)) return this.#answer(a, reply, head, reply.body);
-    void ownReply(x, a.instance, reach, reply.body).then(
-      (body) => (body === undefined ? a.resolve(DONE) : this.#answer(a, reply, head, body)),
-      (error: unknown) =>
-        a.resolve({
-          is: 'failed',
-          class: 'other',
-          error: error instanceof GatewayError ? error : new GatewayError('internal_error', 'The answer could not be recorded.', { cause: error }),
-        }),
-    );
+    withOwn(a, reach, reply.body, (body) => this.#answer(a, reply, head, body));
   }
   #answer(a: Attempting, reply: UpstreamReply, head: ReplyHead, body: Uint8Array): void {
     const { x } = a;

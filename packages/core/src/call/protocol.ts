@@ -1,5 +1,4 @@
 import { type AnySurface, type Dialect, type Endpoint, GatewayError, type Surface } from '@llm-proxy-auth/plugin';
-import { admit } from '../access/admit.ts';
 import type { Identified } from '../access/authenticate.ts';
 import { authorize } from '../access/authorize.ts';
 import type { Instance } from '../graph.ts';
@@ -14,6 +13,7 @@ import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { innerIds } from './inner-ids.ts';
+import { takeLimits } from './limits.ts';
 import { listModels } from './models.ts';
 import { operate, prepare } from './operate.ts';
 import { collect } from './receive.ts';
@@ -117,14 +117,8 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
     if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth, body.governed.inert);
     await owned(x, candidates, [...idsOf(found, body.governed), ...x.inner.named]);
   }
-  if (x.policy !== undefined) {
-    const first = candidates[0]?.instance.name ?? '';
-    const taken = admit(plan.graph.counters, x.policy, principal, first, x.model ?? '', plan.now());
-    const admitted = taken instanceof Promise ? await taken : taken;
-    x.lease = admitted.lease;
-    x.limit = admitted.limit;
-    if (admitted.refused !== undefined) throw admitted.refused;
-  }
+  const taking = takeLimits(x, principal, candidates[0]?.instance.name ?? '', x.model ?? '');
+  if (taking !== undefined) await taking;
   const fitting = supporting(x, dialect, found, candidates);
   if (explained)
     return explain(

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import { type Edit, GatewayError, type NativeCall, patchBody, type Reach, type Surface, totalLength } from '@llm-proxy-auth/plugin';
-import { admit } from '../access/admit.ts';
 import type { Identified } from '../access/authenticate.ts';
 import { authorize, modelMatters } from '../access/authorize.ts';
 import { bodyKind } from '../http/media-type.ts';
@@ -15,6 +14,7 @@ import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { innerIds } from './inner-ids.ts';
+import { takeLimits } from './limits.ts';
 import { nativeTarget } from './native-path.ts';
 import { collect, pipe, type Watcher } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
@@ -169,13 +169,8 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surface, collected);
   const ids = idsOf(x, native, governed);
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
-  if (x.policy !== undefined) {
-    const taken = admit(plan.graph.counters, x.policy, principal, instance.name, x.model ?? '', plan.now());
-    const admitted = taken instanceof Promise ? await taken : taken;
-    x.lease = admitted.lease;
-    x.limit = admitted.limit;
-    if (admitted.refused !== undefined) throw admitted.refused;
-  }
+  const taking = takeLimits(x, principal, instance.name, x.model ?? '');
+  if (taking !== undefined) await taking;
   const edits: readonly Edit[] = target !== undefined && target !== x.model && alias === undefined ? governed.renameModel(target) : NO_EDITS;
   const bytes = collected === undefined ? (intake.bytes as Readable | undefined) : edits.length > 0 ? patchBody(collected, edits) : collected;
   const tap = surface?.tap;

@@ -1,4 +1,4 @@
-import { type Framing, GatewayError, type NativeCall, type Tap } from '@llm-proxy-auth/plugin';
+import { type Framing, GatewayError, type NativeCall, type Reach, type Tap } from '@llm-proxy-auth/plugin';
 import { beginWait, sendWhole } from '../answer.ts';
 import type { Sink } from '../dispatch.ts';
 import { isType } from '../pass.ts';
@@ -8,27 +8,29 @@ import { type Attempting, cutOutcome, DONE, type ReplyHead, textOf } from './out
 import { passing, relaySink } from './relay.ts';
 import { wholeSink } from './whole.ts';
 
+/** Records what an answer created and cuts its list, then sends it; when nothing of a page is the caller's, the next one is asked for. */
+export const withOwn = (a: Attempting, reach: Reach, body: Uint8Array, send: (bytes: Uint8Array) => void): void => {
+  void ownReply(a.x, a.instance, reach, body).then(
+    (bytes) => (bytes === undefined ? a.resolve(DONE) : send(bytes)),
+    (error: unknown) =>
+      a.resolve({
+        is: 'failed',
+        class: 'other',
+        error: error instanceof GatewayError ? error : new GatewayError('internal_error', 'The answer could not be recorded.', { cause: error }),
+      }),
+  );
+};
 /** An answer that creates ids or lists them is read; its bytes stay as they are unless a list is cut. */
 const readSink = (a: Attempting, native: NativeCall, head: ReplyHead, tap: Tap | undefined): Sink =>
   wholeSink(a, (reply) => {
     tap?.bytes(reply.body);
     const usage = tap?.end().usage;
     if (usage !== undefined) a.x.usage = usage;
-    void ownReply(a.x, a.instance, native.reach, reply.body).then(
-      (bytes) => {
-        // Nothing of this page is the caller's: the next one is asked for.
-        if (bytes === undefined) return a.resolve(DONE);
-        beginWait(a.x);
-        sendWhole(a.x, reply.status, passing(a, { ...head, 'content-length': undefined }, undefined), bytes);
-        a.resolve(DONE);
-      },
-      (error: unknown) =>
-        a.resolve({
-          is: 'failed',
-          class: 'other',
-          error: error instanceof GatewayError ? error : new GatewayError('internal_error', 'The answer could not be recorded.', { cause: error }),
-        }),
-    );
+    withOwn(a, native.reach, reply.body, (bytes) => {
+      beginWait(a.x);
+      sendWhole(a.x, reply.status, passing(a, { ...head, 'content-length': undefined }, undefined), bytes);
+      a.resolve(DONE);
+    });
   });
 
 const isStream = (head: ReplyHead): boolean => isType(textOf(head, 'content-type'), 'text/event-stream');
