@@ -1,5 +1,6 @@
 export * from './access.ts';
 export { type AnswerRules, answerTap, binaryTap, isWholeObject, objectEnd, usageText } from './answer-tap.ts';
+export { type ApiKey, followApiKey } from './api-key.ts';
 export * from './conversation.ts';
 export * from './dialect.ts';
 export * from './error.ts';
@@ -34,4 +35,5 @@ export * from './plugin.ts';
 export * from './provider.ts';
 export { ordered, type Remainder, remainderOf, restore, sameValue } from './remainder.ts';
 export * from './schema.ts';
+export { askedWait, retryHeaders, waitOf } from './waits.ts';
 export * from './wire.ts';

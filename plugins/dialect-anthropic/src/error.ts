@@ -1,18 +1,6 @@
-import type { ErrorLike, HeaderPairs, LimitLine, LimitState, Operation, WireError } from '@llm-proxy-auth/plugin';
+import { type ErrorLike, type HeaderPairs, type LimitLine, type LimitState, type Operation, retryHeaders, type WireError } from '@llm-proxy-auth/plugin';
 import { ANTHROPIC } from './wire.ts';
 import { WORD_OF_STATUS, WORDS } from './words.ts';
-
-/** Milliseconds a client should wait when an error of this code does not say. */
-const WAIT: Readonly<Record<string, number>> = Object.freeze({
-  draining: 1000,
-  overloaded: 1000,
-  upstream_overloaded: 1000,
-  auth_unavailable: 1000,
-  upstream_credentials_unavailable: 1000,
-});
-/** Clients do not wait longer than this but back off by themselves, so such waits also say "do not". */
-const LONGEST_WAIT = 60_000;
-const NEVER_RETRY: ReadonlySet<string> = new Set(['budget_exceeded', 'upstream_auth_failed']);
 
 /** The vendor's own envelope, where this error came from a provider of this dialect and is not about our credential. */
 const vendorBody = (e: ErrorLike): string | undefined =>
@@ -25,17 +13,6 @@ const envelope = (e: ErrorLike, requestId: string | undefined): string => {
   const details = { error_code: e.code, ...(e.param === undefined ? {} : { param: e.param }) };
   return JSON.stringify({ type: 'error', error: { type: typeOf(e), message: e.message, details }, request_id: requestId ?? null });
 };
-const retryHeaders = (e: ErrorLike): string[] => {
-  const wait = e.retryAfterMs ?? WAIT[e.code];
-  const headers: string[] = [];
-  if (wait !== undefined) {
-    const ms = Math.max(1, Math.ceil(wait));
-    headers.push('retry-after', String(Math.max(1, Math.ceil(ms / 1000))), 'retry-after-ms', String(ms));
-  }
-  if (e.retry === false || NEVER_RETRY.has(e.code) || (wait ?? 0) > LONGEST_WAIT) headers.push('x-should-retry', 'false');
-  return headers;
-};
-
 /** An answer with the envelope `{"type":"error","error":{type,message,details},"request_id"}`. A provider's own error object of this dialect passes as it came. */
 export const error = (e: ErrorLike, _operation: Operation | undefined): WireError => ({
   status: e.status,

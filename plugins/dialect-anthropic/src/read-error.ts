@@ -1,4 +1,5 @@
 import {
+  askedWait,
   asObject,
   asText,
   type Code,
@@ -50,22 +51,6 @@ const readBody = (text: string): Body | undefined => {
   if (isObject(o.error)) return { error: o.error, requestId: o.request_id, canonical: !Array.isArray(parsed) && isCanonical(o, o.error) ? text : undefined };
   const message = asText(o.error) ?? asText(o.message) ?? asText(o.Message) ?? asText(o.detail);
   return message === undefined ? undefined : { error: { message }, requestId: undefined, canonical: undefined };
-};
-
-const secondsOrDate = (headers: HeaderPairs): number | undefined => {
-  const text = header(headers, 'retry-after');
-  if (text === undefined || text === '') return undefined;
-  const seconds = Number(text);
-  if (Number.isFinite(seconds)) return seconds * 1000;
-  const wait = Date.parse(text) - Date.parse(header(headers, 'date') ?? '');
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
-};
-const retryAfter = (headers: HeaderPairs): number | undefined => {
-  const ms = header(headers, 'retry-after-ms');
-  const asked = [ms === undefined || ms === '' ? undefined : Number(ms), secondsOrDate(headers)].filter(
-    (n): n is number => n !== undefined && Number.isFinite(n) && n >= 0,
-  );
-  return asked.length > 0 ? Math.max(...asked) : undefined;
 };
 
 const TOO_LONG = /prompt is too long|exceed[a-z]* (?:the )?(?:model's )?context|context (?:window|length|limit)|input length and `max_tokens` exceed/i;
@@ -131,7 +116,7 @@ export const readError = (reply: UpstreamReply): ErrorLike => {
     status: statusFor(code, reply.status),
     message,
     param: asText(details?.param),
-    retryAfterMs: retryAfter(reply.headers),
+    retryAfterMs: askedWait(reply.headers),
     retry: spent || shouldRetry === 'false' ? false : undefined,
     vendor: body === undefined ? undefined : { dialect: ANTHROPIC, status: reply.status, body: { json: canonicalBody(body, message, type, reply.headers) } },
   };

@@ -1,17 +1,9 @@
-import type { ErrorLike, Operation, WireError } from '@llm-proxy-auth/plugin';
+import { type ErrorLike, type Operation, type WireError, waitOf } from '@llm-proxy-auth/plugin';
 import { CONVERSE } from './wire.ts';
 import { typeOfError } from './words.ts';
 
-/** Milliseconds a client should wait when an error of this code does not say. */
-const WAIT: Readonly<Record<string, number>> = Object.freeze({
-  draining: 1000,
-  overloaded: 1000,
-  upstream_overloaded: 1000,
-  auth_unavailable: 1000,
-  upstream_credentials_unavailable: 1000,
-});
 const retryHeaders = (e: ErrorLike): readonly string[] => {
-  const wait = e.retryAfterMs ?? WAIT[e.code];
+  const wait = waitOf(e);
   return wait === undefined ? [] : ['retry-after', String(Math.max(1, Math.ceil(wait / 1000)))];
 };
 /** The vendor's own body, where this error came from a provider of this dialect and is not about our credential. */

@@ -1,18 +1,6 @@
-import type { ErrorLike, HeaderPairs, LimitLine, LimitState, Operation, WireError } from '@llm-proxy-auth/plugin';
+import { type ErrorLike, type HeaderPairs, type LimitLine, type LimitState, type Operation, retryHeaders, type WireError } from '@llm-proxy-auth/plugin';
 import { OPENAI } from './wire.ts';
 import { WORDS } from './words.ts';
-
-/** Milliseconds a client should wait when an error of this code does not say. */
-const WAIT: Readonly<Record<string, number>> = Object.freeze({
-  draining: 1000,
-  overloaded: 1000,
-  upstream_overloaded: 1000,
-  auth_unavailable: 1000,
-  upstream_credentials_unavailable: 1000,
-});
-/** node7 retries after half a second when told to wait longer than this, so such waits also say "do not". */
-const LONGEST_WAIT = 60_000;
-const NEVER_RETRY: ReadonlySet<string> = new Set(['budget_exceeded', 'upstream_auth_failed']);
 
 /** The vendor's own envelope, where this error came from a provider of this dialect and is not about our credential. */
 const vendorBody = (e: ErrorLike): string | undefined => (e.vendor?.dialect === OPENAI && e.code !== 'upstream_auth_failed' ? e.vendor.body.json : undefined);
@@ -21,17 +9,6 @@ const envelope = (e: ErrorLike, code: string): string => {
   const type = e.code === 'upstream_rejected' && e.status === 429 ? 'requests' : WORDS[e.code].type;
   return JSON.stringify({ error: { message: e.message, type, param: paramOf(e), code } });
 };
-const retryHeaders = (e: ErrorLike): string[] => {
-  const wait = e.retryAfterMs ?? WAIT[e.code];
-  const headers: string[] = [];
-  if (wait !== undefined) {
-    const ms = Math.max(1, Math.ceil(wait));
-    headers.push('retry-after', String(Math.max(1, Math.ceil(ms / 1000))), 'retry-after-ms', String(ms));
-  }
-  if (e.retry === false || NEVER_RETRY.has(e.code) || (wait ?? 0) > LONGEST_WAIT) headers.push('x-should-retry', 'false');
-  return headers;
-};
-
 /**
  * An answer with OpenAI's envelope `{"error":{message,type,param,code}}`, all four keys present. A provider's own error
  * object of this dialect passes as it came.

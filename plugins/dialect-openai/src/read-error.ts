@@ -1,10 +1,10 @@
 import {
+  askedWait,
   asObject,
   asText,
   type Code,
   type ErrorLike,
   type Fields,
-  type HeaderPairs,
   header,
   isObject,
   type Json,
@@ -72,21 +72,10 @@ const durationMs = (text: string | undefined): number | undefined => {
   const m = DURATION.exec(text);
   return m === null ? undefined : Number(m[1] ?? 0) * 3_600_000 + Number(m[2] ?? 0) * 60_000 + Number(m[3] ?? 0) * 1000 + Number(m[4] ?? 0);
 };
-const secondsOrDate = (headers: HeaderPairs): number | undefined => {
-  const text = header(headers, 'retry-after');
-  if (text === undefined || text === '') return undefined;
-  const seconds = Number(text);
-  if (Number.isFinite(seconds)) return seconds * 1000;
-  const wait = Date.parse(text) - Date.parse(header(headers, 'date') ?? '');
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
-};
-/** How long the provider asks to wait. A recorded 429 has `retry-after: 1` beside `retry-after-ms: 0`, so the larger counts. */
+/** How long the provider asks to wait. */
 const retryAfter = (reply: UpstreamReply, message: string): number | undefined => {
-  const ms = header(reply.headers, 'retry-after-ms');
-  const asked = [ms === undefined || ms === '' ? undefined : Number(ms), secondsOrDate(reply.headers)].filter(
-    (n): n is number => n !== undefined && Number.isFinite(n) && n >= 0,
-  );
-  if (asked.length > 0) return Math.max(...asked);
+  const asked = askedWait(reply.headers);
+  if (asked !== undefined) return asked;
   if (reply.status !== 429) return undefined;
   const spoken = /(?:retry after|try again in) (\d+(?:\.\d+)?) ?(ms|s)/i.exec(message);
   if (spoken !== null) return Math.ceil(Number(spoken[1]) * (spoken[2] === 'ms' ? 1 : 1000));

@@ -1,6 +1,5 @@
-import { define, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
+import { define, followApiKey, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
 import { type Config, config } from './config.ts';
-import { apiKey } from './credentials.ts';
 import { endpoints } from './endpoint.ts';
 import { listModels } from './models.ts';
 import { native } from './native.ts';
@@ -11,7 +10,7 @@ import { signer } from './sign.ts';
 export const createProvider = (settings: Config, host: Host): Provider => {
   const url = new URL(settings.baseUrl);
   const base = { origin: url.origin, path: url.pathname.replace(/\/+$/, ''), prefix: '' };
-  const sign = signer(settings, apiKey(settings, host));
+  const sign = signer(settings, followApiKey(settings.apiKey, host));
   const models = listModels(base, host, sign);
   return {
     base,

@@ -1,6 +1,5 @@
-import type { UpstreamRequest } from '@llm-proxy-auth/plugin';
+import type { ApiKey, UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Config } from './config.ts';
-import type { ApiKey } from './credentials.ts';
 
 /**
  * Credentials and what chooses an account: the configured key decides both. A browser's `origin` makes the API answer 401, and the

@@ -1,8 +1,7 @@
 import { fakeHost, secretOf } from '@llm-proxy-auth/contract-tests';
-import type { Ask, Attempt, UpstreamReply, UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { type Ask, type Attempt, followApiKey, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../src/config.ts';
-import { apiKey } from '../src/credentials.ts';
 import { createProvider } from '../src/index.ts';
 import { native } from '../src/native.ts';
 import { rejected } from '../src/rejected.ts';
@@ -70,7 +69,7 @@ describe('signing', () => {
   it('is upstream_credentials_unavailable, naming the place and not the key, when the key cannot be read', async () => {
     const unread = { ref: 'file:/run/secrets/anthropic', peek: () => undefined, onRotate: () => undefined };
     const host = { ...fakeHost(), secret: () => Promise.reject(new Error(`gone ${KEY}`)) };
-    const failure: unknown = await Promise.resolve(apiKey(settings({ apiKey: unread }), host)()).catch((e: unknown) => e);
+    const failure: unknown = await Promise.resolve(followApiKey(unread, host)()).catch((e: unknown) => e);
     expect(failure).toMatchObject({ code: 'upstream_credentials_unavailable', status: 503 });
     expect(String(failure)).toContain('file:/run/secrets/anthropic');
     expect(String(failure)).not.toContain(KEY);

@@ -1,6 +1,5 @@
-import type { UpstreamRequest } from '@llm-proxy-auth/plugin';
+import type { ApiKey, UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Config } from './config.ts';
-import type { ApiKey } from './credentials.ts';
 
 const OURS: ReadonlySet<string> = new Set(['authorization', 'openai-organization', 'openai-project']);
 const dropOurs = (headers: string[]): void => {
