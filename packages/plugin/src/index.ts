@@ -11,6 +11,7 @@ export { jsonArrayReader, ndjsonReader } from './framing/json-array.ts';
 export { frameReader } from './framing/reader.ts';
 export { type FrameReader, type SseLimits, sseComment, sseEvent, sseReader } from './framing/sse.ts';
 export { type WholeEvents, wholeEvents } from './framing/whole.ts';
+export { flagField, invalid, listField, numberField, objectField, textField, unsupported } from './json/checks.ts';
 export { asFlag, asList, asNumber, asObject, asText, type Building, type Fields, isObject, some, unknownFields } from './json/members.ts';
 export { isRawNumber, type ParseLimits, parseJson, type RawNumber, rawNumber, sameJson, stringifyJson } from './json/parse.ts';
 export { pointed } from './json/pointed.ts';
@@ -28,6 +29,7 @@ export {
   type ValueKind,
 } from './json/tokenizer.ts';
 export { type Tracked, tracked } from './ledger.ts';
+export { type Lost, look, lostTo } from './lost.ts';
 export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';
 export { type Native, type NativeEntry, nativeTable, rememberNative } from './native-table.ts';
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';

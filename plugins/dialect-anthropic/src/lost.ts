@@ -1,18 +1,7 @@
-import type { Ledger, LedgerKind, Part, Turn } from '@llm-proxy-auth/plugin';
+import { type Lost, look, type Part, type Turn } from '@llm-proxy-auth/plugin';
 
-/** What a writer could not carry over as it was; `param` is a place in the conversation, which the core says in the client's words. */
-export type Lost = (param: string, why: string, kind?: LedgerKind) => void;
-export const lostTo =
-  (ledger: Ledger): Lost =>
-  (param, why, kind = 'ignored') =>
-    ledger.note(kind, param, why);
 export const unheard: Lost = () => undefined;
 
-/** Looks at all that a value holds, so that nothing of it gets a line of its own: what is written says it in another way. */
-export const look = (value: unknown): void => {
-  if (typeof value !== 'object' || value === null) return;
-  for (const key of Object.keys(value)) look((value as Readonly<Record<string, unknown>>)[key]);
-};
 /** Notes a part that the dialect has no form for. Its members are looked at, so that they get no lines of their own. */
 export const losePart = (part: Part, param: string, why: string, lost: Lost): void => {
   look(part);

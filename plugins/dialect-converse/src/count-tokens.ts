@@ -8,6 +8,7 @@ import {
   type Fields,
   GatewayError,
   type Inbound,
+  invalid,
   isObject,
   type Json,
   type Ledger,
@@ -17,11 +18,12 @@ import {
   type Seal,
   type Surface,
   type UpstreamReply,
+  unsupported,
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { isForeign } from './blocks/context.ts';
 import { formOf, withForm } from './form.ts';
-import { anObject, invalid, unsupported } from './invalid.ts';
+import { anObject } from './invalid.ts';
 import { names } from './names.ts';
 import { readBody } from './request/read.ts';
 import { write } from './request/write.ts';

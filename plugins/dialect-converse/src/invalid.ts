@@ -1,9 +1,4 @@
-import { asNumber, asObject, asText, type Fields, GatewayError, type Json } from '@llm-proxy-auth/plugin';
-
-/** 400 `invalid_request` about `param`. */
-export const invalid = (param: string, message: string): GatewayError => new GatewayError('invalid_request', message, { param });
-/** 400 `unsupported_parameter` about `param`. */
-export const unsupported = (param: string, message: string): GatewayError => new GatewayError('unsupported_parameter', message, { param });
+import { asNumber, asObject, asText, type Fields, invalid, type Json } from '@llm-proxy-auth/plugin';
 
 const typed =
   <T>(read: (v: Json) => T | undefined, wanted: string) =>

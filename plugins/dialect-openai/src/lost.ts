@@ -1,16 +1,5 @@
-import type { Citation, Finish, Ledger, LedgerKind, Part, Turn, Usage } from '@llm-proxy-auth/plugin';
+import { type Citation, type Finish, type Ledger, type Lost, look, type Part, type Turn, type Usage } from '@llm-proxy-auth/plugin';
 
-/** What a writer could not carry over as it was; `param` in words a client of any dialect understands. */
-export type Lost = (param: string, why: string, kind?: LedgerKind) => void;
-export const lostTo =
-  (ledger: Ledger): Lost =>
-  (param, why, kind = 'ignored') =>
-    ledger.note(kind, param, why);
-
-const look = (value: unknown): void => {
-  if (typeof value !== 'object' || value === null) return;
-  for (const key of Object.keys(value)) look((value as Readonly<Record<string, unknown>>)[key]);
-};
 /** Notes a part that the surface has no form for. Its members are looked at, so that they get no lines of their own. */
 export const losePart = (part: Part, param: string, why: string, lost: Lost): void => {
   look(part);

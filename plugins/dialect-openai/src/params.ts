@@ -1,5 +1,4 @@
-import type { Building, ChatRequest, Fields, Json, Sampling } from '@llm-proxy-auth/plugin';
-import { invalid, numberField, objectField, textField } from './invalid.ts';
+import { type Building, type ChatRequest, type Fields, invalid, type Json, numberField, objectField, type Sampling, textField } from '@llm-proxy-auth/plugin';
 
 /** Members that are not undefined; undefined when there is none. */
 export const present = <T extends object>(o: T): T | undefined => {

@@ -1,5 +1,4 @@
-import { asList, type Building, type Fields, isObject } from '@llm-proxy-auth/plugin';
-import type { Lost } from '../lost.ts';
+import { asList, type Building, type Fields, isObject, type Lost } from '@llm-proxy-auth/plugin';
 
 /** Hints in a request; one more is refused. */
 const MOST = 4;

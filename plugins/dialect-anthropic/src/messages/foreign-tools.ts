@@ -1,7 +1,5 @@
-import { type Building, type Call, type ChatRequest, type Fields, some, type Tool } from '@llm-proxy-auth/plugin';
+import { type Building, type Call, type ChatRequest, type Fields, type Lost, some, type Tool, unsupported } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
-import { unsupported } from '../invalid.ts';
-import type { Lost } from '../lost.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { fitSchema, inputSchema } from './schema.ts';
 import { writeOwnTools, writeToolChoice } from './tools.ts';

@@ -1,7 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { asText, type DocumentPart, type Fields, type Media, type MediaPart } from '@llm-proxy-auth/plugin';
-import { unsupported } from '../invalid.ts';
-import type { Lost } from '../lost.ts';
+import { asText, type DocumentPart, type Fields, type Lost, type Media, type MediaPart, unsupported } from '@llm-proxy-auth/plugin';
 
 /** The media of a source with this type; undefined for one that only this vendor understands. */
 export const readSource = (source: Fields): Media | undefined => {

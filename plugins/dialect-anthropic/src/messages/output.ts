@@ -1,6 +1,5 @@
-import type { Call, ChatRequest, Fields, Json } from '@llm-proxy-auth/plugin';
+import type { Call, ChatRequest, Fields, Json, Lost } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
-import type { Lost } from '../lost.ts';
 import { OUTPUT_NAME } from './params.ts';
 import { fitSchema, inputSchema } from './schema.ts';
 

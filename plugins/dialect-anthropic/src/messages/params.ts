@@ -4,14 +4,18 @@ import {
   type Building,
   type ChatRequest,
   type Fields,
+  invalid,
   isObject,
   type Json,
+  listField,
+  numberField,
+  objectField,
   type Reasoning,
   type Sampling,
   some,
+  textField,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { invalid, listField, numberField, objectField, textField } from '../invalid.ts';
 import { defined, MESSAGES } from '../wire.ts';
 import { readToolChoice, writeToolChoice } from './tools.ts';
 

@@ -1,6 +1,4 @@
-import { asList, type Building, type Call, type Fields, type HeaderPairs, isObject } from '@llm-proxy-auth/plugin';
-import { unsupported } from '../invalid.ts';
-import type { Lost } from '../lost.ts';
+import { asList, type Building, type Call, type Fields, type HeaderPairs, isObject, type Lost, unsupported } from '@llm-proxy-auth/plugin';
 import { defined } from '../wire.ts';
 import { betasIn, fitBetas, type Vendor } from './betas.ts';
 

@@ -5,6 +5,8 @@ import {
   asText,
   type DocumentPart,
   type Fields,
+  flagField,
+  invalid,
   isObject,
   type Json,
   type Kept,
@@ -13,10 +15,11 @@ import {
   some,
   stringifyJson,
   type ToolResultPart,
+  textField,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { withForm } from '../form.ts';
-import { flagField, invalid, textField, textMember } from '../invalid.ts';
+import { textMember } from '../invalid.ts';
 import { remainderOf } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { readCitation, readForeign } from './citations.ts';

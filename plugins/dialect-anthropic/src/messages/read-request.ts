@@ -1,6 +1,5 @@
-import { asList, asObject, type ChatRequest, type Inbound } from '@llm-proxy-auth/plugin';
+import { asList, asObject, type ChatRequest, type Inbound, invalid, textField } from '@llm-proxy-auth/plugin';
 import { withForm } from '../form.ts';
-import { invalid, textField } from '../invalid.ts';
 import { remainderOf } from '../remainder.ts';
 import { MESSAGES } from '../wire.ts';
 import { readParams, readRest, writeOwnParams } from './params.ts';

@@ -1,6 +1,5 @@
-import { asObject, asText, type Fields, type Json, type Turn, unknownFields } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Fields, invalid, type Json, type Turn, unknownFields } from '@llm-proxy-auth/plugin';
 import { withForm } from '../form.ts';
-import { invalid } from '../invalid.ts';
 import { remainderOf } from '../remainder.ts';
 import { readContent } from './read-blocks.ts';
 

@@ -1,6 +1,5 @@
-import type { ChatRequest, Fields } from '@llm-proxy-auth/plugin';
+import type { ChatRequest, Fields, Lost } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
-import type { Lost } from '../lost.ts';
 
 /** Least thinking that can be asked for, in tokens. */
 const LEAST = 1024;

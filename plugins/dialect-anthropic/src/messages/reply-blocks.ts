@@ -1,6 +1,16 @@
-import { type Building, type Choice, type Fields, GatewayError, type Part, parseJson, type TextPart, type ToolCallPart } from '@llm-proxy-auth/plugin';
+import {
+  type Building,
+  type Choice,
+  type Fields,
+  GatewayError,
+  type Lost,
+  type Part,
+  parseJson,
+  type TextPart,
+  type ToolCallPart,
+} from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { type Lost, losePart } from '../lost.ts';
+import { losePart } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';

@@ -9,6 +9,8 @@ import {
   GatewayError,
   isObject,
   type Json,
+  type Lost,
+  lostTo,
   type Part,
   parseJson,
   some,
@@ -19,7 +21,6 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { readFinish, readTier, writeFinish, writeTier } from '../finish.ts';
 import { formOf, withForm } from '../form.ts';
-import { type Lost, lostTo } from '../lost.ts';
 import { METRICS } from '../measured.ts';
 import { readErrorObject } from '../read-error.ts';
 import { remainderOf, restore } from '../remainder.ts';

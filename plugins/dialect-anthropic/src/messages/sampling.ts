@@ -1,6 +1,5 @@
-import type { Call, ChatRequest, Fields } from '@llm-proxy-auth/plugin';
+import type { Call, ChatRequest, Fields, Lost } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
-import type { Lost } from '../lost.ts';
 import { defined } from '../wire.ts';
 
 const clamp = (value: number | undefined, path: string, lost: Lost): number | undefined => {

@@ -4,6 +4,8 @@ import {
   type ChatEvent,
   type ErrorLike,
   type Fields,
+  type Lost,
+  lostTo,
   type Part,
   type StreamWriter,
   stringifyJson,
@@ -11,7 +13,6 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { errorEvent } from '../error.ts';
 import { writeFinish, writeTier } from '../finish.ts';
-import { type Lost, lostTo } from '../lost.ts';
 import { noUsage, writeUsage } from '../usage.ts';
 import { MESSAGES } from '../wire.ts';
 import { loseHead, loseReply } from './reply.ts';

@@ -3,15 +3,19 @@ import {
   type Building,
   type ChatRequest,
   type Fields,
+  flagField,
+  invalid,
   type Json,
+  objectField,
   parseJson,
   some,
   stringifyJson,
   type Tool,
+  textField,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { formOf, withForm } from '../form.ts';
-import { flagField, invalid, objectField, textField, textMember } from '../invalid.ts';
+import { textMember } from '../invalid.ts';
 import { remainderOf, restore } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { cacheOf } from './read-blocks.ts';

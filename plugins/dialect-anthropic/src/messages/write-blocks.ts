@@ -5,6 +5,8 @@ import {
   isObject,
   type Json,
   type Kept,
+  type Lost,
+  look,
   type Part,
   parseJson,
   type TextPart,
@@ -12,7 +14,7 @@ import {
   type ToolResultPart,
 } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { type Lost, look, losePart, unheard } from '../lost.ts';
+import { losePart, unheard } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';

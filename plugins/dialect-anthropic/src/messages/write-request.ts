@@ -1,8 +1,7 @@
-import type { Building, Call, ChatRequest, Fields, HeaderPairs } from '@llm-proxy-auth/plugin';
+import { type Building, type Call, type ChatRequest, type Fields, type HeaderPairs, type Lost, lostTo, unsupported } from '@llm-proxy-auth/plugin';
 import { type Family, familyOf } from '../families.ts';
 import { formOf } from '../form.ts';
-import { unsupported } from '../invalid.ts';
-import { type Lost, loseResultNames, lostTo } from '../lost.ts';
+import { loseResultNames } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { defined, MESSAGES } from '../wire.ts';
 import { fitHints } from './cache-hints.ts';

@@ -1,7 +1,6 @@
-import type { Building, Fields, Part, Turn } from '@llm-proxy-auth/plugin';
+import { type Building, type Fields, type Lost, type Part, type Turn, unsupported } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { unsupported } from '../invalid.ts';
-import { type Lost, losePart } from '../lost.ts';
+import { losePart } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { isPlainText, spoken, type Writing, writeBlock, writeCache, writeContent } from './write-blocks.ts';
 

@@ -1,6 +1,5 @@
-import { asText, type ChatEvent, type Fields, isObject, type Json, type Origin, type Part, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asText, type ChatEvent, type Fields, isObject, type Json, type Lost, type Origin, type Part, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import type { Lost } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { asList, asObject, asText, type DocumentPart, type Fields, type Media, type MediaPart, some } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type DocumentPart, type Fields, invalid, type Media, type MediaPart, some, unsupported } from '@llm-proxy-auth/plugin';
 import { type Form, formOf, withForm } from '../form.ts';
-import { anObject, flagField, invalid, objectField, textField, unsupported } from '../invalid.ts';
+import { anObject, flagField, objectField, textField } from '../invalid.ts';
 import { unknownFields } from '../wire.ts';
 import type { Reading } from './context.ts';
 import { formatOf, ownFormatOf, typeOf } from './formats.ts';

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { asObject, asText, type Fields, type Origin, parseJson, type Seal, some, stringifyJson, type ThinkingPart } from '@llm-proxy-auth/plugin';
-import { anObject, invalid, textField } from '../invalid.ts';
+import { asObject, asText, type Fields, invalid, type Origin, parseJson, type Seal, some, stringifyJson, type ThinkingPart } from '@llm-proxy-auth/plugin';
+import { anObject, textField } from '../invalid.ts';
 import { CONVERSE, isEmpty, unknownFields } from '../wire.ts';
 
 const PURPOSE = 'converse.reasoning';

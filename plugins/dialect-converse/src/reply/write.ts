@@ -4,6 +4,7 @@ import {
   type Choice,
   type Fields,
   type Ledger,
+  lostTo,
   type Part,
   type Remainder,
   remainderOf,
@@ -17,7 +18,7 @@ import { cachePointOf } from '../blocks/cache.ts';
 import { answerThinking } from '../blocks/thinking.ts';
 import { inputOf, jsonOf, writeOwnBlock } from '../blocks/write.ts';
 import { formOf } from '../form.ts';
-import { losePart, lostTo } from '../lost.ts';
+import { losePart } from '../lost.ts';
 import { compact, REST } from '../wire.ts';
 import { isOtherWord, writeFinish } from './finish.ts';
 import { writeUsage } from './usage.ts';

@@ -1,6 +1,5 @@
-import { asObject, type Fields, type Reasoning, some } from '@llm-proxy-auth/plugin';
+import { asObject, type Fields, type Lost, type Reasoning, some } from '@llm-proxy-auth/plugin';
 import type { Additional } from '../form.ts';
-import type { Lost } from '../lost.ts';
 import { isEmpty } from '../wire.ts';
 import type { Family } from './families.ts';
 

@@ -1,11 +1,20 @@
-import type { DocumentPart, Fields, Kept, MediaPart, Part, ToolCallPart, ToolResultPart } from '@llm-proxy-auth/plugin';
+import {
+  type DocumentPart,
+  type Fields,
+  type Kept,
+  type Lost,
+  type MediaPart,
+  type Part,
+  type ToolCallPart,
+  type ToolResultPart,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
 import { cachePointOf } from '../blocks/cache.ts';
 import { ownCitation } from '../blocks/citations.ts';
 import { writeDocument, writeMedia } from '../blocks/media.ts';
 import { writeThinking } from '../blocks/thinking.ts';
 import { inputOf, writeOwnBlock } from '../blocks/write.ts';
-import { unsupported } from '../invalid.ts';
-import { type Lost, losePart } from '../lost.ts';
+import { losePart } from '../lost.ts';
 import { type Family, familyOf } from './families.ts';
 import { callId, toolName } from './words.ts';
 

@@ -4,14 +4,15 @@ import {
   type Capabilities,
   type ChatRequest,
   type Fields,
+  type Lost,
+  lostTo,
   type Part,
   some,
   stringifyJson,
   type Tool,
   type Turn,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
-import { unsupported } from '../invalid.ts';
-import { type Lost, lostTo } from '../lost.ts';
 import { compact, isEmpty } from '../wire.ts';
 import { type Family, familyOf } from './families.ts';
 import { additionalOf } from './fields.ts';

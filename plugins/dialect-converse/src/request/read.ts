@@ -5,6 +5,7 @@ import {
   type Endpoint,
   type Fields,
   type Inbound,
+  invalid,
   type Json,
   type Ledger,
   remainderOf,
@@ -18,7 +19,7 @@ import { isForeign, type Reading } from '../blocks/context.ts';
 import { readBlocks } from '../blocks/read.ts';
 import { jsonOf } from '../blocks/write.ts';
 import { type Form, withForm } from '../form.ts';
-import { anObject, invalid, listField, numberField, objectField, textField } from '../invalid.ts';
+import { anObject, listField, numberField, objectField, textField } from '../invalid.ts';
 import { compact, isEmpty, REST, unknownFields } from '../wire.ts';
 import { readAdditional } from './additional.ts';
 import { writeOwn, writeOwnMessage } from './own.ts';

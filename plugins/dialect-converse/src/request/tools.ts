@@ -3,6 +3,7 @@ import {
   asText,
   type ChatRequest,
   type Fields,
+  invalid,
   type Json,
   parseJson,
   remainderOf,
@@ -13,7 +14,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { cacheOf, cachePointOf, isCachePoint } from '../blocks/cache.ts';
 import { formOf, withForm } from '../form.ts';
-import { anObject, flagField, invalid, objectField, textField } from '../invalid.ts';
+import { anObject, flagField, objectField, textField } from '../invalid.ts';
 import { CONVERSE, unknownFields } from '../wire.ts';
 
 /** A tool without a schema takes nothing. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Lost } from '../lost.ts';
+import type { Lost } from '@llm-proxy-auth/plugin';
 import type { Family } from './families.ts';
 
 const WORD = /^[a-zA-Z0-9_-]{1,64}$/;

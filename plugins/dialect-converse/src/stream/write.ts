@@ -8,6 +8,7 @@ import {
   type ChatEvent,
   type ErrorLike,
   type Fields,
+  lostTo,
   type Part,
   type Seal,
   type StreamWriter,
@@ -17,7 +18,7 @@ import {
 import { writeCitation } from '../blocks/citations.ts';
 import { answerThinking } from '../blocks/thinking.ts';
 import { writeOwnBlock } from '../blocks/write.ts';
-import { losePart, lostTo } from '../lost.ts';
+import { losePart } from '../lost.ts';
 import { writeFinish } from '../reply/finish.ts';
 import { NO_USAGE, writeUsage } from '../reply/usage.ts';
 import { noteFinish, noteHead, noteLogprobs, noteText } from '../reply/write.ts';

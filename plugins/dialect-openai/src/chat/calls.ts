@@ -1,5 +1,15 @@
-import { asObject, asText, type Fields, type Json, type Part, parseJson, stringifyJson, type ToolCallPart, unknownFields } from '@llm-proxy-auth/plugin';
-import { invalid } from '../invalid.ts';
+import {
+  asObject,
+  asText,
+  type Fields,
+  invalid,
+  type Json,
+  type Part,
+  parseJson,
+  stringifyJson,
+  type ToolCallPart,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { OPENAI } from '../wire.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['id', 'type', 'function', 'custom', 'index']);

@@ -3,6 +3,7 @@ import {
   asText,
   type Building,
   type Fields,
+  invalid,
   isObject,
   type Kept,
   type Media,
@@ -12,7 +13,6 @@ import {
   stringifyJson,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { invalid } from '../invalid.ts';
 import { OPENAI } from '../wire.ts';
 
 const DATA_URL = /^data:([^;,]*)(?:;[^;,]*)*;base64,/;

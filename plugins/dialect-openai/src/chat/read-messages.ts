@@ -3,6 +3,7 @@ import {
   asObject,
   asText,
   type Fields,
+  invalid,
   isObject,
   type Json,
   type Part,
@@ -11,7 +12,6 @@ import {
   type Turn,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { invalid } from '../invalid.ts';
 import { readCall, readFunctionCall } from './calls.ts';
 import { type Form, withForm } from './form.ts';
 import { readPart } from './parts.ts';

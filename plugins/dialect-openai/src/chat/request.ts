@@ -6,18 +6,24 @@ import {
   type ChatRequest,
   type Endpoint,
   type Fields,
+  flagField,
   type Inbound,
+  invalid,
   type Json,
   type Ledger,
+  type Lost,
+  lostTo,
+  numberField,
   type Reasoning,
   remainderOf,
   restore,
   type Tool,
+  textField,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { familyOf } from '../families.ts';
-import { checkFurther, flagField, invalid, loseOptions, numberField, textField } from '../invalid.ts';
-import { type Lost, loseResultNames, lostTo } from '../lost.ts';
+import { checkFurther, loseOptions } from '../invalid.ts';
+import { loseResultNames } from '../lost.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';

@@ -5,6 +5,7 @@ import {
   asText,
   type ChatRequest,
   type Fields,
+  invalid,
   isObject,
   type Json,
   parseJson,
@@ -12,7 +13,6 @@ import {
   type Tool,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { invalid } from '../invalid.ts';
 import { OPENAI } from '../wire.ts';
 
 const FUNCTION: ReadonlySet<string> = new Set(['name', 'description', 'parameters', 'strict']);

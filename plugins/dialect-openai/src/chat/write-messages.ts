@@ -1,5 +1,15 @@
-import { type Building, type Fields, type Part, restore, type TextPart, type ToolCallPart, type ToolResultPart, type Turn } from '@llm-proxy-auth/plugin';
-import { type Lost, losePart } from '../lost.ts';
+import {
+  type Building,
+  type Fields,
+  type Lost,
+  type Part,
+  restore,
+  type TextPart,
+  type ToolCallPart,
+  type ToolResultPart,
+  type Turn,
+} from '@llm-proxy-auth/plugin';
+import { losePart } from '../lost.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { type Form, formOf } from './form.ts';
 import { writePart } from './parts.ts';

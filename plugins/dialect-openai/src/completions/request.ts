@@ -5,17 +5,24 @@ import {
   type ChatRequest,
   type Endpoint,
   type Fields,
+  flagField,
   type Inbound,
+  invalid,
   type Json,
   type Ledger,
+  type Lost,
+  lostTo,
+  numberField,
   type Part,
   remainderOf,
   restore,
+  textField,
   unknownFields,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { type Form, formsOf } from '../chat/form.ts';
-import { checkFurther, flagField, invalid, loseOptions, numberField, textField, unsupported } from '../invalid.ts';
-import { type Lost, losePart, lostTo } from '../lost.ts';
+import { checkFurther, loseOptions } from '../invalid.ts';
+import { losePart } from '../lost.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
 
 /** Name under which `rest` belongs to this surface. */

@@ -10,12 +10,15 @@ import {
   type Fields,
   GatewayError,
   type Inbound,
+  invalid,
   isObject,
   type Json,
+  numberField,
   remainderOf,
   restore,
   type Surface,
   stringifyJson,
+  textField,
   type UpstreamReply,
   unknownFields,
   type Written,
@@ -23,7 +26,6 @@ import {
 import { formsOf } from '../chat/form.ts';
 import { replyObject } from '../chat/read-reply.ts';
 import { ownUsage } from '../chat/usage.ts';
-import { invalid, numberField, textField } from '../invalid.ts';
 import { INFERENCE, route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
 import { noUsage, readUsage } from '../usage.ts';

@@ -4,6 +4,7 @@ import {
   asText,
   type Citation,
   type Fields,
+  invalid,
   isObject,
   type Json,
   type Ledger,
@@ -13,9 +14,10 @@ import {
   some,
   type TextPart,
   type TokenLogprob,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { loseCitation } from '../lost.ts';
-import { invalid, originOf, ownOrigin, unsupported, wordOf } from './wire.ts';
+import { originOf, ownOrigin, wordOf } from './wire.ts';
 
 /** `input`: what a client sends; `output`: what a provider answers, with every member the SDK types require. */
 export type Flavour = 'input' | 'output';

@@ -1,5 +1,4 @@
-import { asList, asText, type ChatRequest, type Fields, type Reasoning, some } from '@llm-proxy-auth/plugin';
-import { flagField, numberField, objectField, textField } from '../invalid.ts';
+import { asList, asText, type ChatRequest, type Fields, flagField, numberField, objectField, type Reasoning, some, textField } from '@llm-proxy-auth/plugin';
 import { writeChoice } from './tools.ts';
 
 export const ENCRYPTED = 'reasoning.encrypted_content';

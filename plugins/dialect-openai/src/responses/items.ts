@@ -2,6 +2,7 @@ import {
   asList,
   asText,
   type Fields,
+  invalid,
   type Json,
   type Part,
   remainderOf,
@@ -10,11 +11,12 @@ import {
   type ToolCallPart,
   type ToolResultPart,
   type Turn,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { type Flavour, isContent, readContent, writeContent } from './content.ts';
 import { type Mark, marked, withId } from './mark.ts';
 import { readReasoning, writeReasoning } from './reasoning.ts';
-import { invalid, originOf, ownOrigin, unsupported, wordOf } from './wire.ts';
+import { originOf, ownOrigin, wordOf } from './wire.ts';
 
 /** How items are read: `hosted: 'carry'` keeps items only the vendor understands as opaque parts, `'refuse'` answers 400. */
 export interface Reading {

@@ -2,6 +2,7 @@ import {
   asList,
   asText,
   type Fields,
+  invalid,
   isObject,
   type Json,
   type Origin,
@@ -11,7 +12,7 @@ import {
   stringifyJson,
   type ThinkingPart,
 } from '@llm-proxy-auth/plugin';
-import { invalid, originOf, ownOrigin, wordOf } from './wire.ts';
+import { originOf, ownOrigin, wordOf } from './wire.ts';
 
 const PURPOSE = 'responses.reasoning';
 /** Tells our envelopes from what the vendor itself encrypted. */

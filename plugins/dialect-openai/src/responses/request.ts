@@ -6,15 +6,18 @@ import {
   type ChatRequest,
   type Fields,
   type Inbound,
+  invalid,
   isObject,
   type Ledger,
+  lostTo,
   type Part,
   type Seal,
   some,
   type Turn,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { checkFurther } from '../invalid.ts';
-import { loseResultNames, lostTo } from '../lost.ts';
+import { loseResultNames } from '../lost.ts';
 import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
 import { fitted } from './fit.ts';
 import { allTools, asSent, splitBody, withRest } from './form.ts';
@@ -22,7 +25,7 @@ import type { Reading } from './items.ts';
 import { marked, markOf, withForm } from './mark.ts';
 import { readItems, writeItems } from './sequence.ts';
 import { readTools, writeTools } from './tools.ts';
-import { invalid, SURFACE, unsupported } from './wire.ts';
+import { SURFACE } from './wire.ts';
 
 /** Members that need state at the vendor; this half keeps none. */
 const STATEFUL: readonly string[] = Object.freeze(['previous_response_id', 'conversation', 'prompt']);

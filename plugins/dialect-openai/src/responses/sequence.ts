@@ -1,9 +1,8 @@
-import { type Fields, isObject, type Ledger, type Part, restore, type Turn } from '@llm-proxy-auth/plugin';
-import { losePart, lostTo } from '../lost.ts';
+import { type Fields, invalid, isObject, type Ledger, lostTo, type Part, restore, type Turn } from '@llm-proxy-auth/plugin';
+import { losePart } from '../lost.ts';
 import { noteCitations } from './content.ts';
 import { isWritable, type Piece, type Reading, readItem, type Writing, writeItem } from './items.ts';
 import { itemId, marked, markOf } from './mark.ts';
-import { invalid } from './wire.ts';
 
 const isMessagePart = (part: Part): boolean => part.kind !== 'toolCall' && part.kind !== 'toolResult' && part.kind !== 'thinking' && part.kind !== 'opaque';
 

@@ -4,6 +4,7 @@ import {
   asText,
   type ChatRequest,
   type Fields,
+  invalid,
   isObject,
   type Json,
   type Ledger,
@@ -13,9 +14,10 @@ import {
   some,
   stringifyJson,
   type Tool,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { marked, markOf } from './mark.ts';
-import { invalid, originOf, ownOrigin, unsupported, wordOf } from './wire.ts';
+import { originOf, ownOrigin, wordOf } from './wire.ts';
 
 type PlainTool = Exclude<Tool, { kind: 'server' }>;
 type Choice = ChatRequest['toolChoice'];

@@ -1,4 +1,4 @@
-import { asText, type Fields, GatewayError, isObject, type Json, type Origin, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asText, type Fields, isObject, type Json, type Origin, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
 import { OPENAI } from '../wire.ts';
 
 export { OPENAI } from '../wire.ts';
@@ -8,9 +8,6 @@ export const SURFACE = 'openai.responses';
 
 /** The value as text; anything else is the empty text. */
 export const wordOf = (value: Json): string => asText(value) ?? '';
-
-export const invalid = (param: string, message: string): GatewayError => new GatewayError('invalid_request', message, { param });
-export const unsupported = (param: string, message: string): GatewayError => new GatewayError('unsupported_parameter', message, { param });
 
 export const originOf = (value: Json): Origin => ({ dialect: OPENAI, payload: { json: stringifyJson(value) } });
 /** The item, tool or annotation of this dialect that an origin holds; undefined for foreign or unreadable ones. */
