@@ -10,8 +10,9 @@ import type { Exchange } from './call/exchange.ts';
 import { Roster } from './call/roster.ts';
 import type { Ticker } from './call/ticker.ts';
 import type { Graph, Instance } from './graph.ts';
-import { compileRoutes, compileShapes, type RouteMatch, type Router } from './http/route.ts';
-import { parseTarget, type RawTarget } from './http/target.ts';
+import { type Located, locator } from './http/located.ts';
+import { compileRoutes, compileShapes } from './http/route.ts';
+import type { RawTarget } from './http/target.ts';
 import type { CallMetrics } from './observe/metrics.ts';
 import { type ModelCatalogue, modelCatalogue } from './routing/catalogue.ts';
 import { type Endpoints, endpointCache } from './routing/endpoints.ts';
@@ -75,30 +76,6 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   close(): Promise<void>;
 }
 const RETRY_FLOOR = 3;
-export interface Located {
-  readonly target: RawTarget;
-  readonly match: RouteMatch | undefined;
-}
-const MOST_LOCATED = 1_000;
-const LONGEST_LOCATED = 256;
-const locator = (route: Router): ((method: string, url: string) => Located) => {
-  const known = new Map<string, Map<string, Located>>();
-  return (method, url) => {
-    let byUrl = known.get(method);
-    const found = byUrl?.get(url);
-    if (found !== undefined) return found;
-    const target = parseTarget(url);
-    const located = { target, match: route(method, target) };
-    if (url.length > LONGEST_LOCATED) return located;
-    if (byUrl === undefined) {
-      byUrl = new Map();
-      known.set(method, byUrl);
-    } else if (byUrl.size >= MOST_LOCATED) byUrl.clear();
-    byUrl.set(url, located);
-    return located;
-  };
-};
-
 const pem = (secret: { peek(): string | undefined } | undefined): string | undefined => secret?.peek();
 
 export const makePlan = (graph: Graph, services: Services): Plan => {

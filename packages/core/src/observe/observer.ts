@@ -3,6 +3,7 @@ import type { GatewayLog } from './log.ts';
 import type { CallMetrics, GatewayMetrics, Outcome } from './metrics.ts';
 
 const NO_INSTANCE = 'none';
+const MOST_REMEMBERED = 1_000;
 const LIMITED: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'budget_exceeded', 'too_many_concurrent_requests', 'overloaded']);
 
 const outcomeOf = (x: Exchange, status: number): Outcome =>
@@ -21,13 +22,14 @@ const inner = <V>(map: Map<string, Map<string, V>>, key: string): Map<string, V>
 export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () => number) => {
   /** By instance and dialect, then mode and operation; nested, since a joined key would be a new string to hash each time. */
   const calls = new Map<string, Map<string, Map<string, Map<string, CallMetrics>>>>();
+  let remembered = 0;
   const callOf = ({ instance: at, dialect: spoken, mode, operation }: Exchange): CallMetrics => {
     const instance = at?.name ?? NO_INSTANCE;
     const dialect = spoken?.name ?? NO_INSTANCE;
     const known = calls.get(instance)?.get(dialect)?.get(mode)?.get(operation);
     if (known !== undefined) return known;
     const made = metrics.call({ instance, dialect, mode, operation });
-    inner(inner(inner(calls, instance), dialect), mode).set(operation, made);
+    if (remembered++ < MOST_REMEMBERED) inner(inner(inner(calls, instance), dialect), mode).set(operation, made);
     return made;
   };
   const observe = (x: Exchange, status: number): void => {

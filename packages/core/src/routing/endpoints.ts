@@ -12,35 +12,36 @@ interface Remembered {
   readonly whole: ByModel;
   readonly streamed: ByModel;
 }
+/** Of one instance; all of it is forgotten when it holds too much, since models are what callers sent. */
+interface Remembering {
+  readonly byRoute: WeakMap<object, Remembered>;
+  size: number;
+}
 /**
  * Remembers `Provider.endpoint`, which is pure, by what was asked for: the matched route as an object, model and stream. Objects
  * are compared by identity, since a key of text would be built and hashed several times a call.
  */
 export const endpointCache = () => {
-  const known = new WeakMap<Instance, WeakMap<object, Remembered>>();
-  const entriesOf = (instance: Instance, route: object): Remembered => {
-    let byRoute = known.get(instance);
-    if (byRoute === undefined) {
-      byRoute = new WeakMap();
-      known.set(instance, byRoute);
+  const known = new WeakMap<Instance, Remembering>();
+  const remembering = (instance: Instance): Remembering => {
+    let of = known.get(instance);
+    if (of === undefined || of.size >= MAX_ENTRIES) {
+      of = { byRoute: new WeakMap(), size: 0 };
+      known.set(instance, of);
     }
-    let entries = byRoute.get(route);
-    if (entries === undefined) {
-      entries = { whole: new Map(), streamed: new Map() };
-      byRoute.set(route, entries);
-    }
-    return entries;
+    return of;
   };
   return (instance: Instance, dialect: Dialect, method: string, found: SurfaceFound, model: string, stream: boolean): Endpoint | undefined => {
-    const { whole, streamed } = entriesOf(instance, found);
-    const entries = stream ? streamed : whole;
-    const remembered = entries.get(model);
+    const remembered = known.get(instance)?.byRoute.get(found)?.[stream ? 'streamed' : 'whole'].get(model);
     if (remembered !== undefined) return remembered ?? undefined;
-    if (entries.size >= MAX_ENTRIES) entries.clear();
     const { surface, route } = found;
     const ask: Ask = { operation: surface.operation, surface: surface.name, dialect: dialect.name, method, route: route.pattern, model, stream };
     const endpoint = instance.provider.endpoint(ask);
-    entries.set(model, endpoint ?? null);
+    const of = remembering(instance);
+    const entries = of.byRoute.get(found) ?? { whole: new Map(), streamed: new Map() };
+    of.byRoute.set(found, entries);
+    entries[stream ? 'streamed' : 'whole'].set(model, endpoint ?? null);
+    of.size++;
     return endpoint;
   };
 };
