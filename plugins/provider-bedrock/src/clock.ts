@@ -1,9 +1,5 @@
-import type { UpstreamReply } from '@llm-proxy-auth/plugin';
+import { header, type UpstreamReply } from '@llm-proxy-auth/plugin';
 
-export const headerOf = (reply: UpstreamReply, name: string): string | undefined => {
-  const at = reply.headers.findIndex((text, i) => i % 2 === 0 && text.toLowerCase() === name);
-  return at < 0 ? undefined : reply.headers[at + 1];
-};
 /** `Signature expired: 20261123T000000Z is now earlier than 20261123T001000Z (20261123T001500Z - 5 min.)`: the last is AWS's own time. */
 const IN_BRACKETS = /\((\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z [-+]/;
 const timeInText = (text: string): number | undefined => {
@@ -29,7 +25,7 @@ export const correctedClock = (now: () => number): Clock => {
       return ahead;
     },
     learn(reply, text) {
-      const said = Date.parse(headerOf(reply, 'date') ?? '');
+      const said = Date.parse(header(reply.headers, 'date') ?? '');
       const theirs = Number.isNaN(said) ? timeInText(text) : said;
       if (theirs !== undefined) ahead = theirs - now();
     },

@@ -1,4 +1,4 @@
-import { GatewayError, type Host, type ModelInfo, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { type Fields, GatewayError, type Host, isObject, type ModelInfo, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 
 export interface ControlPlane {
   readonly origin: string;
@@ -6,14 +6,12 @@ export interface ControlPlane {
   readonly host: Host;
   readonly sign: (request: UpstreamRequest, signal: AbortSignal) => void | Promise<void>;
 }
-type Loose = Readonly<Record<string, unknown>>;
-const isRecord = (v: unknown): v is Loose => typeof v === 'object' && v !== null && !Array.isArray(v);
 const text = (v: unknown): string | undefined => (typeof v === 'string' && v !== '' ? v : undefined);
 const texts = (v: unknown): readonly string[] => (Array.isArray(v) ? v.filter((each) => typeof each === 'string') : []);
-const parsed = (reply: UpstreamReply): Loose | undefined => {
+const parsed = (reply: UpstreamReply): Fields | undefined => {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(reply.body));
-    return isRecord(value) ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -26,7 +24,7 @@ const ask = async (
   path: string,
   list: string,
   signal: AbortSignal,
-): Promise<{ readonly items: readonly Loose[]; readonly next: string | undefined }> => {
+): Promise<{ readonly items: readonly Fields[]; readonly next: string | undefined }> => {
   const request: UpstreamRequest = {
     method: 'GET',
     origin: plane.origin,
@@ -45,14 +43,14 @@ const ask = async (
   const items = body?.[list];
   if (body === undefined || !Array.isArray(items))
     throw new GatewayError('upstream_bad_response', `AWS answered the model list with status ${reply.status} and no list.`);
-  return { items: items.filter(isRecord), next: text(body.nextToken) };
+  return { items: items.filter(isObject), next: text(body.nextToken) };
 };
 
 const SHOWN: ReadonlySet<string> = new Set(['TEXT', 'EMBEDDING', 'IMAGE', 'VIDEO', 'SPEECH']);
 /** Models that can be called now; enumerations of AWS grow, so that unknown words pass. */
-const foundationModel = (v: Loose): ModelInfo | undefined => {
+const foundationModel = (v: Fields): ModelInfo | undefined => {
   const id = text(v.modelId);
-  const cycle = isRecord(v.modelLifecycle) ? v.modelLifecycle : {};
+  const cycle = isObject(v.modelLifecycle) ? v.modelLifecycle : {};
   if (id === undefined || (cycle.status !== undefined && cycle.status !== 'ACTIVE' && cycle.status !== 'LEGACY')) return undefined;
   const outputs = texts(v.outputModalities);
   if (outputs.length > 0 && !outputs.some((each) => SHOWN.has(each))) return undefined;
@@ -67,12 +65,12 @@ const foundationModel = (v: Loose): ModelInfo | undefined => {
 /** A profile is called by its id; one of an account by its ARN. */
 const profile =
   (models: ReadonlyMap<string, ModelInfo>) =>
-  (v: Loose): ModelInfo | undefined => {
+  (v: Fields): ModelInfo | undefined => {
     const own = v.type === 'APPLICATION';
     const id = text(own ? v.inferenceProfileArn : v.inferenceProfileId);
     if (id === undefined || (v.status !== undefined && v.status !== 'ACTIVE')) return undefined;
     const first: unknown = Array.isArray(v.models) ? v.models[0] : undefined;
-    const arn = isRecord(first) ? (text(first.modelArn) ?? '') : '';
+    const arn = isObject(first) ? (text(first.modelArn) ?? '') : '';
     const model = models.get(arn.slice(arn.lastIndexOf('/') + 1));
     const created = Date.parse(text(v.createdAt) ?? '');
     return { ...model, id, ...(own && !Number.isNaN(created) ? { created: Math.floor(created / 1000) } : {}) };

@@ -1,5 +1,4 @@
-import type { UpstreamReply } from '@llm-proxy-auth/plugin';
-import { headerOf } from './clock.ts';
+import { header, type UpstreamReply } from '@llm-proxy-auth/plugin';
 
 export type Verdict = 'refresh' | 'clock' | 'credential';
 interface Refused {
@@ -20,7 +19,7 @@ export const readRefusal = (reply: UpstreamReply): Refused => {
     body = undefined;
   }
   const object = typeof body === 'object' && body !== null ? body : {};
-  const type = headerOf(reply, 'x-amzn-errortype') ?? member(object, '__type') ?? member(object, 'code') ?? '';
+  const type = header(reply.headers, 'x-amzn-errortype') ?? member(object, '__type') ?? member(object, 'code') ?? '';
   const text = member(object, 'message') ?? member(object, 'Message') ?? '';
   return { type: (type.split('#').at(-1) ?? '').split(':', 1)[0] ?? '', text };
 };

@@ -1,9 +1,7 @@
-import type { HeaderPairs, Json, Refusal, Shortcut } from '@llm-proxy-auth/plugin';
+import { type Fields, type HeaderPairs, isObject, type Refusal, type Shortcut } from '@llm-proxy-auth/plugin';
 import { encode } from './canonical.ts';
 import { checkModelId } from './model-id.ts';
 
-type Loose = Readonly<Record<string, Json>>;
-const isRecord = (v: Json): v is Loose => typeof v === 'object' && v !== null && !Array.isArray(v);
 const refuse = (param: string, message: string): Refusal => ({ refuse: 'invalid_request', message, param });
 
 /** Members of the envelope that become headers of InvokeModel. */
@@ -20,29 +18,29 @@ const HEADERS: Readonly<Record<string, string>> = Object.freeze({
 const KNOWN: ReadonlySet<string> = new Set(['modelId', 'body', 'bodyEncoding', ...Object.keys(HEADERS)]);
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
-const headersOf = (envelope: Loose): HeaderPairs | Refusal => {
+const headersOf = (envelope: Fields): HeaderPairs | Refusal => {
   const headers: string[] = [];
   for (const [member, name] of Object.entries(HEADERS)) {
     const value = envelope[member] ?? (member === 'contentType' || member === 'accept' ? 'application/json' : undefined);
     if (value === undefined) continue;
-    const text = member === 'requestMetadata' && isRecord(value) ? JSON.stringify(value) : value;
+    const text = member === 'requestMetadata' && isObject(value) ? JSON.stringify(value) : value;
     if (typeof text !== 'string' || !HEADER_VALUE.test(text)) return refuse(member, `\`${member}\` must be text without control characters.`);
     headers.push(name, text);
   }
   return headers;
 };
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const bodyOf = ({ body, bodyEncoding }: Loose): Uint8Array | Refusal => {
+const bodyOf = ({ body, bodyEncoding }: Fields): Uint8Array | Refusal => {
   if (bodyEncoding !== undefined && bodyEncoding !== 'base64') return refuse('bodyEncoding', '`bodyEncoding` is "base64" or left out.');
   if (bodyEncoding === 'base64') return typeof body === 'string' && BASE64.test(body) ? Buffer.from(body, 'base64') : refuse('body', '`body` is not base64.');
   if (typeof body === 'string') return Buffer.from(body);
-  return isRecord(body) ? Buffer.from(JSON.stringify(body)) : refuse('body', '`body` must be the JSON text for the model, or the object itself.');
+  return isObject(body) ? Buffer.from(JSON.stringify(body)) : refuse('body', '`body` must be the JSON text for the model, or the object itself.');
 };
 const isRefusal = (v: object): v is Refusal => 'refuse' in v;
 
 /** The envelope of `invoke-model`: names the model, what would be headers, and the body for the model as text. */
 const openEnvelope: Shortcut['open'] = (_params, envelope) => {
-  if (!isRecord(envelope)) return { refuse: 'invalid_request', message: 'The body must be an object with modelId and body.' };
+  if (!isObject(envelope)) return { refuse: 'invalid_request', message: 'The body must be an object with modelId and body.' };
   const stranger = Object.keys(envelope).find((key) => !KNOWN.has(key));
   if (stranger !== undefined) return refuse(stranger, `\`${stranger.slice(0, 80)}\` is no member of this envelope.`);
   const { modelId } = envelope;

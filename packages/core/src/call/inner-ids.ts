@@ -1,4 +1,4 @@
-import { type IdsInside, type Json, type NamedIds, pointed, type Reach } from '@llm-proxy-auth/plugin';
+import { type Fields, type IdsInside, isObject, type Json, type NamedIds, pointed, type Reach } from '@llm-proxy-auth/plugin';
 import { readUnambiguous } from './unambiguous.ts';
 
 interface Inside {
@@ -36,8 +36,6 @@ const insideOf = (inside: IdsInside): Inside => {
   return made;
 };
 
-type Fields = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Fields => value !== null && typeof value === 'object' && !Array.isArray(value);
 const stringsOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value : [value]).filter((id) => typeof id === 'string');
 /** The patterns that go on behind `name`; undefined where one of them ends. */
 const onwards = (apart: readonly (readonly string[])[], name: string): readonly (readonly string[])[] | undefined => {

@@ -1,7 +1,4 @@
-import type { Json } from '@llm-proxy-auth/plugin';
-
-type Members = Readonly<Record<string, Json>>;
-const isObject = (value: Json): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
+import { type Fields, isObject, type Json } from '@llm-proxy-auth/plugin';
 
 const merged = (there: Json, wanted: Json): Json => {
   if (Array.isArray(there) && Array.isArray(wanted)) return [...new Set([...(there as Json[]), ...(wanted as Json[])])];
@@ -11,7 +8,7 @@ const merged = (there: Json, wanted: Json): Json => {
  * A body with what the configuration of an instance wants in it: objects are merged and lists joined, everything else takes the
  * place of what was there.
  */
-export const withMembers = (body: Json, members: Members | undefined): Json => {
+export const withMembers = (body: Json, members: Fields | undefined): Json => {
   if (members === undefined || !isObject(body)) return body;
   const whole: Record<string, Json> = { ...body };
   for (const [name, wanted] of Object.entries(members)) whole[name] = merged(whole[name], wanted);

@@ -1,8 +1,5 @@
-import { GatewayError, type Json, parseJson, type UpstreamReply, type Usage } from '@llm-proxy-auth/plugin';
-import { headerOf } from '../clock.ts';
+import { type Fields, GatewayError, header, isObject, type Json, parseJson, type UpstreamReply, type Usage } from '@llm-proxy-auth/plugin';
 
-export type Fields = Readonly<Record<string, Json>>;
-const isRecord = (v: Json): v is Fields => typeof v === 'object' && v !== null && !Array.isArray(v);
 const bad = (): GatewayError => new GatewayError('upstream_bad_response', 'Bedrock answered without embeddings.');
 
 /** The answer as an object. Throws GatewayError `upstream_bad_response`. */
@@ -13,10 +10,10 @@ export const replyFields = (reply: UpstreamReply): Fields => {
   } catch (cause) {
     throw new GatewayError('upstream_bad_response', 'Bedrock answered with something that is no JSON.', { cause });
   }
-  if (!isRecord(body)) throw bad();
+  if (!isObject(body)) throw bad();
   return body;
 };
-export const fieldsOf = (v: Json): Fields => (isRecord(v) ? v : {});
+export const fieldsOf = (v: Json): Fields => (isObject(v) ? v : {});
 export const vectorOf = (v: Json): Float32Array => {
   if (!Array.isArray(v) || v.length === 0 || v.some((n) => typeof n !== 'number')) throw bad();
   return Float32Array.from(v as number[]);
@@ -28,6 +25,6 @@ export const vectorsOf = (v: Json): readonly Float32Array[] => {
 const numberOf = (v: Json): number | undefined => (typeof v === 'number' && Number.isFinite(v) ? v : undefined);
 /** Tokens as the body says, else as the header says; Cohere's models say them there alone. */
 export const usageOf = (inBody: Json, reply: UpstreamReply): Usage => {
-  const said = numberOf(inBody) ?? numberOf(Number(headerOf(reply, 'x-amzn-bedrock-input-token-count') ?? Number.NaN));
+  const said = numberOf(inBody) ?? numberOf(Number(header(reply.headers, 'x-amzn-bedrock-input-token-count') ?? Number.NaN));
   return { input: said ?? 0, output: 0, cacheRead: 0, cacheWrite: 0, reasoning: 0, estimated: said === undefined };
 };

@@ -3,12 +3,12 @@ import {
   type Code,
   type ErrorLike,
   type HeaderPairs,
+  header,
   stringifyJson,
   type UpstreamReply,
   type VendorError,
   type WireError,
 } from '@llm-proxy-auth/plugin';
-import { headerOf } from '../clock.ts';
 import { readRefusal } from '../rejected.ts';
 
 export const NAME = 'bedrock-invoke';
@@ -66,7 +66,7 @@ export const readError = (reply: UpstreamReply): ErrorLike => {
   const { type, text } = readRefusal(reply);
   const code = BY_TYPE[type] ?? BY_STATUS[reply.status] ?? (reply.status >= 500 ? 'upstream_bad_response' : 'upstream_rejected');
   const message = text.trim() === '' || /<html|<body/i.test(text) ? `Bedrock answered with status ${reply.status}.` : text.slice(0, LONGEST);
-  return { code, status: reply.status, message, retryAfterMs: wait(headerOf(reply, 'retry-after')), vendor: vendorOf(reply) };
+  return { code, status: reply.status, message, retryAfterMs: wait(header(reply.headers, 'retry-after')), vendor: vendorOf(reply) };
 };
 /** An error in the envelope of AWS. */
 export const error = (e: ErrorLike): WireError => {

@@ -2,6 +2,7 @@ import {
   type Bytes,
   type ErrorLike,
   eventStreamMessage,
+  type Fields,
   type Framing,
   frameReader,
   type Tap,
@@ -9,7 +10,7 @@ import {
   type Usage,
   type Verdict,
 } from '@llm-proxy-auth/plugin';
-import { type Fields, fieldsOf } from './embed-reply.ts';
+import { fieldsOf } from './embed-reply.ts';
 import { readError } from './error.ts';
 
 const parse = (text: string): Fields => {
