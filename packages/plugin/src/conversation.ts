@@ -229,3 +229,26 @@ export interface EmbedReply {
   readonly vectors: readonly Float32Array[];
   readonly usage: Usage;
 }
+
+/** What `documents` of a rerank call holds: text, or an object of which some fields are ranked. */
+export type RankedDocument = { readonly text: string } | { readonly fields: Json };
+export interface RerankRequest {
+  readonly query: string;
+  readonly documents: readonly RankedDocument[];
+  /** How many of the best are wanted; all when absent. */
+  readonly topN?: number | undefined;
+  /** The answer repeats the documents. */
+  readonly returnDocuments?: boolean | undefined;
+  readonly maxTokensPerDocument?: number | undefined;
+  /** Fields of objects that are ranked, in this order. */
+  readonly rankFields?: readonly string[] | undefined;
+  readonly rest?: Rest | undefined;
+}
+export interface RerankReply {
+  readonly id?: string | undefined;
+  readonly model?: string | undefined;
+  /** Best first. `index` counts the documents of the request from 0; `score` is the vendor's own scale. */
+  readonly results: readonly { readonly index: number; readonly score: number; readonly document?: RankedDocument | undefined }[];
+  readonly usage: Usage;
+  readonly rest?: Rest | undefined;
+}

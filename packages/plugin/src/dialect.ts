@@ -1,4 +1,4 @@
-import type { ChatEvent, ChatReply, ChatRequest, EmbedReply, EmbedRequest, Usage } from './conversation.ts';
+import type { ChatEvent, ChatReply, ChatRequest, EmbedReply, EmbedRequest, RerankReply, RerankRequest, Usage } from './conversation.ts';
 import type { ErrorLike } from './error.ts';
 import type { Seal } from './plugin.ts';
 import type { Endpoint, ModelInfo, NamedIds, Reach } from './provider.ts';
@@ -8,7 +8,7 @@ import type { Bytes, Framing, HeaderPairs, Json, JsonText, Operation, UpstreamRe
 export interface Canonical {
   chat: { request: ChatRequest; reply: ChatReply };
   embeddings: { request: EmbedRequest; reply: EmbedReply };
-  rerank: { request: unknown; reply: unknown };
+  rerank: { request: RerankRequest; reply: RerankReply };
   countTokens: { request: ChatRequest; reply: { readonly input: number } };
   models: { request: undefined; reply: readonly ModelInfo[] };
   opaque: { request: never; reply: never };
