@@ -1,8 +1,7 @@
-import { GatewayError, type Host, type Secret } from '@llm-proxy-auth/plugin';
+import { type CredentialCache, credentialCache, GatewayError, type Host, type Secret } from '@llm-proxy-auth/plugin';
 import { AssumeRoleError, assumeRole, type Role, type TokenService } from './assume-role.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { type CredentialCache, credentialCache } from './credential-cache.ts';
 import { originOf } from './hosts.ts';
 import type { AwsCredentials, SigV4 } from './sigv4.ts';
 
@@ -21,7 +20,7 @@ export const secretText = (secret: Secret, host: Host): string | Promise<string>
   secret.peek() ?? host.secret(secret).catch((cause: unknown) => Promise.reject(unreadable(secret, cause)));
 
 /** Keys of the configuration: one object as long as they stay the same, so that signing keys made of them are found again. */
-const staticCredentials = (accessKeyId: string, secret: Secret, session: Secret | undefined, host: Host): CredentialCache => {
+const staticCredentials = (accessKeyId: string, secret: Secret, session: Secret | undefined, host: Host): CredentialCache<AwsCredentials> => {
   let last: AwsCredentials | undefined;
   const made = (secretAccessKey: string, sessionToken: string | undefined): AwsCredentials => {
     if (last?.secretAccessKey !== secretAccessKey || last.sessionToken !== sessionToken) last = { accessKeyId, secretAccessKey, sessionToken };
@@ -48,7 +47,7 @@ const roleOf = async (wanted: NonNullable<Config['credentials']['assumeRole']>, 
 });
 
 /** Where AWS credentials come from, kept and renewed. Bearer keys have no place here. */
-export const awsCredentials = (config: Config, around: Surroundings): CredentialCache => {
+export const awsCredentials = (config: Config, around: Surroundings): CredentialCache<AwsCredentials> => {
   const { region, credentials: chosen, endpoints } = config;
   const { host, clock, random } = around;
   const failed = (source: string) => (cause: unknown) =>
@@ -57,7 +56,7 @@ export const awsCredentials = (config: Config, around: Surroundings): Credential
   const base =
     chosen.type === 'static' && accessKeyId !== undefined && secretAccessKey !== undefined
       ? staticCredentials(accessKeyId, secretAccessKey, sessionToken, host)
-      : credentialCache({ ask: () => around.chain(region), now: clock.now, random, failed: failed('chain') });
+      : credentialCache({ ask: () => around.chain(region), now: clock.now, random, failed: failed('chain'), vendor: 'AWS' });
   const wanted = chosen.assumeRole;
   if (wanted === undefined) return base;
   const sts: TokenService = { host, clock, sign: around.sign, region, origin: new URL(endpoints.sts ?? originOf('sts', { region, ...endpoints })).origin };
@@ -70,5 +69,5 @@ export const awsCredentials = (config: Config, around: Surroundings): Credential
       return assumeRole(role, await base.get(true), sts);
     }
   };
-  return credentialCache({ ask, now: clock.now, random, failed: failed('assumeRole') });
+  return credentialCache({ ask, now: clock.now, random, failed: failed('assumeRole'), vendor: 'AWS' });
 };

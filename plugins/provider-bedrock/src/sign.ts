@@ -1,6 +1,5 @@
-import type { Attempt, Host, Secret, UpstreamRequest } from '@llm-proxy-auth/plugin';
+import type { Attempt, CredentialCache, Host, Secret, UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Clock } from './clock.ts';
-import type { CredentialCache } from './credential-cache.ts';
 import { secretText } from './credentials.ts';
 import { scopeOf } from './hosts.ts';
 import { type AwsCredentials, dropSignature, type Scope, type SigV4 } from './sigv4.ts';
@@ -22,7 +21,7 @@ export const bearerSigner = (token: Secret, host: Host): Sign => {
 export interface Signing {
   readonly region: string;
   readonly clock: Clock;
-  readonly cache: CredentialCache;
+  readonly cache: CredentialCache<AwsCredentials>;
   readonly sign: SigV4;
   /** True once, after AWS refused our time and not our credential. */
   readonly clockOnly: () => boolean;

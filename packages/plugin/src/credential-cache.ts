@@ -1,18 +1,24 @@
-import { GatewayError } from '@llm-proxy-auth/plugin';
-import type { AwsCredentials } from './sigv4.ts';
+import { GatewayError } from './error.ts';
 
-export interface CacheOptions {
+/** What a source hands out. */
+export interface Expiring {
+  /** Epoch ms; undefined: it does not end. */
+  readonly expiration?: number | undefined;
+}
+export interface CredentialCacheOptions<T extends Expiring> {
   /** Asks the source; nothing of it may be older than the call. */
-  readonly ask: () => Promise<AwsCredentials>;
+  readonly ask: () => Promise<T>;
   /** Epoch ms. */
   readonly now: () => number;
   readonly random: () => number;
   /** Told of each failure of the source. */
   readonly failed: (cause: unknown) => void;
+  /** Whose credentials they are, for the message of a failure: `AWS`. */
+  readonly vendor: string;
 }
-export interface CredentialCache {
+export interface CredentialCache<T extends Expiring> {
   /** `fresh`: the credential in use was refused. Rejects with `upstream_credentials_unavailable`. */
-  get(fresh: boolean): AwsCredentials | Promise<AwsCredentials>;
+  get(fresh: boolean): T | Promise<T>;
   /** Epoch ms at which the credential in use ends. */
   expires(): number | undefined;
 }
@@ -30,22 +36,22 @@ const FORCED_EVERY_MS = 1_000;
  * One question for everybody who waits; renewed in the background at 80 % of its life while the old one serves; an outage of the source
  * is noticed only when the old one has ended. A clock decides, there are no timers.
  */
-export const credentialCache = ({ ask, now, random, failed }: CacheOptions): CredentialCache => {
-  let current: AwsCredentials | undefined;
+export const credentialCache = <T extends Expiring>({ ask, now, random, failed, vendor }: CredentialCacheOptions<T>): CredentialCache<T> => {
+  let current: T | undefined;
   let refreshAt = Number.POSITIVE_INFINITY;
-  let flight: Promise<AwsCredentials> | undefined;
+  let flight: Promise<T> | undefined;
   let failures = 0;
   let retryAt = 0;
   let forcedAt = Number.NEGATIVE_INFINITY;
   let reason: unknown;
 
-  const alive = (): AwsCredentials | undefined => (current !== undefined && (current.expiration ?? Number.POSITIVE_INFINITY) > now() ? current : undefined);
+  const alive = (): T | undefined => (current !== undefined && (current.expiration ?? Number.POSITIVE_INFINITY) > now() ? current : undefined);
   const unavailable = (): GatewayError =>
-    new GatewayError('upstream_credentials_unavailable', 'No AWS credentials can be had right now; the log of the gateway says why.', {
+    new GatewayError('upstream_credentials_unavailable', `No ${vendor} credentials can be had right now; the log of the gateway says why.`, {
       retryAfterMs: Math.max(1_000, retryAt - now()),
       cause: reason,
     });
-  const took = (found: AwsCredentials): AwsCredentials => {
+  const took = (found: T): T => {
     const life = (found.expiration ?? Number.POSITIVE_INFINITY) - now();
     current = found;
     refreshAt = Math.floor(now() + life * (REFRESH_AT + JITTER * (2 * random() - 1)));
@@ -60,7 +66,7 @@ export const credentialCache = ({ ask, now, random, failed }: CacheOptions): Cre
     failed(cause);
     throw unavailable();
   };
-  const begin = (): Promise<AwsCredentials> => {
+  const begin = (): Promise<T> => {
     flight ??= ask()
       .then(took, missed)
       .finally(() => {

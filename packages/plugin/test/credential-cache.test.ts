@@ -1,20 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { type CredentialCache, credentialCache } from '../src/credential-cache.ts';
-import type { AwsCredentials } from '../src/sigv4.ts';
 
+interface Held {
+  readonly name: string;
+  readonly expiration?: number | undefined;
+}
 const HOUR = 3_600_000;
 /** A source that answers when it is told to, and a clock that is set by hand. */
 const scene = (random = 0.5) => {
   let now = 1_000_000;
-  const asked: { resolve(found: AwsCredentials): void; reject(cause: unknown): void }[] = [];
+  const asked: { resolve(found: Held): void; reject(cause: unknown): void }[] = [];
   const failures: unknown[] = [];
-  const cache: CredentialCache = credentialCache({
+  const cache: CredentialCache<Held> = credentialCache({
     ask: () => new Promise((resolve, reject) => void asked.push({ resolve, reject })),
     now: () => now,
     random: () => random,
     failed: (cause) => void failures.push(cause),
+    vendor: 'Acme',
   });
-  const issued = (name: string, life = HOUR): AwsCredentials => ({ accessKeyId: name, secretAccessKey: 's', expiration: now + life });
+  const issued = (name: string, life = HOUR): Held => ({ name, expiration: now + life });
   return {
     cache,
     asked,
@@ -35,7 +39,7 @@ const scene = (random = 0.5) => {
     },
   };
 };
-const name = async (found: AwsCredentials | Promise<AwsCredentials>): Promise<string> => (await found).accessKeyId;
+const name = async (found: Held | Promise<Held>): Promise<string> => (await found).name;
 
 describe('first use', () => {
   it('asks the source once for a thousand callers', async () => {
@@ -44,7 +48,7 @@ describe('first use', () => {
     expect(s.asked).toHaveLength(1);
     s.asked[0]?.resolve(s.issued('one'));
     expect(new Set(await Promise.all(callers.map(name)))).toEqual(new Set(['one']));
-    expect(s.cache.get(false)).toMatchObject({ accessKeyId: 'one' });
+    expect(s.cache.get(false)).toMatchObject({ name: 'one' });
     expect(s.asked).toHaveLength(1);
   });
   it('that fails fails for everybody who waits, with a time to come back, and is told once', async () => {
@@ -81,22 +85,22 @@ describe('renewal', () => {
     expect(await name(s.cache.get(false))).toBe('one');
     expect(s.asked).toHaveLength(1);
     s.advance(1);
-    expect(s.cache.get(false)).toMatchObject({ accessKeyId: 'one' });
+    expect(s.cache.get(false)).toMatchObject({ name: 'one' });
     expect(s.asked).toHaveLength(2);
     for (let i = 0; i < 1_000; i++) s.cache.get(false);
     expect(s.asked).toHaveLength(2);
     s.asked[1]?.resolve(s.issued('two'));
     await s.settle();
-    expect(s.cache.get(false)).toMatchObject({ accessKeyId: 'two' });
+    expect(s.cache.get(false)).toMatchObject({ name: 'two' });
     expect(s.cache.expires()).toBe(s.at() + HOUR);
   });
   it('never begins for keys that do not end', async () => {
     const s = scene();
     const first = Promise.resolve(s.cache.get(false));
-    s.asked[0]?.resolve({ accessKeyId: 'for-ever', secretAccessKey: 's' });
+    s.asked[0]?.resolve({ name: 'for-ever' });
     await first;
     s.advance(1_000 * HOUR);
-    expect(s.cache.get(false)).toMatchObject({ accessKeyId: 'for-ever' });
+    expect(s.cache.get(false)).toMatchObject({ name: 'for-ever' });
     expect(s.asked).toHaveLength(1);
   });
 });
@@ -107,7 +111,7 @@ describe('an outage of the source', () => {
     await s.hold('one');
     s.advance(HOUR * 0.8);
     while (s.at() < 1_000_000 + HOUR) {
-      expect(s.cache.get(false)).toMatchObject({ accessKeyId: 'one' });
+      expect(s.cache.get(false)).toMatchObject({ name: 'one' });
       for (const { reject } of s.asked.slice(1)) reject(new Error('down'));
       await s.settle();
       s.advance(30_000);
@@ -167,6 +171,6 @@ describe('a credential that was refused', () => {
     const refused = Promise.resolve(s.cache.get(true));
     s.asked[1]?.reject(new Error('down'));
     await expect(refused).rejects.toMatchObject({ code: 'upstream_credentials_unavailable' });
-    expect(s.cache.get(false)).toMatchObject({ accessKeyId: 'one' });
+    expect(s.cache.get(false)).toMatchObject({ name: 'one' });
   });
 });
