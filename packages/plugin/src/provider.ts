@@ -119,6 +119,13 @@ export interface NativeCall {
   readonly path?: string | undefined;
   /** When it is not that of `Provider.base`, such as a control plane's. */
   readonly origin?: string | undefined;
+  /** Query parameters that go along where the client sends none of that name (the version of an API). */
+  readonly query?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Places of the JSON body, by JSON pointer, that choose an account: what stands there must be this value; undefined: nothing may
+   * stand there. The whole body is read before the head goes out.
+   */
+  readonly pinned?: Readonly<Record<string, string | undefined>> | undefined;
 }
 export interface Refusal {
   readonly refuse: string;

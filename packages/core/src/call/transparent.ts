@@ -16,6 +16,7 @@ import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, mu
 import { innerIds } from './inner-ids.ts';
 import { takeLimits } from './limits.ts';
 import { nativeTarget } from './native-path.ts';
+import { checkPinned, withQuery } from './pinned.ts';
 import { collect, pipe, type Watcher } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
@@ -83,7 +84,8 @@ const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | u
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
   const unread = encoded || URL_ENCODED.test(head.contentType);
-  if (needed || (unread && factsOf(native.reach).pointers)) bodyKind(head.contentType, head.contentEncoding, ['json', 'multipart']);
+  if (needed || (unread && factsOf(native.reach).pointers))
+    bodyKind(head.contentType, head.contentEncoding, native.pinned === undefined ? ['json', 'multipart'] : ['json']);
   const governed = encoded ? undefined : watcherOf(x, native, surface, needed);
   const hashing = bodyHash(body);
   const watcher = both(hashing, governed);
@@ -140,6 +142,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const restricted = modelMatters(principal, x.policy) && native.modelIn === 'body';
   const { pointers, exact, inside } = factsOf(native.reach);
   const surface = surfaceOf(x, native);
+  const pinned = native.pinned !== undefined;
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
   // Decided before a byte of the body is read, unless the policy wants to know the model and it stands there.
   if (!restricted) authorize(principal, x.policy, { ...early, resolved: { ...single(instance, native.model ?? ''), alias }, model: native.model ?? '' });
@@ -149,7 +152,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     native,
     surface,
     identified,
-    restricted || exact,
+    restricted || exact || pinned,
     (pointers && (inside || !isMultipart(x))) || aliases || explained || provider.signs === 'body',
   );
   const collected: readonly Buffer[] | undefined = intake.bytes instanceof Promise ? await intake.bytes : undefined;
@@ -161,6 +164,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   }
   x.creates = createsIds(native.reach, governed.flagged);
   if (collected !== undefined && !isMultipart(x)) x.inner = innerIds(native.reach, collected, plan.graph.settings.server.maxDepth, governed.inert);
+  if (pinned && collected !== undefined && totalLength(collected) > 0) checkPinned(native, collected, x.plan.graph.settings.server.maxDepth);
   const reads = readsReply(x, native.reach);
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
   const target = aliased ?? (alias === undefined ? x.model : native.model);
@@ -175,7 +179,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const bytes = collected === undefined ? (intake.bytes as Readable | undefined) : edits.length > 0 ? patchBody(collected, edits) : collected;
   const tap = surface?.tap;
   const length = Array.isArray(bytes) ? totalLength(bytes as readonly Uint8Array[]) : bytes === undefined ? undefined : x.head?.contentLength;
-  const { query } = x.target ?? { query: '' };
+  const query = withQuery(x.target?.query ?? '', native.query);
   const prepared: Prepared = {
     request: {
       method: x.request.method ?? 'GET',

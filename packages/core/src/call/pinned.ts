@@ -1,0 +1,20 @@
+import { GatewayError, type NativeCall, pointed } from '@llm-proxy-auth/plugin';
+import { readUnambiguous } from './unambiguous.ts';
+
+/** Refuses a body that names another account than the instance's, 403. A body that says nothing of it passes. */
+export const checkPinned = ({ pinned = {} }: NativeCall, pieces: readonly Uint8Array[], maxDepth: number): void => {
+  const body = readUnambiguous(pieces, maxDepth);
+  for (const [pointer, wanted] of Object.entries(pinned)) {
+    const param = pointer.slice(1).replaceAll('/', '.');
+    for (const found of pointed(body, pointer))
+      if (found !== null && found !== wanted)
+        throw new GatewayError('operation_not_allowed', `\`${param}\` names another account than that of this instance.`, { param });
+  }
+};
+/** The query with what goes along where the client sends none of that name. */
+export const withQuery = (query: string, added: NativeCall['query']): string => {
+  if (added === undefined) return query;
+  const sent = new URLSearchParams(query);
+  const missing = Object.entries(added).filter(([name]) => !sent.has(name));
+  return [...(query === '' ? [] : [query]), ...missing.map(([name, value]) => `${name}=${encodeURIComponent(value)}`)].join('&');
+};
