@@ -4,7 +4,7 @@ import { headOf, isRefusal, makeProvider, type NativeSample, type ProviderSubjec
 import { deepFreeze } from './purity.ts';
 import type { Rule } from './runner.ts';
 
-const framings = ['json', 'sse', 'aws-eventstream', 'json-array', 'ndjson', 'binary'];
+const framings = ['json', 'sse', 'sse-lines', 'aws-eventstream', 'json-array', 'ndjson', 'binary'];
 const classes = ['inference', 'models', 'control', 'stateful'];
 const replaceLast = (path: string, by: string): string => `${path.slice(0, path.lastIndexOf('/'))}${by}`;
 

@@ -143,7 +143,7 @@ const readerRules: readonly Rule<SurfaceSubject>[] = [
       if (bytes === undefined) return;
       const frames = eventsIn(subject.surface.framing, bytes);
       const garbage =
-        subject.surface.framing === 'sse'
+        subject.surface.framing === 'sse' || subject.surface.framing === 'sse-lines'
           ? ['data: {"x":\n\n', 'data: \n\n', 'data: null\n\n', 'data: []\n\n', 'data: "text"\n\n', 'data: 7\n\n']
           : ['{"x":\n'];
       for (const text of garbage) {

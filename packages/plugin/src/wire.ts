@@ -9,7 +9,8 @@ export type Json = unknown;
 export interface JsonText {
   readonly json: string;
 }
-export type Framing = 'json' | 'sse' | 'aws-eventstream' | 'json-array' | 'ndjson' | 'binary';
+/** `sse-lines`: server-sent events of which each ends with its `data` line, because the vendor leaves out the blank one. */
+export type Framing = 'json' | 'sse' | 'sse-lines' | 'aws-eventstream' | 'json-array' | 'ndjson' | 'binary';
 
 /** A request to a provider before or after signing. `path` includes the query and starts with `/`. */
 export interface UpstreamRequest {

@@ -23,7 +23,7 @@ const HOSTILE: Readonly<Record<string, Buffer>> = {
 };
 const PARSERS: Readonly<Record<string, (bytes: Buffer) => void>> = {
   ...Object.fromEntries(
-    (['sse', 'aws-eventstream', 'json-array', 'ndjson'] satisfies Framing[]).flatMap((framing) => [
+    (['sse', 'sse-lines', 'aws-eventstream', 'json-array', 'ndjson'] satisfies Framing[]).flatMap((framing) => [
       [
         `${framing} reader`,
         (bytes: Buffer) => {

@@ -106,6 +106,21 @@ describe('SSE reader', () => {
     expect(codeOf(() => read([Buffer.from('data: äää\n\n')], { line: 11 }))).toBe('upstream_bad_response');
     expect(codeOf(() => read([Buffer.from('data: äää\n\n')], { line: 12 }))).toBeUndefined();
   });
+  test('where every line is an event, a line is one with and without its blank line, and half a line is none until the end', () => {
+    const bytes = Buffer.from('event: a\ndata: {"x":1}\ndata: 2\n\n: c\r\ndata: 3\r\n\r\ndata: 4');
+    const events = [
+      ['a', '{"x":1}'],
+      ['message', '2'],
+      ['message', '3'],
+      ['message', '4'],
+    ];
+    expect(read([bytes], { eachLine: true })).toEqual(events);
+    expect(read(singly(bytes), { eachLine: true })).toEqual(events);
+    const early: Event[] = [];
+    const reader = sseReader((type, data) => early.push([type, data]), { eachLine: true });
+    reader.push(Buffer.from('data: 1\ndata: 2'));
+    expect(early).toEqual([['message', '1']]);
+  });
   test('any re-chunking of any bytes gives the same events', () => {
     const word = fc.constantFrom('data: a', 'data:', 'event: e', ':c', '\n', '\r', '\r\n', '\n\n', '\uFEFF', 'é😀', 'data: {"x":"ä"}');
     const stream = fc.oneof(

@@ -113,6 +113,13 @@ describe('whole events of other framings', () => {
     const out = singly(bytes).map((chunk) => cutter.push(chunk)?.toString() ?? '');
     expect(out.filter((text) => text !== '')).toEqual(['[', '{"a":"]"}', ',', '\n', '{"b":[1]}', ']']);
   });
+  test('sse-lines: lines, whatever ends them', () => {
+    const cutter = wholeEvents('sse-lines');
+    expect(cutter.push(Buffer.from('data: 1\ndata: '))?.toString()).toBe('data: 1\n');
+    expect(cutter.push(Buffer.from('2\r\n\r\n'))?.toString()).toBe('data: 2\r\n\r\n');
+    expect(cutter.push(Buffer.from('data'))).toBeUndefined();
+    expect(cutter.rest().length).toBe(4);
+  });
   test('ndjson: lines', () => {
     const cutter = wholeEvents('ndjson');
     expect(cutter.push(Buffer.from('{}\n{'))?.toString()).toBe('{}\n');

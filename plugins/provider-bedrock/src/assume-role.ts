@@ -1,5 +1,5 @@
-import type { Host, UpstreamReply, UpstreamRequest } from '@llm-proxy-auth/plugin';
-import type { Clock } from './clock.ts';
+import type { CorrectedClock, Host, UpstreamReply, UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { timeInText } from './clock.ts';
 import type { AwsCredentials, SigV4 } from './sigv4.ts';
 
 export interface Role {
@@ -13,7 +13,7 @@ export interface TokenService {
   readonly region: string;
   readonly host: Host;
   readonly sign: SigV4;
-  readonly clock: Clock;
+  readonly clock: CorrectedClock;
 }
 /** STS refused; `code` is its own word. */
 export class AssumeRoleError extends Error {
@@ -67,7 +67,7 @@ export const assumeRole = async (role: Role, by: AwsCredentials, { origin, regio
   };
   const first = await ask();
   if (first.reply.status === 200 || !ABOUT_TIME.test(first.xml)) return read(first.reply, first.xml);
-  clock.learn(first.reply, first.xml);
+  clock.learn(first.reply, timeInText(first.xml));
   const second = await ask();
   return read(second.reply, second.xml);
 };

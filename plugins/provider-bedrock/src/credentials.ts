@@ -1,13 +1,12 @@
-import { type CredentialCache, credentialCache, GatewayError, type Host, type Secret } from '@llm-proxy-auth/plugin';
+import { type CorrectedClock, type CredentialCache, credentialCache, GatewayError, type Host, type Secret } from '@llm-proxy-auth/plugin';
 import { AssumeRoleError, assumeRole, type Role, type TokenService } from './assume-role.ts';
-import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { originOf } from './hosts.ts';
 import type { AwsCredentials, SigV4 } from './sigv4.ts';
 
 export interface Surroundings {
   readonly host: Host;
-  readonly clock: Clock;
+  readonly clock: CorrectedClock;
   readonly sign: SigV4;
   readonly random: () => number;
   /** Asks the chain of AWS; tests put their own in. */

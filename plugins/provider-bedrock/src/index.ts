@@ -1,7 +1,7 @@
-import { type Dialect, define, GatewayError, type Host, type Plugin, type Provider, type UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { correctedClock, type Dialect, define, GatewayError, type Host, type Plugin, type Provider, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { askChain } from './chain.ts';
-import { correctedClock } from './clock.ts';
+import { timeInText } from './clock.ts';
 import { type Config, config } from './config.ts';
 import { awsCredentials } from './credentials.ts';
 import { endpoints } from './endpoint.ts';
@@ -59,7 +59,7 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
       const verdict = judge(reply);
       if (verdict === undefined) return undefined;
       last = verdict;
-      if (verdict === 'clock') clock.learn(reply, readRefusal(reply).text);
+      if (verdict === 'clock') clock.learn(reply, timeInText(readRefusal(reply).text));
       return verdict === 'refresh' && kind !== 'default' && settings.credentials.assumeRole === undefined ? 'credential' : verdict;
     },
     models,

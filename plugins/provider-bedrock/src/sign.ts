@@ -1,5 +1,4 @@
-import type { Attempt, CredentialCache, Host, Secret, UpstreamRequest } from '@llm-proxy-auth/plugin';
-import type { Clock } from './clock.ts';
+import type { Attempt, CorrectedClock, CredentialCache, Host, Secret, UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { secretText } from './credentials.ts';
 import { scopeOf } from './hosts.ts';
 import { type AwsCredentials, dropSignature, type Scope, type SigV4 } from './sigv4.ts';
@@ -20,7 +19,7 @@ export const bearerSigner = (token: Secret, host: Host): Sign => {
 
 export interface Signing {
   readonly region: string;
-  readonly clock: Clock;
+  readonly clock: CorrectedClock;
   readonly cache: CredentialCache<AwsCredentials>;
   readonly sign: SigV4;
   /** True once, after AWS refused our time and not our credential. */

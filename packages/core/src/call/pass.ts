@@ -7,6 +7,7 @@ import type { StreamBody } from './reply/stream.ts';
 export const CONTENT_TYPES: Readonly<Record<Framing, string>> = Object.freeze({
   json: 'application/json',
   sse: 'text/event-stream',
+  'sse-lines': 'text/event-stream',
   'aws-eventstream': 'application/vnd.amazon.eventstream',
   'json-array': 'application/json',
   ndjson: 'application/x-ndjson',

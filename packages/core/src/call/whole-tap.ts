@@ -33,7 +33,7 @@ class WholeTap implements Tap {
   end(): Verdict {
     const tail = this.#events?.rest();
     // A last event may lack its blank line.
-    if (tail !== undefined && tail.length > 0 && this.#framing === 'sse') this.#tap.bytes(Buffer.concat([tail, BLANK_LINE]));
+    if (tail !== undefined && tail.length > 0 && this.#framing.startsWith('sse')) this.#tap.bytes(Buffer.concat([tail, BLANK_LINE]));
     return this.#tap.end();
   }
 }

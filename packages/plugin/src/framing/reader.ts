@@ -24,6 +24,7 @@ const message = (headers: EventStreamHeaders, payload: Bytes, onEvent: OnEvent):
 export const frameReader = (framing: Framing, onEvent: OnEvent): FrameReader => {
   const plain = (source: string): void => onEvent('message', source);
   if (framing === 'sse') return sseReader(onEvent);
+  if (framing === 'sse-lines') return sseReader(onEvent, { eachLine: true });
   if (framing === 'aws-eventstream') return eventStreamReader((headers, payload) => message(headers, payload, onEvent));
   if (framing === 'json-array') return jsonArrayReader(plain);
   if (framing === 'ndjson') return ndjsonReader(plain);

@@ -7,6 +7,8 @@ import { held, NOTHING, view } from './held.ts';
 export interface SseLimits {
   readonly line?: number | undefined;
   readonly event?: number | undefined;
+  /** True: every `data` line is an event, whether a blank line follows or not. */
+  readonly eachLine?: boolean | undefined;
 }
 /** Push reader of one framing: `push` hands every event that became complete to the callback before it returns. */
 export interface FrameReader {
@@ -31,7 +33,7 @@ const after = (text: string, character: string, from: number): number => {
 };
 
 /** Fields of server-sent events (WHATWG HTML §9.2.6); `id` and `retry` mean nothing to us. */
-const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: number, eventLimit: number) => {
+const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: number, eventLimit: number, eachLine: boolean) => {
   let type = '';
   let data: string | undefined;
   let size = 0;
@@ -40,22 +42,25 @@ const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: n
     size += value.length + 1;
     if (size > eventLimit + 1) throw tooLong('event', eventLimit);
   };
+  const dispatch = (): void => {
+    const [kind, text] = [type, data];
+    type = '';
+    data = undefined;
+    size = 0;
+    if (text !== undefined) onEvent(kind === '' ? 'message' : kind, text);
+  };
   return {
-    dispatch(): void {
-      const [kind, text] = [type, data];
-      type = '';
-      data = undefined;
-      size = 0;
-      if (text !== undefined) onEvent(kind === '' ? 'message' : kind, text);
-    },
+    dispatch,
     line(line: string): void {
       if (longer(line, lineLimit)) throw tooLong('line', lineLimit);
       const colon = line.indexOf(':');
       if (colon === 0) return;
       const name = colon < 0 ? line : line.slice(0, colon);
       const value = colon < 0 ? '' : line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
-      if (name === 'data') addData(value);
-      else if (name === 'event') type = value;
+      if (name === 'data') {
+        addData(value);
+        if (eachLine) dispatch();
+      } else if (name === 'event') type = value;
     },
   };
 };
@@ -67,7 +72,7 @@ const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: n
  */
 export const sseReader = (onEvent: (type: string, data: string) => void, limits: SseLimits = {}): FrameReader => {
   const lineLimit = limits.line ?? MIB;
-  const fields = eventFields(onEvent, lineLimit, limits.event ?? 4 * MIB);
+  const fields = eventFields(onEvent, lineLimit, limits.event ?? 4 * MIB, limits.eachLine === true);
   const tail = held();
   let started = false;
   let skipLf = false;

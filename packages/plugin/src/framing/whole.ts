@@ -96,6 +96,7 @@ const CUTS: Readonly<Record<Framing, () => Cut>> = Object.freeze({
   sse: sseCut,
   'aws-eventstream': messageCut,
   'json-array': arrayCut,
+  'sse-lines': () => (chunk: Buffer) => Math.max(chunk.lastIndexOf(LF), chunk.lastIndexOf(CR)) + 1,
   ndjson: () => (chunk: Buffer) => chunk.lastIndexOf(LF) + 1,
   json: () => (chunk: Buffer) => chunk.length,
   binary: () => (chunk: Buffer) => chunk.length,
