@@ -31,7 +31,8 @@ export {
   type ValueKind,
 } from './json/tokenizer.ts';
 export { type Tracked, tracked } from './ledger.ts';
-export { type Lost, look, lostTo } from './lost.ts';
+export { readLogprobs } from './logprobs.ts';
+export { type Lost, look, losePart, loseResultNames, lostTo } from './lost.ts';
 export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';
 export { type Native, type NativeEntry, nativeTable, rememberNative } from './native-table.ts';
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';

@@ -1,3 +1,4 @@
+import type { Part, Turn } from './conversation.ts';
 import type { Ledger, LedgerKind } from './dialect.ts';
 
 /** What a writer could not carry over as it was; `param` is a place in the conversation, which the core says in the client's words. */
@@ -11,4 +12,19 @@ export const lostTo =
 export const look = (value: unknown): void => {
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) look((value as Readonly<Record<string, unknown>>)[key]);
+};
+/** Notes a part that a surface has no form for. Its members are looked at, so that they get no lines of their own. */
+export const losePart = (part: Part, param: string, why: string, lost: Lost): void => {
+  look(part);
+  lost(param, why);
+};
+/** Results whose name is another than that of the call they answer, which the id alone cannot say. `written`: the name goes along. */
+export const loseResultNames = (turns: readonly Turn[], lost: Lost, written: (part: Part) => boolean = () => false): void => {
+  const names = new Map<string, string>();
+  for (const { parts } of turns)
+    for (const part of parts) {
+      if (part.kind === 'toolCall') names.set(part.id, part.name);
+      if (part.kind !== 'toolResult' || part.name === undefined || written(part) || part.name === names.get(part.id)) continue;
+      lost('turns.parts.name', 'the id of the call says whose result it is', 'emulated');
+    }
 };

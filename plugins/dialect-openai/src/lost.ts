@@ -1,20 +1,4 @@
-import { type Citation, type Finish, type Ledger, type Lost, look, type Part, type Turn, type Usage } from '@llm-proxy-auth/plugin';
-
-/** Notes a part that the surface has no form for. Its members are looked at, so that they get no lines of their own. */
-export const losePart = (part: Part, param: string, why: string, lost: Lost): void => {
-  look(part);
-  lost(param, why);
-};
-/** Results whose name is another than that of the call they answer, which the id alone cannot say. `written`: the name goes along. */
-export const loseResultNames = (turns: readonly Turn[], written: (part: Part) => boolean, lost: Lost): void => {
-  const names = new Map<string, string>();
-  for (const { parts } of turns)
-    for (const part of parts) {
-      if (part.kind === 'toolCall') names.set(part.id, part.name);
-      if (part.kind !== 'toolResult' || part.name === undefined || written(part) || part.name === names.get(part.id)) continue;
-      lost('turns.parts.name', 'the id of the call says whose result it is', 'emulated');
-    }
-};
+import type { Citation, Finish, Ledger, Usage } from '@llm-proxy-auth/plugin';
 
 /** What OpenAI's surfaces cannot say of how a choice ended. `words`: the reasons they have. */
 export const loseEnd = (end: { readonly reason: Finish; readonly stopSequence?: string | undefined }, words: ReadonlySet<Finish>, ledger: Ledger): void => {

@@ -4,13 +4,13 @@ import {
   type Fields,
   GatewayError,
   type Lost,
+  losePart,
   type Part,
   parseJson,
   type TextPart,
   type ToolCallPart,
 } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { losePart } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';

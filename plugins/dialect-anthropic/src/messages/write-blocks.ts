@@ -7,6 +7,7 @@ import {
   type Kept,
   type Lost,
   look,
+  losePart,
   type Part,
   parseJson,
   type TextPart,
@@ -14,7 +15,7 @@ import {
   type ToolResultPart,
 } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { losePart, unheard } from '../lost.ts';
+import { unheard } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';

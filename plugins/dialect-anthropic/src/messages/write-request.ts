@@ -1,7 +1,16 @@
-import { type Building, type Call, type ChatRequest, type Fields, type HeaderPairs, type Lost, lostTo, unsupported } from '@llm-proxy-auth/plugin';
+import {
+  type Building,
+  type Call,
+  type ChatRequest,
+  type Fields,
+  type HeaderPairs,
+  type Lost,
+  loseResultNames,
+  lostTo,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
 import { type Family, familyOf } from '../families.ts';
 import { formOf } from '../form.ts';
-import { loseResultNames } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { defined, MESSAGES } from '../wire.ts';
 import { fitHints } from './cache-hints.ts';

@@ -1,6 +1,5 @@
-import { type Building, type Fields, type Lost, type Part, type Turn, unsupported } from '@llm-proxy-auth/plugin';
+import { type Building, type Fields, type Lost, losePart, type Part, type Turn, unsupported } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { losePart } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { isPlainText, spoken, type Writing, writeBlock, writeCache, writeContent } from './write-blocks.ts';
 

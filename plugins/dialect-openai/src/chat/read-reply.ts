@@ -13,6 +13,7 @@ import {
   type Json,
   type Part,
   parseJson,
+  readLogprobs,
   stringifyJson,
   type UpstreamReply,
   unknownFields,
@@ -23,7 +24,6 @@ import { readCall, readFunctionCall } from './calls.ts';
 import { readCitation } from './citations.ts';
 import { readFinish } from './finish.ts';
 import { withForm } from './form.ts';
-import { readLogprobs } from './logprobs.ts';
 import { audioType, readPart } from './parts.ts';
 import { CHAT } from './request.ts';
 

@@ -11,6 +11,7 @@ import {
   type Json,
   type Part,
   parseJson,
+  readLogprobs,
   type StreamReader,
   stringifyJson,
   unknownFields,
@@ -20,7 +21,6 @@ import { readUsage } from '../usage.ts';
 import { readCitation } from './citations.ts';
 import { readFinish } from './finish.ts';
 import { lateMembers } from './late.ts';
-import { readLogprobs } from './logprobs.ts';
 import { audioType } from './parts.ts';
 import { chunkRest } from './read-reply.ts';
 import { CHAT } from './request.ts';

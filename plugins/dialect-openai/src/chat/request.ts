@@ -12,6 +12,7 @@ import {
   type Json,
   type Ledger,
   type Lost,
+  loseResultNames,
   lostTo,
   numberField,
   type Reasoning,
@@ -23,7 +24,6 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { familyOf } from '../families.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
-import { loseResultNames } from '../lost.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
@@ -139,7 +139,7 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   const form = formOf(r);
   const mine = form !== undefined || r.rest?.from === CHAT;
   const lost = lostTo(call.ledger);
-  loseResultNames(r.turns, (part) => formOf(part)?.legacy === true, lost);
+  loseResultNames(r.turns, lost, (part) => formOf(part)?.legacy === true);
   const params = writeOwn(r, mine, call.model, lost);
   const { system } = familyOf(call.model);
   const messages = r.turns.flatMap((turn) => writeTurn(turn, mine, mine ? 'system' : system, lost));

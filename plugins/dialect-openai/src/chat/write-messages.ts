@@ -2,6 +2,7 @@ import {
   type Building,
   type Fields,
   type Lost,
+  losePart,
   type Part,
   restore,
   type TextPart,
@@ -9,7 +10,6 @@ import {
   type ToolResultPart,
   type Turn,
 } from '@llm-proxy-auth/plugin';
-import { losePart } from '../lost.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { type Form, formOf } from './form.ts';
 import { writePart } from './parts.ts';

@@ -11,6 +11,7 @@ import {
   type Json,
   type Ledger,
   type Lost,
+  losePart,
   lostTo,
   numberField,
   type Part,
@@ -22,7 +23,6 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { type Form, formsOf } from '../chat/form.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
-import { losePart } from '../lost.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
 
 /** Name under which `rest` belongs to this surface. */

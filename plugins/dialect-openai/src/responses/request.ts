@@ -9,6 +9,7 @@ import {
   invalid,
   isObject,
   type Ledger,
+  loseResultNames,
   lostTo,
   type Part,
   type Seal,
@@ -17,7 +18,6 @@ import {
   unsupported,
 } from '@llm-proxy-auth/plugin';
 import { checkFurther } from '../invalid.ts';
-import { loseResultNames } from '../lost.ts';
 import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
 import { fitted } from './fit.ts';
 import { allTools, asSent, splitBody, withRest } from './form.ts';
@@ -101,7 +101,7 @@ const stateless = (request: ChatRequest, body: Fields): Fields => {
 /** The body for a provider that speaks this surface. Nothing is fitted to the model when the client itself spoke it. */
 export const writeRequest = (request: ChatRequest, call: Call): Fields => {
   const own = request.rest?.from === SURFACE;
-  if (!own) loseResultNames(request.turns, () => false, lostTo(call.ledger));
+  if (!own) loseResultNames(request.turns, lostTo(call.ledger));
   const scalars = writeScalars(request);
   const tools = writeTools(request.tools, own, call.ledger);
   const all = own ? allTools(tools, request) : tools;

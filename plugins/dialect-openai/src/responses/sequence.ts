@@ -1,5 +1,4 @@
-import { type Fields, invalid, isObject, type Ledger, lostTo, type Part, restore, type Turn } from '@llm-proxy-auth/plugin';
-import { losePart } from '../lost.ts';
+import { type Fields, invalid, isObject, type Ledger, losePart, lostTo, type Part, restore, type Turn } from '@llm-proxy-auth/plugin';
 import { noteCitations } from './content.ts';
 import { isWritable, type Piece, type Reading, readItem, type Writing, writeItem } from './items.ts';
 import { itemId, marked, markOf } from './mark.ts';
