@@ -1,4 +1,4 @@
-import type { ChatReply, ChatRequest, EmbedReply, EmbedRequest, Kept, Operation, Part, Turn, Usage } from '@llm-proxy-auth/plugin';
+import type { ChatReply, ChatRequest, EmbedReply, EmbedRequest, Kept, Operation, Part, RerankReply, RerankRequest, Turn, Usage } from '@llm-proxy-auth/plugin';
 
 /** One request that has something a plain one has not. `path` is the canonical path of it, `mark` a text only it holds. */
 export interface Variant<T> {
@@ -166,6 +166,31 @@ const embedReplies: readonly Variant<EmbedReply>[] = [
     },
   },
 ];
+const ranking = (more: Partial<RerankRequest> = {}): RerankRequest => ({ query: 'mark-query', documents: [{ text: 'one' }, { text: 'mark-second' }], ...more });
+const fields = { documents: [{ fields: { title: 'mark-title', text: 'one' } }, { text: 'two' }] } as const;
+const rerankVariants: readonly Variant<RerankRequest>[] = [
+  { path: 'documents', mark: 'mark-third', value: ranking({ documents: [{ text: 'one' }, { text: 'mark-third' }] }) },
+  { path: 'documents.fields', mark: 'mark-title', value: ranking(fields) },
+  { path: 'topN', value: ranking({ topN: 1 }) },
+  { path: 'returnDocuments', value: ranking({ returnDocuments: true }) },
+  { path: 'maxTokensPerDocument', value: ranking({ maxTokensPerDocument: 64 }) },
+  { path: 'rankFields', value: ranking({ ...fields, rankFields: ['text', 'title'] }), base: ranking(fields) },
+  { path: 'rest', value: ranking({ rest: { from: 'unheard-of.surface', fields: { unheard_of: true } } }) },
+];
+const rerankReplies: readonly Variant<RerankReply>[] = [
+  {
+    path: 'results',
+    value: {
+      id: 'reply-1',
+      model: 'model-1',
+      results: [
+        { index: 1, score: 0.75, document: { text: 'mark-second' } },
+        { index: 0, score: -0.25 },
+      ],
+      usage: { ...usage, output: 0, cacheRead: 0, reasoning: 0 },
+    },
+  },
+];
 
 export interface CanonicalSamples {
   readonly plain: unknown;
@@ -178,6 +203,7 @@ export const canonicalOf = (operation: Operation): CanonicalSamples => {
   if (operation === 'chat') return { plain: plainChat, fields: fieldVariants, parts: partVariants, replies: chatReplies };
   if (operation === 'countTokens') return { plain: plainChat, fields: [], parts: partVariants, replies: [{ path: 'input', value: { input: 42 } }] };
   if (operation === 'embeddings') return { plain: plainEmbedding, fields: embedVariants, parts: [], replies: embedReplies };
+  if (operation === 'rerank') return { plain: ranking(), fields: rerankVariants, parts: [], replies: rerankReplies };
   if (operation === 'models')
     return { plain: undefined, fields: [], parts: [], replies: [{ path: 'models', value: [{ id: 'model-1', created: 1_767_225_600, owner: 'acme' }] }] };
   return { plain: undefined, fields: [], parts: [], replies: [] };

@@ -84,7 +84,8 @@ export const lossRules: readonly Rule<SurfaceSubject>[] = [
     absent: (subject) => needs.client(subject) ?? (clientHalf(subject.surface)?.names === undefined ? 'the client half has no names' : undefined),
     check({ surface }) {
       const known = new Set([...fieldVariants, ...partVariants, ...chatReplies].flatMap(({ value }) => pathsIn(value)));
-      for (const { value } of canonicalOf('embeddings').fields) for (const path of pathsIn(value)) known.add(path);
+      for (const operation of ['embeddings', 'rerank'] as const)
+        for (const { value } of canonicalOf(operation).fields) for (const path of pathsIn(value)) known.add(path);
       for (const path of [...pathsIn(plainEmbedding), 'inputs.parts', 'choices.stopSequence']) known.add(path);
       for (const [path, name] of Object.entries(clientHalf(surface)?.names ?? {})) {
         assert.ok(known.has(path) || isBelow(known, path), `${path} is no canonical field`);

@@ -237,7 +237,7 @@ export interface RerankRequest {
   readonly documents: readonly RankedDocument[];
   /** How many of the best are wanted; all when absent. */
   readonly topN?: number | undefined;
-  /** The answer repeats the documents. */
+  /** The answer repeats the documents. A client half does that from the request where the provider did not: it is no loss to look at this and leave it. */
   readonly returnDocuments?: boolean | undefined;
   readonly maxTokensPerDocument?: number | undefined;
   /** Fields of objects that are ranked, in this order. */

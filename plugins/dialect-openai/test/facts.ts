@@ -22,6 +22,20 @@ const embeddings: SurfaceSamples = {
   ],
 };
 
+/** OpenAI has no rerank: what the documentation of servers that speak its API shows (Cohere v1 and v2, Jina, vLLM). */
+const rerank: SurfaceSamples = {
+  requests: [
+    '{"model":"rerank-v3.5","query":"capital of France","documents":["Paris is.","Berlin is not."],"top_n":2,"max_tokens_per_doc":512}',
+    '{"model":"rerank-english-v3.0","query":"q","documents":[{"text":"one"},{"title":"two","text":"2"}],"rank_fields":["title","text"],"return_documents":true,"max_chunks_per_doc":10}',
+    '{"documents":[{"text":"one"},"two"],"query":"","model":"BAAI/bge-reranker-base","top_n":0,"truncate_prompt_tokens":512}',
+  ],
+  replies: [
+    '{"id":"07734bd2-2473-4f07-94e1-0d9f0e6843cf","results":[{"index":3,"relevance_score":0.999071},{"index":4,"relevance_score":0.78678}],"meta":{"api_version":{"version":"2"},"billed_units":{"search_units":1}}}',
+    '{"model":"jina-reranker-v2-base-multilingual","usage":{"total_tokens":815},"results":[{"index":0,"document":{"text":"one"},"relevance_score":0.87},{"index":2,"document":{"text":"three"},"relevance_score":0.76}]}',
+    '{"id":"rerank-b389becfb1070107","model":"mxbai-rerank-base-v2","usage":{"prompt_tokens":56,"total_tokens":56},"results":[{"index":1,"document":{"text":"Paris","multi_modal":null},"relevance_score":0.99},{"index":0,"document":{"text":"Berlin","multi_modal":null},"relevance_score":0.0005859603406861424}]}',
+  ],
+};
+
 /** Only a stream of OpenAI's completions is recorded; the whole answer is the one of its reference. */
 const completions: SurfaceSamples = {
   ...recorded('completions'),
@@ -37,6 +51,7 @@ export const facts: PluginFacts = {
       completions,
       responses: recorded('responses'),
       embeddings,
+      rerank,
       models: recorded('models'),
     },
   },

@@ -37,15 +37,18 @@ const SURFACES: ReadonlySet<string> = new Set([
   'batches',
 ]);
 /** Where a call that other dialects brought goes. */
-const TRANSLATED: Readonly<Partial<Record<Ask['operation'], Pick<Endpoint, 'surface' | 'method' | 'path' | 'batch'>>>> = Object.freeze({
+type Target = Pick<Endpoint, 'surface' | 'method' | 'path' | 'batch'>;
+const TRANSLATED: Readonly<Partial<Record<Ask['operation'], Target>>> = Object.freeze({
   chat: { surface: 'chat', method: 'POST', path: '/chat/completions' },
   embeddings: { surface: 'embeddings', method: 'POST', path: '/embeddings', batch: 2048 },
   models: { surface: 'models', method: 'GET', path: '/models' },
 });
+/** What OpenAI itself lacks and servers that speak its API may have. */
+const RERANK: Target = Object.freeze({ surface: 'rerank', method: 'POST', path: '/rerank' });
 /** `/v1/models/{model+}` to `/models/{model}`: below the base, parameters by their bare name. */
 const pathOf = (route: string): string => route.replace(/^\/v1(?=\/)/, '').replaceAll('+}', '}');
 
-/** Surfaces of this dialect pass to the same path; chat, embeddings and models of others are translated; nothing else exists. */
+/** Surfaces of this dialect pass to the same path; chat, embeddings and models of others are translated; nothing else exists at OpenAI. */
 export const endpoint = (ask: Ask): Endpoint | undefined => {
   if (ask.dialect === 'openai') {
     if (!SURFACES.has(ask.surface)) return undefined;
@@ -55,3 +58,6 @@ export const endpoint = (ask: Ask): Endpoint | undefined => {
   const target = TRANSLATED[ask.operation];
   return target === undefined ? undefined : { dialect: 'openai', capabilities: CAPABILITIES, ...target };
 };
+/** At a server that speaks OpenAI's API: the same, and documents are put in order. One that cannot answers so itself. */
+export const endpointOfServer = (ask: Ask): Endpoint | undefined =>
+  ask.operation === 'rerank' ? { dialect: 'openai', capabilities: CAPABILITIES, ...RERANK } : endpoint(ask);

@@ -1,11 +1,13 @@
 import { define, followApiKey, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
 import { type Config, config } from './config.ts';
-import { endpoint } from './endpoint.ts';
+import { endpoint, endpointOfServer } from './endpoint.ts';
 import { listModels } from './models.ts';
 import { native } from './native.ts';
 import { rejected } from './rejected.ts';
 import { signer } from './sign.ts';
 
+/** Hosts of OpenAI itself. */
+const OWN = /^(?:[a-z0-9-]+\.)?api\.openai\.com$/;
 /** `api.openai.com` is global; `eu.api.openai.com` keeps data in the region its first label names. */
 const regionOf = (host: string): string => /^([a-z]{2,3})\.api\.openai\.com$/.exec(host)?.[1] ?? 'global';
 /** One OpenAI account, or one OpenAI-compatible server. */
@@ -18,7 +20,7 @@ export const createProvider = (settings: Config, host: Host): Provider => {
     base,
     region: regionOf(url.hostname),
     errors: 'openai',
-    endpoint,
+    endpoint: OWN.test(url.hostname) ? endpoint : endpointOfServer,
     native,
     signs: 'head',
     sign,

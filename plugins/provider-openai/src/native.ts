@@ -23,6 +23,7 @@ export const TABLE: readonly NativeEntry[] = Object.freeze([
   { ...call('chat/completions', 'chat', 'chat', 'sse'), ids: 'chat' },
   call('completions', 'completions', 'chat', 'sse'),
   call('embeddings', 'embeddings', 'embeddings', 'json'),
+  call('rerank', 'rerank', 'rerank', 'json'), // of servers that speak OpenAI's API
   call('moderations', 'moderations', 'opaque', 'json'),
   { ...call('images/generations', 'images', 'opaque', 'sse'), ids: 'images' },
   { ...call('images/edits', 'images', 'opaque', 'sse'), ids: 'images' },

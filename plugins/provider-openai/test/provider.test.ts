@@ -89,6 +89,18 @@ describe('endpoints', () => {
     [{ operation: 'opaque', dialect: 'gemini', surface: 'files' }],
     [{ operation: 'countTokens', dialect: 'anthropic', surface: 'count-tokens' }],
   ] as const)('do not exist for %j', (more) => expect(endpoint(ask(more))).toBeUndefined());
+  it.each(['https://llm.example/v1', 'http://127.0.0.1:11434/v1', 'https://api.openai.com.example/v1'])(
+    'put documents in order at a server that speaks the API: %s',
+    (baseUrl) => {
+      const rerank = { dialect: 'openai', surface: 'rerank', method: 'POST', path: '/rerank' };
+      const at = createProvider(settings({ baseUrl }), fakeHost()).endpoint;
+      expect(at(ask({ operation: 'rerank', surface: 'rerank', route: '/v1/rerank' }))).toMatchObject(rerank);
+      expect(at(ask({ operation: 'rerank', dialect: 'cohere' }))).toMatchObject(rerank);
+    },
+  );
+  it.each(['https://api.openai.com/v1', 'https://eu.api.openai.com/v1'])('put no documents in order at OpenAI: %s', (baseUrl) =>
+    expect(createProvider(settings({ baseUrl }), fakeHost()).endpoint(ask({ operation: 'rerank', surface: 'rerank' }))).toBeUndefined(),
+  );
   it('take at most 2048 inputs of an embedding', () =>
     expect(endpoint(ask({ operation: 'embeddings', surface: 'embeddings', route: '/embeddings' }))?.batch).toBe(2048));
 });

@@ -13,6 +13,7 @@ import type { Model } from './models.ts';
 import { moderations } from './moderations.ts';
 import { page } from './pages.ts';
 import { refuse } from './refusal.ts';
+import { rerank } from './rerank.ts';
 import { responseRoutes } from './responses-routes.ts';
 import { findRoute, jsonReply, type Reply, type Route, streamReply } from './routes.ts';
 import { type StoredCompletions, storedCompletionRoutes, storedCompletions } from './stored-completions.ts';
@@ -91,12 +92,18 @@ const controlRoutes: readonly Route[] = ['/v1/fine_tuning/jobs', '/v1/evals'].ma
   handle: ({ query }) => jsonReply(page([], query)),
 }));
 
-/** Every endpoint of one simulator, with its own state. */
-export const endpoints = (call: Context): readonly Route[] => {
+/** What OpenAI has not: only where there are models for it. */
+const rerankRoutes = (ranks: readonly string[]): readonly Route[] => {
+  const known = new Set(ranks);
+  return known.size === 0 ? [] : [{ method: 'POST', path: '/v1/rerank', takes: 'json', handle: ({ call, fields }) => jsonReply(rerank(call, fields, known)) }];
+};
+
+/** Every endpoint of one simulator, with its own state. `ranks`: models of a server that puts documents in order. */
+export const endpoints = (call: Context, ranks: readonly string[] = []): readonly Route[] => {
   const store = files(call);
   const completions = storedCompletions(call);
   const talks = conversations(call);
-  const calls = [...textRoutes(completions), moderationRoute, ...responseRoutes(call, talks), ...imageRoutes];
+  const calls = [...textRoutes(completions), ...rerankRoutes(ranks), moderationRoute, ...responseRoutes(call, talks), ...imageRoutes];
   const perform = (path: string, fields: Fields): Reply => {
     const { route, params } = findRoute(calls, 'POST', path);
     return route.handle({ call, fields, parts: [], params, query: new URLSearchParams() });

@@ -17,6 +17,8 @@ export type OpenaiSimulatorOptions = PeerOptions & {
   readonly now?: () => number;
   /** Further chat models beside the built-in ones. */
   readonly models?: readonly string[];
+  /** Models that put documents in order, as servers have that speak the API; without any there is no `/rerank`, as at OpenAI. */
+  readonly rerankModels?: readonly string[];
   /** Most input tokens of chat and responses, as this package counts them; without it nothing is too long. */
   readonly contextTokens?: number;
   /** What `x-ratelimit-*` say, for each minute. They are not enforced: script a 429. */
@@ -53,7 +55,7 @@ const limited = /^\/v1\/(chat\/completions|completions|embeddings|responses|mode
 const answering = (call: Context, played: ReturnType<typeof replays>, options: OpenaiSimulatorOptions) => {
   const { keys = ['sk-simulator'], rateLimit = { requests: 10_000, tokens: 2_000_000 } } = options;
   const accepted = new Set(keys);
-  const routes = endpoints(call);
+  const routes = endpoints(call, options.rerankModels);
 
   const perform = (request: CapturedRequest): Reply => {
     const { route, params } = findRoute(routes, request.method, request.path);

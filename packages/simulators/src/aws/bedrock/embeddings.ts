@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Fields, fieldsOf, listOf, textOf } from '../../openai/check.ts';
+import { ranked } from '../../openai/rerank.ts';
 import { count } from '../../openai/tokens.ts';
 import type { Invoked } from './invoke.ts';
 import type { Model } from './models.ts';
@@ -89,19 +90,12 @@ export const embed = (model: Model, body: Fields): Invoked => {
   return model.family === 'cohere-embed' ? cohere(model, body) : nova(body);
 };
 
-/** Cohere Rerank: documents that share words with the query come first; ties keep their order. */
+/** Cohere Rerank. */
 export const rerank = (body: Fields): Invoked => {
   const { query, documents, api_version: version, top_n: top } = body;
   if (typeof query !== 'string') throw malformed('#: required key [query] not found');
   if (!Array.isArray(documents) || documents.length === 0) throw malformed('#: required key [documents] not found');
   if (version !== 2) throw malformed('#/api_version: 2 is the only possible value');
-  const words = new Set(query.toLowerCase().split(/\W+/));
-  const results = documents
-    .map((document, index) => {
-      const found = String(document).toLowerCase().split(/\W+/);
-      return { index, relevance_score: found.filter((word) => words.has(word)).length / Math.max(1, found.length) };
-    })
-    .sort((a, b) => b.relevance_score - a.relevance_score || a.index - b.index)
-    .slice(0, typeof top === 'number' ? top : documents.length);
+  const results = ranked(query, documents.map(String), typeof top === 'number' ? top : documents.length);
   return { body: { results }, input: count(query), output: 0 };
 };
