@@ -79,6 +79,8 @@ export interface NamedIds {
   /** Further pointers of the reply, for requests that have a member `with` at their top that `inside` knows as one of `objects`. */
   readonly replyFor?: { readonly with: string; readonly reply: readonly string[] } | undefined;
   readonly list?: string | undefined;
+  /** Ids are names of resources (`projects/1/locations/x/caches/9`) that differ before the last slash: what follows it says which is meant. */
+  readonly tail?: boolean | undefined;
   /** How a list goes on: `after` = query parameter that takes the last id seen, `more` = pointer that is true while there is more. */
   readonly page?: { readonly after: string; readonly more: string } | undefined;
 }

@@ -17,7 +17,7 @@ import { takeLimits } from './limits.ts';
 import { listModels } from './models.ts';
 import { operate, prepare } from './operate.ts';
 import { collect } from './receive.ts';
-import { createsIds, namedParams } from './stateful.ts';
+import { createsIds, keptAs, namedParams } from './stateful.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
 export interface ReceivedBody {
@@ -76,8 +76,7 @@ const resolve = (x: Exchange, route: ProtocolRoute, instance: Instance | undefin
 };
 
 const idsOf = (found: SurfaceFound, body: GovernedBody): string[] => [
-  ...namedParams(found.reach).flatMap((n) => (found.params[n] === undefined ? [] : [decode(found.params[n])])),
-  ...body.ids,
+  ...keptAs(found.reach.ids, [...namedParams(found.reach).flatMap((n) => (found.params[n] === undefined ? [] : [decode(found.params[n])])), ...body.ids]),
 ];
 
 const asksStream = (x: Exchange): boolean => new URLSearchParams(x.target?.query).get('stream') === 'true';

@@ -27,6 +27,10 @@ export const namedParams = (reach: Reach): readonly string[] => {
 };
 const params = new WeakMap<Reach, readonly string[]>();
 
+/** Ids as their owners are kept under. */
+export const keptAs = (of: NamedIds | undefined, ids: readonly string[]): readonly string[] =>
+  of?.tail === true ? ids.map((id) => id.slice(id.lastIndexOf('/') + 1)) : ids;
+
 /** Whether ids in the answer matter: some become the caller's, or a list is cut. */
 export const readsReply = (x: Exchange, { ids }: Reach): boolean =>
   ids !== undefined && ((x.creates && ids.reply.length > 0) || ids.list !== undefined || x.inner.asks);
@@ -74,7 +78,7 @@ export const ownReply = async (x: Exchange, instance: Instance, reach: Reach, bo
     if (ids.list === undefined) return body;
     throw new GatewayError('upstream_bad_response', `The list of ${instance.name} cannot be read.`, { cause });
   }
-  const created = createdIn(x, ids, json);
+  const created = keptAs(ids, createdIn(x, ids, json));
   if (created.length > 0) await x.plan.owners.record(principal, instance.name, created);
   if (ids.list === undefined || json === null || typeof json !== 'object') return body;
   const items = at(json, ids.list);

@@ -20,7 +20,7 @@ import { checkPinned, withQuery } from './pinned.ts';
 import { collect, pipe, type Watcher } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
-import { createsIds, namedParams, owningTap, readsReply, sendOwn } from './stateful.ts';
+import { createsIds, keptAs, namedParams, owningTap, readsReply, sendOwn } from './stateful.ts';
 import { wholeTap } from './whole-tap.ts';
 
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
@@ -116,8 +116,8 @@ const idsOf = (x: Exchange, native: NativeCall, governed: GovernedBody): readonl
   if (native.reach.ids === undefined) return NO_IDS;
   const named = namedParams(native.reach);
   const { ids } = governed;
-  if (named.length === 0 && x.inner.named.length === 0) return ids;
-  return [...named.flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])), ...ids, ...x.inner.named];
+  if (named.length === 0 && x.inner.named.length === 0) return keptAs(native.reach.ids, ids);
+  return keptAs(native.reach.ids, [...named.flatMap((n) => (native.params?.[n] === undefined ? [] : [native.params[n]])), ...ids, ...x.inner.named]);
 };
 
 const routeOf = ({ dialect, surface, reach }: NativeCall) => ({ dialect, surface, class: reach.class });
