@@ -253,3 +253,59 @@ describe('embeddings at Bedrock for the OpenAI SDK', () => {
     expect(data[1]?.embedding).toEqual(alone?.embedding);
   });
 });
+
+describe('rerank at Bedrock in the form of Cohere and Jina', () => {
+  const documents = ['Berlin is a city', { title: 'France', text: 'Paris is the capital' }, 'Horses'];
+  const ask = (body: object, path = '/openai/main/v1/rerank') =>
+    fetch(`${bench.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'capital of France', documents, ...body }),
+    });
+  const cohere = 'cohere.rerank-v3-5:0';
+  const amazon = 'amazon.rerank-v1:0';
+
+  test.each([
+    [cohere, 'emulated=documents'],
+    [amazon, 'emulated=top_n,emulated=documents'],
+  ])('%s: the best first, as many as asked for, with their documents, counted', async (model, told) => {
+    const answer = await ask({ model, top_n: 1, return_documents: true });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, told]);
+    expect(await answer.json()).toEqual({
+      id: expect.stringMatching(/^rerank-/),
+      model,
+      results: [{ index: 1, relevance_score: expect.any(Number), document: documents[1] }],
+      usage: { prompt_tokens: expect.any(Number), total_tokens: expect.any(Number) },
+    });
+    expect(lastSent().documents).toEqual(['Berlin is a city', 'title: France\ntext: Paris is the capital', 'Horses']);
+  });
+  test('what a model has no member for is told', async () => {
+    expect((await ask({ model: cohere, documents: ['a'], max_tokens_per_doc: 64, rank_fields: ['title'] })).headers.get('x-lpa-fidelity')).toBe(
+      'ignored=rank_fields',
+    );
+    expect(lastSent()).toEqual({ api_version: 2, query: 'capital of France', documents: ['a'], max_tokens_per_doc: 64 });
+    expect((await ask({ model: amazon, documents: ['a'], max_tokens_per_doc: 64 })).headers.get('x-lpa-fidelity')).toBe('ignored=max_tokens_per_doc');
+    await ask({ model: cohere, rank_fields: ['text', 'none'] });
+    expect(lastSent().documents).toEqual(['Berlin is a city', 'text: Paris is the capital', 'Horses']);
+  });
+  test('a model that ranks nothing has no such operation, and errors of AWS are in the words of OpenAI', async () => {
+    const none = await ask({ model: NOVA });
+    expect([none.status, none.headers.get('x-lpa-code')]).toEqual([404, 'operation_not_supported']);
+    bench.simulator.script({ status: 429 });
+    const limited = await ask({ model: cohere });
+    expect([limited.status, ((await limited.json()) as { error: { code: unknown } }).error.code]).toEqual([429, 'rate_limit_exceeded']);
+  });
+  test('transparent mode passes it as it is and reads what it took', async () => {
+    const path = `/transparent/main/model/${encodeURIComponent(cohere)}/invoke`;
+    const answer = await ask({ api_version: 2, documents: ['a', 'capital'] }, path);
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      {
+        results: [
+          { index: 1, relevance_score: 1 },
+          { index: 0, relevance_score: 0 },
+        ],
+      },
+    ]);
+  });
+});

@@ -171,8 +171,8 @@ const fields = { documents: [{ fields: { title: 'mark-title', text: 'one' } }, {
 const rerankVariants: readonly Variant<RerankRequest>[] = [
   { path: 'documents', mark: 'mark-third', value: ranking({ documents: [{ text: 'one' }, { text: 'mark-third' }] }) },
   { path: 'documents.fields', mark: 'mark-title', value: ranking(fields) },
-  { path: 'topN', value: ranking({ topN: 1 }) },
-  { path: 'returnDocuments', value: ranking({ returnDocuments: true }) },
+  // Documents are repeated by the client half where a provider does not: alone, that they are wanted need not change what is written.
+  { path: 'topN', value: ranking({ topN: 1, returnDocuments: true }) },
   { path: 'maxTokensPerDocument', value: ranking({ maxTokensPerDocument: 64 }) },
   { path: 'rankFields', value: ranking({ ...fields, rankFields: ['text', 'title'] }), base: ranking(fields) },
   { path: 'rest', value: ranking({ rest: { from: 'unheard-of.surface', fields: { unheard_of: true } } }) },

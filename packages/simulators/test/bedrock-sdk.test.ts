@@ -250,6 +250,12 @@ describe('InvokeModel by the vendor SDK', () => {
       (body: { results: { index: number }[] }) => body.results.map(({ index }) => index),
       [1, 2, 0],
     ],
+    [
+      'amazon.rerank-v1:0',
+      { query: 'red fox', documents: ['blue', 'red fox', 'red'] },
+      (body: { results: { index: number }[] }) => body.results.map(({ index }) => index),
+      [1, 2, 0],
+    ],
     ['amazon.titan-text-express-v1', { inputText: 'Hi' }, (body: { results: { outputText: string }[] }) => body.results[0]?.outputText, 'You said: Hi'],
     [
       'amazon.nova-lite-v1:0',

@@ -96,6 +96,12 @@ const embeddings = (ask: Ask, { base }: ModelId): Endpoint | undefined => {
   const { surface, batch } = found;
   return { dialect: 'bedrock-invoke', surface, batch, method: 'POST', path: `/model/${encode(ask.model)}/invoke`, capabilities: NO_CHAT };
 };
+/** Rerank goes through InvokeModel, which is of the same host; the API of agents has it too, at another. */
+const rerank = (ask: Ask, { base }: ModelId): Endpoint | undefined => {
+  const vendor = /^(amazon|cohere)\.rerank-/.exec(base ?? '')?.[1];
+  if (vendor === undefined) return undefined;
+  return { dialect: 'bedrock-invoke', surface: `${vendor}-rerank`, method: 'POST', path: `/model/${encode(ask.model)}/invoke`, capabilities: NO_CHAT };
+};
 
 /** CountTokens knows foundation models, not the profiles of a geography ("The provided model doesn't support counting tokens"). */
 const counting = (ask: Ask, model: ModelId): Endpoint => ({
@@ -112,7 +118,7 @@ const checkRegion = (model: ModelId, region: string): void => {
     throw new GatewayError('region_not_allowed', `The ARN names ${model.region}, but this instance is in ${region}.`, { param: 'model' });
 };
 
-const OPERATIONS: ReadonlySet<Ask['operation']> = new Set(['chat', 'countTokens', 'embeddings']);
+const OPERATIONS: ReadonlySet<Ask['operation']> = new Set(['chat', 'countTokens', 'embeddings', 'rerank']);
 /** Which API of Bedrock serves an operation for a model. */
 export const endpoints = (options: EndpointOptions): ((ask: Ask) => Endpoint | undefined) => {
   const chat = chatEndpoints(options);
@@ -122,6 +128,7 @@ export const endpoints = (options: EndpointOptions): ((ask: Ask) => Endpoint | u
     checkRegion(model, options.region);
     if (ask.operation === 'countTokens') return counting(ask, model);
     if (ask.operation === 'embeddings') return embeddings(ask, model);
+    if (ask.operation === 'rerank') return rerank(ask, model);
     return chat[apiFor(model, ask.dialect, options.api)](ask, model);
   };
 };

@@ -76,7 +76,7 @@ const plugin: Plugin = {
   },
   dialects: {
     'bedrock-invoke': define<Dialect>()({
-      summary: 'Bodies of InvokeModel that Bedrock alone has: embeddings',
+      summary: 'Bodies of InvokeModel that Bedrock alone has: embeddings and rerank',
       config: Type.Object({}, { additionalProperties: false }),
       create: () => invokeDialect,
     }),

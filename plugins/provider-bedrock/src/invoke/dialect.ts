@@ -2,21 +2,16 @@ import type { Dialect, ProviderHalf, Surface } from '@llm-proxy-auth/plugin';
 import { cohere } from './cohere.ts';
 import { error, NAME, readError } from './error.ts';
 import { nova } from './nova.ts';
+import { amazonRerank, cohereRerank } from './rerank.ts';
 import { invokeTap } from './tap.ts';
 import { titan } from './titan.ts';
 
 /** A family of InvokeModel that is reached, not spoken by clients. */
+const REACHED = { routes: [], body: ['json'], governed: { model: 'path', stream: 'route' }, reach: { class: 'inference' }, framing: 'json' } as const;
 const embedding = (name: string, provider: ProviderHalf<'embeddings'>): Surface<'embeddings'> =>
-  Object.freeze({
-    name,
-    operation: 'embeddings',
-    routes: [],
-    body: ['json'],
-    governed: { model: 'path', stream: 'route' },
-    reach: { class: 'inference' },
-    framing: 'json',
-    provider,
-  } satisfies Surface<'embeddings'>);
+  Object.freeze({ ...REACHED, name, operation: 'embeddings', provider } satisfies Surface<'embeddings'>);
+const ranking = (name: string, provider: ProviderHalf<'rerank'>): Surface<'rerank'> =>
+  Object.freeze({ ...REACHED, name, operation: 'rerank', provider } satisfies Surface<'rerank'>);
 
 /** Every other family: bytes pass in transparent mode, and what was used is read. */
 const invoke: Surface<'opaque'> = Object.freeze({
@@ -33,7 +28,14 @@ const invoke: Surface<'opaque'> = Object.freeze({
 /** Bodies of InvokeModel that are no dialect of their own. */
 export const invokeDialect: Dialect = Object.freeze({
   name: NAME,
-  surfaces: [invoke, embedding('titan-embed', titan), embedding('nova-embed', nova), embedding('cohere-embed', cohere)],
+  surfaces: [
+    invoke,
+    embedding('titan-embed', titan),
+    embedding('nova-embed', nova),
+    embedding('cohere-embed', cohere),
+    ranking('cohere-rerank', cohereRerank),
+    ranking('amazon-rerank', amazonRerank),
+  ],
   error,
   readError,
 });

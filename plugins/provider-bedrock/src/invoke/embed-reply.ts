@@ -10,7 +10,7 @@ export const replyFields = (reply: UpstreamReply): Fields => {
   } catch (cause) {
     throw new GatewayError('upstream_bad_response', 'Bedrock answered with something that is no JSON.', { cause });
   }
-  if (!isObject(body)) throw bad();
+  if (!isObject(body)) throw new GatewayError('upstream_bad_response', 'Bedrock answered with JSON that is no object.');
   return body;
 };
 export const fieldsOf = (v: Json): Fields => (isObject(v) ? v : {});

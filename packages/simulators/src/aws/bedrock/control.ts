@@ -23,7 +23,7 @@ const summary = (call: Context, model: Model): Fields => ({
   modelName: model.name,
   outputModalities: [model.output],
   providerName: model.provider,
-  responseStreamingSupported: model.output === 'TEXT' && model.family !== 'cohere-rerank',
+  responseStreamingSupported: model.output === 'TEXT' && !model.family.endsWith('-rerank'),
 });
 
 const keeps = (query: URLSearchParams, name: string, values: readonly string[]): boolean => {

@@ -90,12 +90,23 @@ export const embed = (model: Model, body: Fields): Invoked => {
   return model.family === 'cohere-embed' ? cohere(model, body) : nova(body);
 };
 
-/** Cohere Rerank. */
-export const rerank = (body: Fields): Invoked => {
-  const { query, documents, api_version: version, top_n: top } = body;
+/** Members of a rerank body by maker. Amazon's has no more than these: `max_tokens_per_doc` is refused; Cohere's names are those of its second API. */
+const rankMembers = { cohere: ['api_version', 'query', 'documents', 'top_n', 'max_tokens_per_doc'], amazon: ['query', 'documents'] } as const;
+
+/** Rerank of Cohere and of Amazon: texts in order, the best first. */
+export const rerank = (model: Model, body: Fields): Invoked => {
+  const cohere = model.family === 'cohere-rerank';
+  onlyKeys(body, rankMembers[cohere ? 'cohere' : 'amazon']);
+  const { query, documents, api_version: version, top_n: top, max_tokens_per_doc: most } = body;
   if (typeof query !== 'string') throw malformed('#: required key [query] not found');
   if (!Array.isArray(documents) || documents.length === 0) throw malformed('#: required key [documents] not found');
-  if (version !== 2) throw malformed('#/api_version: 2 is the only possible value');
-  const results = ranked(query, documents.map(String), typeof top === 'number' ? top : documents.length);
-  return { body: { results }, input: count(query), output: 0 };
+  const wrong = documents.findIndex((one) => typeof one !== 'string');
+  if (wrong >= 0) throw malformed(`#/documents/${wrong}: expected type: String, found: ${Array.isArray(documents[wrong]) ? 'JSONArray' : 'JSONObject'}`);
+  if (cohere && version !== 2) throw malformed('#/api_version: 2 is the only possible value');
+  for (const [name, value] of [
+    ['top_n', top],
+    ['max_tokens_per_doc', most],
+  ] as const)
+    if (value !== undefined && !(Number.isInteger(value) && Number(value) > 0)) throw malformed(`#/${name}: ${String(value)} is not greater or equal to 1`);
+  return { body: { results: ranked(query, documents.map(String), typeof top === 'number' ? top : documents.length) }, input: count(query), output: 0 };
 };

@@ -122,7 +122,8 @@ export const invoke = (call: Context, model: Model, body: Fields): Invoked => {
     case 'openai':
       return viaChat(call, model, body);
     case 'cohere-rerank':
-      return rerank(body);
+    case 'amazon-rerank':
+      return rerank(model, body);
     default:
       return embed(model, body);
   }

@@ -13,7 +13,8 @@ export type Family =
   | 'titan-embed'
   | 'cohere-embed'
   | 'nova-embed'
-  | 'cohere-rerank';
+  | 'cohere-rerank'
+  | 'amazon-rerank';
 
 /** What a Claude refuses; the newest first, found by a part of the id. */
 export type ClaudeRules = {
@@ -120,6 +121,7 @@ const table: readonly (readonly [id: string, name: string, family: Family, input
   ['cohere.embed-v4:0', 'Embed v4', 'cohere-embed', seen, true],
   ['amazon.nova-2-multimodal-embeddings-v1:0', 'Nova Multimodal Embeddings', 'nova-embed', seen, true],
   ['cohere.rerank-v3-5:0', 'Rerank 3.5', 'cohere-rerank', text, true],
+  ['amazon.rerank-v1:0', 'Rerank 1.0', 'amazon-rerank', text, true],
 ];
 
 const providers: Readonly<Record<string, string>> = {
