@@ -1,6 +1,6 @@
 import type { ResponseInputItem } from 'openai/resources/responses/responses';
 import { expect } from 'vitest';
-import { conformance, lastSent, thrown } from './support/conformance.ts';
+import { conformance, lastSent, thrown, user } from './support/conformance.ts';
 
 const line = conformance(['translated'], { vendor: 'anthropic' });
 const tools = [{ type: 'function' as const, name: 'get_time', strict: false, parameters: { type: 'object', properties: {} } }];
@@ -37,5 +37,34 @@ line('100', 'what a provider signed goes round in reasoning.encrypted_content, a
       expect(await thrown(client().responses.create({ ...asking, input }))).toMatchObject({ status: 400, type: 'invalid_request_error' });
     }
     expect(bench.simulator.requests).toHaveLength(before);
+  }
+});
+
+line('45b', 'runTools works when the assistant turn comes back without what it does not know: the thinking is found by the id of the call', async (under) => {
+  const { client, bench } = under;
+  for (const stream of [false, true]) {
+    const common = {
+      model: asking.model,
+      messages: user('call get_time'),
+      reasoning_effort: 'high' as const,
+      max_completion_tokens: 4000,
+      tools: [
+        {
+          type: 'function' as const,
+          function: { name: 'get_time', description: 'time', parameters: { type: 'object', properties: {} }, function: () => 'noon' },
+        },
+      ],
+    };
+    const { completions } = client().chat;
+    const answer = stream ? completions.runTools({ ...common, stream }).finalContent() : completions.runTools({ ...common, stream }).finalContent();
+    expect(await answer).toBe('The tool said: noon');
+    const sent = bench.simulator.requests.at(-1)?.body.toString('utf8') ?? '';
+    expect(lastSent(bench).messages[1]).toMatchObject({
+      content: [
+        { type: 'thinking', signature: expect.any(String) },
+        { type: 'tool_use', id: expect.stringMatching(/^toolu_/) },
+      ],
+    });
+    expect(sent).not.toMatch(/thinking_blocks|lpatool_/);
   }
 });

@@ -4,6 +4,7 @@ import { clientAddress } from './access/address.ts';
 import type { Identified } from './access/authenticate.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
 import { Exchange, type Incoming, type Outgoing } from './call/exchange.ts';
+import { memories } from './call/memory.ts';
 import { protocol } from './call/protocol.ts';
 import { settle } from './call/settle.ts';
 import { openShortcut } from './call/shortcut.ts';
@@ -33,6 +34,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   const services: Services = {
     ticker: makeTicker(),
     metrics: options.metrics,
+    memories: memories(options.now, options.metrics.thinkingLost),
     random: options.random ?? Math.random,
     now: options.now,
     pass: options.pass ?? true,

@@ -7,6 +7,7 @@ import { compilePolicies, type Policy } from './access/policy.ts';
 import { verifiedCache } from './access/verified-cache.ts';
 import { openPool } from './call/dispatch.ts';
 import type { Exchange } from './call/exchange.ts';
+import type { Memories } from './call/memory.ts';
 import { Roster } from './call/roster.ts';
 import type { Ticker } from './call/ticker.ts';
 import type { Graph, Instance } from './graph.ts';
@@ -23,12 +24,15 @@ export interface LineMetrics {
   retry(): void;
   fallback(): void;
   fidelity(param: string): void;
+  thinkingLost(): void;
   auth: AuthNote;
 }
 /** What lives longer than one configuration. */
 export interface Services {
   readonly ticker: Ticker;
   readonly metrics: LineMetrics;
+  /** What is remembered for callers, whose clients cannot carry it. */
+  readonly memories: Memories;
   readonly random: () => number;
   readonly now: () => number;
   /** False: even equal surfaces are translated (tests prove the translators with it). */

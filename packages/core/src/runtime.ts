@@ -98,7 +98,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     observe: observer.observe,
     content: observer.content,
     begun: observer.begun,
-    metrics: { retry: served.retry, fallback: served.fallback, fidelity: served.fidelity, auth: served.auth },
+    metrics: { retry: served.retry, fallback: served.fallback, fidelity: served.fidelity, thinkingLost: served.thinkingLost, auth: served.auth },
     otherwise(request, response, x: Exchange) {
       x.route = OTHER_ROUTES.has(x.target?.path ?? '') ? (x.target?.path ?? '') : 'unmatched';
       ops.main(request, response, x.id, () => authenticateAdmin(() => gateway)(request, response));

@@ -111,6 +111,22 @@ export interface Inbound {
   readonly stream: boolean;
   /** JSON source of the value at a JSON pointer, as the client wrote it. */
   readonly raw: (pointer: string) => JsonText | undefined;
+  /** Undefined: nothing is remembered. */
+  readonly memory?: Memory | undefined;
+}
+/**
+ * What the gateway remembers for a caller whose client drops what it does not know: for an hour since its last use, within bounds, and
+ * for nobody else. A call that asks nothing of it costs nothing.
+ */
+export interface Memory {
+  /** The same in all calls of one principal: what is sealed for one is worth nothing to another. */
+  readonly owner: string;
+  /** Copies the value. False: it has no room, and is not kept. */
+  keep(key: string, value: Bytes): boolean;
+  /** Undefined: this caller never kept it, or it is gone. */
+  recall(key: string): Bytes | undefined;
+  /** Thinking that was issued to the caller cannot be found; counted once a call, in `llm_proxy_thinking_lost_total`. */
+  lost(): void;
 }
 export interface Call {
   readonly id: string;
@@ -134,8 +150,11 @@ export interface Ledger {
 export interface ClientHalf<O extends Operation> {
   /** Canonical field path (`sampling.logitBias`, `turns.parts.detail`) to this surface's parameter name, for the ledger. */
   readonly names?: Readonly<Record<string, string>> | undefined;
-  /** `target`: where the call goes. What only the vendor understands (hosted tools, stored state) is refused unless the target speaks this very surface. */
-  read(inbound: Inbound, ledger: Ledger, target?: Endpoint): Canonical[O]['request'];
+  /**
+   * `target`: where the call goes, `model`: the provider's id of the model there. What only the vendor understands (hosted tools, stored
+   * state) is refused unless the target speaks this very surface.
+   */
+  read(inbound: Inbound, ledger: Ledger, target?: Endpoint, model?: string): Canonical[O]['request'];
   /**
    * A body that asks several things at once (a completion of many prompts), as one for each: where it is translated the core asks
    * one after the other and joins the choices in this order. Undefined: it is one. Streams are not split.

@@ -130,9 +130,11 @@ const opened = (part: Part): { readonly part: Part; readonly deltas: readonly De
 const partEvents = (part: Part, choice: number, index: number): ChatEvent[] => {
   const { part: first, deltas } = opened(part);
   const { origin, ...bare } = first;
-  // An opaque part is nothing but its origin; others get theirs when they end, as vendors sign what is complete.
-  const opening = first.kind === 'opaque' ? first : (bare as Part);
-  const ending = first.kind === 'opaque' || origin === undefined ? {} : { origin };
+  // An opaque part is nothing but its origin, and a call opens with its own, which may have to travel in its id; others get theirs when
+  // they end, as vendors sign what is complete.
+  const early = first.kind === 'opaque' || first.kind === 'toolCall';
+  const opening = early ? first : (bare as Part);
+  const ending = early || origin === undefined ? {} : { origin };
   const citations = part.kind === 'text' ? (part.citations ?? []) : [];
   return [
     { type: 'part', choice, index, part: opening },

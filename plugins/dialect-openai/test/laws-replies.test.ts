@@ -17,12 +17,11 @@ import {
 import { chatReply, streamedReply, usage } from '@llm-proxy-auth/plugin/generators';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chat } from '../src/chat/surface.ts';
 import { completions } from '../src/completions/surface.ts';
 import { embeddings } from '../src/embeddings/surface.ts';
 import { responsesSurfaces } from '../src/responses/index.ts';
 import { type Losses, leftOver, replyLeft } from './laws-support.ts';
-import { callOf, ledger, type Note, seal } from './support.ts';
+import { callOf, chat, ledger, type Note, seal } from './support.ts';
 
 const responses = responsesSurfaces(seal)[0] as Surface<'chat'>;
 const streaming = { stream: true, stream_options: { include_usage: true } };

@@ -14,12 +14,11 @@ import {
 import { chatRequest, embedRequest } from '@llm-proxy-auth/plugin/generators';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chat } from '../src/chat/surface.ts';
 import { completions } from '../src/completions/surface.ts';
 import { embeddings } from '../src/embeddings/surface.ts';
 import { responsesSurfaces } from '../src/responses/index.ts';
 import { fieldsWithout, leftOver, realRequest, requestLeft, telling, type Vendor } from './laws-support.ts';
-import { callOf, inboundOf, ledger, seal } from './support.ts';
+import { callOf, chat, inboundOf, ledger, seal } from './support.ts';
 
 const responses = responsesSurfaces(seal)[0] as Surface<'chat'>;
 const ORDER: Readonly<Record<string, number>> = { refusal: 1, audio: 2, toolCall: 3 };

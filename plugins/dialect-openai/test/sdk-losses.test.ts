@@ -1,13 +1,12 @@
 import type { AnySurface, Json, Surface } from '@llm-proxy-auth/plugin';
 import { collect, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
-import { chat } from '../src/chat/surface.ts';
 import { completions } from '../src/completions/surface.ts';
 import { embeddings } from '../src/embeddings/surface.ts';
 import { responsesSurfaces } from '../src/responses/index.ts';
 import { readEvents } from './responses-support.ts';
 import { responseOf, rewritten, streamAround, streamOf } from './sdk-events.ts';
-import { callOf, chatEvents, chatStream, inboundOf, ledger, payloads, seal } from './support.ts';
+import { callOf, chat, chatEvents, chatStream, inboundOf, ledger, payloads, seal } from './support.ts';
 
 const responses = responsesSurfaces(seal)[0] as Surface<'chat'>;
 const answered = (surface: AnySurface, body: Json): Json => {

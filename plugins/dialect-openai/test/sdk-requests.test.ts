@@ -1,11 +1,10 @@
 import { type AnySurface, type Json, parseJson, type Surface, stringifyJson } from '@llm-proxy-auth/plugin';
 import fc from 'fast-check';
-import { chat } from '../src/chat/surface.ts';
 import { completions } from '../src/completions/surface.ts';
 import { embeddings } from '../src/embeddings/surface.ts';
 import { responsesSurfaces } from '../src/responses/index.ts';
 import { type Fields, holds } from './sdk-types.ts';
-import { callOf, inboundOf, ledger, seal } from './support.ts';
+import { callOf, chat, inboundOf, ledger, seal } from './support.ts';
 
 const responses = responsesSurfaces(seal)[0] as Surface<'chat'>;
 /** Client half, then provider half, on the way to a provider of the same surface. */

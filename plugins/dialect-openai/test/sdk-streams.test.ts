@@ -1,10 +1,9 @@
 import { type AnySurface, type ChatEvent, frameReader, type Json, type Surface, stringifyJson } from '@llm-proxy-auth/plugin';
 import fc from 'fast-check';
-import { chat } from '../src/chat/surface.ts';
 import { completions } from '../src/completions/surface.ts';
 import { together } from './sdk-chunks.ts';
 import { type Fields, holds } from './sdk-types.ts';
-import { callOf, payloads } from './support.ts';
+import { callOf, chat, payloads } from './support.ts';
 
 const sse = (payload: Json | '[DONE]'): string => `data: ${payload === '[DONE]' ? payload : stringifyJson(payload)}\n\n`;
 /** Provider half, then client half, on the chunks of a stream. */

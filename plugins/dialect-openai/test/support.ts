@@ -16,7 +16,7 @@ import {
   wholeEvents,
 } from '@llm-proxy-auth/plugin';
 import { recordings } from '@llm-proxy-auth/simulators';
-import { chat } from '../src/chat/surface.ts';
+import { chat as chatSurface } from '../src/chat/surface.ts';
 import { openai } from '../src/index.ts';
 
 export interface Note {
@@ -61,6 +61,7 @@ export const callOf = (body: Json = {}, more: Partial<Call> = {}): Call => {
     ...more,
   };
 };
+export const chat = chatSurface(seal);
 const { client, provider } = chat;
 if (client === undefined || provider === undefined) throw new Error('chat has both halves');
 export const chatClient = client;

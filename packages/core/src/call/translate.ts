@@ -48,6 +48,7 @@ export const inboundOf = (x: Exchange, text: string): Inbound => ({
   model: x.model,
   stream: x.stream,
   raw: (pointer: string): JsonText | undefined => rawAt(text, pointer),
+  memory: x.plan.memories.of(x.principal?.owner ?? '', x),
 });
 export const callOf = (x: Exchange, inbound: Inbound, endpoint: Endpoint, model: string, ledger: Ledger, seal: Seal): Call => ({
   id: x.id,
@@ -85,7 +86,7 @@ const fitStops = (request: Partial<ChatRequest>, call: Call): object => {
 export const readRequest = <O extends Half>(x: Exchange, client: Surface<O>, call: Call): Canonical[O]['request'] => {
   if (client.client === undefined)
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${x.instance?.name ?? 'this instance'}.`);
-  return client.client.read(call.inbound, call.ledger, call.endpoint);
+  return client.client.read(call.inbound, call.ledger, call.endpoint, call.model);
 };
 
 /** What a provider half refuses it names by its place in the conversation; the client is told its own name for that. */

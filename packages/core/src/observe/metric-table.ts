@@ -37,6 +37,7 @@ export const METRICS = Object.freeze({
   fallbacks: entry('llm_proxy_fallbacks_total', 'counter', [], 1, 'Tries at another target.'),
   truncated: entry('llm_proxy_stream_truncated_total', 'counter', [], 1, 'Streams that a provider cut.'),
   fidelity: entry('llm_proxy_fidelity_total', 'counter', ['param'], 100, 'Request fields that could not be carried over.'),
+  thinkingLost: entry('llm_proxy_thinking_lost_total', 'counter', [], 1, 'Calls whose history lacks signed thinking that was issued and cannot be found.'),
   duration: entry('llm_proxy_request_duration_seconds', 'histogram', OUTCOME, 150, 'From the request head to the end of the answer.', CALL_SECONDS),
   firstToken: entry(
     'llm_proxy_time_to_first_token_seconds',

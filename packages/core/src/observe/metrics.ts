@@ -39,6 +39,7 @@ export interface GatewayMetrics extends PluginMetrics {
   fallback(): void;
   truncated(): void;
   fidelity(param: string): void;
+  thinkingLost(): void;
   health(instance: string, healthy: boolean): void;
   reloaded(taken: boolean): void;
   configure(known: Known): void;
@@ -100,6 +101,7 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
   const retries = plain.retries.child([]);
   const fallbacks = plain.fallbacks.child([]);
   const truncations = plain.truncated.child([]);
+  const losses = plain.thinkingLost.child([]);
   const reload = plain.reload.child([]);
   reload.value = 1;
 
@@ -186,6 +188,9 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
     },
     fidelity(param) {
       fields(among(PARAMS, param)).value += 1;
+    },
+    thinkingLost() {
+      losses.value += 1;
     },
     health(instance, healthy) {
       plain.health.child([among(instances, instance)]).value = healthy ? 1 : 0;

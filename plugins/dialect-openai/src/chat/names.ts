@@ -41,6 +41,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'turns.origin': 'messages[]',
   'turns.rest': 'messages[]',
   'turns.parts': 'messages[].content[]',
+  'turns.parts.thinking': 'messages[].thinking_blocks',
   'turns.parts.id': 'messages[].tool_call_id',
   'turns.parts.input': 'messages[].tool_calls[].function.arguments',
   'turns.parts.detail': 'messages[].content[].image_url.detail',

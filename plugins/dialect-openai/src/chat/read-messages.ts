@@ -12,6 +12,7 @@ import {
   type Turn,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
+import { placed, type Restored } from '../carriers/place.ts';
 import { readCall, readFunctionCall } from './calls.ts';
 import { type Form, withForm } from './form.ts';
 import { readPart } from './parts.ts';
@@ -100,8 +101,9 @@ const turnWithForm = (turn: Turn, legacy: boolean, m: Fields): Turn => {
   const form: Form = { legacy, list: isListOfText(m.content, turn.parts), refusals: hasRefusal(m.content) };
   return withForm(named, { ...form, left: remainderOf(writeMessage(withForm(named, form)), m) });
 };
-/** `messages` in order: one turn each, neighbouring tool messages together. */
-export const readMessages = (messages: Json): readonly Turn[] => {
+const NONE: ReadonlyMap<Fields, Restored> = new Map();
+/** `messages` in order: one turn each, neighbouring tool messages together. `restored`: what was signed, by message. */
+export const readMessages = (messages: Json, restored: ReadonlyMap<Fields, Restored> = NONE): readonly Turn[] => {
   if (!Array.isArray(messages) || messages.length === 0) throw invalid('messages', "'messages' must be a list of at least one message.");
   const functions: Functions = new Map();
   const turns: Turn[] = [];
@@ -114,7 +116,9 @@ export const readMessages = (messages: Json): readonly Turn[] => {
     const reading = read(m, `messages[${i}]`, functions);
     if ('turn' in reading) {
       results = undefined;
-      turns.push(turnWithForm(reading.turn, reading.legacy, m));
+      const back = restored.get(m);
+      const turn = back === undefined ? reading.turn : { ...reading.turn, parts: placed(reading.turn.parts, back) };
+      turns.push(turnWithForm(turn, reading.legacy, m));
       return;
     }
     if (results === undefined) {

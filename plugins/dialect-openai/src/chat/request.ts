@@ -18,10 +18,12 @@ import {
   type Reasoning,
   remainderOf,
   restore,
+  type Seal,
   type Tool,
   textField,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
+import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
@@ -77,15 +79,16 @@ const readOwn = (body: Fields, tools: readonly Tool[]): Omit<ChatRequest, 'turns
     tier: textField(body, 'service_tier'),
   }),
 });
-/** Reads a chat request; members the model does not know go to `rest`, spellings to the form. */
-export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatRequest => {
+/** Reads a chat request; members the model does not know go to `rest`, spellings to the form, and what vendors signed to where it stood. */
+export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endpoint, model?: string): ChatRequest => {
   const body = asObject(inbound.body);
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
   checkFurther(body);
   loseOptions(body, 'chat', target, ledger);
   const fields = unknownFields(body, KNOWN);
+  const { messages, restored } = bring(body.messages, { dialect: target?.dialect, model, seal, memory: inbound.memory, ledger });
   const request: ChatRequest = {
-    turns: readMessages(body.messages),
+    turns: readMessages(messages, restored),
     ...readOwn(body, readTools(body)),
     ...(fields === undefined ? {} : { rest: { from: CHAT, fields } }),
   };

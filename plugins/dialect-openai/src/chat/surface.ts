@@ -1,4 +1,4 @@
-import type { Surface } from '@llm-proxy-auth/plugin';
+import type { Seal, Surface } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route } from '../routes.ts';
@@ -10,17 +10,23 @@ import { read, write } from './request.ts';
 import { writeReply } from './write-reply.ts';
 import { writeStream } from './write-stream.ts';
 
-/** `POST /chat/completions`. */
-export const chat: Surface<'chat'> = Object.freeze({
-  name: 'chat',
-  operation: 'chat',
-  routes: route('POST', '/chat/completions'),
-  body: ['json'],
-  governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'] },
-  reach: { class: 'inference', ids: IDS.chat },
-  framing: 'sse',
-  client: { names, read, write: writeReply, stream: writeStream },
-  provider: { write, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
-  furtherModels,
-  tap: chatTap,
-} satisfies Surface<'chat'>);
+/** `POST /chat/completions`. `seal` closes what other vendors signed, for clients to carry. */
+export const chat = (seal: Seal): Surface<'chat'> =>
+  Object.freeze({
+    name: 'chat',
+    operation: 'chat',
+    routes: route('POST', '/chat/completions'),
+    body: ['json'],
+    governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'] },
+    reach: { class: 'inference', ids: IDS.chat },
+    framing: 'sse',
+    client: {
+      names,
+      read: (inbound, ledger, target, model) => read(seal, inbound, ledger, target, model),
+      write: (reply, call) => writeReply(reply, call, seal),
+      stream: (call) => writeStream(call, seal),
+    },
+    provider: { write, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
+    furtherModels,
+    tap: chatTap,
+  } satisfies Surface<'chat'>);

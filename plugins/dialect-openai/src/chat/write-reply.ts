@@ -6,10 +6,12 @@ import {
   type Choice,
   type Fields,
   type Part,
+  type Seal,
   stringifyJson,
   type ToolCallPart,
   type Written,
 } from '@llm-proxy-auth/plugin';
+import { issueWhole, issuing } from '../carriers/issue.ts';
 import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
 import { OPENAI } from '../wire.ts';
 import { answered, SILENT } from './answered.ts';
@@ -56,12 +58,15 @@ const audioOf = (parts: readonly Part[], now: number): Fields | undefined => {
   return { id: audio.id ?? '', data: audio.media.base64, expires_at: audio.expires ?? Math.floor(now / 1000), transcript: audio.transcript ?? '' };
 };
 const RANKS: Readonly<Partial<Record<Part['kind'], number>>> = Object.freeze({ text: 0, refusal: 1, audio: 2, toolCall: 3, opaque: 3 });
+/** What its vendor signed travels beside the message. */
+const isCarried = (part: Part): boolean => part.kind === 'thinking' && part.origin !== undefined;
 /** Parts without a form here, and an order that the members of a message do not keep. */
 const noteParts = (parts: readonly Part[], call: Call): void => {
   const audio = spoken(parts);
   let last = -1;
   let moved = false;
   for (const part of parts) {
+    if (isCarried(part)) continue;
     const rank = RANKS[part.kind];
     if (rank === undefined || (part.kind === 'audio' && part !== audio) || (part.kind === 'opaque' && writeOpaqueCall(part) === undefined)) {
       call.ledger.note('ignored', part.kind, 'chat completions have no such part');
@@ -72,12 +77,24 @@ const noteParts = (parts: readonly Part[], call: Call): void => {
   }
   if (moved) call.ledger.note('emulated', 'choices.parts', 'a message has one text, one refusal, audio and calls, in this order');
 };
-const messageOf = (choice: Choice, mine: boolean, legacy: boolean, call: Call): { readonly message: Fields; readonly called: boolean } => {
+/** For whom an answer is written, and how. */
+interface Writing {
+  readonly mine: boolean;
+  readonly legacy: boolean;
+  readonly call: Call;
+  readonly seal: Seal;
+}
+const messageOf = (choice: Choice, { mine, legacy, call, seal }: Writing): { readonly message: Fields; readonly called: boolean } => {
   const { parts } = choice;
   const calls = parts.flatMap((p): readonly (Fields | ToolCallPart)[] =>
     p.kind === 'toolCall' ? [p] : p.kind === 'opaque' ? [writeOpaqueCall(p) ?? []].flat() : [],
   );
   noteParts(parts, call);
+  const issued = issueWhole(parts, !legacy, issuing(call, seal, choice.index));
+  const written = (part: ToolCallPart): Fields => {
+    const { id, extra } = issued.calls.get(part) ?? { id: part.id, extra: {} };
+    return { ...writeCall({ ...part, id }, mine), ...extra };
+  };
   const first = calls.find((c) => 'kind' in c) as ToolCallPart | undefined;
   const functionCall = legacy ? first : undefined;
   const audio = audioOf(parts, call.now);
@@ -87,14 +104,16 @@ const messageOf = (choice: Choice, mine: boolean, legacy: boolean, call: Call): 
     refusal: joined(parts, 'refusal'),
     annotations: annotationsOf(parts, call),
     ...(audio === undefined ? {} : { audio }),
-    ...(calls.length > 0 && functionCall === undefined ? { tool_calls: calls.map((c) => ('kind' in c ? writeCall(c as ToolCallPart, mine) : c)) } : {}),
+    ...(calls.length > 0 && functionCall === undefined ? { tool_calls: calls.map((c) => ('kind' in c ? written(c as ToolCallPart) : c)) } : {}),
     ...(functionCall === undefined ? {} : { function_call: writeFunctionCall(functionCall) }),
     ...(mine ? asObject(choice.rest?.message) : {}),
+    ...issued.message,
   };
   return { message, called: calls.length > 0 };
 };
-const writeChoice = (choice: Choice, mine: boolean, legacy: boolean, call: Call): Fields => {
-  const { message, called } = messageOf(choice, mine, legacy, call);
+const writeChoice = (choice: Choice, writing: Writing): Fields => {
+  const { mine, legacy, call } = writing;
+  const { message, called } = messageOf(choice, writing);
   const { message: _inner, ...rest } = choice.rest ?? {};
   const said = { called, refused: message.refusal !== null && message.refusal !== '', legacy };
   loseEnd({ reason: choice.finish, stopSequence: choice.stopSequence }, FINISHES, call.ledger);
@@ -106,7 +125,7 @@ const writeChoice = (choice: Choice, mine: boolean, legacy: boolean, call: Call)
     ...(mine ? rest : {}),
   };
 };
-const bodyOf = (reply: ChatReply, legacy: boolean, call: Call): Building => {
+const bodyOf = (reply: ChatReply, legacy: boolean, call: Call, seal: Seal): Building => {
   const mine = reply.rest?.from === CHAT;
   loseEstimate(reply.usage, call.ledger);
   return {
@@ -114,18 +133,18 @@ const bodyOf = (reply: ChatReply, legacy: boolean, call: Call): Building => {
     object: 'chat.completion',
     created: reply.created ?? Math.floor(call.now / 1000),
     model: call.requestedModel,
-    choices: reply.choices.map((c) => writeChoice(c, mine, legacy, call)),
+    choices: reply.choices.map((c) => writeChoice(c, { mine, legacy, call, seal })),
     usage: writeUsage(reply.usage),
     ...(reply.tier === undefined ? {} : { service_tier: reply.tier }),
     ...(mine ? reply.rest?.fields : {}),
   };
 };
 /** A whole chat completion; `model` is the name the client asked for. An answer of this surface keeps its spelling. */
-export const writeReply = (reply: ChatReply, call: Call): Written => {
+export const writeReply = (reply: ChatReply, call: Call, seal: Seal): Written => {
   const form = formOf(reply);
   const legacy = form?.legacy === true || isLegacy(call);
-  const body = bodyOf(reply, legacy, call);
+  const body = bodyOf(reply, legacy, call, seal);
   const answer = form?.answer;
-  const spelt = answer === undefined ? body : answered(body, bodyOf(answer.read, legacy, { ...call, ledger: SILENT }), answer.wire);
+  const spelt = answer === undefined ? body : answered(body, bodyOf(answer.read, legacy, { ...call, ledger: SILENT }, seal), answer.wire);
   return { headers: ['content-type', 'application/json'], body: stringifyJson(spelt) };
 };

@@ -6,12 +6,15 @@ import {
   type ErrorLike,
   type Fields,
   type Json,
+  type Origin,
   type Part,
+  type Seal,
   type StreamWriter,
   stringifyJson,
   type TokenLogprob,
   type Usage,
 } from '@llm-proxy-auth/plugin';
+import { type IssuedCall, type Issuing, issuing } from '../carriers/issue.ts';
 import { errorEvent } from '../error.ts';
 import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
 import { OPENAI } from '../wire.ts';
@@ -29,8 +32,12 @@ interface OpenPart {
   /** Position among the tool calls, counted from 0 whatever else was opened. */
   readonly tool: number;
   said: boolean;
+  /** Of thinking: where in the content it began, and its text so far. */
+  readonly from: number;
+  thought: string;
 }
 interface OpenChoice {
+  readonly issuing: Issuing;
   readonly parts: Map<number, OpenPart>;
   begun: boolean;
   tools: number;
@@ -45,19 +52,23 @@ interface OpenChoice {
 }
 const ROLE = '"role":"assistant","content":"","refusal":null';
 const ROLE_OF_CALL = '"role":"assistant","content":null';
-const callStart = (part: Extract<Part, { kind: 'toolCall' }>, index: number): string => {
+type ToolCall = Extract<Part, { kind: 'toolCall' }>;
+/** Members of an object, as they stand in its source. */
+const membersOf = (fields: Fields): string => stringifyJson(fields).slice(1, -1);
+const callStart = (part: ToolCall, index: number, { id, extra }: IssuedCall): string => {
   const name = JSON.stringify(part.name);
   const body = 'text' in part.input ? `"type":"custom","custom":{"name":${name},"input":""}` : `"type":"function","function":{"name":${name},"arguments":""}`;
-  return `"tool_calls":[{"index":${index},"id":${JSON.stringify(part.id)},${body}}]`;
+  const more = membersOf(extra);
+  return `"tool_calls":[{"index":${index},"id":${JSON.stringify(id)},${body}${more === '' ? '' : `,${more}`}}]`;
 };
 const callInput = (part: Part, index: number, text: string): string => {
   const custom = part.kind === 'toolCall' && 'text' in part.input;
   return `"tool_calls":[{"index":${index},${custom ? '"custom":{"input"' : '"function":{"arguments"'}:${JSON.stringify(text)}}}]`;
 };
-const initialInput = (part: Extract<Part, { kind: 'toolCall' }>): string => ('text' in part.input ? part.input.text : part.input.json);
+const initialInput = (part: ToolCall): string => ('text' in part.input ? part.input.text : part.input.json);
 
 /** Writes a chat stream: one role chunk and one finish chunk a choice, usage when it was asked for, `[DONE]` last. */
-export const writeStream = (call: Call): StreamWriter => {
+export const writeStream = (call: Call, seal: Seal): StreamWriter => {
   const wantsUsage = asObject(asObject(call.inbound.body)?.stream_options)?.include_usage === true;
   const legacy = isLegacy(call);
   const tail = wantsUsage ? ',"usage":null}\n\n' : '}\n\n';
@@ -91,6 +102,7 @@ export const writeStream = (call: Call): StreamWriter => {
   };
   const open = (index: number): OpenChoice => {
     const choice = choices.get(index) ?? {
+      issuing: issuing(call, seal, index),
       parts: new Map(),
       begun: false,
       tools: 0,
@@ -135,7 +147,7 @@ export const writeStream = (call: Call): StreamWriter => {
   const beginPart = (e: EventOf<'part'>): string => {
     const choice = open(e.choice);
     const { part } = e;
-    const state: OpenPart = { part, tool: part.kind === 'toolCall' ? choice.tools++ : -1, said: false };
+    const state: OpenPart = { part, tool: part.kind === 'toolCall' ? choice.tools++ : -1, said: false, from: choice.length, thought: '' };
     if (part.kind === 'audio' && (choice.spoken || !('base64' in part.media))) {
       call.ledger.note('ignored', 'audio', 'a message says one piece of audio, with its data');
       return '';
@@ -149,11 +161,15 @@ export const writeStream = (call: Call): StreamWriter => {
       return words(e.choice, choice, part.kind, part.text);
     }
     if (part.kind === 'audio') return role(e.choice, choice) + chunk(e.choice, audioStart(part));
+    if (part.kind === 'thinking') {
+      state.thought = part.text;
+      return '';
+    }
     if (part.kind !== 'toolCall') {
       call.ledger.note('ignored', part.kind, 'chat completions have no such part');
       return '';
     }
-    const start = legacy ? `"function_call":{"name":${JSON.stringify(part.name)},"arguments":""}` : callStart(part, state.tool);
+    const start = legacy ? `"function_call":{"name":${JSON.stringify(part.name)},"arguments":""}` : callStart(part, state.tool, choice.issuing.called(part));
     const first = choice.begun ? chunk(e.choice, start) : chunk(e.choice, `${ROLE_OF_CALL},${start},"refusal":null`);
     choice.begun = true;
     return first + input(e.choice, state, initialInput(part));
@@ -165,14 +181,28 @@ export const writeStream = (call: Call): StreamWriter => {
     const { kind } = state.part;
     if (kind === 'text' || kind === 'refusal') return words(e.choice, choice, kind, e.text, e.logprobs);
     if (kind === 'toolCall') return input(e.choice, state, e.text);
+    if (kind === 'thinking' && e.field === 'text') state.thought += e.text;
     return kind === 'audio' && e.text !== ''
       ? chunk(e.choice, `"audio":{"${e.field === 'transcript' ? 'transcript' : 'data'}":${JSON.stringify(e.text)}}`)
       : '';
   };
+  /** What its vendor signed travels beside the message; nothing else of thinking has a place. */
+  const endThinking = (
+    choice: OpenChoice,
+    { thought, from }: OpenPart,
+    { redacted }: Extract<Part, { kind: 'thinking' }>,
+    origin: Origin | undefined,
+  ): string => {
+    if (origin === undefined) call.ledger.note('ignored', 'thinking', 'chat completions have no such part');
+    else choice.issuing.thought({ text: thought, redacted, origin, from });
+    return '';
+  };
   const endPart = (e: EventOf<'part-end'>): string => {
-    const state = open(e.choice).parts.get(e.index);
+    const choice = open(e.choice);
+    const state = choice.parts.get(e.index);
     if (state === undefined) return '';
     const { part } = state;
+    if (part.kind === 'thinking') return endThinking(choice, state, part, e.origin ?? part.origin);
     if (part.kind === 'toolCall' && 'json' in part.input && !state.said) return input(e.choice, state, '{}');
     const expires: Json = part.kind === 'audio' ? (part.expires ?? asNumber(e.rest?.expires)) : undefined;
     return expires === undefined ? '' : chunk(e.choice, `"audio":{"expires_at":${stringifyJson(expires)}}`);
@@ -187,8 +217,10 @@ export const writeStream = (call: Call): StreamWriter => {
     const choice = open(e.choice);
     loseEnd(e, FINISHES, call.ledger);
     const word = writeFinish(e.reason, { called: choice.tools > 0, refused: choice.refused, legacy });
-    const rest = mine && e.rest !== undefined && Object.keys(e.rest).length > 0 ? `,${stringifyJson(e.rest).slice(1, -1)}` : '';
-    const before = release() + role(e.choice, choice);
+    const rest = mine && e.rest !== undefined && Object.keys(e.rest).length > 0 ? `,${membersOf(e.rest)}` : '';
+    // In one piece: SDKs join what they do not know by keeping the last, or refuse to join it.
+    const carried = membersOf(choice.issuing.message());
+    const before = release() + role(e.choice, choice) + (carried === '' ? '' : chunk(e.choice, carried));
     held = opened(e.choice, '', 'null', `"${word}"`, rest);
     return mine ? before : before + release();
   };
