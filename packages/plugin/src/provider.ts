@@ -152,6 +152,13 @@ export interface ModelInfo {
   readonly context?: number | undefined;
   readonly capabilities?: Partial<Capabilities> | undefined;
 }
+/** For accounts that call models by names of their own, such as deployments. Both are pure; a name they do not know is itself. */
+export interface ModelNames {
+  /** What a model is called there: bodies are given it where the client's name stood. */
+  wire(model: string): string;
+  /** The model that a name of theirs stands for: policies are tested on it. */
+  model(wire: string): string;
+}
 export interface Provider {
   /** `origin` + `path`: what the vendor's own SDK takes as base URL. `prefix`: the start of native paths that `path` stands for (`/v1`). */
   readonly base: { readonly origin: string; readonly path: string; readonly prefix: string };
@@ -162,6 +169,7 @@ export interface Provider {
   endpoint(ask: Ask): Endpoint | undefined;
   /** Transparent mode: the closed table of what may be reached; pins project, region and account. */
   native(head: NativeHead): NativeCall | Refusal;
+  readonly names?: ModelNames | undefined;
   /** `body`: the whole body is needed before the head goes out. */
   readonly signs: 'head' | 'body';
   /** Adds credentials to the finished request. Throws GatewayError `upstream_credentials_unavailable`. */

@@ -65,10 +65,11 @@ const codeOf = (f: Fields): string | undefined => {
 };
 
 const DURATION = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?$/;
-const durationMs = (text: string | undefined): number | undefined => {
+/** `period`: seconds after which the limit is renewed, where the service says it. A bare number beyond that was milliseconds (recorded at Azure). */
+const durationMs = (text: string | undefined, period: number): number | undefined => {
   if (text === undefined || text === '') return undefined;
   const bare = Number(text);
-  if (Number.isFinite(bare)) return bare * 1000;
+  if (Number.isFinite(bare)) return bare > period ? bare : bare * 1000;
   const m = DURATION.exec(text);
   return m === null ? undefined : Number(m[1] ?? 0) * 3_600_000 + Number(m[2] ?? 0) * 60_000 + Number(m[3] ?? 0) * 1000 + Number(m[4] ?? 0);
 };
@@ -79,10 +80,10 @@ const retryAfter = (reply: UpstreamReply, message: string): number | undefined =
   if (reply.status !== 429) return undefined;
   const spoken = /(?:retry after|try again in) (\d+(?:\.\d+)?) ?(ms|s)/i.exec(message);
   if (spoken !== null) return Math.ceil(Number(spoken[1]) * (spoken[2] === 'ms' ? 1 : 1000));
-  const exhausted = ['requests', 'tokens'].filter(
-    (n) => header(reply.headers, `x-ratelimit-remaining-${n}`) === '0' || header(reply.headers, `x-ratelimit-remaining-${n}`) === undefined,
-  );
-  const resets = exhausted.map((n) => durationMs(header(reply.headers, `x-ratelimit-reset-${n}`))).filter((n): n is number => n !== undefined);
+  // Both spellings are sent.
+  const limit = (name: string): string | undefined => header(reply.headers, `x-ratelimit-${name}`) ?? header(reply.headers, `x-rate-limit-${name}`);
+  const exhausted = ['requests', 'tokens'].filter((n) => (limit(`remaining-${n}`) ?? '0') === '0');
+  const resets = exhausted.flatMap((n) => durationMs(limit(`reset-${n}`), Number(limit(`renewalperiod-${n}`) ?? Number.POSITIVE_INFINITY)) ?? []);
   return resets.length > 0 ? Math.max(...resets) : undefined;
 };
 
@@ -105,7 +106,11 @@ const OPENAI_WORD: Readonly<Record<string, string>> = Object.freeze({
   DeploymentNotFound: 'model_not_found',
   contentFilter: 'content_filter',
   ResponsibleAIPolicyViolation: 'content_filter',
+  RateLimitReached: 'rate_limit_exceeded',
+  too_many_requests: 'rate_limit_exceeded',
 });
+/** What OpenAI says where a service gives no word but the status. */
+const WORD_OF_STATUS: Readonly<Record<number, string>> = Object.freeze({ 429: 'rate_limit_exceeded' });
 const TOO_LONG = /maximum context length|context[_ ]length[_ ]exceeded|context window|too many (?:input )?tokens/i;
 const BY_STATUS: Readonly<Record<number, Code>> = Object.freeze({
   408: 'upstream_timeout',
@@ -157,7 +162,11 @@ export const readError = (reply: UpstreamReply): ErrorLike => {
     vendor:
       body === undefined
         ? undefined
-        : { dialect: OPENAI, status: reply.status, body: { json: canonicalBody(body, message, type, OPENAI_WORD[word ?? ''] ?? word) } },
+        : {
+            dialect: OPENAI,
+            status: reply.status,
+            body: { json: canonicalBody(body, message, type, OPENAI_WORD[word ?? ''] ?? word ?? WORD_OF_STATUS[reply.status]) },
+          },
   };
 };
 /** Reads the `error` member of a stream event or of an answer under 200. */

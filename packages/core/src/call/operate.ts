@@ -95,6 +95,11 @@ const inBatches = <O extends 'chat' | 'embeddings'>(
   return part(parts[replies.length] as Canonical[O]['request']);
 };
 
+/** A translated body names the model as the account calls it. */
+const withWireName = (endpoint: Endpoint, { instance, model }: Candidate): Endpoint => {
+  const wire = instance.provider.names?.wire(model) ?? model;
+  return wire === model ? endpoint : { ...endpoint, members: { ...endpoint.members, model: wire } };
+};
 const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, endpoint: Endpoint, body: ReceivedBody): Prepared => {
   const client = found.surface as Chat;
   const provider = x.plan.graph.dialects.get(endpoint.dialect)?.surfaces.find((s) => s.name === endpoint.surface) as Chat | undefined;
@@ -103,7 +108,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   x.forgetNotes();
   const ledger = makeLedger(x, client.client?.names);
   const inbound = inboundOf(x, body.pieces.length === 1 ? (body.pieces[0] as Buffer).toString() : Buffer.concat(body.pieces).toString());
-  const call = callOf(x, inbound, endpoint, candidate.model, ledger, x.plan.graph.seal);
+  const call = callOf(x, inbound, withWireName(endpoint, candidate), candidate.model, ledger, x.plan.graph.seal);
   const strict = (x.head?.ours.get('fidelity') ?? x.plan.graph.settings.fidelity) === 'reject';
   const several = x.stream ? undefined : client.client?.split?.(inbound.body);
   if (several !== undefined) {

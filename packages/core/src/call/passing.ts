@@ -41,9 +41,10 @@ const JSON_TYPE = /^application\/(?:[a-z0-9.-]+\+)?json\b/i;
 
 /** The client's bytes with another model name and our question for usage patched in. */
 const patched = (x: Exchange, candidate: Candidate, body: ReceivedBody, ask: readonly Edit[] | undefined): readonly Uint8Array[] => {
-  const rename = x.model !== undefined && body.governed.hasBody && (candidate.model !== x.model || body.governed.model === undefined);
+  const model = candidate.instance.provider.names?.wire(candidate.model) ?? candidate.model;
+  const rename = x.model !== undefined && body.governed.hasBody && (model !== x.model || body.governed.model === undefined);
   if (!rename && (ask === undefined || ask.length === 0)) return body.pieces;
-  return patchBody(body.pieces, mergeInserts([...(rename ? body.governed.renameModel(candidate.model) : []), ...(ask ?? [])]));
+  return patchBody(body.pieces, mergeInserts([...(rename ? body.governed.renameModel(model) : []), ...(ask ?? [])]));
 };
 /** Two members inserted at the same place of an empty object need one comma between them. */
 const mergeInserts = (edits: readonly Edit[]): readonly Edit[] => {

@@ -144,8 +144,10 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const surface = surfaceOf(x, native);
   const pinned = native.pinned !== undefined;
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
+  const modelOf = (name: string): string => provider.names?.model(name) ?? name;
+  const inPath = modelOf(native.model ?? '');
   // Decided before a byte of the body is read, unless the policy wants to know the model and it stands there.
-  if (!restricted) authorize(principal, x.policy, { ...early, resolved: { ...single(instance, native.model ?? ''), alias }, model: native.model ?? '' });
+  if (!restricted) authorize(principal, x.policy, { ...early, resolved: { ...single(instance, inPath), alias }, model: inPath });
   const explained = explainAsked(x);
   const intake = receive(
     x,
@@ -168,14 +170,17 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const reads = readsReply(x, native.reach);
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
   const target = aliased ?? (alias === undefined ? x.model : native.model);
-  const resolved = { ...single(instance, target ?? ''), alias: aliased === undefined ? alias : x.model };
-  const candidates = restricted ? authorize(principal, x.policy, { ...early, resolved, model: target }) : resolved.candidates;
+  const resolved = { ...single(instance, modelOf(target ?? '')), alias: aliased === undefined ? alias : x.model };
+  const candidates = restricted
+    ? authorize(principal, x.policy, { ...early, resolved, model: target === undefined ? undefined : modelOf(target) })
+    : resolved.candidates;
   if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surface, collected);
   const ids = idsOf(x, native, governed);
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
   const taking = takeLimits(x, principal, instance.name, x.model ?? '');
   if (taking !== undefined) await taking;
-  const edits: readonly Edit[] = target !== undefined && target !== x.model && alias === undefined ? governed.renameModel(target) : NO_EDITS;
+  const edits: readonly Edit[] =
+    target !== undefined && target !== x.model && alias === undefined ? governed.renameModel(provider.names?.wire(target) ?? target) : NO_EDITS;
   const bytes = collected === undefined ? (intake.bytes as Readable | undefined) : edits.length > 0 ? patchBody(collected, edits) : collected;
   const tap = surface?.tap;
   const length = Array.isArray(bytes) ? totalLength(bytes as readonly Uint8Array[]) : bytes === undefined ? undefined : x.head?.contentLength;

@@ -1,4 +1,4 @@
-import { asObject, type Building, type Fields, type Json, type Rest, sameValue, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asObject, type Building, type Call, type Fields, isObject, type Json, type Rest, sameValue, stringifyJson } from '@llm-proxy-auth/plugin';
 
 /** Members that only some chunks of a stream have: a moderation chunk's, filter results, a tier that is told at the end. */
 export interface Late {
@@ -31,4 +31,37 @@ export const lateMembers = (known: ReadonlySet<string>): Late => {
 export const lateSource = (fields: Json): string => {
   const source = stringifyJson(asObject(fields) ?? {});
   return source === '{}' ? '' : `,${source.slice(1, -1)}`;
+};
+
+/** A choice of a service whose filters run beside the model: what they found comes in chunks of its own, also behind the end. */
+export interface LateChoice {
+  /** `rest`: members of the chunk that the conversation does not know. */
+  add(choice: Fields, rest: Fields | undefined): void;
+  /** Why the choice ended; a filter that is late overrules what was said before. */
+  readonly reason: Json;
+  readonly rest: Fields | undefined;
+}
+const DELTA: ReadonlySet<string> = new Set('role content refusal tool_calls function_call audio annotations reasoning_content reasoning'.split(' '));
+const merged = (there: Json, found: Json): Json => (isObject(there) && isObject(found) ? { ...there, ...found } : found);
+export const lateOfChoice = (call: Call): LateChoice => {
+  let reason: Json;
+  let kept: Building | undefined;
+  return {
+    add(choice, rest) {
+      for (const name in asObject(choice.delta) ?? {})
+        if (!DELTA.has(name)) call.ledger.note('ignored', `choices.delta.${name}`, 'only known members of a piece of the answer are carried over');
+      for (const name in rest ?? {}) {
+        kept ??= {};
+        kept[name] = merged(kept[name], rest?.[name]);
+      }
+      const said = choice.finish_reason ?? undefined;
+      if (said !== undefined && (reason === undefined || said === 'content_filter')) reason = said;
+    },
+    get reason() {
+      return reason;
+    },
+    get rest() {
+      return kept;
+    },
+  };
 };

@@ -16,11 +16,12 @@ import {
   stringifyJson,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
+import { filtersLate } from '../profile.ts';
 import { readErrorMember } from '../read-error.ts';
 import { readUsage } from '../usage.ts';
 import { readCitation } from './citations.ts';
 import { readFinish } from './finish.ts';
-import { lateMembers } from './late.ts';
+import { lateMembers, lateOfChoice } from './late.ts';
 import { audioType } from './parts.ts';
 import { chunkRest } from './read-reply.ts';
 import { CHAT } from './request.ts';
@@ -51,6 +52,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
   let open: { readonly kind: Part['kind']; readonly index: number } | undefined;
   let audio: { readonly index: number; rest: Record<string, Json> } | undefined;
   let finished = false;
+  const late = filtersLate(call) ? lateOfChoice(call) : undefined;
 
   const close = (): void => {
     if (open !== undefined) emit({ type: 'part-end', choice, index: open.index });
@@ -154,9 +156,14 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
     chunk(c: Fields): void {
       if (finished) return;
       delta(asObject(c.delta) ?? {}, asObject(c.logprobs) ?? {});
-      if (c.finish_reason !== undefined && c.finish_reason !== null) finish(c.finish_reason, chunkRest(c));
+      if (late !== undefined) late.add(c, chunkRest(c));
+      else if (c.finish_reason !== undefined && c.finish_reason !== null) finish(c.finish_reason, chunkRest(c));
     },
-    finished: () => finished,
+    finished: () => finished || late?.reason !== undefined,
+    /** The stream is over: what was held back for a filter that is late is told. */
+    conclude(): void {
+      if (late?.reason !== undefined) finish(late.reason, late.rest);
+    },
   };
 };
 /** Reads a chat stream: the answer is whole at `[DONE]` when each choice said why it ended, whatever the transport does. */
@@ -190,6 +197,7 @@ export const readStream = (call: Call, emit: Emit): StreamReader => {
     if ([...choices.values()].some((choice) => !choice.finished()))
       return fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
     over = true;
+    for (const choice of choices.values()) choice.conclude();
     const read = usage === undefined ? undefined : readUsage(usage, stringifyJson(usage));
     if (read !== undefined) emit({ type: 'usage', usage: read });
     emit({ type: 'end', ...late.rest(CHAT) });

@@ -27,6 +27,7 @@ import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
+import { fitProfile } from '../profile.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
 import { readMessages } from './read-messages.ts';
@@ -149,5 +150,5 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   const asked = call.stream ? streaming(form?.options) : undefined;
   const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...asked };
   const spelt = mine ? restore(body, form?.left) : body;
-  return { body: asked === undefined ? spelt : { ...spelt, ...asked }, memo: undefined };
+  return { body: fitProfile(asked === undefined ? spelt : { ...spelt, ...asked }, call), memo: undefined };
 };

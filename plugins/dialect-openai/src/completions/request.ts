@@ -24,6 +24,7 @@ import {
 import { type Form, formsOf } from '../chat/form.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
+import { fitProfile } from '../profile.ts';
 
 /** Name under which `rest` belongs to this surface. */
 export const COMPLETIONS = 'openai.completions';
@@ -112,5 +113,5 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   const form = formOf(r);
   const asked = call.stream ? streaming(form?.options) : undefined;
   noteTurns(r, lostTo(call.ledger));
-  return { body: { ...restore({ model: call.model, ...bodyOf(r), ...asked }, form?.left), ...asked }, memo: undefined };
+  return { body: fitProfile({ ...restore({ model: call.model, ...bodyOf(r), ...asked }, form?.left), ...asked }, call), memo: undefined };
 };

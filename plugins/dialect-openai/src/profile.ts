@@ -1,0 +1,49 @@
+import { asList, asObject, type Building, type Call, type Fields, isObject } from '@llm-proxy-auth/plugin';
+
+/** A variant of chat and text completions: what a service, or an older version of it, does not take. */
+interface Profile {
+  /** False: the role `developer` is unknown, `system` says the same. */
+  readonly developer: boolean;
+  /** False: the older name of the limit, `max_tokens`, is the only one. */
+  readonly completionLimit: boolean;
+  /** False: `stream_options` is unknown, so that streams never tell their usage. */
+  readonly streamOptions: boolean;
+}
+/** By `Endpoint.profile`. Floors of Azure's dated versions: https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle */
+const PROFILES: Readonly<Record<string, Profile>> = Object.freeze({
+  azure: { developer: true, completionLimit: true, streamOptions: true },
+  'azure-before-2024-12': { developer: false, completionLimit: true, streamOptions: true },
+  'azure-before-2024-09': { developer: false, completionLimit: false, streamOptions: false },
+});
+/** True for services that tell what their filters found in chunks of their own, also after a choice has ended. */
+export const filtersLate = (call: Call): boolean => call.endpoint.profile?.startsWith('azure') === true;
+
+const asSystem = (message: unknown): unknown => (isObject(message) && message.role === 'developer' ? { ...message, role: 'system' } : message);
+const withoutDeveloper = (body: Building, call: Call): void => {
+  const messages = asList(body.messages);
+  if (!messages.some((message) => asObject(message)?.role === 'developer')) return;
+  body.messages = messages.map(asSystem);
+  call.ledger.note('emulated', 'turns.role', 'this version of the service has no role developer');
+};
+const withOlderLimit = (body: Building): void => {
+  const { max_completion_tokens: limit } = body;
+  if (limit === undefined) return;
+  delete body.max_completion_tokens;
+  body.max_tokens = limit;
+};
+const withoutOptions = (body: Building, call: Call): void => {
+  if (body.stream_options === undefined) return;
+  delete body.stream_options;
+  if (asObject(call.inbound.body)?.stream_options !== undefined)
+    call.ledger.note('ignored', 'stream_options', 'this version of the service tells no usage in streams');
+};
+/** The body as the endpoint's variant takes it; without a profile it is the API's own. */
+export const fitProfile = (body: Fields, call: Call): Fields => {
+  const profile = PROFILES[call.endpoint.profile ?? ''];
+  if (profile === undefined) return body;
+  const fitted: Building = { ...body };
+  if (!profile.developer) withoutDeveloper(fitted, call);
+  if (!profile.completionLimit) withOlderLimit(fitted);
+  if (!profile.streamOptions) withoutOptions(fitted, call);
+  return fitted;
+};
