@@ -1,6 +1,6 @@
 import type { NativeCall } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
-import { checkPinned, withQuery } from '../src/call/pinned.ts';
+import { checkJudged, checkPinned, withQuery } from '../src/call/pinned.ts';
 
 const native = (pinned: NativeCall['pinned']): NativeCall => ({
   operation: 'chat',
@@ -48,5 +48,22 @@ describe('query parameters that go along', () => {
   });
   it('leave the query alone where there are none', () => {
     expect(withQuery('a=b&', undefined)).toBe('a=b&');
+  });
+});
+
+describe('a body that the provider judges', () => {
+  const judged = (pieces: readonly string[]): void =>
+    checkJudged(
+      { ...native(undefined), judge: (body) => (body === undefined ? { refuse: 'operation_not_allowed', message: 'No body.', param: 'x' } : undefined) },
+      pieces.map((text) => Buffer.from(text)),
+      64,
+    );
+  it('is given whole, and told apart from none', () => {
+    expect(() => judged(['{"a"', ':1}'])).not.toThrow();
+    for (const none of [[], ['']]) expect(() => judged(none)).toThrow(expect.objectContaining({ code: 'operation_not_allowed', status: 403, param: 'x' }));
+  });
+  it('that readers may read differently is refused before it is judged', () => {
+    expect(() => judged(['{"a":1,"a":2}'])).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+    expect(() => judged(['{'])).toThrow(expect.objectContaining({ code: 'invalid_json' }));
   });
 });

@@ -128,6 +128,10 @@ export interface NativeCall {
    * stand there. The whole body is read before the head goes out.
    */
   readonly pinned?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Judges the JSON body, which is read whole before the head goes out; it is undefined where there is none. Pure. */
+  readonly judge?: ((body: Json) => Refusal | undefined) | undefined;
+  /** Why the call is refused all the same, unless its model is a name of `models:`: then the table is asked again. */
+  readonly refused?: Refusal | undefined;
 }
 export interface Refusal {
   readonly refuse: string;

@@ -1,5 +1,6 @@
 import type { CorrectedClock, Host, UpstreamReply, UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { timeInText } from './clock.ts';
+import { accountOf } from './own-arn.ts';
 import type { AwsCredentials, SigV4 } from './sigv4.ts';
 
 export interface Role {
@@ -47,7 +48,7 @@ const read = (reply: UpstreamReply, xml: string): AwsCredentials => {
   const expiration = Date.parse(element(xml, 'Expiration') ?? '');
   if (accessKeyId === undefined || secretAccessKey === undefined || sessionToken === undefined || Number.isNaN(expiration))
     throw new AssumeRoleError('an answer without credentials', reply.status);
-  return { accessKeyId, secretAccessKey, sessionToken, expiration };
+  return { accessKeyId, secretAccessKey, sessionToken, expiration, account: accountOf(element(xml, 'Arn')) };
 };
 const ABOUT_TIME = /signature expired|signature not yet current|RequestExpired|RequestTimeTooSkewed/i;
 

@@ -24,5 +24,6 @@ export const askChain = async (region: string): Promise<AwsCredentials> => {
     secretAccessKey: found.secretAccessKey,
     sessionToken: found.sessionToken,
     expiration: found.expiration?.getTime(),
+    account: found.accountId,
   };
 };

@@ -53,7 +53,7 @@ const guardrail = Type.Object(
       Type.Union([Type.Literal('enabled'), Type.Literal('disabled'), Type.Literal('enabled_full')], { description: 'What the answer tells of the guardrail.' }),
     ),
   },
-  { additionalProperties: false, description: 'Guardrail of every call in protocol mode.' },
+  { additionalProperties: false, description: 'Guardrail of every call that runs a model.' },
 );
 
 /** Keys of an instance with `provider: bedrock`, beside those every instance has. */

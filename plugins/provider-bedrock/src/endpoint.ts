@@ -2,15 +2,15 @@ import { type Ask, type Endpoint, GatewayError, type Json } from '@llm-proxy-aut
 import { encode } from './canonical.ts';
 import { capabilitiesOf, NO_CHAT, OPENAI } from './capabilities.ts';
 import type { Config } from './config.ts';
+import { guardrailBody, guardrailHeaders } from './guardrail.ts';
 import { checkModelId, type ModelId, readModelId } from './model-id.ts';
+import { type Owner, refusedArn } from './own-arn.ts';
 
 type Api = NonNullable<Config['api']>;
-export interface EndpointOptions {
+export interface EndpointOptions extends Owner {
   readonly api: Api | undefined;
   readonly guardrail: Config['guardrail'];
   readonly betas: readonly string[];
-  /** Region that ARNs must name. */
-  readonly region: string;
 }
 
 /** Families that cannot be reached through an API, even when the instance asks for it. */
@@ -27,25 +27,8 @@ const byModel = (family: string, client: string): Api => {
 const apiFor = (model: ModelId, client: string, wanted: Api | undefined): Api =>
   wanted === undefined ? byModel(model.family, client) : WITHOUT[wanted](model.family) ? 'converse' : wanted;
 
-/** The guardrail as headers, which every API but Converse takes. */
-const guardrailHeaders = (guardrail: Config['guardrail']): readonly string[] =>
-  guardrail === undefined
-    ? []
-    : [
-        'x-amzn-bedrock-guardrailidentifier',
-        guardrail.id,
-        'x-amzn-bedrock-guardrailversion',
-        guardrail.version,
-        ...(guardrail.trace === undefined ? [] : ['x-amzn-bedrock-trace', guardrail.trace.toUpperCase()]),
-      ];
 const OPENAI_PATHS: Readonly<Record<string, string>> = Object.freeze({ chat: '/openai/v1/chat/completions', responses: '/openai/v1/responses' });
 
-/** The same in the body of Converse. */
-const guardrailBody = ({ id, version, trace }: NonNullable<Config['guardrail']>): Json => ({
-  guardrailIdentifier: id,
-  guardrailVersion: version,
-  ...(trace === undefined ? {} : { trace }),
-});
 /** Betas reach Claude through Converse as a field of the model. */
 const claudeMembers = (model: ModelId, betas: readonly string[]): Readonly<Record<string, Json>> =>
   betas.length === 0 || model.family !== 'anthropic' ? {} : { additionalModelRequestFields: { anthropic_beta: betas } };
@@ -96,9 +79,10 @@ const embeddings = (ask: Ask, { base }: ModelId): Endpoint | undefined => {
   const { surface, batch } = found;
   return { dialect: 'bedrock-invoke', surface, batch, method: 'POST', path: `/model/${encode(ask.model)}/invoke`, capabilities: NO_CHAT };
 };
+const RERANK = /^(amazon|cohere)\.rerank-/;
 /** Rerank goes through InvokeModel, which is of the same host; the API of agents has it too, at another. */
 const rerank = (ask: Ask, { base }: ModelId): Endpoint | undefined => {
-  const vendor = /^(amazon|cohere)\.rerank-/.exec(base ?? '')?.[1];
+  const vendor = RERANK.exec(base ?? '')?.[1];
   if (vendor === undefined) return undefined;
   return { dialect: 'bedrock-invoke', surface: `${vendor}-rerank`, method: 'POST', path: `/model/${encode(ask.model)}/invoke`, capabilities: NO_CHAT };
 };
@@ -112,11 +96,13 @@ const counting = (ask: Ask, model: ModelId): Endpoint => ({
   capabilities: capabilitiesOf(model),
 });
 
-/** AWS would refuse it as no model of the region; told here, in words that say so. */
-const checkRegion = (model: ModelId, region: string): void => {
-  if (model.region !== undefined && model.region !== region)
-    throw new GatewayError('region_not_allowed', `The ARN names ${model.region}, but this instance is in ${region}.`, { param: 'model' });
+/** AWS would refuse it as no model of the region or account; told here, in words that say so. */
+const checkOwn = (id: string, owner: Owner): void => {
+  const refusal = refusedArn(id, owner);
+  if (refusal !== undefined) throw new GatewayError(refusal.refuse as GatewayError['code'], refusal.message, { param: refusal.param });
 };
+/** False for models that make no text or pictures: vectors, and an order of what they were given. */
+export const generates = ({ base = '' }: ModelId): boolean => !EMBEDDINGS.some(({ has }) => has.test(base)) && !RERANK.test(base);
 
 const OPERATIONS: ReadonlySet<Ask['operation']> = new Set(['chat', 'countTokens', 'embeddings', 'rerank']);
 /** Which API of Bedrock serves an operation for a model. */
@@ -125,7 +111,7 @@ export const endpoints = (options: EndpointOptions): ((ask: Ask) => Endpoint | u
   return (ask) => {
     if (!OPERATIONS.has(ask.operation)) return undefined;
     const model = readModelId(checkModelId(ask.model));
-    checkRegion(model, options.region);
+    checkOwn(ask.model, options);
     if (ask.operation === 'countTokens') return counting(ask, model);
     if (ask.operation === 'embeddings') return embeddings(ask, model);
     if (ask.operation === 'rerank') return rerank(ask, model);

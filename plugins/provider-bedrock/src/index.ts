@@ -8,6 +8,7 @@ import { endpoints } from './endpoint.ts';
 import { invokeDialect } from './invoke/dialect.ts';
 import { listModels } from './models.ts';
 import { nativeTable } from './native.ts';
+import { accountOf } from './own-arn.ts';
 import { placesOf } from './places.ts';
 import { probe } from './probe.ts';
 import { judge, readRefusal, type Verdict } from './rejected.ts';
@@ -45,14 +46,15 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
   const bearer = kind === 'bearer' && token !== undefined;
   const sign = bearer ? bearerSigner(token, host) : awsSigner({ region, clock, cache, sign: signature, clockOnly: () => last === 'clock' });
   const signed = (request: UpstreamRequest): void | Promise<void> => sign(request, { fresh: false });
+  const owner = { region, account: accountOf(settings.credentials.assumeRole?.arn) };
   const models = listModels({ ...control, host, sign: signed });
   host.log.info({ region, credentials: kind, assumesRole: settings.credentials.assumeRole !== undefined }, 'a Bedrock instance is set up');
   return {
     base,
     region,
     errors: 'converse',
-    endpoint: endpoints({ api: settings.api, guardrail: settings.guardrail, betas: settings.betas ?? [], region }),
-    native: nativeTable({ region, controlOrigin: control.origin === base.origin ? undefined : control.origin }),
+    endpoint: endpoints({ api: settings.api, guardrail: settings.guardrail, betas: settings.betas ?? [], ...owner }),
+    native: nativeTable({ ...owner, guardrail: settings.guardrail, controlOrigin: control.origin === base.origin ? undefined : control.origin }),
     signs: bearer ? 'head' : 'body',
     sign,
     rejected(reply) {

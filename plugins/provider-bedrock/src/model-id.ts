@@ -27,7 +27,7 @@ const VENDORS: ReadonlySet<string> = new Set([
   'luma',
 ]);
 const GEOGRAPHY = /^([a-z]{2,}(?:-[a-z]+)*)\.([a-z0-9-]+)\./;
-const ARN = /^arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12})?:(.+)$/;
+const ARN = /^arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|aws)?:(.+)$/;
 
 export interface ModelId {
   /** Foundation model without geography (`anthropic.claude-opus-5-5`); undefined for ARNs of an account's own things. */
@@ -37,7 +37,7 @@ export interface ModelId {
   readonly geography: string | undefined;
   /** What an ARN names: `foundation-model`, `inference-profile`, `application-inference-profile`, `provisioned-model`, `prompt` … */
   readonly resource: string | undefined;
-  /** Region and account of an ARN. */
+  /** Region and account of an ARN; things of AWS itself have no account. */
   readonly region: string | undefined;
   readonly account: string | undefined;
 }
@@ -59,14 +59,14 @@ export const readModelId = (id: string): ModelId => {
   const resource = rest.slice(0, rest.search(/[/:]|$/));
   const name = rest.slice(resource.length + 1);
   const tells = resource === 'foundation-model' || resource === 'inference-profile';
-  return { ...(tells ? plain(name) : OWN), resource, region: region === '' ? undefined : region, account };
+  return { ...(tells ? plain(name) : OWN), resource, region: region === '' ? undefined : region, account: account === 'aws' ? undefined : account };
 };
 
 const FORBIDDEN = /[\s?#\\\p{Cc}]|(?:^|\/)\.{1,2}(?:\/|$)|\.\.|%[0-9a-f]{2}/iu;
 const LONGEST = 2_048;
 /** Throws `model_not_found` for a text that cannot be a model id and would mean another path. */
 export const checkModelId = (id: string): string => {
-  if (id !== '' && id.length <= LONGEST && !FORBIDDEN.test(id)) return id;
+  if (id !== '' && id.length <= LONGEST && !FORBIDDEN.test(id) && (!id.startsWith('arn:') || ARN.test(id))) return id;
   throw new GatewayError('model_not_found', `"${id.slice(0, 200)}" is not a model id of Bedrock; write an id, an inference profile or an ARN.`, {
     param: 'model',
   });

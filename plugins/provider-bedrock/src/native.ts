@@ -1,5 +1,20 @@
-import { type Framing, type Native, type NativeCall, type NativeHead, type Operation, type Reach, type Refusal, rememberNative } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type Framing,
+  type Json,
+  type Native,
+  type NativeCall,
+  type NativeHead,
+  type Operation,
+  type Reach,
+  type Refusal,
+  rememberNative,
+} from '@llm-proxy-auth/plugin';
+import { generates } from './endpoint.ts';
+import { type Guardrail, refusedAlways, refusedByBody, refusedByHead } from './guardrail.ts';
 import { checkModelId, readModelId } from './model-id.ts';
+import { type Owner, refusedArn } from './own-arn.ts';
 
 interface Entry {
   readonly method: string;
@@ -15,6 +30,8 @@ interface Entry {
   readonly ids?: string;
   /** Served by the control plane, which is another host. */
   readonly control?: true;
+  /** Runs a model; where it takes a guardrail, `none`: nowhere. */
+  readonly guarded?: 'head' | 'body' | 'none';
 }
 const inference: Reach = { class: 'inference' };
 const models: Reach = { class: 'models' };
@@ -42,18 +59,18 @@ const OWNED: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } 
 
 /** The closed table of transparent mode: what is not here does not exist. */
 export const TABLE: readonly Entry[] = Object.freeze([
-  post('model/{model}/converse', 'chat', 'json', { surface: CONVERSE }),
-  post('model/{model}/converse-stream', 'chat', 'aws-eventstream', { surface: CONVERSE, stream: true }),
-  post('model/{model}/invoke', 'opaque', 'json'),
-  post('model/{model}/invoke-with-response-stream', 'opaque', 'aws-eventstream', { stream: true }),
+  post('model/{model}/converse', 'chat', 'json', { surface: CONVERSE, guarded: 'body' }),
+  post('model/{model}/converse-stream', 'chat', 'aws-eventstream', { surface: CONVERSE, stream: true, guarded: 'body' }),
+  post('model/{model}/invoke', 'opaque', 'json', { guarded: 'head' }),
+  post('model/{model}/invoke-with-response-stream', 'opaque', 'aws-eventstream', { stream: true, guarded: 'head' }),
   post('model/{model}/count-tokens', 'countTokens', 'json'),
   post('guardrail/{guardrail}/version/{version}/apply', 'opaque', 'json'),
   post('guardrail-checks/invoke', 'opaque', 'json'),
-  post('async-invoke', 'opaque', 'json', { reach: STARTED }),
+  post('async-invoke', 'opaque', 'json', { reach: STARTED, guarded: 'none' }),
   { method: 'GET', path: 'async-invoke/{id}', operation: 'opaque', framing: 'json', reach: OWNED },
-  post('openai/v1/chat/completions', 'chat', 'sse', { surface: ['openai', 'chat'], modelIn: 'body', ids: 'chat' }),
-  post('openai/v1/responses', 'chat', 'sse', { surface: ['openai', 'responses'], modelIn: 'body', ids: 'responses' }),
-  post('anthropic/v1/messages', 'chat', 'sse', { surface: ['anthropic', 'messages'], modelIn: 'body' }),
+  post('openai/v1/chat/completions', 'chat', 'sse', { surface: ['openai', 'chat'], modelIn: 'body', ids: 'chat', guarded: 'head' }),
+  post('openai/v1/responses', 'chat', 'sse', { surface: ['openai', 'responses'], modelIn: 'body', ids: 'responses', guarded: 'head' }),
+  post('anthropic/v1/messages', 'chat', 'sse', { surface: ['anthropic', 'messages'], modelIn: 'body', guarded: 'head' }),
   { method: 'GET', path: 'openai/v1/models', operation: 'models', framing: 'json', reach: models },
 
   get('foundation-models', models),
@@ -127,12 +144,29 @@ const surfaceOf = (entry: Entry, model: string | undefined): readonly [string, s
   return readModelId(model).family === 'anthropic' ? ['anthropic', 'messages'] : ['bedrock-invoke', 'invoke'];
 };
 
-export interface NativeOptions {
-  readonly region: string;
+export interface NativeOptions extends Owner {
   /** Where the control plane is, when that is another host. */
   readonly controlOrigin: string | undefined;
+  /** What every call that runs a model must name itself: bytes are not changed here. */
+  readonly guardrail: Guardrail | undefined;
 }
-const callOf = (entry: Entry, params: Params, head: NativeHead, { controlOrigin }: NativeOptions): NativeCall => {
+/** A call that headers must still be looked at for. */
+interface Known extends NativeCall {
+  readonly byHead?: true | undefined;
+}
+const guarding = ({ guarded }: Entry, model: string | undefined, guardrail: Guardrail | undefined): Partial<Known> => {
+  if (guardrail === undefined || guarded === undefined || (model !== undefined && !generates(readModelId(model)))) return {};
+  if (guarded === 'none') return { refused: refusedAlways(guardrail) };
+  return guarded === 'head' ? { byHead: true } : { judge: refusedByBody(guardrail) };
+};
+/** A job names its model in the body. */
+const judgeJob =
+  (owner: Owner) =>
+  (body: Json): Refusal | undefined => {
+    const id = asText(asObject(body)?.modelId);
+    return id === undefined ? undefined : refusedArn(id, owner, 'modelId');
+  };
+const callOf = (entry: Entry, params: Params, head: NativeHead, options: NativeOptions): Known => {
   const { model } = params;
   const surface = surfaceOf(entry, model);
   return {
@@ -147,24 +181,32 @@ const callOf = (entry: Entry, params: Params, head: NativeHead, { controlOrigin 
     ids: entry.ids,
     params,
     path: model === undefined ? undefined : `/${entry.path}`,
-    origin: entry.control ? controlOrigin : undefined,
+    origin: entry.control ? options.controlOrigin : undefined,
+    ...(entry.reach === STARTED ? { judge: judgeJob(options) } : {}),
+    ...guarding(entry, model, options.guardrail),
   };
 };
 
-const look = (head: NativeHead, options: NativeOptions): NativeCall | Refusal => {
+const look = (head: NativeHead, options: NativeOptions): Known | Refusal => {
   const sent = head.path.slice(1).split('/');
   if (!head.path.startsWith('/') || sent.includes('')) return REFUSED;
   for (const { entry, segments } of COMPILED) {
     if (entry.method !== head.method) continue;
     const params = match(segments, sent);
     if (params === undefined) continue;
-    const arn = readModelId(params.model ?? '').region;
-    if (arn !== undefined && arn !== options.region)
-      return { refuse: 'region_not_allowed', message: `The ARN names ${arn}, but this instance is in ${options.region}.`, param: 'model' };
-    return callOf(entry, params, head, options);
+    const foreign = Object.entries(params).flatMap(([name, value]) => refusedArn(value, options, name) ?? []);
+    return foreign[0] ?? callOf(entry, params, head, options);
   }
   return REFUSED;
 };
 const LONGEST_KNOWN = 400;
 /** Transparent mode: which operation a native path is; everything outside the table is refused with `operation_not_allowed`. */
-export const nativeTable = (options: NativeOptions): Native => rememberNative((head) => look(head, options), LONGEST_KNOWN);
+export const nativeTable = (options: NativeOptions): Native => {
+  const table = rememberNative((head) => look(head, options), LONGEST_KNOWN);
+  const { guardrail } = options;
+  if (guardrail === undefined) return table;
+  return (head) => {
+    const call: Known | Refusal = table(head);
+    return 'refuse' in call || call.byHead === undefined ? call : { ...call, refused: refusedByHead(guardrail, head.headers) };
+  };
+};

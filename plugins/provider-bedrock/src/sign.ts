@@ -1,8 +1,10 @@
-import type { Attempt, CorrectedClock, CredentialCache, Host, Secret, UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { type Attempt, type CorrectedClock, type CredentialCache, GatewayError, type Host, type Secret, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { secretText } from './credentials.ts';
 import { scopeOf } from './hosts.ts';
+import { isForeign } from './own-arn.ts';
 import { type AwsCredentials, dropSignature, type Scope, type SigV4 } from './sigv4.ts';
 
+const FOREIGN = 'The ARN names another account than that of the credential of this instance.';
 type Sign = (request: UpstreamRequest, attempt: Pick<Attempt, 'fresh'>) => void | Promise<void>;
 
 /** A Bedrock API key; it is asked for on every call, so that it follows rotation. */
@@ -35,7 +37,11 @@ export const awsSigner = ({ region, clock, cache, sign, clockOnly }: Signing): S
     scopes.set(origin, made);
     return made;
   };
-  const put = (request: UpstreamRequest, credentials: AwsCredentials): void => sign(request, credentials, scopeFor(request.origin), clock.now());
+  const put = (request: UpstreamRequest, credentials: AwsCredentials): void => {
+    const { account } = credentials;
+    if (account !== undefined && isForeign(request.path, account)) throw new GatewayError('operation_not_allowed', FOREIGN, { param: 'model' });
+    sign(request, credentials, scopeFor(request.origin), clock.now());
+  };
   return (request, { fresh }) => {
     const found = cache.get(fresh && !clockOnly());
     return found instanceof Promise ? found.then((credentials) => put(request, credentials)) : put(request, found);

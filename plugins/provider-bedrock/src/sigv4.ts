@@ -9,6 +9,8 @@ export interface AwsCredentials {
   readonly sessionToken?: string | undefined;
   /** Epoch ms; undefined: they do not end. */
   readonly expiration?: number | undefined;
+  /** Account they are of, where their source says. */
+  readonly account?: string | undefined;
 }
 /** What a signature is good for. */
 export interface Scope {

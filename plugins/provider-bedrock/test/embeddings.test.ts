@@ -5,7 +5,7 @@ import { invokeDialect } from '../src/invoke/dialect.ts';
 
 const endpointOf = (model: string) => {
   const ask: Ask = { operation: 'embeddings', surface: 'embeddings', dialect: 'openai', method: 'POST', route: '/embeddings', model, stream: false };
-  return endpoints({ api: undefined, guardrail: undefined, betas: [], region: 'us-east-1' })(ask);
+  return endpoints({ api: undefined, guardrail: undefined, betas: [], region: 'us-east-1', account: undefined })(ask);
 };
 /** The half that serves a model, as its endpoint says. */
 const halfOf = (model: string) => {

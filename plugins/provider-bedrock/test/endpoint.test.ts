@@ -5,7 +5,14 @@ import { capabilitiesOf } from '../src/capabilities.ts';
 import { type EndpointOptions, endpoints } from '../src/endpoint.ts';
 import { readModelId } from '../src/model-id.ts';
 
-const options = (more: Partial<EndpointOptions> = {}): EndpointOptions => ({ api: undefined, guardrail: undefined, betas: [], region: 'us-east-1', ...more });
+const options = (more: Partial<EndpointOptions> = {}): EndpointOptions => ({
+  api: undefined,
+  guardrail: undefined,
+  betas: [],
+  region: 'us-east-1',
+  account: undefined,
+  ...more,
+});
 const ask = (model: string, dialect = 'openai', more: Partial<Ask> = {}): Ask => ({
   operation: 'chat',
   surface: { openai: 'chat', anthropic: 'messages', converse: 'converse', gemini: 'generateContent' }[dialect] ?? 'chat',

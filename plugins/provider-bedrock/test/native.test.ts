@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nativeTable, TABLE } from '../src/native.ts';
 
 const CONTROL = 'https://bedrock.us-east-1.amazonaws.com';
-const native = nativeTable({ region: 'us-east-1', controlOrigin: CONTROL });
+const native = nativeTable({ region: 'us-east-1', account: undefined, guardrail: undefined, controlOrigin: CONTROL });
 const at = (method: string, path: string, bodyModel?: string) => native({ method, path, query: '', headers: [], bodyModel });
 const ARN = 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123def456';
 const LONG = `arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/${'x'.repeat(100)}`;

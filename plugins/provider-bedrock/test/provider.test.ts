@@ -199,6 +199,38 @@ describe('a role to assume', () => {
       'Tags.member.2.Value': 'a&b',
     });
   });
+  it.each([
+    ['is refused when it is not that of the role', '999999999999', 'operation_not_allowed'],
+    ['is signed when it is', '123456789012', undefined],
+  ])('an account in an ARN %s', async (_name, account, code) => {
+    const answer = xml('ASIAROLE').replace(
+      '</Credentials>',
+      '</Credentials><AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/llm/gw</Arn></AssumedRoleUser>',
+    );
+    const host = sts([{ ...good('ASIAROLE'), body: Buffer.from(answer) }]);
+    const { provider } = chained([keys('ASIABASE')], { credentials: { assumeRole: ROLE } }, host);
+    const model = `arn:aws:bedrock:us-east-1:${account}:provisioned-model/abc`;
+    const path = `/model/${encodeURIComponent(model)}/converse`;
+    const signed = Promise.resolve(provider.sign({ ...request(), path }, attempt())).then(
+      () => undefined,
+      (e: { code: unknown }) => e.code,
+    );
+    expect(await signed).toBe(code);
+    const known = provider.native({ method: 'POST', path, query: '', headers: [], bodyModel: undefined });
+    expect('refuse' in known ? known.refuse : undefined).toBe(code);
+    const asked = { operation: 'chat', surface: 'chat', dialect: 'openai', method: 'POST', route: '/chat/completions', model, stream: false } as const;
+    if (code === undefined) expect(provider.endpoint(asked)).toBeDefined();
+    else expect(() => provider.endpoint(asked)).toThrow(expect.objectContaining({ code, param: 'model' }));
+  });
+  it('an account that only the credential of the chain tells is kept to when a call is signed', async () => {
+    const { provider } = chained([{ ...keys('ASIA1'), account: '123456789012' }]);
+    const to = (account: string) => ({
+      ...request(),
+      path: `/model/${encodeURIComponent(`arn:aws:bedrock:us-east-1:${account}:provisioned-model/abc`)}/converse`,
+    });
+    await provider.sign(to('123456789012'), attempt());
+    expect(() => provider.sign(to('999999999999'), attempt())).toThrow(expect.objectContaining({ code: 'operation_not_allowed', param: 'model' }));
+  });
   it('is asked again with a new credential when ours has ended', async () => {
     const host = sts([bad('ExpiredToken'), good('ASIAROLE')]);
     const { provider, asked } = chained([keys('ASIA1'), keys('ASIA2')], { credentials: { assumeRole: ROLE } }, host);

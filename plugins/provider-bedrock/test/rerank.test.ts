@@ -7,7 +7,7 @@ const COHERE = 'cohere.rerank-v3-5:0';
 const AMAZON = 'amazon.rerank-v1:0';
 const endpointOf = (model: string) => {
   const ask: Ask = { operation: 'rerank', surface: 'rerank', dialect: 'openai', method: 'POST', route: '/rerank', model, stream: false };
-  return endpoints({ api: undefined, guardrail: undefined, betas: [], region: 'us-east-1' })(ask);
+  return endpoints({ api: undefined, guardrail: undefined, betas: [], region: 'us-east-1', account: undefined })(ask);
 };
 const notes: string[] = [];
 const call = { ledger: { note: (kind, param) => void notes.push(`${kind} ${param}`) } satisfies Ledger } as unknown as Call;

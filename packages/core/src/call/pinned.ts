@@ -1,4 +1,4 @@
-import { GatewayError, type NativeCall, pointed } from '@llm-proxy-auth/plugin';
+import { GatewayError, type NativeCall, pointed, type Refusal, totalLength } from '@llm-proxy-auth/plugin';
 import { readUnambiguous } from './unambiguous.ts';
 
 /** Refuses a body that names another account than the instance's, 403. A body that says nothing of it passes. */
@@ -10,6 +10,12 @@ export const checkPinned = ({ pinned = {} }: NativeCall, pieces: readonly Uint8A
       if (found !== null && found !== wanted)
         throw new GatewayError('operation_not_allowed', `\`${param}\` names another account than that of this instance.`, { param });
   }
+};
+export const refusalError = ({ refuse, message, param }: Refusal): GatewayError => new GatewayError(refuse as GatewayError['code'], message, { param });
+/** Refuses a body, or that there is none, when the provider's table does. */
+export const checkJudged = ({ judge }: NativeCall, pieces: readonly Uint8Array[], maxDepth: number): void => {
+  const refusal = judge?.(totalLength(pieces) === 0 ? undefined : readUnambiguous(pieces, maxDepth));
+  if (refusal !== undefined) throw refusalError(refusal);
 };
 /** The query with what goes along where the client sends none of that name. */
 export const withQuery = (query: string, added: NativeCall['query']): string => {

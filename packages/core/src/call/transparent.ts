@@ -16,7 +16,7 @@ import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, mu
 import { innerIds } from './inner-ids.ts';
 import { takeLimits } from './limits.ts';
 import { nativeTarget } from './native-path.ts';
-import { checkPinned, withQuery } from './pinned.ts';
+import { checkJudged, checkPinned, withQuery } from './pinned.ts';
 import { collect, pipe, type Watcher } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
@@ -85,7 +85,7 @@ const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | u
   const encoded = head.contentEncoding !== '';
   const unread = encoded || URL_ENCODED.test(head.contentType);
   if (needed || (unread && factsOf(native.reach).pointers))
-    bodyKind(head.contentType, head.contentEncoding, native.pinned === undefined ? ['json', 'multipart'] : ['json']);
+    bodyKind(head.contentType, head.contentEncoding, native.pinned === undefined && native.judge === undefined ? ['json', 'multipart'] : ['json']);
   const governed = encoded ? undefined : watcherOf(x, native, surface, needed);
   const hashing = bodyHash(body);
   const watcher = both(hashing, governed);
@@ -154,7 +154,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     native,
     surface,
     identified,
-    restricted || exact || pinned,
+    restricted || exact || pinned || native.judge !== undefined,
     (pointers && (inside || !isMultipart(x))) || aliases || explained || provider.signs === 'body',
   );
   const collected: readonly Buffer[] | undefined = intake.bytes instanceof Promise ? await intake.bytes : undefined;
@@ -166,6 +166,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   }
   x.creates = createsIds(native.reach, governed.flagged);
   if (collected !== undefined && !isMultipart(x)) x.inner = innerIds(native.reach, collected, plan.graph.settings.server.maxDepth, governed.inert);
+  if (native.judge !== undefined) checkJudged(native, collected ?? [], x.plan.graph.settings.server.maxDepth);
   if (pinned && collected !== undefined && totalLength(collected) > 0) checkPinned(native, collected, x.plan.graph.settings.server.maxDepth);
   const reads = readsReply(x, native.reach);
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;
