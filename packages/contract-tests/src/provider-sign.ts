@@ -119,7 +119,11 @@ export const signRules: readonly Rule<ProviderSubject>[] = [
       const old = secretsIn(made.config).map((secret) => secret.peek() ?? '');
       for (const secret of secretsIn(made.config)) secret.rotate(`rotated-${'fedcba9876543210'.repeat(3)}`);
       const request = unsigned(made);
-      await made.provider.sign(request, attempt(made.host.now(), 2, true));
+      // What must be a key and is none is refused, not replaced by the old one.
+      const refused = await Promise.resolve()
+        .then(() => made.provider.sign(request, attempt(made.host.now(), 2, true)))
+        .catch((cause: unknown) => cause);
+      if (refused !== undefined) assert.ok(isGatewayError(refused) && refused.code === 'upstream_credentials_unavailable', `signing threw ${String(refused)}`);
       for (const value of old) assert.ok(!request.headers.some((header) => header.includes(value)), 'the old secret is still sent');
     },
   },

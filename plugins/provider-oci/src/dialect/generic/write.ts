@@ -1,0 +1,46 @@
+import { type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, some } from '@llm-proxy-auth/plugin';
+import { vendorOf } from '../../model-id.ts';
+import type { Memo } from '../memo.ts';
+import { type Callable, callables, choiceOf, freeNames } from '../tools.ts';
+import { writeMessages } from './messages.ts';
+import { writeParams } from './params.ts';
+
+const toolOf = ({ name, description, schema, strict }: Callable, lost: Lost): Fields => {
+  if (strict === true) lost('tools.strict', 'the provider cannot be held to the schema of a tool');
+  return { type: 'FUNCTION', name, ...some('description', description), parameters: schema };
+};
+const CHOICES: Readonly<Record<string, string>> = Object.freeze({ auto: 'AUTO', none: 'NONE', required: 'REQUIRED' });
+const choice = (r: ChatRequest, tools: readonly Callable[]): Fields => {
+  const chosen = choiceOf(r, tools);
+  return typeof chosen === 'object' ? { type: 'FUNCTION', name: chosen.name } : { type: CHOICES[chosen] };
+};
+const parallel = (r: ChatRequest, call: Call, lost: Lost): boolean | undefined => {
+  if (call.endpoint.capabilities.parallelTools !== false) return r.parallelTools;
+  if (r.parallelTools === true) lost('parallelTools', 'several results at once break this model', 'clamped');
+  return false;
+};
+const writeTools = (r: ChatRequest, tools: readonly Callable[], call: Call, lost: Lost): Fields => {
+  if (tools.length === 0) return {};
+  return {
+    tools: tools.map((tool) => toolOf(tool, lost)),
+    toolChoice: choice(r, tools),
+    ...some('isParallelToolCalls', parallel(r, call, lost)),
+  };
+};
+/** Gemini behind OCI fails where an answer of the past says nothing. */
+const POINT: readonly Fields[] = Object.freeze([Object.freeze({ type: 'TEXT', text: '.' })]);
+
+/** The body of a chat in the format GENERIC, without what the endpoint adds. */
+export const writeGeneric = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
+  const lost = lostTo(call.ledger);
+  loseResultNames(r.turns, lost);
+  const tools = callables(r, lost);
+  const silence = vendorOf(call.model) === 'google' ? POINT : null;
+  const chatRequest = {
+    apiFormat: 'GENERIC',
+    messages: writeMessages(r.turns, { lost, capabilities: call.endpoint.capabilities, silence }),
+    ...writeParams(r, call, lost),
+    ...writeTools(r, tools, call, lost),
+  };
+  return { body: { chatRequest }, memo: { names: new Map(), free: freeNames(tools), top: r.logprobs } };
+};
