@@ -68,6 +68,27 @@ describe('requests', () => {
     expect(bodyOf({ sampling }, 'claude-sonnet-4-5')).toMatchObject({ temperature: 1, top_k: 3 });
     expect(bodyOf({ sampling }, 'claude-sonnet-4-5')).not.toHaveProperty('top_p');
   });
+  it('a loop whose thinking is gone goes on without a budget, which would be refused', () => {
+    const signed = (dialect: string): Part => ({
+      kind: 'thinking',
+      text: 'Hm.',
+      redacted: false,
+      origin: { dialect, payload: { json: '{"type":"thinking"}' } },
+    });
+    const loop = (...said: readonly Part[]): Partial<ChatRequest> => ({
+      turns: [user(text('Go')), assistant(...said, call('a')), user(result('a'))],
+      tools: [TOOL],
+      reasoning: { effort: 'high' },
+      maxTokens: 9000,
+    });
+    for (const lost of [loop(), loop(text('So.')), loop(signed('converse'))]) {
+      expect(bodyOf(lost, 'claude-sonnet-4-5')).not.toHaveProperty('thinking');
+      expect(paramsOf(lost, 'claude-sonnet-4-5')).toContain('reasoning');
+    }
+    expect(bodyOf(loop(signed('anthropic')), 'claude-sonnet-4-5')).toMatchObject({ thinking: { type: 'enabled' } });
+    expect(paramsOf(loop(signed('anthropic')), 'claude-sonnet-4-5')).not.toContain('reasoning');
+    expect(bodyOf(loop(), 'claude-opus-4-7')).toMatchObject({ thinking: { type: 'adaptive' } });
+  });
   it('a budget is an effort where the model thinks adaptively, and never more than the answer', () => {
     expect(bodyOf({ reasoning: { budget: 4000 } }, 'claude-opus-4-7')).toMatchObject({ thinking: { type: 'adaptive' }, output_config: { effort: 'medium' } });
     expect(bodyOf({ reasoning: { budget: 4000 } }, 'claude-sonnet-4-5').thinking).toEqual({ type: 'enabled', budget_tokens: 1999 });

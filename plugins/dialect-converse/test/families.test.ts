@@ -26,6 +26,29 @@ describe('the family of a model', () => {
   });
 });
 describe('an amount of reasoning', () => {
+  it('is not asked for by a budget where a loop goes on without its thinking, which would be refused', () => {
+    const loop = (...said: readonly Part[]): Partial<ChatRequest> => ({
+      turns: [
+        ...plain.turns,
+        { role: 'assistant', parts: [...said, { kind: 'toolCall', id: 'a', name: 'f', input: { json: '{}' } }] },
+        { role: 'user', parts: [{ kind: 'toolResult', id: 'a', parts: [], failed: false }] },
+      ],
+      reasoning: { budget: 2048 },
+      sampling: { topK: 3 },
+    });
+    const signed = (model: string): Part => ({
+      kind: 'thinking',
+      text: 'Hm.',
+      redacted: false,
+      origin: { dialect: 'converse', model, payload: { json: '{"signature":"c2ln"}' } },
+    });
+    const SONNET = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
+    for (const lost of [loop(), loop(signed(NOVA))]) {
+      expect(fields(SONNET, lost)).toEqual({ top_k: 3 });
+      expect(written({ ...plain, ...lost }, { model: SONNET }).notes).toContainEqual({ kind: 'ignored', param: 'reasoning' });
+    }
+    expect(fields(SONNET, loop(signed(SONNET)))).toMatchObject({ thinking: { type: 'enabled', budget_tokens: 2048 } });
+  });
   it.each([
     ['anthropic.claude-opus-5-5', { effort: 'high' }, { output_config: { effort: 'high' } }],
     ['anthropic.claude-opus-4-7', { effort: 'low' }, { thinking: { type: 'adaptive' }, output_config: { effort: 'low' } }],

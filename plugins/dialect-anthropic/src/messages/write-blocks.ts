@@ -11,6 +11,7 @@ import {
   type Part,
   parseJson,
   type TextPart,
+  type ThinkingPart,
   type ToolCallPart,
   type ToolResultPart,
 } from '@llm-proxy-auth/plugin';
@@ -124,13 +125,16 @@ const writeResult = (part: ToolResultPart, writing: Writing): Building => ({
   ...writeKept(part, writing.mine),
 });
 
+/** Thinking that goes back to this vendor, which signed it. */
+export const isOwnThinking = ({ origin }: ThinkingPart): boolean => origin?.dialect === ANTHROPIC;
+
 type Write<K extends Part['kind']> = (part: Extract<Part, { kind: K }>, writing: Writing) => Building | undefined;
 const WRITERS: { readonly [K in Part['kind']]: Write<K> } = Object.freeze({
   text: (part, writing) => ({ type: 'text', text: part.text, ...writeCitations(part.citations, writing), ...writeKept(part, writing.mine) }),
   refusal: (part, { lost }) => ({ type: 'text', text: refusedText(part.text, lost).text }),
   // Only what this vendor signed may go back to it: unsigned thinking is refused, or shown as text.
   thinking: (part) => {
-    if (part.origin?.dialect !== ANTHROPIC) return undefined;
+    if (part.origin === undefined || !isOwnThinking(part)) return undefined;
     look(part); // its text stands in the payload
     return parseJson(part.origin.payload.json) as Building;
   },

@@ -5,6 +5,7 @@ import {
   type Fields,
   type HeaderPairs,
   type Lost,
+  lacksThinking,
   loseResultNames,
   lostTo,
   unsupported,
@@ -19,11 +20,11 @@ import { type Memo, NO_MEMO } from './memo.ts';
 import { ANSWER, fitOutput, type Output } from './output.ts';
 import { writeOutputConfig, writeOwnParams } from './params.ts';
 import { applyProfile } from './profile.ts';
-import { fitReasoning } from './reasoning.ts';
+import { fitReasoning, type Thinking } from './reasoning.ts';
 import { safeNames } from './safe-names.ts';
 import { fitSampling } from './sampling.ts';
 import { writeOwnTools } from './tools.ts';
-import type { Writing } from './write-blocks.ts';
+import { isOwnThinking, type Writing } from './write-blocks.ts';
 import { writeOwnTurns, writeTurns } from './write-turns.ts';
 
 export interface Written {
@@ -87,6 +88,12 @@ const asking = (system: string | readonly Fields[] | undefined, { instruction }:
   return { system: [...(Array.isArray(system) ? (system as readonly Fields[]) : []), { type: 'text', text: instruction }] };
 };
 
+/** A loop whose last answer lost its thinking is refused with a budget, and goes on without. */
+const goingOn = (fitted: Thinking, r: ChatRequest, lost: Lost): Thinking => {
+  if (fitted.thinking?.type !== 'enabled' || !lacksThinking(r.turns, isOwnThinking)) return fitted;
+  lost('reasoning', 'the thinking of the answer that called is gone, and the provider takes no budget without it');
+  return { ...fitted, thinking: undefined };
+};
 /** A request of another dialect, as the model's family and the endpoint take it. */
 const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: Building; readonly memo: Memo } => {
   refuseShape(r);
@@ -94,7 +101,7 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
   const { writing, names } = namesOf(lost);
   loseResultNames(r.turns, lost);
   const maxTokens = limitOf(r, family, lost);
-  const { thinking, effort } = fitReasoning(r.reasoning, family, maxTokens, lost);
+  const { thinking, effort } = goingOn(fitReasoning(r.reasoning, family, maxTokens, lost), r, lost);
   const thinks = thinking?.type === 'enabled' || thinking?.type === 'adaptive';
   const output = fitOutput(r, family, thinks, call, lost);
   const { system, messages } = writeTurns(r.turns, family.midSystem && call.endpoint.profile === undefined, writing);

@@ -5,6 +5,7 @@ import {
   type Lost,
   type MediaPart,
   type Part,
+  type ThinkingPart,
   type ToolCallPart,
   type ToolResultPart,
   unsupported,
@@ -94,10 +95,13 @@ const writeResult = (part: ToolResultPart, writing: Writing): { readonly block: 
   return { block: { toolResult: { toolUseId: callId(part.id, family, lost), content, ...(part.failed ? { status: 'error' } : {}) } }, moved };
 };
 /** Reasoning that another family signed is of no use to this one. */
-const isForeignProof = (part: Extract<Part, { kind: 'thinking' }>, { family }: Writing): boolean => {
+const isForeignProof = (part: ThinkingPart, { family }: Writing): boolean => {
   const model = part.origin?.model;
   return model !== undefined && familyOf(model, undefined).vendor !== family.vendor && family.vendor !== '';
 };
+/** Thinking that goes back to the family that signed it. */
+export const ownThinking = (part: ThinkingPart, writing: Writing): Fields | undefined =>
+  isForeignProof(part, writing) ? undefined : writeThinking(part, false);
 const bodyOf = (part: Exclude<Part, ToolResultPart>, user: boolean, writing: Writing): readonly Fields[] => {
   const { lost } = writing;
   if (part.kind === 'text' || part.kind === 'refusal') return writeText(part, writing);
@@ -108,7 +112,7 @@ const bodyOf = (part: Exclude<Part, ToolResultPart>, user: boolean, writing: Wri
     return own === undefined ? [] : [own];
   }
   if (part.kind === 'thinking') {
-    const own = isForeignProof(part, writing) ? undefined : writeThinking(part, false);
+    const own = ownThinking(part, writing);
     if (own === undefined) losePart(part, 'turns', 'the provider takes reasoning back that it signed itself', lost);
     return own === undefined ? [] : [{ reasoningContent: own }];
   }

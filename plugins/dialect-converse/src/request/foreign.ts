@@ -5,6 +5,7 @@ import {
   type ChatRequest,
   type Fields,
   type Lost,
+  lacksThinking,
   lostTo,
   type Part,
   some,
@@ -16,7 +17,7 @@ import {
 import { compact, isEmpty } from '../wire.ts';
 import { type Family, familyOf } from './families.ts';
 import { additionalOf } from './fields.ts';
-import { cachePoints, foreignBlocks, type Writing } from './foreign-blocks.ts';
+import { cachePoints, foreignBlocks, ownThinking, type Writing } from './foreign-blocks.ts';
 import { foreignTools, type Memo } from './foreign-tools.ts';
 import { writeToolChoice } from './tools.ts';
 import { documentNames } from './words.ts';
@@ -126,6 +127,13 @@ const writeSampling = (r: ChatRequest, family: Family, fields: Fields | undefine
 };
 const nested = (o: Fields): Fields | undefined => (isEmpty(o) ? undefined : compact(o));
 
+/** A loop whose last answer lost its thinking is refused with a budget, and goes on without. */
+const goingOn = (fields: Fields | undefined, r: ChatRequest, writing: Writing): Fields | undefined => {
+  if (asObject(fields?.thinking)?.type !== 'enabled' || !lacksThinking(r.turns, (part) => ownThinking(part, writing) !== undefined)) return fields;
+  writing.lost('reasoning', 'the thinking of the answer that called is gone, and the provider takes no budget without it');
+  const { thinking: _thinking, ...others } = fields ?? {};
+  return nested(others);
+};
 /** The body for a conversation of another dialect, and what is undone in the answer. */
 export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
   const { capabilities, profile } = call.endpoint;
@@ -138,7 +146,8 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const { tools, choice, told, memo } = foreignTools(r, writing, capabilities.forcedTool !== false);
   const { tier } = r;
   const said = compact({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });
-  const { fields, single } = additionalOf(said, { family, maxTokens: r.maxTokens, tools: tools.length > 0, lost });
+  const { fields: wanted, single } = additionalOf(said, { family, maxTokens: r.maxTokens, tools: tools.length > 0, lost });
+  const fields = goingOn(wanted, r, writing);
   const native = family.schemas && (capabilities.jsonSchema === undefined || capabilities.jsonSchema === 'native');
   const output = writeOutput(r.output, native, lost);
   const leading = r.turns.findIndex((turn) => turn.role !== 'system');

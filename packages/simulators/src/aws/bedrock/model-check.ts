@@ -1,6 +1,6 @@
 import type { Fields } from '../../openai/check.ts';
 import type { ClaudeRules } from './models.ts';
-import type { Talk } from './talk.ts';
+import type { Block, Talk } from './talk.ts';
 import { isRedacted, prefixOf, verify } from './thinking.ts';
 
 /** What a model was asked for beside its messages, whichever API it came by. */
@@ -74,6 +74,25 @@ const signatures = (talk: Talk): string | undefined => {
   return undefined;
 };
 
+const WORDS: Readonly<Record<Block['kind'], string>> = {
+  text: 'text',
+  media: 'image',
+  call: 'tool_use',
+  result: 'tool_result',
+  reasoning: 'thinking',
+  redacted: 'redacted_thinking',
+  other: 'text',
+};
+/** With a budget for thinking, the assistant's part of an unfinished tool loop begins with the thinking it came with. */
+const lostThinking = (talk: Talk, { thinking: wish }: Wishes): string | undefined => {
+  const last = talk.messages.at(-1);
+  if (wish?.type !== 'enabled' || last?.role !== 'user' || last.blocks[0]?.kind !== 'result') return undefined;
+  const index = talk.messages.findLastIndex(({ role }) => role === 'assistant');
+  const first = talk.messages[index]?.blocks[0];
+  if (first === undefined || first.kind === 'reasoning' || first.kind === 'redacted') return undefined;
+  return `messages.${index}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${WORDS[first.kind]}\`. When \`thinking\` is enabled, a final \`assistant\` message must start with a thinking block (preceeding the lastmost set of \`tool_use\` and \`tool_result\` blocks). We recommend you include thinking blocks from previous turns. To avoid this requirement, disable \`thinking\`. Please consult our documentation at https://docs.claude.com/en/docs/build-with-claude/extended-thinking`;
+};
+
 const lastMessage = (talk: Talk): string | undefined => {
   const last = talk.messages.at(-1);
   if (last?.role !== 'assistant') return undefined;
@@ -91,5 +110,5 @@ export const claudeRefuses = (talk: Talk, wishes: Wishes): string | undefined =>
   if (talk.maxTokens !== undefined && talk.maxTokens > rules.maxTokens) {
     return `max_tokens: ${talk.maxTokens} > ${rules.maxTokens}, which is the maximum allowed number of output tokens for ${talk.model.id.replace('anthropic.', '').replace(/-v\d.*$/, '')}`;
   }
-  return sampling(wishes, rules) ?? thinking(talk, wishes) ?? lastMessage(talk) ?? signatures(talk);
+  return sampling(wishes, rules) ?? thinking(talk, wishes) ?? lastMessage(talk) ?? signatures(talk) ?? lostThinking(talk, wishes);
 };
