@@ -141,6 +141,13 @@ describe('the table of betas', () => {
   it('lets everything pass to the vendor itself, once', () => {
     expect(fitBetas(['a', 'b', 'a'], 'anthropic')).toEqual({ kept: ['a', 'b'], left: [] });
   });
+  it('leaves out at Vertex what it was seen to refuse, and has its own word for another', () => {
+    const refused = ['effort-2025-11-24', 'prompt-caching-scope-2026-01-05', 'structured-outputs-2025-11-13', 'fine-grained-tool-streaming-2025-05-14'];
+    expect(fitBetas([...refused, 'advanced-tool-use-2025-11-20', 'context-1m-2025-08-07'], 'vertex')).toEqual({
+      kept: ['tool-search-tool-2025-10-19', 'context-1m-2025-08-07'],
+      left: refused,
+    });
+  });
   it.each(Object.keys(PROFILES) as (keyof typeof PROFILES)[])('holds for %s what fields of the profile need', (name) => {
     const needed = Object.values(PROFILES[name].withBeta);
     expect(fitBetas(needed, name)).toEqual({ kept: needed, left: [] });

@@ -2,8 +2,13 @@
 export type Vendor = 'anthropic' | 'bedrock-invoke' | 'vertex';
 
 /**
- * Betas that a cloud takes; one it does not know is refused with the whole request. A value that ends in `*` is a beginning. Sources:
- * reports of users and the tables of other gateways; `anthropic` takes all.
+ * Betas that a cloud takes; one it does not know is refused with the whole request, so that one whose sources contradict each other is
+ * left out. `anthropic` takes all. Neither cloud publishes a list; what stands here is what is known elsewhere:
+ * - LiteLLM's table by provider, https://github.com/BerriAI/litellm/blob/main/litellm/anthropic_beta_headers_config.json (November 2026)
+ * - `claude-code-20250219`: Claude Code sends it always, and refusals of its calls name other betas only, such as
+ *   https://github.com/QuantumNous/new-api/issues/2975 (Vertex) and https://github.com/anthropics/claude-code/issues/21625 (Vertex)
+ * - `interleaved-thinking-2025-05-14` at Bedrock: https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-extended-thinking.html
+ * - not at Vertex: `effort-2025-11-24` (https://github.com/anthropics/claude-code/issues/34802), fine-grained tool streaming (the table)
  */
 const TAKES: Readonly<Record<Exclude<Vendor, 'anthropic'>, readonly string[]>> = Object.freeze({
   'bedrock-invoke': [
@@ -26,13 +31,16 @@ const TAKES: Readonly<Record<Exclude<Vendor, 'anthropic'>, readonly string[]>> =
   vertex: [
     'claude-code-20250219',
     'compact-2026-01-12',
+    'compact-2026-09-04',
     'computer-use-2025-01-24',
     'computer-use-2025-11-24',
     'context-1m-2025-08-07',
     'context-management-2025-06-27',
-    'effort-2025-11-24',
-    'fine-grained-tool-streaming-2025-05-14',
+    'dangerous-tool-use-2026-09-03',
     'interleaved-thinking-2025-05-14',
+    'per-turn-control-2026-07-01',
+    'thinking-binding-controls-2026-08-01',
+    'thinking-display-updates-2026-08-18',
     'tool-search-tool-2025-10-19',
     'web-search-2025-03-05',
   ],
