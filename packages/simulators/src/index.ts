@@ -14,6 +14,26 @@ export { type InstanceMetadata, type InstanceMetadataOptions, instanceMetadata }
 export { type SsoPortal, type SsoPortalOptions, ssoPortal } from './aws/sso-portal.ts';
 export { type AwsRole, type StsSimulator, type StsSimulatorOptions, stsSimulator } from './aws/sts.ts';
 export { type Expectations, type ExpectedError, type ExpectedToolCall, expectations } from './expectations.ts';
+export {
+  type GoogleAccounts,
+  type GoogleAccountsOptions,
+  type GoogleServiceAccount,
+  type GoogleToken,
+  googleAccounts,
+  googleServiceAccount,
+} from './google/accounts.ts';
+export type { GooglePool } from './google/exchange.ts';
+export type { GoogleUser } from './google/grants.ts';
+export { type GoogleIdentity, type GoogleIdentityOptions, googleIdentity } from './google/identity.ts';
+export { type GoogleMetadata, type GoogleMetadataOptions, googleMetadata } from './google/metadata.ts';
+export {
+  exampleGoogleToken,
+  type VertexSimulator,
+  type VertexSimulatorOptions,
+  vertexError,
+  vertexErrorEvent,
+  vertexSimulator,
+} from './google/vertex/simulator.ts';
 export type { CapturedRequest, HeaderPairs, Progress } from './http/captured.ts';
 export type { Fault, Rule } from './http/fault.ts';
 export type { Peer, PeerOptions } from './http/peer.ts';
@@ -30,5 +50,7 @@ export {
   type RefusalCase,
   type RefusalSource,
   refusals,
+  type VertexRefusalCase,
+  vertexRefusals,
 } from './refusals.ts';
 export { type ReplayOptions, recordedBytes } from './replay.ts';

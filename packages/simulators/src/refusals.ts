@@ -114,6 +114,28 @@ export type BedrockRefusalCase = {
   readonly source: RefusalSource;
 };
 
+/** One request that Vertex AI refuses, and how. It carries the token the stand-in knows unless it says otherwise. */
+export type VertexRefusalCase = {
+  readonly name: string;
+  readonly request: {
+    readonly method: 'GET' | 'POST';
+    readonly path: string;
+    /** A token other than the good one; null for none. */
+    readonly token?: string | null;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: object;
+  };
+  readonly response: {
+    readonly status: number;
+    /** Google's own form; or Anthropic's, for what Claude refuses itself. */
+    readonly error?: { readonly code: number; readonly status: string; readonly message: string };
+    readonly anthropic?: { readonly type: string; readonly message: string };
+    /** The message begins so; what follows is of the request. */
+    readonly begins?: true;
+  };
+  readonly source: RefusalSource;
+};
+
 const fixture = <Case>(name: string): (() => readonly Case[]) => {
   let rows: readonly Case[] | undefined;
   return () => {
@@ -130,3 +152,6 @@ export const anthropicRefusals = fixture<AnthropicRefusalCase>('anthropic-refusa
 
 /** The rows of fixtures/bedrock-refusals.json, for a stand-in without access to `amazon.nova-2-lite-v1:0`. */
 export const bedrockRefusals = fixture<BedrockRefusalCase>('bedrock-refusals');
+
+/** The rows of fixtures/vertex-refusals.json, for a stand-in with `contextTokens: 1000` and without access to `gemini-2.0-flash`. */
+export const vertexRefusals = fixture<VertexRefusalCase>('vertex-refusals');

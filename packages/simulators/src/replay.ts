@@ -23,7 +23,12 @@ const placeholder = /^(<.*>|\*\*REDACTED\*\*)$/; // `<X_REQUEST_ID>`: what the r
 const typeOf = (chunk: unknown): string | undefined =>
   (typeof chunk === 'string' ? (JSON.parse(chunk) as { type?: string }) : (chunk as { type?: string })).type;
 
+const GOOGLE = /^(gemini|vertex)$/;
+/** Google's events end in carriage returns too, and nothing follows the last. */
+const googleFrame = (chunk: unknown): Buffer => Buffer.from(sseFrame(chunk).toString('utf8').replace(/\n\n$/, '\r\n\r\n'));
+
 const framed = (recording: Recording, chunks: readonly unknown[]): Buffer[] => {
+  if (GOOGLE.test(recording.provider)) return chunks.map(googleFrame);
   if (recording.operation === 'messages') return chunks.map((chunk) => sseFrame(chunk, typeOf(chunk)));
   if (recording.operation === 'responses') return chunks.map((chunk) => sseFrame(chunk, (chunk as { type?: string }).type));
   return [...chunks.map((chunk) => sseFrame(chunk)), sseFrame('[DONE]')];
@@ -40,8 +45,8 @@ export const recordedBytes = (recording: Recording): Buffer => {
 const events = (stream: Buffer): Buffer[] => {
   const pieces: Buffer[] = [];
   for (let at = 0; at < stream.length; ) {
-    const end = stream.indexOf('\n\n', at);
-    const next = end === -1 ? stream.length : end + 2;
+    const ends = ['\n\n', '\r\n\r\n'].map((mark) => ({ mark, end: stream.indexOf(mark, at) })).filter(({ end }) => end !== -1);
+    const next = Math.min(stream.length, ...ends.map(({ mark, end }) => end + mark.length));
     pieces.push(stream.subarray(at, next));
     at = next;
   }
@@ -55,9 +60,10 @@ const mediaType = (recording: Recording): string => {
   return recording.stream && recording.response.status < 400 ? 'text/event-stream; charset=utf-8' : 'application/json';
 };
 
-/** The header that carries the service's id of a request. */
-const idNameOf = ({ provider, operation }: Recording): string => {
-  if (provider === 'anthropic') return 'request-id';
+/** The header that carries the service's id of a request; Google has none. */
+const idNameOf = ({ provider, operation }: Recording): string | undefined => {
+  if (GOOGLE.test(provider)) return undefined;
+  if (provider === 'anthropic' || provider === 'vertex_claude') return 'request-id';
   return provider === 'bedrock' && !/^(chat\/completions|responses)$/.test(operation) ? 'x-amzn-requestid' : 'x-request-id';
 };
 
@@ -68,7 +74,10 @@ const headersOf = (recording: Recording): HeaderPairs => {
   const type = mediaType(recording);
   const idName = idNameOf(recording);
   const id = `req_${createHash('sha256').update(recording.file).digest('hex').slice(0, 32)}`;
-  return withHeaders(kept, { ...(names.has('content-type') ? {} : { 'content-type': type }), ...(names.has(idName) ? {} : { [idName]: id }) });
+  return withHeaders(kept, {
+    ...(names.has('content-type') ? {} : { 'content-type': type }),
+    ...(idName === undefined || names.has(idName) ? {} : { [idName]: id }),
+  });
 };
 
 /**

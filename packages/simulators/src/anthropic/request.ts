@@ -57,13 +57,8 @@ const betas = [
   'web-fetch-',
 ];
 
-/** Version and betas of a request, or the refusal of headers the service does not take. */
-export const readHeaders = (request: CapturedRequest): Reading => {
-  const given = request.header('anthropic-version');
-  if (given === undefined) throw invalid('anthropic-version: header is required');
-  const version = versions.find((one) => one === given);
-  if (version === undefined)
-    throw invalid(`anthropic-version: "${given}" is not a valid version. You can find a list of valid versions at https://docs.claude.com/en/api/versioning`);
+/** Betas of a request, or the refusal of one the service does not know. */
+export const betasIn = (request: CapturedRequest): readonly string[] => {
   const named = request.headers
     .filter(([name]) => name.toLowerCase() === 'anthropic-beta')
     .flatMap(([, value]) => value.split(','))
@@ -75,7 +70,17 @@ export const readHeaders = (request: CapturedRequest): Reading => {
       `Unexpected value(s) ${unknown.map((one) => `\`${one}\``).join(', ')} for the \`anthropic-beta\` header. Please consult our documentation at docs.anthropic.com or try again without the header.`,
     );
   }
-  return { version, betas: named };
+  return named;
+};
+
+/** Version and betas of a request, or the refusal of headers the service does not take. */
+export const readHeaders = (request: CapturedRequest): Reading => {
+  const given = request.header('anthropic-version');
+  if (given === undefined) throw invalid('anthropic-version: header is required');
+  const version = versions.find((one) => one === given);
+  if (version === undefined)
+    throw invalid(`anthropic-version: "${given}" is not a valid version. You can find a list of valid versions at https://docs.claude.com/en/api/versioning`);
+  return { version, betas: betasIn(request) };
 };
 
 const decoders: Readonly<Record<string, (bytes: Buffer) => Buffer>> = Object.freeze({
