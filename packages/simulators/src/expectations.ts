@@ -1,5 +1,6 @@
 import { countedTokens, messageEvents, wholeMessage } from './expectations-anthropic.ts';
 import { converseEvents, converseMessage, guarded, invoked, invokedEvents } from './expectations-bedrock.ts';
+import { geminiAnswer, googleItems } from './expectations-google.ts';
 import type { Recording } from './recordings.ts';
 import { recordedBytes } from './replay.ts';
 
@@ -11,7 +12,19 @@ export type ExpectedError = { readonly message: string; readonly type: unknown; 
 
 /** What a client must read out of a recording, whatever stands between the client and the service. */
 export type Expectations = {
-  readonly surface: 'chat' | 'completions' | 'responses' | 'embeddings' | 'models' | 'messages' | 'countTokens' | 'converse' | 'invoke' | 'guardrail';
+  readonly surface:
+    | 'chat'
+    | 'completions'
+    | 'responses'
+    | 'embeddings'
+    | 'models'
+    | 'messages'
+    | 'countTokens'
+    | 'converse'
+    | 'invoke'
+    | 'guardrail'
+    | 'gemini'
+    | 'googleItems';
   /** Text of the first choice or of all output messages; '' where there is none. */
   readonly text: string;
   /** Text of each choice; one element for responses. */
@@ -64,12 +77,24 @@ const ofBedrock: Readonly<Record<string, Expectations['surface']>> = {
   apply: 'guardrail',
 };
 
-const surfaceOf = ({ operation }: Recording): Expectations['surface'] => {
+const ofGoogle: Readonly<Record<string, Expectations['surface']>> = {
+  generateContent: 'gemini',
+  streamGenerateContent: 'gemini',
+  countTokens: 'googleItems',
+  predict: 'googleItems',
+  embedContent: 'googleItems',
+  batchEmbedContents: 'googleItems',
+  rawPredict: 'messages',
+  streamRawPredict: 'messages',
+};
+
+const surfaceOf = ({ operation, provider }: Recording): Expectations['surface'] => {
+  if (provider === 'gemini' && operation === 'models') return 'googleItems';
   if (operation.endsWith('chat/completions')) return 'chat';
   if (operation === 'messages/count_tokens') return 'countTokens';
   if (operation === 'completions' || operation === 'responses' || operation === 'embeddings' || operation === 'models' || operation === 'messages')
     return operation;
-  const found = ofBedrock[operation];
+  const found = ofBedrock[operation] ?? ofGoogle[operation];
   if (found !== undefined) return found;
   throw new Error(`No expectations for the operation ${operation}`);
 };
@@ -149,9 +174,12 @@ const responseStream = (events: readonly Fields[]): Found => {
 const vectorLength = (vector: unknown): number => (typeof vector === 'string' ? Buffer.from(vector, 'base64').length / 4 : (vector as unknown[]).length);
 
 const read = (surface: Expectations['surface'], stream: boolean, raw: string): Found => {
+  if (stream && surface === 'gemini') return geminiAnswer(raw.trimStart().startsWith('data:') ? payloads(raw) : list(JSON.parse(raw)));
   if (stream && surface === 'messages') return messageEvents(payloads(raw));
   if (stream) return surface === 'responses' ? responseStream(payloads(raw)) : streamed(payloads(raw));
   const body = fields(JSON.parse(raw));
+  if (surface === 'gemini') return geminiAnswer([body]);
+  if (surface === 'googleItems') return googleItems(body);
   if (surface === 'messages') return wholeMessage(body);
   if (surface === 'countTokens') return 'inputTokens' in body ? { items: [Number(body.inputTokens)] } : countedTokens(body);
   if (surface === 'converse') return converseMessage(body);

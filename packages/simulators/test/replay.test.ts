@@ -201,7 +201,7 @@ describe('expectations', () => {
 
   test('no recording compares equal to nothing', () => {
     for (const one of all) {
-      const { text, toolCalls, transcript, outputTypes, items, error, finish } = expectations(one);
+      const { text, toolCalls, transcript, outputTypes, items, error, finish, errorStatus } = expectations(one);
       const found = [
         text !== '',
         toolCalls.length > 0,
@@ -209,7 +209,8 @@ describe('expectations', () => {
         outputTypes.length > 0,
         items.length > 0,
         error !== undefined,
-        finish === 'refusal' || finish === 'NONE',
+        /^(?:refusal|NONE|SAFETY|RECITATION|PROHIBITED_CONTENT|MODEL_ARMOR|IMAGE_SAFETY|MAX_TOKENS)$/.test(finish ?? ''),
+        errorStatus !== undefined,
       ];
       expect(found, one.file).toContain(true);
     }

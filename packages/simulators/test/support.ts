@@ -12,7 +12,9 @@ export const sdks = [
 ] as const;
 
 /** Recordings of whichever service that its OpenAI-shaped paths answered. */
-export const openaiWire = recordings().filter(({ operation }) => /^(foundry )?(chat\/completions|completions|embeddings|responses|models)$/.test(operation));
+export const openaiWire = recordings().filter(
+  ({ operation, provider }) => provider !== 'gemini' && /^(foundry )?(chat\/completions|completions|embeddings|responses|models)$/.test(operation),
+);
 
 /** A simulator for one test file; scripts, replays and captured requests are forgotten after each test. */
 export const useSimulator = (options: OpenaiSimulatorOptions = {}): (() => Simulator) => {
