@@ -1,3 +1,4 @@
+import { longThought } from '../long-thought.ts';
 import { type Prompt, type Tool, type Turn, turn } from '../openai/turn.ts';
 import { type Fields, fieldsOf, listOf, textOf } from './check.ts';
 import type { Context } from './context.ts';
@@ -84,7 +85,7 @@ const isShown = (body: Fields, { model }: Checked): boolean => {
 const thinkingBlock = (body: Fields, checked: Checked, prompt: Prompt): Fields => {
   const prefix = prefixOf(checked.pieces);
   if (/\bthink in secret\b/i.test(prompt.text)) return { type: 'redacted_thinking', data: seal(checked.model, '', prefix) };
-  const thinking = isShown(body, checked) ? `The user said: ${prompt.text.slice(0, 80)}` : '';
+  const thinking = isShown(body, checked) ? (longThought(prompt.text) ?? `The user said: ${prompt.text.slice(0, 80)}`) : '';
   return { type: 'thinking', thinking, signature: seal(checked.model, thinking, prefix) };
 };
 

@@ -1,3 +1,4 @@
+import { longThought } from '../../long-thought.ts';
 import { type Fields, isFields } from '../../openai/check.ts';
 import { count } from '../../openai/tokens.ts';
 import { type Tool, type Turn, turn } from '../../openai/turn.ts';
@@ -109,11 +110,12 @@ export const answer = (talk: Talk, id: () => string, seen: Set<string>): Answer 
   const said = promptFor(talk, talk.stop);
   const unstopped = talk.stop.length === 0 ? said : promptFor(talk, []);
   const stopSequence = said.text === unstopped.text ? undefined : talk.stop.find((one) => unstopped.text?.slice(said.text?.length).startsWith(one));
-  const thought = `Thinking about: ${textsOf(talk.messages.at(-1)?.blocks ?? []).slice(0, 60) || 'the results'}`;
+  const asked = textsOf(talk.messages.at(-1)?.blocks ?? []);
+  const thought = longThought(asked) ?? `Thinking about: ${asked.slice(0, 60) || 'the results'}`;
   const cache = cacheOf(talk, seen);
   const input = Math.max(0, promptTokens(talk) - cache.cacheRead - cache.cacheWrite);
   const refused = said.refusal !== undefined;
-  const secret = /\bthink in secret\b/i.test(textsOf(talk.messages.at(-1)?.blocks ?? []));
+  const secret = /\bthink in secret\b/i.test(asked);
   return {
     redacted: talk.thinks && secret ? redact(thought) : undefined,
     reasoning: talk.thinks && !secret ? { text: thought, signature: sign(thought, prefixOf(talk, talk.messages.length)) } : undefined,

@@ -1,0 +1,187 @@
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import OpenAI from 'openai';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Bench, openBench, type Wanted } from './support/gateway.ts';
+import { type Message, sdks, time, user } from './support/openai-client.ts';
+
+/** What providers sign goes round through clients that know nothing of it: the simulators verify what they signed. */
+const SONNET = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+const providers = [
+  ['anthropic', 'claude-sonnet-4-6'],
+  ['anthropic', 'claude-sonnet-4-5'],
+  ['bedrock', SONNET],
+  ['bedrock', 'us.anthropic.claude-opus-5-5'],
+] as const;
+type Vendor = (typeof providers)[number][0];
+const HOUR = 3_600_000;
+const thinking = { tools: [time], reasoning_effort: 'high' as const, max_completion_tokens: 9000 };
+const noon = {
+  type: 'function' as const,
+  function: { name: 'get_time', description: 'time', parameters: { type: 'object', properties: {} }, function: () => 'noon' },
+};
+
+type Json = Readonly<Record<string, unknown>>;
+type Sent = Json & { readonly messages: readonly { readonly role: string; readonly content: readonly Json[] }[] };
+const sentBy = (bench: Bench): readonly Sent[] => bench.simulator.requests.map((request) => request.json() as Sent);
+/** The blocks of the answer that the latest request repeats, by what they are. */
+const repeated = (bench: Bench): readonly string[] =>
+  (
+    sentBy(bench)
+      .at(-1)
+      ?.messages.findLast(({ role }) => role === 'assistant')?.content ?? []
+  ).map((block) => {
+    const [kind] = Object.keys(block);
+    return kind === 'type' ? String(block.type) : String(kind);
+  });
+const thoughtFirst = /^(thinking|redacted_thinking|reasoningContent)$/;
+const lostAt = async (bench: Bench): Promise<number> => Number(/^llm_proxy_thinking_lost_total (\d+)$/m.exec(await bench.gateway.metrics.text())?.[1]);
+const clientOf = (bench: Bench, key = bench.key, Sdk = OpenAI): OpenAI => new Sdk({ baseURL: `${bench.url}/openai/main/v1`, apiKey: key, maxRetries: 0 });
+
+/** The first turn, as a client that drops what it does not know remembers it. */
+const firstTurn = async (bench: Bench, model: string, text: string, key = bench.key): Promise<{ readonly messages: Message[]; readonly id: string }> => {
+  const messages = user(text);
+  const answer = await clientOf(bench, key).chat.completions.create({ model, messages, ...thinking });
+  const [call] = answer.choices[0]?.message.tool_calls ?? [];
+  if (call?.type !== 'function') throw new Error('no call');
+  const { id, type, function: called } = call;
+  const said: Message = { role: 'assistant', content: null, tool_calls: [{ id, type, function: called }] };
+  return { id, messages: [...messages, said, { role: 'tool', tool_call_id: id, content: 'noon' }] };
+};
+const goOn = (bench: Bench, model: string, messages: Message[], key = bench.key) =>
+  clientOf(bench, key)
+    .chat.completions.create({ model, messages, ...thinking })
+    .withResponse();
+const open = (vendor: Vendor, more: Wanted = {}): Promise<Bench> => openBench({ vendor, ...more, sections: { retry: { attempts: 1 }, ...more.sections } });
+
+describe.each(providers)('thinking of %s, %s', (vendor, model) => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await open(vendor);
+  });
+  afterEach(() => bench.simulator.clear());
+  afterAll(() => bench.close());
+
+  describe.each(sdks)('%s', (_sdk, Sdk) => {
+    const loops = [false, true].flatMap((stream) =>
+      ['call get_time', 'think at length and call get_time', 'think in secret and call get_time'].map((text) => ({ stream, text })),
+    );
+    test.each(loops)('runTools, streamed: $stream, $text', async ({ stream, text }) => {
+      const { completions } = clientOf(bench, bench.key, Sdk).chat;
+      const common = { model, messages: user(text), tools: [noon], reasoning_effort: 'high' as const, max_completion_tokens: 9000 };
+      const runner = stream ? completions.runTools({ ...common, stream }) : completions.runTools({ ...common, stream });
+      expect(await runner.finalContent()).toBe('The tool said: noon');
+      const said = runner.messages.find(({ role }) => role === 'assistant');
+      const [call] = said !== undefined && 'tool_calls' in said ? (said.tool_calls ?? []) : [];
+      const kind = text.includes('at length') ? 'r' : 's';
+      expect([call?.id.slice(0, 9), (call?.id.length ?? 0) <= 512]).toEqual([`lpatool_${kind}`, true]);
+      expect(repeated(bench)).toEqual([expect.stringMatching(thoughtFirst), expect.stringMatching(/^(tool_use|toolUse)$/)]);
+      expect(JSON.stringify(sentBy(bench))).not.toContain('lpatool_');
+      expect(await lostAt(bench)).toBe(0);
+    });
+    test.each([false, true])('a client that keeps whole messages, streamed: %s', async (stream) => {
+      const { completions } = clientOf(bench, bench.key, Sdk).chat;
+      const messages = user('think at length and call get_time');
+      const common = { model, messages, ...thinking };
+      const answer = stream ? await completions.stream(common).finalChatCompletion() : await completions.create(common);
+      const message = answer.choices[0]?.message;
+      if (message === undefined) throw new Error('no message');
+      expect(message).toHaveProperty('thinking_blocks');
+      const [call] = message.tool_calls ?? [];
+      // Whoever else it is by now remembers nothing, and needs nothing of it.
+      const calls = message.tool_calls?.map((one) => ({ ...one, id: 'call_own' }));
+      const more = [...messages, { ...message, tool_calls: calls } as Message, { role: 'tool', tool_call_id: 'call_own', content: 'noon' } as Message];
+      expect(call?.id).toMatch(/^lpatool_/);
+      expect((await completions.create({ ...common, messages: more })).choices[0]?.message.content).toBe('The tool said: noon');
+      expect(repeated(bench)[0]).toMatch(thoughtFirst);
+    });
+  });
+
+  test('a longer conversation repeats its beginning byte for byte, as caches and signatures need it', async () => {
+    const { messages } = await firstTurn(bench, model, 'think at length and call get_time');
+    const { data } = await goOn(bench, model, messages);
+    await goOn(bench, model, [...messages, { role: 'assistant', content: data.choices[0]?.message.content ?? '' }, ...user('Hello')]);
+    const [second, third] = sentBy(bench).slice(-2);
+    expect(JSON.stringify(third?.messages.slice(0, 3))).toBe(JSON.stringify(second?.messages));
+  });
+});
+
+describe.each([
+  ['anthropic', 'claude-sonnet-4-5', 'claude-sonnet-4-6'],
+  ['bedrock', SONNET, 'us.anthropic.claude-opus-5-5'],
+] as const)('what was issued by %s to one caller for one model', (vendor, model, other) => {
+  const clock = { now: Date.now() };
+  let bench: Bench;
+  let theirs: string;
+  beforeAll(async () => {
+    bench = await open(vendor, { now: () => clock.now });
+    theirs = await bench.makeKey({ name: 'theirs' });
+  });
+  afterEach(() => bench.simulator.clear());
+  afterAll(() => bench.close());
+  const counted = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = await lostAt(bench);
+    await work();
+    return (await lostAt(bench)) - before;
+  };
+
+  test.each(['call get_time', 'think at length and call get_time'])('is nothing to another caller, who goes on without it: %s', async (text) => {
+    const { messages } = await firstTurn(bench, model, text);
+    expect(await counted(() => goOn(bench, model, messages, theirs))).toBe(1);
+    expect(repeated(bench)[0]).not.toMatch(thoughtFirst);
+    expect(await counted(() => goOn(bench, model, messages))).toBe(0);
+    expect(repeated(bench)[0]).toMatch(thoughtFirst);
+  });
+  test('is nothing to another model, and the client is told', async () => {
+    const { messages } = await firstTurn(bench, model, 'call get_time');
+    const { data, response } = await goOn(bench, other, messages);
+    expect([data.choices[0]?.message.content, repeated(bench)[0]?.match(thoughtFirst)]).toEqual(['The tool said: noon', null]);
+    expect(response.headers.get('x-lpa-fidelity')).toContain('ignored=messages[].thinking_blocks');
+  });
+  test('is remembered for an hour since its last use; what is sealed stays', async () => {
+    const sealed = await firstTurn(bench, model, 'call get_time');
+    const remembered = await firstTurn(bench, model, 'think at length and call get_time');
+    clock.now += HOUR - 1000;
+    expect(await counted(() => goOn(bench, model, remembered.messages))).toBe(0);
+    clock.now += HOUR - 1000;
+    expect(await counted(() => goOn(bench, model, remembered.messages))).toBe(0);
+    clock.now += HOUR;
+    let told = '';
+    const late = async (): Promise<void> => {
+      const { data, response } = await goOn(bench, model, remembered.messages);
+      expect(data.choices[0]?.message.content).toBe('The tool said: noon');
+      told = response.headers.get('x-lpa-fidelity') ?? '';
+    };
+    expect([await counted(late), repeated(bench)[0]?.match(thoughtFirst)]).toEqual([1, null]);
+    expect(told).toContain('emulated=messages[].thinking_blocks');
+    expect(await counted(() => goOn(bench, model, sealed.messages))).toBe(0);
+    expect(repeated(bench)[0]).toMatch(thoughtFirst);
+  });
+  test('survives a reload of the configuration', async () => {
+    const { messages } = await firstTurn(bench, model, 'think at length and call get_time');
+    expect([await bench.gateway.reload(), await counted(() => goOn(bench, model, messages))]).toEqual([true, 0]);
+    expect(repeated(bench)[0]).toMatch(thoughtFirst);
+  });
+});
+
+test('after a restart what is sealed in ids and members is there, what was remembered is lost and counted', async () => {
+  const path = join(tmpdir(), `lpa-carriers-${process.pid}.db`);
+  const sections = { store: { use: 'sqlite', path } };
+  const model = 'claude-sonnet-4-5';
+  const before = await open('anthropic', { sections });
+  const { key } = before;
+  const sealed = await firstTurn(before, model, 'call get_time');
+  const remembered = await firstTurn(before, model, 'think at length and call get_time');
+  await before.close();
+  const after = await open('anthropic', { sections, keyName: 'after' });
+  try {
+    await goOn(after, model, sealed.messages, key);
+    expect([repeated(after)[0], await lostAt(after)]).toEqual(['thinking', 0]);
+    await goOn(after, model, remembered.messages, key);
+    expect([repeated(after)[0], await lostAt(after)]).toEqual(['tool_use', 1]);
+  } finally {
+    await after.close();
+    for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true });
+  }
+});
