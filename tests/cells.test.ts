@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { anthropic } from './support/cells/anthropic.ts';
 import { converse } from './support/cells/converse.ts';
 import { openai } from './support/cells/openai.ts';
+import type {} from './support/cells/reporter.ts';
 import type { Question, Speaker } from './support/cells/speaker.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 
@@ -156,23 +157,6 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'converse to openai: reasoning loop': 'not offered: chat completions show no reasoning',
 };
 
-const table: string[][] = [];
-/** The table, each note once below it. */
-const printed = (): string => {
-  const notes: string[] = [];
-  const cells = Object.keys(clients).flatMap((client) => Object.keys(providers).map((provider) => `${client} to ${provider}`));
-  const shown = (found: string | undefined): string => {
-    if (found === undefined) return 'FAILED';
-    if (found === 'yes') return found;
-    if (!notes.includes(found)) notes.push(found);
-    return `${found.slice(0, found.indexOf(':'))} [${notes.indexOf(found) + 1}]`;
-  };
-  const rows = Object.keys(traits).map((trait) => [trait, ...cells.map((cell) => shown(table.find(([at, name]) => at === cell && name === trait)?.[2]))]);
-  const lines = [['', ...cells], ...rows].map((row) => row.map((text, i) => text.padEnd(i === 0 ? 16 : 23)).join(' '));
-  return [...lines, ...notes.map((note, i) => `[${i + 1}] ${note}`), ''].join('\n');
-};
-afterAll(() => void process.stdout.write(`\n${printed()}`));
-
 describe.each(Object.entries(providers) as [Provider, (typeof providers)[Provider]][])('to %s', (provider, { model, thinks, plugins }) => {
   let bench: Bench;
   beforeAll(async () => {
@@ -182,11 +166,12 @@ describe.each(Object.entries(providers) as [Provider, (typeof providers)[Provide
   afterAll(() => bench.close());
 
   describe.each(Object.entries(clients) as [Client, Speaker][])('from %s', (client, speaker) => {
-    test.each(Object.entries(traits))('%s', async (trait, tried) => {
+    test.for(Object.entries(traits))('%s', async ([trait, tried], { task }) => {
       const at = `${client} to ${provider}`;
+      task.meta.cell = { client, provider, trait };
       const ask = (question: Omit<Question, 'model'>) => speaker.ask(bench, { model: question.thinking === true ? thinks : model, ...question });
       const found = await tried({ bench, speaker, provider, ask }, client);
-      table.push([at, trait, found]);
+      task.meta.cell = { client, provider, trait, found };
       expect(found).toEqual(EXPECTED[`${at}: ${trait}`] ?? 'yes');
     });
   });

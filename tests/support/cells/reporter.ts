@@ -1,0 +1,69 @@
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    cell?: Cell;
+  }
+}
+/** One client by one provider, tried in one respect. */
+export interface Cell {
+  readonly client: string;
+  readonly provider: string;
+  readonly trait: string;
+  /** `yes`, `ledger: …` or `not offered: …`; undefined until it was found. */
+  readonly found?: string | undefined;
+}
+/** Where a vendor says what it does not offer. */
+const SOURCES: Readonly<Record<string, string>> = Object.freeze({
+  'chat completions show no reasoning': 'https://platform.openai.com/docs/guides/reasoning',
+});
+const shownNote = (note: string): string => {
+  const source = SOURCES[note.slice(note.indexOf(': ') + 2)];
+  return source === undefined ? note : `${note} (${source})`;
+};
+const unique = (values: readonly string[]): readonly string[] => [...new Set(values)];
+const padded = (texts: readonly string[]): string =>
+  texts
+    .map((text, i) => text.padEnd(i === 0 ? 18 : 17))
+    .join('')
+    .trimEnd();
+
+/** A table for each client, each note once below them all. A cell without a verdict failed. */
+export const tableOf = (cells: readonly Cell[]): string => {
+  const notes: string[] = [];
+  const shown = (found: string | undefined): string => {
+    if (found === undefined) return 'FAILED';
+    if (found === 'yes') return found;
+    if (!notes.includes(found)) notes.push(found);
+    return `${found.slice(0, found.indexOf(':'))} [${notes.indexOf(found) + 1}]`;
+  };
+  const tables = unique(cells.map(({ client }) => client)).map((client) => {
+    const own = cells.filter((cell) => cell.client === client);
+    const providers = unique(own.map(({ provider }) => provider));
+    const row = (trait: string): string => {
+      const at = (provider: string): string => {
+        const cell = own.find((one) => one.provider === provider && one.trait === trait);
+        return cell === undefined ? 'not run' : shown(cell.found);
+      };
+      return padded([trait, ...providers.map(at)]);
+    };
+    return [padded([`${client} to`, ...providers]), ...unique(own.map(({ trait }) => trait)).map(row)].join('\n');
+  });
+  const plain = cells.filter(({ found }) => found === 'yes').length;
+  const failed = cells.filter(({ found }) => found === undefined).length;
+  const sum = `${cells.length} cells: ${plain} yes, ${cells.length - plain - failed} with a note, ${failed} failed`;
+  return [...tables, notes.map((note, i) => `[${i + 1}] ${shownNote(note)}`).join('\n'), sum].filter((text) => text !== '').join('\n\n');
+};
+
+const cellOf = (test: TestCase): Cell | undefined => {
+  const { cell } = test.meta();
+  if (cell === undefined) return undefined;
+  return test.result().state === 'passed' ? cell : { ...cell, found: undefined };
+};
+/** Prints what cells were tried, behind everything else of a run; nothing for a run without any. */
+export default class CellsReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const cells = modules.flatMap((module) => [...module.children.allTests()].flatMap((test) => cellOf(test) ?? []));
+    if (cells.length > 0) process.stdout.write(`\n${tableOf(cells)}\n`);
+  }
+}
