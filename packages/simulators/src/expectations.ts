@@ -1,6 +1,7 @@
 import { countedTokens, messageEvents, wholeMessage } from './expectations-anthropic.ts';
 import { converseEvents, converseMessage, guarded, invoked, invokedEvents } from './expectations-bedrock.ts';
 import { geminiAnswer, googleItems } from './expectations-google.ts';
+import { watsonxChat, watsonxChatEvents, watsonxError, watsonxGeneration, watsonxItems } from './expectations-watsonx.ts';
 import type { Recording } from './recordings.ts';
 import { recordedBytes } from './replay.ts';
 
@@ -23,6 +24,9 @@ export type Expectations = {
     | 'converse'
     | 'invoke'
     | 'guardrail'
+    | 'watsonxChat'
+    | 'watsonxGeneration'
+    | 'watsonxItems'
     | 'gemini'
     | 'googleItems';
   /** Text of the first choice or of all output messages; '' where there is none. */
@@ -77,6 +81,18 @@ const ofBedrock: Readonly<Record<string, Expectations['surface']>> = {
   apply: 'guardrail',
 };
 
+const ofWatsonx: Readonly<Record<string, Expectations['surface']>> = {
+  'text/chat': 'watsonxChat',
+  'text/chat_stream': 'watsonxChat',
+  'text/generation': 'watsonxGeneration',
+  'text/generation_stream': 'watsonxGeneration',
+  'v1-beta/generation/text': 'watsonxGeneration',
+  'text/embeddings': 'watsonxItems',
+  'text/rerank': 'watsonxItems',
+  'v1-beta/foundation_model_specs': 'watsonxItems',
+  token: 'watsonxItems',
+};
+
 const ofGoogle: Readonly<Record<string, Expectations['surface']>> = {
   generateContent: 'gemini',
   streamGenerateContent: 'gemini',
@@ -94,7 +110,7 @@ const surfaceOf = ({ operation, provider }: Recording): Expectations['surface'] 
   if (operation === 'messages/count_tokens') return 'countTokens';
   if (operation === 'completions' || operation === 'responses' || operation === 'embeddings' || operation === 'models' || operation === 'messages')
     return operation;
-  const found = ofBedrock[operation] ?? ofGoogle[operation];
+  const found = ofBedrock[operation] ?? ofGoogle[operation] ?? ofWatsonx[operation];
   if (found !== undefined) return found;
   throw new Error(`No expectations for the operation ${operation}`);
 };
@@ -174,10 +190,14 @@ const responseStream = (events: readonly Fields[]): Found => {
 const vectorLength = (vector: unknown): number => (typeof vector === 'string' ? Buffer.from(vector, 'base64').length / 4 : (vector as unknown[]).length);
 
 const read = (surface: Expectations['surface'], stream: boolean, raw: string): Found => {
+  if (surface === 'watsonxGeneration') return watsonxGeneration(raw, stream);
+  if (stream && surface === 'watsonxChat') return watsonxChatEvents(raw);
   if (stream && surface === 'gemini') return geminiAnswer(raw.trimStart().startsWith('data:') ? payloads(raw) : list(JSON.parse(raw)));
   if (stream && surface === 'messages') return messageEvents(payloads(raw));
   if (stream) return surface === 'responses' ? responseStream(payloads(raw)) : streamed(payloads(raw));
   const body = fields(JSON.parse(raw));
+  if (surface === 'watsonxChat') return watsonxChat(body);
+  if (surface === 'watsonxItems') return watsonxItems(body);
   if (surface === 'gemini') return geminiAnswer([body]);
   if (surface === 'googleItems') return googleItems(body);
   if (surface === 'messages') return wholeMessage(body);
@@ -201,7 +221,7 @@ const errorOf = (recording: Recording, raw: string): ExpectedError | undefined =
   if (!raw.trimStart().startsWith('{')) return undefined;
   const body = fields(JSON.parse(raw));
   const { error } = body;
-  if (!isFields(error)) return awsError(recording, body);
+  if (!isFields(error)) return watsonxError(body) ?? awsError(recording, body);
   return { message: text(error.message), type: error.type, param: error.param, code: error.code };
 };
 

@@ -49,8 +49,19 @@ export {
   bedrockRefusals,
   type RefusalCase,
   type RefusalSource,
+export {
+  type Cp4dUser,
+  type IbmIdentity,
+  type IbmIdentityOptions,
+  ibmIdentity,
+  type TrustedProfile,
+} from './ibm/identity.ts';
+export { type WatsonxSimulator, type WatsonxSimulatorOptions, watsonxErrorEvent, watsonxSimulator } from './ibm/simulator.ts';
+export { type IbmTokens, type IbmTokensOptions, ibmTokens } from './ibm/tokens.ts';
   refusals,
   type VertexRefusalCase,
   vertexRefusals,
 } from './refusals.ts';
 export { type ReplayOptions, recordedBytes } from './replay.ts';
+  type WatsonxRefusalCase,
+  watsonxRefusals,

@@ -155,3 +155,33 @@ export const bedrockRefusals = fixture<BedrockRefusalCase>('bedrock-refusals');
 
 /** The rows of fixtures/vertex-refusals.json, for a stand-in with `contextTokens: 1000` and without access to `gemini-2.0-flash`. */
 export const vertexRefusals = fixture<VertexRefusalCase>('vertex-refusals');
+
+/** One request that watsonx.ai or a token service of IBM refuses, and how. A body stands for `application/json`, a form for itself. */
+export type WatsonxRefusalCase = {
+  readonly name: string;
+  readonly request: {
+    readonly method: 'GET' | 'POST' | 'PUT';
+    /** With its query. */
+    readonly path: string;
+    /** Instead of `Bearer` and a good token; null for none. */
+    readonly authorization?: string | null;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: object;
+    readonly form?: Readonly<Record<string, string>>;
+    /** Body text that is no JSON. */
+    readonly raw?: string;
+  };
+  readonly response: {
+    readonly status: number;
+    /** `errors[0].code`, or `errorCode` of a token service. */
+    readonly code: string;
+    readonly message: string;
+  };
+  readonly source: RefusalSource;
+  /** A stand-in of a kind of its own refuses it. */
+  readonly options?: { readonly contextTokens?: number; readonly quotaReached?: boolean };
+};
+
+/** The rows of fixtures/watsonx-refusals.json, for a stand-in with the deployment `deployment-1`. */
+export const watsonxRefusals = fixture<WatsonxRefusalCase>('watsonx-refusals');
+

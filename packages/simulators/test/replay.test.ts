@@ -27,13 +27,14 @@ const ask = (one: Recording, extra: Record<string, string> = {}): Promise<Answer
   });
 
 describe('the recordings of the package', () => {
-  test('are sixty in OpenAI wire format, thirty of them of OpenAI, thirty of Anthropic and 38 of Bedrock; each is indexed with its licence and commit', () => {
+  test('are 65 in OpenAI wire format, thirty of them of OpenAI, thirty of Anthropic, 38 of Bedrock and 24 of watsonx.ai; each is indexed with its licence and commit', () => {
     expect([
       openaiWire.length,
       recordings({ provider: 'openai' }).length,
       recordings({ provider: 'anthropic' }).length,
       recordings({ provider: 'bedrock' }).length,
-    ]).toEqual([60, 30, 30, 38]);
+      recordings({ provider: 'watsonx' }).length,
+    ]).toEqual([65, 30, 30, 38, 24]);
     const [head = '', ...lines] = readFileSync(new URL('../recordings/INDEX.tsv', import.meta.url), 'utf8')
       .trimEnd()
       .split('\n');

@@ -113,5 +113,5 @@ export const piecesOf = (bytes: Bytes): readonly Bytes[] => {
 };
 /** Recorded streams that speak chat chunks, whoever sent them. */
 export const recordedStreams = recordings()
-  .filter((r) => r.stream && r.response.status === 200 && r.response.body?.includes('chat.completion.chunk') === true)
+  .filter((r) => r.provider !== 'watsonx' && r.stream && r.response.status === 200 && r.response.body?.includes('chat.completion.chunk') === true)
   .map((r) => ({ name: r.file, bytes: Buffer.from(r.response.body ?? '') }));
