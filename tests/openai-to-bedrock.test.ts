@@ -156,6 +156,12 @@ describe.each([
 });
 
 describe('thinking at Bedrock for the OpenAI SDK', () => {
+  test('how much of an answer was thinking is not told, which Converse does not say', async () => {
+    const asked = { model: SONNET, messages: user('Hello'), reasoning_effort: 'high' as const, max_completion_tokens: 40_000 };
+    const { choices, usage } = await client().chat.completions.create(asked);
+    expect(choices[0]?.message).toHaveProperty('thinking_blocks');
+    expect([(usage?.completion_tokens ?? 0) > 0, usage?.completion_tokens_details]).toEqual([true, undefined]);
+  });
   test.each([SONNET, NEWEST])('%s: a reasoning loop of two turns with tools', async (model) => {
     const messages = user('call get_time');
     const more = { model, tools: [time], reasoning_effort: 'high' as const, max_completion_tokens: 40_000 };

@@ -217,6 +217,18 @@ describe('what other gateways get wrong', () => {
   });
 });
 
+describe('a request of a Converse client for Bedrock', () => {
+  it('goes back as it came, and nothing is told as lost: a schema is always kept to', () => {
+    const body = {
+      messages: [{ role: 'user', content: [{ text: 'x' }] }],
+      inferenceConfig: { maxTokens: 5, temperature: 0.5, topP: 0.9, stopSequences: ['END'] },
+      additionalModelRequestFields: { top_k: 5, x: 1 },
+      serviceTier: { type: 'flex' },
+      outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: '{ "type": "object" }', name: 'answer', description: 'd' } } } },
+    };
+    expect(written(client.read(inboundOf(body), ledger()))).toMatchObject({ body, notes: [] });
+  });
+});
 describe('a request of a Converse client for another provider', () => {
   it('names what only Bedrock understands in `rest`, and what models call otherwise in the conversation', () => {
     const body = {

@@ -108,7 +108,6 @@ describe('completions', () => {
           completion_tokens: 3,
           total_tokens: 8,
           prompt_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
-          completion_tokens_details: { reasoning_tokens: 0 },
         },
       },
       '[DONE]',

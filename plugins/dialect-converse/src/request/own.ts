@@ -1,4 +1,4 @@
-import { asObject, type ChatRequest, type Fields, parseJson, restore, sameValue, some, stringifyJson, type Turn } from '@llm-proxy-auth/plugin';
+import { asObject, type ChatRequest, type Fields, look, parseJson, restore, sameValue, some, stringifyJson, type Turn } from '@llm-proxy-auth/plugin';
 import { writeOwnBlocks } from '../blocks/write.ts';
 import { type Additional, formOf } from '../form.ts';
 import { unheard } from '../lost.ts';
@@ -17,6 +17,8 @@ export const writeOwnMessage = (turn: Turn): Fields =>
 const schemaOf = (r: ChatRequest): Fields | undefined => {
   const { output } = r;
   if (output === undefined || output === 'json') return undefined;
+  // The provider keeps to every schema: that is what strict says, and there is no word for it.
+  look(output);
   const { schema } = formOf(r) ?? {};
   const source = schema !== undefined && schema.value === output.schema ? schema.source : stringifyJson(output.schema);
   const jsonSchema = { schema: source, name: output.name, ...some('description', output.description) };

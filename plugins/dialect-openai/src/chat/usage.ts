@@ -30,6 +30,7 @@ export const writeUsage = (u: Usage): Fields => {
     completion_tokens: u.output,
     total_tokens: u.input + u.output,
     prompt_tokens_details: { cached_tokens: u.cacheRead, cache_write_tokens: u.cacheWrite },
-    completion_tokens_details: { reasoning_tokens: u.reasoning },
+    // Not every provider counts them apart; none is what such a one says too.
+    ...(u.reasoning > 0 ? { completion_tokens_details: { reasoning_tokens: u.reasoning } } : {}),
   };
 };
