@@ -16,9 +16,18 @@ const bodyOf = (q: Question, messages: Message[]): OpenAI.Chat.ChatCompletionCre
   model: q.model,
   messages,
   max_completion_tokens: q.most ?? 9000,
+  ...(q.thinking === true ? { reasoning_effort: 'high' as const } : {}),
   ...(q.tools === undefined ? {} : { tools: q.tools.map((name) => ({ type: 'function', function: { name, parameters: PARAMETERS } })) }),
   ...(q.force === undefined ? {} : { tool_choice: { type: 'function', function: { name: q.force } } }),
   ...(q.schema === undefined ? {} : { response_format: { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema: q.schema } } }),
+});
+/** What SDK helpers that rebuild a message leave of it: nothing that the vendor does not know. */
+const rebuilt = ({ content, tool_calls: calls = [] }: OpenAI.Chat.ChatCompletionMessage): Message => ({
+  role: 'assistant',
+  content,
+  ...(calls.length === 0
+    ? {}
+    : { tool_calls: calls.flatMap((call) => (call.type === 'function' ? [{ id: call.id, type: call.type, function: call.function }] : [])) }),
 });
 const STOPS: Readonly<Record<string, Answer['stop']>> = { stop: 'end', length: 'length', tool_calls: 'tools' };
 
@@ -45,11 +54,11 @@ const chat = async (client: OpenAI, q: Question): Promise<Answer> => {
       output: whole.usage?.completion_tokens ?? 0,
     },
     fidelity,
-    after: [...messages, ...(choice === undefined ? [] : [choice.message])],
+    after: [...messages, ...(choice === undefined ? [] : [rebuilt(choice.message)])],
   };
 };
 
-/** Reasoning is what Responses is for: chat completions never show it. */
+/** Reasoning of vendors whose chat completions never show it. */
 const responses = async (client: OpenAI, q: Question): Promise<Answer> => {
   type Item = OpenAI.Responses.ResponseInputItem;
   const asked: Item[] = q.results?.map(({ id, text }) => ({ type: 'function_call_output', call_id: id, output: text })) ?? [{ role: 'user', content: q.text }];
@@ -79,7 +88,7 @@ const responses = async (client: OpenAI, q: Question): Promise<Answer> => {
 export const openai: Speaker = {
   ask(bench: Bench, q: Question) {
     const client = new OpenAI({ baseURL: `${bench.url}/openai/main/v1`, apiKey: bench.key, maxRetries: 0 });
-    return q.thinking === true ? responses(client, q) : chat(client, q);
+    return q.thinking === true && !q.model.includes('claude') ? responses(client, q) : chat(client, q);
   },
   failure: (error) => {
     const { status, code } = error as { status?: number; code?: unknown };
