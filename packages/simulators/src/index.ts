@@ -39,6 +39,15 @@ export type { Fault, Rule } from './http/fault.ts';
 export type { Peer, PeerOptions } from './http/peer.ts';
 export { type Rechunk, rechunk } from './http/rechunk.ts';
 export type { Match } from './http/request-log.ts';
+export {
+  type Cp4dUser,
+  type IbmIdentity,
+  type IbmIdentityOptions,
+  ibmIdentity,
+  type TrustedProfile,
+} from './ibm/identity.ts';
+export { type WatsonxSimulator, type WatsonxSimulatorOptions, watsonxErrorEvent, watsonxSimulator } from './ibm/simulator.ts';
+export { type IbmTokens, type IbmTokensOptions, ibmTokens } from './ibm/tokens.ts';
 export { type OpenaiSimulatorOptions, openaiSimulator, type Simulator } from './openai/simulator.ts';
 export { type Recording, type RecordingFilter, recordedPath, recording, recordings } from './recordings.ts';
 export {
@@ -49,19 +58,10 @@ export {
   bedrockRefusals,
   type RefusalCase,
   type RefusalSource,
-export {
-  type Cp4dUser,
-  type IbmIdentity,
-  type IbmIdentityOptions,
-  ibmIdentity,
-  type TrustedProfile,
-} from './ibm/identity.ts';
-export { type WatsonxSimulator, type WatsonxSimulatorOptions, watsonxErrorEvent, watsonxSimulator } from './ibm/simulator.ts';
-export { type IbmTokens, type IbmTokensOptions, ibmTokens } from './ibm/tokens.ts';
   refusals,
   type VertexRefusalCase,
   vertexRefusals,
-} from './refusals.ts';
-export { type ReplayOptions, recordedBytes } from './replay.ts';
   type WatsonxRefusalCase,
   watsonxRefusals,
+} from './refusals.ts';
+export { type ReplayOptions, recordedBytes } from './replay.ts';
