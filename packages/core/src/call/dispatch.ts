@@ -67,11 +67,19 @@ export const openPool = (
   return new Pool(origin, { ...options, connect });
 };
 
+/** Up to here joining pieces costs less than a stream of them: a stream object, its state and its writer live as long as the call. */
+const JOINED = 65_536;
+const sizeOf = (pieces: readonly Uint8Array[]): number => {
+  let size = 0;
+  for (const piece of pieces) size += piece.length;
+  return size;
+};
 const bodyOf = (body: Outgoing['body']): NonNullable<Dispatcher.DispatchOptions['body']> | null => {
   if (body === undefined) return null;
   if (!Array.isArray(body)) return body as Readable;
   if (body.length === 1) return body[0] as Buffer;
-  return body.length === 0 ? null : collected(body);
+  if (body.length === 0) return null;
+  return sizeOf(body) <= JOINED ? Buffer.concat(body) : collected(body);
 };
 
 /** undici's handler, the flight that the sink steers, and what the ticker watches, in one object a request. */
@@ -127,7 +135,9 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
     this.#controller = controller;
     if (this.#why !== undefined) controller.abort(new Error(this.#why));
   }
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    // A Buffer for each name and value, which undici would keep as long as the answer lasts.
+    controller.rawHeaders = null;
     if (status < 200 || this.#over) return;
     this.#headed = true;
     this.#lastRead = performance.now();

@@ -64,6 +64,8 @@ const peek = (socket: Socket, deadline: number, decided: (protocol: 'http1' | 'h
     clearTimeout(early);
     socket.removeListener('end', goodbye);
     socket.unshift(held);
+    // The closures above live as long as the connection.
+    held = undefined;
     decided(same ? 'http2' : 'http1');
   };
   socket.once('readable', look);

@@ -82,7 +82,8 @@ class RelaySink implements Sink {
     this.#tap?.bytes(chunk);
     if (this.#waiting !== undefined && chunk.length === this.#length && chunk.length <= ONE_WRITE && !x.http2) this.#writeWhole(chunk);
     else {
-      this.#flushHead();
+      // Not flushed: node:http sends it with the bytes that follow.
+      this.#sendHead();
       this.#writer.write(chunk);
     }
   }
@@ -122,14 +123,18 @@ class RelaySink implements Sink {
     this.#length = typeof length === 'string' ? Number(length) : -1;
     this.#waiting = passing(this.#a, headers, this.#only);
   }
-  #flushHead(): void {
+  #sendHead(): boolean {
     const headers = this.#waiting;
-    if (headers === undefined) return;
+    if (headers === undefined) return false;
     this.#waiting = undefined;
     const { x } = this.#a;
-    if (x.gone || x.response.headersSent) return;
+    if (x.gone || x.response.headersSent) return false;
     sendHead(x, this.#status, headers);
-    if (!x.http2) (x.response as ServerResponse).flushHeaders();
+    return true;
+  }
+  #flushHead(): void {
+    const { x } = this.#a;
+    if (this.#sendHead() && !x.http2) (x.response as ServerResponse).flushHeaders();
   }
   #writeWhole(chunk: Buffer): void {
     const headers = this.#waiting;
