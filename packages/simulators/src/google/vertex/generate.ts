@@ -175,8 +175,9 @@ export const chunks = (spoken: Spoken): Fields[] => {
 };
 /** Events end in carriage returns too, have no names, and nothing follows the last. */
 export const eventsOf = (all: readonly Fields[]): Buffer[] => all.map((one) => Buffer.from(sseFrame(one).toString('utf8').replace(/\n\n$/, '\r\n\r\n')));
+const LIST_END = ']';
 /** Without alt=sse a stream is one list, sent as it grows. */
 export const listPieces = (all: readonly Fields[]): Buffer[] => [
   ...all.map((one, index) => Buffer.from(`${index === 0 ? '[' : ',\r\n'}${JSON.stringify(one, undefined, 2)}`)),
-  Buffer.from(']'),
+  Buffer.from(LIST_END),
 ];

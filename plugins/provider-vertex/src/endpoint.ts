@@ -1,0 +1,125 @@
+import type { Ask, Endpoint, Json } from '@llm-proxy-auth/plugin';
+import { claude, GEMINI, NO_CHAT, OPENAI } from './capabilities.ts';
+import type { Config } from './config.ts';
+import { type Home, type ModelName, readModelName } from './model-name.ts';
+
+export interface EndpointOptions extends Home {
+  /** `/v1/projects/{project}/locations/{location}` */
+  readonly parent: string;
+  readonly thoughtSignatures: Config['thoughtSignatures'];
+  readonly betas: readonly string[];
+}
+/** A model as one segment; `@` and `:` stay, as Google's own SDKs send them. */
+const encode = (id: string): string => encodeURIComponent(id).replaceAll('%40', '@').replaceAll('%3A', ':');
+
+type Served = (ask: Ask, model: ModelName, options: EndpointOptions) => Endpoint | undefined;
+const place = ({ parent }: EndpointOptions, { publisher, id, endpoint }: ModelName): string =>
+  endpoint ? `${parent}/endpoints/${encode(id)}` : `${parent}/publishers/${publisher}/models/${encode(id)}`;
+/** What speaks Gemini already passes; calls of other clients carry what only they and this provider need. */
+const profile = (ask: Ask, { thoughtSignatures }: EndpointOptions): Pick<Endpoint, 'profile'> =>
+  ask.dialect === 'gemini' ? {} : { profile: thoughtSignatures === 'dummy' ? 'vertex-dummy' : 'vertex' };
+
+const gemini: Served = (ask, model, options) => ({
+  dialect: 'gemini',
+  surface: 'generate',
+  method: 'POST',
+  // Without alt=sse a stream is one JSON array.
+  path: `${place(options, model)}:${ask.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  ...profile(ask, options),
+  capabilities: GEMINI,
+});
+const countGemini: Served = (ask, model, options) => ({
+  dialect: 'gemini',
+  surface: 'count',
+  method: 'POST',
+  path: `${place(options, model)}:countTokens`,
+  ...profile(ask, options),
+  capabilities: GEMINI,
+});
+
+const claudeHeaders = ({ betas }: EndpointOptions): Pick<Endpoint, 'headers'> => (betas.length === 0 ? {} : { headers: ['anthropic-beta', betas.join(',')] });
+const messages: Served = (ask, model, options) => ({
+  dialect: 'anthropic',
+  surface: 'messages',
+  method: 'POST',
+  path: `${place(options, model)}:${ask.stream ? 'streamRawPredict' : 'rawPredict'}`,
+  profile: 'vertex',
+  ...claudeHeaders(options),
+  capabilities: claude(model.id),
+});
+/** One place for all models, which stand in the body; the names for the newest version of one are not known there. */
+const countMessages: Served = (_ask, model, options) => ({
+  dialect: 'anthropic',
+  surface: 'count_tokens',
+  method: 'POST',
+  path: `${options.parent}/publishers/anthropic/models/count-tokens:rawPredict`,
+  profile: 'vertex',
+  ...claudeHeaders(options),
+  members: { model: model.id.replace(/@(?:default|latest)$/, '') },
+  capabilities: claude(model.id),
+});
+
+const named = (ask: Ask, name: string): { readonly members?: Readonly<Record<string, Json>> } => (ask.model === name ? {} : { members: { model: name } });
+/** The vendor's own chat format, which is OpenAI's; its name of the model stands in the body too. */
+const raw: Served = (ask, model, options) => ({
+  dialect: 'openai',
+  surface: 'chat',
+  method: 'POST',
+  path: `${place(options, model)}:${ask.stream ? 'streamRawPredict' : 'rawPredict'}`,
+  ...named(ask, model.id),
+  capabilities: OPENAI,
+});
+const openapi: Served = (ask, model, { parent }) => ({
+  dialect: 'openai',
+  surface: 'chat',
+  method: 'POST',
+  path: `${parent}/endpoints/openapi/chat/completions`,
+  ...named(ask, `${model.publisher}/${model.id}`),
+  capabilities: OPENAI,
+});
+
+/** Texts of one call; the older models take 250, `gemini-embedding-001` one. */
+const BATCH = 250;
+const ONE: ReadonlySet<string> = new Set(['gemini-embedding-001']);
+/** Models of the second kind take one input at `embedContent`; the older ones are asked by `predict`. */
+const embedsContent = ({ id }: ModelName): boolean => id.endsWith('-maas') || (id.includes('gemini') && !ONE.has(id));
+const embeddings: Served = (ask, model, options) => {
+  const content = embedsContent(model);
+  return {
+    dialect: 'gemini',
+    surface: content ? 'embed' : 'predict',
+    method: 'POST',
+    path: `${place(options, model)}:${content ? 'embedContent' : 'predict'}`,
+    batch: content || ONE.has(model.id) ? 1 : BATCH,
+    ...profile(ask, options),
+    capabilities: NO_CHAT,
+  };
+};
+const openEmbeddings: Served = (ask, model, { parent }) => ({
+  dialect: 'openai',
+  surface: 'embeddings',
+  method: 'POST',
+  path: `${parent}/endpoints/openapi/embeddings`,
+  ...named(ask, `${model.publisher}/${model.id}`),
+  capabilities: NO_CHAT,
+});
+
+const nothing: Served = () => undefined;
+/** Which API of Vertex serves an operation for a model. */
+const SERVED: Readonly<Record<'chat' | 'countTokens' | 'embeddings', Readonly<Record<ModelName['api'], Served>>>> = Object.freeze({
+  chat: { gemini, claude: messages, raw, openapi, embeddings: nothing },
+  countTokens: { gemini: countGemini, claude: countMessages, raw: nothing, openapi: nothing, embeddings: countGemini },
+  embeddings: { gemini: embeddings, claude: nothing, raw: nothing, openapi: openEmbeddings, embeddings },
+});
+/** Surfaces of Gemini's own API that Vertex does not have. */
+const WITHOUT: ReadonlySet<string> = new Set(['batch_embed']);
+
+export const endpoints =
+  (options: EndpointOptions): ((ask: Ask) => Endpoint | undefined) =>
+  (ask) => {
+    const { operation } = ask;
+    if (operation !== 'chat' && operation !== 'countTokens' && operation !== 'embeddings') return undefined;
+    if (ask.dialect === 'gemini' && WITHOUT.has(ask.surface)) return undefined;
+    const model = readModelName(ask.model, options);
+    return SERVED[operation][model.api](ask, model, options);
+  };

@@ -1,0 +1,34 @@
+import type { Config } from './config.ts';
+import { originOf } from './hosts.ts';
+
+export interface Place {
+  readonly origin: string;
+  /** Without a trailing slash. */
+  readonly path: string;
+}
+export const placeOf = (url: string): Place => {
+  const { origin, pathname } = new URL(url);
+  return { origin, path: pathname.replace(/\/+$/, '') };
+};
+
+export interface Places {
+  readonly base: Place & { readonly prefix: string };
+  /** `/v1/projects/{project}/locations/{location}` */
+  readonly parent: string;
+  /** Where the token services are, by the origin that Google's library asks. */
+  readonly moved: ReadonlyMap<string, Place>;
+}
+export const placesOf = ({ location, project, apiVersion, baseUrl, endpoints }: Config): Places => {
+  const moved = new Map<string, Place>();
+  const move = (service: string, url: string | undefined): void => {
+    if (url !== undefined) moved.set(`https://${service}.googleapis.com`, placeOf(url));
+  };
+  move('oauth2', endpoints.oauth2);
+  move('sts', endpoints.sts);
+  move('iamcredentials', endpoints.iam);
+  return {
+    base: { ...placeOf(baseUrl ?? originOf(location)), prefix: '' },
+    parent: `/${apiVersion}/projects/${project}/locations/${location}`,
+    moved,
+  };
+};
