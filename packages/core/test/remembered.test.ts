@@ -47,6 +47,7 @@ describe('endpoints that are remembered', () => {
     const endpoints = endpointCache();
     return {
       asked,
+      forget: () => endpoints.forget(instance),
       ask: (found: Extract<Found, { is: 'surface' }>, model: string, stream = false) => endpoints(instance, dialect, 'POST', found, model, stream),
     };
   };
@@ -60,6 +61,14 @@ describe('endpoints that are remembered', () => {
       ask(other, 'a');
     }
     expect(asked).toEqual(['/chat a false', '/chat a true', '/chat b false', '/other a false']);
+  });
+  test('are asked for again when the instance has learned something', () => {
+    const { asked, ask, forget } = open();
+    const chat = foundAt('/chat');
+    ask(chat, 'a');
+    forget();
+    ask(chat, 'a');
+    expect(asked).toEqual(['/chat a false', '/chat a false']);
   });
   test('are a thousand of an instance, over all its routes', () => {
     const { asked, ask } = open();

@@ -171,6 +171,11 @@ export interface Provider {
   readonly errors: string;
   /** Pure; the core caches the answer. Undefined: the provider does not have it (404 `operation_not_supported`). */
   endpoint(ask: Ask): Endpoint | undefined;
+  /**
+   * Asks the vendor what `endpoint` must know of a model (what a name of the account stands for), before it is asked for one. Undefined:
+   * nothing is to be asked. Never rejects, and not for long: what cannot be learned is unknown, and the call goes on.
+   */
+  learn?(model: string): Promise<void> | undefined;
   /** Transparent mode: the closed table of what may be reached; pins project, region and account. */
   native(head: NativeHead): NativeCall | Refusal;
   readonly names?: ModelNames | undefined;

@@ -8,6 +8,8 @@ import { type Owner, refusedArn } from './own-arn.ts';
 
 type Api = NonNullable<Config['api']>;
 export interface EndpointOptions extends Owner {
+  /** The foundation model that a name of the account stands for, where it is known. */
+  readonly stands?: ((model: string) => string | undefined) | undefined;
   readonly api: Api | undefined;
   readonly guardrail: Config['guardrail'];
   readonly betas: readonly string[];
@@ -72,19 +74,28 @@ const EMBEDDINGS: readonly { readonly has: RegExp; readonly surface: string; rea
   { has: /^amazon\.nova-[a-z0-9-]*embeddings/, surface: 'nova-embed', batch: 1 },
   { has: /^cohere\.embed-/, surface: 'cohere-embed', batch: 96 },
 ]);
-/** Embeddings go through InvokeModel; what model an ARN of the account stands for cannot be told. */
+/** The surface is told what a name of the account stands for by the profile, since the id does not say. */
+const invoked = (id: string, base: string | undefined, surface: string): Endpoint => ({
+  dialect: 'bedrock-invoke',
+  surface,
+  method: 'POST',
+  path: `/model/${encode(id)}/invoke`,
+  capabilities: NO_CHAT,
+  ...(base === undefined || readModelId(id).base !== undefined ? {} : { profile: base }),
+});
+/** Embeddings go through InvokeModel, by the model that an id says or a profile is known to stand for. */
 const embeddings = (ask: Ask, { base }: ModelId): Endpoint | undefined => {
   const found = EMBEDDINGS.find(({ has }) => base !== undefined && has.test(base));
   if (found === undefined) return undefined;
   const { surface, batch } = found;
-  return { dialect: 'bedrock-invoke', surface, batch, method: 'POST', path: `/model/${encode(ask.model)}/invoke`, capabilities: NO_CHAT };
+  return { ...invoked(ask.model, base, surface), batch };
 };
 const RERANK = /^(amazon|cohere)\.rerank-/;
 /** Rerank goes through InvokeModel, which is of the same host; the API of agents has it too, at another. */
 const rerank = (ask: Ask, { base }: ModelId): Endpoint | undefined => {
   const vendor = RERANK.exec(base ?? '')?.[1];
   if (vendor === undefined) return undefined;
-  return { dialect: 'bedrock-invoke', surface: `${vendor}-rerank`, method: 'POST', path: `/model/${encode(ask.model)}/invoke`, capabilities: NO_CHAT };
+  return invoked(ask.model, base, `${vendor}-rerank`);
 };
 
 /** CountTokens knows foundation models, not the profiles of a geography ("The provided model doesn't support counting tokens"). */
@@ -105,12 +116,17 @@ const checkOwn = (id: string, owner: Owner): void => {
 export const generates = ({ base = '' }: ModelId): boolean => !EMBEDDINGS.some(({ has }) => has.test(base)) && !RERANK.test(base);
 
 const OPERATIONS: ReadonlySet<Ask['operation']> = new Set(['chat', 'countTokens', 'embeddings', 'rerank']);
+const modelOf = (id: string, stands: EndpointOptions['stands']): ModelId => {
+  const named = readModelId(id);
+  const base = named.base === undefined ? stands?.(id) : undefined;
+  return base === undefined ? named : { ...named, base, family: readModelId(base).family };
+};
 /** Which API of Bedrock serves an operation for a model. */
 export const endpoints = (options: EndpointOptions): ((ask: Ask) => Endpoint | undefined) => {
   const chat = chatEndpoints(options);
   return (ask) => {
     if (!OPERATIONS.has(ask.operation)) return undefined;
-    const model = readModelId(checkModelId(ask.model));
+    const model = modelOf(checkModelId(ask.model), options.stands);
     checkOwn(ask.model, options);
     if (ask.operation === 'countTokens') return counting(ask, model);
     if (ask.operation === 'embeddings') return embeddings(ask, model);

@@ -11,6 +11,7 @@ import { nativeTable } from './native.ts';
 import { accountOf } from './own-arn.ts';
 import { placesOf } from './places.ts';
 import { probe } from './probe.ts';
+import { profilesOf } from './profiles.ts';
 import { judge, readRefusal, type Verdict } from './rejected.ts';
 import { METRIC_ALIASES, shortcuts } from './shortcuts.ts';
 import { awsSigner, bearerSigner } from './sign.ts';
@@ -47,13 +48,16 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
   const sign = bearer ? bearerSigner(token, host) : awsSigner({ region, clock, cache, sign: signature, clockOnly: () => last === 'clock' });
   const signed = (request: UpstreamRequest): void | Promise<void> => sign(request, { fresh: false });
   const owner = { region, account: accountOf(settings.credentials.assumeRole?.arn) };
-  const models = listModels({ ...control, host, sign: signed });
+  const plane = { ...control, host, sign: signed };
+  const { know, learn, stands } = profilesOf(plane, owner);
+  const models = listModels(plane, know);
   host.log.info({ region, credentials: kind, assumesRole: settings.credentials.assumeRole !== undefined }, 'a Bedrock instance is set up');
   return {
     base,
     region,
     errors: 'converse',
-    endpoint: endpoints({ api: settings.api, guardrail: settings.guardrail, betas: settings.betas ?? [], ...owner }),
+    endpoint: endpoints({ api: settings.api, guardrail: settings.guardrail, betas: settings.betas ?? [], stands, ...owner }),
+    learn,
     native: nativeTable({ ...owner, guardrail: settings.guardrail, controlOrigin: control.origin === base.origin ? undefined : control.origin }),
     signs: bearer ? 'head' : 'body',
     sign,

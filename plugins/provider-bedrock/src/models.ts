@@ -62,23 +62,25 @@ const foundationModel = (v: Fields): ModelInfo | undefined => {
     capabilities: { images: texts(v.inputModalities).includes('IMAGE') },
   };
 };
+type Know = (arn: string, modelArn: string) => void;
 /** A profile is called by its id; one of an account by its ARN. */
 const profile =
-  (models: ReadonlyMap<string, ModelInfo>) =>
+  (models: ReadonlyMap<string, ModelInfo>, know: Know) =>
   (v: Fields): ModelInfo | undefined => {
     const own = v.type === 'APPLICATION';
     const id = text(own ? v.inferenceProfileArn : v.inferenceProfileId);
     if (id === undefined || (v.status !== undefined && v.status !== 'ACTIVE')) return undefined;
     const first: unknown = Array.isArray(v.models) ? v.models[0] : undefined;
     const arn = isObject(first) ? (text(first.modelArn) ?? '') : '';
+    if (own && arn !== '') know(id, arn);
     const model = models.get(arn.slice(arn.lastIndexOf('/') + 1));
     const created = Date.parse(text(v.createdAt) ?? '');
     return { ...model, id, ...(own && !Number.isNaN(created) ? { created: Math.floor(created / 1000) } : {}) };
   };
 
-/** ListFoundationModels and every page of ListInferenceProfiles. */
+/** ListFoundationModels and every page of ListInferenceProfiles; `know` is told what profiles of the account stand for. */
 export const listModels =
-  (plane: ControlPlane) =>
+  (plane: ControlPlane, know: Know) =>
   async (signal: AbortSignal): Promise<readonly ModelInfo[]> => {
     const { items } = await ask(plane, '/foundation-models', 'modelSummaries', signal);
     const models = new Map(items.flatMap((each) => foundationModel(each) ?? []).map((m) => [m.id, m]));
@@ -87,7 +89,7 @@ export const listModels =
     for (let page = 0; page < MOST_PAGES; page++) {
       const query = next === undefined ? '' : `&nextToken=${encodeURIComponent(next)}`;
       const found = await ask(plane, `/inference-profiles?maxResults=100${query}`, 'inferenceProfileSummaries', signal);
-      profiles.push(...found.items.flatMap((each) => profile(models)(each) ?? []));
+      profiles.push(...found.items.flatMap((each) => profile(models, know)(each) ?? []));
       next = found.next;
       if (next === undefined) break;
     }

@@ -111,6 +111,8 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const principal = identified.principal;
   const reach = found.reach;
   const candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
+  const learning = learn(x, candidates);
+  if (learning !== undefined) await learning;
   if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
   if (candidates.some((c) => keepsState(endpointFor(x, dialect, found, c), route))) {
     if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth, body.governed.inert);
@@ -131,6 +133,17 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   );
 };
 
+/** What providers ask their vendors of a model before they can say where it is called; undefined: nothing. */
+const learn = (x: Exchange, candidates: readonly Candidate[]): Promise<unknown> | undefined => {
+  let all: Promise<void>[] | undefined;
+  for (const { instance, model } of candidates) {
+    const learning = instance.provider.learn?.(model);
+    if (learning === undefined) continue;
+    all ??= [];
+    all.push(learning.then(() => x.plan.endpoints.forget(instance)));
+  }
+  return all === undefined ? undefined : Promise.all(all);
+};
 /** Ids mean something only to a provider that has the client's own surface; to any other the surface refuses what names them. */
 const keepsState = (endpoint: Endpoint | undefined, { dialect, found }: ProtocolRoute): boolean =>
   endpoint !== undefined && found.is === 'surface' && endpoint.dialect === dialect.name && endpoint.surface === found.surface.name;

@@ -31,18 +31,20 @@ export const endpointCache = () => {
     }
     return of;
   };
-  return (instance: Instance, dialect: Dialect, method: string, found: SurfaceFound, model: string, stream: boolean): Endpoint | undefined => {
+  const endpoint = (instance: Instance, dialect: Dialect, method: string, found: SurfaceFound, model: string, stream: boolean): Endpoint | undefined => {
     const remembered = known.get(instance)?.byRoute.get(found)?.[stream ? 'streamed' : 'whole'].get(model);
     if (remembered !== undefined) return remembered ?? undefined;
     const { surface, route } = found;
     const ask: Ask = { operation: surface.operation, surface: surface.name, dialect: dialect.name, method, route: route.pattern, model, stream };
-    const endpoint = instance.provider.endpoint(ask);
+    const answer = instance.provider.endpoint(ask);
     const of = remembering(instance);
     const entries = of.byRoute.get(found) ?? { whole: new Map(), streamed: new Map() };
     of.byRoute.set(found, entries);
-    entries[stream ? 'streamed' : 'whole'].set(model, endpoint ?? null);
+    entries[stream ? 'streamed' : 'whole'].set(model, answer ?? null);
     of.size++;
-    return endpoint;
+    return answer;
   };
+  /** What was remembered of an instance may be another now. */
+  return Object.assign(endpoint, { forget: (instance: Instance): void => void known.delete(instance) });
 };
 export type Endpoints = ReturnType<typeof endpointCache>;

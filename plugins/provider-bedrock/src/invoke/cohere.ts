@@ -1,6 +1,5 @@
 import { type Call, type EmbedReply, type EmbedRequest, GatewayError, type Json, type ProviderHalf, type UpstreamReply } from '@llm-proxy-auth/plugin';
-import { readModelId } from '../model-id.ts';
-import { type Content, contentOf, dimensionsOf, type Purpose, purposeOf } from './embed-input.ts';
+import { baseOf, type Content, contentOf, dimensionsOf, type Purpose, purposeOf } from './embed-input.ts';
 import { fieldsOf, replyFields, usageOf, vectorsOf } from './embed-reply.ts';
 
 /** https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html */
@@ -32,7 +31,7 @@ const inputs = (r: EmbedRequest, fourth: boolean): Readonly<Record<string, Json>
   throw new GatewayError('unsupported_parameter', 'This model embeds text only.', { param: 'input' });
 };
 const write = (r: EmbedRequest, call: Call): { readonly body: Json } => {
-  const fourth = !/embed-(?:english|multilingual)-v3/.test(readModelId(call.model).base ?? call.model);
+  const fourth = !/embed-(?:english|multilingual)-v3/.test(baseOf(call));
   void r.encoding;
   // The third models have one length; that another was asked for stays unread, which the ledger says.
   const dimension = fourth ? dimensionsOf(r.dimensions, LENGTHS) : undefined;

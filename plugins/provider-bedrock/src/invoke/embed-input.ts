@@ -1,6 +1,9 @@
-import { type EmbedRequest, GatewayError, type Media, type Part } from '@llm-proxy-auth/plugin';
+import { type Call, type EmbedRequest, GatewayError, type Media, type Part } from '@llm-proxy-auth/plugin';
+import { readModelId } from '../model-id.ts';
 
 const unsupported = (param: string, message: string): GatewayError => new GatewayError('unsupported_parameter', message, { param });
+/** The foundation model that is called: the endpoint says what a name of the account stands for. */
+export const baseOf = ({ endpoint, model }: Call): string => endpoint?.profile ?? readModelId(model).base ?? model;
 export type Input = EmbedRequest['inputs'][number];
 /** What an input says: text, and pictures as base64 with their type. */
 export interface Content {

@@ -1,6 +1,5 @@
 import type { Call, EmbedReply, EmbedRequest, Json, ProviderHalf, UpstreamReply } from '@llm-proxy-auth/plugin';
-import { readModelId } from '../model-id.ts';
-import { contentOf, dimensionsOf, onlyInput, textOf } from './embed-input.ts';
+import { baseOf, contentOf, dimensionsOf, onlyInput, textOf } from './embed-input.ts';
 import { replyFields, usageOf, vectorOf } from './embed-reply.ts';
 
 /** Lengths of vectors. https://docs.aws.amazon.com/bedrock/latest/userguide/titan-embedding-models.html */
@@ -25,7 +24,7 @@ const textBody = (r: EmbedRequest, first: boolean): Json => {
   return { inputText, ...(dimensions === undefined ? {} : { dimensions }), normalize: true };
 };
 const write = (r: EmbedRequest, call: Call): { readonly body: Json } => {
-  const base = readModelId(call.model).base ?? call.model;
+  const base = baseOf(call);
   // Floats are all that is asked for; the client half writes what its client wants.
   void r.encoding;
   return { body: base.includes('image') ? imageBody(r) : textBody(r, /embed-(?:g1-)?text-(?:v1|01|02)/.test(base)) };
