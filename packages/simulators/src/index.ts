@@ -48,6 +48,11 @@ export {
 } from './ibm/identity.ts';
 export { type WatsonxSimulator, type WatsonxSimulatorOptions, watsonxErrorEvent, watsonxSimulator } from './ibm/simulator.ts';
 export { type IbmTokens, type IbmTokensOptions, ibmTokens } from './ibm/tokens.ts';
+export { type OciIdentity, type OciIdentityOptions, type OciSession, type OciUser, ociIdentity } from './oci/identity.ts';
+export { type OciInstance, type OciInstanceOptions, ociInstance } from './oci/instance.ts';
+export { ociErrorEvent } from './oci/refusal.ts';
+export { type OciSimulator, type OciSimulatorOptions, ociSimulator } from './oci/simulator.ts';
+export { type OkeProxymux, type OkeProxymuxOptions, ociResourcePrincipal, okeProxymux, type ResourcePrincipal } from './oci/workload.ts';
 export { type OpenaiSimulatorOptions, openaiSimulator, type Simulator } from './openai/simulator.ts';
 export { type Recording, type RecordingFilter, recordedPath, recording, recordings } from './recordings.ts';
 export {
@@ -56,6 +61,8 @@ export {
   type BedrockRefusalCase,
   type BedrockSigning,
   bedrockRefusals,
+  type OciRefusalCase,
+  ociRefusals,
   type RefusalCase,
   type RefusalSource,
   refusals,

@@ -136,6 +136,44 @@ export type VertexRefusalCase = {
   readonly source: RefusalSource;
 };
 
+/** How a request to OCI is signed wrongly. Absent members are as they should be; the clock stands at 2026-11-23T00:00:00Z. */
+export type OciSigning = {
+  /** Another fingerprint in the key id. */
+  readonly fingerprint?: string;
+  /** Signs with a key that nobody knows. */
+  readonly foreignKey?: true;
+  /** How far the signer's clock is off. */
+  readonly seconds?: number;
+  /** Signs another target or another body than those sent. */
+  readonly target?: string;
+  readonly body?: string;
+  /** A header left out of the signed ones, or out of the request. */
+  readonly drop?: string;
+  readonly without?: string;
+  readonly algorithm?: string;
+};
+
+/** One request that OCI refuses, and how. */
+export type OciRefusalCase = {
+  readonly name: string;
+  readonly request: {
+    readonly method: 'GET' | 'POST';
+    readonly path: string;
+    readonly sign?: OciSigning;
+    /** Instead of a signature; null for none. */
+    readonly authorization?: string | null;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: object;
+    readonly raw?: string;
+  };
+  readonly response: {
+    readonly status: number;
+    readonly code: string;
+    readonly message: string;
+  };
+  readonly source: RefusalSource;
+};
+
 const fixture = <Case>(name: string): (() => readonly Case[]) => {
   let rows: readonly Case[] | undefined;
   return () => {
@@ -185,3 +223,5 @@ export type WatsonxRefusalCase = {
 /** The rows of fixtures/watsonx-refusals.json, for a stand-in with the deployment `deployment-1`. */
 export const watsonxRefusals = fixture<WatsonxRefusalCase>('watsonx-refusals');
 
+/** The rows of fixtures/oci-refusals.json, for a stand-in with the one compartment `ocid1.compartment.oc1..aaaaknown`, 200 tokens of context and no API key. */
+export const ociRefusals = fixture<OciRefusalCase>('oci-refusals');
