@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, openBench, type Wanted } from './support/gateway.ts';
+import { type Bench, openBench, PROVIDER_KEY, type Wanted } from './support/gateway.ts';
 import { type Message, sdks, time, user } from './support/openai-client.ts';
 
 /** What providers sign goes round through clients that know nothing of it: the simulators verify what they signed. */
@@ -162,6 +163,46 @@ describe.each([
     const { messages } = await firstTurn(bench, model, 'think at length and call get_time');
     expect([await bench.gateway.reload(), await counted(() => goOn(bench, model, messages))]).toEqual([true, 0]);
     expect(repeated(bench)[0]).toMatch(thoughtFirst);
+  });
+});
+
+describe('a conversation that goes on at a provider of the client’s own surface', () => {
+  let bench: Bench;
+  let other: Simulator;
+  beforeAll(async () => {
+    other = await openaiSimulator({ keys: [PROVIDER_KEY] });
+    const instances = { other: { provider: 'openai', baseUrl: other.url, apiKey: PROVIDER_KEY, insecureUpstream: true } };
+    bench = await open('anthropic', { plugins: ['@llm-proxy-auth/provider-openai'], instances });
+  });
+  afterAll(async () => {
+    await bench.close();
+    await other.close();
+  });
+  test.each(['call get_time', 'think at length and call get_time'])('brings it the vendor’s ids and nothing sealed: %s', async (text) => {
+    const messages = user(text);
+    const first = await clientOf(bench).chat.completions.create({ model: 'claude-sonnet-4-6', messages, ...thinking });
+    const message = first.choices[0]?.message;
+    const [call] = message?.tool_calls ?? [];
+    if (message === undefined || call?.type !== 'function') throw new Error('no call');
+    const plain: Message = { role: 'assistant', content: null, tool_calls: [{ id: call.id, type: 'function', function: call.function }] };
+    for (const said of [message, plain]) {
+      const client = new OpenAI({ baseURL: `${bench.url}/openai/other/v1`, apiKey: bench.key, maxRetries: 0 });
+      const more = [...messages, said, { role: 'tool' as const, tool_call_id: call.id, content: 'noon' }];
+      const answer = await client.chat.completions.create({ model: 'gpt-4o-mini', messages: more, tools: [time], seed: 7 });
+      expect(answer.choices[0]?.message.content).toBe('The tool said: noon');
+      const sent = other.requests.at(-1)?.body.toString('utf8') ?? '';
+      expect(JSON.parse(sent)).toMatchObject({
+        seed: 7,
+        messages: [{}, { tool_calls: [{ id: expect.stringMatching(/^toolu_/) }] }, { tool_call_id: expect.stringMatching(/^toolu_/) }],
+      });
+      expect(sent).not.toMatch(/lpatool_|thinking_blocks|lpa1/);
+    }
+  });
+  test('what brings nothing passes byte for byte', async () => {
+    const body = '{ "model":"gpt-4o-mini" , "messages":[{"role":"user","content":"Hello"}]}';
+    const headers = { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${bench.url}/openai/other/v1/chat/completions`, { method: 'POST', headers, body });
+    expect([answer.status, other.requests.at(-1)?.body.toString('utf8')]).toEqual([200, body]);
   });
 });
 

@@ -41,6 +41,11 @@ export interface Surface<O extends Operation> {
   readonly reach: Reach;
   /** Framing of a streamed answer. */
   readonly framing: Framing;
+  /**
+   * Texts that stand in a body when the client brings back what this gateway issued of another vendor's: such a body is translated even for
+   * a provider of this surface, which must not see it.
+   */
+  readonly marks?: readonly string[] | undefined;
   readonly client?: ClientHalf<O> | undefined;
   readonly provider?: ProviderHalf<O> | undefined;
   /**

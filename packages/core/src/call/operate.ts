@@ -17,6 +17,7 @@ import { beginWait, ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
 import { joinChoices, joinVectors, partsOf, repliesAt, wholePart } from './batches.ts';
 import type { Exchange } from './exchange.ts';
+import { isMarked } from './marked.ts';
 import { passing } from './passing.ts';
 import { endpointFor, type ReceivedBody } from './protocol.ts';
 import { type Attempting, DONE, type Outcome, type ReplyHead } from './reply/outcome.ts';
@@ -155,13 +156,16 @@ const splits = (x: Exchange, found: SurfaceFound, endpoint: Endpoint, body: Rece
   const asked = client.read(inboundOf(x, Buffer.concat(body.pieces).toString()), makeLedger(x, client.names), endpoint) as EmbedRequest;
   return partsOf(asked, endpoint.batch).length > 1;
 };
+/** Whether the client brings back what another vendor issued; with one dialect alone nobody did. */
+const bringsForeign = (x: Exchange, { surface }: SurfaceFound, body: ReceivedBody): boolean =>
+  surface.marks !== undefined && x.plan.graph.dialects.size > 1 && isMarked(body.pieces, surface.marks);
 /** Builds the upstream request of one candidate: same surface, bytes pass; else they are translated. */
 export const prepare = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, body: ReceivedBody): Prepared => {
   const endpoint = endpointFor(x, dialect, found, candidate);
   if (endpoint === undefined) throw new GatewayError('operation_not_supported', `The provider of ${candidate.instance.name} does not have this operation.`);
   const same = endpoint.dialect === dialect.name && endpoint.surface === found.surface.name && endpoint.profile === undefined && endpoint.members === undefined;
   const pass = same && (x.plan.pass || found.surface.operation === 'opaque' || found.surface.client === undefined || body.kind !== 'json');
-  return pass && !splits(x, found, endpoint, body)
+  return pass && !bringsForeign(x, found, body) && !splits(x, found, endpoint, body)
     ? passing(x, dialect, found, candidate, endpoint, body)
     : translating(x, dialect, found, candidate, endpoint, body);
 };

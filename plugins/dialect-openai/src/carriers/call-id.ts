@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 /** Most characters of an id that carries something. */
 export const MOST_ID = 512;
 /** What the ids that we make begin with; behind it stands how the thinking is carried, in the id or remembered under it. */
-const PREFIX = 'lpatool_';
+export const PREFIX = 'lpatool_';
 const KINDS = { s: 'sealed', r: 'remembered' } as const;
 export type Kind = (typeof KINDS)[keyof typeof KINDS];
 /** An id that says that something was issued with the call. */

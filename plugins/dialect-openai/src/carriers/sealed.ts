@@ -2,7 +2,7 @@ import { asObject, asText, type Fields, type Json, type Seal } from '@llm-proxy-
 import { type Carried, decode, encode } from './record.ts';
 
 /** Tells our envelopes from what vendors sign. */
-const ENVELOPE = 'lpa1.';
+export const ENVELOPE = 'lpa1.';
 
 /** Seals what is carried for one caller; `place`: what it is bound to beside. */
 export interface Sealing {

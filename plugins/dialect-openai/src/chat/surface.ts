@@ -1,4 +1,6 @@
 import type { Seal, Surface } from '@llm-proxy-auth/plugin';
+import { PREFIX } from '../carriers/call-id.ts';
+import { ENVELOPE } from '../carriers/sealed.ts';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route } from '../routes.ts';
@@ -20,6 +22,7 @@ export const chat = (seal: Seal): Surface<'chat'> =>
     governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'] },
     reach: { class: 'inference', ids: IDS.chat },
     framing: 'sse',
+    marks: [PREFIX, ENVELOPE],
     client: {
       names,
       read: (inbound, ledger, target, model) => read(seal, inbound, ledger, target, model),
