@@ -11,6 +11,11 @@ const clients = { openai, anthropic, converse } as const;
 const providers = {
   openai: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
   anthropic: { model: 'claude-sonnet-4-6', thinks: 'claude-sonnet-4-6', plugins: ['@llm-proxy-auth/dialect-converse'] },
+  watsonx: {
+    model: 'meta-llama/llama-4-maverick-17b-128e-instruct-fp8',
+    thinks: 'openai/gpt-oss-120b',
+    plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'],
+  },
   bedrock: { model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', thinks: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', plugins: [] },
 } as const;
 type Client = keyof typeof clients;
@@ -51,6 +56,30 @@ const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
     stop_reason: 'end_turn',
     stop_sequence: null,
     usage: { input_tokens: 10, cache_read_input_tokens: 100, cache_creation_input_tokens: 7, output_tokens: 5 },
+  }),
+  watsonx: () => ({
+    id: 'c',
+    model_id: 'ibm/granite-3-3-8b-instruct',
+    created: 1,
+    choices: [{ index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 117, completion_tokens: 5, total_tokens: 122 },
+  }),
+  oci: () => ({
+    modelId: 'meta.llama-4-maverick-17b-128e-instruct-fp8',
+    modelVersion: '1',
+    chatResponse: {
+      apiFormat: 'GENERIC',
+      timeCreated: '2026-11-23T00:00:00.000Z',
+      choices: [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT', text: 'a' }] }, finishReason: 'stop' }],
+      usage: { promptTokens: 117, completionTokens: 5, totalTokens: 122, promptTokensDetails: { cachedTokens: 100 } },
+    },
+  }),
+  vertex: () => ({
+    candidates: [{ content: { role: 'model', parts: [{ text: 'a' }] }, finishReason: 'STOP' }],
+    usageMetadata: { promptTokenCount: 117, candidatesTokenCount: 5, totalTokenCount: 122, cachedContentTokenCount: 100 },
+    modelVersion: 'gemini-3-flash-preview',
+    createTime: '2026-11-23T00:00:00Z',
+    responseId: 'r',
   }),
   bedrock: (client) =>
     client === 'anthropic'
@@ -99,7 +128,12 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     expect(answer.text).toBe('You said: What is this? [image]');
     return verdict(answer.fidelity);
   },
-  document: async ({ ask }) => {
+  document: async ({ ask, provider, speaker }) => {
+    if (provider === 'watsonx') {
+      const error = await ask({ text: 'What is this?', media: 'document' }).catch((cause: unknown) => cause);
+      expect(speaker.failure(error).status).toBe(400);
+      return 'not offered: watsonx.ai takes no documents';
+    }
     const answer = await ask({ text: 'What is this?', media: 'document' });
     expect(answer.text).toMatch(/^You said: What is this\? \[(document|file)\]$/);
     return verdict(answer.fidelity);
@@ -118,13 +152,19 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
       expect(carriesThinking(bench)).toBe(false);
       return 'not offered: chat completions show no reasoning';
     }
+    if (provider === 'watsonx') {
+      expect(carriesThinking(bench)).toBe(false);
+      return 'not offered: watsonx.ai takes no reasoning back';
+    }
     expect(carriesThinking(bench)).toBe(true);
     return verdict(answer.fidelity);
   },
   'usage and cache': async ({ ask, bench, provider }, client) => {
     bench.simulator.script({ body: CACHED[provider](client) });
     const answer = await ask({ text: 'Hello' });
-    expect(answer.usage).toEqual({ input: 117, cached: 100, output: 5 });
+    expect(answer.usage).toEqual({ input: 117, cached: provider === 'watsonx' ? 0 : 100, output: 5 });
+    if (provider === 'watsonx') return 'not offered: watsonx.ai tells no cached tokens';
+
     return verdict(answer.fidelity);
   },
   'stop reason': async ({ ask }) => {
@@ -148,6 +188,18 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'openai to bedrock: document': 'ledger: emulated=messages[].content[].file.filename',
   'anthropic to openai: document': 'ledger: defaulted=messages[].content[].name',
   'converse to anthropic: document': 'ledger: emulated=messages[].content[].document.name',
+  'openai to watsonx: document': 'not offered: watsonx.ai takes no documents',
+  'openai to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
+  'openai to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',
+  'anthropic to watsonx: document': 'not offered: watsonx.ai takes no documents',
+  'anthropic to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
+  'anthropic to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',
+  'converse to watsonx: document': 'not offered: watsonx.ai takes no documents',
+  'converse to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
+  'converse to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',
+  'gemini to watsonx: document': 'not offered: watsonx.ai takes no documents',
+  'gemini to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
+  'gemini to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',
   'openai to anthropic: json_schema': 'ledger: emulated=response_format.json_schema.name',
   'converse to anthropic: json_schema': 'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name',
   'openai to bedrock: reasoning loop': 'ledger: emulated=reasoning_effort,clamped=reasoning_effort',

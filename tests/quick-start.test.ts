@@ -7,6 +7,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { clientOf } from '../packages/simulators/test/watsonx-support.ts';
 import { freePort } from './support/effects/listeners.ts';
 import { bareEnvironment, cpuSeconds, ROOT, type Running, run } from './support/process.ts';
 
@@ -54,7 +55,7 @@ describe('npm start', () => {
   test('serves on the port of PORT, and every provider is a simulator', async () => {
     const it = await started();
     expect(it.out()).toContain(`LLM Proxy Auth serves on http://127.0.0.1:${port}`);
-    expect(it.out()).toMatch(/providers: openai \(simulated\), anthropic \(simulated\)/);
+    expect(it.out()).toMatch(/providers: openai \(simulated\), anthropic \(simulated\), bedrock \(simulated\), watsonx \(simulated\)/);
     const listening = it
       .out()
       .split('\n')
@@ -94,6 +95,16 @@ describe('npm start', () => {
       expect(answer.output?.message?.content).toEqual([{ text: 'You said: Hello' }]);
       client.destroy();
     }
+  });
+  test('IBM’s SDK gets its answers from the native API, and OpenAI clients by the name of a model, whatever account the environment describes', async () => {
+    const it = await started([], { WATSONX_AI_APIKEY: 'real', WATSONX_PROJECT_ID: 'real', WATSONX_AI_URL: 'https://us-south.ml.cloud.ibm.com' });
+    expect(it.out()).toMatch(/found, not used: .*WATSONX_AI_APIKEY/);
+    const messages = [{ role: 'user' as const, content: 'Hello' }];
+    const modelId = 'ibm/granite-3-3-8b-instruct';
+    const client = clientOf(`http://127.0.0.1:${port}/transparent/watsonx`, keyOf(it));
+    expect((await client.textChat({ modelId, projectId: 'quick-start', messages })).result.choices[0]?.message?.content).toBe('You said: Hello');
+    const openai = new OpenAI({ baseURL: `http://127.0.0.1:${port}/v1`, apiKey: keyOf(it), maxRetries: 0 });
+    expect((await openai.chat.completions.create({ model: modelId, messages })).choices[0]?.message.content).toBe('You said: Hello');
   });
   test('key, pepper and store are for their owner alone', async () => {
     const it = await started();

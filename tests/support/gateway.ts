@@ -3,13 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Running, type RuntimeOptions, startGateway } from '@llm-proxy-auth/core';
 import type { Principal } from '@llm-proxy-auth/plugin';
-import { anthropicSimulator, bedrockSimulator, exampleCredential, openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
+import {
+  anthropicSimulator,
+  bedrockSimulator,
+  exampleCredential,
+  ibmTokens,
+  openaiSimulator,
+  type Simulator,
+  watsonxSimulator,
+} from '@llm-proxy-auth/simulators';
 
 export const PROVIDER_KEY = 'sk-provider-canary-0123456789abcdefghijklmnop';
 const OPERATOR: Principal = { id: 'test', owner: 'test', strategy: 'local', credential: 'local', groups: [], scopes: ['admin'], factor: 'none' };
 
 /** An application inference profile that the Bedrock simulator knows; its ARN has more than 160 characters. */
 export const BEDROCK_PROFILE = `team-a-${'x'.repeat(100)}`;
+/** A deployment that the watsonx.ai simulator knows. */
+export const DEPLOYMENT = '8ae81f69-1b0a-4e4c-a4e3-2f2c6c5a5e3d';
 const { accessKeyId, secretAccessKey } = exampleCredential;
 
 /** Vendors that `main` may stand for: the simulator, the packages beside those of every bench, and what `main` gets in with. */
@@ -28,6 +38,12 @@ const VENDORS = Object.freeze({
     plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'],
     simulate: (): Promise<Simulator> => bedrockSimulator({ applicationProfiles: { [BEDROCK_PROFILE]: 'anthropic.claude-sonnet-4-5-20250929-v1:0' } }),
     access: { region: 'us-east-1', credentials: { type: 'static', accessKeyId, secretAccessKey } },
+  },
+  watsonx: {
+    plugins: ['@llm-proxy-auth/provider-watsonx'],
+    simulate: (): Promise<Simulator> =>
+      watsonxSimulator({ tokens: ibmTokens({ bearers: [PROVIDER_KEY] }), deployments: { [DEPLOYMENT]: 'ibm/granite-3-3-8b-instruct' } }),
+    access: { projectId: 'project-1', credentials: { type: 'token', token: PROVIDER_KEY } },
   },
 });
 

@@ -40,7 +40,8 @@ const readChat = async (client: OpenAI, body: object): Promise<Seen> => {
     usage = plain(chunk.usage) ?? usage;
     for (const choice of chunk.choices) {
       texts[choice.index] = (texts[choice.index] ?? '') + (choice.delta.content ?? '');
-      if (choice.index === 0) finish = choice.finish_reason ?? finish;
+      if (choice.index !== 0) continue;
+      finish = choice.finish_reason ?? finish;
       for (const call of choice.delta.tool_calls ?? []) {
         const known = toolCalls[call.index] ?? { name: '', arguments: '' };
         toolCalls[call.index] = { name: known.name + (call.function?.name ?? ''), arguments: known.arguments + (call.function?.arguments ?? '') };

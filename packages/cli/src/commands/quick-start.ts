@@ -24,6 +24,8 @@ interface Stand {
 }
 /** Key id of the simulated account. */
 const AWS_KEY_ID = 'AKIDQUICKSTART';
+/** Project of the simulated account. */
+const WATSONX_PROJECT = 'quick-start';
 const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
   openai: {
     plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai'],
@@ -67,6 +69,21 @@ const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
       insecureUpstream: true,
     }),
     model: 'amazon.nova-lite-v1:0',
+  },
+  watsonx: {
+    plugins: ['@llm-proxy-auth/provider-watsonx'],
+    simulate: async (key) => (await import('@llm-proxy-auth/simulators')).watsonxSimulator({ apiKeys: [key], projects: [WATSONX_PROJECT] }),
+    credentials: ['WATSONX_AI_APIKEY', 'WATSONX_AI_BEARER_TOKEN', 'WATSONX_AI_PASSWORD'],
+    variables: /^WATSONX_/,
+    base: 'WATSONX_AI_URL',
+    settings: (simulator, key) => ({
+      baseUrl: simulator.url,
+      projectId: WATSONX_PROJECT,
+      apiKey: key,
+      credentials: { iamUrl: simulator.url },
+      insecureUpstream: true,
+    }),
+    model: 'ibm/granite-3-3-8b-instruct',
   },
 });
 const OPERATOR: Principal = Object.freeze({

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Fields, isFields } from '../openai/check.ts';
 import { invalid } from './refusal.ts';
 
@@ -48,6 +47,3 @@ export const members =
     for (const [key, check] of Object.entries(table)) if (fields[key] !== undefined) check(fields[key], at(key));
   };
 export const anything: Check = () => undefined;
-export const nothing: Check = (value, name) => {
-  if (value !== undefined && !isDeepStrictEqual(value, null)) throw wanted(name, 'absent');
-};

@@ -1,0 +1,37 @@
+import type { Fields, Lost, Reasoning } from '@llm-proxy-auth/plugin';
+
+/** Efforts of watsonx.ai by those of others; a word that nobody here knows goes as it is. */
+const EFFORTS: Readonly<Record<string, string>> = Object.freeze({
+  none: 'low',
+  minimal: 'low',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'high',
+  max: 'high',
+});
+/** Least budget of thinking tokens for each effort, largest first. */
+const BUDGETS: readonly (readonly [least: number, effort: string])[] = Object.freeze([
+  [16_384, 'high'],
+  [4_096, 'medium'],
+  [0, 'low'],
+]);
+
+/** `reasoning_effort` and `include_reasoning`. Thinking cannot be switched off: as little as possible is asked for, and none is shown. */
+export const writeReasoning = (reasoning: Reasoning | undefined, lost: Lost): Fields => {
+  if (reasoning === undefined) return {};
+  const { off, effort, budget } = reasoning;
+  if (off === true) {
+    lost('reasoning.off', 'the model is told to think little and not to show it', 'emulated');
+    return { reasoning_effort: 'low', include_reasoning: false };
+  }
+  if (effort !== undefined) {
+    const word = EFFORTS[effort] ?? effort;
+    if (word !== effort) lost('reasoning.effort', `the provider has no effort ${effort}; ${word} is used`, 'clamped');
+    return { reasoning_effort: word };
+  }
+  if (budget === undefined) return {};
+  const word = BUDGETS.find(([least]) => budget >= least)?.[1];
+  lost('reasoning.budget', `a thinking budget is an effort here: ${word}`, 'emulated');
+  return { reasoning_effort: word };
+};

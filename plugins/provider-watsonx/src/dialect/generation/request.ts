@@ -1,0 +1,51 @@
+import { type Building, type Call, type ChatRequest, type Fields, type Lost, losePart, lostTo, type Part } from '@llm-proxy-auth/plugin';
+import { DEPLOYMENT } from '../chat/request.ts';
+import { addedMembers } from '../rest.ts';
+
+/** Parameters of a generation that only watsonx.ai has. */
+const OWN: readonly string[] = Object.freeze([
+  'decoding_method',
+  'min_new_tokens',
+  'time_limit',
+  'repetition_penalty',
+  'truncate_input_tokens',
+  'typical_p',
+  'length_penalty',
+]);
+
+const textOf = (parts: readonly Part[]): string => parts.flatMap((p) => (p.kind === 'text' || p.kind === 'refusal' ? [p.text] : [])).join('');
+/** A prompt is one text: who said what and everything but text goes to the ledger. */
+const noteTurns = (r: ChatRequest, lost: Lost): void => {
+  if (r.turns.length !== 1 || r.turns[0]?.role !== 'user') lost('turns', 'a prompt is one text', 'emulated');
+  for (const part of r.turns.flatMap((turn) => turn.parts))
+    if (part.kind !== 'text' && part.kind !== 'refusal') losePart(part, `turns.parts.${part.kind}`, 'a prompt is text', lost);
+};
+/** Temperature and the like mean nothing to the method that takes the likeliest token. */
+const methodOf = (r: ChatRequest): string | undefined => {
+  const { temperature, topP, topK } = r.sampling ?? {};
+  const sampled = [temperature, topP, topK].some((value) => value !== undefined);
+  return !sampled ? undefined : temperature === 0 ? 'greedy' : 'sample';
+};
+const parametersOf = (r: ChatRequest): Fields => {
+  const method = methodOf(r);
+  const parameters: Building = {
+    decoding_method: method,
+    max_new_tokens: r.maxTokens,
+    temperature: method === 'greedy' ? undefined : r.sampling?.temperature,
+    top_p: r.sampling?.topP,
+    top_k: r.sampling?.topK,
+    random_seed: r.sampling?.seed,
+    stop_sequences: r.stop,
+    // The text would end with the sequence that stopped it, which other vendors leave out.
+    include_stop_sequence: r.stop === undefined ? undefined : false,
+  };
+  for (const key in parameters) if (parameters[key] === undefined) delete parameters[key];
+  return { ...parameters, ...addedMembers(r.rest, OWN) };
+};
+/** The body of `text/generation` and `text/generation_stream`: the turns' text, apart by an empty line. */
+export const write = (r: ChatRequest, call: Call): { readonly body: Fields } => {
+  noteTurns(r, lostTo(call.ledger));
+  const named = call.endpoint.profile === DEPLOYMENT ? {} : { model_id: call.model };
+  const body = { ...named, input: r.turns.map((t) => textOf(t.parts)).join('\n\n'), parameters: parametersOf(r) };
+  return { body: { ...body, ...addedMembers(r.rest, ['moderations']) } };
+};
