@@ -232,8 +232,10 @@ export const expectations = (recording: Recording): Expectations => {
   const { status } = recording.response;
   const stream = recording.stream && status < 400;
   const binary = recording.response.body_base64 !== undefined;
+  // A front that does not know a path answers with a page.
+  const page = status >= 400 && raw.trimStart().startsWith('<');
   const error = stream || binary ? undefined : errorOf(recording, raw);
-  const found = binary ? (surface === 'invoke' ? invokedEvents(bytes) : converseEvents(bytes)) : error === undefined ? read(surface, stream, raw) : {};
+  const found = binary ? (surface === 'invoke' ? invokedEvents(bytes) : converseEvents(bytes)) : error === undefined && !page ? read(surface, stream, raw) : {};
   const texts = found.texts ?? [];
   return {
     surface,

@@ -17,13 +17,16 @@ interface Entry {
 }
 const models: Reach = { class: 'models' };
 const control: Reach = { class: 'control' };
-/** A cache that a prompt continues is its maker's. Google names resources by the project's number, so that the last segment counts. */
-const withCache: Reach = { class: 'inference', ids: { request: ['/cachedContent'], reply: [], tail: true } };
+/**
+ * A cache that a prompt continues is its maker's, in both spellings that the API reads. Google names resources by the project's number, so
+ * that the last segment counts.
+ */
+const withCache: Reach = { class: 'inference', ids: { request: ['/cachedContent', '/cached_content'], reply: [], tail: true } };
 const inference: Reach = { class: 'inference' };
 const elsewhere: Reach = { class: 'inference', modelElsewhere: true };
 const made: Reach = { class: 'stateful', ids: { request: [], reply: ['/name'], tail: true }, modelElsewhere: true };
 const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [], tail: true } };
-const asked: Reach = { class: 'stateful', ids: { request: ['/operationName'], reply: [], tail: true } };
+const asked: Reach = { class: 'stateful', ids: { request: ['/operationName', '/operation_name'], reply: [], tail: true } };
 /** What it starts is its starter's; the model stands in the path. */
 const started: Reach = { class: 'stateful', ids: { request: [], reply: ['/name'], tail: true } };
 
@@ -203,9 +206,10 @@ const QUERY: ReadonlySet<string> = new Set([
   'updateMask',
   'view',
 ]);
-const FORMS: ReadonlySet<string> = new Set(['json', 'sse']);
+/** Google's own clients for other languages ask for numbers in place of words. */
+const FORM = /^(?:json|sse)(?:;enum-encoding=int)?$/;
 const strangerIn = (query: URLSearchParams): string | undefined =>
-  [...query].find(([name, value]) => !QUERY.has(name) || ((name === 'alt' || name === '$alt') && !FORMS.has(value)))?.[0];
+  [...query].find(([name, value]) => !QUERY.has(name) || ((name === 'alt' || name === '$alt') && !FORM.test(value)))?.[0];
 const LONGEST_KNOWN = 300;
 
 /** Transparent mode: which operation a native path is; everything outside the table, and every other project or location, is refused. */
@@ -222,6 +226,6 @@ export const nativeOf = (home: Home): Native => {
         message: `The parameter ${stranger.slice(0, 40)} of the query cannot be used through this gateway.`,
         param: 'query',
       };
-    return answer.framing === 'json-array' && (query.get('alt') ?? query.get('$alt')) === 'sse' ? { ...answer, framing: 'sse' } : answer;
+    return answer.framing === 'json-array' && (query.get('alt') ?? query.get('$alt') ?? '').startsWith('sse') ? { ...answer, framing: 'sse' } : answer;
   };
 };

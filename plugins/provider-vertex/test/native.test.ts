@@ -93,6 +93,7 @@ describe('streams', () => {
       expect(at('POST', path)).toMatchObject({ framing: 'json-array', stream: true });
       expect(at('POST', path, 'alt=sse')).toMatchObject({ framing: 'sse', stream: true });
       expect(at('POST', path, '$alt=sse')).toMatchObject({ framing: 'sse' });
+      expect(at('POST', path, '%24alt=json%3Benum-encoding%3Dint')).toMatchObject({ framing: 'json-array' });
     }
   });
   it('of Claude are events', () =>
@@ -121,7 +122,7 @@ describe('caches', () => {
     expect(at('POST', `/v1/${P}/cachedContents`)).toMatchObject({ reach: { ids: { reply: ['/name'], tail: true } } });
     expect(at('DELETE', `/v1/${P}/cachedContents/987`)).toMatchObject({ params: { id: '987' }, reach: { ids: { request: ['{id}'], tail: true } } });
     expect(at('POST', `/v1/${P}/publishers/google/models/gemini-2.5-pro:generateContent`)).toMatchObject({
-      reach: { ids: { request: ['/cachedContent'], tail: true } },
+      reach: { ids: { request: ['/cachedContent', '/cached_content'], tail: true } },
     });
   });
 });
