@@ -260,4 +260,62 @@ const streams: readonly Mutant[] = [
     core('call/reply/stream.ts', 'if (!this.#committed) return this.#finish(outcome);', 'return this.#finish(outcome);'),
   ),
 ];
-export const mutants: readonly Mutant[] = [...access, ...credentials, ...targets, ...headers, ...ownership, ...streams];
+const plugin = (name: string, file: string, from: string, to: string): Edit => ({ file: `plugins/${name}/src/${file}`, from, to });
+const CARRIERS = 'dialect-openai';
+const CALLER = 'what was issued by anthropic to one caller for one model > is nothing to another caller';
+const HOUR = 'what was issued by anthropic to one caller for one model > is remembered for an hour';
+const carriers: readonly Mutant[] = [
+  of(
+    'what is remembered is the caller’s',
+    'carriers',
+    CALLER,
+    core('call/translate.ts', "x.plan.memories.of(x.principal?.owner ?? '', x)", "x.plan.memories.of('', x)"),
+  ),
+  of('what is remembered ends', 'carriers', HOUR, core('call/memory.ts', 'if (entry.until > now) return;', 'return;')),
+  of('a use renews the hour', 'carriers', HOUR, core('call/memory.ts', 'entry.until = this.#now() + this.#bounds.lifeMs;', '')),
+  of('what is lost is counted', 'carriers', HOUR, plugin(CARRIERS, 'carriers/restore.ts', 'memory?.lost();', '')),
+  of('what is sealed is the caller’s', 'carriers', CALLER, plugin(CARRIERS, 'carriers/sealed.ts', "['chat.carrier', owner, place]", "['chat.carrier', place]")),
+  of(
+    'thinking of another model',
+    'carriers',
+    'what was issued by anthropic to one caller for one model > is nothing to another model',
+    plugin(CARRIERS, 'carriers/restore.ts', 'carried.model === model && ', ''),
+  ),
+  of(
+    'a loop without its thinking takes no budget',
+    'carriers',
+    CALLER,
+    plugin('dialect-anthropic', 'messages/write-request.ts', "fitted.thinking?.type !== 'enabled' || ", 'fitted.thinking !== undefined || '),
+  ),
+  of(
+    'a loop at Bedrock without its thinking takes no budget',
+    'carriers',
+    'what was issued by bedrock to one caller for one model > is nothing to another caller',
+    plugin('dialect-converse', 'request/foreign.ts', "asObject(fields?.thinking)?.type !== 'enabled' || ", 'fields !== undefined || '),
+  ),
+  of(
+    'the vendor gets its own ids back',
+    'carriers',
+    'thinking of anthropic, claude-sonnet-4-5 > openai 7 > runTools',
+    plugin(CARRIERS, 'carriers/restore.ts', '{ ...kept, id: id.vendor }', 'kept'),
+  ),
+  of(
+    'the ids of calls carry it',
+    'carriers',
+    'thinking of anthropic, claude-sonnet-4-5 > openai 7 > runTools',
+    plugin(CARRIERS, 'carriers/issue.ts', 'this.#id(part, thinking, before) ?? part.id', 'part.id'),
+  ),
+  of(
+    'the members of a message carry it',
+    'carriers',
+    'thinking of anthropic, claude-sonnet-4-5 > openai 7 > a client that keeps whole messages',
+    plugin(CARRIERS, 'carriers/restore.ts', 'thinkingIn(carried ?? inIds', 'thinkingIn(inIds'),
+  ),
+  of(
+    'what was issued of another vendor does not pass',
+    'carriers',
+    'own surface > brings it the vendor',
+    core('call/operate.ts', ' && !bringsForeign(x, found, body)', ''),
+  ),
+];
+export const mutants: readonly Mutant[] = [...access, ...credentials, ...targets, ...headers, ...ownership, ...streams, ...carriers];
