@@ -11,6 +11,11 @@ const clients = { openai, anthropic, converse } as const;
 const providers = {
   openai: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
   anthropic: { model: 'claude-sonnet-4-6', thinks: 'claude-sonnet-4-6', plugins: ['@llm-proxy-auth/dialect-converse'] },
+  oci: {
+    model: 'meta.llama-4-maverick-17b-128e-instruct-fp8',
+    thinks: 'openai.gpt-oss-120b',
+    plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'],
+  },
   watsonx: {
     model: 'meta-llama/llama-4-maverick-17b-128e-instruct-fp8',
     thinks: 'openai/gpt-oss-120b',
@@ -36,7 +41,7 @@ const verdict = (fidelity: string): Verdict => {
 };
 /** Where the second turn took its thinking to: the provider checks what it signed. */
 const carriesThinking = (bench: Bench): boolean =>
-  /"(?:signature|encrypted_content)":"[^"]+"/.test(bench.simulator.requests.at(-1)?.body.toString('utf8') ?? '');
+  /"(?:signature|encrypted_content|reasoningContent)":"[^"]+"/.test(bench.simulator.requests.at(-1)?.body.toString('utf8') ?? '');
 /** A whole answer of each provider that read 100 of 117 tokens from its cache. */
 const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
   openai: () => ({
@@ -56,6 +61,16 @@ const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
     stop_reason: 'end_turn',
     stop_sequence: null,
     usage: { input_tokens: 10, cache_read_input_tokens: 100, cache_creation_input_tokens: 7, output_tokens: 5 },
+  }),
+  oci: () => ({
+    modelId: 'meta.llama-4-maverick-17b-128e-instruct-fp8',
+    modelVersion: '1',
+    chatResponse: {
+      apiFormat: 'GENERIC',
+      timeCreated: '2026-11-23T00:00:00.000Z',
+      choices: [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT', text: 'a' }] }, finishReason: 'stop' }],
+      usage: { promptTokens: 117, completionTokens: 5, totalTokens: 122, promptTokensDetails: { cachedTokens: 100 } },
+    },
   }),
   watsonx: () => ({
     id: 'c',
@@ -188,6 +203,12 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'openai to bedrock: document': 'ledger: emulated=messages[].content[].file.filename',
   'anthropic to openai: document': 'ledger: defaulted=messages[].content[].name',
   'converse to anthropic: document': 'ledger: emulated=messages[].content[].document.name',
+  'openai to oci: document': 'ledger: ignored=messages[].content[].file.filename',
+  'converse to oci: document': 'ledger: ignored=messages[].content[].document.name',
+  'openai to oci: reasoning loop': 'ledger: emulated=include',
+  'anthropic to oci: reasoning loop': 'ledger: emulated=thinking.budget_tokens',
+  'converse to oci: reasoning loop': 'ledger: emulated=additionalModelRequestFields.thinking,ignored=usage.reasoning',
+  'gemini to oci: reasoning loop': 'ledger: emulated=generationConfig.thinkingConfig.thinkingBudget,ignored=generationConfig.thinkingConfig.includeThoughts',
   'openai to watsonx: document': 'not offered: watsonx.ai takes no documents',
   'openai to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
   'openai to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',

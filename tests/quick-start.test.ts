@@ -56,6 +56,7 @@ describe('npm start', () => {
     const it = await started();
     expect(it.out()).toContain(`LLM Proxy Auth serves on http://127.0.0.1:${port}`);
     expect(it.out()).toMatch(/providers: openai \(simulated\), anthropic \(simulated\), bedrock \(simulated\), watsonx \(simulated\)/);
+    expect(it.out()).toMatch(/ oci \(simulated\)/);
     const listening = it
       .out()
       .split('\n')

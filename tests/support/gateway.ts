@@ -8,6 +8,10 @@ import {
   bedrockSimulator,
   exampleCredential,
   ibmTokens,
+  ociIdentity,
+  type OciIdentity,
+  ociSimulator,
+  type OciUser,
   openaiSimulator,
   type Simulator,
   watsonxSimulator,
@@ -21,6 +25,19 @@ export const BEDROCK_PROFILE = `team-a-${'x'.repeat(100)}`;
 /** A deployment that the watsonx.ai simulator knows. */
 export const DEPLOYMENT = '8ae81f69-1b0a-4e4c-a4e3-2f2c6c5a5e3d';
 const { accessKeyId, secretAccessKey } = exampleCredential;
+
+/** A compartment of the OCI simulator, and a model at an endpoint of a dedicated cluster in it. */
+export const COMPARTMENT = 'ocid1.compartment.oc1..aaaabench';
+export const OCI_ENDPOINT = 'ocid1.generativeaiendpoint.oc1.us-chicago-1.aaaabench';
+let ociAccount: { readonly identity: OciIdentity; readonly user: OciUser } | undefined;
+/** Who calls OCI; made when first wanted, because making keys takes a while. */
+export const ociCaller = (): { readonly identity: OciIdentity; readonly user: OciUser } => {
+  if (ociAccount === undefined) {
+    const identity = ociIdentity();
+    ociAccount = { identity, user: identity.user('bench') };
+  }
+  return ociAccount;
+};
 
 /** Vendors that `main` may stand for: the simulator, the packages beside those of every bench, and what `main` gets in with. */
 const VENDORS = Object.freeze({
@@ -38,6 +55,19 @@ const VENDORS = Object.freeze({
     plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'],
     simulate: (): Promise<Simulator> => bedrockSimulator({ applicationProfiles: { [BEDROCK_PROFILE]: 'anthropic.claude-sonnet-4-5-20250929-v1:0' } }),
     access: { region: 'us-east-1', credentials: { type: 'static', accessKeyId, secretAccessKey } },
+  },
+  oci: {
+    plugins: ['@llm-proxy-auth/provider-oci'],
+    simulate: (): Promise<Simulator> =>
+      ociSimulator({
+        identity: ociCaller().identity,
+        apiKeys: [PROVIDER_KEY],
+        compartments: [COMPARTMENT],
+        endpoints: { [OCI_ENDPOINT]: 'cohere.command-r-08-2024' },
+      }),
+    get access() {
+      return { region: 'us-chicago-1', compartmentId: COMPARTMENT, credentials: { type: 'api-key', ...ociCaller().user } };
+    },
   },
   watsonx: {
     plugins: ['@llm-proxy-auth/provider-watsonx'],

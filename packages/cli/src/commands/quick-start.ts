@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, wri
 import { join, resolve } from 'node:path';
 import { type Graph, startGateway } from '@llm-proxy-auth/core';
 import type { Principal } from '@llm-proxy-auth/plugin';
-import type { Simulator } from '@llm-proxy-auth/simulators';
+import type { OciSimulator, Simulator } from '@llm-proxy-auth/simulators';
 import { parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import type { Terminal } from '../terminal.ts';
@@ -84,6 +84,19 @@ const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
       insecureUpstream: true,
     }),
     model: 'ibm/granite-3-3-8b-instruct',
+  },
+  oci: {
+    plugins: ['@llm-proxy-auth/provider-oci'],
+    simulate: async (key) => (await import('@llm-proxy-auth/simulators')).ociSimulator({ apiKeys: [key] }),
+    credentials: ['OCI_GENAI_API_KEY', 'OCI_KEY', 'OCI_KEY_FILE', 'OCI_CONFIG_FILE', 'OCI_RESOURCE_PRINCIPAL_RPST'],
+    variables: /^OCI_/,
+    // No variable moves the API of OCI.
+    base: '',
+    settings: (simulator) => {
+      const { url, user, compartment } = simulator as OciSimulator;
+      return { baseUrl: url, region: 'us-chicago-1', compartmentId: compartment, credentials: { type: 'api-key', ...user }, insecureUpstream: true };
+    },
+    model: 'meta.llama-3.3-70b-instruct',
   },
 });
 const OPERATOR: Principal = Object.freeze({

@@ -25,6 +25,8 @@ export interface PartsOptions {
   readonly memo: Memo;
   readonly emit: Emit;
 }
+/** Nobody signs reasoning here; that it is this vendor's lets clients bring it back. */
+const THOUGHT = Object.freeze({ dialect: OCI, payload: Object.freeze({ json: '{"member":"reasoningContent"}' }) });
 type Words = 'text' | 'refusal' | 'thinking';
 /** The parts of one choice: they open when something of them comes and close with the choice, words also when words of another kind come. */
 export const partsOf = ({ choice, answer, memo, emit }: PartsOptions) => {
@@ -40,7 +42,7 @@ export const partsOf = ({ choice, answer, memo, emit }: PartsOptions) => {
     return index;
   };
   const close = (): void => {
-    if (open !== undefined) emit({ type: 'part-end', choice, index: open.index });
+    if (open !== undefined) emit({ type: 'part-end', choice, index: open.index, ...(open.kind === 'thinking' ? { origin: THOUGHT } : {}) });
     open = undefined;
   };
   const opened = (kind: Words): number => {
