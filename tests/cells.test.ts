@@ -1,13 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { anthropic } from './support/cells/anthropic.ts';
 import { converse } from './support/cells/converse.ts';
+import { gemini } from './support/cells/gemini.ts';
 import { openai } from './support/cells/openai.ts';
 import type {} from './support/cells/reporter.ts';
 import type { Question, Speaker } from './support/cells/speaker.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 
 /** Every client by every provider; a cell is twelve traits. */
-const clients = { openai, anthropic, converse } as const;
+const clients = { openai, anthropic, converse, gemini } as const;
 const providers = {
   openai: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
   anthropic: { model: 'claude-sonnet-4-6', thinks: 'claude-sonnet-4-6', plugins: ['@llm-proxy-auth/dialect-converse'] },
@@ -191,7 +192,7 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     bench.simulator.script({ status: 429 });
     const error = await ask({ text: 'Hello' }).catch((cause: unknown) => cause);
     const { status, kind } = speaker.failure(error);
-    expect([status, kind]).toEqual([429, expect.stringMatching(/^(rate_limit_exceeded|rate_limit_error|ThrottlingException)$/)]);
+    expect([status, kind]).toEqual([429, expect.stringMatching(/^(rate_limit_exceeded|rate_limit_error|ThrottlingException|RESOURCE_EXHAUSTED)$/)]);
     return 'yes';
   },
 };
@@ -227,12 +228,22 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'converse to anthropic: reasoning loop': 'ledger: ignored=usage.reasoning',
   'anthropic to openai: reasoning loop': 'not offered: chat completions show no reasoning',
   'converse to openai: reasoning loop': 'not offered: chat completions show no reasoning',
+  'gemini to openai: document': 'ledger: defaulted=contents[].parts[].displayName',
+  'gemini to azure: document': 'ledger: defaulted=contents[].parts[].displayName',
+  'gemini to bedrock: document': 'ledger: defaulted=contents[].parts[].displayName',
+  'gemini to anthropic: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
+  'gemini to bedrock: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
+  'gemini to openai: reasoning loop': 'not offered: chat completions show no reasoning',
+  'gemini to azure: reasoning loop': 'not offered: chat completions show no reasoning',
+  'gemini to bedrock: reasoning loop': 'ledger: emulated=generationConfig.thinkingConfig.includeThoughts',
+  'gemini to anthropic: usage and cache': 'ledger: ignored=usage.cacheWrite',
+  'gemini to bedrock: usage and cache': 'ledger: ignored=usage.cacheWrite',
 };
 
 describe.each(Object.entries(providers) as [Provider, (typeof providers)[Provider]][])('to %s', (provider, { model, thinks, plugins }) => {
   let bench: Bench;
   beforeAll(async () => {
-    bench = await openBench({ vendor: provider, plugins, sections: { retry: { attempts: 1 } } });
+    bench = await openBench({ vendor: provider, plugins: [...plugins, '@llm-proxy-auth/dialect-gemini'], sections: { retry: { attempts: 1 } } });
   });
   afterEach(() => bench.simulator.clear());
   afterAll(() => bench.close());

@@ -41,6 +41,8 @@ export interface Surface<O extends Operation> {
   readonly reach: Reach;
   /** Framing of a streamed answer. */
   readonly framing: Framing;
+  /** The framing that a client's query asks for, where clients choose (`alt=sse`). An answer that comes in another is translated. */
+  framingOf?(query: string): Framing;
   /**
    * Texts that stand in a body when the client brings back what this gateway issued of another vendor's: such a body is translated even for
    * a provider of this surface, which must not see it.
@@ -93,6 +95,8 @@ export interface Tap {
   fail(e: ErrorLike): string | Bytes;
   /** The surface's sign of life. */
   idle?(): string | Bytes;
+  /** The transport ended cleanly. For vendors whose stream has no last event: state becomes `done` here when the answer is whole. */
+  over?(): void;
   end(): Verdict;
 }
 export interface Verdict {
@@ -142,6 +146,8 @@ export interface Call {
   /** The provider's model id. */
   readonly model: string;
   readonly stream: boolean;
+  /** The framing that the client asked for, where its surface lets it choose. */
+  readonly framing?: Framing | undefined;
   readonly ledger: Ledger;
   readonly seal: Seal;
   readonly inbound: Inbound;

@@ -163,7 +163,10 @@ const bringsForeign = (x: Exchange, { surface }: SurfaceFound, body: ReceivedBod
 export const prepare = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, body: ReceivedBody): Prepared => {
   const endpoint = endpointFor(x, dialect, found, candidate);
   if (endpoint === undefined) throw new GatewayError('operation_not_supported', `The provider of ${candidate.instance.name} does not have this operation.`);
-  const same = endpoint.dialect === dialect.name && endpoint.surface === found.surface.name && endpoint.profile === undefined && endpoint.members === undefined;
+  const { surface } = found;
+  const framed = !x.stream || (surface.framingOf?.(x.target?.query ?? '') ?? surface.framing) === (endpoint.framing ?? surface.framing);
+  const same =
+    framed && endpoint.dialect === dialect.name && endpoint.surface === surface.name && endpoint.profile === undefined && endpoint.members === undefined;
   const pass = same && (x.plan.pass || found.surface.operation === 'opaque' || found.surface.client === undefined || body.kind !== 'json');
   return pass && !bringsForeign(x, found, body) && !splits(x, found, endpoint, body)
     ? passing(x, dialect, found, candidate, endpoint, body)

@@ -68,8 +68,8 @@ class PassingStream implements StreamBody {
   end(): Uint8Array {
     // A last event may lack its blank line; a cut one never becomes the terminal event by it.
     const tail = this.#events.rest();
-    if (tail.length === 0 || this.#rules.framing !== 'sse') return NOTHING;
-    const out = this.#take(Buffer.concat([tail, Buffer.from('\n\n')]));
+    const out = tail.length === 0 || this.#rules.framing !== 'sse' ? NOTHING : this.#take(Buffer.concat([tail, Buffer.from('\n\n')]));
+    this.#tap.over?.();
     return this.#tap.state === 'done' ? out : NOTHING;
   }
   state(): TapState {

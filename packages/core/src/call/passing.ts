@@ -160,6 +160,9 @@ class LazyCall implements Call {
     this.#x = x;
     this.#pieces = pieces;
   }
+  get framing(): Call['framing'] {
+    return this.#x.surface?.framingOf?.(this.#x.target?.query ?? '');
+  }
   get ledger(): Call['ledger'] {
     this.#ledger ??= makeLedger(this.#x, this.#x.surface?.client?.names);
     return this.#ledger;

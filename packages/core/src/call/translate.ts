@@ -56,6 +56,7 @@ export const callOf = (x: Exchange, inbound: Inbound, endpoint: Endpoint, model:
   requestedModel: x.model ?? model,
   model,
   stream: x.stream,
+  framing: x.surface?.framingOf?.(inbound.query),
   ledger,
   seal,
   inbound,

@@ -1,0 +1,85 @@
+import {
+  asList,
+  asObject,
+  asText,
+  type EmbedReply,
+  type EmbedRequest,
+  type Fields,
+  invalid,
+  type Json,
+  type Lost,
+  losePart,
+  type Part,
+  stringifyJson,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
+import { formOf } from '../form.ts';
+import { callNames } from '../generate/call-names.ts';
+import { writeMedia } from '../generate/media.ts';
+import { readParts } from '../generate/read-parts.ts';
+import { ownPart } from '../generate/write-parts.ts';
+
+type Input = EmbedRequest['inputs'][number];
+/** A content as an input: text where it is nothing else. */
+export const readInput = (wire: Json, param: string): Input => {
+  const o = asObject(wire);
+  if (o === undefined || !Array.isArray(o.parts)) throw invalid(param, `'${param}' must be a content with parts.`);
+  const parts = readParts(o.parts as readonly Json[], `${param}.parts`, { seal: undefined, model: undefined, names: callNames('call') });
+  const [only] = parts;
+  return parts.length === 1 && only?.kind === 'text' && Object.keys(only).length === 2 ? { text: only.text } : { parts };
+};
+/** An input as a content. Tokens of another vendor are 400 `unsupported_parameter`. */
+export const writeInput = (input: Input, mine: boolean, lost: Lost): Fields => {
+  if ('tokens' in input) throw unsupported('inputs.tokens', 'The provider embeds text and media, not tokens.');
+  const parts: readonly Part[] = 'text' in input ? [{ kind: 'text', text: input.text }] : input.parts;
+  return { parts: mine ? parts.map(ownPart) : parts.flatMap((part) => foreignInput(part, lost)) };
+};
+const foreignInput = (part: Part, lost: Lost): readonly Fields[] => {
+  if (part.kind === 'text') return [{ text: part.text }];
+  if ('media' in part) return [writeMedia(part, false)];
+  losePart(part, `inputs.parts.${part.kind}`, 'the provider embeds text and media', lost);
+  return [];
+};
+/** An answer as it came, where this very surface read it; a sum of several has none. */
+export const ownAnswer = (reply: EmbedReply, surface: string): string | undefined => {
+  const answer = formOf(reply)?.answer;
+  return answer?.surface === surface ? stringifyJson(answer.wire) : undefined;
+};
+/** An input as text alone. */
+export const textInput = (input: Input): string => {
+  if ('text' in input) return input.text;
+  const parts = 'parts' in input ? input.parts : [];
+  const [only] = parts;
+  if (parts.length !== 1 || only?.kind !== 'text') throw unsupported('inputs', 'The provider embeds text only.');
+  return only.text;
+};
+
+const PURPOSES: Readonly<Record<string, string>> = Object.freeze({
+  RETRIEVAL_QUERY: 'query',
+  RETRIEVAL_DOCUMENT: 'document',
+  CLASSIFICATION: 'classification',
+  CLUSTERING: 'clustering',
+});
+const TASKS: ReadonlySet<string> = new Set([
+  ...Object.keys(PURPOSES),
+  'SEMANTIC_SIMILARITY',
+  'QUESTION_ANSWERING',
+  'FACT_VERIFICATION',
+  'CODE_RETRIEVAL_QUERY',
+]);
+/** Words that other dialects use. */
+const WORDS: Readonly<Record<string, string>> = Object.freeze({ search_query: 'RETRIEVAL_QUERY', search_document: 'RETRIEVAL_DOCUMENT' });
+export const readPurpose = (wire: Json): string | undefined => {
+  const task = asText(wire);
+  return task === undefined ? undefined : (PURPOSES[task] ?? task);
+};
+/** Undefined where there is no such task; nothing is assumed, as a task changes the vectors. */
+export const writePurpose = (purpose: string | undefined, mine: boolean, lost: Lost): string | undefined => {
+  if (purpose === undefined) return undefined;
+  const task = Object.entries(PURPOSES).find(([, ours]) => ours === purpose)?.[0] ?? WORDS[purpose] ?? (mine || TASKS.has(purpose) ? purpose : undefined);
+  if (task === undefined) lost('purpose', 'the provider has no such task');
+  return task;
+};
+/** A vector of numbers. */
+export const vectorOf = (wire: Json): Float32Array | undefined => (Array.isArray(wire) ? Float32Array.from(asList(wire), Number) : undefined);
+export const numbersOf = (vector: Float32Array): readonly number[] => Array.from(vector);

@@ -1,0 +1,52 @@
+/** What a generation of models takes; applied when a request of another dialect is translated. */
+export interface Family {
+  /** `budget`: thinking is said in tokens; `level`: in words; `none`: the model does not think. */
+  readonly thinking: 'budget' | 'level' | 'none';
+  /** Least and most tokens of a budget. */
+  readonly budget: readonly [number, number];
+  /** A budget of 0 switches thinking off. */
+  readonly off: boolean;
+  /** Least level. */
+  readonly least: 'MINIMAL' | 'LOW';
+  /** Ids of calls are issued and wanted back. */
+  readonly ids: boolean;
+  /** The first call of each step of a turn must be signed. */
+  readonly signed: boolean;
+  /** Takes schemas as JSON Schema (`parametersJsonSchema`, `responseJsonSchema`). */
+  readonly jsonSchema: boolean;
+  /** Takes a form for the answer and functions in one request. */
+  readonly formWithTools: boolean;
+  /** Takes media inside results. */
+  readonly mediaInResults: boolean;
+  /** Takes a resolution for each part. */
+  readonly partResolution: boolean;
+}
+/** The newest generation; an unknown model is taken for it. */
+const NEWEST: Family = Object.freeze<Family>({
+  thinking: 'level',
+  budget: [128, 32_768],
+  off: false,
+  least: 'LOW',
+  ids: true,
+  signed: true,
+  jsonSchema: true,
+  formWithTools: true,
+  mediaInResults: true,
+  partResolution: true,
+});
+const TWO: Partial<Family> = { ids: false, signed: false, formWithTools: false, mediaInResults: false, partResolution: false };
+const FIVE_PRO: Family = Object.freeze<Family>({ ...NEWEST, ...TWO, thinking: 'budget', budget: [128, 32_768] });
+const FIVE_FLASH: Family = Object.freeze<Family>({ ...FIVE_PRO, budget: [0, 24_576], off: true });
+const OLDER: Family = Object.freeze<Family>({ ...FIVE_PRO, thinking: 'none', jsonSchema: false });
+const FLASH: Family = Object.freeze<Family>({ ...NEWEST, least: 'MINIMAL' });
+
+const VERSION = /gemini-(\d+)(?:\.(\d+))?/;
+/** The rules for a model by its name. */
+export const familyOf = (model: string): Family => {
+  const [, first, second] = VERSION.exec(model) ?? [];
+  if (first === undefined) return NEWEST;
+  const version = Number(first) + Number(second ?? 0) / 10;
+  if (version < 2.5) return OLDER;
+  if (version < 3) return model.includes('flash') ? FIVE_FLASH : FIVE_PRO;
+  return model.includes('flash') && version < 3.65 ? FLASH : NEWEST;
+};

@@ -1,0 +1,57 @@
+import { type Fields, type Lost, losePart, type Part, type Seal, some, type ToolCallPart } from '@llm-proxy-auth/plugin';
+import { packCallId } from '../call-ids.ts';
+import { carriedSignature, ownSignature } from '../carried.ts';
+import { formOf } from '../form.ts';
+import { GEMINI } from '../wire.ts';
+import { writeMedia } from './media.ts';
+import type { Memo } from './memo.ts';
+import { undone } from './tool-names.ts';
+import { argsOf, ownPart } from './write-parts.ts';
+
+/** A call as clients of other dialects get it: its id brings back what the provider needs again. */
+const packed = (part: ToolCallPart): ToolCallPart => {
+  const native = formOf(part)?.unnamed === true ? undefined : part.id;
+  const signature = ownSignature(part.origin);
+  if (native === undefined && signature === undefined) return part;
+  // Beyond 8 KiB the call goes on without its signature, and the mark for unsigned calls will stand for it.
+  const id = packCallId({ native, signature }, part.id) ?? packCallId({ native, signature: undefined }, part.id);
+  return { ...part, id: id ?? part.id };
+};
+/** A part of a provider's answer as the client asked for it. */
+export const fittedPart = (part: Part, memo: Memo): Part => {
+  const own = undone(part, memo);
+  return memo.mine || own.kind !== 'toolCall' ? own : packed(own);
+};
+
+/** What writing an answer depends on. */
+export interface Answering {
+  readonly seal: Seal;
+  readonly lost: Lost;
+}
+const foreignText = (part: Extract<Part, { kind: 'text' | 'refusal' }>, { seal, lost }: Answering): Fields => {
+  if (part.kind === 'refusal') lost('choices.parts.refusal', 'a refusal is text here', 'emulated');
+  return { text: part.text, ...some('thoughtSignature', carriedSignature(part.origin, seal)) };
+};
+const foreignCall = (part: ToolCallPart, { seal, lost }: Answering): Fields => {
+  if ('text' in part.input) lost('choices.parts.input', 'free text stands in a member of an object', 'emulated');
+  return { functionCall: { id: part.id, name: part.name, args: argsOf(part.input) }, ...some('thoughtSignature', carriedSignature(part.origin, seal)) };
+};
+/** A part of an answer; the vendor's own as it came, others' with their proof sealed. Undefined where the dialect has no form for it, which is noted. */
+export const writeAnswerPart = (part: Part, mine: boolean, answering: Answering): Fields | undefined => {
+  const { lost, seal } = answering;
+  if (mine && (part.kind !== 'opaque' || part.origin.dialect === GEMINI)) return ownPart(part);
+  if (part.kind === 'text' || part.kind === 'refusal') return foreignText(part, answering);
+  if (part.kind === 'thinking') return { text: part.text, thought: true, ...some('thoughtSignature', carriedSignature(part.origin, seal)) };
+  if (part.kind === 'toolCall') return foreignCall(part, answering);
+  if (part.kind === 'opaque' && part.origin.dialect === GEMINI) return ownPart(part);
+  if (part.kind === 'opaque' || part.kind === 'toolResult') {
+    losePart(part, `choices.parts.${part.kind}`, 'only its vendor understands it', lost);
+    return undefined;
+  }
+  if ('file' in part.media) {
+    losePart(part, `choices.parts.${part.kind}`, 'the file is stored at another vendor', lost);
+    return undefined;
+  }
+  if (part.kind !== 'document' && part.transcript !== undefined) lost('choices.parts.transcript', 'what is said has no place beside its sound');
+  return writeMedia(part, true);
+};

@@ -1,0 +1,105 @@
+import {
+  asList,
+  asObject,
+  asText,
+  type ChatRequest,
+  type Endpoint,
+  type Fields,
+  type Inbound,
+  invalid,
+  type Json,
+  type Ledger,
+  listField,
+  objectField,
+  remainderOf,
+  type Seal,
+  some,
+  type Turn,
+  textField,
+} from '@llm-proxy-auth/plugin';
+import { formOf, withForm } from '../form.ts';
+import { unheard } from '../lost.ts';
+import { camelCased } from '../snake.ts';
+import { defined, further, GEMINI, GENERATE } from '../wire.ts';
+import { callNames, type Names } from './call-names.ts';
+import { readConfig, readTier } from './config.ts';
+import { ownBody } from './own.ts';
+import { readParts } from './read-parts.ts';
+import { readToolChoice, readTools } from './tools.ts';
+
+const ROLES: Readonly<Record<string, Turn['role']>> = Object.freeze({ user: 'user', model: 'assistant', function: 'user', tool: 'user' });
+interface Reading {
+  readonly seal: Seal;
+  readonly names: Names;
+}
+const readContent = (wire: Json, param: string, system: boolean, { seal, names }: Reading): Turn => {
+  const o = asObject(wire);
+  if (o === undefined) throw invalid(param, `'${param}' must be an object.`);
+  const said = asText(o.role) ?? 'user';
+  const role = system ? 'system' : ROLES[said === '' ? 'user' : said];
+  if (role === undefined) throw invalid(`${param}.role`, 'A content has one of the roles user and model.');
+  if (o.role !== undefined && o.role !== null && typeof o.role !== 'string') throw invalid(`${param}.role`, `'${param}.role' must be a string.`);
+  const list = listField(o, 'parts', `${param}.parts`) ?? [];
+  const parts = readParts(list, `${param}.parts`, { seal, model: undefined, names });
+  const rest = further(o, ['role', 'parts']);
+  const turn: Turn = { role, parts, ...some('rest', rest) };
+  const ours = { ...(system ? {} : { role: role === 'assistant' ? 'model' : 'user' }), ...rest, parts: [] };
+  const left = remainderOf(ours, { ...o, ...(o.parts === undefined ? {} : { parts: Array.isArray(o.parts) ? [] : o.parts }) });
+  return left === undefined ? turn : withForm(turn, { left });
+};
+const KNOWN: readonly string[] = ['contents', 'systemInstruction', 'tools', 'toolConfig', 'generationConfig', 'serviceTier', 'model'];
+
+/** A body of content generation, or of what tokens are counted of. */
+export const readBody = (value: Json, seal: Seal): ChatRequest => {
+  const body = asObject(camelCased(value));
+  if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
+  const reading: Reading = { seal, names: callNames('call') };
+  const contents = listField(body, 'contents') ?? [];
+  const prompt = objectField(body, 'systemInstruction');
+  const system = prompt === undefined ? [] : [readContent(prompt, 'systemInstruction', true, reading)];
+  const turns = contents.map((wire, i) => readContent(wire, `contents[${i}]`, false, reading));
+  const tools = readTools(listField(body, 'tools') ?? []);
+  const toolConfig = objectField(body, 'toolConfig');
+  const { choice, rest: calling } = readToolChoice(objectField(toolConfig ?? {}, 'functionCallingConfig', 'toolConfig.functionCallingConfig'));
+  const { request: config, rest: configRest } = readConfig(body);
+  const tier = readTier(textField(body, 'serviceTier'));
+  const others = Object.entries(further(toolConfig ?? {}, ['functionCallingConfig']) ?? {}).map(([key, v]) => [`toolConfig.${key}`, v] as const);
+  const rest: Fields = {
+    ...further(body, KNOWN),
+    ...Object.fromEntries(others),
+    ...some('toolConfig.functionCallingConfig', calling),
+    ...configRest,
+  };
+  const read = defined({
+    choices: 1,
+    ...config,
+    turns: [...system, ...turns],
+    tools,
+    toolChoice: choice,
+    tier: tier === 'unspecified' ? undefined : tier,
+    rest: { from: GENERATE, fields: rest },
+  }) as unknown as ChatRequest;
+  const said = { read: pickSaid(read), wire: { generationConfig: body.generationConfig, toolConfig: body.toolConfig } };
+  const form = { said };
+  const left = remainderOf(withoutContents(ownBody(withForm(read, form), unheard), body), withoutContents(body, body));
+  return withForm(read, { ...form, ...some('left', left) });
+};
+const pickSaid = ({ toolChoice, reasoning, logprobs, output, tier, tools }: ChatRequest) => ({ toolChoice, reasoning, logprobs, output, tier, tools });
+/** Contents and prompt keep their spelling themselves. */
+const withoutContents = (o: Fields, shape: Fields): Fields => ({
+  ...o,
+  ...(Array.isArray(shape.contents) && o.contents !== undefined ? { contents: [] } : {}),
+  ...(asObject(shape.systemInstruction) !== undefined && o.systemInstruction !== undefined ? { systemInstruction: {} } : {}),
+});
+/** The mode in which calls always keep to their schemas; it is the vendor's own. */
+const isValidated = (r: ChatRequest): boolean => asObject(asObject(formOf(r)?.said?.wire.toolConfig)?.functionCallingConfig)?.mode === 'VALIDATED';
+/** Throws GatewayError `invalid_request` with `param`. */
+export const readRequest =
+  (seal: Seal) =>
+  (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatRequest => {
+    const request = readBody(inbound.body, seal);
+    if (isValidated(request) && target?.dialect !== GEMINI)
+      ledger.note('emulated', 'tools.strict', 'calls keep to their schemas where the provider says so itself');
+    if (asList(asObject(camelCased(inbound.body))?.contents).length === 0) throw invalid('contents', 'contents is not specified');
+    return request;
+  };

@@ -1,0 +1,110 @@
+import {
+  asObject,
+  asText,
+  type Call,
+  type ChatEvent,
+  type ErrorLike,
+  type Fields,
+  GatewayError,
+  isGatewayError,
+  isObject,
+  parseJson,
+  type StreamReader,
+  some,
+} from '@llm-proxy-auth/plugin';
+import { candidatesOf } from '../candidates.ts';
+import { readErrorObject } from '../read-error.ts';
+import { mergeUsage, readTraffic, readUsage } from '../usage.ts';
+import { GENERATE } from '../wire.ts';
+import { callNames } from './call-names.ts';
+import { type Memo, OWN } from './memo.ts';
+import { OpenCandidate } from './open-candidate.ts';
+import { answerRest, createdOf, isBlocked } from './reply.ts';
+
+type Emit = (e: ChatEvent) => void;
+/**
+ * Reads a stream of answers, in server-sent events or as elements of one array. There is no last event: the stream is whole when the
+ * transport ends and the last piece of each candidate said why it ended, or the prompt was refused.
+ */
+export class AnswerReader implements StreamReader {
+  readonly #call: Call;
+  readonly #memo: Memo;
+  readonly #emit: Emit;
+  readonly #candidates = new Map<number, OpenCandidate>();
+  #model = '';
+  #started = false;
+  #over = false;
+  #blocked = false;
+  #usage: Fields | undefined;
+  #rest: Fields = {};
+
+  constructor(call: Call, memo: Memo | undefined, emit: Emit) {
+    this.#call = call;
+    this.#memo = memo ?? OWN;
+    this.#emit = emit;
+  }
+  event(_type: string, data: string): void {
+    if (this.#over) return;
+    this.#guarded(() => {
+      const o = asObject(parseJson(data));
+      if (o === undefined) throw new GatewayError('upstream_bad_response', 'The provider sent an event that is no object.');
+      if (isObject(o.error)) return this.#fail(readErrorObject(o));
+      this.#take(o);
+    });
+  }
+  end(): void {
+    if (this.#over) return;
+    const whole = this.#candidates.size > 0 ? [...this.#candidates.values()].every(({ finished }) => finished) : this.#blocked;
+    if (!whole) return this.#fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
+    this.#guarded(() => this.#finish());
+  }
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (failure) {
+      const known = isGatewayError(failure) && failure.code === 'upstream_bad_response';
+      this.#fail(known ? failure : new GatewayError('upstream_bad_response', 'The provider sent an event that cannot be read.', { cause: failure }));
+    }
+  }
+  #fail(error: ErrorLike): void {
+    this.#over = true;
+    this.#emit({ type: 'error', error });
+  }
+  #take(o: Fields): void {
+    this.#start(o);
+    this.#usage = mergeUsage(this.#usage, o.usageMetadata);
+    this.#rest = { ...this.#rest, ...answerRest(o) };
+    this.#blocked ||= isBlocked(o);
+    for (const [index, candidate] of candidatesOf(o)) this.#candidate(index).take(candidate);
+  }
+  #start(o: Fields): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#model = asText(o.modelVersion) || this.#call.model;
+    const id = asText(o.responseId) || this.#call.id;
+    this.#emit({
+      type: 'start',
+      id,
+      model: this.#model,
+      ...some('created', createdOf(o)),
+      ...some('tier', readTraffic(o.usageMetadata)),
+      rest: { from: GENERATE, fields: {} },
+    });
+  }
+  #candidate(index: number): OpenCandidate {
+    const known = this.#candidates.get(index);
+    if (known !== undefined) return known;
+    const mark = index === 0 ? `call_${this.#call.id}` : `call_${this.#call.id}_${index}`;
+    const made = new OpenCandidate(index, this.#model, callNames(mark), this.#memo, this.#emit);
+    this.#candidates.set(index, made);
+    return made;
+  }
+  #finish(): void {
+    for (const candidate of this.#candidates.values()) candidate.close();
+    if (this.#candidates.size === 0) this.#emit({ type: 'finish', choice: 0, reason: 'filter' });
+    const usage = readUsage(this.#usage);
+    if (usage !== undefined) this.#emit({ type: 'usage', usage });
+    this.#over = true;
+    this.#emit({ type: 'end', ...(Object.keys(this.#rest).length > 0 ? { rest: { from: GENERATE, fields: this.#rest } } : {}) });
+  }
+}

@@ -1,0 +1,36 @@
+import type { Framing, Seal, Surface } from '@llm-proxy-auth/plugin';
+import { PREFIX } from '../carried.ts';
+import { GENERATING } from '../named-ids.ts';
+import { operation } from '../routes.ts';
+import { generateTap } from '../tap.ts';
+import type { Memo } from './memo.ts';
+import { names } from './names.ts';
+import { readRequest } from './read-request.ts';
+import { readReply, writeReply } from './reply.ts';
+import { AnswerReader } from './stream-reader.ts';
+import { AnswerWriter } from './stream-writer.ts';
+import { writeRequest } from './write-request.ts';
+
+/** Server-sent events where the client asks for them, else one array that grows. */
+export const framingOf = (query: string): Framing => (new URLSearchParams(query).get('alt') === 'sse' ? 'sse' : 'json-array');
+
+/** `:generateContent` and `:streamGenerateContent`. */
+export const generate = (seal: Seal): Surface<'chat'> =>
+  Object.freeze({
+    name: 'generate',
+    operation: 'chat',
+    routes: [...operation('generateContent', false), ...operation('streamGenerateContent', true)],
+    body: ['json'],
+    governed: { model: 'path', stream: 'route' },
+    reach: GENERATING,
+    framing: 'sse',
+    framingOf,
+    client: { names, read: readRequest(seal), write: writeReply(seal), stream: (call) => new AnswerWriter(call, seal) },
+    provider: {
+      write: writeRequest,
+      read: (reply, call, memo) => readReply(reply, call, memo as Memo | undefined),
+      stream: (call, memo, emit) => new AnswerReader(call, memo as Memo | undefined, emit),
+    },
+    marks: [PREFIX],
+    tap: generateTap,
+  } satisfies Surface<'chat'>);

@@ -1,0 +1,60 @@
+import { type Fields, isObject, type Json, type Lost, unsupported } from '@llm-proxy-auth/plugin';
+
+const token = (text: string): string => {
+  try {
+    return decodeURIComponent(text).replaceAll('~1', '/').replaceAll('~0', '~');
+  } catch {
+    return text;
+  }
+};
+/** What `#/$defs/X` or `#/definitions/X` names in the root of a schema. Throws 400 where it names nothing. */
+export const resolved = (root: Json, ref: string, param: string): Json => {
+  const found = ref
+    .replace(/^#\/?/, '')
+    .split('/')
+    .filter((step) => step !== '')
+    .reduce<Json>((at, step) => (isObject(at) && Object.hasOwn(at, token(step)) ? at[token(step)] : undefined), root);
+  if (!ref.startsWith('#') || found === undefined) throw unsupported(param, `The schema refers to '${ref.slice(0, 100)}', which it does not hold.`);
+  return found;
+};
+/** Keywords that say more about a value than the vendor's schemas can: the model reads them in the description. */
+const TOLD: ReadonlySet<string> = new Set([
+  'multipleOf',
+  'not',
+  'if',
+  'then',
+  'else',
+  'patternProperties',
+  'propertyNames',
+  'dependentRequired',
+  'dependentSchemas',
+  'dependencies',
+  'contains',
+  'uniqueItems',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'const',
+  'enum',
+  'pattern',
+  'minLength',
+  'maxLength',
+  'minProperties',
+  'maxProperties',
+  'format',
+  'additionalProperties',
+  'prefixItems',
+  'default',
+  'unevaluatedProperties',
+  'unevaluatedItems',
+]);
+/** Keywords that change nothing of what is valid. */
+const SILENT = /^(?:\$schema|\$id|\$anchor|\$comment|\$defs|definitions|examples?|readOnly|writeOnly|deprecated|enumDescriptions|strict|title|x-.*)$/;
+/** A description with what was left out of its schema; notes that the schema says less. */
+export const described = (description: Json, left: Fields, param: string, lost: Lost): Fields => {
+  const told = Object.entries(left).filter(([key]) => !SILENT.test(key));
+  if (told.length === 0) return typeof description === 'string' ? { description } : {};
+  lost(param, 'keywords that the provider does not know stand in descriptions', 'clamped');
+  const words = told.filter(([key]) => TOLD.has(key)).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  const text = [...(typeof description === 'string' ? [description] : []), ...(words.length > 0 ? [`(${words.join(', ')})`] : [])].join(' ');
+  return text === '' ? {} : { description: text };
+};

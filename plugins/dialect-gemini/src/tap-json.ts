@@ -1,0 +1,34 @@
+import { type AnswerRules, answerTap, asObject, type Fields, isObject, isWholeObject, objectEnd, type Tap, type Usage } from '@llm-proxy-auth/plugin';
+import { errorBody } from './error.ts';
+import { readErrorObject } from './read-error.ts';
+import { readUsage } from './usage.ts';
+
+const parse = (text: string): Fields | undefined => {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+};
+const NAME = '"usageMetadata":';
+const usageIn = (text: string): Usage | undefined => {
+  const at = text.lastIndexOf(NAME);
+  const from = at < 0 ? -1 : text.indexOf('{', at);
+  const end = from < 0 ? -1 : objectEnd(text, from);
+  return end < 0 ? undefined : readUsage(parse(text.slice(from, end)));
+};
+const modelIn = (text: string): string | undefined => /"modelVersion":\s?"([^"\\]*)"/.exec(text)?.[1];
+const ERROR = /^\s*\{\s*"error"\s*:/;
+const RULES: AnswerRules = Object.freeze({
+  whole(text: string) {
+    if (!isWholeObject(text)) return { complete: false };
+    const body = ERROR.test(text) ? parse(text) : undefined;
+    if (isObject(body?.error)) return { complete: false, error: readErrorObject(body) };
+    return { complete: true, usage: usageIn(text), model: modelIn(text) };
+  },
+  /** A body too large to keep: its end must close an object; usage and model are looked for there. */
+  tail: (text: string) => ({ complete: text.trimEnd().endsWith('}'), usage: usageIn(text), model: modelIn(text) }),
+  fail: errorBody,
+});
+/** Watches a JSON answer for usage and model. */
+export const jsonTap = (): Tap => answerTap(RULES);

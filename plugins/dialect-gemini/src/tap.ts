@@ -1,0 +1,119 @@
+import {
+  asList,
+  asObject,
+  asText,
+  type Bytes,
+  binaryTap,
+  type ErrorLike,
+  type Fields,
+  type FrameReader,
+  type Framing,
+  frameReader,
+  isObject,
+  sseComment,
+  type Tap,
+  type TapState,
+  type Verdict,
+} from '@llm-proxy-auth/plugin';
+import { candidatesOf } from './candidates.ts';
+import { errorBody, errorEvent } from './error.ts';
+import { isBlocked } from './generate/reply.ts';
+import { readErrorObject } from './read-error.ts';
+import { jsonTap } from './tap-json.ts';
+import { mergeUsage, readUsage } from './usage.ts';
+
+const parse = (text: string): Fields | undefined => {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+};
+const shows = (candidate: Fields): boolean =>
+  asList(asObject(candidate.content)?.parts).some((part) => {
+    const o = asObject(part) ?? {};
+    return o.text !== '' || o.thoughtSignature !== undefined;
+  });
+/** Watches a passing stream of answers. The end of the transport is its end, so it is asked then whether the answer is whole. */
+class StreamTap implements Tap {
+  readonly #array: boolean;
+  readonly #frames: FrameReader;
+  readonly #finished = new Map<number, boolean>();
+  #state: TapState = 'waiting';
+  #usage: Fields | undefined;
+  #failure: ErrorLike | undefined;
+  #model: string | undefined;
+  #blocked = false;
+  #broken = false;
+
+  constructor(framing: Framing) {
+    this.#array = framing === 'json-array';
+    this.#frames = frameReader(framing, (_type, data) => this.#event(data));
+  }
+  get state(): TapState {
+    return this.#state;
+  }
+  bytes(chunk: Bytes): void {
+    if (this.#broken || this.#state === 'failed') return;
+    try {
+      this.#frames.push(chunk);
+    } catch {
+      this.#broken = true;
+    }
+  }
+  fail(e: ErrorLike): string {
+    if (!this.#array) return errorEvent(e);
+    return `${this.#finished.size > 0 || this.#state === 'content' ? ',\r\n' : '['}${errorBody(e)}]`;
+  }
+  idle(): string {
+    return this.#array ? '\n' : sseComment('keep-alive');
+  }
+  over(): void {
+    if (this.#state !== 'failed' && this.#isWhole()) this.#state = 'done';
+  }
+  end(): Verdict {
+    return {
+      complete: this.#state === 'done' || (this.#state !== 'failed' && this.#isWhole()),
+      usage: readUsage(this.#usage),
+      error: this.#failure,
+      model: this.#model,
+    };
+  }
+  #isWhole(): boolean {
+    if (this.#broken || !this.#ended()) return false;
+    return this.#finished.size > 0 ? [...this.#finished.values()].every(Boolean) : this.#blocked;
+  }
+  /** An array is closed by its bracket; events are never cut by the transport's end, as only whole ones are seen. */
+  #ended(): boolean {
+    if (!this.#array) return true;
+    try {
+      this.#frames.end();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  #event(data: string): void {
+    if (this.#broken || this.#state === 'failed') return;
+    const payload = parse(data);
+    if (payload === undefined) this.#broken = true;
+    else if (isObject(payload.error)) {
+      this.#failure = readErrorObject(payload);
+      this.#state = 'failed';
+    } else this.#take(payload);
+  }
+  #take(payload: Fields): void {
+    this.#usage = mergeUsage(this.#usage, payload.usageMetadata);
+    this.#model = asText(payload.modelVersion) ?? this.#model;
+    this.#blocked ||= isBlocked(payload);
+    for (const [index, candidate] of candidatesOf(payload)) {
+      this.#finished.set(index, candidate.finishReason !== undefined && candidate.finishReason !== null);
+      if (this.#state === 'waiting' && shows(candidate)) this.#state = 'content';
+    }
+  }
+}
+/** Watches a passing answer: JSON, server-sent events, or one array that grows. */
+export const generateTap = (framing: Framing): Tap => {
+  if (framing === 'json') return jsonTap();
+  return framing === 'sse' || framing === 'json-array' ? new StreamTap(framing) : binaryTap();
+};

@@ -1,0 +1,59 @@
+import { asNumber, asObject, asText, type Fields, isObject, type Json, type Lost, parseJson, some, stringifyJson, type Usage } from '@llm-proxy-auth/plugin';
+import { GEMINI } from './wire.ts';
+
+const count = (v: Json): number => {
+  const n = asNumber(v);
+  return n !== undefined && Number.isSafeInteger(n) && n > 0 ? n : 0;
+};
+const COUNTS: readonly string[] = ['promptTokenCount', 'candidatesTokenCount', 'thoughtsTokenCount', 'totalTokenCount'];
+/**
+ * Reads `usageMetadata`: thoughts stand beside the candidates, results of the vendor's tools beside the prompt, what came from the
+ * cache inside it. Undefined where nothing is counted (a stream under way says its kind of traffic alone).
+ */
+export const readUsage = (wire: Json): Usage | undefined => {
+  if (!isObject(wire) || !COUNTS.some((name) => wire[name] !== undefined)) return undefined;
+  const reasoning = count(wire.thoughtsTokenCount);
+  const input = count(wire.promptTokenCount) + count(wire.toolUsePromptTokenCount);
+  return {
+    input,
+    output: count(wire.candidatesTokenCount) + reasoning,
+    cacheRead: Math.min(count(wire.cachedContentTokenCount), input),
+    cacheWrite: 0,
+    reasoning,
+    estimated: false,
+    raw: { json: stringifyJson(wire), dialect: GEMINI },
+  };
+};
+const TRAFFIC: Readonly<Record<string, string>> = Object.freeze({ ON_DEMAND: 'default', ON_DEMAND_FLEX: 'flex', ON_DEMAND_PRIORITY: 'priority' });
+/** The tier that was used, in the conversation's words; undefined for other kinds of traffic, which the usage itself keeps. */
+export const readTraffic = (wire: Json): string | undefined => TRAFFIC[asText(asObject(wire)?.trafficType) ?? ''];
+/** The kind of traffic as a member of the usage; a tier that the vendor has not is noted. */
+export const writeTraffic = (tier: string | undefined, lost: Lost): Fields => {
+  if (tier === undefined) return {};
+  const trafficType = Object.entries(TRAFFIC).find(([, ours]) => ours === tier)?.[0];
+  if (trafficType === undefined) lost('tier', 'the vendor has no such tier');
+  return some('trafficType', trafficType);
+};
+/** Usage of an answer that carried none. */
+export const NO_USAGE: Usage = Object.freeze({ input: 0, output: 0, cacheRead: 0, cacheWrite: 0, reasoning: 0, estimated: true });
+/** Usage of a whole answer, which keeps what the vendor said even where it counts nothing. */
+export const usageOf = (wire: Json): Usage =>
+  readUsage(wire) ?? (isObject(wire) ? { ...NO_USAGE, raw: { json: stringifyJson(wire), dialect: GEMINI } } : NO_USAGE);
+/** Each piece of a stream says how much it is by now, so the last value of each count stands; they are never added up. */
+export const mergeUsage = (so: Fields | undefined, more: Json): Fields | undefined => (isObject(more) ? { ...so, ...more } : so);
+
+/** The vendor's own object where it was one, else ours. Notes what it cannot say. */
+export const writeUsage = (usage: Usage, tier: string | undefined, lost: Lost): Fields => {
+  const raw = usage.raw?.dialect === GEMINI ? asObject(parseJson(usage.raw.json)) : undefined;
+  if (raw !== undefined) return raw;
+  if (usage.estimated && usage.input + usage.output > 0) lost('usage.estimated', 'usage is written as if it had been counted');
+  if (usage.cacheWrite > 0) lost('usage.cacheWrite', 'tokens written to a cache are counted with the prompt here');
+  return {
+    promptTokenCount: usage.input,
+    candidatesTokenCount: usage.output - usage.reasoning,
+    totalTokenCount: usage.input + usage.output,
+    ...some('cachedContentTokenCount', usage.cacheRead > 0 ? usage.cacheRead : undefined),
+    ...some('thoughtsTokenCount', usage.reasoning > 0 ? usage.reasoning : undefined),
+    ...writeTraffic(tier, lost),
+  };
+};
