@@ -22,6 +22,7 @@ const providers = {
     thinks: 'openai/gpt-oss-120b',
     plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'],
   },
+  azure: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
   bedrock: { model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', thinks: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', plugins: [] },
 } as const;
 type Client = keyof typeof clients;
@@ -97,6 +98,7 @@ const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
     createTime: '2026-11-23T00:00:00Z',
     responseId: 'r',
   }),
+  azure: (client) => CACHED.openai(client),
   bedrock: (client) =>
     client === 'anthropic'
       ? CACHED.anthropic(client)
@@ -164,7 +166,7 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     const asked = await ask({ ...more, text: 'call get_time' });
     const answer = await ask({ ...more, text: '', before: asked.after, results: asked.calls.map(({ id }) => ({ id, text: 'noon' })) });
     expect(answer.text).toBe('The tool said: noon');
-    if (provider === 'openai' && client !== 'openai') {
+    if ((provider === 'openai' || provider === 'azure') && client !== 'openai') {
       expect(carriesThinking(bench)).toBe(false);
       return 'not offered: chat completions show no reasoning';
     }
@@ -203,6 +205,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'openai to anthropic: document': 'ledger: emulated=messages[].content[].file.filename',
   'openai to bedrock: document': 'ledger: emulated=messages[].content[].file.filename',
   'anthropic to openai: document': 'ledger: defaulted=messages[].content[].name',
+  'anthropic to azure: document': 'ledger: defaulted=messages[].content[].name',
+  'anthropic to azure: reasoning loop': 'not offered: chat completions show no reasoning',
+  'converse to azure: reasoning loop': 'not offered: chat completions show no reasoning',
   'converse to anthropic: document': 'ledger: emulated=messages[].content[].document.name',
   'openai to oci: document': 'ledger: ignored=messages[].content[].file.filename',
   'converse to oci: document': 'ledger: ignored=messages[].content[].document.name',

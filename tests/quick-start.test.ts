@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import Anthropic from '@anthropic-ai/sdk';
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
+import OpenAI, { AzureOpenAI } from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clientOf } from '../packages/simulators/test/watsonx-support.ts';
 import { freePort } from './support/effects/listeners.ts';
@@ -55,7 +56,7 @@ describe('npm start', () => {
   test('serves on the port of PORT, and every provider is a simulator', async () => {
     const it = await started();
     expect(it.out()).toContain(`LLM Proxy Auth serves on http://127.0.0.1:${port}`);
-    expect(it.out()).toMatch(/providers: openai \(simulated\), anthropic \(simulated\), bedrock \(simulated\), watsonx \(simulated\)/);
+    expect(it.out()).toMatch(/providers: openai \(simulated\), anthropic \(simulated\), azure \(simulated\), bedrock \(simulated\), watsonx \(simulated\)/);
     expect(it.out()).toMatch(/ oci \(simulated\)/);
     const listening = it
       .out()
@@ -79,6 +80,15 @@ describe('npm start', () => {
       const answer = await client.messages.create({ model: 'claude-sonnet-4-6', max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }] });
       expect(answer.content).toMatchObject([{ type: 'text', text: 'You said: Hello' }]);
     }
+  });
+  test('AzureOpenAI gets its answers from the native API, and OpenAI clients by instance and by the name of a model', async () => {
+    const it = await started([], { AZURE_OPENAI_API_KEY: 'real', AZURE_OPENAI_ENDPOINT: 'https://real.openai.azure.com' });
+    expect(it.out()).toMatch(/found, not used: .*AZURE_OPENAI_API_KEY/);
+    const asked = { model: 'gpt-4.1-mini', messages: [{ role: 'user' as const, content: 'Hello' }] };
+    const options = { apiKey: keyOf(it), maxRetries: 0 };
+    const azure = new AzureOpenAI({ ...options, endpoint: `http://127.0.0.1:${port}/transparent/azure`, apiVersion: '2024-10-21' });
+    const clients = ['openai/azure/v1', 'v1'].map((base) => new OpenAI({ ...options, baseURL: `http://127.0.0.1:${port}/${base}` }));
+    for (const client of [azure, ...clients]) expect((await client.chat.completions.create(asked)).choices[0]?.message.content).toBe('You said: Hello');
   });
   test('an AWS SDK gets its answers below /converse and from the native API, whatever account the environment describes', async () => {
     const it = await started([], { AWS_ACCESS_KEY_ID: 'AKIAREAL', AWS_SECRET_ACCESS_KEY: 'real', AWS_REGION: 'eu-west-1' });

@@ -5,6 +5,7 @@ import { type Running, type RuntimeOptions, startGateway } from '@llm-proxy-auth
 import type { Principal } from '@llm-proxy-auth/plugin';
 import {
   anthropicSimulator,
+  azureSimulator,
   bedrockSimulator,
   exampleCredential,
   ibmTokens,
@@ -51,6 +52,11 @@ const VENDORS = Object.freeze({
     simulate: (): Promise<Simulator> => anthropicSimulator({ keys: [PROVIDER_KEY] }),
     access: { apiKey: PROVIDER_KEY },
   },
+  azure: {
+    plugins: ['@llm-proxy-auth/provider-azure'],
+    simulate: (): Promise<Simulator> => azureSimulator({ keys: [PROVIDER_KEY] }),
+    access: { apiKey: PROVIDER_KEY },
+  },
   bedrock: {
     plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'],
     simulate: (): Promise<Simulator> => bedrockSimulator({ applicationProfiles: { [BEDROCK_PROFILE]: 'anthropic.claude-sonnet-4-5-20250929-v1:0' } }),
@@ -82,9 +88,10 @@ export interface Wanted extends Partial<Pick<RuntimeOptions, 'pass' | 'random' |
   readonly sections?: Readonly<Record<string, unknown>>;
   /** Whom `main` and the simulator stand for; `openai` if absent. */
   readonly vendor?: keyof typeof VENDORS;
-  /** Further instances, or keys of `main`. */
+  /** Keys of `main`. */
   readonly main?: Readonly<Record<string, unknown>>;
-  readonly instances?: Readonly<Record<string, unknown>>;
+  /** Further instances; as a function, of the simulator's URL. */
+  readonly instances?: Readonly<Record<string, unknown>> | ((url: string) => Readonly<Record<string, unknown>>);
   readonly plugins?: readonly string[];
   /** Name of the key without restrictions; `k1` if absent. */
   readonly keyName?: string;
@@ -146,7 +153,10 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     ops: { port: 0 },
     store: { use: 'sqlite', path: join(folder, 'store.db') },
     auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }],
-    instances: { main: { provider: vendor, baseUrl: simulator.url, insecureUpstream: true, ...VENDORS[vendor].access, ...wanted.main }, ...wanted.instances },
+    instances: {
+      main: { provider: vendor, baseUrl: simulator.url, insecureUpstream: true, ...VENDORS[vendor].access, ...wanted.main },
+      ...(typeof wanted.instances === 'function' ? wanted.instances(simulator.url) : wanted.instances),
+    },
     ...wanted.sections,
   };
   const gateway = await startGateway({

@@ -13,6 +13,16 @@ export { type AwsCredential, type AwsCredentials, type AwsCredentialsOptions, aw
 export { type InstanceMetadata, type InstanceMetadataOptions, instanceMetadata } from './aws/instance-metadata.ts';
 export { type SsoPortal, type SsoPortalOptions, ssoPortal } from './aws/sso-portal.ts';
 export { type AwsRole, type StsSimulator, type StsSimulatorOptions, stsSimulator } from './aws/sts.ts';
+export { type EntraSimulator, type EntraSimulatorOptions, entraSimulator } from './azure/entra.ts';
+export {
+  type AppServiceIdentity,
+  type AzureMetadata,
+  type AzureMetadataOptions,
+  appServiceIdentity,
+  azureMetadata,
+} from './azure/managed-identity.ts';
+export { type AzureSimulator, type AzureSimulatorOptions, azureSimulator } from './azure/openai/simulator.ts';
+export { type AzureApplication, type AzureTenant, type AzureTenantOptions, azureTenant, signedToken } from './azure/tenant.ts';
 export { type Expectations, type ExpectedError, type ExpectedToolCall, expectations } from './expectations.ts';
 export {
   type GoogleAccounts,
@@ -57,7 +67,9 @@ export { type OpenaiSimulatorOptions, openaiSimulator, type Simulator } from './
 export { type Recording, type RecordingFilter, recordedPath, recording, recordings } from './recordings.ts';
 export {
   type AnthropicRefusalCase,
+  type AzureRefusalCase,
   anthropicRefusals,
+  azureRefusals,
   type BedrockRefusalCase,
   type BedrockSigning,
   bedrockRefusals,

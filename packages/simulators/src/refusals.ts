@@ -136,6 +136,22 @@ export type VertexRefusalCase = {
   readonly source: RefusalSource;
 };
 
+/** One request that Azure OpenAI refuses, and how. */
+export type AzureRefusalCase = {
+  readonly name: string;
+  readonly request: {
+    readonly method: 'GET' | 'POST';
+    readonly path: string;
+    /** A key other than a valid one in `api-key`; null for none. */
+    readonly key?: string | null;
+    /** A bearer: a valid key, or a token with this fault (`role`: of a principal without the role). */
+    readonly bearer?: 'key' | 'audience' | 'expired' | 'signature' | 'revoked' | 'malformed' | 'role';
+    readonly body?: object;
+  };
+  readonly response: { readonly status: number; readonly body: object };
+  readonly source: RefusalSource;
+};
+
 /** How a request to OCI is signed wrongly. Absent members are as they should be; the clock stands at 2026-11-23T00:00:00Z. */
 export type OciSigning = {
   /** Another fingerprint in the key id. */
@@ -222,6 +238,9 @@ export type WatsonxRefusalCase = {
 
 /** The rows of fixtures/watsonx-refusals.json, for a stand-in with the deployment `deployment-1`. */
 export const watsonxRefusals = fixture<WatsonxRefusalCase>('watsonx-refusals');
+
+/** The rows of fixtures/azure-refusals.json. */
+export const azureRefusals = fixture<AzureRefusalCase>('azure-refusals');
 
 /** The rows of fixtures/oci-refusals.json, for a stand-in with the one compartment `ocid1.compartment.oc1..aaaaknown`, 200 tokens of context and no API key. */
 export const ociRefusals = fixture<OciRefusalCase>('oci-refusals');

@@ -46,6 +46,15 @@ const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
     settings: (simulator, key) => ({ baseUrl: simulator.url, apiKey: key, insecureUpstream: true }),
     model: 'claude-sonnet-4-6',
   },
+  azure: {
+    plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-azure'],
+    simulate: async (key) => (await import('@llm-proxy-auth/simulators')).azureSimulator({ keys: [key] }),
+    credentials: ['AZURE_OPENAI_API_KEY', 'AZURE_CLIENT_SECRET', 'AZURE_FEDERATED_TOKEN_FILE', 'IDENTITY_ENDPOINT'],
+    variables: /^(?:AZURE_|OPENAI_API_VERSION$|IDENTITY_(?:ENDPOINT|HEADER)$)/,
+    base: 'AZURE_OPENAI_ENDPOINT',
+    settings: (simulator, key) => ({ endpoint: simulator.url, apiKey: key, insecureUpstream: true }),
+    model: 'gpt-4.1-mini',
+  },
   bedrock: {
     plugins: ['@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'],
     simulate: async (secretAccessKey) => {
