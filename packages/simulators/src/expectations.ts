@@ -1,6 +1,7 @@
 import { countedTokens, messageEvents, wholeMessage } from './expectations-anthropic.ts';
 import { converseEvents, converseMessage, guarded, invoked, invokedEvents } from './expectations-bedrock.ts';
 import { geminiAnswer, googleItems } from './expectations-google.ts';
+import { ociChatEvents } from './expectations-oci.ts';
 import { watsonxChat, watsonxChatEvents, watsonxError, watsonxGeneration, watsonxItems } from './expectations-watsonx.ts';
 import type { Recording } from './recordings.ts';
 import { recordedBytes } from './replay.ts';
@@ -27,6 +28,7 @@ export type Expectations = {
     | 'watsonxChat'
     | 'watsonxGeneration'
     | 'watsonxItems'
+    | 'ociChat'
     | 'gemini'
     | 'googleItems';
   /** Text of the first choice or of all output messages; '' where there is none. */
@@ -105,6 +107,7 @@ const ofGoogle: Readonly<Record<string, Expectations['surface']>> = {
 };
 
 const surfaceOf = ({ operation, provider }: Recording): Expectations['surface'] => {
+  if (provider === 'oci') return 'ociChat';
   if (provider === 'gemini' && operation === 'models') return 'googleItems';
   if (operation.endsWith('chat/completions')) return 'chat';
   if (operation === 'messages/count_tokens') return 'countTokens';
@@ -192,6 +195,7 @@ const vectorLength = (vector: unknown): number => (typeof vector === 'string' ? 
 const read = (surface: Expectations['surface'], stream: boolean, raw: string): Found => {
   if (surface === 'watsonxGeneration') return watsonxGeneration(raw, stream);
   if (stream && surface === 'watsonxChat') return watsonxChatEvents(raw);
+  if (surface === 'ociChat') return ociChatEvents(raw);
   if (stream && surface === 'gemini') return geminiAnswer(raw.trimStart().startsWith('data:') ? payloads(raw) : list(JSON.parse(raw)));
   if (stream && surface === 'messages') return messageEvents(payloads(raw));
   if (stream) return surface === 'responses' ? responseStream(payloads(raw)) : streamed(payloads(raw));

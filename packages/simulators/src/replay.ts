@@ -64,6 +64,7 @@ const mediaType = (recording: Recording): string => {
 const idNameOf = ({ provider, operation }: Recording): string | undefined => {
   if (GOOGLE.test(provider)) return undefined;
   if (provider === 'anthropic' || provider === 'vertex_claude') return 'request-id';
+  if (provider === 'oci') return 'opc-request-id';
   return provider === 'bedrock' && !/^(chat\/completions|responses)$/.test(operation) ? 'x-amzn-requestid' : 'x-request-id';
 };
 
