@@ -5,8 +5,9 @@ import { Buffer } from 'node:buffer';
  * id and the signature. Only letters, digits, `_` and `-`, which every vendor takes in an id.
  */
 const HEAD = 'call_';
-const MARK = '__g1__';
-const ID = /^(.*?)__g1__([A-Za-z0-9_-]*)$/s;
+/** What stands between id and signature: whether the model issued the id, or it is one of ours that goes nowhere. */
+const MARKS = Object.freeze({ issued: '__g1__', unissued: '__g0__' });
+const ID = /^(.*?)__g([01])__([A-Za-z0-9_-]*)$/s;
 /** What another gateway appends to ids; accepted from conversations that began there. */
 const OTHER = /^(.*?)__thought__(.+)$/s;
 const LONGEST = 8192;
@@ -21,14 +22,15 @@ export interface CallId {
 }
 /** An id that holds both; `unique` names a call that has no id of its own. Undefined when it would be longer than 8 KiB. */
 export const packCallId = ({ native, signature }: CallId, unique: string): string | undefined => {
-  const id = `${native === undefined ? unique : HEAD + encode(native)}${MARK}${signature === undefined ? '' : encode(signature)}`;
+  const own = native === undefined ? unique + MARKS.unissued : HEAD + encode(native) + MARKS.issued;
+  const id = own + (signature === undefined ? '' : encode(signature));
   return id.length > LONGEST ? undefined : id;
 };
 /** Undefined: not an id that holds anything. */
 export const unpackCallId = (id: string): CallId | undefined => {
-  const [, head, signature] = ID.exec(id) ?? [];
+  const [, head, issued, signature] = ID.exec(id) ?? [];
   if (head !== undefined) {
-    const native = head.startsWith(HEAD) ? decode(head.slice(HEAD.length)) : undefined;
+    const native = issued === '1' && head.startsWith(HEAD) ? decode(head.slice(HEAD.length)) : undefined;
     return { native, signature: signature === undefined || signature === '' ? undefined : decode(signature) };
   }
   const [, native, other] = OTHER.exec(id) ?? [];

@@ -4,7 +4,10 @@ import { holds, sdkType } from './sdk-types.ts';
 import { type Fields, through } from './support.ts';
 
 const CLASS = 'a class, whose members are tried by themselves';
-const part = (one: Fields): unknown => ((through({ contents: [{ parts: [one] }] }).contents as readonly Fields[])[0]?.parts as readonly unknown[])[0];
+const part = (one: Fields): unknown => {
+  const { contents } = through({ contents: [{ parts: [one] }] }) as { readonly contents: readonly { readonly parts: readonly unknown[] }[] };
+  return contents[0]?.parts[0];
+};
 
 holds({ type: 'Result', carried: (value) => (part({ functionResponse: value }) as Fields).functionResponse, decisions: {} });
 holds({ type: 'ServerResult', carried: (value) => (part({ toolResponse: value }) as Fields).toolResponse, decisions: {} });

@@ -103,11 +103,13 @@ export const foreignSampling = (r: ChatRequest, lost: Lost): Fields => {
   if (count !== r.choices) lost('choices', `the provider answers ${MOST_CANDIDATES} times at most`, 'clamped');
   const alternatives = r.logprobs === undefined ? 0 : Math.min(r.logprobs, 20);
   if (r.logprobs !== undefined && alternatives !== r.logprobs) lost('logprobs', 'the provider gives 20 alternatives at most', 'clamped');
+  const seeded = seed === undefined ? undefined : Math.trunc(seed) & 0x7fffffff;
+  if (seeded !== seed) lost('sampling.seed', 'the provider takes 31 bits', 'clamped');
   return defined({
     temperature: hottest,
     topP,
     topK,
-    seed,
+    seed: seeded,
     presencePenalty,
     frequencyPenalty,
     ...some('maxOutputTokens', r.maxTokens),

@@ -10,6 +10,7 @@ import {
   type ToolCallPart,
   type ToolResultPart,
   type Turn,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { unpackCallId } from '../call-ids.ts';
 import { ownSignature, UNSIGNED } from '../carried.ts';
@@ -17,7 +18,7 @@ import type { Family } from '../family.ts';
 import { GEMINI } from '../wire.ts';
 import { writeDetail, writeMedia } from './media.ts';
 import { toolName } from './tool-names.ts';
-import { argsOf, writeOwnPart } from './write-parts.ts';
+import { argsOf, jsonOf, writeOwnPart } from './write-parts.ts';
 
 /** What writing the parts of another dialect depends on. */
 export interface Writing {
@@ -44,6 +45,7 @@ const idOf = (id: string, { family, lost }: Writing): Fields => {
 const writeCall = (part: ToolCallPart, mustSign: boolean, writing: Writing): Fields => {
   const { lost } = writing;
   if ('text' in part.input) lost('turns.parts.input', 'free text stands in a member of an object', 'emulated');
+  if ('json' in part.input && jsonOf(part.input.json) === undefined) throw unsupported('turns.parts.input', `The input of the call '${part.name}' is no JSON.`);
   const args = argsOf(part.input);
   if ('json' in part.input && 'input' in args && Object.keys(args).length === 1 && args.input === part.input.json)
     lost('turns.parts.input', 'input that is no object stands in a member of one', 'emulated');

@@ -11,7 +11,8 @@ export const withoutAllOf = (schema: Fields, look: (part: Json) => Json): Fields
     const one = isObject(found) ? withoutAllOf(found, look) : {};
     for (const [key, value] of Object.entries(one)) {
       const before = out[key];
-      if (key === 'properties' && isObject(before) && isObject(value)) out[key] = { ...value, ...before };
+      if (key === 'properties' && isObject(before) && isObject(value))
+        out[key] = { ...before, ...Object.fromEntries(Object.entries(value).filter(([name]) => !Object.hasOwn(before, name))) };
       else if (key === 'required' && Array.isArray(before)) out[key] = [...new Set([...before, ...asList(value)])];
       else if (before === undefined) out[key] = value;
     }
