@@ -11,6 +11,10 @@ const endpoints = Type.Object(
         examples: ['https://vpce-0123456789abcdef0-abcdefgh.bedrock-runtime.us-east-1.vpce.amazonaws.com'],
       }),
     ),
+    mantle: Type.Boolean({
+      default: false,
+      description: 'Calls bedrock-mantle, which has the APIs of OpenAI and Anthropic under their own paths and models by their own ids.',
+    }),
     control: Type.Optional(BaseUrl({ env: 'AWS_ENDPOINT_URL_BEDROCK', description: 'Other host of the control plane, which lists models.' })),
     sts: Type.Optional(BaseUrl({ env: 'AWS_ENDPOINT_URL_STS', description: 'Other host of the token service, for assumeRole.' })),
   },

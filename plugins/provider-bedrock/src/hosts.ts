@@ -23,10 +23,14 @@ export const originOf = (service: 'bedrock-runtime' | 'bedrock' | 'sts', { regio
 };
 
 const HOST = /(?:^|\.)(bedrock(?:-runtime|-mantle|-agent-runtime)?)(?:-fips)?\.([a-z]{2,}(?:-[a-z0-9]+)+)\./;
-/** Region and service that a host wants in signatures; a host that does not say leaves the configured region. */
-export const scopeOf = (host: string, region: string): Scope => {
+/** The host of the APIs of OpenAI and Anthropic; it has neither a FIPS form nor one with IPv6. */
+export const mantleOrigin = (region: string): string => `https://bedrock-mantle.${region}.api.aws`;
+const MANTLE = 'bedrock-mantle';
+/** Region and service that a host wants in signatures; one that does not say leaves those of the instance. */
+export const scopeOf = (host: string, region: string, service: Scope['service'] = 'bedrock'): Scope => {
   const match = HOST.exec(host);
-  return { region: match?.[2] ?? region, service: match?.[1] === 'bedrock-mantle' ? 'bedrock-mantle' : 'bedrock' };
+  return match === null ? { region, service } : { region: match[2] ?? region, service: match[1] === MANTLE ? MANTLE : 'bedrock' };
 };
+export const isMantleHost = (host: string): boolean => HOST.exec(host)?.[1] === MANTLE;
 /** True for hosts that serve the data plane alone, VPC endpoints included. */
 export const isRuntimeHost = (host: string): boolean => /(?:^|\.)bedrock-(?:runtime|mantle)(?:-fips)?\./.test(host);

@@ -4,10 +4,11 @@ import { askChain } from './chain.ts';
 import { timeInText } from './clock.ts';
 import { type Config, config } from './config.ts';
 import { awsCredentials } from './credentials.ts';
-import { endpoints } from './endpoint.ts';
+import { type EndpointOptions, endpoints } from './endpoint.ts';
 import { invokeDialect } from './invoke/dialect.ts';
-import { listModels } from './models.ts';
-import { nativeTable } from './native.ts';
+import { MANTLE, mantleEndpoints, mantleModels } from './mantle.ts';
+import { type ControlPlane, listModels } from './models.ts';
+import { type NativeOptions, nativeTable } from './native.ts';
 import { accountOf } from './own-arn.ts';
 import { placesOf } from './places.ts';
 import { probe } from './probe.ts';
@@ -35,9 +36,29 @@ const kindOf = ({ credentials }: Config): 'default' | 'static' | 'bearer' => {
   return kind;
 };
 
+type Api = Pick<Provider, 'errors' | 'endpoint' | 'native' | 'learn' | 'models' | 'probe'>;
+const runtimeApi = (data: ControlPlane, plane: ControlPlane, choice: EndpointOptions, native: NativeOptions): Api => {
+  const { know, learn, stands } = profilesOf(plane, choice);
+  return {
+    errors: 'converse',
+    endpoint: endpoints({ ...choice, stands }),
+    native: nativeTable(native),
+    learn,
+    models: listModels(plane, know),
+    probe: probe(data, '/openai/v1/models'),
+  };
+};
+const mantleApi = (data: ControlPlane, choice: EndpointOptions, native: NativeOptions): Api => ({
+  errors: 'openai',
+  endpoint: mantleEndpoints(choice),
+  native: nativeTable(native, MANTLE),
+  models: mantleModels(data),
+  probe: probe(data, '/v1/models'),
+});
+
 /** One AWS account in one region. */
 export const createProvider = (settings: Config, host: Host, parts: Parts = REAL): Provider => {
-  const { base, region, control } = placesOf(settings);
+  const { base, region, control, mantle } = placesOf(settings);
   const kind = kindOf(settings);
   const clock = correctedClock(() => host.now());
   const signature = sigV4();
@@ -45,20 +66,21 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
   let last: Verdict | undefined;
   const { token } = settings.credentials;
   const bearer = kind === 'bearer' && token !== undefined;
-  const sign = bearer ? bearerSigner(token, host) : awsSigner({ region, clock, cache, sign: signature, clockOnly: () => last === 'clock' });
+  const sign = bearer
+    ? bearerSigner(token, host)
+    : awsSigner({ region, service: mantle ? 'bedrock-mantle' : 'bedrock', clock, cache, sign: signature, clockOnly: () => last === 'clock' });
   const signed = (request: UpstreamRequest): void | Promise<void> => sign(request, { fresh: false });
   const owner = { region, account: accountOf(settings.credentials.assumeRole?.arn) };
   const plane = { ...control, host, sign: signed };
-  const { know, learn, stands } = profilesOf(plane, owner);
-  const models = listModels(plane, know);
+  const data = { ...base, host, sign: signed };
+  const choice = { api: settings.api, guardrail: settings.guardrail, betas: settings.betas ?? [], ...owner };
+  const native = { ...owner, guardrail: settings.guardrail, controlOrigin: control.origin === base.origin ? undefined : control.origin };
+  const api = mantle ? mantleApi(data, choice, native) : runtimeApi(data, plane, choice, native);
   host.log.info({ region, credentials: kind, assumesRole: settings.credentials.assumeRole !== undefined }, 'a Bedrock instance is set up');
   return {
     base,
     region,
-    errors: 'converse',
-    endpoint: endpoints({ api: settings.api, guardrail: settings.guardrail, betas: settings.betas ?? [], stands, ...owner }),
-    learn,
-    native: nativeTable({ ...owner, guardrail: settings.guardrail, controlOrigin: control.origin === base.origin ? undefined : control.origin }),
+    ...api,
     signs: bearer ? 'head' : 'body',
     sign,
     rejected(reply) {
@@ -68,8 +90,6 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
       if (verdict === 'clock') clock.learn(reply, timeInText(readRefusal(reply).text));
       return verdict === 'refresh' && kind !== 'default' && settings.credentials.assumeRole === undefined ? 'credential' : verdict;
     },
-    models,
-    probe: probe({ ...base, host, sign: signed }),
     ...(bearer ? {} : { credentialExpires: () => cache.expires() }),
   };
 };

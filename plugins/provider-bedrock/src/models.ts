@@ -18,12 +18,14 @@ const parsed = (reply: UpstreamReply): Fields | undefined => {
 };
 const MOST_PAGES = 50;
 
+const RIGHTS = 'AWS refused to list models; the credential needs bedrock:ListFoundationModels and bedrock:ListInferenceProfiles.';
 /** Asks one path. Throws GatewayError `upstream_auth_failed` or `upstream_bad_response`, without a word of AWS's. */
-const ask = async (
+export const askList = async (
   plane: ControlPlane,
   path: string,
   list: string,
   signal: AbortSignal,
+  rights = RIGHTS,
 ): Promise<{ readonly items: readonly Fields[]; readonly next: string | undefined }> => {
   const request: UpstreamRequest = {
     method: 'GET',
@@ -34,11 +36,7 @@ const ask = async (
   };
   await plane.sign(request, signal);
   const reply = await plane.host.fetch(request, signal);
-  if (reply.status === 401 || reply.status === 403)
-    throw new GatewayError(
-      'upstream_auth_failed',
-      'AWS refused to list models; the credential needs bedrock:ListFoundationModels and bedrock:ListInferenceProfiles.',
-    );
+  if (reply.status === 401 || reply.status === 403) throw new GatewayError('upstream_auth_failed', rights);
   const body = reply.status === 200 ? parsed(reply) : undefined;
   const items = body?.[list];
   if (body === undefined || !Array.isArray(items))
@@ -82,13 +80,13 @@ const profile =
 export const listModels =
   (plane: ControlPlane, know: Know) =>
   async (signal: AbortSignal): Promise<readonly ModelInfo[]> => {
-    const { items } = await ask(plane, '/foundation-models', 'modelSummaries', signal);
+    const { items } = await askList(plane, '/foundation-models', 'modelSummaries', signal);
     const models = new Map(items.flatMap((each) => foundationModel(each) ?? []).map((m) => [m.id, m]));
     const profiles: ModelInfo[] = [];
     let next: string | undefined;
     for (let page = 0; page < MOST_PAGES; page++) {
       const query = next === undefined ? '' : `&nextToken=${encodeURIComponent(next)}`;
-      const found = await ask(plane, `/inference-profiles?maxResults=100${query}`, 'inferenceProfileSummaries', signal);
+      const found = await askList(plane, `/inference-profiles?maxResults=100${query}`, 'inferenceProfileSummaries', signal);
       profiles.push(...found.items.flatMap((each) => profile(models, know)(each) ?? []));
       next = found.next;
       if (next === undefined) break;

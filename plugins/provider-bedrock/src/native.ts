@@ -16,7 +16,7 @@ import { type Guardrail, refusedAlways, refusedByBody, refusedByHead } from './g
 import { checkModelId, readModelId } from './model-id.ts';
 import { type Owner, refusedArn } from './own-arn.ts';
 
-interface Entry {
+export interface Entry {
   readonly method: string;
   /** `{x}` is one segment; `{model}` may be an ARN whose slashes the client left as they are. */
   readonly path: string;
@@ -34,10 +34,10 @@ interface Entry {
   readonly guarded?: 'head' | 'body' | 'none';
 }
 const inference: Reach = { class: 'inference' };
-const models: Reach = { class: 'models' };
+export const models: Reach = { class: 'models' };
 const control: Reach = { class: 'control' };
 const CONVERSE = ['converse', 'converse'] as const;
-const post = (path: string, operation: Operation, framing: Framing, more: Partial<Entry> = {}): Entry => ({
+export const post = (path: string, operation: Operation, framing: Framing, more: Partial<Entry> = {}): Entry => ({
   method: 'POST',
   path,
   operation,
@@ -55,7 +55,7 @@ const get = (path: string, reach: Reach): Entry => ({
 });
 /** A job names its model in the body, as `modelId`; its ARN is its starter's. */
 const STARTED: Reach = { class: 'stateful', ids: { request: [], reply: ['/invocationArn'] }, modelElsewhere: true };
-const OWNED: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
+export const OWNED: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
 
 /** The closed table of transparent mode: what is not here does not exist. */
 export const TABLE: readonly Entry[] = Object.freeze([
@@ -131,7 +131,11 @@ const match = (wanted: readonly string[], sent: readonly string[]): Params | und
   }
   return params;
 };
-const COMPILED = TABLE.map((entry) => ({ entry, segments: entry.path.split('/') }));
+interface Compiled {
+  readonly entry: Entry;
+  readonly segments: readonly string[];
+}
+const compiled = (table: readonly Entry[]): readonly Compiled[] => table.map((entry) => ({ entry, segments: entry.path.split('/') }));
 const REFUSED: Refusal = Object.freeze({
   refuse: 'operation_not_allowed',
   message: 'This path is not one of the operations that can be reached at Bedrock through this gateway.',
@@ -187,10 +191,10 @@ const callOf = (entry: Entry, params: Params, head: NativeHead, options: NativeO
   };
 };
 
-const look = (head: NativeHead, options: NativeOptions): Known | Refusal => {
+const look = (head: NativeHead, rows: readonly Compiled[], options: NativeOptions): Known | Refusal => {
   const sent = head.path.slice(1).split('/');
   if (!head.path.startsWith('/') || sent.includes('')) return REFUSED;
-  for (const { entry, segments } of COMPILED) {
+  for (const { entry, segments } of rows) {
     if (entry.method !== head.method) continue;
     const params = match(segments, sent);
     if (params === undefined) continue;
@@ -201,8 +205,9 @@ const look = (head: NativeHead, options: NativeOptions): Known | Refusal => {
 };
 const LONGEST_KNOWN = 400;
 /** Transparent mode: which operation a native path is; everything outside the table is refused with `operation_not_allowed`. */
-export const nativeTable = (options: NativeOptions): Native => {
-  const table = rememberNative((head) => look(head, options), LONGEST_KNOWN);
+export const nativeTable = (options: NativeOptions, entries: readonly Entry[] = TABLE): Native => {
+  const rows = compiled(entries);
+  const table = rememberNative((head) => look(head, rows, options), LONGEST_KNOWN);
   const { guardrail } = options;
   if (guardrail === undefined) return table;
   return (head) => {

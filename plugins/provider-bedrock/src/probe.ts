@@ -3,16 +3,16 @@ import type { ControlPlane } from './models.ts';
 import { judge, readRefusal } from './rejected.ts';
 
 /**
- * Asks the data plane, since that is what calls need and what a private network may reach alone. Any answer will do that is not about
+ * Asks the data plane, by the path `models`, since that is what calls need and what a private network may reach alone. Any answer will do that is not about
  * our credential: a role that may call models need not be allowed to list them. Throws GatewayError.
  */
 export const probe =
-  (plane: ControlPlane) =>
+  (plane: ControlPlane, models: string) =>
   async (signal: AbortSignal): Promise<void> => {
     const request: UpstreamRequest = {
       method: 'GET',
       origin: plane.origin,
-      path: `${plane.path}/openai/v1/models`,
+      path: `${plane.path}${models}`,
       headers: ['accept', 'application/json'],
       body: undefined,
     };

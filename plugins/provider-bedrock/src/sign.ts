@@ -21,6 +21,8 @@ export const bearerSigner = (token: Secret, host: Host): Sign => {
 
 export interface Signing {
   readonly region: string;
+  /** Of hosts that do not say: `bedrock` or `bedrock-mantle`. */
+  readonly service: string;
   readonly clock: CorrectedClock;
   readonly cache: CredentialCache<AwsCredentials>;
   readonly sign: SigV4;
@@ -28,12 +30,12 @@ export interface Signing {
   readonly clockOnly: () => boolean;
 }
 /** Signature Version 4 for the region and service that the host stands for. */
-export const awsSigner = ({ region, clock, cache, sign, clockOnly }: Signing): Sign => {
+export const awsSigner = ({ region, service, clock, cache, sign, clockOnly }: Signing): Sign => {
   const scopes = new Map<string, Scope>();
   const scopeFor = (origin: string): Scope => {
     const known = scopes.get(origin);
     if (known !== undefined) return known;
-    const made = scopeOf(new URL(origin).hostname, region);
+    const made = scopeOf(new URL(origin).hostname, region, service);
     scopes.set(origin, made);
     return made;
   };

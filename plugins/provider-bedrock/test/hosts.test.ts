@@ -8,7 +8,7 @@ import { placesOf } from '../src/places.ts';
 const places = (region: string, endpoints: Partial<Config['endpoints']> = {}, baseUrl?: string) =>
   placesOf({
     region,
-    endpoints: { fips: false, dualStack: false, ...endpoints },
+    endpoints: { fips: false, dualStack: false, mantle: false, ...endpoints },
     credentials: { type: 'static', accessKeyId: 'a', secretAccessKey: secretOf('b', 'B') },
     ...(baseUrl === undefined ? {} : { baseUrl }),
   });

@@ -7,7 +7,7 @@ import type { AwsCredentials } from '../src/sigv4.ts';
 
 const HOUR = 3_600_000;
 const AT = Date.UTC(2026, 10, 23);
-const ENDPOINTS = { fips: false, dualStack: false };
+const ENDPOINTS = { fips: false, dualStack: false, mantle: false };
 const settings = (more: Partial<Config> = {}): Config => ({ region: 'us-east-1', endpoints: ENDPOINTS, credentials: {}, ...more });
 const STATIC = {
   type: 'static' as const,

@@ -2,9 +2,11 @@ import type { Answer } from '../../http/answer.ts';
 import { sseFrame } from '../../http/answer.ts';
 import { type Fields, textOf } from '../../openai/check.ts';
 import type { Context } from './context.ts';
-import { eventsOf, message } from './messages.ts';
-import { fieldsIn, type Operation } from './operation.ts';
+import { eventsOf, message, readMessages } from './messages.ts';
+import type { Model } from './models.ts';
+import { fieldsIn, jsonAnswer, type Operation } from './operation.ts';
 import { BedrockRefusal } from './refusal.ts';
+import { promptTokens } from './talk.ts';
 
 const types: Readonly<Record<number, string>> = { 400: 'invalid_request_error', 403: 'permission_error', 404: 'not_found_error' };
 
@@ -28,16 +30,39 @@ const answer = (call: Context, body: Fields, version: string): Answer => {
   return { status: 200, headers: [['content-type', 'text/event-stream; charset=utf-8']], body: events };
 };
 
-/** Anthropic's own Messages API at Bedrock: `/anthropic/v1/messages`. */
-export const claudeMessages: Operation = {
-  method: 'POST',
-  path: /^\/anthropic\/v1\/messages$/,
-  handle: ({ call, request }) => {
+const inWords =
+  (make: (call: Context, body: Fields, version: string) => Answer): Operation['handle'] =>
+  ({ call, request }) => {
     try {
-      return answer(call, fieldsIn(request), request.header('anthropic-version') ?? '2023-06-01');
+      return make(call, fieldsIn(request), request.header('anthropic-version') ?? '2023-06-01');
     } catch (cause) {
       if (!(cause instanceof BedrockRefusal)) throw cause;
       return refused(call, cause);
     }
-  },
+  };
+/** Anthropic's own Messages API at Bedrock: `/anthropic/v1/messages`. */
+export const claudeMessages: Operation = { method: 'POST', path: /^\/anthropic\/v1\/messages$/, handle: inWords(answer) };
+
+/** An id of the mantle host, which has no date and no version, as the models here have it. */
+const mantleModel = (call: Context, id: string): Model => {
+  const found = call.models.list().find((one) => one.family === 'anthropic' && one.id.replace(/-\d{8}-v\d+:\d+$/, '') === id);
+  if (found === undefined) throw new BedrockRefusal(404, 'ResourceNotFoundException', `The model \`${id}\` isn't supported on this route.`);
+  return found;
 };
+/** The same on the mantle host, with token counts. */
+export const mantleMessages: readonly Operation[] = [
+  {
+    method: 'POST',
+    path: /^\/anthropic\/v1\/messages$/,
+    handle: inWords((call, body, version) => answer(call, { ...body, model: mantleModel(call, textOf(body.model)).id }, version)),
+  },
+  {
+    method: 'POST',
+    path: /^\/anthropic\/v1\/messages\/count_tokens$/,
+    handle: inWords((call, { model, ...body }) =>
+      jsonAnswer({
+        input_tokens: promptTokens(readMessages(mantleModel(call, textOf(model)), { max_tokens: 1, anthropic_version: 'bedrock-2023-05-31', ...body })),
+      }),
+    ),
+  },
+];

@@ -32,7 +32,7 @@ const tooLong = {
   other: 'Input is too long for requested model.',
 };
 
-export const context = (models: Models, region: string, now: () => number, contextTokens = Number.POSITIVE_INFINITY): Context => {
+export const context = (models: Models, region: string, now: () => number, contextTokens = Number.POSITIVE_INFINITY, mantle = false): Context => {
   const seed = randomBytes(16);
   let serial = 0;
   const next = (): Buffer => {
@@ -43,7 +43,7 @@ export const context = (models: Models, region: string, now: () => number, conte
     now,
     region,
     models,
-    openai: openaiSurface(now),
+    openai: openaiSurface(now, mantle),
     id: (prefix) => prefix + next().toString('base64url').replaceAll('-', 'A').replaceAll('_', 'B').slice(0, 22),
     requestId: () =>
       next()

@@ -13,20 +13,24 @@ import { findRoute, readBody } from '../../openai/routes.ts';
 /** The models that answer here in OpenAI's wire format. */
 const served = ['ai21.jamba-1-5-mini-v1:0', 'openai.gpt-oss-20b-1:0', 'openai.gpt-oss-120b-1:0', 'openai.gpt-oss-20b', 'openai.gpt-oss-120b'];
 
-const contextOf = (now: () => number): OpenaiContext => {
+const contextOf = (now: () => number, mantle: boolean): OpenaiContext => {
   const all = openaiModels(served);
-  const isServed = (id: string): boolean => served.includes(id);
+  const isServed = (id: string): boolean => served.includes(id) && !(mantle && hasVersion(id));
   const list = () => all.list().filter(({ id }) => isServed(id));
   const find = (id: string) => (isServed(id) ? all.find(id) : undefined);
   const require: typeof all.require = (id, kind) => {
+    if (mantle && id.startsWith('anthropic.')) throw new Refusal(400, { message: `The model \`${id}\` isn't supported on this route.` });
     if (!isServed(id)) throw new Refusal(404, { message: `The model '${id}' does not exist`, param: 'model', code: 'model_not_found' });
     return all.require(id, kind);
   };
   return openaiContext({ list, find, require }, now);
 };
 
-/** Paths of the OpenAI surface: under `/openai/v1` on the runtime host. */
+/** Paths of the OpenAI surface: under `/openai/v1` on the runtime host, under `/v1` too on the mantle host. */
 const surface = /^\/openai(\/v1\/(?:chat\/completions|responses(?:\/[^/]+)*|models(?:\/[^/]+)?))$/;
+const mantleSurface = /^(?:\/openai)?(\/v1\/(?:chat\/completions|responses(?:\/[^/]+)*|models(?:\/[^/]+)?))$/;
+/** Ids of the mantle host have no version. */
+const hasVersion = (id: string): boolean => /-\d+:\d+$/.test(id);
 
 export type OpenaiSurface = {
   /** The answer for a path of this surface; undefined for any other. */
@@ -37,8 +41,9 @@ export type OpenaiSurface = {
 };
 
 /** Bedrock's own OpenAI endpoints, by the OpenAI stand-in with Bedrock's models. */
-export const openaiSurface = (now: () => number): OpenaiSurface => {
-  const call = contextOf(now);
+export const openaiSurface = (now: () => number, mantle = false): OpenaiSurface => {
+  const call = contextOf(now, mantle);
+  const paths = mantle ? mantleSurface : surface;
   const routes = endpoints(call);
   const perform = (request: CapturedRequest, path: string): Answer => {
     const { route, params } = findRoute(routes, request.method, path);
@@ -48,7 +53,7 @@ export const openaiSurface = (now: () => number): OpenaiSurface => {
   };
   return {
     answer: (request) => {
-      const path = surface.exec(request.path)?.[1];
+      const path = paths.exec(request.path)?.[1];
       if (path === undefined) return undefined;
       try {
         return perform(request, path);

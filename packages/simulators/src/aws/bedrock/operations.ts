@@ -3,7 +3,7 @@ import type { CapturedRequest, HeaderPairs } from '../../http/captured.ts';
 import { type Fields, isFields } from '../../openai/check.ts';
 import { Refusal } from '../../openai/refusal.ts';
 import { asyncOperations } from './async-invoke.ts';
-import { claudeMessages } from './claude-messages.ts';
+import { claudeMessages, mantleMessages } from './claude-messages.ts';
 import type { Context } from './context.ts';
 import { applyGuardrail, availability, countTokens, foundationModel, foundationModels, inferenceProfile, inferenceProfiles } from './control.ts';
 import { converse, converseStream } from './converse.ts';
@@ -115,11 +115,11 @@ const decoded = (segment: string): string => {
   }
 };
 
-/** The answer of the operation that the method and the raw path name. */
-export const operate = (call: Context, request: CapturedRequest): Answer => {
+/** The answer of the operation that the method and the raw path name. `mantle`: of the host that speaks the APIs of OpenAI and Anthropic alone. */
+export const operate = (call: Context, request: CapturedRequest, mantle = false): Answer => {
   const openai = call.openai.answer(request);
   if (openai !== undefined) return openai;
-  for (const { method, path, handle } of operations) {
+  for (const { method, path, handle } of mantle ? mantleMessages : operations) {
     const match = path.exec(request.path);
     if (match === null || method !== request.method) continue;
     const query = new URLSearchParams(request.target.slice(request.path.length));

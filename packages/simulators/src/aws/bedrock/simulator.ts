@@ -17,8 +17,10 @@ export type BedrockSimulatorOptions = PeerOptions & {
   readonly apiKeys?: Readonly<Record<string, number>>;
   /** The region that a signature must be scoped to; `us-east-1` if absent. */
   readonly region?: string;
-  /** The service that a signature must be scoped to; `bedrock` if absent (`bedrock-mantle` on that host). */
+  /** The service that a signature must be scoped to; `bedrock` if absent, `bedrock-mantle` with `mantle`. */
   readonly service?: string;
+  /** Stands for `bedrock-mantle`: the APIs of OpenAI and Anthropic under their own paths, and nothing else. */
+  readonly mantle?: boolean;
   /** Application inference profiles: the last part of the ARN, and the model's id. */
   readonly applicationProfiles?: Readonly<Record<string, string>>;
   /** Ids of models that the account has no access to. */
@@ -78,11 +80,11 @@ const withId = (call: Context, headers: HeaderPairs): HeaderPairs => {
   return [['Date', new Date(call.now()).toUTCString()], ...(known ? [] : [['x-amzn-RequestId', call.requestId()] as const]), ...headers];
 };
 
-const answering = (call: Context, access: Access, played: ReturnType<typeof replays>) => {
+const answering = (call: Context, access: Access, played: ReturnType<typeof replays>, mantle: boolean) => {
   const perform = (request: CapturedRequest): Answer => {
     const recording = played.take(request);
     checkAccess(request, access);
-    return recording === undefined ? operate(call, request) : replayAnswer(recording, request);
+    return recording === undefined ? operate(call, request, mantle) : replayAnswer(recording, request);
   };
   return (request: CapturedRequest): Answer => {
     try {
@@ -98,14 +100,15 @@ const answering = (call: Context, access: Access, played: ReturnType<typeof repl
 
 /** Starts the Bedrock stand-in: runtime and control plane on one port, HTTP/1.1 and HTTP/2. It ends with `close()`. */
 export const bedrockSimulator = async (options: BedrockSimulatorOptions = {}): Promise<BedrockSimulator> => {
-  const { credentials = awsCredentials({ known: [exampleCredential] }), region = 'us-east-1', service = 'bedrock', apiKeys = {} } = options;
+  const { credentials = awsCredentials({ known: [exampleCredential] }), region = 'us-east-1', mantle = false, apiKeys = {} } = options;
+  const { service = mantle ? 'bedrock-mantle' : 'bedrock' } = options;
   const { applicationProfiles = {}, denied = [] } = options;
-  const call = context(models({ region, applicationProfiles, denied }), region, credentials.now, options.contextTokens);
+  const call = context(models({ region, applicationProfiles, denied }), region, credentials.now, options.contextTokens, mantle);
   const played = replays();
   const server = await peer(
     {
       http2: true,
-      answer: answering(call, { credentials, apiKeys, region, service }, played),
+      answer: answering(call, { credentials, apiKeys, region, service }, played, mantle),
       errorBody: (status) => ({ message: faultOf(status)[1] }),
       errorHeaders: (status) => ({ 'x-amzn-ErrorType': errorType(faultOf(status)[0]) }),
     },
