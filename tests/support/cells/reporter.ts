@@ -16,6 +16,9 @@ export interface Cell {
 /** Where a vendor says what it does not offer. */
 const SOURCES: Readonly<Record<string, string>> = Object.freeze({
   'chat completions show no reasoning': 'https://platform.openai.com/docs/guides/reasoning',
+  'watsonx.ai takes no documents': 'https://cloud.ibm.com/apidocs/watsonx-ai#text-chat',
+  'watsonx.ai takes no reasoning back': 'https://cloud.ibm.com/apidocs/watsonx-ai#text-chat',
+  'watsonx.ai tells no cached tokens': 'https://cloud.ibm.com/apidocs/watsonx-ai#text-chat',
 });
 const shownNote = (note: string): string => {
   const source = SOURCES[note.slice(note.indexOf(': ') + 2)];
