@@ -176,10 +176,10 @@ export class OpenCandidate {
       this.#emit({ type: 'part-end', ...at });
       return;
     }
-    const { origin, ...bare } = part;
+    // What signs the call comes with its beginning: clients that know nothing of it may get it in the id.
     const [input, text] = 'json' in part.input ? [{ json: '' }, part.input.json] : [{ text: '' }, part.input.text];
-    this.#emit({ type: 'part', ...at, part: { ...bare, input } });
+    this.#emit({ type: 'part', ...at, part: { ...part, input } });
     this.#emit({ type: 'delta', ...at, field: 'input', text });
-    this.#emit({ type: 'part-end', ...at, ...some('origin', origin) });
+    this.#emit({ type: 'part-end', ...at });
   }
 }
