@@ -30,15 +30,15 @@ const audio = (media: Media): Fields => {
   if (format === undefined) throw unsupported(PLACE, `watsonx.ai takes audio as wav or mp3, not ${type}.`);
   return { type: 'input_audio', input_audio: { data: base64, format } };
 };
-/** A content part of a user's message; undefined when there is no form for it. */
-const writePart = (part: Part): Fields | undefined => {
+/** Parts of a user's message that have a form, or are refused by name. */
+const TAKEN: ReadonlySet<Part['kind']> = new Set(['text', 'image', 'audio', 'video', 'document']);
+const writePart = (part: Part): Fields => {
   if (part.kind === 'text') return { type: 'text', text: part.text };
   if (part.kind === 'image')
     return { type: 'image_url', image_url: { url: dataUrl('images', part.media), ...(part.detail === undefined ? {} : { detail: part.detail }) } };
   if (part.kind === 'audio') return audio(part.media);
   if (part.kind === 'video') return { type: 'video_url', video_url: { url: dataUrl('videos', part.media) } };
-  if (part.kind === 'document') throw unsupported('turns.parts.document', 'watsonx.ai takes no documents; send their text.');
-  return undefined;
+  throw unsupported('turns.parts.document', 'watsonx.ai takes no documents; send their text.');
 };
 /** Adjacent texts are one: nothing hangs on where a client broke them. */
 const joined = (parts: readonly Part[]): readonly Part[] => {
@@ -51,15 +51,16 @@ const joined = (parts: readonly Part[]): readonly Part[] => {
   return out;
 };
 const userContent = (given: readonly Part[], lost: Lost): string | readonly Fields[] => {
-  const parts = joined(given);
+  const parts = joined(
+    given.filter((part) => {
+      const takes = TAKEN.has(part.kind);
+      if (!takes) losePart(part, `turns.parts.${part.kind}`, 'a message of the user has no such part', lost);
+      return takes;
+    }),
+  );
   const [first] = parts;
   if (first === undefined) return '';
-  if (parts.length === 1 && first.kind === 'text') return first.text;
-  return parts.flatMap((part): readonly Fields[] => {
-    const wire = writePart(part);
-    if (wire === undefined) losePart(part, `turns.parts.${part.kind}`, 'a message of the user has no such part', lost);
-    return wire === undefined ? [] : [wire];
-  });
+  return parts.length === 1 && first.kind === 'text' ? first.text : parts.map(writePart);
 };
 /** Text of a message that takes nothing else. */
 const textContent = (parts: readonly Part[], lost: Lost): string => {

@@ -1,4 +1,4 @@
-import { type Building, type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo } from '@llm-proxy-auth/plugin';
+import { type Building, type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, unsupported } from '@llm-proxy-auth/plugin';
 import { addedMembers } from '../rest.ts';
 import { contextOf, writeTurn } from './messages.ts';
 import { writeReasoning } from './reasoning.ts';
@@ -49,6 +49,7 @@ const deployed = (r: ChatRequest, lost: Lost): Fields => {
   const context = contextOf(system, lost);
   if (system.length > 0) lost('turns.role', 'a deployment has its own system message; this one goes along as its context', 'emulated');
   const others = r.turns.filter(({ role }) => role !== 'system');
+  if (others.length === 0) throw unsupported('turns', 'A deployment answers what a user says; there is nothing but a system message.');
   return { messages: others.flatMap((turn) => writeTurn(turn, lost)), ...(context === '' ? {} : { context }) };
 };
 const crypto = (r: ChatRequest, call: Call): Fields => (call.stream ? {} : addedMembers(r.rest, ['crypto']));
