@@ -1,3 +1,4 @@
+import type { WatsonXAI } from '@ibm-cloud/watsonx-ai';
 import { casesOf, type Decisions, valuesOf, vendorTypes } from '@llm-proxy-auth/contract-tests/vendor-types';
 import { normalReply, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
 import fc from 'fast-check';
@@ -35,7 +36,13 @@ const list = (value: unknown): readonly Fields[] => (Array.isArray(value) ? (val
 const present = (o: Fields): Fields => Object.fromEntries(Object.entries(o).filter(([, value]) => value !== undefined));
 const one = (...values: readonly unknown[]) => fc.constantFrom(...values);
 
-const NAMES: Readonly<Record<string, string>> = { modelId: 'model_id', projectId: 'project_id', spaceId: 'space_id', guidedJSON: 'guided_json' };
+/** Names that are not those of the parameters in another case. */
+const NAMES: { readonly [K in keyof WatsonXAI.TextChatParams]?: string } & Readonly<Record<string, string>> = {
+  modelId: 'model_id',
+  projectId: 'project_id',
+  spaceId: 'space_id',
+  guidedJSON: 'guided_json',
+};
 /** The body that the SDK makes of its parameters. */
 const bodyOf = (params: Fields): Fields =>
   present(Object.fromEntries(Object.entries(params).map(([key, value]) => [NAMES[key] ?? key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value])));
