@@ -30,6 +30,7 @@ export {
   totalLength,
   type ValueKind,
 } from './json/tokenizer.ts';
+export { Late } from './late.ts';
 export { type Tracked, tracked } from './ledger.ts';
 export { readLogprobs } from './logprobs.ts';
 export { type Lost, look, losePart, loseResultNames, lostTo } from './lost.ts';

@@ -73,5 +73,14 @@ const FAMILIES: readonly (readonly [string, Family])[] = Object.freeze([
 ]);
 /** Compatible servers refuse nothing we know of. */
 const OTHER: Family = family({ maxOutput: 8192, limited: false, sampling: 'any', budget: true, off: 'disabled' });
+/** Model ids repeat themselves; bounded, since callers write them. */
+const known = new Map<string, Family>();
+const MOST_KNOWN = 1_000;
 /** The rules for a model; an unknown name of this vendor is taken for its newest generation. */
-export const familyOf = (model: string): Family => FAMILIES.find(([part]) => model.includes(part))?.[1] ?? OTHER;
+export const familyOf = (model: string): Family => {
+  const found = known.get(model);
+  if (found !== undefined) return found;
+  const rules = FAMILIES.find(([part]) => model.includes(part))?.[1] ?? OTHER;
+  if (known.size < MOST_KNOWN) known.set(model, rules);
+  return rules;
+};

@@ -1,3 +1,4 @@
+import type { Late } from '@llm-proxy-auth/plugin';
 import type { Remainder } from './remainder.ts';
 
 /**
@@ -5,8 +6,8 @@ import type { Remainder } from './remainder.ts';
  * to any other, so it stands under a symbol, where neither the ledger nor JSON looks, and survives a spread.
  */
 export interface Form {
-  /** What was written beside or instead of the usual spelling. */
-  readonly left?: Remainder | undefined;
+  /** What was written beside or instead of the usual spelling; found when the same dialect writes it, which is rare. */
+  readonly left?: Late<Remainder | undefined> | undefined;
   /** Content written as text although a list would do. */
   readonly text?: boolean | undefined;
   /** A result or a message without `content`. */

@@ -15,11 +15,13 @@ const usageIn = (text: string): Usage | undefined => {
   return json === undefined ? undefined : readUsage(parse(json), json);
 };
 const modelIn = (text: string): string | undefined => /"model":\s?"([^"\\]*)"/.exec(text)?.[1];
+/** A pattern with alternatives in it is found several times faster than the same word by a search for it. */
+const MAY_FAIL = /"error"\s*:\s*[^n\s]/;
 const RULES: AnswerRules = Object.freeze({
   whole(text: string) {
     if (!isWholeObject(text)) return { complete: false };
     // Only what is looked at is parsed; an answer that may be an error is parsed whole.
-    if (!text.includes('"error"')) return { complete: true, usage: usageIn(text), model: modelIn(text) };
+    if (!MAY_FAIL.test(text)) return { complete: true, usage: usageIn(text), model: modelIn(text) };
     const body = parse(text);
     if (body === undefined) return { complete: false };
     const error = body.error === undefined || body.error === null ? undefined : readErrorMember(body.error);

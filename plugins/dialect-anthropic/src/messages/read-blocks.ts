@@ -10,6 +10,7 @@ import {
   isObject,
   type Json,
   type Kept,
+  Late,
   type OpaquePart,
   type Part,
   some,
@@ -124,7 +125,7 @@ export const readBlock = (wire: Json, param: string): Part => {
   const part = read(b, param);
   if (part.kind === 'opaque') return part;
   const form = part.kind === 'toolResult' ? { text: typeof b.content === 'string', absent: b.content === undefined || b.content === null } : {};
-  return withForm(part, { ...form, left: remainderOf(writeOwnBlock(withForm(part, form)) ?? {}, b) });
+  return withForm(part, { ...form, left: new Late(() => remainderOf(writeOwnBlock(withForm(part, form)) ?? {}, b)) });
 };
 /** Content of a message or a result: text, blocks, or nothing. */
 export const readContent = (content: Json, param: string): Part[] => {

@@ -1,4 +1,4 @@
-import { asList, asObject, type ChatRequest, type Inbound, invalid, textField } from '@llm-proxy-auth/plugin';
+import { asList, asObject, type ChatRequest, type Inbound, invalid, Late, textField } from '@llm-proxy-auth/plugin';
 import { withForm } from '../form.ts';
 import { remainderOf } from '../remainder.ts';
 import { MESSAGES } from '../wire.ts';
@@ -25,5 +25,5 @@ export const readRequest = (inbound: Inbound): ChatRequest => {
     ...(system === '' || (Array.isArray(system) && system.length === 0) || system === null ? { system } : {}),
     ...(tools === null || (Array.isArray(tools) && asList(tools).length === 0) ? { tools } : {}),
   };
-  return withForm(request, { left: remainderOf(writeOwnParams(request), { ...params, ...empty }) });
+  return withForm(request, { left: new Late(() => remainderOf(writeOwnParams(request), { ...params, ...empty })) });
 };

@@ -1,4 +1,4 @@
-import { asObject, asText, type Fields, invalid, type Json, type Turn, unknownFields } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Fields, invalid, type Json, Late, type Turn, unknownFields } from '@llm-proxy-auth/plugin';
 import { withForm } from '../form.ts';
 import { remainderOf } from '../remainder.ts';
 import { readContent } from './read-blocks.ts';
@@ -29,7 +29,7 @@ const readMessage = (wire: Json, param: string): Turn => {
     ...(rest === undefined ? {} : { rest }),
   };
   const { content: _content, ...others } = m;
-  return withForm(turn, { place: 'messages', text: typeof content === 'string', absent, left: remainderOf({ role, ...rest }, others) });
+  return withForm(turn, { place: 'messages', text: typeof content === 'string', absent, left: new Late(() => remainderOf({ role, ...rest }, others)) });
 };
 /** `messages` in order, one turn each. */
 export const readMessages = (messages: Json): readonly Turn[] => {

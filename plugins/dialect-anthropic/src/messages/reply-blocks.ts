@@ -84,7 +84,7 @@ const blockOf = (part: Part, answering: Answering): Building | undefined => {
 /** The block of a part of an answer, or none and a note. A part that was read from this dialect keeps its spelling. */
 export const writeAnswerBlock = (part: Part, answering: Answering): readonly Fields[] => {
   const block = blockOf(part, answering);
-  if (block !== undefined) return [restore(block, formOf(part)?.left)];
+  if (block !== undefined) return [restore(block, formOf(part)?.left?.value)];
   losePart(part, `choices.parts.${part.kind}`, 'a message has no such part, or another vendor issued it', answering.lost);
   return [];
 };

@@ -9,6 +9,7 @@ import {
   GatewayError,
   isObject,
   type Json,
+  Late,
   type Lost,
   lostTo,
   type Part,
@@ -84,7 +85,7 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = NO_MEMO
     rest: { from: MESSAGES, fields: messageRest(o) ?? {} },
   };
   const { content: _content, model: _model, usage: _usage, ...others } = o;
-  return withForm(read, { left: remainderOf(headOf(read, call.id), others) });
+  return withForm(read, { left: new Late(() => remainderOf(headOf(read, call.id), others)) });
 };
 
 /** What stands round the content and the usage. */
@@ -120,7 +121,7 @@ export const writeReply = (reply: ChatReply, call: Call): Written => {
   loseHead(reply, lost);
   loseReply(choice, lost);
   if (reply.usage.estimated && reply.usage.input + reply.usage.output > 0) lost('usage.estimated', 'usage is written as if it had been counted');
-  const head = restore(headOf(reply, call.id), formOf(reply)?.left);
+  const head = restore(headOf(reply, call.id), formOf(reply)?.left?.value);
   const answering = { mine: formOf(reply) !== undefined || reply.rest?.from === MESSAGES, finish: choice?.finish ?? 'stop', lost };
   const content = (choice?.parts ?? []).flatMap((part) => writeAnswerBlock(part, answering));
   const body = { ...head, model: call.requestedModel, content, usage: writeUsage(reply.usage, writeTier(reply.tier)) };

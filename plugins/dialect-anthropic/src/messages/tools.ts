@@ -6,6 +6,7 @@ import {
   flagField,
   invalid,
   type Json,
+  Late,
   objectField,
   parseJson,
   some,
@@ -49,7 +50,7 @@ const readTool = (wire: Json, param: string): Tool => {
     ...cacheOf(t.cache_control),
     ...some('rest', unknownFields(t, KNOWN)),
   };
-  return withForm(tool, { left: remainderOf(writeFunction(tool, true), t) });
+  return withForm(tool, { left: new Late(() => remainderOf(writeFunction(tool, true), t)) });
 };
 export const readTools = (tools: Json): readonly Tool[] => {
   if (tools === undefined || tools === null) return [];
@@ -59,7 +60,7 @@ export const readTools = (tools: Json): readonly Tool[] => {
 /** Tools that were read from this dialect, as they came. */
 export const writeOwnTools = (tools: readonly Tool[]): readonly Fields[] =>
   tools.flatMap((tool): readonly Fields[] => {
-    if (tool.kind === 'function') return [restore(writeFunction(tool, true), formOf(tool)?.left)];
+    if (tool.kind === 'function') return [restore(writeFunction(tool, true), formOf(tool)?.left?.value)];
     return tool.kind === 'server' && tool.origin.dialect === ANTHROPIC ? [parseJson(tool.origin.payload.json) as Fields] : [];
   });
 

@@ -164,7 +164,7 @@ export const writeBlock = (part: Part, writing: Writing): readonly Fields[] => {
     losePart(part, `turns.parts.${part.kind}`, 'the provider has no such part, or another vendor issued it', writing.lost);
     return [];
   }
-  return [writing.mine ? restore(block, formOf(part)?.left) : block];
+  return [writing.mine ? restore(block, formOf(part)?.left?.value) : block];
 };
 /** The block of a part that was read from this dialect, in the usual spelling. */
 export const writeOwnBlock = (part: Part): Fields | undefined => (WRITERS[part.kind] as Write<Part['kind']>)(part, OWN);

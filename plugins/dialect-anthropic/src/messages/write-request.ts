@@ -39,7 +39,7 @@ const ownBody = (r: ChatRequest, call: Call, lost: Lost): Building => {
   const { system, messages } = writeOwnTurns(r.turns, writing);
   const tools = writeOwnTools(r.tools);
   if (tools.length < r.tools.length) lost('tools', 'the provider has no such tool');
-  const params = restore(writeOwnParams(r), formOf(r)?.left);
+  const params = restore(writeOwnParams(r), formOf(r)?.left?.value);
   return defined({
     model: call.model,
     ...params,

@@ -11,7 +11,7 @@ export interface WrittenTurns {
 /** A message that was read from this dialect. */
 const ownMessage = (turn: Turn, writing: Writing): Fields => {
   const form = formOf(turn);
-  const head = restore({ role: turn.role, ...turn.rest }, form?.left);
+  const head = restore({ role: turn.role, ...turn.rest }, form?.left?.value);
   if (form?.absent === true && turn.parts.length === 0) return head;
   return { ...head, content: writeContent(turn.parts, form?.text === true, writing) };
 };

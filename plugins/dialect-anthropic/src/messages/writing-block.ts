@@ -56,7 +56,7 @@ const callBlock = (part: Extract<Part, { kind: 'toolCall' }>, index: number, min
   let free = 'text' in part.input ? part.input.text : '';
   const json = (text: string): string => (text === '' ? '' : grown(index, { type: 'input_json_delta', partial_json: text }));
   return {
-    open: () => started(index, restore(callHead(part, mine), formOf(part)?.left)) + ('json' in part.input ? json(part.input.json) : ''),
+    open: () => started(index, restore(callHead(part, mine), formOf(part)?.left?.value)) + ('json' in part.input ? json(part.input.json) : ''),
     grow(e) {
       if (e.type !== 'delta') return '';
       if ('json' in part.input) return json(e.text);

@@ -1,4 +1,4 @@
-import type { ChatReply, Fields, Json, Remainder } from '@llm-proxy-auth/plugin';
+import type { ChatReply, Fields, Json, Late, Remainder } from '@llm-proxy-auth/plugin';
 
 /**
  * How a client spelled what the surface can write in two ways: `max_tokens`, text as a list of one part, `null`. It goes
@@ -6,8 +6,8 @@ import type { ChatReply, Fields, Json, Remainder } from '@llm-proxy-auth/plugin'
  * looks, and survives a spread.
  */
 export interface Form {
-  /** What the client wrote beside or instead of the usual spelling. */
-  readonly left?: Remainder | undefined;
+  /** What the client wrote beside or instead of the usual spelling; found when the same surface writes it, which is rare. */
+  readonly left?: Late<Remainder | undefined> | undefined;
   /** `functions`, `function_call` and role `function` instead of tools. */
   readonly legacy?: boolean | undefined;
   /** Content written as a list although text would do. */

@@ -6,6 +6,7 @@ import {
   invalid,
   isObject,
   type Json,
+  Late,
   type Part,
   remainderOf,
   type ToolResultPart,
@@ -92,14 +93,14 @@ const resultWithForm = (result: ToolResultPart, legacy: boolean, m: Fields): Too
   const rest = unknownFields(m, KNOWN);
   const part = rest === undefined ? result : { ...result, rest };
   const form: Form = { legacy, list: isListOfText(m.content, part.parts) };
-  return withForm(part, { ...form, left: remainderOf(writeResultMessage(withForm(part, form)), m) });
+  return withForm(part, { ...form, left: new Late(() => remainderOf(writeResultMessage(withForm(part, form)), m)) });
 };
 const turnWithForm = (turn: Turn, legacy: boolean, m: Fields): Turn => {
   const rest = unknownFields(m, KNOWN);
   const name = asText(m.name);
   const named: Turn = { ...turn, ...(name === undefined ? {} : { name }), ...(rest === undefined ? {} : { rest }) };
   const form: Form = { legacy, list: isListOfText(m.content, turn.parts), refusals: hasRefusal(m.content) };
-  return withForm(named, { ...form, left: remainderOf(writeMessage(withForm(named, form)), m) });
+  return withForm(named, { ...form, left: new Late(() => remainderOf(writeMessage(withForm(named, form)), m)) });
 };
 const NONE: ReadonlyMap<Fields, Restored> = new Map();
 /** `messages` in order: one turn each, neighbouring tool messages together. `restored`: what was signed, by message. */

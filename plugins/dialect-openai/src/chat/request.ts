@@ -10,6 +10,7 @@ import {
   type Inbound,
   invalid,
   type Json,
+  Late,
   type Ledger,
   type Lost,
   loseResultNames,
@@ -80,6 +81,13 @@ const readOwn = (body: Fields, tools: readonly Tool[]): Omit<ChatRequest, 'turns
     tier: textField(body, 'service_tier'),
   }),
 });
+/** The body that would be written for what was read of it. */
+const spelled = (request: ChatRequest, form: Form, body: Fields): Fields => ({
+  model: body.model,
+  messages: body.messages,
+  ...writeOwn(withForm(request, form), true, '', () => undefined),
+  ...(body.stream === true ? streaming(form.options) : {}),
+});
 /** Reads a chat request; members the model does not know go to `rest`, spellings to the form, and what vendors signed to where it stood. */
 export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endpoint, model?: string): ChatRequest => {
   const body = asObject(inbound.body);
@@ -98,13 +106,7 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
     limit: typeof body.max_tokens === 'number' && (body.max_completion_tokens ?? null) === null ? 'max_tokens' : undefined,
     options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])),
   };
-  const written = {
-    model: body.model,
-    messages: body.messages,
-    ...writeOwn(withForm(request, form), true, '', () => undefined),
-    ...(body.stream === true ? streaming(form.options) : {}),
-  };
-  return withForm(request, { ...form, left: remainderOf(written, body) });
+  return withForm(request, { ...form, left: new Late(() => remainderOf(spelled(request, form, body), body)) });
 };
 
 const writeOutput = (output: ChatRequest['output']): Fields | undefined => {
@@ -149,6 +151,6 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   const messages = r.turns.flatMap((turn) => writeTurn(turn, mine, mine ? 'system' : system, lost));
   const asked = call.stream ? streaming(form?.options) : undefined;
   const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...asked };
-  const spelt = mine ? restore(body, form?.left) : body;
+  const spelt = mine ? restore(body, form?.left?.value) : body;
   return { body: fitProfile(asked === undefined ? spelt : { ...spelt, ...asked }, call), memo: undefined };
 };

@@ -107,7 +107,7 @@ const writeResult = (part: ToolResultPart, mine: boolean, lost: Lost): Fields =>
   const content = writeTextContent(part.parts, form, mine, mine ? lost : unheard);
   const { name } = part;
   const message = form.legacy === true ? { role: 'function', name: name ?? '', content } : { role: 'tool', tool_call_id: part.id, content };
-  return mine ? restore({ ...message, ...part.rest }, form.left) : message;
+  return mine ? restore({ ...message, ...part.rest }, form.left?.value) : message;
 };
 const isResult = (p: Part): p is ToolResultPart => p.kind === 'toolResult';
 /**
@@ -138,5 +138,5 @@ export const writeTurn = (turn: Turn, mine: boolean, system: 'system' | 'develop
         : writeUser(turn, form, mine, lost);
   const last = messages.at(-1);
   if (!mine || last === undefined || (turn.parts.length > 0 && turn.parts.every(isResult))) return messages;
-  return [...messages.slice(0, -1), restore({ ...last, ...turn.rest }, form.left)];
+  return [...messages.slice(0, -1), restore({ ...last, ...turn.rest }, form.left?.value)];
 };

@@ -9,6 +9,7 @@ import {
   type Inbound,
   invalid,
   type Json,
+  Late,
   type Ledger,
   type Lost,
   losePart,
@@ -86,7 +87,7 @@ export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatR
   };
   const form: Form = { options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])) };
   const written = { model: body.model, ...bodyOf(request), ...(body.stream === true ? streaming(form.options) : {}) };
-  return withForm(request, { ...form, left: remainderOf(written, body) });
+  return withForm(request, { ...form, left: new Late(() => remainderOf(written, body)) });
 };
 
 const textOf = (parts: readonly Part[]): string => parts.flatMap((p) => (p.kind === 'text' || p.kind === 'refusal' ? [p.text] : [])).join('');
@@ -113,5 +114,5 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   const form = formOf(r);
   const asked = call.stream ? streaming(form?.options) : undefined;
   noteTurns(r, lostTo(call.ledger));
-  return { body: fitProfile({ ...restore({ model: call.model, ...bodyOf(r), ...asked }, form?.left), ...asked }, call), memo: undefined };
+  return { body: fitProfile({ ...restore({ model: call.model, ...bodyOf(r), ...asked }, form?.left?.value), ...asked }, call), memo: undefined };
 };

@@ -13,6 +13,7 @@ import {
   invalid,
   isObject,
   type Json,
+  Late,
   numberField,
   remainderOf,
   restore,
@@ -77,7 +78,7 @@ const read = (inbound: Inbound): EmbedRequest => {
     ...(user === undefined ? {} : { user }),
     ...(fields === undefined ? {} : { rest: { from: EMBEDDINGS, fields } }),
   };
-  return withForm(request, { left: remainderOf({ model: body.model, ...bodyOf(request) }, body) });
+  return withForm(request, { left: new Late(() => remainderOf({ model: body.model, ...bodyOf(request) }, body)) });
 };
 const writeInputs = (inputs: EmbedRequest['inputs']): Json => {
   const written = inputs.map((input): Json => {
@@ -94,7 +95,7 @@ const bodyOf = (r: EmbedRequest): Building => ({
   ...(r.user === undefined ? {} : { user: r.user }),
   ...(r.rest?.from === EMBEDDINGS ? r.rest.fields : {}),
 });
-const write = (r: EmbedRequest, call: Call): { readonly body: Json } => ({ body: restore({ model: call.model, ...bodyOf(r) }, formOf(r)?.left) });
+const write = (r: EmbedRequest, call: Call): { readonly body: Json } => ({ body: restore({ model: call.model, ...bodyOf(r) }, formOf(r)?.left?.value) });
 
 const readReply = (reply: UpstreamReply): EmbedReply => {
   const o = replyObject(reply);

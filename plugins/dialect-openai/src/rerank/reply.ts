@@ -9,6 +9,7 @@ import {
   GatewayError,
   isObject,
   type Json,
+  Late,
   type RankedDocument,
   type RerankReply,
   remainderOf,
@@ -59,7 +60,7 @@ export const read = (reply: UpstreamReply): RerankReply => {
     usage: usageOf(o),
     ...some('rest', fields === undefined ? undefined : { from: RERANK, fields }),
   };
-  return withForm(answer, { left: remainderOf(bodyOf(answer, { id: o.id, model: o.model }), o) });
+  return withForm(answer, { left: new Late(() => remainderOf(bodyOf(answer, { id: o.id, model: o.model }), o)) });
 };
 
 const wireOf = (document: RankedDocument): Json => ('text' in document ? { text: document.text } : document.fields);
@@ -89,6 +90,6 @@ export const write = (reply: RerankReply, call: Call): Written => {
   const body =
     form === undefined
       ? bodyOf(reply, { id: reply.id ?? `rerank-${call.id}`, model: call.requestedModel }, asList(asked?.documents), wanted)
-      : restore(bodyOf(reply, { id: reply.id, model: reply.model === undefined ? undefined : call.requestedModel }), form.left);
+      : restore(bodyOf(reply, { id: reply.id, model: reply.model === undefined ? undefined : call.requestedModel }), form.left?.value);
   return { headers: ['content-type', 'application/json'], body: stringifyJson(body) };
 };

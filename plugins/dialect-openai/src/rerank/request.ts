@@ -8,6 +8,7 @@ import {
   invalid,
   isObject,
   type Json,
+  Late,
   listField,
   numberField,
   type RankedDocument,
@@ -72,7 +73,7 @@ export const read = (inbound: Inbound): RerankRequest => {
     ...some('rankFields', rankFields),
     ...some('rest', fields === undefined ? undefined : { from: RERANK, fields }),
   };
-  return withForm(request, { left: remainderOf({ model: body.model, ...bodyOf(request) }, body) });
+  return withForm(request, { left: new Late(() => remainderOf({ model: body.model, ...bodyOf(request) }, body)) });
 };
 
 const bodyOf = (r: RerankRequest): Building => ({
@@ -84,4 +85,6 @@ const bodyOf = (r: RerankRequest): Building => ({
   ...some('rank_fields', r.rankFields),
   ...(r.rest?.from === RERANK ? r.rest.fields : {}),
 });
-export const write = (r: RerankRequest, call: Call): { readonly body: Json } => ({ body: restore({ model: call.model, ...bodyOf(r) }, formOf(r)?.left) });
+export const write = (r: RerankRequest, call: Call): { readonly body: Json } => ({
+  body: restore({ model: call.model, ...bodyOf(r) }, formOf(r)?.left?.value),
+});
