@@ -12,17 +12,18 @@ const clients = { openai, anthropic, converse, gemini } as const;
 const providers = {
   openai: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
   anthropic: { model: 'claude-sonnet-4-6', thinks: 'claude-sonnet-4-6', plugins: ['@llm-proxy-auth/dialect-converse'] },
-  oci: {
-    model: 'meta.llama-4-maverick-17b-128e-instruct-fp8',
-    thinks: 'openai.gpt-oss-120b',
-    plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'],
-  },
+  azure: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
   watsonx: {
     model: 'meta-llama/llama-4-maverick-17b-128e-instruct-fp8',
     thinks: 'openai/gpt-oss-120b',
     plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'],
   },
-  azure: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
+  oci: {
+    model: 'meta.llama-4-maverick-17b-128e-instruct-fp8',
+    thinks: 'openai.gpt-oss-120b',
+    plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'],
+  },
+  vertex: { model: 'gemini-3-flash-preview', thinks: 'gemini-3-flash-preview', plugins: ['@llm-proxy-auth/dialect-converse'] },
   bedrock: { model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', thinks: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', plugins: [] },
 } as const;
 type Client = keyof typeof clients;
@@ -43,7 +44,7 @@ const verdict = (fidelity: string): Verdict => {
 };
 /** Where the second turn took its thinking to: the provider checks what it signed. */
 const carriesThinking = (bench: Bench): boolean =>
-  /"(?:signature|encrypted_content|reasoningContent)":"[^"]+"/.test(bench.simulator.requests.at(-1)?.body.toString('utf8') ?? '');
+  /"(?:signature|encrypted_content|thoughtSignature|reasoningContent)":"[^"]+"/.test(bench.simulator.requests.at(-1)?.body.toString('utf8') ?? '');
 /** A whole answer of each provider that read 100 of 117 tokens from its cache. */
 const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
   openai: () => ({
@@ -64,16 +65,7 @@ const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
     stop_sequence: null,
     usage: { input_tokens: 10, cache_read_input_tokens: 100, cache_creation_input_tokens: 7, output_tokens: 5 },
   }),
-  oci: () => ({
-    modelId: 'meta.llama-4-maverick-17b-128e-instruct-fp8',
-    modelVersion: '1',
-    chatResponse: {
-      apiFormat: 'GENERIC',
-      timeCreated: '2026-11-23T00:00:00.000Z',
-      choices: [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT', text: 'a' }] }, finishReason: 'stop' }],
-      usage: { promptTokens: 117, completionTokens: 5, totalTokens: 122, promptTokensDetails: { cachedTokens: 100 } },
-    },
-  }),
+  azure: (client) => CACHED.openai(client),
   watsonx: () => ({
     id: 'c',
     model_id: 'ibm/granite-3-3-8b-instruct',
@@ -98,7 +90,6 @@ const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
     createTime: '2026-11-23T00:00:00Z',
     responseId: 'r',
   }),
-  azure: (client) => CACHED.openai(client),
   bedrock: (client) =>
     client === 'anthropic'
       ? CACHED.anthropic(client)
@@ -182,7 +173,6 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     const answer = await ask({ text: 'Hello' });
     expect(answer.usage).toEqual({ input: 117, cached: provider === 'watsonx' ? 0 : 100, output: 5 });
     if (provider === 'watsonx') return 'not offered: watsonx.ai tells no cached tokens';
-
     return verdict(answer.fidelity);
   },
   'stop reason': async ({ ask }) => {
@@ -202,12 +192,23 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
 const OF_FORMAT: ReadonlySet<string> = new Set(['ignored=created', 'defaulted=metrics.latencyMs']);
 /** What is not a plain yes, said beforehand. */
 const EXPECTED: Readonly<Record<string, string>> = {
+  'openai to vertex: json_schema': 'ledger: emulated=response_format.json_schema.name,emulated=response_format.json_schema.strict',
+  'anthropic to vertex: json_schema': 'ledger: emulated=output_config.format.name,emulated=output_config.format.strict',
+  'converse to vertex: text': 'ledger: ignored=usage.reasoning',
+  'converse to vertex: parallel tools': 'ledger: ignored=usage.reasoning',
+  'converse to vertex: tool loop': 'ledger: ignored=usage.reasoning',
+  'converse to vertex: forced tool': 'ledger: ignored=usage.reasoning',
+  'converse to vertex: image': 'ledger: ignored=usage.reasoning',
+  'converse to vertex: document': 'ledger: ignored=usage.reasoning',
+  'converse to vertex: stop reason': 'ledger: ignored=usage.reasoning',
+  'openai to vertex: reasoning loop': 'ledger: emulated=include',
+  'anthropic to vertex: reasoning loop': 'ledger: emulated=thinking.budget_tokens',
+  'converse to vertex: reasoning loop': 'ledger: emulated=additionalModelRequestFields.thinking,ignored=usage.reasoning',
+  'converse to vertex: json_schema':
+    'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name,emulated=outputConfig.textFormat,ignored=usage.reasoning',
   'openai to anthropic: document': 'ledger: emulated=messages[].content[].file.filename',
   'openai to bedrock: document': 'ledger: emulated=messages[].content[].file.filename',
   'anthropic to openai: document': 'ledger: defaulted=messages[].content[].name',
-  'anthropic to azure: document': 'ledger: defaulted=messages[].content[].name',
-  'anthropic to azure: reasoning loop': 'not offered: chat completions show no reasoning',
-  'converse to azure: reasoning loop': 'not offered: chat completions show no reasoning',
   'converse to anthropic: document': 'ledger: emulated=messages[].content[].document.name',
   'openai to oci: document': 'ledger: ignored=messages[].content[].file.filename',
   'converse to oci: document': 'ledger: ignored=messages[].content[].document.name',
@@ -224,14 +225,14 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'converse to watsonx: document': 'not offered: watsonx.ai takes no documents',
   'converse to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
   'converse to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',
-  'gemini to watsonx: document': 'not offered: watsonx.ai takes no documents',
-  'gemini to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
-  'gemini to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',
   'openai to anthropic: json_schema': 'ledger: emulated=response_format.json_schema.name',
   'converse to anthropic: json_schema': 'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name',
   'openai to bedrock: reasoning loop': 'ledger: emulated=reasoning_effort,clamped=reasoning_effort',
   'converse to anthropic: reasoning loop': 'ledger: ignored=usage.reasoning',
   'anthropic to openai: reasoning loop': 'not offered: chat completions show no reasoning',
+  'anthropic to azure: document': 'ledger: defaulted=messages[].content[].name',
+  'anthropic to azure: reasoning loop': 'not offered: chat completions show no reasoning',
+  'converse to azure: reasoning loop': 'not offered: chat completions show no reasoning',
   'converse to openai: reasoning loop': 'not offered: chat completions show no reasoning',
   'gemini to openai: document': 'ledger: defaulted=contents[].parts[].displayName',
   'gemini to azure: document': 'ledger: defaulted=contents[].parts[].displayName',
@@ -240,6 +241,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'gemini to bedrock: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
   'gemini to openai: reasoning loop': 'not offered: chat completions show no reasoning',
   'gemini to azure: reasoning loop': 'not offered: chat completions show no reasoning',
+  'gemini to watsonx: document': 'not offered: watsonx.ai takes no documents',
+  'gemini to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
+  'gemini to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',
   'gemini to bedrock: reasoning loop': 'ledger: emulated=generationConfig.thinkingConfig.includeThoughts',
   'gemini to anthropic: usage and cache': 'ledger: ignored=usage.cacheWrite',
   'gemini to bedrock: usage and cache': 'ledger: ignored=usage.cacheWrite',

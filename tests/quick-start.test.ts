@@ -56,7 +56,9 @@ describe('npm start', () => {
   test('serves on the port of PORT, and every provider is a simulator', async () => {
     const it = await started();
     expect(it.out()).toContain(`LLM Proxy Auth serves on http://127.0.0.1:${port}`);
-    expect(it.out()).toMatch(/providers: openai \(simulated\), anthropic \(simulated\), azure \(simulated\), bedrock \(simulated\), watsonx \(simulated\)/);
+    expect(it.out()).toMatch(
+      /providers: openai \(simulated\), anthropic \(simulated\), azure \(simulated\), bedrock \(simulated\), vertex \(simulated\), watsonx \(simulated\), oci \(simulated\)/,
+    );
     expect(it.out()).toMatch(/ oci \(simulated\)/);
     const listening = it
       .out()

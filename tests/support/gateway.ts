@@ -8,13 +8,15 @@ import {
   azureSimulator,
   bedrockSimulator,
   exampleCredential,
+  exampleGoogleToken,
   ibmTokens,
-  ociIdentity,
   type OciIdentity,
-  ociSimulator,
   type OciUser,
+  ociIdentity,
+  ociSimulator,
   openaiSimulator,
   type Simulator,
+  vertexSimulator,
   watsonxSimulator,
 } from '@llm-proxy-auth/simulators';
 
@@ -62,6 +64,12 @@ const VENDORS = Object.freeze({
     simulate: (): Promise<Simulator> => bedrockSimulator({ applicationProfiles: { [BEDROCK_PROFILE]: 'anthropic.claude-sonnet-4-5-20250929-v1:0' } }),
     access: { region: 'us-east-1', credentials: { type: 'static', accessKeyId, secretAccessKey } },
   },
+  watsonx: {
+    plugins: ['@llm-proxy-auth/provider-watsonx'],
+    simulate: (): Promise<Simulator> =>
+      watsonxSimulator({ tokens: ibmTokens({ bearers: [PROVIDER_KEY] }), deployments: { [DEPLOYMENT]: 'ibm/granite-3-3-8b-instruct' } }),
+    access: { projectId: 'project-1', credentials: { type: 'token', token: PROVIDER_KEY } },
+  },
   oci: {
     plugins: ['@llm-proxy-auth/provider-oci'],
     simulate: (): Promise<Simulator> =>
@@ -75,11 +83,10 @@ const VENDORS = Object.freeze({
       return { region: 'us-chicago-1', compartmentId: COMPARTMENT, credentials: { type: 'api-key', ...ociCaller().user } };
     },
   },
-  watsonx: {
-    plugins: ['@llm-proxy-auth/provider-watsonx'],
-    simulate: (): Promise<Simulator> =>
-      watsonxSimulator({ tokens: ibmTokens({ bearers: [PROVIDER_KEY] }), deployments: { [DEPLOYMENT]: 'ibm/granite-3-3-8b-instruct' } }),
-    access: { projectId: 'project-1', credentials: { type: 'token', token: PROVIDER_KEY } },
+  vertex: {
+    plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-gemini', '@llm-proxy-auth/provider-vertex'],
+    simulate: (): Promise<Simulator> => vertexSimulator(),
+    access: { project: 'my-project', location: 'us-central1', credentials: { type: 'token', token: exampleGoogleToken } },
   },
 });
 
@@ -143,11 +150,13 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
   };
   const configuration = {
     plugins: [
-      '@llm-proxy-auth/dialect-openai',
-      ...VENDORS[vendor].plugins,
-      '@llm-proxy-auth/auth-api-key',
-      '@llm-proxy-auth/store-sqlite',
-      ...(wanted.plugins ?? []),
+      ...new Set([
+        '@llm-proxy-auth/dialect-openai',
+        ...VENDORS[vendor].plugins,
+        '@llm-proxy-auth/auth-api-key',
+        '@llm-proxy-auth/store-sqlite',
+        ...(wanted.plugins ?? []),
+      ]),
     ],
     server: { port: 0 },
     ops: { port: 0 },

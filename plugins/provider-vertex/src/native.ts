@@ -167,16 +167,29 @@ const callOf = ({ entry }: Compiled, params: Params, version: string, { project,
   };
 };
 const HOMED = /^projects\/([^/]+)\/locations\/([^/]+)\/(.+)$/;
+const OTHER_PROJECT: Refusal = Object.freeze({
+  refuse: 'operation_not_allowed',
+  message: 'The path names another project than this instance has.',
+  param: 'project',
+});
+interface Inside {
+  readonly rest: string;
+  /** The project is named by a number, as Google's answers name it. Which one that is cannot be told. */
+  readonly numbered: boolean;
+}
 /** The rest of a path below the instance's project and location, or why it is refused. */
-const homeOf = (path: string, { project, location }: Home): { readonly rest: string } | Refusal | undefined => {
+const homeOf = (path: string, { project, location }: Home): Inside | Refusal | undefined => {
   const found = HOMED.exec(path);
   if (found === null) return undefined;
-  const [, sentProject, sentLocation, rest = ''] = found;
-  if (sentProject !== project) return { refuse: 'operation_not_allowed', message: 'The path names another project than this instance has.', param: 'project' };
+  const [, sentProject = '', sentLocation, rest = ''] = found;
+  const numbered = sentProject !== project && /^\d+$/.test(sentProject);
+  if (sentProject !== project && !numbered) return OTHER_PROJECT;
   if (sentLocation !== location)
     return { refuse: 'region_not_allowed', message: `The path names another location than this instance, which is in ${location}.`, param: 'location' };
-  return { rest };
+  return { rest, numbered };
 };
+/** Clients repeat the names of answers; what must be the caller's own was made in this project, whatever number stands before it. */
+const isOwned = ({ reach }: Entry): boolean => reach.ids?.request.includes('{id}') === true;
 const look = (head: NativeHead, home: Home): NativeCall | Refusal => {
   const sent = /^\/(v1|v1beta1)\/(.+)$/.exec(head.path);
   if (sent === null) return REFUSED;
@@ -186,10 +199,11 @@ const look = (head: NativeHead, home: Home): NativeCall | Refusal => {
   const { segments, verb } = split(inside?.rest ?? path);
   for (const compiled of COMPILED) {
     if (compiled.entry.method !== head.method || compiled.homed !== (inside !== undefined) || compiled.verb !== verb) continue;
+    if (inside?.numbered === true && !isOwned(compiled.entry)) continue;
     const params = match(compiled.segments, segments);
     if (params !== undefined) return callOf(compiled, params, version, home, !path.includes('%') && !path.includes('@'));
   }
-  return REFUSED;
+  return inside?.numbered === true ? OTHER_PROJECT : REFUSED;
 };
 
 /** Parameters of a query that change nothing but the answer's form and extent. `$httpMethod`, `access_token` and the like change who asks for what. */

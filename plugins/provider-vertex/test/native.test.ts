@@ -49,6 +49,7 @@ describe('project and location', () => {
     ['another location', '/v1/projects/my-project/locations/eu/', 'region_not_allowed'],
     ['no project', '/v1/', 'operation_not_allowed'],
     ['another version', `/v2/${P}/`, 'operation_not_allowed'],
+    ['a number, where nothing says whose it is', '/v1/projects/123456789012/locations/us-central1/', 'operation_not_allowed'],
     ['an encoded slash', '/v1/projects/my-project%2Flocations/us-central1/', 'operation_not_allowed'],
     ['the project twice', `/v1/${P}/${P}/`, 'operation_not_allowed'],
   ])('%s is refused', (_name, before, code) => expect(at('POST', before + rest)).toMatchObject({ refuse: code }));
@@ -120,6 +121,8 @@ describe('names of models', () => {
 describe('caches', () => {
   it('are owned by the end of their names, also where a prompt names one', () => {
     expect(at('POST', `/v1/${P}/cachedContents`)).toMatchObject({ reach: { ids: { reply: ['/name'], tail: true } } });
+    expect(at('GET', '/v1/projects/123456789012/locations/us-central1/cachedContents/987')).toMatchObject({ params: { id: '987' } });
+    expect(at('POST', '/v1/projects/123456789012/locations/us-central1/cachedContents')).toMatchObject({ refuse: 'operation_not_allowed' });
     expect(at('DELETE', `/v1/${P}/cachedContents/987`)).toMatchObject({ params: { id: '987' }, reach: { ids: { request: ['{id}'], tail: true } } });
     expect(at('POST', `/v1/${P}/publishers/google/models/gemini-2.5-pro:generateContent`)).toMatchObject({
       reach: { ids: { request: ['/cachedContent', '/cached_content'], tail: true } },
@@ -156,7 +159,7 @@ describe('any path', () => {
         const path = `/${pieces.join('/')}`;
         const answer = at(method, path);
         if ('refuse' in answer) return;
-        expect(path.startsWith(`/v1/${P}/`) || answer.reach.class === 'models').toBe(true);
+        expect(path.startsWith(`/v1/${P}/`) || answer.reach.class === 'models' || answer.reach.ids?.request.includes('{id}') === true).toBe(true);
         expect(answer.model ?? '').not.toMatch(/[/?#%\\\p{Cc}]|\.\./u);
       }),
       { numRuns: 2_000 },

@@ -26,6 +26,8 @@ interface Stand {
 const AWS_KEY_ID = 'AKIDQUICKSTART';
 /** Project of the simulated account. */
 const WATSONX_PROJECT = 'quick-start';
+/** Project of the simulated account. */
+const GOOGLE_PROJECT = 'quick-start';
 const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
   openai: {
     plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai'],
@@ -78,6 +80,25 @@ const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
       insecureUpstream: true,
     }),
     model: 'amazon.nova-lite-v1:0',
+  },
+  vertex: {
+    plugins: ['@llm-proxy-auth/dialect-gemini', '@llm-proxy-auth/provider-vertex'],
+    simulate: async (token) => {
+      const { googleAccounts, vertexSimulator } = await import('@llm-proxy-auth/simulators');
+      const accounts = googleAccounts({ known: { [token]: `quick-start@${GOOGLE_PROJECT}.iam.gserviceaccount.com` } });
+      return vertexSimulator({ accounts, project: GOOGLE_PROJECT });
+    },
+    credentials: ['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_OAUTH_ACCESS_TOKEN'],
+    variables: /^GOOGLE_/,
+    base: 'GOOGLE_VERTEX_BASE_URL',
+    settings: (simulator, token) => ({
+      baseUrl: simulator.url,
+      project: GOOGLE_PROJECT,
+      location: 'us-central1',
+      credentials: { type: 'token', token },
+      insecureUpstream: true,
+    }),
+    model: 'gemini-2.5-flash',
   },
   watsonx: {
     plugins: ['@llm-proxy-auth/provider-watsonx'],
