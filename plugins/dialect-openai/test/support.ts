@@ -111,7 +111,7 @@ export const piecesOf = (bytes: Bytes): readonly Bytes[] => {
   }
   return pieces;
 };
-/** Recorded streams that speak chat chunks, whoever sent them. */
+/** Recorded streams that speak chat chunks and end with `[DONE]`, whoever sent them. */
 export const recordedStreams = recordings()
   .filter((r) => r.provider !== 'watsonx' && r.stream && r.response.status === 200 && r.response.body?.includes('chat.completion.chunk') === true)
   .map((r) => ({ name: r.file, bytes: Buffer.from(r.response.body ?? '') }));
