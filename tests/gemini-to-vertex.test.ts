@@ -1,0 +1,88 @@
+import type { GenerateContentResponse } from '@google/genai';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { geminiClient } from './support/cells/gemini.ts';
+import { type Bench, openBench } from './support/gateway.ts';
+
+const model = 'gemini-3-flash-preview';
+const HELLO = {
+  contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
+  safetySettings: [{ category: 'HARM_CATEGORY_HARASSMENT', threshold: 'BLOCK_ONLY_HIGH' }],
+};
+const piece = (text: string, more: object = {}): object => ({
+  candidates: [{ content: { role: 'model', parts: [{ text }] }, ...more }],
+  modelVersion: model,
+  responseId: 'R',
+});
+const END = { ...piece('b', { finishReason: 'STOP' }), usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 2, totalTokenCount: 5 } };
+const sse = (...pieces: readonly object[]): string => pieces.map((one) => `data: ${JSON.stringify(one)}\r\n\r\n`).join('');
+
+describe.each([
+  ['bytes pass', true],
+  ['passing switched off', false],
+])('a Gemini client to Vertex AI, %s', (_title, pass) => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ vendor: 'vertex', pass, sections: { retry: { attempts: 1 } } });
+  });
+  afterEach(() => bench.simulator.clear());
+  afterAll(() => bench.close());
+  const post = (query: string, body: object = HELLO, operation = 'streamGenerateContent'): Promise<Response> =>
+    fetch(`${bench.url}/gemini/main/v1beta/models/${model}:${operation}${query}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-goog-api-key': bench.key },
+      body: JSON.stringify(body),
+    });
+  const scripted = (body: string, more: object = {}): void => void bench.simulator.script({ body, headers: { 'content-type': 'text/event-stream' }, ...more });
+  const sent = (): unknown => bench.simulator.requests.findLast(({ method }) => method === 'POST')?.json();
+
+  test('sends what it asked, as it asked it', async () => {
+    const { text } = await geminiClient(bench).models.generateContent({ model, contents: 'Hello', config: { temperature: 0.5, labels: undefined } as never });
+    expect(text).toBe('You said: Hello');
+    expect(sent()).toEqual({ contents: [{ parts: [{ text: 'Hello' }], role: 'user' }], generationConfig: { temperature: 0.5 } });
+    expect((await (await post('', HELLO, 'generateContent')).json()) as GenerateContentResponse).toMatchObject({ candidates: [{ finishReason: 'STOP' }] });
+    expect(sent()).toEqual(HELLO);
+  });
+  test('gets every event, the last with what it cost', async () => {
+    scripted(sse(piece('a'), END));
+    const events = (await (await post('?alt=sse')).text()).split(/\r?\n\r?\n/).filter((event) => event !== '');
+    expect(events.map((event) => (JSON.parse(event.slice(6)) as GenerateContentResponse).candidates?.[0]?.content?.parts?.[0]?.text).slice(0, 2)).toEqual([
+      'a',
+      'b',
+    ]);
+    expect(JSON.parse(events.at(-1)?.slice(6) ?? '')).toMatchObject({ candidates: [{ finishReason: 'STOP' }], usageMetadata: { totalTokenCount: 5 } });
+  });
+  test('gets an array where it asked for one', async () => {
+    scripted(sse(piece('a'), END));
+    const pieces = (await (await post('')).json()) as GenerateContentResponse[];
+    expect(pieces.map(({ candidates }) => candidates?.[0]?.content?.parts?.map(({ text }) => text).join('') ?? '').join('')).toBe('ab');
+  });
+  test('takes a reason to end for an end only when nothing follows it', async () => {
+    scripted(sse(piece('a', { finishReason: 'STOP' }), piece('b')));
+    expect(await (await post('?alt=sse')).text()).toContain('UPSTREAM_STREAM_TRUNCATED');
+    scripted(sse(piece('a', { finishReason: 'STOP' }), piece('b', { finishReason: 'RECITATION' })));
+    const text = await (await post('?alt=sse')).text();
+    expect(text).toContain('RECITATION');
+    expect(text).not.toContain('error');
+  });
+  test.each(['fin', 'rst'] as const)('is told of a cut (%s) by an error event, never by an end', async (how) => {
+    const body = sse(piece('a'), piece('a'), END);
+    scripted(body, { cut: { at: body.indexOf('finishReason') - 20, how } });
+    const text = await (await post('?alt=sse')).text();
+    expect(
+      JSON.parse(
+        text
+          .trimEnd()
+          .split(/\r?\n\r?\n/)
+          .at(-1)
+          ?.slice(6) ?? '',
+      ),
+    ).toMatchObject({ error: { code: 502, details: [{ reason: 'UPSTREAM_STREAM_TRUNCATED' }] } });
+  });
+  test('an error before the first piece is an HTTP status', async () => {
+    scripted(sse({ error: { code: 503, message: 'overloaded', status: 'UNAVAILABLE' } }));
+    expect((await post('?alt=sse')).status).toBe(503);
+  });
+  test('counts tokens', async () => {
+    expect((await geminiClient(bench).models.countTokens({ model, contents: 'Hello' })).totalTokens).toBeGreaterThan(0);
+  });
+});
