@@ -1,0 +1,247 @@
+import { ociErrorEvent } from '@llm-proxy-auth/simulators';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { payloads } from './support/answers.ts';
+import { type Bench, COMPARTMENT, OCI_ENDPOINT, openBench } from './support/gateway.ts';
+
+// Each test is named after a defect that users reported of other gateways, or that stands in their code.
+type Fields = Record<string, unknown>;
+const LLAMA = 'meta.llama-3.3-70b-instruct';
+const COMMAND = 'cohere.command-r-08-2024';
+const GPT_OSS = 'openai.gpt-oss-120b';
+const GEMINI = 'google.gemini-2.5-flash';
+const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+const tool = (name: string) => ({ type: 'function', function: { name, parameters } });
+const call = (id: string, name: string, input = '{"city":"Oslo"}') => ({ id, type: 'function', function: { name, arguments: input } });
+const user = (content: unknown) => ({ role: 'user', content });
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench({ vendor: 'oci', sections: { retry: { attempts: 1 } } });
+});
+afterEach(() => bench.simulator.clear());
+afterAll(() => bench.close());
+const chat = (body: Fields = {}): Promise<Response> =>
+  fetch(`${bench.url}/openai/main/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: LLAMA, messages: [user('Hello')], ...body }),
+  });
+const ask = async (body: Fields = {}): Promise<{ status: number; json: Fields; fidelity: string; code: string | null }> => {
+  const answer = await chat(body);
+  return {
+    status: answer.status,
+    json: (await answer.json()) as Fields,
+    fidelity: answer.headers.get('x-lpa-fidelity') ?? '',
+    code: answer.headers.get('x-lpa-code'),
+  };
+};
+const choice = (json: Fields): Fields => (json.choices as Fields[])[0] ?? {};
+const message = (json: Fields): Fields => choice(json).message as Fields;
+const sent = (): Fields => bench.simulator.requests.findLast(({ method }) => method === 'POST')?.json() as Fields;
+const request = (): Fields => sent().chatRequest as Fields;
+const deltas = (chunks: readonly Fields[]): readonly Fields[] => chunks.flatMap((chunk) => (chunk.choices as Fields[]).map((one) => one.delta as Fields));
+
+describe('tool calls', () => {
+  test('calls of the history and ids of results are sent, with the text beside them', async () => {
+    const messages = [
+      user('go'),
+      { role: 'assistant', content: 'I will.', tool_calls: [call('a', 'get_weather')] },
+      { role: 'tool', tool_call_id: 'a', content: 'snow' },
+    ];
+    const { json } = await ask({ messages, tools: [tool('get_weather')] });
+    expect(message(json).content).toBe('The tool said: snow');
+    expect((request().messages as Fields[]).slice(1)).toEqual([
+      {
+        role: 'ASSISTANT',
+        content: [{ type: 'TEXT', text: 'I will.' }],
+        toolCalls: [{ type: 'FUNCTION', id: 'a', name: 'get_weather', arguments: '{"city":"Oslo"}' }],
+      },
+      { role: 'TOOL', toolCallId: 'a', content: [{ type: 'TEXT', text: 'snow' }] },
+    ]);
+  });
+  test('31. fragments with a new random id each are one call', async () => {
+    const text = await (await chat({ model: GPT_OSS, messages: [user('call get_weather')], tools: [tool('get_weather')], stream: true })).text();
+    const calls = deltas(payloads(text) as Fields[]).flatMap((delta) => (delta.tool_calls ?? []) as Fields[]);
+    expect(new Set(calls.map(({ index }) => index)).size).toBe(1);
+    expect(calls.flatMap(({ id }) => id ?? []).length).toBe(1);
+    expect(calls.map((one) => (one.function as Fields).arguments ?? '').join('')).toBe('{"city":"text"}');
+    expect(text).toContain('"finish_reason":"tool_calls"');
+  });
+  test('34. calls of Gemini without ids get some, and parallel calls are switched off', async () => {
+    const { json } = await ask({ model: GEMINI, messages: [user('call get_weather and get_time')], tools: [tool('get_weather'), tool('get_time')] });
+    const calls = message(json).tool_calls as Fields[];
+    expect([calls.length, request().isParallelToolCalls]).toEqual([1, false]);
+    const after = [user('call get_weather'), message(json), { role: 'tool', tool_call_id: calls[0]?.id, content: 'snow' }];
+    expect(message((await ask({ model: GEMINI, messages: after, tools: [tool('get_weather')] })).json).content).toBe('The tool said: snow');
+  });
+  test('a reason to stop beside calls is the reason of calls', async () => {
+    const calls = [{ type: 'FUNCTION', id: 'x', name: 'get_weather', arguments: '{}' }];
+    const choices = [{ index: 0, message: { role: 'ASSISTANT', content: null, toolCalls: calls }, finishReason: 'stop' }];
+    bench.simulator.script({
+      body: { modelId: LLAMA, modelVersion: '1', chatResponse: { apiFormat: 'GENERIC', timeCreated: '2026-01-01T00:00:00Z', choices } },
+    });
+    expect(choice((await ask({ tools: [tool('get_weather')] })).json)).toMatchObject({ finish_reason: 'tool_calls', message: { content: null } });
+  });
+  test('the same question to Command gets calls with ids that do not change', async () => {
+    const body = { model: COMMAND, messages: [user('call get_weather')], tools: [tool('get_weather')] };
+    const whole = ((message((await ask(body)).json).tool_calls ?? []) as Fields[])[0];
+    expect(whole).toMatchObject({ id: expect.stringMatching(/^call_[0-9a-f]{24}$/), function: { name: 'get_weather' } });
+  });
+});
+
+describe('the format COHERE', () => {
+  test('32. what the last event repeats is not said twice', async () => {
+    const text = await (await chat({ model: COMMAND, stream: true })).text();
+    expect(
+      deltas(payloads(text) as Fields[])
+        .map(({ content }) => content ?? '')
+        .join(''),
+    ).toBe('You said: Hello');
+  });
+  test('results stand beside an empty message, not behind a question that is asked again', async () => {
+    const messages = [
+      user('weather?'),
+      { role: 'assistant', content: null, tool_calls: [call('a', 'get_weather')] },
+      { role: 'tool', tool_call_id: 'a', content: 'snow' },
+    ];
+    expect(message((await ask({ model: COMMAND, messages, tools: [tool('get_weather')] })).json).content).toBe('The tool said: snow');
+    expect([request().message, (request().chatHistory as Fields[]).map(({ role }) => role)]).toEqual(['', ['USER', 'CHATBOT']]);
+  });
+  test('a poisonous answer is filtered, and one that failed is an error: neither is a clean stop', async () => {
+    expect(choice((await ask({ model: COMMAND, messages: [user('trip the filter')] })).json).finish_reason).toBe('content_filter');
+    bench.simulator.script({
+      body: { modelId: COMMAND, modelVersion: '1', chatResponse: { apiFormat: 'COHERE', text: '', finishReason: 'ERROR', errorMessage: 'broken' } },
+    });
+    expect(await ask({ model: COMMAND })).toMatchObject({ status: 502, code: 'upstream_bad_response' });
+  });
+  test('pictures go to the format that has them, and are refused where there is none', async () => {
+    const picture = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }];
+    expect(await ask({ model: COMMAND, messages: [user(picture)] })).toMatchObject({ status: 400 });
+    expect((await ask({ model: 'cohere.command-a-vision-07-2025', messages: [user(picture)] })).status).toBe(200);
+    expect(request()).toMatchObject({ apiFormat: 'COHEREV2', messages: [{ content: [{ type: 'IMAGE_URL' }] }] });
+  });
+});
+
+describe('requests', () => {
+  test('33. a limit is always sent, under the name that the model takes', async () => {
+    expect(choice((await ask({ messages: [user('write 90 words')] })).json).finish_reason).toBe('stop');
+    expect(request().maxTokens).toBe(4000);
+    await ask({ model: 'openai.gpt-5', max_tokens: 90 });
+    expect([request().maxTokens, request().maxCompletionTokens]).toEqual([undefined, 90]);
+  });
+  test('a model that is an endpoint is served by the endpoint', async () => {
+    const { json } = await ask({ model: OCI_ENDPOINT });
+    expect([json.error === undefined, sent().servingMode]).toEqual([false, { servingType: 'DEDICATED', endpointId: OCI_ENDPOINT }]);
+  });
+  test('all parts of a message are sent, developer messages too', async () => {
+    await ask({
+      messages: [
+        { role: 'developer', content: 'Be kind.' },
+        user([
+          { type: 'text', text: 'one' },
+          { type: 'text', text: 'two' },
+        ]),
+      ],
+    });
+    expect(request().messages).toEqual([
+      { role: 'SYSTEM', content: [{ type: 'TEXT', text: 'Be kind.' }] },
+      { role: 'USER', content: [{ type: 'TEXT', text: 'onetwo' }] },
+    ]);
+  });
+  test('no member goes along that the service does not know, whatever a client sends', async () => {
+    const body = { verbosity: 'low', prediction: { type: 'content', content: 'x' }, store: false, safety_identifier: 's', x_own: 1 };
+    const { status, fidelity } = await ask(body);
+    expect(status).toBe(200);
+    for (const name of ['verbosity', 'prediction', 'x_own']) expect(fidelity).toContain(`ignored=${name}`);
+    expect(Object.keys(sent()).toSorted()).toEqual(['chatRequest', 'compartmentId', 'servingMode']);
+    expect(sent().compartmentId).toBe(COMPARTMENT);
+  });
+  test('probabilities are asked for by number, and answered in the form of the client', async () => {
+    const { json } = await ask({ logprobs: true, top_logprobs: 1 });
+    expect(request().logProbs).toBe(1);
+    expect((choice(json).logprobs as { content: Fields[] }).content[0]).toMatchObject({ token: 'You', logprob: -0.25, top_logprobs: [{ token: 'You' }] });
+  });
+});
+
+describe('answers', () => {
+  test('36, 37. events without blank lines are read one by one, and filler reaches nobody', async () => {
+    bench.simulator.script({ rechunk: { size: 7 } });
+    const text = await (await chat({ messages: [user('write 9 words')], stream: true, stream_options: { include_usage: true } })).text();
+    const chunks = payloads(text) as Fields[];
+    expect(
+      deltas(chunks)
+        .map(({ content }) => content ?? '')
+        .join(''),
+    ).toBe('word1 word2 word3 word4 word5 word6 word7 word8 word9');
+    expect([text.includes('"pad"'), chunks.filter(({ usage }) => usage !== undefined && usage !== null).length]).toEqual([false, 1]);
+    expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true);
+  });
+  test('usage is not told where nobody asked, and counted all the same', async () => {
+    const text = await (await chat({ stream: true })).text();
+    expect(text).not.toContain('"prompt_tokens"');
+    expect((request().streamOptions as Fields).isIncludeUsage).toBe(true);
+  });
+  test('an error inside the stream is an error: no reason, no [DONE]', async () => {
+    bench.simulator.script({ endWith: { after: 3, frame: ociErrorEvent(500) }, delayChunk: 10 });
+    const text = await (await chat({ messages: [user('write 9 words')], stream: true })).text();
+    expect([text.includes('[DONE]'), /"finish_reason":"/.test(text)]).toEqual([false, false]);
+    expect(payloads(text).at(-1)).toMatchObject({ error: { message: 'Internal server error.' } });
+  });
+  test('a stream that is cut is no clean end', async () => {
+    bench.simulator.script({ cut: { at: 500, how: 'fin' } });
+    const text = await (await chat({ messages: [user('write 40 words')], stream: true })).text();
+    expect([text.includes('[DONE]'), /"finish_reason":"/.test(text)]).toEqual([false, false]);
+  });
+  test('a model that cannot be had is 404 with a hint, and our own credential is 502', async () => {
+    bench.simulator.script({ status: 404 });
+    const missing = await ask();
+    expect([missing.status, (missing.json.error as Fields).code]).toEqual([404, 'model_not_found']);
+    expect((missing.json.error as Fields).message).toContain('policy');
+    bench.simulator.script({ status: 401 });
+    expect(await ask()).toMatchObject({ status: 502, code: 'upstream_auth_failed' });
+  });
+  test('an error of Google’s inside an error of OCI’s is told in its own words', async () => {
+    const message = JSON.stringify({ error: { code: 400, message: 'function response parts', status: 'INVALID_ARGUMENT' } });
+    bench.simulator.script({ status: 400, body: { code: '400', message } });
+    expect(((await ask()).json.error as Fields).message).toBe('function response parts');
+  });
+  test('a token that failed is not told as a stop, and null content is no text', async () => {
+    bench.simulator.script({
+      body: {
+        modelId: LLAMA,
+        modelVersion: '1',
+        chatResponse: {
+          apiFormat: 'GENERIC',
+          choices: [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT' }] }, finishReason: 'max_tokens' }],
+        },
+      },
+    });
+    expect(choice((await ask()).json).finish_reason).toBe('length');
+  });
+});
+
+describe('embeddings and rerank', () => {
+  const post = async (path: string, body: Fields): Promise<{ status: number; json: Fields }> => {
+    const answer = await fetch(`${bench.url}/openai/main/v1/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, json: (await answer.json()) as Fields };
+  };
+  test('more texts than the service takes at once are several calls and one answer', async () => {
+    const { json } = await post('embeddings', { model: 'cohere.embed-v4.0', input: Array.from({ length: 100 }, (_, i) => `t${i}`), dimensions: 256 });
+    const data = json.data as { index: number; embedding: number[] }[];
+    expect([data.length, data[99]?.index, data[0]?.embedding.length]).toEqual([100, 99, 256]);
+    expect(bench.simulator.requests.map((one) => (one.json() as { inputs: unknown[] }).inputs.length)).toEqual([96, 4]);
+  });
+  test('documents are put in order', async () => {
+    const { status, json } = await post('rerank', { model: 'cohere.rerank-v3.5', query: 'what is snow', documents: ['rain', 'snow is white'], top_n: 1 });
+    expect([status, (json.results as Fields[]).map(({ index }) => index)]).toEqual([200, [1]]);
+  });
+  test('models are listed over all pages, by the names that calls take', async () => {
+    const answer = await fetch(`${bench.url}/openai/main/v1/models`, { headers: { authorization: `Bearer ${bench.key}` } });
+    const ids = ((await answer.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
+    expect([ids.includes(LLAMA), ids.includes('cohere.rerank-v3.5')]).toEqual([true, true]);
+  });
+});
