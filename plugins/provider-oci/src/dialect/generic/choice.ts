@@ -127,7 +127,8 @@ export const choiceReader = (options: ChoiceOptions) => {
       for (const wire of asList(message.annotations)) parts.cite(citationOf(wire));
       parts.words('refusal', asText(message.refusal) ?? '');
       calls(asList(message.toolCalls));
-      if (isObject(c.logprobs)) keepLists(unknownFields(c.logprobs, LOGPROBS));
+      // Figures without their tokens say nothing by themselves.
+      if (isObject(c.logprobs)) keepLists(logprobs === undefined ? c.logprobs : unknownFields(c.logprobs, LOGPROBS));
       keep(unknownFields(message, MESSAGE));
       keep(unknownFields(c, CHOICE));
       if (typeof message.role === 'string' && message.role !== 'ASSISTANT') rest.role = message.role;
