@@ -1,3 +1,4 @@
+import { some } from '@llm-proxy-auth/plugin';
 import type { Config } from './config.ts';
 
 /** A bearer token and when it ends (epoch ms). */
@@ -24,8 +25,6 @@ const inTime = <T>(work: Promise<T>): Promise<T> => {
     new Promise<never>((_, reject) => limit.addEventListener('abort', () => reject(new Error('the token service did not answer in time')), { once: true })),
   ]);
 };
-const some = <K extends string>(key: K, value: string | undefined): { readonly [P in K]?: string } =>
-  (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: string };
 
 const managerOf = async (kind: Parameters<AskToken>[0], { credentials, cluster, apiKey, password }: SignIn): Promise<{ getToken(): Promise<unknown> }> => {
   const { Cp4dTokenManager, ContainerTokenManager, IamTokenManager, VpcInstanceTokenManager } = await import('ibm-cloud-sdk-core');
