@@ -20,7 +20,9 @@ const SEVERAL_ENDS: ReadonlySet<string> = new Set([
   'vertex/streamgeneratecontent-plain-gemini-2.0-flash-df3a21.json',
 ]);
 const recorded = (operation: string): SurfaceSamples => ({ requests: sent(good(operation)), replies: bodies(good(operation)) });
-const streamed = good('streamGenerateContent').filter(({ file }) => !SEVERAL_ENDS.has(file));
+/** Clients that do not ask for events got one array, which is read in the tests of recordings. */
+const isArray = ({ response }: Recording): boolean => response.body?.trimStart().startsWith('[') === true;
+const streamed = good('streamGenerateContent').filter((one) => !SEVERAL_ENDS.has(one.file) && !isArray(one));
 
 export const facts: PluginFacts = {
   dialects: {

@@ -1,5 +1,4 @@
 import {
-  asList,
   asObject,
   asText,
   type ChatRequest,
@@ -100,6 +99,6 @@ export const readRequest =
     const request = readBody(inbound.body, seal);
     if (isValidated(request) && target?.dialect !== GEMINI)
       ledger.note('emulated', 'tools.strict', 'calls keep to their schemas where the provider says so itself');
-    if (asList(asObject(camelCased(inbound.body))?.contents).length === 0) throw invalid('contents', 'contents is not specified');
+    if (!request.turns.some(({ role }) => role !== 'system')) throw invalid('contents', 'contents is not specified');
     return request;
   };

@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { chunk, completion, sse, stream, usageChunk } from './support/answers.ts';
+import { type Bench, openBench } from './support/gateway.ts';
+
+// Each test is named after a defect that users reported of gateways between Gemini's API and others.
+type Fields = Record<string, unknown>;
+const model = 'gpt-4o-mini';
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench({ plugins: ['@llm-proxy-auth/dialect-gemini'], sections: { retry: { attempts: 1 } } });
+});
+afterEach(() => bench.simulator.clear());
+afterAll(() => bench.close());
+
+const post = (body: Fields, operation = 'generateContent', more = ''): Promise<Response> =>
+  fetch(`${bench.url}/gemini/main/v1beta/models/${model}:${operation}${more}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-goog-api-key': bench.key },
+    body: JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'Hello' }] }], ...body }),
+  });
+interface Answer {
+  readonly candidates: readonly { readonly content: { readonly parts: readonly Fields[] }; readonly finishReason: string }[];
+  readonly usageMetadata: Fields;
+}
+const ask = async (body: Fields): Promise<{ readonly answer: Answer; readonly fidelity: string; readonly sent: Fields }> => {
+  const reply = await post(body);
+  const answer = (await reply.json()) as Answer;
+  const sent = bench.simulator.requests.findLast(({ method }) => method === 'POST')?.json() as Fields;
+  return { answer, fidelity: reply.headers.get('x-lpa-fidelity') ?? '', sent };
+};
+const streamed = async (): Promise<readonly Answer[]> =>
+  (await (await post({}, 'streamGenerateContent', '?alt=sse')).text())
+    .split(/\r?\n\r?\n/)
+    .filter((event) => event.startsWith('data: '))
+    .map((event) => JSON.parse(event.slice(6)) as Answer);
+
+describe('Gemini clients to OpenAI', () => {
+  test('types in capitals, nullable members and counts in text are JSON Schema there', async () => {
+    const parameters = {
+      type: 'OBJECT',
+      properties: { a: { type: 'STRING', nullable: true }, b: { type: 'ARRAY', items: { type: 'INTEGER' }, minItems: '1' } },
+      required: ['b'],
+    };
+    const { sent } = await ask({ tools: [{ functionDeclarations: [{ name: 'f', parameters }] }] });
+    expect((sent.tools as readonly { function: Fields }[])[0]?.function.parameters).toEqual({
+      type: 'object',
+      properties: { a: { type: ['string', 'null'] }, b: { type: 'array', items: { type: 'integer' }, minItems: 1 } },
+      required: ['b'],
+    });
+  });
+  test('calls and results without ids are told apart, two of one name too', async () => {
+    const { sent } = await ask({
+      tools: [{ functionDeclarations: [{ name: 'f' }] }],
+      contents: [
+        { role: 'user', parts: [{ text: 'a' }] },
+        { role: 'model', parts: [{ functionCall: { name: 'f', args: { n: 1 } } }, { functionCall: { name: 'f', args: { n: 2 } } }] },
+        {
+          role: 'user',
+          parts: [{ functionResponse: { name: 'f', response: { output: 'one' } } }, { functionResponse: { name: 'f', response: { ok: true } } }],
+        },
+      ],
+    });
+    const messages = sent.messages as readonly Fields[];
+    const ids = ((messages[1]?.tool_calls ?? []) as readonly { id: string }[]).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(2);
+    expect(messages.slice(2).map(({ tool_call_id, content }) => [tool_call_id, content])).toEqual([
+      [ids[0], 'one'],
+      [ids[1], '{"ok":true}'],
+    ]);
+  });
+  test('members spelt with underscores are read', async () => {
+    const { sent } = await ask({
+      system_instruction: { parts: [{ text: 'Be terse.' }] },
+      generation_config: { max_output_tokens: 7, stop_sequences: ['END'] },
+    });
+    expect(sent).toMatchObject({ messages: [{ role: 'system', content: 'Be terse.' }, { role: 'user' }], stop: ['END'] });
+  });
+  test('what Gemini alone has is named, not dropped', async () => {
+    const { fidelity } = await ask({ safetySettings: [{ category: 'HARM_CATEGORY_HARASSMENT', threshold: 'BLOCK_NONE' }], tools: [{ googleSearch: {} }] });
+    expect(fidelity).toContain('safetySettings');
+    expect(fidelity).toContain('tools');
+  });
+  test('tokens of thoughts stand beside those of the candidates, and add up', async () => {
+    const usage = { prompt_tokens: 10, completion_tokens: 25, total_tokens: 35, completion_tokens_details: { reasoning_tokens: 20 } };
+    bench.simulator.script({ body: completion({}, { usage }) });
+    expect((await ask({})).answer.usageMetadata).toMatchObject({ promptTokenCount: 10, candidatesTokenCount: 5, thoughtsTokenCount: 20, totalTokenCount: 35 });
+  });
+  test('an answer that calls ends with STOP, arguments are an object, and calls have ids', async () => {
+    const tool_calls = [{ id: 'call_1', type: 'function', function: { name: 'f', arguments: '' } }];
+    bench.simulator.script({ body: completion({ message: { role: 'assistant', content: null, tool_calls }, finish_reason: 'tool_calls' }) });
+    expect((await ask({})).answer.candidates[0]).toMatchObject({
+      finishReason: 'STOP',
+      content: { parts: [{ functionCall: { id: 'call_1', name: 'f', args: {} } }] },
+    });
+  });
+  test('calls that stream beside one another are whole, one after the other', async () => {
+    const piece = (index: number, more: object) => chunk({ tool_calls: [{ index, ...more }] });
+    stream(
+      bench.simulator,
+      sse(
+        piece(0, { id: 'a', type: 'function', function: { name: 'f', arguments: '{"n"' } }),
+        piece(1, { id: 'b', type: 'function', function: { name: 'g', arguments: '' } }),
+        piece(0, { function: { arguments: ':1}' } }),
+        chunk({}, 'tool_calls'),
+        usageChunk,
+        '[DONE]',
+      ),
+    );
+    const parts = (await streamed()).flatMap(({ candidates }) => candidates[0]?.content?.parts ?? []);
+    expect(parts).toEqual([{ functionCall: { id: 'a', name: 'f', args: { n: 1 } } }, { functionCall: { id: 'b', name: 'g', args: {} } }]);
+  });
+  test('usage comes once, with the end', async () => {
+    const pieces = await streamed();
+    expect(pieces.flatMap(({ usageMetadata }, at) => (usageMetadata?.totalTokenCount === undefined ? [] : [at]))).toEqual([pieces.length - 1]);
+    expect(pieces.at(-1)?.candidates[0]?.finishReason).toBe('STOP');
+  });
+  test('what was filtered is SAFETY, and never an empty list of candidates', async () => {
+    bench.simulator.script({ body: completion({ message: { role: 'assistant', content: '', refusal: null }, finish_reason: 'content_filter' }) });
+    expect((await ask({})).answer.candidates).toMatchObject([{ finishReason: 'SAFETY' }]);
+  });
+  test('a wait is told where Gemini’s clients look for it', async () => {
+    bench.simulator.script({ status: 429, headers: { 'retry-after': '7' } });
+    const { error } = (await (await post({})).json()) as { readonly error: { readonly status: string; readonly details: readonly Fields[] } };
+    expect(error.status).toBe('RESOURCE_EXHAUSTED');
+    expect(error.details).toContainEqual({ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '7s' });
+  });
+  test('an empty list of contents is a 400 in words that name it', async () => {
+    const reply = await post({ contents: [] });
+    expect([reply.status, ((await reply.json()) as { error: Fields }).error.message]).toEqual([400, 'contents is not specified']);
+  });
+});
