@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
+import Anthropic from '@anthropic-ai/sdk';
+import { anthropicSimulator, openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench, PROVIDER_KEY, type Wanted } from './support/gateway.ts';
@@ -203,6 +204,45 @@ describe('a conversation that goes on at a provider of the client’s own surfac
     const headers = { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' };
     const answer = await fetch(`${bench.url}/openai/other/v1/chat/completions`, { method: 'POST', headers, body });
     expect([answer.status, other.requests.at(-1)?.body.toString('utf8')]).toEqual([200, body]);
+  });
+});
+
+describe('an Anthropic client whose answers another vendor signed', () => {
+  let bench: Bench;
+  let other: Simulator;
+  beforeAll(async () => {
+    other = await anthropicSimulator({ keys: [PROVIDER_KEY] });
+    const instances = { other: { provider: 'anthropic', baseUrl: other.url, apiKey: PROVIDER_KEY, insecureUpstream: true } };
+    bench = await open('bedrock', { plugins: ['@llm-proxy-auth/provider-anthropic'], instances });
+  });
+  afterAll(async () => {
+    await bench.close();
+    await other.close();
+  });
+  test.each([false, true])('brings it back in the signature, and to its own vendor nothing of it, streamed: %s', async (stream) => {
+    const clientAt = (instance: string) => new Anthropic({ baseURL: `${bench.url}/anthropic/${instance}`, apiKey: bench.key, authToken: null, maxRetries: 0 });
+    const asked: Anthropic.MessageParam[] = [{ role: 'user', content: 'call get_time' }];
+    const common = {
+      max_tokens: 9000,
+      thinking: { type: 'enabled' as const, budget_tokens: 2048 },
+      tools: [{ name: 'get_time', input_schema: { type: 'object' as const, properties: {} } }],
+    };
+    const nova = { ...common, model: 'us.amazon.nova-2-lite-v1:0' };
+    const { messages } = clientAt('main');
+    const answer = stream ? await messages.stream({ ...nova, messages: asked }).finalMessage() : await messages.create({ ...nova, messages: asked });
+    const [thought, call] = answer.content;
+    if (thought?.type !== 'thinking' || call?.type !== 'tool_use') throw new Error('no thinking and call');
+    expect(thought.signature).toMatch(/^lpa1\./);
+    const more: Anthropic.MessageParam[] = [
+      ...asked,
+      { role: 'assistant', content: answer.content },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: call.id, content: 'noon' }] },
+    ];
+    const told = await messages.create({ ...nova, messages: more });
+    expect([told.content.at(-1), repeated(bench)[0]]).toMatchObject([{ type: 'text', text: 'The tool said: noon' }, 'reasoningContent']);
+    const elsewhere = await clientAt('other').messages.create({ ...common, model: 'claude-sonnet-4-5', messages: more });
+    expect(elsewhere.content.at(-1)).toMatchObject({ type: 'text', text: 'The tool said: noon' });
+    expect(other.requests.at(-1)?.body.toString('utf8')).not.toContain('lpa1');
   });
 });
 

@@ -41,6 +41,7 @@ export * from './plugin.ts';
 export * from './provider.ts';
 export { ordered, type Remainder, remainderOf, restore, sameValue } from './remainder.ts';
 export * from './schema.ts';
+export { ENVELOPE, type Enclosed, openOrigin, sealOrigin } from './sealed-origin.ts';
 export { lacksThinking } from './thinking.ts';
 export { askedWait, retryHeaders, waitOf } from './waits.ts';
 export * from './wire.ts';

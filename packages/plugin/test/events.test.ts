@@ -129,3 +129,19 @@ test('eventsOf opens parts empty, grows them, and signs them when they end', () 
     { type: 'end' },
   ]);
 });
+
+describe('what was signed', () => {
+  test('comes at the end of a part, and of a call with its beginning, as it may have to travel in its id', () => {
+    const parts = [
+      { kind: 'thinking', text: 'Hm.', redacted: false, origin },
+      { kind: 'toolCall', id: '1', name: 'f', input: { json: '{}' }, origin },
+    ] as const;
+    const told = eventsOf({ id: 'r', model: 'm', usage, choices: [{ index: 0, parts, finish: 'tool' }] });
+    const signed = told.filter((e) => (e.type === 'part' ? 'origin' in e.part : e.type === 'part-end' && e.origin !== undefined));
+    expect(signed.map((e) => [e.type, 'index' in e ? e.index : -1])).toEqual([
+      ['part-end', 0],
+      ['part', 1],
+    ]);
+    expect(collect(told).choices[0]?.parts).toEqual(parts);
+  });
+});

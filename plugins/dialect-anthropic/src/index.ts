@@ -1,4 +1,4 @@
-import { type Dialect, define, type Host, type Plugin } from '@llm-proxy-auth/plugin';
+import { type Dialect, define, type Host, type Plugin, type Seal } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { error, rateHeaders } from './error.ts';
 import { IDS } from './named-ids.ts';
@@ -20,10 +20,10 @@ const replyHeaders: readonly string[] = Object.freeze([
   'content-disposition',
 ]);
 
-/** The Anthropic dialect. `now`: epoch ms, for limits that are told as a time. */
-export const anthropic = (now: Host['now']): Dialect => ({
+/** The Anthropic dialect. `now`: epoch ms, for limits that are told as a time; `seal` closes what other vendors signed. */
+export const anthropic = (now: Host['now'], seal: Seal): Dialect => ({
   name: ANTHROPIC,
-  surfaces,
+  surfaces: surfaces(seal),
   requestHeaders,
   replyHeaders,
   ids: IDS,
@@ -39,7 +39,7 @@ const plugin: Plugin = {
     anthropic: define<Dialect>()({
       summary: 'The API that Anthropic SDKs speak',
       config: Type.Object({}, { additionalProperties: false }),
-      create: (_config, host) => anthropic(() => host.now()),
+      create: (_config, host) => anthropic(() => host.now(), host.seal),
     }),
   },
 };

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { countTokens } from '../src/count-tokens/surface.ts';
 import { furtherModels } from '../src/further-models.ts';
-import { messages } from '../src/messages/surface.ts';
 import { sdkType } from './sdk-types.ts';
+import { messages, seal } from './support.ts';
 
 const advisor = (model?: string) => ({ type: 'advisor_20260301', name: 'advisor', ...(model === undefined ? {} : { model }) });
 
 describe('models that a body names beside its own', () => {
   it('are asked for of messages and of counts', () => {
-    expect([messages.furtherModels, countTokens.furtherModels]).toEqual([furtherModels, furtherModels]);
+    expect([messages.furtherModels, countTokens(seal).furtherModels]).toEqual([furtherModels, furtherModels]);
   });
   it.each([
     ['fallbacks', { fallbacks: [{ model: 'claude-a' }, { model: 'claude-b' }] }, ['claude-a', 'claude-b']],

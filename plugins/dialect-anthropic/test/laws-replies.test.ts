@@ -1,19 +1,24 @@
-import { type ChatEvent, type ChatReply, collect, eventsOf as eventsOfReply, isGatewayError, normalReply, type Part } from '@llm-proxy-auth/plugin';
+import { type ChatEvent, type ChatReply, collect, eventsOf as eventsOfReply, isGatewayError, normalReply, openOrigin, type Part } from '@llm-proxy-auth/plugin';
 import { chatEvents, chatReply, streamedReply } from '@llm-proxy-auth/plugin/generators';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { accumulate, meaning } from './accumulate.ts';
 import { inputText } from './input-text.ts';
-import { answered, bytesOf, eventsOf, ledger, type Note, payloads, read, streamed } from './support.ts';
+import { answered, bytesOf, eventsOf, ledger, type Note, payloads, read, seal, streamed } from './support.ts';
 
 /** What a message has a block for, whoever says it. */
 const SHOWN: ReadonlySet<Part['kind']> = new Set(['text', 'refusal', 'thinking', 'toolCall']);
 const KINDS: readonly Part['kind'][] = ['text', 'refusal', 'thinking', 'image', 'audio', 'toolCall', 'opaque'];
+/** Redacted thinking without a signature is nothing. */
+const isHidden = (part: Part): boolean => part.kind === 'thinking' && part.redacted && part.origin === undefined;
 /** A part of another dialect as the client of this one is shown it. */
 const shown = (part: Part): readonly Part[] => {
-  if (!SHOWN.has(part.kind) || (part.kind === 'thinking' && part.redacted)) return [];
+  if (!SHOWN.has(part.kind) || isHidden(part)) return [];
   if (part.kind === 'refusal') return [{ kind: 'text', text: part.text }];
-  if (part.kind === 'thinking') return [{ kind: 'thinking', text: part.text, redacted: false }];
+  if (part.kind === 'thinking') {
+    const { origin, redacted } = part;
+    return [{ kind: 'thinking', text: redacted ? '' : part.text, redacted, ...(origin === undefined ? {} : { origin }) }];
+  }
   if (part.kind === 'toolCall') return [{ kind: 'toolCall', id: part.id, name: part.name, input: { json: inputText(part.input) } }];
   if (part.kind !== 'text') return [];
   const citations = (part.citations ?? []).filter(({ url }) => url !== undefined);
@@ -38,7 +43,19 @@ const expected = (reply: ChatReply): unknown => {
 const told = (reply: ChatReply): unknown => {
   const [choice] = normalReply(reply).choices;
   const parts = choice?.parts.map((part) => (part.kind === 'toolCall' ? { ...part, input: { json: inputText(part.input) } } : part));
-  return { id: reply.id, parts: parts?.map(bare), finish: choice?.finish, stopSequence: choice?.stopSequence, usage: { ...reply.usage, raw: undefined } };
+  return {
+    id: reply.id,
+    parts: parts?.map(bare).map(disclosed),
+    finish: choice?.finish,
+    stopSequence: choice?.stopSequence,
+    usage: { ...reply.usage, raw: undefined },
+  };
+};
+/** Thinking as its vendor signed it, out of the envelope in which a client carries it. */
+const disclosed = (part: Part): Part => {
+  if (part.kind !== 'thinking' || part.origin === undefined) return part;
+  const block = JSON.parse(part.origin.payload.json) as { readonly signature?: string; readonly data?: string };
+  return { ...part, ...openOrigin(seal, 'anthropic.thinking', block.signature ?? block.data, '') };
 };
 const bare = (part: Part): Part => JSON.parse(JSON.stringify(part)) as Part;
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
@@ -49,7 +66,7 @@ const owed = (reply: ChatReply): readonly string[] => {
     ...(reply.choices.length > 1 ? ['choices'] : []),
     ...(reply.created === undefined ? [] : ['created']),
     ...(reply.choices[0]?.finish === 'filter' ? ['choices.finish'] : []),
-    ...parts.filter((part) => !SHOWN.has(part.kind) || (part.kind === 'thinking' && part.redacted)).map(({ kind }) => `choices.parts.${kind}`),
+    ...parts.filter((part) => !SHOWN.has(part.kind) || isHidden(part)).map(({ kind }) => `choices.parts.${kind}`),
     ...(parts.some((part) => part.kind === 'refusal') ? ['choices.parts.refusal'] : []),
     ...(parts.some((part) => part.kind === 'text' && (part.citations ?? []).length > 0) ? ['choices.parts.citations'] : []),
   ];

@@ -1,8 +1,8 @@
-import { type AnySurface, parseJson, type Surface, stringifyJson } from '@llm-proxy-auth/plugin';
+import { parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
 import fc from 'fast-check';
-import { countTokens } from '../src/count-tokens/surface.ts';
+import { countTokens as countTokensSurface } from '../src/count-tokens/surface.ts';
 import { holds } from './sdk-types.ts';
-import { callOf, type Fields, inboundOf, ledger, through } from './support.ts';
+import { callOf, type Fields, inboundOf, ledger, seal, through } from './support.ts';
 
 const SIGNED = { why: 'unsigned thinking is shown by us and goes to nobody', as: fc.constantFrom('EqMBCk', 'a', 'Zm9v "quoted"') };
 const CITED = { why: 'an empty index marks a citation of another vendor, which goes to nobody', as: fc.constantFrom('Eo8B', 'x') };
@@ -34,7 +34,7 @@ holds({
 
 /** Client half, then provider half, on the way to a provider of the same surface. */
 const counted = (body: Fields): unknown => {
-  const { client, provider } = countTokens as AnySurface as Surface<'countTokens'>;
+  const { client, provider } = countTokensSurface(seal);
   const call = callOf(body, { model: String(body.model) });
   const request = client?.read(inboundOf(body), ledger());
   return request === undefined ? undefined : parseJson(stringifyJson(provider?.write(request, call).body));

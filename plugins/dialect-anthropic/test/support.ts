@@ -20,7 +20,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { anthropic } from '../src/index.ts';
 import type { Memo } from '../src/messages/memo.ts';
-import { messages } from '../src/messages/surface.ts';
+import { messages as messagesSurface } from '../src/messages/surface.ts';
 
 export type Fields = Readonly<Record<string, Json>>;
 export interface Note {
@@ -32,7 +32,16 @@ export const ledger = (): Ledger & { readonly notes: readonly Note[] } => {
   return { notes, note: (kind, param) => void notes.push({ kind, param }) };
 };
 export const NOW = 1_790_000_000_000;
-export const dialect: Dialect = anthropic(() => NOW);
+/** Sealed text is told from forged text by its first letter. */
+export const seal: Call['seal'] = {
+  seal: (purpose, plain) => `s${Buffer.from(`${purpose}\n${Buffer.from(plain).toString()}`).toString('base64url')}`,
+  open(purpose, sealed) {
+    const text = Buffer.from(sealed.slice(1), 'base64url').toString();
+    return sealed.startsWith('s') && text.startsWith(`${purpose}\n`) ? Buffer.from(text.slice(purpose.length + 1)) : undefined;
+  },
+};
+export const dialect: Dialect = anthropic(() => NOW, seal);
+export const messages = messagesSurface(seal);
 export const ALL: Capabilities = Object.freeze({
   tools: true,
   parallelTools: true,

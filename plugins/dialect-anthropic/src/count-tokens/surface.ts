@@ -1,5 +1,17 @@
-import { asNumber, type Building, type Call, type ChatRequest, GatewayError, type Surface, stringifyJson, type UpstreamReply } from '@llm-proxy-auth/plugin';
+import {
+  asNumber,
+  type Building,
+  type Call,
+  type ChatRequest,
+  ENVELOPE,
+  GatewayError,
+  type Seal,
+  type Surface,
+  stringifyJson,
+  type UpstreamReply,
+} from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
+import { discloseRequest } from '../messages/foreign-thinking.ts';
 import { names } from '../messages/names.ts';
 import { readRequest } from '../messages/read-request.ts';
 import { replyObject } from '../messages/reply.ts';
@@ -44,21 +56,23 @@ const read = (reply: UpstreamReply): { readonly input: number } => {
   return { input };
 };
 
-/** `POST /messages/count_tokens`. */
-export const countTokens: Surface<'countTokens'> = Object.freeze({
-  name: 'count_tokens',
-  operation: 'countTokens',
-  routes: route('POST', '/messages/count_tokens', { stream: false }),
-  body: ['json'],
-  governed: { model: ['model'], stream: 'route' },
-  reach: COUNTING,
-  framing: 'json',
-  client: {
-    names,
-    read: (inbound) => readRequest(inbound),
-    write: ({ input }) => ({ headers: ['content-type', 'application/json'], body: stringifyJson({ input_tokens: input }) }),
-  },
-  provider: { write, read },
-  furtherModels,
-  tap: jsonTap,
-} satisfies Surface<'countTokens'>);
+/** `POST /messages/count_tokens`. `seal` opens what other vendors signed. */
+export const countTokens = (seal: Seal): Surface<'countTokens'> =>
+  Object.freeze({
+    name: 'count_tokens',
+    operation: 'countTokens',
+    routes: route('POST', '/messages/count_tokens', { stream: false }),
+    body: ['json'],
+    governed: { model: ['model'], stream: 'route' },
+    reach: COUNTING,
+    marks: [`"${ENVELOPE}`],
+    framing: 'json',
+    client: {
+      names,
+      read: (inbound) => discloseRequest(readRequest(inbound), seal),
+      write: ({ input }) => ({ headers: ['content-type', 'application/json'], body: stringifyJson({ input_tokens: input }) }),
+    },
+    provider: { write, read },
+    furtherModels,
+    tap: jsonTap,
+  } satisfies Surface<'countTokens'>);

@@ -1,8 +1,9 @@
-import type { Surface } from '@llm-proxy-auth/plugin';
+import { type Call, ENVELOPE, type Seal, type StreamWriter, type Surface } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
 import { REACH } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { messagesTap } from '../tap.ts';
+import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts';
 import type { Memo } from './memo.ts';
 import { names } from './names.ts';
 import { readRequest } from './read-request.ts';
@@ -11,21 +12,33 @@ import { MessageReader } from './stream-reader.ts';
 import { MessageWriter } from './stream-writer.ts';
 import { writeRequest } from './write-request.ts';
 
-/** `POST /messages`. */
-export const messages: Surface<'chat'> = Object.freeze({
-  name: 'messages',
-  operation: 'chat',
-  routes: route('POST', '/messages'),
-  body: ['json'],
-  governed: { model: ['model'], stream: ['stream'] },
-  reach: REACH,
-  framing: 'sse',
-  client: { names, read: (inbound) => readRequest(inbound), write: writeReply, stream: (call) => new MessageWriter(call) },
-  provider: {
-    write: writeRequest,
-    read: (reply, call, memo) => readReply(reply, call, memo as Memo | undefined),
-    stream: (call, memo, emit) => new MessageReader(call, memo as Memo | undefined, emit),
-  },
-  furtherModels,
-  tap: messagesTap,
-} satisfies Surface<'chat'>);
+const writer = (call: Call, seal: Seal): StreamWriter => {
+  const inner = new MessageWriter(call);
+  const own = enclosing(seal);
+  return { type: inner.type, event: (e) => inner.event(own(e)), error: (e) => inner.error(e), end: () => inner.end(), idle: () => inner.idle() };
+};
+/** `POST /messages`. `seal` closes what other vendors signed, for clients to carry. */
+export const messages = (seal: Seal): Surface<'chat'> =>
+  Object.freeze({
+    name: 'messages',
+    operation: 'chat',
+    routes: route('POST', '/messages'),
+    body: ['json'],
+    governed: { model: ['model'], stream: ['stream'] },
+    reach: REACH,
+    framing: 'sse',
+    marks: [`"${ENVELOPE}`],
+    client: {
+      names,
+      read: (inbound) => discloseRequest(readRequest(inbound), seal),
+      write: (reply, call) => writeReply(encloseReply(reply, seal), call),
+      stream: (call) => writer(call, seal),
+    },
+    provider: {
+      write: writeRequest,
+      read: (reply, call, memo) => readReply(reply, call, memo as Memo | undefined),
+      stream: (call, memo, emit) => new MessageReader(call, memo as Memo | undefined, emit),
+    },
+    furtherModels,
+    tap: messagesTap,
+  } satisfies Surface<'chat'>);

@@ -1,4 +1,5 @@
 import {
+  asObject,
   type Building,
   type Call,
   type ChatRequest,
@@ -8,6 +9,7 @@ import {
   lacksThinking,
   loseResultNames,
   lostTo,
+  type Part,
   unsupported,
 } from '@llm-proxy-auth/plugin';
 import { type Family, familyOf } from '../families.ts';
@@ -33,13 +35,23 @@ export interface Written {
   readonly memo: Memo;
 }
 
+const GONE = 'the thinking of the answer that called is gone, and the provider takes no budget without it';
+const isForeign = (part: Part): boolean => part.kind === 'thinking' && part.origin !== undefined && !isOwnThinking(part);
+/** The same for this dialect's own client, whose thinking another vendor signed. */
+const goingOnOwn = (params: Fields, r: ChatRequest, lost: Lost): Fields => {
+  if (!r.turns.some(({ parts }) => parts.some(isForeign)) || asObject(params.thinking)?.type !== 'enabled' || !lacksThinking(r.turns, isOwnThinking))
+    return params;
+  lost('reasoning', GONE);
+  const { thinking: _thinking, ...others } = params;
+  return others;
+};
 /** What this dialect's own client sent, as it came. */
 const ownBody = (r: ChatRequest, call: Call, lost: Lost): Building => {
   const writing: Writing = { mine: true, lost, name: (name) => name, id: (id) => id };
   const { system, messages } = writeOwnTurns(r.turns, writing);
   const tools = writeOwnTools(r.tools);
   if (tools.length < r.tools.length) lost('tools', 'the provider has no such tool');
-  const params = restore(writeOwnParams(r), formOf(r)?.left?.value);
+  const params = goingOnOwn(restore(writeOwnParams(r), formOf(r)?.left?.value), r, lost);
   return defined({
     model: call.model,
     ...params,
@@ -91,7 +103,7 @@ const asking = (system: string | readonly Fields[] | undefined, { instruction }:
 /** A loop whose last answer lost its thinking is refused with a budget, and goes on without. */
 const goingOn = (fitted: Thinking, r: ChatRequest, lost: Lost): Thinking => {
   if (fitted.thinking?.type !== 'enabled' || !lacksThinking(r.turns, isOwnThinking)) return fitted;
-  lost('reasoning', 'the thinking of the answer that called is gone, and the provider takes no budget without it');
+  lost('reasoning', GONE);
   return { ...fitted, thinking: undefined };
 };
 /** A request of another dialect, as the model's family and the endpoint take it. */

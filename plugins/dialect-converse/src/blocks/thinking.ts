@@ -1,23 +1,23 @@
 import { Buffer } from 'node:buffer';
-import { asObject, asText, type Fields, invalid, type Origin, parseJson, type Seal, some, stringifyJson, type ThinkingPart } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type Fields,
+  type Origin,
+  openOrigin,
+  parseJson,
+  type Seal,
+  sealOrigin,
+  some,
+  stringifyJson,
+  type ThinkingPart,
+} from '@llm-proxy-auth/plugin';
 import { anObject, textField } from '../invalid.ts';
 import { CONVERSE, isEmpty, unknownFields } from '../wire.ts';
 
 const PURPOSE = 'converse.reasoning';
-/** Tells our envelopes from what the vendor itself signed. */
-const PREFIX = 'lpa1.';
-
-/** What another vendor signed, sealed, so that a client can carry it and cannot make one. */
-export const sealed = (seal: Seal, { dialect, model, payload }: Origin): string =>
-  PREFIX + seal.seal(PURPOSE, Buffer.from(stringifyJson({ dialect, model, payload: payload.json })));
 /** Undefined: not an envelope of ours. Throws 400 for one that was changed. */
-const opened = (seal: Seal | undefined, text: string | undefined, param: string): Origin | undefined => {
-  if (seal === undefined || text === undefined || !text.startsWith(PREFIX)) return undefined;
-  const bytes = seal.open(PURPOSE, text.slice(PREFIX.length));
-  if (bytes === undefined) throw invalid(param, `'${param}' was changed or was not issued by this gateway; send it back as it was received.`);
-  const envelope = asObject(parseJson(Buffer.from(bytes).toString())) ?? {};
-  return { dialect: asText(envelope.dialect) ?? '', ...some('model', asText(envelope.model)), payload: { json: asText(envelope.payload) ?? '' } };
-};
+const opened = (seal: Seal | undefined, text: string | undefined, param: string): Origin | undefined =>
+  seal === undefined ? undefined : openOrigin(seal, PURPOSE, text, param)?.origin;
 const own = (payload: Fields, model: string | undefined): Origin => ({ dialect: CONVERSE, ...some('model', model), payload: { json: stringifyJson(payload) } });
 
 /** What a signature or redacted reasoning is the proof of. `model`: who made it, where that is known. */
@@ -63,7 +63,7 @@ export const answerThinking = (part: ThinkingPart, seal: Seal, mine: boolean): F
   const proof = ownProof(part.origin);
   if (proof?.redactedContent !== undefined) return { redactedContent: proof.redactedContent };
   const { origin } = part;
-  const carried = origin === undefined || proof !== undefined ? undefined : sealed(seal, origin);
+  const carried = origin === undefined || proof !== undefined ? undefined : sealOrigin(seal, PURPOSE, origin, part.redacted);
   if (part.redacted && carried !== undefined) return { redactedContent: Buffer.from(carried).toString('base64') };
   const signature = proof ?? (carried === undefined ? {} : { signature: carried });
   return { reasoningText: { text: part.text, ...(isEmpty(signature) ? {} : signature), ...(mine ? part.rest : {}) } };

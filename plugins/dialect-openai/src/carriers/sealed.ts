@@ -1,8 +1,5 @@
-import { asObject, asText, type Fields, type Json, type Seal } from '@llm-proxy-auth/plugin';
+import { asObject, asText, ENVELOPE, type Fields, type Json, type Seal } from '@llm-proxy-auth/plugin';
 import { type Carried, decode, encode } from './record.ts';
-
-/** Tells our envelopes from what vendors sign. */
-export const ENVELOPE = 'lpa1.';
 
 /** Seals what is carried for one caller; `place`: what it is bound to beside. */
 export interface Sealing {

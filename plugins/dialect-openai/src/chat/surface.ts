@@ -1,6 +1,5 @@
-import type { Seal, Surface } from '@llm-proxy-auth/plugin';
+import { ENVELOPE, type Seal, type Surface } from '@llm-proxy-auth/plugin';
 import { PREFIX } from '../carriers/call-id.ts';
-import { ENVELOPE } from '../carriers/sealed.ts';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route } from '../routes.ts';
