@@ -5,6 +5,7 @@ import { configurationReference, METRICS } from '@llm-proxy-auth/core';
 import { CODES } from '@llm-proxy-auth/plugin';
 import { COMMANDS } from '../packages/cli/src/commands.ts';
 import { packages, root } from './packages.mjs';
+import { parameters as asked } from './parameters/page.ts';
 
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const table = (head, rows) =>
@@ -70,10 +71,19 @@ const commands = page(
   ].join('\n'),
 );
 
+const parameters = page(
+  'Parameters',
+  [
+    'What becomes of each parameter at each provider, as a running gateway explains it (`x-lpa-explain`). Models differ: the reference shows one of each family.',
+    '`native`: the same member with the same value · `translated`: said in the provider’s own words · `emulated`: brought about by other means · `clamped`: as near as the provider goes · `partly ignored`: said, but for a part of it · `ignored`: left out, which `x-lpa-fidelity` says, and which is 400 with `fidelity: reject` · `rejected`: 400, because the answer would not be what was asked for.',
+  ].join('\n\n'),
+  (await asked()).map(({ title, head, rows }) => `## ${title}\n\n${table(head, rows)}`).join('\n'),
+);
+
 const folder = join(root, 'docs/reference');
 mkdirSync(folder, { recursive: true });
 let stale = 0;
-for (const [name, text] of Object.entries({ configuration, errors, metrics, commands })) {
+for (const [name, text] of Object.entries({ configuration, errors, metrics, commands, parameters })) {
   const file = join(folder, `${name}.md`);
   if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
   stale++;

@@ -1,0 +1,20 @@
+type Fields = Readonly<Record<string, unknown>>;
+
+/** How one parameter is tried. Its name is that of its row up to a colon, unless `name` says another. */
+export interface Sample {
+  readonly name?: string;
+  readonly value?: unknown;
+  /** Merged over the body instead of `value`. */
+  readonly body?: Fields;
+  /** Stands in the body it is compared with too. */
+  readonly with?: Fields;
+  /** What it means where the provider is sent the same. */
+  readonly unchanged?: string;
+}
+/** The parameters of one surface. */
+export interface ParameterTable {
+  readonly title: string;
+  path(instance: string): string;
+  base(model: string): Fields;
+  readonly samples: Readonly<Record<string, Sample>>;
+}
