@@ -143,7 +143,7 @@ describe('an API key', () => {
     const until = new Promise<void>((resolve) => {
       release = resolve;
     });
-    simulator.script({ stall: { at: 600, until }, when: ({ path }) => path === '/ml/v1/text/chat_stream' });
+    simulator.script({ stall: { at: 1500, until }, when: ({ path }) => path === '/ml/v1/text/chat_stream' });
     const answer = await ask(of, { stream: true, messages: [{ role: 'user', content: 'write 30 words' }] });
     advance(2 * HOUR);
     release();
