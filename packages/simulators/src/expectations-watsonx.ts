@@ -26,14 +26,15 @@ export const watsonxChat = (body: Fields): Found => {
   };
 };
 
-/** Name and data of each event; data that is no JSON is left out. */
+/** The data of each event; what is no JSON is left out. In one recording format specifiers of its source stand in place of numbers. */
 const events = (stream: string): Fields[] =>
   stream.split(/\n\n/).flatMap((event) => {
     const data = event
       .split('\n')
       .filter((line) => line.startsWith('data: '))
       .map((line) => line.slice(6))
-      .join('\n');
+      .join('\n')
+      .replaceAll(':%d', ':1');
     return data.startsWith('{') ? [fields(JSON.parse(data))] : [];
   });
 /** What a stream of text/chat_stream adds up to; the usage is that of the last event that has one. */
