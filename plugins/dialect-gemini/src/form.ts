@@ -23,6 +23,8 @@ export interface Form {
   readonly said?: { readonly read: Said; readonly wire: Fields } | undefined;
   /** A provider's answer as it came, for the surface that read it. */
   readonly answer?: { readonly surface: string; readonly wire: Fields } | undefined;
+  /** The end of an answer without candidates: the prompt was refused. */
+  readonly blocked?: boolean | undefined;
   /** A count that wraps the request in `generateContentRequest`. */
   readonly wrapped?: boolean | undefined;
 }

@@ -97,6 +97,11 @@ export const createdOf = (o: Fields): number | undefined => {
   return Number.isFinite(at) ? Math.floor(at / 1000) : undefined;
 };
 const timeOf = (created: number): string => new Date(created * 1000).toISOString().replace('.000Z', 'Z');
+/** The time as the vendor wrote it, where that is more than whole seconds. */
+export const exactTime = (o: Fields): Fields => {
+  const created = createdOf(o);
+  return created === undefined || timeOf(created) === o.createTime ? {} : { createTime: o.createTime };
+};
 /** What stands round the candidates and the usage. */
 const replyHead = (reply: ChatReply, model: string, mine: boolean): Fields =>
   defined({

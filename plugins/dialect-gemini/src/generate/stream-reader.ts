@@ -13,13 +13,14 @@ import {
   some,
 } from '@llm-proxy-auth/plugin';
 import { candidatesOf } from '../candidates.ts';
+import { withForm } from '../form.ts';
 import { readErrorObject } from '../read-error.ts';
 import { mergeUsage, readTraffic, readUsage } from '../usage.ts';
 import { GENERATE } from '../wire.ts';
 import { callNames } from './call-names.ts';
 import { type Memo, OWN } from './memo.ts';
 import { OpenCandidate } from './open-candidate.ts';
-import { answerRest, createdOf, isBlocked } from './reply.ts';
+import { answerRest, createdOf, exactTime, isBlocked } from './reply.ts';
 
 type Emit = (e: ChatEvent) => void;
 /**
@@ -88,7 +89,7 @@ export class AnswerReader implements StreamReader {
       model: this.#model,
       ...some('created', createdOf(o)),
       ...some('tier', readTraffic(o.usageMetadata)),
-      rest: { from: GENERATE, fields: {} },
+      rest: { from: GENERATE, fields: exactTime(o) },
     });
   }
   #candidate(index: number): OpenCandidate {
@@ -101,7 +102,7 @@ export class AnswerReader implements StreamReader {
   }
   #finish(): void {
     for (const candidate of this.#candidates.values()) candidate.close();
-    if (this.#candidates.size === 0) this.#emit({ type: 'finish', choice: 0, reason: 'filter' });
+    if (this.#candidates.size === 0) this.#emit(withForm({ type: 'finish', choice: 0, reason: 'filter' } as const, { blocked: true }));
     const usage = readUsage(this.#usage);
     if (usage !== undefined) this.#emit({ type: 'usage', usage });
     this.#over = true;

@@ -18,6 +18,7 @@ import {
 import { carriedSignature } from '../carried.ts';
 import { errorBody, errorEvent } from '../error.ts';
 import { writeFinish } from '../finish.ts';
+import { formOf } from '../form.ts';
 import { NO_USAGE, writeTraffic, writeUsage } from '../usage.ts';
 import { GEMINI, GENERATE } from '../wire.ts';
 import { writeAnswerPart } from './answer-parts.ts';
@@ -112,7 +113,7 @@ export class AnswerWriter implements StreamWriter {
     const traffic = writeTraffic(e.tier, this.#lost);
     const usage = Object.keys(traffic).length > 0 ? { usageMetadata: traffic } : {};
     this.#tier = e.tier;
-    this.#head = { ...usage, ...headFields(e, this.#mine ? e.model : this.#call.requestedModel) };
+    this.#head = { ...usage, ...headFields(e, this.#mine ? e.model : this.#call.requestedModel), ...(this.#mine ? e.rest?.fields : {}) };
     return '';
   }
   #choice(index: number): OpenChoice {
@@ -221,7 +222,7 @@ export class AnswerWriter implements StreamWriter {
         ...(this.#mine ? finish?.rest : {}),
         ...(cited.length === 0 ? {} : { citationMetadata: { citations: cited } }),
       }));
-    const blocked = fields.promptFeedback !== undefined && this.#choices.size === 1 && candidates[0]?.finishReason === 'SAFETY';
+    const blocked = [...this.#choices.values()].every(({ finish }) => finish !== undefined && formOf(finish)?.blocked === true);
     const usage = this.#usage === undefined && this.#mine ? {} : { usageMetadata: writeUsage(this.#usage ?? NO_USAGE, this.#tier, this.#lost) };
     return this.#frames.piece({ ...(blocked ? {} : { candidates }), ...fields, ...this.#head, ...usage });
   }
