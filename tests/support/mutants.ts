@@ -318,4 +318,45 @@ const carriers: readonly Mutant[] = [
     core('call/operate.ts', ' && !bringsForeign(x, found, body)', ''),
   ),
 ];
-export const mutants: readonly Mutant[] = [...access, ...credentials, ...targets, ...headers, ...ownership, ...streams, ...carriers];
+const VERTEX = 'provider-vertex';
+const vertex: readonly Mutant[] = [
+  of(
+    'the project of a path is the instance’s',
+    'vertex',
+    'of a native path must be',
+    plugin(VERTEX, 'native.ts', 'if (sentProject !== project && !numbered) return OTHER_PROJECT;', ''),
+  ),
+  of(
+    'the location of a path is the instance’s',
+    'vertex',
+    'of a native path must be',
+    plugin(VERTEX, 'native.ts', 'if (sentLocation !== location)', 'if (false)'),
+  ),
+  of('the parameters of a query are a closed list', 'vertex', 'goes nowhere', plugin(VERTEX, 'native.ts', '!QUERY.has(name) || ', '')),
+  of('what chooses who asks is not the client’s', 'vertex', 'goes nowhere', plugin(VERTEX, 'sign.ts', '  dropOurs(headers);\n', '')),
+  of(
+    'a cache that a prompt continues is its maker’s',
+    'vertex',
+    'are nobody else’s',
+    plugin(VERTEX, 'native.ts', "['/cachedContent', '/cached_content']", "['/cachedContent']"),
+  ),
+  of(
+    'a resource is known by the end of its name',
+    'vertex',
+    'are their maker’s: to read',
+    core('call/stateful.ts', 'of?.tail === true ?', 'of?.tail === undefined ?'),
+  ),
+  of(
+    'a service that moved is asked where it is',
+    'vertex-credentials',
+    'is asked for once for two hundred calls',
+    plugin(VERTEX, 'credentials/transport.ts', 'place?.origin ?? url.origin', 'url.origin'),
+  ),
+  of(
+    'claims carry the time of Google',
+    'vertex-credentials',
+    'works with a clock that is off by 3 hours',
+    plugin(VERTEX, 'credentials/clients.ts', 'additionalClaims: { iat: now, exp: now + LIFE_SECONDS },', ''),
+  ),
+];
+export const mutants: readonly Mutant[] = [...access, ...credentials, ...targets, ...headers, ...ownership, ...streams, ...carriers, ...vertex];
