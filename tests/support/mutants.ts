@@ -29,6 +29,18 @@ const access: readonly Mutant[] = [
   of("intersection: the key's instances", 'access-policies', 'the key narrows the instances', core(AUTHORIZE, ' && own.instances(c.instance.name)', '')),
   of("intersection: the policy's models", 'access-policies', 'the policy narrows the models', core(AUTHORIZE, 'policy.models(name) && ', '')),
   of("intersection: the key's models", 'access-policies', 'the key narrows the models', core(AUTHORIZE, ' && restrictedOf(principal).models(name)', '')),
+  of(
+    'a deployment in the path is its model',
+    'azure-bytes',
+    'a key for another name than the model',
+    core('call/transparent.ts', "const inPath = modelOf(native.model ?? '');", "const inPath = native.model ?? '';"),
+  ),
+  of(
+    'a deployment in the body is its model',
+    'azure-bytes',
+    'a key for another name than the model',
+    core('call/transparent.ts', "single(instance, modelOf(target ?? ''))", "single(instance, target ?? '')"),
+  ),
   of('tags of every target', 'access-policies', 'a target that the policy forbids is no fallback', core(AUTHORIZE, ' && tagsHold(policy, c)', '')),
   of('first match wins', 'access-policies', 'the first wins', core('access/policy.ts', 'policies.find((p) =>', 'policies.findLast((p) =>')),
   of(

@@ -4,10 +4,8 @@ import { error, rateHeaders } from './error.ts';
 import { IDS } from './named-ids.ts';
 import { readError } from './read-error.ts';
 import { surfaces } from './surfaces.ts';
-import { OPENAI } from './wire.ts';
+import { OPENAI, REQUEST_HEADERS } from './wire.ts';
 
-/** Client headers an OpenAI-like provider may see; organization and project are the instance's, not the caller's. */
-const requestHeaders: readonly string[] = Object.freeze(['openai-beta', 'idempotency-key']);
 /** Provider headers a client may see; `openai-organization` names our account and `x-request-id` is ours. */
 const replyHeaders: readonly string[] = Object.freeze([
   'openai-processing-ms',
@@ -24,7 +22,7 @@ export const openai = (seal: Seal): Dialect => ({
   name: OPENAI,
   surfaces: surfaces(seal),
   modelSegment: 'deployments', // AzureOpenAI clients
-  requestHeaders,
+  requestHeaders: REQUEST_HEADERS,
   replyHeaders,
   ids: IDS,
   error,

@@ -1,4 +1,5 @@
-import { asList, asObject, type Building, type Call, type Fields, isObject } from '@llm-proxy-auth/plugin';
+import { asList, asObject, type Building, type Call, type Fields, type HeaderPairs, isObject } from '@llm-proxy-auth/plugin';
+import { REQUEST_HEADERS } from './wire.ts';
 
 /** A variant of chat and text completions: what a service, or an older version of it, does not take. */
 interface Profile {
@@ -46,4 +47,11 @@ export const fitProfile = (body: Fields, call: Call): Fields => {
   if (!profile.completionLimit) withOlderLimit(fitted);
   if (!profile.streamOptions) withoutOptions(fitted, call);
   return fitted;
+};
+/** Headers that a client of this dialect sent for a provider: an endpoint with a profile gets them from its writer. */
+export const profileHeaders = (call: Call): HeaderPairs => {
+  const { headers } = call.inbound;
+  return call.endpoint.profile === undefined
+    ? []
+    : headers.flatMap((name, i) => (i % 2 === 0 && REQUEST_HEADERS.includes(name) ? [name, headers[i + 1] ?? ''] : []));
 };

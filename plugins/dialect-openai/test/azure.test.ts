@@ -4,7 +4,7 @@ import { readStream } from '../src/chat/read-stream.ts';
 import { completions } from '../src/completions/surface.ts';
 import { fitProfile } from '../src/profile.ts';
 import { readError } from '../src/read-error.ts';
-import { callOf, chatClient, ledger } from './support.ts';
+import { callOf, chatClient, chatProvider, ledger } from './support.ts';
 
 const body: Json = {
   model: 'gpt-4o',
@@ -87,6 +87,17 @@ const answer = [
   piece({ delta: { role: 'assistant', content: '' }, finish_reason: null, content_filter_results: {} }),
   piece({ delta: { content: 'Hi' }, finish_reason: null, content_filter_results: safe }),
 ];
+
+it('a stream takes along what the client says to providers of its dialect, and nothing else', () => {
+  const plain = callOf({ model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }] });
+  const inbound = { ...plain.inbound, headers: ['openai-beta', 'x=1', 'cookie', 'c', 'idempotency-key', 'k'] };
+  const headersOf = (profile: string | undefined) => {
+    const call: Call = { ...plain, inbound, endpoint: { ...plain.endpoint, profile } };
+    return chatProvider.write(chatClient.read(inbound, ledger()), call).headers;
+  };
+  expect(headersOf('azure')).toEqual(['openai-beta', 'x=1', 'idempotency-key', 'k']);
+  expect(headersOf(undefined)).toBeUndefined();
+});
 
 describe('streams with filter results', () => {
   it('show no chunk without choices or delta, and each names its answer', () => {

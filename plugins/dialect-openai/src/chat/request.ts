@@ -7,6 +7,7 @@ import {
   type Endpoint,
   type Fields,
   flagField,
+  type HeaderPairs,
   type Inbound,
   invalid,
   type Json,
@@ -28,7 +29,7 @@ import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
 import { present, readParams, streaming, writeParams } from '../params.ts';
-import { fitProfile } from '../profile.ts';
+import { fitProfile, profileHeaders } from '../profile.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
 import { readMessages } from './read-messages.ts';
@@ -141,7 +142,7 @@ const writeOwn = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Bui
   return params;
 };
 /** The body for a provider. What this surface's own client sent goes back as it was; others' follow the model's family. */
-export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
+export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly headers?: HeaderPairs; readonly memo: undefined } => {
   const form = formOf(r);
   const mine = form !== undefined || r.rest?.from === CHAT;
   const lost = lostTo(call.ledger);
@@ -152,5 +153,6 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   const asked = call.stream ? streaming(form?.options) : undefined;
   const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...asked };
   const spelt = mine ? restore(body, form?.left?.value) : body;
-  return { body: fitProfile(asked === undefined ? spelt : { ...spelt, ...asked }, call), memo: undefined };
+  const headers = mine ? profileHeaders(call) : [];
+  return { body: fitProfile(asked === undefined ? spelt : { ...spelt, ...asked }, call), ...(headers.length === 0 ? {} : { headers }), memo: undefined };
 };
