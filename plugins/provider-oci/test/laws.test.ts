@@ -1,6 +1,7 @@
 import { type ChatRequest, isGatewayError, type Part, stringifyJson } from '@llm-proxy-auth/plugin';
 import { chatRequest } from '@llm-proxy-auth/plugin/generators';
 import fc from 'fast-check';
+import { models } from 'oci-generativeaiinference';
 import { describe, expect, it } from 'vitest';
 import { type Fields, FORMATS, type Format, type Made, type Note, written } from './support.ts';
 
@@ -114,6 +115,15 @@ describe.each(FORMATS)('a generated request in the format %s', (format) => {
       const known = new Set(messages.flatMap(({ toolCalls }) => ((toolCalls ?? []) as readonly Fields[]).map(({ id }) => id)));
       for (const { role, toolCallId } of messages) if (role === 'TOOL') expect(known.has(toolCallId)).toBe(true);
       for (const { call } of (chat.toolResults ?? []) as readonly Fields[]) expect(Object.keys(call as Fields)).toEqual(['name', 'parameters']);
+    });
+  });
+  it('is what the SDK of the vendor would send of it', () => {
+    each((_request, { chat }) => {
+      const body = { compartmentId: 'c', servingMode: { servingType: 'ON_DEMAND', modelId: 'm' }, chatRequest: chat } as unknown as models.ChatDetails;
+      const sent = JSON.parse(stringifyJson(models.ChatDetails.getJsonObj(body) as object)) as { readonly chatRequest: object };
+      // The SDK leaves null out, which its own documentation asks for in answers that are calls alone.
+      const present = (key: string, value: unknown): unknown => (key === 'content' && value === null ? undefined : value);
+      expect(sent.chatRequest).toEqual(JSON.parse(stringifyJson(chat), present));
     });
   });
   it('is written as the same bytes each time', () => {

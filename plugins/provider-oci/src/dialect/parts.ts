@@ -111,4 +111,3 @@ export const partsOf = ({ choice, answer, memo, emit }: PartsOptions) => {
     },
   };
 };
-export type Parts = ReturnType<typeof partsOf>;
