@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fakeHost, secretOf } from '@llm-proxy-auth/contract-tests';
 import { describe, expect, it } from 'vitest';
 import { originOf } from '../src/hosts.ts';
@@ -29,5 +30,15 @@ describe('hosts by location, as Google’s own SDKs choose them', () => {
   it('give way to a place of one’s own, whose path stands before the version', () => {
     const provider = createProvider(settings({ baseUrl: 'https://psc.example/vertex/' }), fakeHost());
     expect(provider.base).toEqual({ origin: 'https://psc.example', path: '/vertex', prefix: '' });
+  });
+  it('are all in the manifest, and nothing else of Google’s is', () => {
+    const { llmProxyAuth } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { llmProxyAuth: { reaches: string[] } };
+    const patterns = llmProxyAuth.reaches.map((reach) => new RegExp(`^${reach.replaceAll('.', '\\.').replace('*', '[a-z0-9-]+')}$`));
+    const reached = (host: string): boolean => patterns.some((pattern) => pattern.test(host));
+    for (const location of ['global', 'us', 'eu', 'us-central1', 'northamerica-northeast2'])
+      expect(reached(new URL(originOf(location)).hostname), location).toBe(true);
+    for (const service of ['oauth2', 'sts', 'iamcredentials']) expect(reached(`${service}.googleapis.com`), service).toBe(true);
+    for (const host of ['storage.googleapis.com', 'cloudresourcemanager.googleapis.com', 'www.googleapis.com', 'evil.example'])
+      expect(reached(host), host).toBe(false);
   });
 });
