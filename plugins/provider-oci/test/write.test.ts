@@ -258,3 +258,35 @@ describe('COHEREV2', () => {
     ]);
   });
 });
+
+describe('a schema with definitions', () => {
+  const place = { type: 'object', properties: { city: { type: 'string' } } };
+  const referring = {
+    type: 'object',
+    properties: { at: { $ref: '#/$defs/place', description: 'where' }, all: { type: 'array', items: { $ref: '#/$defs/place' } } },
+    $defs: { place },
+  };
+  const plain = { type: 'object', properties: { at: { ...place, description: 'where' }, all: { type: 'array', items: place } } };
+  it('has them where they are referred to, and the client’s own is left alone', () => {
+    const before = JSON.stringify(referring);
+    for (const format of ['generic', 'coherev2'] as const) {
+      const { chat: made, notes } = chat(format, { tools: [{ kind: 'function', name: 'f', schema: referring }] });
+      const [one] = made.tools as readonly { readonly parameters?: object; readonly function?: { readonly parameters: object } }[];
+      expect([one?.parameters ?? one?.function?.parameters, noted(notes)]).toEqual([plain, ['emulated tools.schema']]);
+    }
+    expect(JSON.stringify(referring)).toBe(before);
+    const output = { schema: referring, name: 'x', strict: true };
+    expect(chat('generic', { output }).chat.responseFormat).toMatchObject({ jsonSchema: { schema: plain } });
+  });
+  it.each([
+    [
+      'holds itself',
+      { type: 'object', properties: { next: { $ref: '#/$defs/node' } }, $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } } } } },
+    ],
+    ['refers to nothing', { type: 'object', properties: { next: { $ref: '#/$defs/gone' } } }],
+    ['refers elsewhere', { type: 'object', properties: { next: { $ref: 'https://x.example/schema' } } }],
+  ])('that %s stays as it is', (_what, schemaOf) => {
+    const made = chat('generic', { tools: [{ kind: 'function', name: 'f', schema: schemaOf }] });
+    expect([(made.chat.tools as readonly { readonly parameters: object }[])[0]?.parameters, made.notes]).toEqual([schemaOf, []]);
+  });
+});

@@ -1,4 +1,5 @@
 import { type ChatRequest, type Fields, type Json, type Lost, type Tool, unsupported } from '@llm-proxy-auth/plugin';
+import { inlined } from './schema.ts';
 
 /** A tool that a client brought, as a function. */
 export interface Callable {
@@ -20,7 +21,7 @@ const callable = (tool: Tool, lost: Lost): Callable | undefined => {
     return undefined;
   }
   const { name, description } = tool;
-  if (tool.kind === 'function') return { name, description, schema: tool.schema, strict: tool.strict, free: false };
+  if (tool.kind === 'function') return { name, description, schema: inlined(tool.schema, 'tools.schema', lost), strict: tool.strict, free: false };
   lost('tools', 'a tool that takes free text is one that takes an object with it', 'emulated');
   if (tool.grammar !== undefined) lost('tools.grammar', 'the provider does not keep to a grammar');
   return { name, description, schema: FREE_TEXT, strict: undefined, free: true };

@@ -1,6 +1,7 @@
 import { type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, some, unsupported } from '@llm-proxy-auth/plugin';
 import { limitOf } from '../limit.ts';
 import type { Memo } from '../memo.ts';
+import { inlined } from '../schema.ts';
 import { type Callable, callables, choiceOf, freeNames } from '../tools.ts';
 import { writeConversation } from './history.ts';
 import { definitionsOf } from './parameters.ts';
@@ -48,7 +49,7 @@ export const formatOf = ({ output }: ChatRequest, lost: Lost): Fields | undefine
   if (description !== undefined) lost('output.description', 'a schema has no description here');
   if (!strict) lost('output.strict', 'the provider always keeps to the schema', 'emulated');
   lost('output.name', 'a schema has no name here', 'emulated');
-  return { type: 'JSON_OBJECT', schema };
+  return { type: 'JSON_OBJECT', schema: inlined(schema, 'output.schema', lost) };
 };
 /** What changes the shape of the answer is refused rather than left out. */
 const refuse = (r: ChatRequest): void => {

@@ -1,5 +1,6 @@
 import { type Call, type ChatRequest, type Fields, type Lost, some } from '@llm-proxy-auth/plugin';
 import { limitOf } from '../limit.ts';
+import { inlined } from '../schema.ts';
 
 /** Least thinking budget (tokens) for each effort, largest first. */
 const BUDGETS: readonly (readonly [number, string])[] = Object.freeze([
@@ -38,11 +39,11 @@ const tierOf = ({ tier }: ChatRequest, lost: Lost): string | undefined => {
   lost('tier', 'the provider has no such tier');
   return undefined;
 };
-const formatOf = ({ output }: ChatRequest): Fields | undefined => {
+const formatOf = ({ output }: ChatRequest, lost: Lost): Fields | undefined => {
   if (output === undefined) return undefined;
   if (output === 'json') return { type: 'JSON_OBJECT' };
   const { name, description, schema, strict } = output;
-  return { type: 'JSON_SCHEMA', jsonSchema: { name, ...some('description', description), schema, isStrict: strict } };
+  return { type: 'JSON_SCHEMA', jsonSchema: { name, ...some('description', description), schema: inlined(schema, 'output.schema', lost), isStrict: strict } };
 };
 const logProbsOf = ({ logprobs }: ChatRequest): number | undefined => (logprobs === undefined ? undefined : Math.max(1, logprobs));
 
@@ -61,7 +62,7 @@ export const writeParams = (r: ChatRequest, call: Call, lost: Lost): Fields => {
     ...some('stop', r.stop),
     ...some('numGenerations', r.choices === 1 ? undefined : r.choices),
     ...some('logProbs', logProbsOf(r)),
-    ...some('responseFormat', formatOf(r)),
+    ...some('responseFormat', formatOf(r, lost)),
     ...some('reasoningEffort', effortOf(r, lost)),
     ...some('serviceTier', tierOf(r, lost)),
     ...(call.stream ? { isStream: true, streamOptions: { isIncludeUsage: true } } : {}),
