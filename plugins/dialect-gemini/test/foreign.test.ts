@@ -102,6 +102,22 @@ describe('signatures', () => {
     const forged = { ...first, thoughtSignature: `${String(first?.thoughtSignature).slice(0, -4)}AAAA` };
     expect(refusal(() => readRequest({ contents: [{ role: 'model', parts: [forged] }] }))).toBe('invalid_request contents[0].parts[0].thoughtSignature');
   });
+  it('of another vendor never reach this one: its calls are marked, its thinking is left out', () => {
+    const origin = { dialect: 'anthropic', model: 'claude', payload: { json: '{"signature":"EqMBCk"}' } };
+    const request = readRequest({
+      contents: [
+        { role: 'user', parts: [{ text: 'a' }] },
+        { role: 'model', parts: [{ text: 'Hm.', thought: true }, { functionCall: { id: 'c', name: 'f', args: {} } }] },
+      ],
+    });
+    const signed = {
+      ...request,
+      turns: request.turns.map((turn) => ({ ...turn, parts: turn.parts.map((part) => (part.kind === 'text' ? part : ({ ...part, origin } as Part))) })),
+    };
+    const { body, notes: told } = written(signed);
+    expect((body.contents as readonly Fields[])[1]?.parts).toEqual([{ functionCall: { id: 'c', name: 'f', args: {} }, thoughtSignature: UNSIGNED }]);
+    expect(told.map(({ param }) => param)).toEqual(expect.arrayContaining(['turns.parts.thinking', 'turns.parts.origin']));
+  });
   it('of the vendor are byte for byte what they were, on the part they came with', () => {
     const parts = [
       { text: 'Hm.', thought: true, thoughtSignature: 'A+/=' },

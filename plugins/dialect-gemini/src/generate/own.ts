@@ -1,4 +1,17 @@
-import { type ChatRequest, type Fields, isObject, type Json, type Lost, losePart, restore, sameValue, some, type Turn } from '@llm-proxy-auth/plugin';
+import {
+  type ChatRequest,
+  type Fields,
+  isObject,
+  type Json,
+  type Lost,
+  losePart,
+  type Part,
+  restore,
+  sameValue,
+  some,
+  type Turn,
+} from '@llm-proxy-auth/plugin';
+import { UNSIGNED } from '../carried.ts';
 import { formOf } from '../form.ts';
 import { defined, filled, GEMINI, GENERATE } from '../wire.ts';
 import { writeConfig, writeTier } from './config.ts';
@@ -33,12 +46,18 @@ export const merge = (a: Fields, b: Fields): Fields => {
   return out;
 };
 
-const partsOf = (turn: Turn, lost: Lost): readonly Fields[] =>
-  turn.parts.flatMap((part): readonly Fields[] => {
-    if (part.kind !== 'opaque' || part.origin.dialect === GEMINI) return [ownPart(part)];
+/** What another vendor signed says nothing to this one: calls are marked as unsigned, thinking is left out. */
+const foreignSigned = (part: Part, lost: Lost): readonly Fields[] => {
+  if (part.kind === 'thinking' || part.kind === 'opaque') {
     losePart(part, `turns.parts.${part.kind}`, 'only its vendor understands it', lost);
     return [];
-  });
+  }
+  if (part.kind !== 'toolCall') return [ownPart(part)];
+  lost('turns.parts.origin', 'a call that the provider did not make is marked as one', 'defaulted');
+  return [{ ...ownPart(part), thoughtSignature: UNSIGNED }];
+};
+const partsOf = (turn: Turn, lost: Lost): readonly Fields[] =>
+  turn.parts.flatMap((part): readonly Fields[] => (part.origin === undefined || part.origin.dialect === GEMINI ? [ownPart(part)] : foreignSigned(part, lost)));
 /** A content that was read from this dialect. */
 export const ownContent = (turn: Turn, lost: Lost): Fields => {
   const role = turn.role === 'system' ? {} : { role: turn.role === 'assistant' ? 'model' : 'user' };
