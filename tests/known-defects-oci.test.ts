@@ -235,6 +235,13 @@ describe('embeddings and rerank', () => {
     expect([data.length, data[99]?.index, data[0]?.embedding.length]).toEqual([100, 99, 256]);
     expect(bench.simulator.requests.map((one) => (one.json() as { inputs: unknown[] }).inputs.length)).toEqual([96, 4]);
   });
+  test('legacy completions and responses are chats there', async () => {
+    const { json } = await post('completions', { model: LLAMA, prompt: 'Hello', max_tokens: 50 });
+    expect((json.choices as Fields[])[0]).toMatchObject({ text: 'You said: Hello', finish_reason: 'stop' });
+    const answer = (await post('responses', { model: COMMAND, input: 'Hello' })).json;
+    expect(answer).toMatchObject({ status: 'completed', output: [{ type: 'message', content: [{ text: 'You said: Hello' }] }] });
+    expect(request().apiFormat).toBe('COHERE');
+  });
   test('documents are put in order', async () => {
     const { status, json } = await post('rerank', { model: 'cohere.rerank-v3.5', query: 'what is snow', documents: ['rain', 'snow is white'], top_n: 1 });
     expect([status, (json.results as Fields[]).map(({ index }) => index)]).toEqual([200, [1]]);
