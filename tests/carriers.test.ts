@@ -199,6 +199,19 @@ describe('a conversation that goes on at a provider of the client’s own surfac
       expect(sent).not.toMatch(/lpatool_|thinking_blocks|lpa1/);
     }
   });
+  test('brings it no reasoning that another vendor signed, from Responses either', async () => {
+    const tools = [{ type: 'function' as const, name: 'get_time', strict: false, parameters: { type: 'object', properties: {} } }];
+    const asking = { store: false, include: ['reasoning.encrypted_content' as const], reasoning: { effort: 'high' as const }, tools, max_output_tokens: 9000 };
+    const question = { role: 'user' as const, content: 'call get_time' };
+    const { output } = await clientOf(bench).responses.create({ ...asking, model: 'claude-sonnet-4-6', input: [question] });
+    const call = output.find((item) => item.type === 'function_call');
+    if (call === undefined) throw new Error('no call');
+    const input = [question, ...output, { type: 'function_call_output' as const, call_id: call.call_id, output: 'noon' }];
+    const client = new OpenAI({ baseURL: `${bench.url}/openai/other/v1`, apiKey: bench.key, maxRetries: 0 });
+    const answer = await client.responses.create({ ...asking, model: 'gpt-5.1', input });
+    expect([JSON.stringify(output).includes('"lpa1.'), answer.output_text]).toEqual([true, 'The tool said: noon']);
+    expect(other.requests.at(-1)?.body.toString('utf8')).not.toContain('lpa1');
+  });
   test('what brings nothing passes byte for byte', async () => {
     const body = '{ "model":"gpt-4o-mini" , "messages":[{"role":"user","content":"Hello"}]}';
     const headers = { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' };

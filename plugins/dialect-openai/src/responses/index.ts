@@ -1,4 +1,4 @@
-import type { AnySurface, Reach, Route, Seal, Surface } from '@llm-proxy-auth/plugin';
+import { type AnySurface, ENVELOPE, type Reach, type Route, type Seal, type Surface } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
@@ -23,6 +23,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   governed: { model: ['model'], stream: ['stream'] },
   reach: CREATES,
   framing: 'sse',
+  marks: [`"${ENVELOPE}`],
   client: {
     names,
     read: (inbound, ledger, target) => readRequest(inbound, seal, target?.dialect === OPENAI && target.surface === NAME, ledger),
