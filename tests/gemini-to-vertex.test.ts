@@ -1,7 +1,8 @@
 import type { GenerateContentResponse } from '@google/genai';
+import { anthropicSimulator } from '@llm-proxy-auth/simulators';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { geminiClient } from './support/cells/gemini.ts';
-import { type Bench, openBench } from './support/gateway.ts';
+import { type Bench, openBench, PROVIDER_KEY } from './support/gateway.ts';
 
 const model = 'gemini-3-flash-preview';
 const HELLO = {
@@ -85,4 +86,32 @@ describe.each([
   test('counts tokens', async () => {
     expect((await geminiClient(bench).models.countTokens({ model, contents: 'Hello' })).totalTokens).toBeGreaterThan(0);
   });
+});
+
+test('a conversation that Claude began goes on at Gemini, without what Claude signed', async () => {
+  const claude = await anthropicSimulator({ keys: [PROVIDER_KEY] });
+  const bench = await openBench({
+    vendor: 'vertex',
+    plugins: ['@llm-proxy-auth/provider-anthropic'],
+    instances: { claude: { provider: 'anthropic', baseUrl: claude.url, insecureUpstream: true, apiKey: PROVIDER_KEY } },
+  });
+  try {
+    const config = {
+      maxOutputTokens: 9000,
+      thinkingConfig: { thinkingBudget: 2000, includeThoughts: true },
+      tools: [{ functionDeclarations: [{ name: 'get_time', parametersJsonSchema: { type: 'object', properties: {} } }] }],
+    };
+    const begun = { role: 'user', parts: [{ text: 'call get_time' }] };
+    const asked = await geminiClient(bench, false, 'claude').models.generateContent({ model: 'claude-sonnet-4-6', contents: [begun], config });
+    const [call] = asked.functionCalls ?? [];
+    const results = { role: 'user', parts: [{ functionResponse: { id: call?.id ?? '', name: 'get_time', response: { output: 'noon' } } }] };
+    const answer = await geminiClient(bench).models.generateContent({ model, contents: [begun, asked.candidates?.[0]?.content ?? {}, results], config });
+    expect(answer.text).toBe('The tool said: noon');
+    const sent = bench.simulator.requests.at(-1)?.body.toString() ?? '';
+    expect(sent).toContain('skip_thought_signature_validator');
+    expect(sent).not.toMatch(/bHBhMDEu|"thought":true/);
+  } finally {
+    await bench.close();
+    await claude.close();
+  }
 });

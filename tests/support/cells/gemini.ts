@@ -43,8 +43,8 @@ const streamed = async (stream: AsyncGenerator<GenerateContentResponse>): Promis
 /** Who signs in with the gateway's key where the SDK wants an identity of Google's. */
 const identity = (key: string) => ({ getRequestHeaders: () => Promise.resolve(new Headers({ authorization: `Bearer ${key}` })) });
 /** `vertex`: the SDK's other mode, which writes longer paths and another version. */
-export const geminiClient = (bench: Bench, vertex = false): GoogleGenAI => {
-  const httpOptions = { baseUrl: `${bench.url}/gemini/main` };
+export const geminiClient = (bench: Bench, vertex = false, instance = 'main'): GoogleGenAI => {
+  const httpOptions = { baseUrl: `${bench.url}/gemini/${instance}` };
   if (!vertex) return new GoogleGenAI({ apiKey: bench.key, httpOptions });
   const googleAuthOptions = { authClient: identity(bench.key) as never };
   return new GoogleGenAI({ vertexai: true, project: 'any-project', location: 'us-central1', googleAuthOptions, httpOptions });

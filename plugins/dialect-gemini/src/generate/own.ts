@@ -46,18 +46,23 @@ export const merge = (a: Fields, b: Fields): Fields => {
   return out;
 };
 
-/** What another vendor signed says nothing to this one: calls are marked as unsigned, thinking is left out. */
-const foreignSigned = (part: Part, lost: Lost): readonly Fields[] => {
-  if (part.kind === 'thinking' || part.kind === 'opaque') {
+const isForeign = (part: Part): boolean => part.origin !== undefined && part.origin.dialect !== GEMINI;
+/** A part of an answer in which another vendor signed something: it says nothing to this one. `first`: it is the first call of it. */
+const foreignSigned = (part: Part, first: boolean, lost: Lost): readonly Fields[] => {
+  if (isForeign(part) && (part.kind === 'thinking' || part.kind === 'opaque')) {
     losePart(part, `turns.parts.${part.kind}`, 'only its vendor understands it', lost);
     return [];
   }
-  if (part.kind !== 'toolCall') return [ownPart(part)];
+  const wire = ownPart(part);
+  if (!first || wire.thoughtSignature !== undefined) return [wire];
   lost('turns.parts.origin', 'a call that the provider did not make is marked as one', 'defaulted');
-  return [{ ...ownPart(part), thoughtSignature: UNSIGNED }];
+  return [{ ...wire, thoughtSignature: UNSIGNED }];
 };
-const partsOf = (turn: Turn, lost: Lost): readonly Fields[] =>
-  turn.parts.flatMap((part): readonly Fields[] => (part.origin === undefined || part.origin.dialect === GEMINI ? [ownPart(part)] : foreignSigned(part, lost)));
+const partsOf = (turn: Turn, lost: Lost): readonly Fields[] => {
+  if (!turn.parts.some(isForeign)) return turn.parts.map(ownPart);
+  const call = turn.parts.findIndex(({ kind }) => kind === 'toolCall');
+  return turn.parts.flatMap((part, i) => foreignSigned(part, i === call, lost));
+};
 /** A content that was read from this dialect. */
 export const ownContent = (turn: Turn, lost: Lost): Fields => {
   const role = turn.role === 'system' ? {} : { role: turn.role === 'assistant' ? 'model' : 'user' };
