@@ -20,8 +20,8 @@ const request = (more: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
   body: [Buffer.from('{"a":"é"}')],
   ...more,
 });
-const signed = (given: UpstreamRequest): UpstreamRequest => {
-  ociSignature()(given, { keyId, key: privateKey }, NOW);
+const signed = async (given: UpstreamRequest): Promise<UpstreamRequest> => {
+  await ociSignature()(given, { keyId, key: privateKey }, NOW);
   return given;
 };
 const partsOf = (given: UpstreamRequest): ReadonlyMap<string, string> =>
@@ -43,8 +43,8 @@ const oracle = async ({ method, origin, path, body }: UpstreamRequest): Promise<
 };
 
 describe('a signed request', () => {
-  it('has the signing string that the documentation describes', () => {
-    const made = signed(request());
+  it('has the signing string that the documentation describes', async () => {
+    const made = await signed(request());
     expect(header(made.headers, 'x-content-sha256')).toBe('s6CSpq9IgH+pSCsu4UAQVXXaom1bJLPA5gp+Le5mg7E=');
     const text = [
       'date: Mon, 23 Nov 2026 05:00:00 GMT',
@@ -58,14 +58,14 @@ describe('a signed request', () => {
     expect(verify('sha256', Buffer.from(text), publicKey, Buffer.from(partsOf(made).get('signature') ?? '', 'base64'))).toBe(true);
     expect(signingString([['a', 'b']])).toBe('a: b');
   });
-  it('without a body signs the head alone, and an empty body as one', () => {
-    const got = signed(request({ method: 'GET', body: undefined, headers: [] }));
+  it('without a body signs the head alone, and an empty body as one', async () => {
+    const got = await signed(request({ method: 'GET', body: undefined, headers: [] }));
     expect([partsOf(got).get('headers'), header(got.headers, 'x-content-sha256'), header(got.headers, 'content-type')]).toEqual([
       'date (request-target) host',
       undefined,
       undefined,
     ]);
-    const empty = signed(request({ body: undefined, headers: [] }));
+    const empty = await signed(request({ body: undefined, headers: [] }));
     expect([header(empty.headers, 'x-content-sha256'), header(empty.headers, 'content-type')]).toEqual([
       '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
       'application/json',
@@ -85,18 +85,18 @@ describe('a signed request', () => {
           body: method === 'GET' || method === 'DELETE' ? undefined : [bytes.subarray(0, half), bytes.subarray(half)],
         });
         const wanted = await oracle({ ...given, headers: [] });
-        expect(partsOf(signed(given)).get('signature')).toBe(/signature="([^"]+)"/.exec(wanted)?.[1]);
+        expect(partsOf(await signed(given)).get('signature')).toBe(/signature="([^"]+)"/.exec(wanted)?.[1]);
         expect(/keyId="([^"]+)"/.exec(wanted)?.[1]).toBe(keyId);
       }),
       { numRuns: 40 },
     );
   });
-  it('holds one signature, whatever was planted before it', () => {
+  it('holds one signature, whatever was planted before it', async () => {
     const given = request({
       headers: ['authorization', 'Bearer x', 'date', 'x', 'x-date', 'x', 'x-content-sha256', 'x', 'opc-obo-token', 'x', 'opc-retry-token', 'kept'],
     });
-    signed(given);
-    signed(given);
+    await signed(given);
+    await signed(given);
     const names = given.headers.filter((_, at) => at % 2 === 0);
     expect(names.toSorted()).toEqual(['authorization', 'content-type', 'date', 'opc-retry-token', 'x-content-sha256']);
   });

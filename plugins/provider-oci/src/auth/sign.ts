@@ -34,9 +34,9 @@ export interface Signing {
 }
 /** A request signed with the credential of the instance. */
 export const requestSigner = ({ compartment, clock, cache, sign, clockOnly }: Signing): Sign => {
-  const put = (request: UpstreamRequest, credential: OciCredential): void => {
+  const put = (request: UpstreamRequest, credential: OciCredential): Promise<void> => {
     pin(request.headers, compartment);
-    sign(request, credential, clock.now());
+    return sign(request, credential, clock.now());
   };
   return (request, { fresh }) => {
     const found = cache.get(fresh && !clockOnly());
