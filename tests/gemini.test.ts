@@ -121,3 +121,14 @@ test('a cut provider is an error that the SDK throws', async () => {
   const stream = await geminiClient(bench).models.generateContentStream({ model, contents: 'Hello' });
   await expect(textOf(stream)).rejects.toMatchObject({ name: 'ApiError', status: 502 });
 });
+test('a caller who may use certain models reaches no other by a member of the body', async () => {
+  const key = await bench.makeKey({ models: ['text-embedding-3-small'] });
+  const asked = (other: string) =>
+    post(
+      '/main/v1beta/models/text-embedding-3-small:batchEmbedContents',
+      { requests: [{ model: `models/${other}`, content: { parts: [{ text: 'a' }] } }] },
+      { 'x-goog-api-key': key },
+    );
+  expect((await asked('text-embedding-3-small')).status).toBe(200);
+  expect((await asked('text-embedding-3-large')).status).toBe(403);
+});

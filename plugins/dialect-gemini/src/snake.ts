@@ -13,7 +13,7 @@ const KNOWN: ReadonlySet<string> = new Set(
     'functionDeclarations parametersJsonSchema responseJsonSchema functionCallingConfig allowedFunctionNames retrievalConfig',
     'googleSearch googleSearchRetrieval codeExecution urlContext enterpriseWebSearch googleMaps computerUse fileSearch',
     'topP topK maxOutputTokens stopSequences candidateCount presencePenalty frequencyPenalty responseLogprobs responseMimeType responseSchema',
-    'responseModalities speechConfig imageConfig audioTimestamp routingConfig thinkingConfig thinkingBudget thinkingLevel includeThoughts',
+    'responseModalities speechConfig imageConfig audioTimestamp routingConfig manualMode autoMode modelName thinkingConfig thinkingBudget thinkingLevel includeThoughts',
     'anyOf propertyOrdering minItems maxItems minLength maxLength minProperties maxProperties',
     'taskType outputDimensionality embedContentConfig autoTruncate',
   ].flatMap((line) => line.split(' ')),

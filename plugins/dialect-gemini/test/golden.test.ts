@@ -176,6 +176,14 @@ describe('calls that come in pieces', () => {
     const [[name, args] = []] = inputs(events) as readonly (readonly [string, object])[];
     expect([name, Object.keys(args ?? {}).length > 0]).toEqual(['cookRecipe', true]);
   });
+  it('cannot reach what is nobody’s argument, nor a place that no list has', () => {
+    const call = (jsonPath: string): readonly ChatEvent[] =>
+      eventsOf([sse([parts([{ functionCall: { name: 'f', partialArgs: [{ jsonPath, stringValue: 'x' }] } }], { finishReason: 'STOP' })])]);
+    expect(inputs(call('$.__proto__.polluted'))).toEqual([['f', {}]]);
+    expect(inputs(call('$.constructor.prototype'))).toEqual([['f', { constructor: { prototype: 'x' } }]]);
+    expect(({} as Readonly<Record<string, unknown>>).polluted).toBeUndefined();
+    expect(failureOf(call('$.a[999999999]'))?.code).toBe('upstream_bad_response');
+  });
   it('may have their arguments in a part without a name', () => {
     const events = eventsOf([
       sse([parts([{ functionCall: { name: 'f', args: {} } }]), parts([{ functionCall: { args: { a: 1 } } }], { finishReason: 'STOP' })]),

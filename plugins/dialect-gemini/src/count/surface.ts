@@ -16,6 +16,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { PREFIX } from '../carried.ts';
 import { formOf, withForm } from '../form.ts';
+import { furtherModels } from '../further-models.ts';
 import { names } from '../generate/names.ts';
 import { readBody } from '../generate/read-request.ts';
 import { replyObject } from '../generate/reply.ts';
@@ -89,5 +90,6 @@ export const count = (seal: Seal): Surface<'countTokens'> =>
     },
     provider: { write, read: readReply },
     marks: [PREFIX],
+    furtherModels,
     tap: jsonTap,
   } satisfies Surface<'countTokens'>);

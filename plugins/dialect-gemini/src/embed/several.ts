@@ -24,6 +24,7 @@ import {
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { formOf, withForm } from '../form.ts';
+import { furtherModels } from '../further-models.ts';
 import { replyObject } from '../generate/reply.ts';
 import { unheard } from '../lost.ts';
 import { INFERENCE, operation } from '../routes.ts';
@@ -126,5 +127,6 @@ export const batchEmbed: Surface<'embeddings'> = Object.freeze({
   framing: 'json',
   client: { names: { ...names, inputs: 'requests' }, read, write: writeReply },
   provider: { write, read: readReply },
+  furtherModels,
   tap: jsonTap,
 } satisfies Surface<'embeddings'>);

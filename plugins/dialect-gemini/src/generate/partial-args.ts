@@ -1,4 +1,4 @@
-import { asFlag, asNumber, asText, type Fields, type Json } from '@llm-proxy-auth/plugin';
+import { asFlag, asNumber, asText, type Fields, GatewayError, type Json } from '@llm-proxy-auth/plugin';
 
 type Tree = Record<string, Json> | Json[];
 /** `$.a.b[0]["c d"]` as steps. */
@@ -9,9 +9,15 @@ const said = (piece: Fields): Json => {
   if (piece.numberValue !== undefined) return asNumber(piece.numberValue) ?? 0;
   return piece.boolValue === undefined ? null : (asFlag(piece.boolValue) ?? false);
 };
-const get = (tree: Tree, step: string | number): Json => (tree as Record<string, Json>)[String(step)];
+const get = (tree: Tree, step: string | number): Json => (Object.hasOwn(tree, step) ? (tree as Record<string, Json>)[String(step)] : undefined);
+/** A place far behind the others would make a list of nothing, and a long one. */
+const MOST_ITEMS = 100_000;
+const setItem = (list: Json[], at: number, value: Json): void => {
+  if (!(at <= MOST_ITEMS)) throw new GatewayError('upstream_bad_response', 'The provider sent a piece of a call for a place that no list has.');
+  list[at] = value;
+};
 const set = (tree: Tree, step: string | number, value: Json): void => {
-  if (Array.isArray(tree)) tree[Number(step)] = value;
+  if (Array.isArray(tree)) setItem(tree, Number(step), value);
   else if (step !== '__proto__') tree[String(step)] = value;
 };
 const isTree = (v: Json): v is Tree => typeof v === 'object' && v !== null;

@@ -1,5 +1,6 @@
 import type { Framing, Seal, Surface } from '@llm-proxy-auth/plugin';
 import { PREFIX } from '../carried.ts';
+import { furtherModels } from '../further-models.ts';
 import { GENERATING } from '../named-ids.ts';
 import { operation } from '../routes.ts';
 import { generateTap } from '../tap.ts';
@@ -32,5 +33,6 @@ export const generate = (seal: Seal): Surface<'chat'> =>
       stream: (call, memo, emit) => new AnswerReader(call, memo as Memo | undefined, emit),
     },
     marks: [PREFIX],
+    furtherModels,
     tap: generateTap,
   } satisfies Surface<'chat'>);
