@@ -157,7 +157,7 @@ describe('a resource principal', () => {
 });
 
 describe('a workload of OKE', () => {
-  it('shows the token that the pod has by now, not the one it had at the start', async () => {
+  it('38. shows the token that the pod has by now, not the one it had at the start', async () => {
     const [ca, token] = [join(folder, 'ca.crt'), join(folder, 'token')];
     writeFileSync(ca, proxymux.ca);
     writeFileSync(token, 'pod');
