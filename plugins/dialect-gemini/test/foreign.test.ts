@@ -151,6 +151,10 @@ describe('turns', () => {
     expect(written(asking({ turns })).body.systemInstruction).toEqual({ parts: [{ text: 'one' }, { text: 'two' }, { text: 'three' }] });
     expect(notes({ turns })).toContain('emulated=turns');
   });
+  it('an answer at the end is sent, and it is told that nobody promises to go on with it', () => {
+    expect(notes({ turns: [user(text('a')), model(text('b'))] })).toContain('emulated=turns');
+    expect(contents([user(text('a')), model(text('b'))]).at(-1)).toEqual({ role: 'model', parts: [{ text: 'b' }] });
+  });
   it('results stand in a content of their own, in the order of their calls, with the names of those', () => {
     const turns = [user(text('a')), model(text('Checking.'), call('x'), call('y')), user(result('y', text('2')), result('x', text('1')), text('go on'))];
     expect(contents(turns).map(({ role, parts }) => [role, parts.map((part) => Object.keys(part)[0])])).toEqual([

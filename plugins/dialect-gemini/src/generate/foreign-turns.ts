@@ -83,5 +83,6 @@ export const foreignTurns = (turns: readonly Turn[], writing: Writing): WrittenT
     add('user', [...results.flatMap(({ moved }) => moved), ...others], false);
   }
   if (contents.length === 0) throw unsupported('turns', 'There is nothing to answer: no message has content that the provider takes.');
+  if (contents.at(-1)?.role === 'model') lost('turns', 'an answer that is to be continued may be begun anew', 'emulated');
   return { system, contents: contents.map(({ role, parts }) => ({ role, parts })) };
 };
