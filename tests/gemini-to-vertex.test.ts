@@ -79,6 +79,18 @@ describe.each([
       ),
     ).toMatchObject({ error: { code: 502, details: [{ reason: 'UPSTREAM_STREAM_TRUNCATED' }] } });
   });
+  test.each(['?alt=sse', ''])('a stream that is cut at any byte is never taken for whole (query "%s")', async (query) => {
+    const body = sse(piece('a'), END);
+    const whole: number[] = [];
+    for (let at = 1; at < body.length; at += 3) {
+      scripted(body, { cut: { at, how: at % 2 === 0 ? 'fin' : 'rst' } });
+      const answer = await post(query);
+      const text = await answer.text();
+      if (answer.status === 200 && !text.includes('UPSTREAM_STREAM_TRUNCATED')) whole.push(at);
+      if (answer.status === 200 && query === '') JSON.parse(text);
+    }
+    expect(whole).toEqual([]);
+  });
   test('an error before the first piece is an HTTP status', async () => {
     scripted(sse({ error: { code: 503, message: 'overloaded', status: 'UNAVAILABLE' } }));
     expect((await post('?alt=sse')).status).toBe(503);
