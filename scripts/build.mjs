@@ -1,9 +1,12 @@
-// Builds every published package with tsup: ES modules and their types, from the entries its manifest names.
+// Builds every published package with tsup: ES modules and their types, from the entries its manifest names. Paths of packages
+// build those alone; --no-types leaves the types out, which is several times faster.
 import { join } from 'node:path';
 import { build } from 'tsup';
 import { entriesOf, packages } from './packages.mjs';
 
-const wanted = process.argv.slice(2);
+const words = process.argv.slice(2);
+const wanted = words.filter((word) => word !== '--no-types');
+const types = !words.includes('--no-types');
 for (const one of packages()) {
   if (wanted.length > 0 && !wanted.includes(one.path)) continue;
   const started = performance.now();
@@ -14,7 +17,7 @@ for (const one of packages()) {
     format: 'esm',
     target: 'node22',
     platform: 'node',
-    dts: true,
+    dts: types,
     clean: true,
     sourcemap: false,
     silent: true,

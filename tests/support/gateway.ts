@@ -43,7 +43,7 @@ export const ociCaller = (): { readonly identity: OciIdentity; readonly user: Oc
 };
 
 /** Vendors that `main` may stand for: the simulator, the packages beside those of every bench, and what `main` gets in with. */
-const VENDORS = Object.freeze({
+export const VENDORS = Object.freeze({
   openai: {
     plugins: ['@llm-proxy-auth/provider-openai'],
     simulate: (): Promise<Simulator> => openaiSimulator({ keys: [PROVIDER_KEY] }),

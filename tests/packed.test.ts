@@ -1,0 +1,80 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VENDORS } from './support/gateway.ts';
+import { install, pack, registryAnswers, type Tarballs, treeOf } from './support/packed.ts';
+import { bareEnvironment, run } from './support/process.ts';
+
+/** What a provider's own SDKs are called; nobody else may bring them. */
+const CLOUDS: Readonly<Record<string, RegExp>> = Object.freeze({
+  bedrock: /^@aws-sdk\/|^@smithy\/|^aws-/,
+  azure: /^@azure\//,
+  vertex: /^google-auth-library$|^gaxios$|^gcp-metadata$|^@google/,
+  watsonx: /^ibm-cloud-sdk-core$|^@ibm-/,
+  oci: /^oci-/,
+  openai: /^openai$/,
+  anthropic: /^@anthropic-ai\//,
+});
+const COMMON = ['llm-proxy-auth', '@llm-proxy-auth/plugin', '@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite'];
+const MODELS = Object.freeze({
+  openai: 'gpt-4o-mini',
+  anthropic: 'claude-sonnet-4-6',
+  azure: 'gpt-4.1-mini',
+  bedrock: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+  vertex: 'gemini-2.5-flash',
+  watsonx: 'ibm/granite-3-3-8b-instruct',
+  oci: 'meta.llama-3.3-70b-instruct',
+});
+type Vendor = keyof typeof MODELS;
+const vendors = Object.keys(MODELS) as readonly Vendor[];
+/** What these speak needs no SDK: a key in a header. */
+const OWN_CLIENTS: ReadonlySet<string> = new Set(['openai', 'anthropic']);
+const KEY = '0123456789abcdef0123456789abcdef0123456789abcdef';
+
+let tarballs: Tarballs | undefined;
+beforeAll(async () => {
+  if (!(await registryAnswers())) return;
+  tarballs = await pack([...COMMON, ...vendors.flatMap((vendor) => VENDORS[vendor].plugins)]);
+}, 600_000);
+afterAll(() => tarballs?.remove());
+
+describe.each(vendors)('a gateway with %s alone, installed from its tarballs into an empty folder', (vendor) => {
+  const names = [...new Set([...COMMON, ...VENDORS[vendor].plugins])];
+  test('brings no SDK of another cloud, and serves', { timeout: 300_000 }, async ({ skip }) => {
+    if (tarballs === undefined)
+      return skip('the package registry cannot be reached; run `pnpm exec vitest run --project e2e tests/packed.test.ts` where it can');
+    const { folder, remove } = await install(tarballs, names);
+    const simulator = await VENDORS[vendor].simulate();
+    try {
+      const tree = treeOf(folder);
+      expect(tree).toContain('fastify');
+      expect(tree.some((name) => CLOUDS[vendor]?.test(name))).toBe(!OWN_CLIENTS.has(vendor));
+      expect(tree.filter((name) => Object.entries(CLOUDS).some(([cloud, sdk]) => cloud !== vendor && sdk.test(name)))).toEqual([]);
+      const where = vendor === 'azure' ? { endpoint: simulator.url } : { baseUrl: simulator.url };
+      const config = {
+        plugins: names.filter((name) => !/^llm-proxy-auth$|\/plugin$/.test(name)),
+        server: { port: 0 },
+        ops: { port: 0 },
+        store: { use: 'sqlite', path: ':memory:' },
+        auth: [{ use: 'api-key', pepper: KEY, keys: [{ name: 'one', key: KEY }] }],
+        instances: { main: { provider: vendor, ...where, insecureUpstream: true, ...VENDORS[vendor].access } },
+        policies: [{ match: { principal: 'key:*' }, allow: { modes: ['protocol'] } }],
+      };
+      writeFileSync(join(folder, 'llm-proxy-auth.yaml'), JSON.stringify(config), { mode: 0o600 });
+      const gateway = run(['node_modules/llm-proxy-auth/bin/llm-proxy-auth.js', 'start'], bareEnvironment(), folder);
+      const [, url = ''] = await gateway.says(/"msg":"listening","listener":"server","url":"([^"]+)"/);
+      const answer = await fetch(`${url}/openai/main/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ model: MODELS[vendor], messages: [{ role: 'user', content: 'Hello' }] }),
+      });
+      const said = (await answer.json()) as { readonly choices?: readonly { readonly message: { readonly content: string } }[] };
+      expect([answer.status, said.choices?.[0]?.message.content]).toEqual([200, 'You said: Hello']);
+      gateway.kill('SIGTERM');
+      await gateway.ended;
+    } finally {
+      await simulator.close();
+      remove();
+    }
+  });
+});
