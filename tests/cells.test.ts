@@ -101,6 +101,8 @@ const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
         },
 };
 
+/** Formats with a word for an answer that one of the client's sequences ended. */
+const TELLS_SEQUENCES: ReadonlySet<string> = new Set(['anthropic', 'converse', 'bedrock']);
 const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Verdict>>> = {
   text: async ({ ask }) => {
     const answer = await ask({ text: 'Hello' });
@@ -175,10 +177,16 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     if (provider === 'watsonx') return 'not offered: watsonx.ai tells no cached tokens';
     return verdict(answer.fidelity);
   },
-  'stop reason': async ({ ask }) => {
-    const answer = await ask({ text: 'write 9 words', most: 2 });
-    expect(answer.stop).toBe('length');
-    return verdict(answer.fidelity);
+  'stop reason': async ({ ask, provider }, client) => {
+    const short = await ask({ text: 'write 9 words', most: 2 });
+    expect(short.stop).toBe('length');
+    const question = { text: 'write 9 words', until: 'word3' };
+    const told = TELLS_SEQUENCES.has(client) && TELLS_SEQUENCES.has(provider) ? 'sequence' : 'end';
+    const whole = await ask(question);
+    expect([whole.text.trim(), whole.stop]).toEqual(['word1 word2', told]);
+    const streamed = await ask({ ...question, stream: true });
+    expect([streamed.text.trim(), streamed.stop]).toEqual(['word1 word2', told]);
+    return verdict([...new Set([short, whole].flatMap(({ fidelity }) => fidelity.split(',')))].join(','));
   },
   error: async ({ ask, bench, speaker }) => {
     bench.simulator.script({ status: 429 });
@@ -192,6 +200,11 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
 const OF_FORMAT: ReadonlySet<string> = new Set(['ignored=created', 'defaulted=metrics.latencyMs']);
 /** What is not a plain yes, said beforehand. */
 const EXPECTED: Readonly<Record<string, string>> = {
+  'openai to anthropic: stop reason': 'ledger: ignored=choices[].finish_reason',
+  'openai to bedrock: stop reason': 'ledger: ignored=choices[].finish_reason',
+  'converse to anthropic: stop reason': 'ledger: ignored=stopReason',
+  'gemini to anthropic: stop reason': 'ledger: ignored=generationConfig.candidateCount.stopSequence',
+  'gemini to bedrock: stop reason': 'ledger: ignored=generationConfig.candidateCount.stopSequence',
   'openai to vertex: json_schema': 'ledger: emulated=response_format.json_schema.name,emulated=response_format.json_schema.strict',
   'anthropic to vertex: json_schema': 'ledger: emulated=output_config.format.name,emulated=output_config.format.strict',
   'converse to vertex: text': 'ledger: ignored=usage.reasoning',

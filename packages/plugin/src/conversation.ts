@@ -149,6 +149,7 @@ export interface Choice {
   readonly index: number;
   readonly parts: readonly Part[];
   readonly finish: Finish;
+  /** The sequence of the client's that ended the answer; empty where one did and the provider does not say which. */
   readonly stopSequence?: string | undefined;
   readonly rest?: Readonly<Record<string, Json>> | undefined;
 }

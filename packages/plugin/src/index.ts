@@ -42,6 +42,7 @@ export * from './provider.ts';
 export { ordered, type Remainder, remainderOf, restore, sameValue } from './remainder.ts';
 export * from './schema.ts';
 export { ENVELOPE, type Enclosed, openOrigin, sealOrigin } from './sealed-origin.ts';
+export { isSaying, takenStops } from './stops.ts';
 export { lacksThinking } from './thinking.ts';
 export { askedWait, retryHeaders, waitOf } from './waits.ts';
 export * from './wire.ts';

@@ -215,7 +215,7 @@ const noted = (reply: ChatReply, notes: readonly Note[]): void => {
   );
   if (reply.choices.length > 1) expect(notes).toContainEqual({ kind: 'ignored', param: 'choices' });
   expect(notes.some(({ param }) => param === 'choices.finish')).toBe(choice?.finish === 'refusal' || choice?.finish === 'pause');
-  expect(notes.some(({ param }) => param === 'choices.stopSequence')).toBe(choice?.stopSequence !== undefined);
+  expect(notes.some(({ param }) => param === 'choices.stopSequence')).toBe((choice?.stopSequence ?? '') !== '');
   expect(notes.some(({ param }) => param === 'created')).toBe(reply.created !== undefined);
   expect(notes.some(({ param }) => param === 'usage.reasoning')).toBe(reply.usage.reasoning > 0);
   expect(notes.some(({ param }) => param === 'choices.parts.refusal')).toBe(parts.some((part) => part.kind === 'refusal' && part.text !== ''));

@@ -13,12 +13,13 @@ const bodyOf = (q: Question, messages: Message[]): Anthropic.MessageCreateParams
   model: q.model,
   max_tokens: q.most ?? 9000,
   messages,
+  ...(q.until === undefined ? {} : { stop_sequences: ['never', q.until] }),
   ...(q.tools === undefined ? {} : { tools: q.tools.map((name) => ({ name, input_schema: { ...PARAMETERS, type: 'object' as const } })) }),
   ...(q.force === undefined ? {} : { tool_choice: { type: 'tool', name: q.force } }),
   ...(q.schema === undefined ? {} : { output_config: { format: { type: 'json_schema', schema: q.schema } } }),
   ...(q.thinking === true ? { thinking: { type: 'enabled', budget_tokens: 2000 } } : {}),
 });
-const STOPS: Readonly<Record<string, Answer['stop']>> = { end_turn: 'end', max_tokens: 'length', tool_use: 'tools' };
+const STOPS: Readonly<Record<string, Answer['stop']>> = { end_turn: 'end', max_tokens: 'length', tool_use: 'tools', stop_sequence: 'sequence' };
 
 export const anthropic: Speaker = {
   async ask(bench: Bench, q: Question) {

@@ -19,7 +19,7 @@ const contentOf = ({ text, media, results }: Question): ContentBlock[] => [
 const bodyOf = (q: Question, messages: Message[]): ConverseCommandInput => ({
   modelId: q.model,
   messages,
-  inferenceConfig: { maxTokens: q.most ?? 9000 },
+  inferenceConfig: { maxTokens: q.most ?? 9000, ...(q.until === undefined ? {} : { stopSequences: ['never', q.until] }) },
   ...(q.tools === undefined
     ? {}
     : {
@@ -33,7 +33,7 @@ const bodyOf = (q: Question, messages: Message[]): ConverseCommandInput => ({
     : { outputConfig: { textFormat: { type: 'json_schema' as const, structure: { jsonSchema: { schema: JSON.stringify(q.schema), name: 'answer' } } } } }),
   ...(q.thinking === true ? { additionalModelRequestFields: { thinking: { type: 'enabled', budget_tokens: 2000 } } } : {}),
 });
-const STOPS: Readonly<Record<string, Answer['stop']>> = { end_turn: 'end', max_tokens: 'length', tool_use: 'tools' };
+const STOPS: Readonly<Record<string, Answer['stop']>> = { end_turn: 'end', max_tokens: 'length', tool_use: 'tools', stop_sequence: 'sequence' };
 interface Whole {
   readonly content: ContentBlock[];
   readonly stop: string | undefined;

@@ -12,6 +12,7 @@ const contentOf = ({ text, media, results }: Question): Part[] => [
 const NAMES = new Map<string, string>();
 const configOf = (q: Question): GenerateContentConfig => ({
   maxOutputTokens: q.most ?? 9000,
+  ...(q.until === undefined ? {} : { stopSequences: ['never', q.until] }),
   ...(q.tools === undefined ? {} : { tools: [{ functionDeclarations: q.tools.map((name) => ({ name, parametersJsonSchema: PARAMETERS })) }] }),
   ...(q.force === undefined ? {} : { toolConfig: { functionCallingConfig: { mode: 'ANY' as never, allowedFunctionNames: [q.force] } } }),
   ...(q.schema === undefined ? {} : { responseMimeType: 'application/json', responseJsonSchema: q.schema }),

@@ -16,6 +16,7 @@ const bodyOf = (q: Question, messages: Message[]): OpenAI.Chat.ChatCompletionCre
   model: q.model,
   messages,
   max_completion_tokens: q.most ?? 9000,
+  ...(q.until === undefined ? {} : { stop: ['never', q.until] }),
   ...(q.thinking === true ? { reasoning_effort: 'high' as const } : {}),
   ...(q.tools === undefined ? {} : { tools: q.tools.map((name) => ({ type: 'function', function: { name, parameters: PARAMETERS } })) }),
   ...(q.force === undefined ? {} : { tool_choice: { type: 'function', function: { name: q.force } } }),

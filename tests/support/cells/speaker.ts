@@ -15,13 +15,16 @@ export interface Question {
   readonly schema?: Readonly<Record<string, unknown>>;
   readonly thinking?: boolean;
   readonly most?: number;
+  /** Ends the answer where it would be said. */
+  readonly until?: string;
   readonly stream?: boolean;
 }
 /** An answer in terms that every client has. */
 export interface Answer {
   readonly text: string;
   readonly calls: readonly { readonly id: string; readonly name: string; readonly input: unknown }[];
-  readonly stop: 'end' | 'length' | 'tools' | 'other';
+  /** `sequence`: where the client has a word of its own for it. */
+  readonly stop: 'end' | 'length' | 'tools' | 'sequence' | 'other';
   /** All input tokens, those of the cache, and output tokens. */
   readonly usage: { readonly input: number; readonly cached: number; readonly output: number };
   /** What the gateway said it could not carry. */

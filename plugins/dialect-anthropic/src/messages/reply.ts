@@ -20,7 +20,7 @@ import {
   unknownFields,
   type Written,
 } from '@llm-proxy-auth/plugin';
-import { readFinish, readTier, writeFinish, writeTier } from '../finish.ts';
+import { isNameless, readFinish, readTier, stopSequenceOf, writeFinish, writeStop, writeTier } from '../finish.ts';
 import { formOf, withForm } from '../form.ts';
 import { METRICS } from '../measured.ts';
 import { readErrorObject } from '../read-error.ts';
@@ -51,8 +51,12 @@ export const replyObject = (reply: UpstreamReply): Fields => {
 /** Members of a choice that have no place in the conversation: why it was refused, and a reason that would be written as another. */
 export const choiceRest = (o: Fields): Fields | undefined => {
   const reason = asText(o.stop_reason);
-  const told = reason === undefined || writeFinish(readFinish(reason), asText(o.stop_sequence)) === reason;
-  const rest = { ...some('stop_details', asObject(o.stop_details)), ...(told ? {} : { stop_reason: reason }) };
+  const told = reason === undefined || writeFinish(readFinish(reason), stopSequenceOf(o)) === reason;
+  const rest = {
+    ...some('stop_details', asObject(o.stop_details)),
+    ...(told ? {} : { stop_reason: reason }),
+    ...(o.stop_sequence === '' ? { stop_sequence: '' } : {}),
+  };
   return Object.keys(rest).length > 0 ? rest : undefined;
 };
 /** Members of a message that have no place in the conversation. */
@@ -74,7 +78,7 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = NO_MEMO
   const parts = o.content.map((block: Json, i) => undone(bound(readBlock(block, `content[${i}]`), model), memo));
   const rest = choiceRest(o);
   const usage = readUsage(o.usage);
-  const stopSequence = asText(o.stop_sequence);
+  const stopSequence = stopSequenceOf(o);
   const choice: Choice = { index: 0, parts, finish: finishOf(o.stop_reason, memo), ...some('stopSequence', stopSequence), ...some('rest', rest) };
   const read: ChatReply = {
     id: asText(o.id) || `msg_${call.id}`,
@@ -96,12 +100,11 @@ const headOf = (reply: ChatReply, callId: string): Building => {
     id: reply.id || `msg_${callId}`,
     type: 'message',
     role: 'assistant',
-    stop_reason: writeFinish(choice?.finish ?? 'stop', choice?.stopSequence),
-    stop_sequence: choice?.stopSequence ?? null,
+    ...writeStop(choice?.finish ?? 'stop', choice?.stopSequence),
     stop_details: null,
     container: null,
     diagnostics: null,
-    ...choice?.rest,
+    ...(mine ? choice?.rest : {}),
     ...(mine ? reply.rest?.fields : {}),
   };
 };
@@ -110,19 +113,22 @@ export const loseHead = (head: { readonly created?: number | undefined }, lost: 
   if (head.created !== undefined) lost('created', 'messages do not say when they were made');
 };
 /** What it cannot say of its end. */
-export const loseReply = (choice: Choice | undefined, lost: Lost): void => {
+export const loseReply = (choice: Pick<Choice, 'finish' | 'stopSequence'> | undefined, lost: Lost): void => {
+  if (choice !== undefined && isNameless(choice.finish, choice.stopSequence))
+    lost('choices.stopSequence', 'the provider does not say which sequence ended the answer', 'defaulted');
   if (choice?.finish === 'filter') lost('choices.finish', 'another word stands for filter', 'emulated');
 };
 /** A whole message; `model` is the name the client asked for. Members round the content keep the provider's spelling. */
 export const writeReply = (reply: ChatReply, call: Call): Written => {
   const lost = lostTo(call.ledger);
   const [choice] = reply.choices;
+  const mine = formOf(reply) !== undefined || reply.rest?.from === MESSAGES;
   if (reply.choices.length > 1) lost('choices', 'a message is one choice');
   loseHead(reply, lost);
-  loseReply(choice, lost);
+  if (!mine) loseReply(choice, lost);
   if (reply.usage.estimated && reply.usage.input + reply.usage.output > 0) lost('usage.estimated', 'usage is written as if it had been counted');
   const head = restore(headOf(reply, call.id), formOf(reply)?.left?.value);
-  const answering = { mine: formOf(reply) !== undefined || reply.rest?.from === MESSAGES, finish: choice?.finish ?? 'stop', lost };
+  const answering = { mine, finish: choice?.finish ?? 'stop', lost };
   const content = (choice?.parts ?? []).flatMap((part) => writeAnswerBlock(part, answering));
   const body = { ...head, model: call.requestedModel, content, usage: writeUsage(reply.usage, writeTier(reply.tier)) };
   return { headers: ['content-type', 'application/json'], body: stringifyJson(body) };

@@ -17,7 +17,7 @@ import {
   some,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { readTier } from '../finish.ts';
+import { readTier, stopSequenceOf } from '../finish.ts';
 import { METRICS, measured } from '../measured.ts';
 import { readErrorObject, readException } from '../read-error.ts';
 import { mergeUsage, readUsage } from '../usage.ts';
@@ -130,7 +130,7 @@ export class MessageReader implements StreamReader {
       return this.#fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
     for (const index of [...this.#blocks.keys()]) this.#close(index);
     const delta = this.#delta;
-    const stopSequence = asText(delta.stop_sequence);
+    const stopSequence = stopSequenceOf(delta);
     const reason = finishOf(delta.stop_reason, this.#memo);
     this.#emit({ type: 'finish', choice: 0, reason, ...some('stopSequence', stopSequence), ...some('rest', choiceRest(delta)) });
     if (this.#usage === undefined) this.#count(measured(event[METRICS]));

@@ -12,7 +12,7 @@ import {
   type Usage,
 } from '@llm-proxy-auth/plugin';
 import { errorEvent } from '../error.ts';
-import { writeFinish, writeTier } from '../finish.ts';
+import { writeStop, writeTier } from '../finish.ts';
 import { noUsage, writeUsage } from '../usage.ts';
 import { MESSAGES } from '../wire.ts';
 import { loseHead, loseReply } from './reply.ts';
@@ -153,7 +153,7 @@ export class MessageWriter implements StreamWriter {
       return '';
     }
     this.#finish = e;
-    loseReply({ index: 0, parts: [], finish: e.reason }, this.#lost);
+    if (!this.#mine) loseReply({ finish: e.reason, stopSequence: e.stopSequence }, this.#lost);
     let written = '';
     while (this.#open !== undefined) written += this.#close(undefined) + this.#next();
     return written;
@@ -164,11 +164,10 @@ export class MessageWriter implements StreamWriter {
     if (this.#usage?.estimated === true) this.#lost('usage.estimated', 'usage is written as if it had been counted');
     const finish = this.#finish;
     const delta: Building = {
-      stop_reason: writeFinish(finish?.reason ?? 'stop', finish?.stopSequence),
-      stop_sequence: finish?.stopSequence ?? null,
+      ...writeStop(finish?.reason ?? 'stop', finish?.stopSequence),
       stop_details: null,
       container: null,
-      ...finish?.rest,
+      ...(this.#mine ? finish?.rest : {}),
       ...of(false),
     };
     const usage = writeUsage(this.#usage ?? noUsage, writeTier(this.#start?.tier));

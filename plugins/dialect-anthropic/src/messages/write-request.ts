@@ -5,11 +5,13 @@ import {
   type ChatRequest,
   type Fields,
   type HeaderPairs,
+  isSaying,
   type Lost,
   lacksThinking,
   loseResultNames,
   lostTo,
   type Part,
+  takenStops,
   unsupported,
 } from '@llm-proxy-auth/plugin';
 import { type Family, familyOf } from '../families.ts';
@@ -80,11 +82,6 @@ const tierOf = (r: ChatRequest, lost: Lost): string | undefined => {
   lost('tier', 'the provider has no such tier', better ? 'clamped' : 'ignored');
   return better ? 'auto' : undefined;
 };
-const stopsOf = (r: ChatRequest, lost: Lost): readonly string[] | undefined => {
-  const stops = r.stop?.filter((stop) => stop.trim() !== '');
-  if (stops !== undefined && stops.length < (r.stop?.length ?? 0)) lost('stop', 'a sequence of nothing but white space is refused', 'clamped');
-  return stops === undefined || stops.length === 0 ? undefined : stops;
-};
 const refuseShape = (r: ChatRequest): void => {
   if (r.choices !== 1) throw unsupported('choices', 'The provider gives one choice.');
   if (r.logprobs !== undefined) throw unsupported('logprobs', 'The provider gives no log probabilities.');
@@ -128,7 +125,7 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
     tools: tools.length > 0 ? tools : undefined,
     tool_choice: choice,
     ...fitSampling(r, family, thinks, call, lost),
-    stop_sequences: stopsOf(r, lost),
+    stop_sequences: takenStops(r.stop, isSaying, lost),
     thinking,
     output_config: writeOutputConfig(effort, output.schema),
     metadata: r.user === undefined ? undefined : { user_id: r.user },

@@ -1,4 +1,5 @@
-import type { Finish } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Finish, type Json } from '@llm-proxy-auth/plugin';
+import type { Memo } from '../request/foreign-tools.ts';
 
 /** The reasons of the SDK's `StopReason`; one that it has not counts as `stop`. */
 const READ: Readonly<Record<string, Finish>> = Object.freeze({
@@ -21,10 +22,26 @@ const WRITE: Readonly<Record<Finish, string>> = Object.freeze({
   pause: 'end_turn',
   context: 'model_context_window_exceeded',
 });
+const BY_SEQUENCE = 'stop_sequence';
 /** Reasons that another word stands for. */
 const OTHERS: ReadonlySet<Finish> = new Set(['refusal', 'pause']);
 export const readFinish = (word: string | undefined): Finish => READ[word ?? ''] ?? 'stop';
-export const writeFinish = (finish: Finish): string => WRITE[finish];
+/** A sequence that ended an answer has a reason of its own. */
+export const writeFinish = (finish: Finish, stopSequence: string | undefined): string =>
+  finish === 'stop' && stopSequence !== undefined ? BY_SEQUENCE : WRITE[finish];
 export const isOtherWord = (finish: Finish): boolean => OTHERS.has(finish);
 /** The vendor's own word, where the conversation has another one for it. */
-export const ownWord = (word: string | undefined): string | undefined => (word === undefined || WRITE[readFinish(word)] === word ? undefined : word);
+export const ownWord = (word: string | undefined): string | undefined =>
+  word === undefined || word === BY_SEQUENCE || WRITE[readFinish(word)] === word ? undefined : word;
+/** Where Claude says which sequence it was, in whole answers and in streams. The provider passes over a field that an answer has not. */
+export const SEQUENCE_PATHS: readonly string[] = Object.freeze(['/stop_sequence', '/delta/stop_sequence']);
+/**
+ * The sequence that ended an answer: the one that the model names, or the only one that it was given; else empty. Undefined when
+ * none did. `additional`: the answer's `additionalModelResponseFields`.
+ */
+export const stopSequenceOf = (word: string | undefined, additional: Json, memo: Memo | undefined): string | undefined => {
+  if (word !== BY_SEQUENCE) return undefined;
+  const fields = asObject(additional);
+  const [only = '', ...others] = memo?.stop ?? [];
+  return asText(fields?.stop_sequence) ?? asText(asObject(fields?.delta)?.stop_sequence) ?? (others.length === 0 ? only : '');
+};

@@ -18,7 +18,7 @@ import { withForm } from '../form.ts';
 import { readErrorReply } from '../read-error.ts';
 import type { Memo } from '../request/foreign-tools.ts';
 import { isEmpty, REST, unknownFields } from '../wire.ts';
-import { ownWord, readFinish } from './finish.ts';
+import { ownWord, readFinish, stopSequenceOf } from './finish.ts';
 import { NO_USAGE, readUsage } from './usage.ts';
 
 const bad = (why: string, cause?: unknown): GatewayError => new GatewayError('upstream_bad_response', `The provider answered ${why}.`, { cause });
@@ -66,7 +66,15 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo | undefin
   const read: ChatReply = {
     id: header(reply.headers, 'x-amzn-requestid') ?? call.id,
     model,
-    choices: [{ index: 0, parts: parts.map((part) => renamed(part, memo)), finish: readFinish(word), ...(isEmpty(own) ? {} : { rest: own }) }],
+    choices: [
+      {
+        index: 0,
+        parts: parts.map((part) => renamed(part, memo)),
+        finish: readFinish(word),
+        ...some('stopSequence', stopSequenceOf(word, o.additionalModelResponseFields, memo)),
+        ...(isEmpty(own) ? {} : { rest: own }),
+      },
+    ],
     usage: readUsage(o.usage) ?? NO_USAGE,
     ...some('tier', asText(asObject(o.serviceTier)?.type)),
     rest: { from: REST, fields: unknownFields(o, KNOWN) ?? {} },

@@ -75,7 +75,7 @@ export const noteFinish = (
   ledger: Ledger,
 ): void => {
   if (isOtherWord(reason)) ledger.note('emulated', 'choices.finish', `another word stands for ${reason}`);
-  if (stopSequence !== undefined) ledger.note('ignored', 'choices.stopSequence', 'the sequence that ended an answer has no place here');
+  if (stopSequence !== undefined && stopSequence !== '') ledger.note('ignored', 'choices.stopSequence', 'an answer does not say here which sequence ended it');
 };
 /** Empty text says nothing, and the service sends none. */
 const isSilent = (part: Part): boolean => (part.kind === 'text' || part.kind === 'refusal') && part.text === '' && !('citations' in part);
@@ -91,11 +91,11 @@ const bodyOf = (reply: ChatReply, seal: Seal, ledger: Ledger): Fields => {
   const [choice, ...further] = reply.choices;
   if (further.length > 0) ledger.note('ignored', 'choices', 'an answer is one choice here');
   noteHead(reply, ledger);
-  if (choice !== undefined) noteFinish({ reason: choice.finish, stopSequence: choice.stopSequence }, ledger);
+  if (choice !== undefined && !mine) noteFinish({ reason: choice.finish, stopSequence: choice.stopSequence }, ledger);
   if (!mine) ledger.note('defaulted', 'metrics.latencyMs', 'only the vendor measures its own time');
   return compact({
     output: { message: { role: 'assistant', content: choice === undefined ? [] : contentOf(choice, seal, mine, ledger) } },
-    stopReason: writeFinish(choice?.finish ?? 'stop'),
+    stopReason: writeFinish(choice?.finish ?? 'stop', choice?.stopSequence),
     ...(mine ? choice?.rest : {}),
     usage: writeUsage(reply.usage, ledger),
     ...(mine ? reply.rest?.fields : { metrics: { latencyMs: 0 } }),

@@ -10,6 +10,8 @@ export interface Memo {
   readonly names: ReadonlyMap<string, string>;
   /** Tools that take free text, by the names that the provider got. */
   readonly free: ReadonlySet<string>;
+  /** Sequences that end an answer, as the provider got them. */
+  readonly stop?: readonly string[] | undefined;
 }
 export const NO_MEMO: Memo = Object.freeze({ names: new Map<string, string>(), free: new Set<string>() });
 

@@ -4,6 +4,7 @@ import {
   type Capabilities,
   type ChatRequest,
   type Fields,
+  isSaying,
   type Lost,
   lacksThinking,
   lostTo,
@@ -12,8 +13,10 @@ import {
   stringifyJson,
   type Tool,
   type Turn,
+  takenStops,
   unsupported,
 } from '@llm-proxy-auth/plugin';
+import { SEQUENCE_PATHS } from '../reply/finish.ts';
 import { compact, isEmpty } from '../wire.ts';
 import { type Family, familyOf } from './families.ts';
 import { additionalOf } from './fields.ts';
@@ -148,6 +151,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const said = compact({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });
   const { fields: wanted, single } = additionalOf(said, { family, maxTokens: r.maxTokens, tools: tools.length > 0, lost });
   const fields = goingOn(wanted, r, writing);
+  const stop = capabilities.stopSequences === 0 ? undefined : takenStops(r.stop, family.vendor === 'anthropic' ? isSaying : (one) => one !== '', lost);
   const native = family.schemas && (capabilities.jsonSchema === undefined || capabilities.jsonSchema === 'native');
   const output = writeOutput(r.output, native, lost);
   const leading = r.turns.findIndex((turn) => turn.role !== 'system');
@@ -162,12 +166,13 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
     inferenceConfig: nested({
       maxTokens: r.maxTokens,
       ...writeSampling(r, family, fields, lost),
-      ...some('stopSequences', capabilities.stopSequences === 0 ? undefined : r.stop),
+      ...some('stopSequences', stop),
     }),
     toolConfig: tools.length === 0 ? undefined : toolConfig,
     additionalModelRequestFields: fields,
+    additionalModelResponseFieldPaths: family.vendor === 'anthropic' && (stop?.length ?? 0) > 1 ? SEQUENCE_PATHS : undefined,
     outputConfig: output.config === undefined ? undefined : { textFormat: output.config },
     serviceTier: tierOf(tier, lost),
   });
-  return { body, memo };
+  return { body, memo: { ...memo, stop } };
 };

@@ -21,7 +21,7 @@ import { readCitation } from '../blocks/citations.ts';
 import { typeOf } from '../blocks/formats.ts';
 import { redactedOrigin, signedOrigin } from '../blocks/thinking.ts';
 import { readException } from '../read-error.ts';
-import { ownWord, readFinish } from '../reply/finish.ts';
+import { ownWord, readFinish, stopSequenceOf } from '../reply/finish.ts';
 import { freeText } from '../reply/read.ts';
 import { readUsage } from '../reply/usage.ts';
 import type { Memo } from '../request/foreign-tools.ts';
@@ -206,7 +206,8 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
     const word = asText(event.stopReason);
     const own = ownWord(word);
     const rest = { ...some('stopReason', own), ...unknownFields(event, ['stopReason', 'p']) };
-    emit({ type: 'finish', choice: 0, reason: readFinish(word), ...(isEmpty(rest) ? {} : { rest }) });
+    const stopSequence = stopSequenceOf(word, event.additionalModelResponseFields, memo);
+    emit({ type: 'finish', choice: 0, reason: readFinish(word), ...some('stopSequence', stopSequence), ...(isEmpty(rest) ? {} : { rest }) });
   };
   const metadata = (event: Fields): void => {
     if (stop === undefined) return fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));

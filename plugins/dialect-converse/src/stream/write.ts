@@ -164,8 +164,8 @@ export const writeStream =
       return open.at < 0 ? frames : [...frames, stopped(open)];
     };
     const finish = (e: EventOf<'finish'>): readonly Bytes[] => {
-      noteFinish(e, ledger);
-      return [eventFrame('messageStop', { stopReason: writeFinish(e.reason), ...(mine ? e.rest : {}) })];
+      if (!mine) noteFinish(e, ledger);
+      return [eventFrame('messageStop', { stopReason: writeFinish(e.reason, e.stopSequence), ...(mine ? e.rest : {}) })];
     };
     const metadata = (e: EventOf<'end'>): readonly Bytes[] => {
       const fields = { ...early, ...(e.rest?.from === REST ? e.rest.fields : {}) };

@@ -197,6 +197,8 @@ export const checkConverse = (body: Fields): void => {
   if (inference.stopSequences !== undefined && !Array.isArray(inference.stopSequences)) {
     throw refuse.serialization('Start of list expected');
   }
+  const empty = Array.isArray(inference.stopSequences) ? inference.stopSequences.indexOf('') : -1;
+  if (empty !== -1) throw constraint('', `inferenceConfig.stopSequences.${empty + 1}.member`, 'Member must have length greater than or equal to 1');
   const names: Names = new Set();
   for (const [index, one] of messages.entries()) message(one, index, names);
   order(messages);

@@ -110,5 +110,6 @@ export const claudeRefuses = (talk: Talk, wishes: Wishes): string | undefined =>
   if (talk.maxTokens !== undefined && talk.maxTokens > rules.maxTokens) {
     return `max_tokens: ${talk.maxTokens} > ${rules.maxTokens}, which is the maximum allowed number of output tokens for ${talk.model.id.replace('anthropic.', '').replace(/-v\d.*$/, '')}`;
   }
+  if (talk.stop.some((one) => one.trim() === '')) return 'stop_sequences: each stop sequence must contain non-whitespace';
   return sampling(wishes, rules) ?? thinking(talk, wishes) ?? lastMessage(talk) ?? signatures(talk) ?? lostThinking(talk, wishes);
 };
