@@ -104,6 +104,34 @@ describe('what a client learns of losses', () => {
   });
 });
 
+describe('what was lost after the head of a stream was sent', () => {
+  const seen = async (bench: Bench, name: string): Promise<string | undefined> =>
+    new RegExp(`^llm_proxy_fidelity_total\\{param="${name}"\\} (\\d+)$`, 'm').exec(await bench.gateway.metrics.text())?.[1];
+  it('stands in the line of the request and in the metric, by names of a closed set', async () => {
+    const url = 'https://cited.example/';
+    const annotations = [{ type: 'url_citation', url_citation: { url, title: 't', start_index: 0, end_index: 2 } }];
+    chatOnly.simulator.script({
+      headers: { 'content-type': 'text/event-stream' },
+      body: sse(chunk({ role: 'assistant' }), chunk({ content: 'Hel' }), chunk({ content: 'lo', annotations }), chunk({}, 'stop'), '[DONE]'),
+      rechunk: { size: 64 },
+      delayChunk: 1,
+    });
+    const [before, lines] = [await seen(chatOnly, 'choices'), chatOnly.lines.length];
+    const { notes, text } = await ask(chatOnly, '/completions', { prompt: 'x', max_tokens: 9, stream: true });
+    expect([notes, text.includes('[DONE]')]).toEqual([[], true]);
+    const line = await chatOnly.line((one) => one.msg === 'request' && chatOnly.lines.indexOf(one) >= lines);
+    expect(line.fidelity).toBe('ignored=choices');
+    expect(await seen(chatOnly, 'choices')).toBe(String(Number(before ?? 0) + 1));
+    expect(chatOnly.logText()).not.toContain(url);
+  });
+  it('is nothing where nothing was lost', async () => {
+    const lines = whole.lines.length;
+    await ask(whole, '/chat/completions', { messages: [{ role: 'user', content: 'x' }], stream: true });
+    const line = await whole.line((one) => one.msg === 'request' && whole.lines.indexOf(one) >= lines);
+    expect(Object.keys(line)).not.toContain('fidelity');
+  });
+});
+
 describe('a grammar of responses', () => {
   it('reaches chat as chat has it', async () => {
     const grammar = { syntax: 'lark', definition: 'start: "a"' };

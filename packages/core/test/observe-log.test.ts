@@ -272,6 +272,7 @@ describe('access line', () => {
       inputTokens: 3,
       outputTokens: 4,
       cachedTokens: 5,
+      fidelity: 'ignored=choices[].logprobs,clamped=stop',
     };
     expect(JSON.parse(accessLine(all))).toEqual({ level: 'info', msg: 'request', ...all, durationMs: 12.35 });
     expect(JSON.parse(accessLine({ ...fields, code: '', stream: 'none' }))).toEqual({ level: 'info', msg: 'request', ...fields });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_SERIES, METRICS } from '../src/observe/metric-table.ts';
+import { MAX_SERIES, METRICS, paramLabel } from '../src/observe/metric-table.ts';
 import { createMetrics, type GatewayMetrics, type Known } from '../src/observe/metrics.ts';
 
 const KNOWN: Known = {
@@ -118,6 +118,19 @@ describe('labels', () => {
     expect(text).toContain('llm_proxy_fidelity_total{param="other"} 1');
     expect(text).toContain('outcome="other"');
     expect(text).not.toContain('evil');
+  });
+
+  test.each([
+    ['logit_bias', 'logit_bias'],
+    ['messages[].content[].id', 'messages'],
+    ['choices[].message.annotations', 'choices[].message.annotations'],
+    ['choices[].message.annotations[].of-a-caller', 'choices[].message.annotations'],
+    ['tools[', 'tools'],
+    ['of-a-caller.temperature', 'other'],
+    ['[.', 'other'],
+    ['', 'other'],
+  ])('a field is counted under the field of the closed set in which it stands: %s', (param, label) => {
+    expect(paramLabel(param)).toBe(label);
   });
 
   test('10,000 random labels of every kind make at most 2,000 series, and every count is kept', async () => {

@@ -29,6 +29,8 @@ export interface AccessFields {
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;
   readonly cachedTokens?: number | undefined;
+  /** What could not be carried over, in the request and in the answer: kinds and fields of the closed set, `ignored=logit_bias`. */
+  readonly fidelity?: string | undefined;
 }
 
 const PLAIN = /^[A-Za-z0-9 _.,:;/@{}()*+=~!?&%#|-]*$/;
@@ -75,5 +77,6 @@ export const accessLine = (f: AccessFields): string => {
   if (f.inputTokens !== undefined) line += `,"inputTokens":${number(f.inputTokens)}`;
   if (f.outputTokens !== undefined) line += `,"outputTokens":${number(f.outputTokens)}`;
   if (f.cachedTokens !== undefined) line += `,"cachedTokens":${number(f.cachedTokens)}`;
+  if (f.fidelity !== undefined) line += `,"fidelity":${text(f.fidelity)}`;
   return `${line}}\n`;
 };

@@ -36,7 +36,7 @@ export const METRICS = Object.freeze({
   retries: entry('llm_proxy_retries_total', 'counter', [], 1, 'Further tries at the same target.'),
   fallbacks: entry('llm_proxy_fallbacks_total', 'counter', [], 1, 'Tries at another target.'),
   truncated: entry('llm_proxy_stream_truncated_total', 'counter', [], 1, 'Streams that a provider cut.'),
-  fidelity: entry('llm_proxy_fidelity_total', 'counter', ['param'], 100, 'Request fields that could not be carried over.'),
+  fidelity: entry('llm_proxy_fidelity_total', 'counter', ['param'], 100, 'Fields of requests and answers that could not be carried over.'),
   thinkingLost: entry('llm_proxy_thinking_lost_total', 'counter', [], 1, 'Calls whose history lacks signed thinking that was issued and cannot be found.'),
   duration: entry('llm_proxy_request_duration_seconds', 'histogram', OUTCOME, 150, 'From the request head to the end of the answer.', CALL_SECONDS),
   firstToken: entry(
@@ -90,7 +90,7 @@ export const AUTH_RESULTS = set('ok denied unavailable missing');
 export const LIMIT_REASONS = set(
   'rate_limit_exceeded too_many_concurrent_requests budget_exceeded upstream_rate_limited upstream_overloaded overloaded draining',
 );
-/** Fields of requests that get a label of their own; callers choose names, so everything else is `other`. */
+/** Fields of requests and answers that get a label of their own; callers choose names, so everything else is `other`. */
 export const PARAMS = set(
   [
     'temperature top_p top_k top_a min_p n best_of seed stop max_tokens max_completion_tokens max_output_tokens presence_penalty frequency_penalty repetition_penalty',
@@ -99,5 +99,14 @@ export const PARAMS = set(
     'stream stream_options include include_usage web_search_options previous_response_id conversation instructions background max_tool_calls dimensions encoding_format input_type',
     'system messages images image image_detail documents files video cache_control citations annotations container mcp_servers context_management guardrail',
     'safety_settings safetySettings generationConfig candidateCount responseMimeType responseSchema cachedContent labels name refusal developer_role tool_names',
+    'stop_sequences output_config inferenceConfig toolConfig outputConfig additionalModelRequestFields contents systemInstruction toolChoice',
+    'choices choices[].finish_reason choices[].message choices[].message.annotations choices[].logprobs content content[].citations content[].input',
+    'output output[].content output.message candidates candidates[].finishReason candidates[].citationMetadata',
+    'stop_reason stop_sequence stopReason status incomplete_details created usage metrics tier opaque',
   ].join(' '),
 );
+/** The field of the closed set that `param` is or stands in: `messages[].content[].id` is `messages`; else `other`. */
+export const paramLabel = (param: string): string => {
+  for (let name = param; name !== ''; name = name.slice(0, Math.max(name.lastIndexOf('.'), name.lastIndexOf('['), 0))) if (PARAMS.has(name)) return name;
+  return OTHER;
+};

@@ -2,7 +2,7 @@ import type { Logger, Metrics as PluginMetrics } from '@llm-proxy-auth/plugin';
 import { Registry } from 'prom-client';
 import { byStatus, type CallLabels, type CallMetrics, type Families, makeCall } from './call-metrics.ts';
 import { expose, METRIC_NAME } from './expose.ts';
-import { AUTH_RESULTS, LIMIT_REASONS, MAX_SERIES, METHODS, METRICS, MODES, OPERATIONS, OTHER, PARAMS } from './metric-table.ts';
+import { AUTH_RESULTS, LIMIT_REASONS, MAX_SERIES, METHODS, METRICS, MODES, OPERATIONS, OTHER, paramLabel } from './metric-table.ts';
 import { pluginCounters } from './plugin-counters.ts';
 import { type Counter, counters, createPool, type Distribution, distributions, type Family, type Pool } from './series.ts';
 
@@ -187,7 +187,7 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
       truncations.value += 1;
     },
     fidelity(param) {
-      fields(among(PARAMS, param)).value += 1;
+      fields(paramLabel(param)).value += 1;
     },
     thinkingLost() {
       losses.value += 1;

@@ -1,5 +1,6 @@
 import type { Exchange } from '../call/exchange.ts';
 import type { GatewayLog } from './log.ts';
+import { paramLabel } from './metric-table.ts';
 import type { CallMetrics, GatewayMetrics, Outcome } from './metrics.ts';
 
 const NO_INSTANCE = 'none';
@@ -8,6 +9,10 @@ const LIMITED: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'budget_exc
 
 const outcomeOf = (x: Exchange, status: number): Outcome =>
   x.gone ? 'client' : status >= 500 || x.error !== undefined ? (status >= 400 && status < 500 ? 'client' : 'error') : status >= 400 ? 'client' : 'ok';
+
+/** Each kind with each field once, in the order in which they were noted. */
+const lostOf = ({ ledger }: Exchange): string | undefined =>
+  ledger.size === 0 ? undefined : [...new Set([...ledger.values()].map(({ kind, param }) => `${kind}=${paramLabel(param)}`))].join(',');
 
 const inner = <V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> => {
   let found = map.get(key);
@@ -75,6 +80,7 @@ export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () =
       bytesOut: x.bytesOut,
       attempts: x.attempts,
       stream: x.streamOutcome,
+      fidelity: lostOf(x),
     });
   };
   return {
