@@ -7,6 +7,7 @@ export { type CredentialCache, type CredentialCacheOptions, credentialCache, typ
 export * from './dialect.ts';
 export * from './error.ts';
 export { collect, eventsOf } from './events.ts';
+export { type Fitted, fitSchema } from './fit-schema.ts';
 export { eventStreamMessage, eventStreamReader } from './framing/eventstream.ts';
 export { type EventStreamHeaders, type EventStreamValue, textHeader } from './framing/eventstream-headers.ts';
 export { jsonArrayReader, ndjsonReader } from './framing/json-array.ts';

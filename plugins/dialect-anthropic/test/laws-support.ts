@@ -1,7 +1,6 @@
-import { type ChatRequest, normal, type Part, parseJson, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
+import { type ChatRequest, fitSchema, normal, type Part, parseJson, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
 import type { Family } from '../src/families.ts';
 import { ANSWER } from '../src/messages/output.ts';
-import { fitSchema } from '../src/messages/schema.ts';
 import type { Note } from './support.ts';
 
 type Members = Readonly<Record<string, unknown>>;

@@ -22,21 +22,26 @@ const inner = (schema: Fields): unknown[] => [
   schema.items,
 ];
 
-/** The schemas that structured output and strict tools take: closed objects, no bounds, no `oneOf`. */
-export const strictSchema = (value: unknown, path: string): void => {
-  if (!isFields(value)) return;
+/** The first thing that schemas of structured output and strict tools may not say; they take closed objects, no bounds, no `oneOf`. */
+export const schemaFault = (value: unknown): string | undefined => {
+  if (!isFields(value)) return undefined;
   for (const type of typesOf(value)) {
     const found = (unsupported[type] ?? []).filter((name) => value[name] !== undefined).sort();
     if (found.length > 0) {
-      throw at(
-        path,
-        `For '${type}' type, propert${found.length === 1 ? 'y' : 'ies'} ${found.map((name) => `'${name}'`).join(', ')} ${found.length === 1 ? 'is' : 'are'} not supported`,
-      );
+      return `For '${type}' type, propert${found.length === 1 ? 'y' : 'ies'} ${found.map((name) => `'${name}'`).join(', ')} ${found.length === 1 ? 'is' : 'are'} not supported`;
     }
     if (type === 'object' && value.additionalProperties !== false) {
-      throw at(path, "For 'object' type, 'additionalProperties' must be explicitly set to false");
+      return "For 'object' type, 'additionalProperties' must be explicitly set to false";
     }
   }
-  if (value.oneOf !== undefined) throw at(path, "Schema type 'oneOf' is not supported");
-  for (const one of inner(value)) strictSchema(one, path);
+  if (value.oneOf !== undefined) return "Schema type 'oneOf' is not supported";
+  for (const one of inner(value)) {
+    const fault = schemaFault(one);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+};
+export const strictSchema = (value: unknown, path: string): void => {
+  const fault = schemaFault(value);
+  if (fault !== undefined) throw at(path, fault);
 };

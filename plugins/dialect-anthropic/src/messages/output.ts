@@ -1,7 +1,7 @@
-import type { Call, ChatRequest, Fields, Json, Lost } from '@llm-proxy-auth/plugin';
+import { type Call, type ChatRequest, type Fields, fitSchema, type Json, type Lost } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import { OUTPUT_NAME } from './params.ts';
-import { fitSchema, inputSchema } from './schema.ts';
+import { inputSchema } from './schema.ts';
 
 /** How a JSON answer is got: by a parameter, by a tool that must be called, or by asking for it. */
 export interface Output {

@@ -1,4 +1,4 @@
-import { asObject, type ChatRequest, type Fields, isObject, parseJson, some, type Tool } from '@llm-proxy-auth/plugin';
+import { asObject, type ChatRequest, type Fields, fitSchema, isObject, type Json, type Lost, parseJson, some, type Tool } from '@llm-proxy-auth/plugin';
 import { CONVERSE } from '../wire.ts';
 import type { Writing } from './foreign-blocks.ts';
 import { NO_INPUT } from './tools.ts';
@@ -26,6 +26,12 @@ const schemaOf = (schema: unknown, { lost }: Writing): Fields => {
   lost('tools.schema', 'the provider wants a schema of an object', 'emulated');
   return isObject(schema) ? { type: 'object', ...schema, ...(schema.type === undefined ? {} : { type: 'object' }) } : NO_INPUT;
 };
+/** A schema that the provider holds answers or calls to. */
+export const keptTo = (schema: Json, path: string, lost: Lost): Json => {
+  const fitted = fitSchema(schema);
+  if (fitted.changed) lost(path, 'keywords that the provider refuses stand in descriptions', 'clamped');
+  return fitted.schema;
+};
 const description = (tool: Exclude<Tool, { kind: 'server' }>, { lost }: Writing): Fields => {
   if (tool.description !== '') return some('description', tool.description);
   lost('tools.description', 'the provider takes no empty description');
@@ -45,7 +51,8 @@ const writeTool = (tool: Tool, writing: Writing): Written => {
     const { strict } = tool;
     if (strict !== undefined && !family.schemas) lost('tools.strict', 'the model does not keep to schemas');
     const kept = family.schemas ? some('strict', strict) : {};
-    return { wire: { toolSpec: { ...said, inputSchema: { json: schemaOf(tool.schema, writing) }, ...kept } }, free: false };
+    const json = schemaOf(tool.schema, writing);
+    return { wire: { toolSpec: { ...said, inputSchema: { json: kept.strict === true ? keptTo(json, 'tools.schema', lost) : json }, ...kept } }, free: false };
   }
   lost('tools', 'a tool that takes free text is one that takes an object with it', 'emulated');
   return { wire: { toolSpec: { ...said, inputSchema: { json: FREE_TEXT } } }, free: true };

@@ -21,7 +21,7 @@ import { compact, isEmpty } from '../wire.ts';
 import { type Family, familyOf } from './families.ts';
 import { additionalOf } from './fields.ts';
 import { cachePoints, foreignBlocks, ownThinking, type Writing } from './foreign-blocks.ts';
-import { foreignTools, type Memo } from './foreign-tools.ts';
+import { foreignTools, keptTo, type Memo } from './foreign-tools.ts';
 import { writeToolChoice } from './tools.ts';
 import { documentNames } from './words.ts';
 
@@ -106,7 +106,8 @@ const writeOutput = (output: ChatRequest['output'], native: boolean, lost: Lost)
     return { told: `${JSON_ONLY} It follows this JSON Schema (${name}${description === undefined ? '' : `: ${description}`}): ${stringifyJson(schema)}` };
   }
   if (!strict) lost('output.strict', 'the provider always keeps to the schema', 'emulated');
-  return { config: { type: 'json_schema', structure: { jsonSchema: { schema: stringifyJson(schema), name, ...some('description', description) } } } };
+  const kept = stringifyJson(keptTo(schema, 'output.schema', lost));
+  return { config: { type: 'json_schema', structure: { jsonSchema: { schema: kept, name, ...some('description', description) } } } };
 };
 const TIERS: ReadonlySet<string> = new Set(['default', 'flex', 'priority', 'reserved']);
 const tierOf = (tier: string | undefined, lost: Lost): Fields | undefined => {

@@ -2,7 +2,7 @@ import { type Fields, fieldsOf, isFields, listOf, textOf } from '../../openai/ch
 import type { Context } from './context.ts';
 import { checkConverse } from './converse-check.ts';
 import { eventFrame } from './event-frame.ts';
-import { claudeRefuses } from './model-check.ts';
+import { claudeRefuses, schemaRefuses, strictTools } from './model-check.ts';
 import type { Model } from './models.ts';
 import { refuse } from './refusal.ts';
 import { type Answer, answer, type Block, type Message, promptTokens, type Talk, textsOf, type Usage } from './talk.ts';
@@ -123,7 +123,11 @@ export const readConverse = (model: Model, body: Fields): Talk => {
   };
   const betas = Array.isArray(additional.anthropic_beta) ? additional.anthropic_beta.map(String) : [];
   const refusal = claudeRefuses(talk, { temperature: inference.temperature, topP: inference.topP, topK: additional.top_k, thinking, betas });
-  if (refusal !== undefined) throw refuse.byModel(refusal);
+  const strict = strictTools(
+    listOf(config.tools).map(({ toolSpec }) => ({ strict: fieldsOf(toolSpec).strict, schema: fieldsOf(fieldsOf(toolSpec).inputSchema).json })),
+  );
+  const fault = refusal ?? schemaRefuses([['output_config.format.schema', talk.schema], ...strict]);
+  if (fault !== undefined) throw refuse.byModel(fault);
   return talk;
 };
 

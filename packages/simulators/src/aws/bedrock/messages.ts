@@ -2,7 +2,7 @@ import { type Fields, fieldsOf, isFields, listOf, textOf } from '../../openai/ch
 import type { Context } from './context.ts';
 import { eventFrame } from './event-frame.ts';
 import { cacheMarks, checkMessages } from './messages-check.ts';
-import { claudeRefuses } from './model-check.ts';
+import { claudeRefuses, schemaRefuses, strictTools } from './model-check.ts';
 import type { Model } from './models.ts';
 import { refuse } from './refusal.ts';
 import { type Answer, answer, type Block, promptTokens, type Talk } from './talk.ts';
@@ -70,7 +70,9 @@ export const readMessages = (model: Model, body: Fields): Talk => {
   };
   const betas = Array.isArray(body.anthropic_beta) ? body.anthropic_beta.map(String) : [];
   const refusal = claudeRefuses(talk, { temperature: body.temperature, topP: body.top_p, topK: body.top_k, thinking, betas });
-  if (refusal !== undefined) throw refuse.validation(refusal);
+  const strict = strictTools(listOf(body.tools).map((tool) => ({ strict: tool.strict, schema: tool.input_schema })));
+  const fault = refusal ?? schemaRefuses([['output_config.format.schema', talk.schema], ...strict]);
+  if (fault !== undefined) throw refuse.validation(fault);
   return talk;
 };
 

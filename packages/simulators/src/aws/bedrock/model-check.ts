@@ -1,3 +1,4 @@
+import { schemaFault } from '../../anthropic/schema-check.ts';
 import type { Fields } from '../../openai/check.ts';
 import type { ClaudeRules } from './models.ts';
 import type { Block, Talk } from './talk.ts';
@@ -100,6 +101,18 @@ const lastMessage = (talk: Talk): string | undefined => {
   const block = last.blocks.at(-1);
   return block?.kind === 'text' && /\s$/.test(block.text) ? 'messages: final assistant content cannot end with trailing whitespace' : undefined;
 };
+
+/** The schemas that answers and calls are held to, by where they stand, are of closed objects; models of every family say so. */
+export const schemaRefuses = (held: readonly (readonly [path: string, schema: unknown])[]): string | undefined => {
+  for (const [path, schema] of held) {
+    const fault = schemaFault(schema);
+    if (fault !== undefined) return `${path}: ${fault}`;
+  }
+  return undefined;
+};
+/** Schemas of tools that are strict, as a model sees them. */
+export const strictTools = (tools: readonly { readonly strict: unknown; readonly schema: unknown }[]): readonly (readonly [string, unknown])[] =>
+  tools.flatMap(({ strict, schema }, index) => (strict === true ? [[`tools.${index}.custom.input_schema`, schema] as const] : []));
 
 /** The first thing that a Claude would refuse, in its own words; undefined when there is none. Other families take everything. */
 export const claudeRefuses = (talk: Talk, wishes: Wishes): string | undefined => {
