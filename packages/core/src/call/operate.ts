@@ -20,10 +20,11 @@ import type { Exchange } from './exchange.ts';
 import { isMarked } from './marked.ts';
 import { passing } from './passing.ts';
 import { endpointFor, type ReceivedBody } from './protocol.ts';
+import { recordingReply, recordingStream } from './recording.ts';
 import { type Attempting, DONE, type Outcome, type ReplyHead } from './reply/outcome.ts';
 import { streamSink } from './reply/stream.ts';
 import { answerSink } from './reply/whole.ts';
-import { sendOwn } from './stateful.ts';
+import { readsReply, sendOwn } from './stateful.ts';
 import { callOf, inboundOf, makeLedger, readRequest, translatedStream, writeRequest } from './translate.ts';
 import { replyHeaders, requestOf, withLength } from './upstream-head.ts';
 
@@ -134,6 +135,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   const request = requestOf(x, dialect, found, endpoint, candidate, 'application/json', translated.headers);
   request.headers = withLength(request.headers, [translated.body]);
   const headers = (head: ReplyHead): readonly string[] => replyHeaders(x, dialect, endpoint.dialect === dialect.name, head);
+  const records = endpoint.dialect === dialect.name && endpoint.surface === client.name && readsReply(x, found.reach);
   return {
     request,
     body: [translated.body] as readonly Bytes[],
@@ -142,9 +144,10 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
       if (x.stream && client.operation === 'chat') {
         const stream = translatedStream(x, client, provider, endpoint.framing ?? provider.framing, call, translated.memo, headers);
         if (stream === undefined) throw new GatewayError('operation_not_supported', `This operation cannot be streamed for ${candidate.instance.name}.`);
-        return streamSink(a, stream);
+        return streamSink(a, records ? recordingStream(x, a.instance, client, endpoint.framing ?? provider.framing, stream) : stream);
       }
-      return answerSink(a, translateReply(a, dialect, client, provider, call, translated.memo));
+      const answer = translateReply(a, dialect, client, provider, call, translated.memo);
+      return answerSink(a, records ? recordingReply(a, found.reach, answer) : answer);
     },
   };
 };
