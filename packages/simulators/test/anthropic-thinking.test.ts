@@ -100,3 +100,17 @@ describe('models that bind thinking to the conversation', () => {
     expect([answer.stop_reason, answer.content.map(({ type }) => type)]).toEqual(['max_tokens', ['thinking']]);
   });
 });
+
+test.each([
+  ['claude-opus-4-5', 'high', undefined],
+  ['claude-opus-4-5', 'max', [400, "This model does not support effort level 'max'. Supported le"]],
+  ['claude-opus-4-6', 'max', undefined],
+  ['claude-sonnet-4-5', 'low', [400, 'This model does not support the effort parameter.']],
+] as const)('%s and the effort %s', async (model, effort, refused) => {
+  expect(
+    await ask({ model, output_config: { effort } }).then(
+      () => undefined,
+      (error: unknown) => refusal(Promise.reject(error)),
+    ),
+  ).toEqual(refused);
+});

@@ -79,7 +79,7 @@ const table: readonly [id: string, created: string, line: Model['line'], family:
   ['claude-opus-4-7', '2026-03-16', 'opus', fourSeven],
   ['claude-opus-4-6', '2026-02-05', 'opus', { ...fourSix, cacheMinimum: 4096 }],
   ['claude-sonnet-4-6', '2026-02-05', 'sonnet', fourSix],
-  ['claude-opus-4-5-20251101', '2025-11-24', 'opus', { ...fourFive, cacheMinimum: 4096 }],
+  ['claude-opus-4-5-20251101', '2025-11-24', 'opus', { ...fourFive, efforts: ['low', 'medium', 'high'], cacheMinimum: 4096 }],
   ['claude-haiku-4-5-20251001', '2025-10-15', 'haiku', { ...fourFive, cacheMinimum: 4096 }],
   ['claude-sonnet-4-5-20250929', '2025-09-29', 'sonnet', fourFive],
   ['claude-opus-4-1-20250805', '2025-08-05', 'opus', { ...four, maxTokens: 32_000, structured: true }],
@@ -134,7 +134,7 @@ export const modelObject = (model: Model): Fields => {
         supported: modern,
         clear_thinking_20251015: supported(modern),
         clear_tool_uses_20250919: supported(modern),
-        compact_20260112: supported(model.efforts.length > 0),
+        compact_20260112: supported(model.thinking.includes('adaptive')),
       },
       effort: {
         supported: model.efforts.length > 0,
