@@ -120,9 +120,9 @@ describe('what the endpoint says that it cannot', () => {
     );
   });
   it('a schema is asked for in words where it is not native', () => {
-    const output = { schema: { type: 'object' }, name: 'answer', strict: true } as const;
+    const output = { schema: { type: 'object', additionalProperties: false }, name: 'answer', strict: true } as const;
     expect(written({ ...plain, output }, endpoint({ jsonSchema: 'native' })).body.outputConfig).toEqual({
-      textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: '{"type":"object"}', name: 'answer' } } },
+      textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: '{"type":"object","additionalProperties":false}', name: 'answer' } } },
     });
     const asked = written({ ...plain, output }, endpoint({ jsonSchema: 'none' }));
     expect(asked.body.outputConfig).toBeUndefined();

@@ -1,4 +1,4 @@
-import { asObject, asText, type Finish, type Json } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Call, type Finish, GatewayError, type Json } from '@llm-proxy-auth/plugin';
 import type { Memo } from '../request/foreign-tools.ts';
 
 /** The reasons of the SDK's `StopReason`; one that it has not counts as `stop`. */
@@ -13,6 +13,8 @@ const READ: Readonly<Record<string, Finish>> = Object.freeze({
   malformed_tool_use: 'stop',
   model_context_window_exceeded: 'context',
 });
+/** Why an answer is none: the provider could not read what its model wrote. */
+const MALFORMED: ReadonlySet<string> = new Set(['malformed_model_output', 'malformed_tool_use']);
 const WRITE: Readonly<Record<Finish, string>> = Object.freeze({
   stop: 'end_turn',
   length: 'max_tokens',
@@ -25,6 +27,16 @@ const WRITE: Readonly<Record<Finish, string>> = Object.freeze({
 const BY_SEQUENCE = 'stop_sequence';
 /** Reasons that another word stands for. */
 const OTHERS: ReadonlySet<Finish> = new Set(['refusal', 'pause']);
+/**
+ * Notes for a client of another dialect a reason that it has no word for. Throws `upstream_bad_response` for an answer of which
+ * nothing could be read; the provider's own client is told as it was.
+ */
+export const checkFinish = (word: string | undefined, isEmpty: boolean, memo: Memo | undefined, { ledger }: Pick<Call, 'ledger'>): void => {
+  if (memo?.foreign !== true || word === undefined) return;
+  const isMalformed = MALFORMED.has(word);
+  if (isMalformed && isEmpty) throw new GatewayError('upstream_bad_response', `The model wrote nothing that its provider could read (${word}).`);
+  if (isMalformed || READ[word] === undefined) ledger.note('emulated', 'choices.finish', `another word stands for ${word}`);
+};
 export const readFinish = (word: string | undefined): Finish => READ[word ?? ''] ?? 'stop';
 /** A sequence that ended an answer has a reason of its own. */
 export const writeFinish = (finish: Finish, stopSequence: string | undefined): string =>

@@ -18,7 +18,7 @@ import { withForm } from '../form.ts';
 import { readErrorReply } from '../read-error.ts';
 import type { Memo } from '../request/foreign-tools.ts';
 import { isEmpty, REST, unknownFields } from '../wire.ts';
-import { ownWord, readFinish, stopSequenceOf } from './finish.ts';
+import { checkFinish, ownWord, readFinish, stopSequenceOf } from './finish.ts';
 import { NO_USAGE, readUsage } from './usage.ts';
 
 const bad = (why: string, cause?: unknown): GatewayError => new GatewayError('upstream_bad_response', `The provider answered ${why}.`, { cause });
@@ -52,6 +52,8 @@ export const renamed = (part: Part, memo: Memo | undefined): Part => {
 /** What stands in the object that a tool of free text is called with. */
 export const freeText = (json: string): string => asText(asObject(jsonOf(json))?.input) ?? json;
 
+/** Empty text says nothing. */
+export const isSilent = (part: Part): boolean => part.kind === 'text' && part.text === '';
 const KNOWN: readonly string[] = ['output', 'stopReason', 'usage', 'serviceTier', 'additionalModelResponseFields'];
 /** The model that a prompt router chose. */
 export const routedModel = (trace: Json): string | undefined => asText(asObject(asObject(trace)?.promptRouter)?.invokedModelId);
@@ -62,6 +64,7 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo | undefin
   const model = routedModel(o.trace) ?? call.model;
   const parts = readParts(message.content as readonly Json[], model);
   const word = asText(o.stopReason);
+  checkFinish(word, parts.every(isSilent), memo, call);
   const own = { ...some('stopReason', ownWord(word)), ...some('additionalModelResponseFields', o.additionalModelResponseFields ?? undefined) };
   const read: ChatReply = {
     id: header(reply.headers, 'x-amzn-requestid') ?? call.id,

@@ -10,6 +10,8 @@ export interface Memo {
   readonly names: ReadonlyMap<string, string>;
   /** Tools that take free text, by the names that the provider got. */
   readonly free: ReadonlySet<string>;
+  /** The client speaks another dialect: what it cannot be told is noted where the answer is read. */
+  readonly foreign?: true | undefined;
   /** Sequences that end an answer, as the provider got them. */
   readonly stop?: readonly string[] | undefined;
 }

@@ -175,5 +175,5 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
     outputConfig: output.config === undefined ? undefined : { textFormat: output.config },
     serviceTier: tierOf(tier, lost),
   });
-  return { body, memo: { ...memo, stop } };
+  return { body, memo: { ...memo, foreign: true, stop } };
 };

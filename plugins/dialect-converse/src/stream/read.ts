@@ -21,8 +21,8 @@ import { readCitation } from '../blocks/citations.ts';
 import { typeOf } from '../blocks/formats.ts';
 import { redactedOrigin, signedOrigin } from '../blocks/thinking.ts';
 import { readException } from '../read-error.ts';
-import { ownWord, readFinish, stopSequenceOf } from '../reply/finish.ts';
-import { freeText } from '../reply/read.ts';
+import { checkFinish, ownWord, readFinish, stopSequenceOf } from '../reply/finish.ts';
+import { freeText, isSilent } from '../reply/read.ts';
 import { readUsage } from '../reply/usage.ts';
 import type { Memo } from '../request/foreign-tools.ts';
 import { CONVERSE, isEmpty, REST, unknownFields } from '../wire.ts';
@@ -96,14 +96,18 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
   const blocks = new Map<number, Block>();
   const held = new Map<number, Held>();
   let parts = 0;
+  let said = false;
   const open = (at: number, part: Part, free = false): Block => {
     const block: Block = { index: parts++, kind: part.kind, signature: '', redacted: [], input: '', free };
     blocks.set(at, block);
+    said ||= !isSilent(part);
     emit({ type: 'part', choice: 0, index: block.index, part });
     return block;
   };
-  const delta = (block: Block, field: 'text' | 'input' | 'signature', text: string): void =>
+  const delta = (block: Block, field: 'text' | 'input' | 'signature', text: string): void => {
+    said ||= text !== '';
     emit({ type: 'delta', choice: 0, index: block.index, field, text });
+  };
   const text = (at: number, said: string): void => delta(blocks.get(at) ?? open(at, { kind: 'text', text: '' }), 'text', said);
   const thought = (at: number, wire: Fields): void => {
     const redacted = asText(wire.redactedContent);
@@ -177,6 +181,8 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
       else throw new GatewayError('upstream_bad_response', 'The provider sent a piece of a block that is of no known kind.');
     },
     stop: close,
+    /** Something was said. */
+    said: (): boolean => said,
     closeAll(): void {
       for (const at of [...blocks.keys(), ...held.keys()].sort((a, b) => a - b)) close(at);
     },
@@ -204,6 +210,7 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
     blocks.closeAll();
     stop = event;
     const word = asText(event.stopReason);
+    checkFinish(word, !blocks.said(), memo, call);
     const own = ownWord(word);
     const rest = { ...some('stopReason', own), ...unknownFields(event, ['stopReason', 'p']) };
     const stopSequence = stopSequenceOf(word, event.additionalModelResponseFields, memo);
