@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { startGateway } from '@llm-proxy-auth/core';
+import { anthropic } from './anthropic.ts';
 import { openai } from './openai.ts';
 import type { ParameterTable, Sample } from './sample.ts';
 
@@ -94,12 +95,15 @@ const verdictOf = (sample: Sample, name: string, value: unknown, before: Explain
   if (after.refused !== undefined) return `rejected (\`${after.refused}\`)`;
   const known = new Set(before.notes.map(({ kind, param }) => `${kind} ${param}`));
   const notes = after.notes.filter(({ kind, param }) => !known.has(`${kind} ${param}`));
-  const kinds = KINDS.filter((kind) => notes.some((note) => note.kind === kind));
+  const of = (all: readonly Note[]): readonly string[] => KINDS.filter((kind) => all.some((note) => note.kind === kind));
+  const inner = notes.filter(({ param }) => param.startsWith(`${name}.`));
+  const kinds = of(notes.filter((note) => !inner.includes(note)));
   const same = isDeepStrictEqual(before.body, after.body) && isDeepStrictEqual(before.sent, after.sent);
-  if (kinds.length > 0)
-    return same && kinds.includes('ignored') ? 'ignored' : kinds.map((kind) => `${kind === 'ignored' ? 'partly ignored' : kind}`).join(', ');
+  if (same && of(notes).includes('ignored')) return 'ignored';
   if (same) return sample.unchanged ?? silent(column, name);
-  return value !== undefined && Object.hasOwn(after.body ?? {}, name) && holds(after.body, name, value) ? 'native' : 'translated';
+  const native = value !== undefined && Object.hasOwn(after.body ?? {}, name) && holds(after.body, name, value);
+  const whole = kinds.length === 0 ? (native ? 'native' : 'translated') : kinds.map((kind) => (kind === 'ignored' ? 'partly ignored' : kind)).join(', ');
+  return [whole, ...inner.map(({ kind, param }) => `\`${param.slice(name.length + 1)}\` ${kind}`)].join('; ');
 };
 
 const tableOf = async (url: string, dialect: ParameterTable): Promise<readonly (readonly string[])[]> => {
@@ -139,7 +143,7 @@ export const parameters = async (): Promise<readonly Shown[]> => {
   });
   try {
     const tables: Shown[] = [];
-    for (const dialect of [openai])
+    for (const dialect of [openai, anthropic])
       tables.push({ title: dialect.title, head: ['parameter', ...COLUMNS.map(([title]) => title)], rows: await tableOf(running.urls.server, dialect) });
     return tables;
   } finally {

@@ -47,15 +47,13 @@ export const applyFamily = (params: Building, r: ChatRequest, call: Call): Field
     call.ledger.note('ignored', PLACES[name] ?? reasoningPlace(r), `${call.model} does not take it`);
   };
   const effort = effortOf(params, r);
-  if (effort !== undefined && params.reasoning_effort === undefined) {
-    call.ledger.note('emulated', 'reasoning.budget', `a thinking budget is an effort here: ${effort}`);
-  }
-  if (effort !== undefined && family.efforts !== undefined) {
-    const chosen = family.efforts.size === 0 ? undefined : nearest(effort, family.efforts);
-    if (chosen === undefined) drop('reasoning_effort');
-    else kept.reasoning_effort = chosen;
-    if (chosen !== undefined && chosen !== effort) call.ledger.note('clamped', reasoningPlace(r), `${call.model} has no effort ${effort}`);
-  } else if (effort !== undefined) kept.reasoning_effort = effort;
+  const chosen = effort === undefined || family.efforts === undefined ? effort : nearest(effort, family.efforts);
+  delete kept.reasoning_effort;
+  if (chosen !== undefined) kept.reasoning_effort = chosen;
+  if (effort !== undefined && chosen === undefined) call.ledger.note('ignored', reasoningPlace(r), `${call.model} does not take it`);
+  else if (chosen !== effort) call.ledger.note('clamped', reasoningPlace(r), `${call.model} has no effort ${effort}`);
+  else if (chosen !== undefined && params.reasoning_effort === undefined)
+    call.ledger.note('emulated', 'reasoning.budget', `a thinking budget is an effort here: ${chosen}`);
   const free = family.samplingWithoutReasoning && kept.reasoning_effort === 'none';
   for (const name of family.refuses) if (!(free && (name === 'temperature' || name === 'top_p' || name === 'logprobs'))) drop(name);
   return kept;
