@@ -37,6 +37,12 @@ export interface Repeat {
   readonly byStatus: boolean;
 }
 
+/** How long to wait before a failure is worth another try; undefined for one that stays. */
+const waitFor = (x: Exchange, failed: Extract<Outcome, { is: 'failed' }>, tries: number, repeat: Repeat, left: () => boolean): number | undefined => {
+  const transient = failed.class === 'connect' || (repeat.byStatus && RETRY_STATUS.has(failed.class));
+  if (!transient || !repeat.replayable || tries >= x.plan.graph.settings.retry.attempts || !left()) return undefined;
+  return waitOf(failed.error, tries, x.plan.random);
+};
 /** Tries one target again until it answers, its tries are used up or the failure is of a kind that stays. */
 const atTarget = async (
   x: Exchange,
@@ -46,37 +52,39 @@ const atTarget = async (
   attempt: Attempter,
   first: Extract<Outcome, { is: 'failed' }>,
 ): Promise<Outcome> => {
-  const { retry } = x.plan.graph.settings;
   let fresh = false;
   let outcome = first;
   for (let tries = 1; ; tries++) {
     // What the provider took to fail was waiting, not our work.
     endWait(x);
+    let release: (() => void) | undefined;
+    let wait: number | undefined;
     if (outcome.class === 'auth') {
       if (fresh || !repeat.replayable || outcome.rejected === 'credential') return outcome;
       fresh = true;
       tries--;
     } else {
-      const transient = outcome.class === 'connect' || (repeat.byStatus && (RETRY_STATUS.has(outcome.class) || outcome.class === 'timeout'));
-      if (!transient || !repeat.replayable || tries >= retry.attempts || !left() || outcome.class === 'timeout') return outcome;
-      const wait = waitOf(outcome.error, tries, x.plan.random);
+      wait = waitFor(x, outcome, tries, repeat, left);
       if (wait === undefined) return outcome;
-      const release = x.plan.takeRetry();
+      release = x.plan.takeRetry();
       if (release === undefined) return outcome;
-      try {
+    }
+    try {
+      if (wait !== undefined) {
         x.retried = true;
         x.plan.metrics.retry();
         await pause(x, wait);
         endWait(x);
         if (x.gone) return outcome;
-      } finally {
-        release();
       }
+      x.attempts++;
+      const next = await attempt(candidate, tries + 1, fresh);
+      if (next.is === 'done' || x.gone) return next;
+      outcome = next;
+    } finally {
+      // A retry is one until it has been answered: what fails slowly is not asked more often than what fails at once.
+      release?.();
     }
-    x.attempts++;
-    const next = await attempt(candidate, tries + 1, fresh);
-    if (next.is === 'done' || x.gone) return next;
-    outcome = next;
   }
 };
 
