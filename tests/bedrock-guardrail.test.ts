@@ -59,6 +59,7 @@ describe('a guardrail of the instance binds the AWS SDK in transparent mode', ()
     ['none', {}, REFUSED],
     ['another', { guardrailConfig: theirs }, REFUSED],
     ['another version', { guardrailConfig: { ...ours, guardrailVersion: '2' } }, REFUSED],
+    ['itself with a trace', { guardrailConfig: { ...ours, trace: 'enabled' as const } }, REFUSED],
     ['itself', { guardrailConfig: ours }, SERVED],
   ])('Converse naming %s', async (_name, more, expected) => {
     const aws = client();
@@ -67,6 +68,13 @@ describe('a guardrail of the instance binds the AWS SDK in transparent mode', ()
       expect(await outcome(aws.send(new ConverseStreamCommand({ modelId, messages, ...more })))).toEqual(expected);
     }
     if (expected === SERVED) expect(bench.simulator.requests.at(-1)?.json()).toEqual({ messages, guardrailConfig: ours });
+  });
+  test('Converse naming itself and looking past it', async () => {
+    const aws = client();
+    const ahead = { ...ours, streamProcessingMode: 'async' as const };
+    expect(await outcome(aws.send(new ConverseStreamCommand({ modelId: NOVA, messages, guardrailConfig: ahead })))).toEqual(REFUSED);
+    const marked = [{ role: 'user' as const, content: [{ text: 'Hello' }, { guardContent: { text: { text: 'harmless' } } }] }];
+    expect(await outcome(aws.send(new ConverseCommand({ modelId: NOVA, messages: marked, guardrailConfig: ours })))).toEqual(REFUSED);
   });
   test.each([
     ['none', {}, REFUSED],
@@ -115,5 +123,44 @@ describe('a guardrail of the instance binds the AWS SDK in transparent mode', ()
     expect(await post('/v1/bedrock/invoke-model', envelope(theirs))).toEqual(denied);
     expect(await post('/v1/bedrock/invoke-model', envelope(ours))).toEqual([200, null, 1]);
     expect(await post(`/model/${encodeURIComponent(NOVA)}/invoke`, body)).toEqual(denied);
+  });
+});
+
+describe('a guardrail of the instance binds clients of protocol mode', () => {
+  const marked = [{ text: 'trip the filter' }, { guardContent: { text: { text: 'harmless' } } }];
+  const weak = { ...theirs, streamProcessingMode: 'async', trace: 'enabled' };
+  const ask = async (headers: Record<string, string> = {}) => {
+    const before = bench.simulator.requests.length;
+    const answer = await fetch(`${bench.url}/converse/main/model/${encodeURIComponent(NOVA)}/converse-stream`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ messages: [{ role: 'user', content: marked }], system: marked.slice(1), guardrailConfig: weak }),
+    });
+    await answer.arrayBuffer();
+    return { answer, reached: bench.simulator.requests.length - before };
+  };
+  test('it sees everything, before the client does, and the ledger says what of the request was left out', async () => {
+    const { answer } = await ask();
+    expect(answer.headers.get('x-lpa-fidelity')).toBe('ignored=messages[].content[].guardContent,ignored=guardrailConfig');
+    expect(bench.simulator.requests.at(-1)?.json()).toEqual({
+      messages: [{ role: 'user', content: [{ text: 'trip the filter' }, { text: 'harmless' }] }],
+      system: [{ text: 'harmless' }],
+      guardrailConfig: ours,
+    });
+  });
+  test('a client that wants nothing left out is refused', async () => {
+    const { answer, reached } = await ask({ 'x-lpa-fidelity': 'reject' });
+    expect([answer.status, answer.headers.get('x-lpa-code'), reached]).toEqual([400, 'unsupported_parameter', 0]);
+  });
+  test('Claude’s own API says nothing of it in its body', async () => {
+    const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+    const asked = { model: claude, max_tokens: 5, messages: [{ role: 'user', content: 'x' }], 'amazon-bedrock-guardrailConfig': { tagSuffix: 'x' } };
+    const answer = await fetch(`${bench.url}/anthropic/main/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': bench.key, 'anthropic-version': '2023-06-01', 'content-type': 'application/json' },
+      body: JSON.stringify(asked),
+    });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, 'ignored=amazon-bedrock-guardrailConfig']);
+    expect(bench.simulator.requests.at(-1)?.json()).not.toHaveProperty('amazon-bedrock-guardrailConfig');
   });
 });

@@ -12,7 +12,7 @@ import {
   rememberNative,
 } from '@llm-proxy-auth/plugin';
 import { generates } from './endpoint.ts';
-import { type Guardrail, refusedAlways, refusedByBody, refusedByHead } from './guardrail.ts';
+import { type Guardrail, refusedAlways, refusedByBody, refusedByHead, refusedByMember } from './guardrail.ts';
 import { checkModelId, readModelId } from './model-id.ts';
 import { type Owner, refusedArn } from './own-arn.ts';
 
@@ -161,7 +161,7 @@ interface Known extends NativeCall {
 const guarding = ({ guarded }: Entry, model: string | undefined, guardrail: Guardrail | undefined): Partial<Known> => {
   if (guardrail === undefined || guarded === undefined || (model !== undefined && !generates(readModelId(model)))) return {};
   if (guarded === 'none') return { refused: refusedAlways(guardrail) };
-  return guarded === 'head' ? { byHead: true } : { judge: refusedByBody(guardrail) };
+  return guarded === 'head' ? { byHead: true, judge: refusedByMember } : { judge: refusedByBody(guardrail) };
 };
 /** A job names its model in the body. */
 const judgeJob =

@@ -49,7 +49,7 @@ describe('a guardrail of the instance in transparent mode', () => {
     const { judge, refused } = at(`/model/${encodeURIComponent(ARN)}/${operation}`);
     const named = (more: object): unknown => judge?.({ messages: [], guardrailConfig: { guardrailIdentifier: 'gr-1', guardrailVersion: '2', ...more } });
     expect(refused).toBeUndefined();
-    expect(named({ trace: 'enabled', streamProcessingMode: 'sync' })).toBeUndefined();
+    expect(named({ trace: 'disabled', streamProcessingMode: 'sync' })).toBeUndefined();
     for (const body of [undefined, null, [], {}, { guardrailConfig: null }, { guardrailConfig: [] }, { guardrailConfig: 'gr-1' }])
       expect(judge?.(body)).toMatchObject({ refuse: 'operation_not_allowed', param: 'guardrailConfig.guardrailIdentifier' });
     expect(named({ guardrailIdentifier: 'gr-2' })).toMatchObject({ param: 'guardrailConfig.guardrailIdentifier' });
@@ -58,6 +58,31 @@ describe('a guardrail of the instance in transparent mode', () => {
     expect(at(`/model/${encodeURIComponent(ARN)}/${operation}`, [], free).judge).toBeUndefined();
   });
 
+  it.each(['converse', 'converse-stream'])('is not weakened by the body of %s', (operation) => {
+    const path = `/model/${encodeURIComponent(ARN)}/${operation}`;
+    const config = { guardrailIdentifier: 'gr-1', guardrailVersion: '2' };
+    const { judge } = at(path);
+    const mark = { guardContent: { text: { text: 'harmless' } } };
+    const message = { role: 'user', content: [{ text: 'x' }, mark] };
+    for (const [body, param] of [
+      [{ messages: [], guardrailConfig: { ...config, streamProcessingMode: 'async' } }, 'guardrailConfig.streamProcessingMode'],
+      [{ messages: [], guardrailConfig: { ...config, trace: 'enabled' } }, 'guardrailConfig.trace'],
+      [{ messages: [message], guardrailConfig: config }, 'messages[].content[].guardContent'],
+      [{ messages: [], system: [mark], guardrailConfig: config }, 'system[].guardContent'],
+    ] as const)
+      expect(judge?.(body)).toMatchObject({ refuse: 'operation_not_allowed', param });
+    const tracing = at(path, [], nativeTable({ ...owner, guardrail: { ...guardrail, trace: 'enabled' } })).judge;
+    expect(tracing?.({ messages: [], guardrailConfig: { ...config, trace: 'enabled' } })).toBeUndefined();
+    expect(tracing?.({ messages: [], guardrailConfig: { ...config, trace: 'enabled_full' } })).toMatchObject({ param: 'guardrailConfig.trace' });
+  });
+  it.each(HEADED)('is not weakened by the body or the trace of %s', (path) => {
+    const member = { 'amazon-bedrock-guardrailConfig': { tagSuffix: 'x', streamProcessingMode: 'ASYNCHRONOUS' } };
+    expect(at(path, OURS).judge?.(member)).toMatchObject({ refuse: 'operation_not_allowed', param: 'amazon-bedrock-guardrailConfig' });
+    expect(at(path, OURS).judge?.({ messages: [] })).toBeUndefined();
+    expect(at(path, [...OURS, 'x-amzn-bedrock-trace', 'ENABLED']).refused).toMatchObject({ param: 'X-Amzn-Bedrock-Trace' });
+    expect(at(path, [...OURS, 'x-amzn-bedrock-trace', 'DISABLED']).refused).toBeUndefined();
+    expect(at(path, [], free).judge).toBeUndefined();
+  });
   it('refuses what runs a model and takes no guardrail', () => {
     expect(at('/async-invoke').refused).toMatchObject({ refuse: 'operation_not_allowed' });
     expect(at('/async-invoke', [], free).refused).toBeUndefined();

@@ -61,6 +61,9 @@ export const PROFILES: Readonly<Record<Exclude<Vendor, 'anthropic'>, Profile>> =
   },
 });
 const isProfile = (name: string | undefined): name is keyof typeof PROFILES => name !== undefined && Object.hasOwn(PROFILES, name);
+/** The header of a guardrail that an instance wants, and the member by which a client would say what alone it sees. */
+const GUARDRAIL = 'x-amzn-bedrock-guardrailidentifier';
+const GUARDRAIL_MEMBER = 'amazon-bedrock-guardrailConfig';
 const FINE_GRAINED = 'fine-grained-tool-streaming-2025-05-14';
 
 const checkSources = (blocks: unknown, profile: Profile): void => {
@@ -119,7 +122,7 @@ const hoist = (body: Building, lost: Lost): Building => {
     messages: messages.filter((message) => !system.includes(message)),
   };
 };
-const withoutFields = (body: Building, profile: Profile, kept: readonly string[], lost: Lost): Building => {
+const withoutFields = (body: Building, profile: Profile, kept: readonly string[], isGuarded: boolean, lost: Lost): Building => {
   const left: Building = { ...body };
   const drop = (name: string): void => {
     const value = left[name];
@@ -128,7 +131,7 @@ const withoutFields = (body: Building, profile: Profile, kept: readonly string[]
     if (value !== undefined && value !== null && value !== 'standard')
       lost(name === 'service_tier' ? 'tier' : `rest.fields.${name}`, 'this provider does not take it');
   };
-  for (const name of profile.without) drop(name);
+  for (const name of isGuarded ? [...profile.without, GUARDRAIL_MEMBER] : profile.without) drop(name);
   for (const [name, beta] of Object.entries(profile.withBeta)) if (!kept.includes(beta)) drop(name);
   return left;
 };
@@ -146,7 +149,7 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): { readonly
     name,
   );
   for (const beta of left) lost('rest.fields.anthropic_beta', `this provider does not take ${beta}`);
-  const plain: Building = withoutFields(profile.midSystem ? rest : hoist(rest, lost), profile, kept, lost);
+  const plain: Building = withoutFields(profile.midSystem ? rest : hoist(rest, lost), profile, kept, call.endpoint.headers?.includes(GUARDRAIL) === true, lost);
   const messages = asList(plain.messages).map((message) => (isObject(message) ? { ...message, content: plainHints(message.content) } : message));
   return {
     body: defined({
