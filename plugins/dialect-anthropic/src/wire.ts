@@ -1,7 +1,6 @@
+export { defined } from '@llm-proxy-auth/plugin';
+
 /** Name of the dialect; also what `Origin.dialect`, `VendorError.dialect` and `Usage.raw` say. */
 export const ANTHROPIC = 'anthropic';
 /** Name under which `rest` belongs to messages, and to token counts, which are messages without an answer. */
 export const MESSAGES = 'anthropic.messages';
-
-/** The object without members that are undefined. */
-export const defined = <T extends object>(o: T): T => Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as T;

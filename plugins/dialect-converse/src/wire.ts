@@ -1,12 +1,12 @@
 import type { Fields } from '@llm-proxy-auth/plugin';
 
+export { defined as compact } from '@llm-proxy-auth/plugin';
+
 /** Name of the dialect; also what `Origin.dialect`, `VendorError.dialect` and the raw usage say. */
 export const CONVERSE = 'converse';
 /** Name under which `rest` belongs to the surface. */
 export const REST = 'converse.converse';
 
-/** Members whose value is not undefined. */
-export const compact = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined));
 /** True when no member has a value. */
 export const isEmpty = (fields: object): boolean => Object.values(fields).every((v) => v === undefined);
 /** The members of `o` that are not in `known` and not null: `null` is absent everywhere in this dialect. Undefined when none is left. */

@@ -1,12 +1,12 @@
-import type { Fields } from '@llm-proxy-auth/plugin';
+import { defined, type Fields } from '@llm-proxy-auth/plugin';
+
+export { defined };
 
 /** Name of the dialect; also what `Origin.dialect`, `VendorError.dialect` and `Usage.raw` say. */
 export const GEMINI = 'gemini';
 /** Name under which `rest` belongs to content generation, and to token counts, which are generations without an answer. */
 export const GENERATE = 'gemini.generate';
 
-/** Members whose value is not undefined. */
-export const defined = (fields: Fields): Fields => Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined));
 /** The object, or undefined when it has no member with a value. */
 export const filled = (fields: Fields): Fields | undefined => {
   const left = defined(fields);

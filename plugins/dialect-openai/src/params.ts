@@ -1,9 +1,21 @@
-import { type Building, type ChatRequest, type Fields, invalid, type Json, numberField, objectField, type Sampling, textField } from '@llm-proxy-auth/plugin';
+import {
+  type Building,
+  type ChatRequest,
+  defined,
+  type Fields,
+  invalid,
+  type Json,
+  numberField,
+  objectField,
+  type Sampling,
+  textField,
+} from '@llm-proxy-auth/plugin';
 
 /** Members that are not undefined; undefined when there is none. */
 export const present = <T extends object>(o: T): T | undefined => {
-  const left = Object.entries(o).filter(([, v]) => v !== undefined);
-  return left.length === 0 ? undefined : (Object.fromEntries(left) as T);
+  const left = defined(o);
+  for (const _ in left) return left;
+  return undefined;
 };
 const stopOf = (stop: Json): readonly string[] | undefined => {
   if (stop === undefined || stop === null) return undefined;

@@ -34,6 +34,13 @@ export const unknownFields = (o: Fields, known: ReadonlySet<string>): Fields | u
   }
   return left;
 };
+
+/** The members that are not undefined. A loop, since every translated call makes some of these. */
+export const defined = <T extends object>(o: T): T => {
+  const left: Partial<T> = {};
+  for (const key in o) if (o[key] !== undefined) left[key] = o[key];
+  return left as T;
+};
 /** `value` under `key`, or nothing when it is undefined. */
 export const some = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
   (value === undefined ? {} : { [key]: value }) as { readonly [P in K]?: V };
