@@ -36,7 +36,7 @@ export const METRICS = Object.freeze({
   retries: entry('llm_proxy_retries_total', 'counter', [], 1, 'Further tries at the same target.'),
   fallbacks: entry('llm_proxy_fallbacks_total', 'counter', [], 1, 'Tries at another target.'),
   truncated: entry('llm_proxy_stream_truncated_total', 'counter', [], 1, 'Streams that a provider cut.'),
-  fidelity: entry('llm_proxy_fidelity_total', 'counter', ['param'], 100, 'Fields of requests and answers that could not be carried over.'),
+  fidelity: entry('llm_proxy_fidelity_total', 'counter', ['param'], 130, 'Fields of requests and answers that could not be carried over.'),
   thinkingLost: entry('llm_proxy_thinking_lost_total', 'counter', [], 1, 'Calls whose history lacks signed thinking that was issued and cannot be found.'),
   duration: entry('llm_proxy_request_duration_seconds', 'histogram', OUTCOME, 150, 'From the request head to the end of the answer.', CALL_SECONDS),
   firstToken: entry(
@@ -102,7 +102,7 @@ export const PARAMS = set(
     'stop_sequences output_config inferenceConfig toolConfig outputConfig additionalModelRequestFields contents systemInstruction toolChoice',
     'choices choices[].finish_reason choices[].message choices[].message.annotations choices[].logprobs content content[].citations content[].input',
     'output output[].content output.message candidates candidates[].finishReason candidates[].citationMetadata',
-    'stop_reason stop_sequence stopReason status incomplete_details created usage metrics tier opaque',
+    'stop_reason stop_sequence stopReason status incomplete_details created usage usage.reasoning usage.estimated metrics.latencyMs tier opaque',
   ].join(' '),
 );
 /** The field of the closed set that `param` is or stands in: `messages[].content[].id` is `messages`; else `other`. */
