@@ -19,6 +19,7 @@ import { readErrorReply } from '../read-error.ts';
 import type { Memo } from '../request/foreign-tools.ts';
 import { isEmpty, REST, unknownFields } from '../wire.ts';
 import { checkFinish, ownWord, readFinish, stopSequenceOf } from './finish.ts';
+import { noteBeyond, tierOf } from './foreign.ts';
 import { NO_USAGE, readUsage } from './usage.ts';
 
 const bad = (why: string, cause?: unknown): GatewayError => new GatewayError('upstream_bad_response', `The provider answered ${why}.`, { cause });
@@ -64,6 +65,7 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo | undefin
   const model = routedModel(o.trace) ?? call.model;
   const parts = readParts(message.content as readonly Json[], model);
   const word = asText(o.stopReason);
+  noteBeyond(o, memo, call);
   checkFinish(word, parts.every(isSilent), memo, call);
   const own = { ...some('stopReason', ownWord(word)), ...some('additionalModelResponseFields', o.additionalModelResponseFields ?? undefined) };
   const read: ChatReply = {
@@ -79,7 +81,7 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo | undefin
       },
     ],
     usage: readUsage(o.usage) ?? NO_USAGE,
-    ...some('tier', asText(asObject(o.serviceTier)?.type)),
+    ...some('tier', tierOf(o.serviceTier, memo, call)),
     rest: { from: REST, fields: unknownFields(o, KNOWN) ?? {} },
   };
   return withForm(read, { answer: { wire: o, read } });

@@ -17,7 +17,7 @@ export const eventFrame = (type: keyof typeof HEADERS, payload: Json): Bytes => 
 
 const payloadOf = (e: ErrorLike): Fields => {
   const own = e.vendor?.dialect === CONVERSE && e.code !== 'upstream_auth_failed' ? asObject(parseJson(e.vendor.body.json)) : undefined;
-  if (own === undefined) return { message: e.message };
+  if (own === undefined) return { message: e.message, code: e.code };
   const { __type: _type, ...payload } = own;
   return payload;
 };

@@ -22,6 +22,7 @@ import { typeOf } from '../blocks/formats.ts';
 import { redactedOrigin, signedOrigin } from '../blocks/thinking.ts';
 import { readException } from '../read-error.ts';
 import { checkFinish, ownWord, readFinish, stopSequenceOf } from '../reply/finish.ts';
+import { noteBeyond } from '../reply/foreign.ts';
 import { freeText, isSilent } from '../reply/read.ts';
 import { readUsage } from '../reply/usage.ts';
 import type { Memo } from '../request/foreign-tools.ts';
@@ -210,6 +211,7 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
     blocks.closeAll();
     stop = event;
     const word = asText(event.stopReason);
+    noteBeyond(event, memo, call);
     checkFinish(word, !blocks.said(), memo, call);
     const own = ownWord(word);
     const rest = { ...some('stopReason', own), ...unknownFields(event, ['stopReason', 'p']) };
@@ -219,6 +221,9 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
   const metadata = (event: Fields): void => {
     if (stop === undefined) return fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
     over = true;
+    noteBeyond(event, memo, call);
+    if (memo?.foreign === true && asObject(event.serviceTier) !== undefined)
+      call.ledger.note('ignored', 'tier', 'a stream says it last, and others say it first');
     const usage = readUsage(event.usage);
     if (usage !== undefined) emit({ type: 'usage', usage });
     const fields = unknownFields(event, METADATA);
