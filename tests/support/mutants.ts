@@ -329,6 +329,28 @@ const carriers: readonly Mutant[] = [
     'own surface > brings it the vendor',
     core('call/operate.ts', ' && !bringsForeign(x, found, body)', ''),
   ),
+  of(
+    'what a translated call stores is its caller’s',
+    'ownership-translated',
+    'is its maker’s alone',
+    core('call/operate.ts', ' && readsReply(x, found.reach)', ' && false'),
+  ),
+  of(
+    'a retry counts until it is answered',
+    'routing',
+    'retries stay within the budget',
+    core(
+      'call/call.ts',
+      '      release = x.plan.takeRetry();\n      if (release === undefined) return outcome;',
+      '      release = x.plan.takeRetry();\n      release?.();',
+    ),
+  ),
+  of(
+    'what a stream loses is told in the log',
+    'fidelity',
+    'after the head of a stream was sent',
+    core('observe/observer.ts', '      fidelity: lostOf(x),\n', ''),
+  ),
 ];
 const VERTEX = 'provider-vertex';
 const vertex: readonly Mutant[] = [
