@@ -74,7 +74,11 @@ describe('bedrock-invoke', () => {
   });
   it('asks for eager input by a beta, and plain hints only', () => {
     const tool = { name: 'f', input_schema: { type: 'object' }, eager_input_streaming: true, cache_control: { type: 'ephemeral', scope: 'global', ttl: '1h' } };
-    const { body } = sent('bedrock-invoke', { tools: [tool], system: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral', scope: 'global' } }] });
+    const { body, notes } = sent('bedrock-invoke', {
+      tools: [tool],
+      system: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral', scope: 'global' } }],
+    });
+    for (const param of ['tools.cache', 'turns.parts.cache']) expect(notes).toContainEqual({ kind: 'ignored', param });
     expect(body.tools).toEqual([{ name: 'f', input_schema: { type: 'object' }, cache_control: { type: 'ephemeral', ttl: '1h' } }]);
     expect(body.anthropic_beta).toEqual(['fine-grained-tool-streaming-2025-05-14']);
     expect(body.system).toEqual([{ type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }]);

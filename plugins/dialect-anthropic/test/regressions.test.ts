@@ -95,6 +95,18 @@ describe('requests', () => {
     expect(bodyOf({ reasoning: { effort: 'high' }, maxTokens: 1000 }, 'claude-sonnet-4-5').thinking).toBeUndefined();
     expect(bodyOf({ reasoning: { effort: 'minimal' } }, 'claude-sonnet-4-5').thinking).toEqual({ type: 'enabled', budget_tokens: 1024 });
   });
+  it('a budget that stands for an effort leaves a quarter of the limit to the answer, and says that it is less', () => {
+    const asked = (effort: string, maxTokens: number) => ({ reasoning: { effort }, maxTokens });
+    const budget = (effort: string, maxTokens: number): unknown => bodyOf(asked(effort, maxTokens), 'claude-sonnet-4-5').thinking;
+    expect(budget('high', 9000)).toEqual({ type: 'enabled', budget_tokens: 6750 });
+    expect(budget('max', 9000)).toEqual({ type: 'enabled', budget_tokens: 6750 });
+    expect(budget('high', 1300)).toBeUndefined();
+    const clamped = (effort: string, maxTokens: number): boolean => {
+      const notes = written(plain(asked(effort, maxTokens)), { model: 'claude-sonnet-4-5' }).notes;
+      return notes.some(({ kind, param }) => kind === 'clamped' && param === 'reasoning.effort');
+    };
+    expect([clamped('high', 9000), clamped('low', 9000), clamped('max', 9000)]).toEqual([true, false, false]);
+  });
   it('thinking is switched off in the way of the model', () => {
     const off = (model: string): Fields => bodyOf({ reasoning: { off: true } }, model);
     expect(off('claude-sonnet-5-5').thinking).toEqual({ type: 'between_tools' });

@@ -74,6 +74,9 @@ describe('an amount of reasoning', () => {
       thinking: { type: 'enabled', budget_tokens: 3999 },
     });
     expect(fields('anthropic.claude-opus-4-6', { reasoning: { budget: 8000 }, maxTokens: 900 })).toBeUndefined();
+    const sonnet = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
+    expect(fields(sonnet, { reasoning: { effort: 'high' }, maxTokens: 9000 })).toEqual({ thinking: { type: 'enabled', budget_tokens: 6750 } });
+    expect(fields(sonnet, { reasoning: { effort: 'high' }, maxTokens: 1300 })).toBeUndefined();
   });
 });
 describe('sampling', () => {

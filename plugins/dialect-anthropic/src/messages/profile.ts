@@ -77,13 +77,14 @@ const checkSources = (blocks: unknown, profile: Profile): void => {
   }
 };
 /** Members of hints that only the vendor's own API knows (`scope`) are left out. */
-const plainHint = (block: Fields): Fields => {
+const plainHint = (block: Fields, path: string, lost: Lost): Fields => {
   const hint = block.cache_control;
   if (!isObject(hint) || Object.keys(hint).every((key) => key === 'type' || key === 'ttl')) return block;
+  lost(path, 'this provider takes type and ttl of a hint alone');
   return { ...block, cache_control: { type: hint.type, ...(hint.ttl === undefined ? {} : { ttl: hint.ttl }) } };
 };
-const plainHints = (blocks: unknown): unknown =>
-  Array.isArray(blocks) ? blocks.map((block: unknown) => (isObject(block) ? plainHint(block) : block)) : blocks;
+const plainHints = (blocks: unknown, lost: Lost): unknown =>
+  Array.isArray(blocks) ? blocks.map((block: unknown) => (isObject(block) ? plainHint(block, 'turns.parts.cache', lost) : block)) : blocks;
 
 interface Fitted {
   readonly tools: readonly unknown[];
@@ -98,7 +99,7 @@ const fitTools = (tools: readonly unknown[], profile: Profile, lost: Lost): Fitt
       lost('tools', `this provider has no ${type}`);
       return [];
     }
-    const fields: Building = { ...plainHint(tool) };
+    const fields: Building = { ...plainHint(tool, 'tools.cache', lost) };
     if (fields.eager_input_streaming === true) betas.add(FINE_GRAINED);
     for (const name of profile.toolsWithout) {
       if (name !== 'eager_input_streaming' && fields[name] !== undefined && fields[name] !== null) lost(`tools.rest.${name}`, 'this provider does not take it');
@@ -150,12 +151,12 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): { readonly
   );
   for (const beta of left) lost('rest.fields.anthropic_beta', `this provider does not take ${beta}`);
   const plain: Building = withoutFields(profile.midSystem ? rest : hoist(rest, lost), profile, kept, call.endpoint.headers?.includes(GUARDRAIL) === true, lost);
-  const messages = asList(plain.messages).map((message) => (isObject(message) ? { ...message, content: plainHints(message.content) } : message));
+  const messages = asList(plain.messages).map((message) => (isObject(message) ? { ...message, content: plainHints(message.content, lost) } : message));
   return {
     body: defined({
       anthropic_version: profile.version,
       ...plain,
-      ...(plain.system === undefined ? {} : { system: plainHints(plain.system) }),
+      ...(plain.system === undefined ? {} : { system: plainHints(plain.system, lost) }),
       messages,
       ...(fitted.tools.length > 0 ? { tools: fitted.tools } : {}),
       ...(rest.tools !== undefined && fitted.tools.length === 0 ? { tools: undefined, tool_choice: undefined } : {}),

@@ -36,13 +36,16 @@ const display = (summary: string | undefined, lost: Lost): Fields => {
   if (summary !== 'auto') lost('reasoning.summary', 'the provider shows thinking or does not', 'clamped');
   return { display: 'summarized' };
 };
+/** Most of a limit of tokens that thinking may have where nobody said how many: an answer is wanted, too. */
+const mostOf = (maxTokens: number): number => Math.floor(maxTokens * 0.75);
 const budgeted = (wanted: number, maxTokens: number, shown: Fields, path: string, lost: Lost): Thinking => {
-  const budget = Math.max(LEAST, Math.min(wanted, maxTokens - 1));
-  if (maxTokens <= LEAST) {
+  const most = path === 'reasoning.budget' ? maxTokens - 1 : mostOf(maxTokens);
+  const budget = Math.max(LEAST, Math.min(wanted, most));
+  if (most < LEAST) {
     lost(path, 'the limit of tokens leaves no room for thinking');
     return {};
   }
-  if (budget !== wanted && path === 'reasoning.budget') lost(path, `thinking has from ${LEAST} tokens to the limit of the answer`, 'clamped');
+  if (budget !== wanted) lost(path, `thinking has from ${LEAST} tokens to what the limit leaves beside an answer`, 'clamped');
   return { thinking: { type: 'enabled', budget_tokens: budget, ...shown } };
 };
 const byEffort = (asked: string, family: Family, maxTokens: number, shown: Fields, lost: Lost): Thinking => {
@@ -52,7 +55,7 @@ const byEffort = (asked: string, family: Family, maxTokens: number, shown: Field
       return {};
     }
     lost('reasoning.effort', 'an effort is a budget of tokens here', 'emulated');
-    return budgeted(BUDGETS[asked] ?? maxTokens - 1, maxTokens, shown, 'reasoning.effort', lost);
+    return budgeted(BUDGETS[asked] ?? Math.max(LEAST, mostOf(maxTokens)), maxTokens, shown, 'reasoning.effort', lost);
   }
   const effort = nearest(asked, family.efforts);
   if (effort !== asked) lost('reasoning.effort', `the model has no effort ${asked}`, effort === undefined ? 'ignored' : 'clamped');

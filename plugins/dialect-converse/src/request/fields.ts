@@ -18,8 +18,10 @@ const effortFor = (budget: number): string => (budget <= 2048 ? 'low' : budget <
 const EFFORTS: ReadonlySet<string> = new Set(['low', 'medium', 'high', 'xhigh', 'max']);
 const THREE: ReadonlySet<string> = new Set(['low', 'medium', 'high']);
 
-const budgetFields = (budget: number, { maxTokens, lost }: Asking): Fields => {
-  const most = maxTokens === undefined ? budget : Math.min(budget, maxTokens - 1);
+/** Where nobody said how many tokens, reasoning has at most three quarters of the limit: an answer is wanted, too. */
+const budgetFields = (budget: number, { maxTokens, lost }: Asking, byEffort = false): Fields => {
+  const limit = maxTokens === undefined ? budget : byEffort ? Math.floor(maxTokens * 0.75) : maxTokens - 1;
+  const most = Math.min(budget, limit);
   if (most < LEAST_BUDGET) {
     lost('reasoning.budget', `the provider reasons with at least ${LEAST_BUDGET} tokens, which must be fewer than it may say`);
     return {};
@@ -82,7 +84,7 @@ const reasoningFields = ({ effort, budget, off }: Reasoning, asking: Asking): Fi
   if (effort !== undefined && reasoning === 'budget') {
     const most = BUDGETS[effort];
     lost('reasoning.effort', 'a budget stands for the effort', most === undefined ? 'ignored' : 'emulated');
-    return most === undefined ? {} : budgetFields(most, asking);
+    return most === undefined ? {} : budgetFields(most, asking, true);
   }
   if (budget !== undefined) lost('reasoning.budget', effort === undefined ? 'an effort stands for the budget' : 'the effort says how much', 'emulated');
   const wanted = effort ?? (budget === undefined ? undefined : effortFor(budget));
