@@ -6,5 +6,7 @@ export interface Memo {
   readonly free: ReadonlySet<string>;
   /** The tool that stands for a JSON answer. */
   readonly answer: string | undefined;
+  /** The client speaks another dialect: what it cannot be told is noted where the answer is read. */
+  readonly foreign?: true | undefined;
 }
 export const NO_MEMO: Memo = Object.freeze({ names: new Map<string, string>(), free: new Set<string>(), answer: undefined });

@@ -59,6 +59,13 @@ export const choiceRest = (o: Fields): Fields | undefined => {
   };
   return Object.keys(rest).length > 0 ? rest : undefined;
 };
+/** Notes for a client of another dialect what it is not told of the end: why it was refused, and a reason that it has no word for. */
+export const noteEnd = (rest: Fields | undefined, memo: Memo, { ledger }: Pick<Call, 'ledger'>): void => {
+  if (memo.foreign !== true || rest === undefined) return;
+  const { explanation, category } = asObject(rest.stop_details) ?? {};
+  if (asText(explanation) || asText(category)) ledger.note('ignored', 'rest.fields.stop_details', 'only the provider’s own clients have a place for it');
+  if (rest.stop_reason !== undefined) ledger.note('emulated', 'choices.finish', `another word stands for ${String(rest.stop_reason)}`);
+};
 /** Members of a message that have no place in the conversation. */
 export const messageRest = (o: Fields): Fields | undefined => unknownFields(o, REPLY);
 /** Thinking is bound to the model that signed it. */
@@ -77,6 +84,7 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = NO_MEMO
   const model = asText(o.model) || call.model;
   const parts = o.content.map((block: Json, i) => undone(bound(readBlock(block, `content[${i}]`), model), memo));
   const rest = choiceRest(o);
+  noteEnd(rest, memo, call);
   const usage = readUsage(o.usage);
   const stopSequence = stopSequenceOf(o);
   const choice: Choice = { index: 0, parts, finish: finishOf(o.stop_reason, memo), ...some('stopSequence', stopSequence), ...some('rest', rest) };

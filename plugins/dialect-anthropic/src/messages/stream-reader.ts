@@ -24,7 +24,7 @@ import { mergeUsage, readUsage } from '../usage.ts';
 import { MESSAGES } from '../wire.ts';
 import { type Memo, NO_MEMO } from './memo.ts';
 import { isBlock, OpenBlock } from './open-block.ts';
-import { choiceRest, finishOf, messageRest } from './reply.ts';
+import { choiceRest, finishOf, messageRest, noteEnd } from './reply.ts';
 
 type Emit = (e: ChatEvent) => void;
 const DELTA: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence', 'stop_details']);
@@ -132,7 +132,9 @@ export class MessageReader implements StreamReader {
     const delta = this.#delta;
     const stopSequence = stopSequenceOf(delta);
     const reason = finishOf(delta.stop_reason, this.#memo);
-    this.#emit({ type: 'finish', choice: 0, reason, ...some('stopSequence', stopSequence), ...some('rest', choiceRest(delta)) });
+    const rest = choiceRest(delta);
+    noteEnd(rest, this.#memo, this.#call);
+    this.#emit({ type: 'finish', choice: 0, reason, ...some('stopSequence', stopSequence), ...some('rest', rest) });
     if (this.#usage === undefined) this.#count(measured(event[METRICS]));
     this.#over = true;
     this.#emit({ type: 'end', ...(Object.keys(this.#rest).length > 0 ? { rest: { from: MESSAGES, fields: this.#rest } } : {}) });

@@ -131,7 +131,10 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
     metadata: r.user === undefined ? undefined : { user_id: r.user },
     service_tier: tierOf(r, lost),
   });
-  return { body: fitHints(body, lost), memo: { names, free: freeNames(r.tools, writing), answer: output.tool === undefined ? undefined : ANSWER } };
+  return {
+    body: fitHints(body, lost),
+    memo: { names, free: freeNames(r.tools, writing), answer: output.tool === undefined ? undefined : ANSWER, foreign: true },
+  };
 };
 
 /** The body for a provider. What this dialect's own client sent goes back as it was; others' follow the model's family. */
