@@ -1,6 +1,4 @@
-import { Buffer } from 'node:buffer';
 import {
-  asList,
   asNumber,
   asObject,
   asText,
@@ -15,10 +13,8 @@ import {
   parseJson,
   type StreamReader,
   some,
-  stringifyJson,
 } from '@llm-proxy-auth/plugin';
 import { readCitation } from '../blocks/citations.ts';
-import { typeOf } from '../blocks/formats.ts';
 import { redactedOrigin, signedOrigin } from '../blocks/thinking.ts';
 import { readException } from '../read-error.ts';
 import { checkFinish, ownWord, readFinish, stopSequenceOf } from '../reply/finish.ts';
@@ -26,7 +22,8 @@ import { noteBeyond } from '../reply/foreign.ts';
 import { freeText, isSilent } from '../reply/read.ts';
 import { readUsage } from '../reply/usage.ts';
 import type { Memo } from '../request/foreign-tools.ts';
-import { CONVERSE, isEmpty, REST, unknownFields } from '../wire.ts';
+import { isEmpty, REST, unknownFields } from '../wire.ts';
+import { type Held, heldPart, joinedBytes } from './held.ts';
 
 type Emit = (e: ChatEvent) => void;
 /** One block as it grows. What can only be told whole is told when it stops. */
@@ -39,51 +36,6 @@ interface Block {
   input: string;
   readonly free: boolean;
 }
-/** A block that only the vendor understands, or an image: it becomes a part when it is whole. */
-interface Held {
-  readonly start: Fields;
-  readonly deltas: Fields[];
-}
-const heldImage = (start: Fields, deltas: readonly Fields[]): Part => {
-  const pieces = deltas.map((delta) => asObject(delta.image) ?? {});
-  const sources = pieces.map((piece) => asObject(piece.source) ?? {});
-  const bytes = sources.flatMap((source) => asText(source.bytes) ?? []);
-  const stored = sources.map((source) => asObject(source.s3Location)).find((location) => location !== undefined);
-  const type = typeOf('image', asText(start.format));
-  const url = asText(stored?.uri);
-  const rest = {
-    ...(stored === undefined ? {} : unknownFields(stored, ['uri'])),
-    ...some('error', pieces.find((piece) => piece.error !== undefined)?.error),
-  };
-  const media = url === undefined ? { base64: joinedBytes(bytes), type } : { url, type };
-  return { kind: 'image', media, ...(isEmpty(rest) ? {} : { rest }) };
-};
-/** Base64 of what several pieces hold; a single one as it came. */
-const joinedBytes = (pieces: readonly string[]): string => {
-  const [only = ''] = pieces;
-  return pieces.length < 2 ? only : Buffer.concat(pieces.map((piece) => Buffer.from(piece, 'base64'))).toString('base64');
-};
-const heldPart = ({ start, deltas }: Held): Part => {
-  const image = asObject(start.image);
-  if (image !== undefined) return heldImage(image, deltas);
-  return { kind: 'opaque', origin: { dialect: CONVERSE, payload: { json: stringifyJson(wholeBlock(start, deltas)) } } };
-};
-/** The block as it stands in an answer that comes whole. */
-const wholeBlock = (start: Fields, deltas: readonly Fields[]): Fields => {
-  const result = asObject(start.toolResult);
-  if (result !== undefined) return { toolResult: { ...result, content: deltas.flatMap((delta) => asList(delta.toolResult)) } };
-  const call = asObject(start.toolUse);
-  if (call === undefined) return { start, deltas };
-  const text = deltas.map((delta) => asText(asObject(delta.toolUse)?.input) ?? '').join('');
-  return { toolUse: { ...call, input: text === '' ? {} : jsonOrText(text) } };
-};
-const jsonOrText = (text: string): Json => {
-  try {
-    return parseJson(text);
-  } catch {
-    return text;
-  }
-};
 /** A block that is held until it is whole. */
 export const isServed = (start: Fields): boolean => {
   const type = asObject(start.toolUse)?.type;
