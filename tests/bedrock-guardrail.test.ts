@@ -163,4 +163,18 @@ describe('a guardrail of the instance binds clients of protocol mode', () => {
     expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, 'ignored=amazon-bedrock-guardrailConfig']);
     expect(bench.simulator.requests.at(-1)?.json()).not.toHaveProperty('amazon-bedrock-guardrailConfig');
   });
+  test.each([
+    ['chat', '/chat/completions', { messages: [{ role: 'user', content: 'x' }] }],
+    ['responses', '/responses', { input: 'x' }],
+  ])('OpenAI’s own API says nothing of it in its body: %s', async (_surface, path, more) => {
+    const asked = { model: 'openai.gpt-oss-20b-1:0', ...more, 'amazon-bedrock-guardrailConfig': { streamProcessingMode: 'ASYNCHRONOUS' } };
+    const answer = await fetch(`${bench.url}/openai/main/v1${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(asked),
+    });
+    expect(answer.headers.get('x-lpa-fidelity')?.split(',')).toContain('ignored=amazon-bedrock-guardrailConfig');
+    expect(bench.simulator.requests.at(-1)?.json()).not.toHaveProperty('amazon-bedrock-guardrailConfig');
+    expect(bench.simulator.requests.at(-1)?.header('x-amzn-bedrock-guardrailidentifier')).toBe('gr-ours');
+  });
 });

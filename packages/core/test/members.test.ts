@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { withMembers } from '../src/call/members.ts';
+import { withMembers, withoutMembers } from '../src/call/members.ts';
 
 describe('members that a configuration wants', () => {
   test('stand in the body, lists joined, objects merged, everything else replaced', () =>
@@ -20,4 +20,13 @@ describe('members that a configuration wants', () => {
     expect(withMembers(body, { a: [2] })).toEqual({ a: [1, 2] });
     expect(body).toEqual({ a: [1] });
   });
+});
+
+test('members that a configuration keeps a client from saying are taken out, with a note for each', () => {
+  const noted: string[] = [];
+  const ledger = { note: (kind: string, path: string): number => noted.push(`${kind} ${path}`) };
+  const body = Object.freeze({ a: 1, b: 2 });
+  expect(withoutMembers(body, ['b', 'c'], ledger)).toEqual({ a: 1 });
+  expect(noted).toEqual(['ignored rest.fields.b']);
+  expect(withoutMembers(body, undefined, ledger)).toBe(body);
 });

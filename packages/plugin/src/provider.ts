@@ -27,6 +27,8 @@ export interface Endpoint {
   readonly batch?: number | undefined;
   /** What the configuration wants in the JSON body: objects are merged and lists joined with what is there, everything else replaces it. */
   readonly members?: Readonly<Record<string, Json>> | undefined;
+  /** Members at the top of the JSON body that the configuration keeps a client from saying: taken out, with a note for each. */
+  readonly without?: readonly string[] | undefined;
   readonly capabilities: Capabilities;
 }
 export interface Capabilities {

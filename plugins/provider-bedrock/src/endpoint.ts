@@ -2,7 +2,7 @@ import { type Ask, type Endpoint, GatewayError, type Json } from '@llm-proxy-aut
 import { encode } from './canonical.ts';
 import { capabilitiesOf, NO_CHAT, OPENAI } from './capabilities.ts';
 import type { Config } from './config.ts';
-import { guardrailBody, guardrailHeaders } from './guardrail.ts';
+import { guardrailBody, guardrailHeaders, unsaid } from './guardrail.ts';
 import { checkModelId, type ModelId, readModelId } from './model-id.ts';
 import { type Owner, refusedArn } from './own-arn.ts';
 
@@ -65,6 +65,7 @@ const chatEndpoints = ({ guardrail, betas }: EndpointOptions): Readonly<Record<A
       path: OPENAI_PATHS[surface] ?? '',
       headers: guardrailHeaders(guardrail),
       capabilities: OPENAI,
+      ...unsaid(guardrail),
     };
   },
 });

@@ -21,6 +21,9 @@ export const guardrailBody = ({ id, version, trace }: Guardrail): Json => ({
 /** Member of every body but Converse's, by which a client may say what alone is looked at, and that a stream need not wait for it. */
 const MEMBER = 'amazon-bedrock-guardrailConfig';
 
+/** What no client may say of it beside headers. */
+export const unsaid = (guardrail: Guardrail | undefined): { readonly without?: readonly string[] } => (guardrail === undefined ? {} : { without: [MEMBER] });
+
 const weakened = (param: string, how: string): Refusal => ({
   refuse: 'operation_not_allowed',
   message: `Every call of this instance runs under its guardrail, which sees everything before the client does: ${how}.`,

@@ -1,7 +1,7 @@
 import { type Ask, asText, type Endpoint, type Fields, type ModelInfo } from '@llm-proxy-auth/plugin';
 import { capabilitiesOf, OPENAI } from './capabilities.ts';
 import type { EndpointOptions } from './endpoint.ts';
-import { guardrailHeaders } from './guardrail.ts';
+import { guardrailHeaders, unsaid } from './guardrail.ts';
 import { checkModelId, readModelId } from './model-id.ts';
 import { askList, type ControlPlane } from './models.ts';
 import { type Entry, models, OWNED, post } from './native.ts';
@@ -22,6 +22,7 @@ const messages = (ask: Ask, surface: string, path: string, { guardrail, betas }:
     ...guardrailHeaders(guardrail),
   ],
   capabilities: capabilitiesOf(readModelId(ask.model)),
+  ...unsaid(guardrail),
 });
 const openai = (ask: Ask, { guardrail }: EndpointOptions): Endpoint => {
   const responses = ask.dialect === 'openai' && ask.surface === 'responses';
@@ -32,6 +33,7 @@ const openai = (ask: Ask, { guardrail }: EndpointOptions): Endpoint => {
     path: responses ? '/v1/responses' : '/v1/chat/completions',
     headers: guardrailHeaders(guardrail),
     capabilities: OPENAI,
+    ...unsaid(guardrail),
   };
 };
 /** Claude speaks Anthropic's API there, everything else OpenAI's. */

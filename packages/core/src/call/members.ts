@@ -1,4 +1,4 @@
-import { type Fields, isObject, type Json } from '@llm-proxy-auth/plugin';
+import { type Fields, isObject, type Json, type Ledger } from '@llm-proxy-auth/plugin';
 
 const merged = (there: Json, wanted: Json): Json => {
   if (Array.isArray(there) && Array.isArray(wanted)) return [...new Set([...(there as Json[]), ...(wanted as Json[])])];
@@ -13,4 +13,15 @@ export const withMembers = (body: Json, members: Fields | undefined): Json => {
   const whole: Record<string, Json> = { ...body };
   for (const [name, wanted] of Object.entries(members)) whole[name] = merged(whole[name], wanted);
   return whole;
+};
+/** A body without what the configuration of an instance keeps a client from saying. */
+export const withoutMembers = (body: Json, without: readonly string[] | undefined, ledger: Ledger): Json => {
+  if (without === undefined || !isObject(body)) return body;
+  const left: Record<string, Json> = { ...body };
+  for (const name of without) {
+    if (left[name] === undefined) continue;
+    delete left[name];
+    ledger.note('ignored', `rest.fields.${name}`, 'the configuration of the instance decides this');
+  }
+  return left;
 };

@@ -169,7 +169,12 @@ export const prepare = (x: Exchange, dialect: Dialect, found: SurfaceFound, cand
   const { surface } = found;
   const framed = !x.stream || (surface.framingOf?.(x.target?.query ?? '') ?? surface.framing) === (endpoint.framing ?? surface.framing);
   const same =
-    framed && endpoint.dialect === dialect.name && endpoint.surface === surface.name && endpoint.profile === undefined && endpoint.members === undefined;
+    framed &&
+    endpoint.dialect === dialect.name &&
+    endpoint.surface === surface.name &&
+    endpoint.profile === undefined &&
+    endpoint.members === undefined &&
+    endpoint.without === undefined;
   const pass = same && (x.plan.pass || found.surface.operation === 'opaque' || found.surface.client === undefined || body.kind !== 'json');
   return pass && !bringsForeign(x, found, body) && !splits(x, found, endpoint, body)
     ? passing(x, dialect, found, candidate, endpoint, body)

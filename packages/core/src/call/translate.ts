@@ -24,7 +24,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { clientName } from './client-name.ts';
 import type { Exchange } from './exchange.ts';
-import { withMembers } from './members.ts';
+import { withMembers, withoutMembers } from './members.ts';
 import { CONTENT_TYPES, isType, streamFromWhole } from './pass.ts';
 import type { ReplyHead } from './reply/outcome.ts';
 import type { StreamBody } from './reply/stream.ts';
@@ -114,7 +114,9 @@ export const writeRequest = <O extends Half>(
   const half = provider.provider;
   const { value, unread } = tracked(provider === client ? (request as object) : fitStops(request as Partial<ChatRequest>, call));
   const written = inClientWords(client.client?.names, () => half.write(value as Canonical[O]['request'], call));
-  const body = written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(withMembers(written.body, call.endpoint.members)));
+  const { members, without } = call.endpoint;
+  const body =
+    written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(withMembers(withoutMembers(written.body, without, call.ledger), members)));
   noteUnread(unread(), call.ledger);
   if (strict) {
     const lost = [...x.ledger.values()].find((n) => n.kind === 'ignored' || n.kind === 'clamped');
