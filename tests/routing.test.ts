@@ -287,6 +287,20 @@ describe('retry', () => {
     expect(answered).toEqual(Array.from({ length: calls }, () => 503));
     expect(at.simulator.requests.length).toBe(calls * 1.2);
   });
+  test('a retry that is being answered no longer counts, however long its stream lasts', async () => {
+    const at = await open({}, { sections: { retry: { attempts: 2, budget: '20%' } }, random: () => 0 });
+    const ends = Promise.withResolvers<void>();
+    const begun = sse(role, chunk({ content: 'Hel' }));
+    const whole = begun + sse(chunk({}, 'stop'), '[DONE]');
+    const stalled = { headers: { 'content-type': 'text/event-stream' }, body: whole, stall: { at: begun.length, until: ends.promise } };
+    for (let each = 0; each < 5; each++) {
+      at.simulator.script({ status: 503, times: 1 });
+      at.simulator.script({ ...stalled, times: 1 });
+      const answer = await ask(at, '/openai/main/v1/chat/completions', { model: MODEL, stream: true });
+      expect([answer.status, answer.headers.get('x-lpa-attempts')]).toEqual([200, '2']);
+    }
+    ends.resolve();
+  });
   test('nothing is sent again after the first byte', async () => {
     const at = await open({}, { sections: { retry: { attempts: 4 } }, random: () => 0 });
     const whole = sse(role, chunk({ content: 'Hel' }));

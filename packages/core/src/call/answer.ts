@@ -55,8 +55,14 @@ export const endWait = (x: Exchange): void => {
   x.waitingSince = performance.now();
 };
 
+/** A retry is one until it has been answered: what fails slowly is not asked more often than what fails at once. */
+export const endRetry = (x: Exchange): void => {
+  x.retrying?.();
+  x.retrying = undefined;
+};
 export const sendHead = (x: Exchange, status: number, headers: readonly string[]): void => {
   x.status = status;
+  endRetry(x);
   const response = x.response as { writeHead(status: number, headers: readonly string[]): unknown };
   response.writeHead(status, headers);
 };

@@ -1,6 +1,6 @@
 import { type ErrorLike, GatewayError } from '@llm-proxy-auth/plugin';
 import { type Candidate, order, type Resolved } from '../routing/resolve.ts';
-import { endWait } from './answer.ts';
+import { endRetry, endWait } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Outcome } from './reply/outcome.ts';
 
@@ -57,7 +57,6 @@ const atTarget = async (
   for (let tries = 1; ; tries++) {
     // What the provider took to fail was waiting, not our work.
     endWait(x);
-    let release: (() => void) | undefined;
     let wait: number | undefined;
     if (outcome.class === 'auth') {
       if (fresh || !repeat.replayable || outcome.rejected === 'credential') return outcome;
@@ -66,8 +65,8 @@ const atTarget = async (
     } else {
       wait = waitFor(x, outcome, tries, repeat, left);
       if (wait === undefined) return outcome;
-      release = x.plan.takeRetry();
-      if (release === undefined) return outcome;
+      x.retrying = x.plan.takeRetry();
+      if (x.retrying === undefined) return outcome;
     }
     try {
       if (wait !== undefined) {
@@ -82,8 +81,7 @@ const atTarget = async (
       if (next.is === 'done' || x.gone) return next;
       outcome = next;
     } finally {
-      // A retry is one until it has been answered: what fails slowly is not asked more often than what fails at once.
-      release?.();
+      endRetry(x);
     }
   }
 };

@@ -67,6 +67,8 @@ export class Exchange implements Enrolled {
   instance: Instance | undefined = undefined;
   attempts: number = 0;
   retried: boolean = false;
+  /** Gives back what a retry under way takes of the budget; set while one is. */
+  retrying: (() => void) | undefined = undefined;
   lease: string = '';
   limit: LimitState | undefined = undefined;
   /** Fidelity notes, `ignored=logit_bias`. */
