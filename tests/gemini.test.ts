@@ -12,7 +12,10 @@ beforeAll(async () => {
   bench = await openBench({
     plugins: ['@llm-proxy-auth/dialect-gemini', '@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/provider-anthropic'],
     instances: { claude: { provider: 'anthropic', baseUrl: anthropic.url, insecureUpstream: true, apiKey: PROVIDER_KEY } },
-    sections: { retry: { attempts: 1 }, models: [{ name: 'fast:1', targets: [{ instance: 'main', model: 'gpt-4.1-mini' }] }] },
+    sections: {
+      retry: { attempts: 1 },
+      models: ['fast:1', 'acme/granite', 'acme/a/b:1'].map((name) => ({ name, targets: [{ instance: 'main', model: 'gpt-4.1-mini' }] })),
+    },
   });
 });
 afterEach(() => {
@@ -89,6 +92,17 @@ test('models are listed, and one is shown', async () => {
 });
 test('the name of a model chooses where no instance is named; what follows the last colon is the operation', async () => {
   expect((await at('').models.generateContent({ model: 'fast:1', contents: 'Hello' })).text).toBe('You said: Hello');
+});
+test.each(['v1beta1', 'v1beta1/projects/p/locations/l'])('below %s a model of another publisher has its publisher in its name', async (above) => {
+  const answer = await post(`/${above}/publishers/acme/models/a/b:1:generateContent`, HELLO);
+  expect(((await answer.json()) as GenerateContentResponse).candidates?.[0]?.content?.parts).toEqual([{ text: 'You said: Hello' }]);
+});
+test('an unmodified GenAI SDK in the mode of Vertex AI reaches models that have a slash in their name', async () => {
+  const { models } = new GoogleGenAI({ vertexai: true, apiKey: bench.key, httpOptions: { baseUrl: `${bench.url}/gemini` } });
+  const acme = 'acme/granite';
+  expect((await models.generateContent({ model: acme, contents: 'Hello' })).text).toBe('You said: Hello');
+  expect(await textOf(await models.generateContentStream({ model: acme, contents: 'Hello' }))).toBe('You said: Hello');
+  expect(await models.get({ model: acme })).toMatchObject({ name: 'publishers/acme/models/granite' });
 });
 test('project and location of the path are ignored', async () => {
   const answer = await post(`/main/v1/projects/p/locations/l/publishers/google/models/${model}:generateContent`, HELLO);

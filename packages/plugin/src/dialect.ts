@@ -58,7 +58,10 @@ export interface Surface<O extends Operation> {
   /** Byte-level observer of a passing answer. `asked`: the gateway itself asked for usage, which the client must not see. */
   tap?(framing: Framing, asked: boolean): Tap;
 }
-/** `pattern` below `/{dialect}[/{instance}]`: `/chat/completions`, `/files/{id}`, `/models/{model+}` (`+`: may hold `/`). */
+/**
+ * `pattern` below `/{dialect}[/{instance}]`: `/chat/completions`, `/files/{id}`, `/models/{model+}` (`+`: may hold `/`),
+ * `/publishers/{owner}/models/{model+}` (the model is `{owner}/{model}`).
+ */
 export interface Route {
   readonly method: string;
   readonly pattern: string;

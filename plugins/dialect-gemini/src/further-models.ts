@@ -1,13 +1,12 @@
 import { asList, asObject, asText, type Json } from '@llm-proxy-auth/plugin';
+import { bareName } from './model-name.ts';
 import { camelCased } from './snake.ts';
 
 type Names = readonly (string | undefined)[];
-/** `models/x`, `publishers/google/models/x` and longer names of the same. */
-const bare = (name: string): string => name.replace(/^(?:projects\/[^/]+\/locations\/[^/]+\/)?(?:publishers\/[^/]+\/)?models\//, '');
 const named = (value: Json): Names => {
   if (value === undefined || value === null) return [];
   const name = asText(value);
-  return [name === undefined ? undefined : bare(name)];
+  return [name === undefined ? undefined : bareName(name)];
 };
 /** Routing to another model than that of the path: to one by its name, or to one that the vendor chooses. */
 const routed = (config: Json): Names => {
@@ -15,7 +14,7 @@ const routed = (config: Json): Names => {
   if (routing === undefined) return [];
   const manual = asObject(routing.manualMode);
   return [
-    ...(manual === undefined ? [] : [asText(manual.modelName) === undefined ? undefined : bare(asText(manual.modelName) ?? '')]),
+    ...(manual === undefined ? [] : [asText(manual.modelName) === undefined ? undefined : bareName(asText(manual.modelName) ?? '')]),
     ...(routing.autoMode === undefined ? [] : [undefined]),
   ];
 };

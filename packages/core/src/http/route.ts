@@ -86,7 +86,8 @@ const match = (matcher: Matcher, segments: readonly string[]): Record<string, st
     if (value.includes('%2F') || value.includes('%2f')) if (!want.many) return undefined;
     params[want.name] = value;
   }
-  return params;
+  const { owner, model } = params;
+  return owner === undefined || model === undefined ? params : { ...params, model: `${owner}/${model}` };
 };
 
 const protocolRoute = (dialect: Dialect, instance: string | undefined, found: Found): ProtocolRoute => ({

@@ -14,17 +14,15 @@ import {
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { replyObject } from '../generate/reply.ts';
+import { bareName, OWNER, publishedName } from '../model-name.ts';
 import { listing, MODELS } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
 
-/** Whose models the vendor's own are; another owner stands in a member of its own. */
-const OWNER = 'google';
 /** Names by which clients of Vertex ask; the Gemini API's are the others. */
 const VERTEX = /\/publishers\//;
-const bare = (name: string): string => name.replace(/^(?:publishers\/google\/)?models\//, '');
 
 const writeModel = (m: ModelInfo, vertex: boolean): Fields => ({
-  name: `${vertex ? 'publishers/google/' : ''}models/${m.id}`,
+  name: vertex ? publishedName(m.id) : `models/${m.id}`,
   displayName: m.id,
   ...some('inputTokenLimit', m.context),
   ...(vertex ? {} : { supportedGenerationMethods: ['generateContent', 'countTokens'] }),
@@ -49,7 +47,7 @@ const readOne = (wire: unknown): readonly ModelInfo[] => {
   const created = Date.parse(asText(m.createTime) ?? '') / 1000;
   return [
     {
-      id: bare(name),
+      id: bareName(name),
       ...(Number.isFinite(created) ? { created: Math.floor(created) } : {}),
       owner: asText(m.ownedBy) ?? OWNER,
       ...some('context', asNumber(m.inputTokenLimit)),

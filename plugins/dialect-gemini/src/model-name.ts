@@ -1,0 +1,11 @@
+/** Whose models go by their bare name. */
+export const OWNER = 'google';
+const PLACE = /^(?:projects\/[^/]+\/locations\/[^/]+\/)?(?:publishers\/([^/]+)\/)?models\//;
+/** `x` of `models/x`, `publishers/google/models/x` and longer names of the same; `meta/x` of `publishers/meta/models/x`. */
+export const bareName = (name: string): string =>
+  name.replace(PLACE, (_all, owner: string | undefined) => (owner === undefined || owner === OWNER ? '' : `${owner}/`));
+/** The name by which Vertex shows a model. */
+export const publishedName = (id: string): string => {
+  const slash = id.indexOf('/');
+  return slash < 1 ? `publishers/${OWNER}/models/${id}` : `publishers/${id.slice(0, slash)}/models/${id.slice(slash + 1)}`;
+};
