@@ -59,6 +59,24 @@ describe('project and location', () => {
       await expect(ask(name)).rejects.toMatchObject({ status: expect.toBeOneOf([400, 403, 404]) });
     expect(bench.simulator.requests).toHaveLength(1);
   });
+  test('of what a body names too, in both modes', async () => {
+    const armor = { modelArmorConfig: { promptTemplateName: 'projects/other/locations/us-central1/templates/x' } };
+    const store = { tools: [{ retrieval: { vertexAiSearch: { datastore: 'projects/other/locations/global/collections/c/dataStores/d' } } }] };
+    await bench.own('77');
+    const cache = { cachedContent: 'projects/other/locations/europe-west1/cachedContents/77' };
+    const protocol = (body: object): Promise<Response> =>
+      fetch(`${bench.url}/gemini/main/v1beta/models/gemini-2.5-flash:generateContent`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    for (const stranger of [armor, store, cache])
+      for (const ask of [protocol, (body: object) => at(generate(), { body })])
+        expect(await status(ask({ ...question, ...stranger })), JSON.stringify(stranger)).toEqual([403, 'operation_not_allowed']);
+    const job = { displayName: 'x', model: 'projects/other/locations/us-central1/models/1', inputConfig: {}, outputConfig: {} };
+    expect(await status(at(`/v1/${HOME}/batchPredictionJobs`, { body: job }))).toEqual([403, 'operation_not_allowed']);
+    expect(bench.simulator.requests).toHaveLength(0);
+  });
   test('written badly stop the start', async () => {
     for (const wrong of [{ project: '../p' }, { project: 'p@evil' }, { location: 'us-central1.evil.com#' }, { location: 'x/../y' }])
       await expect(openBench({ vendor: 'vertex', main: wrong })).rejects.toThrow(/instances\.main\.(project|location)/);

@@ -29,6 +29,8 @@ export interface Endpoint {
   readonly members?: Readonly<Record<string, Json>> | undefined;
   /** Members at the top of the JSON body that the configuration keeps a client from saying: taken out, with a note for each. */
   readonly without?: readonly string[] | undefined;
+  /** Judges the JSON body as it would go to the provider, translated or not. Pure. */
+  readonly judge?: ((body: Json) => Refusal | undefined) | undefined;
   readonly capabilities: Capabilities;
 }
 export interface Capabilities {

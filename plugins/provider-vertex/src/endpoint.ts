@@ -8,6 +8,8 @@ export interface EndpointOptions extends Home {
   readonly parent: string;
   readonly thoughtSignatures: Config['thoughtSignatures'];
   readonly betas: readonly string[];
+  /** Of bodies in Gemini's format. */
+  readonly judge?: Endpoint['judge'];
 }
 /** A model as one segment; `@` and `:` stay, as Google's own SDKs send them. */
 const encode = (id: string): string => encodeURIComponent(id).replaceAll('%40', '@').replaceAll('%3A', ':');
@@ -26,6 +28,7 @@ const gemini: Served = (ask, model, options) => ({
   // Without alt=sse a stream is one JSON array.
   path: `${place(options, model)}:${ask.stream ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
   ...profile(ask, options),
+  judge: options.judge,
   capabilities: GEMINI,
 });
 const countGemini: Served = (ask, model, options) => ({
@@ -34,6 +37,7 @@ const countGemini: Served = (ask, model, options) => ({
   method: 'POST',
   path: `${place(options, model)}:countTokens`,
   ...profile(ask, options),
+  judge: options.judge,
   capabilities: GEMINI,
 });
 

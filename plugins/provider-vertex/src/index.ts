@@ -4,7 +4,8 @@ import { askSource } from './credentials/chain.ts';
 import { googleCredentials, kindOf } from './credentials/credentials.ts';
 import { endpoints } from './endpoint.ts';
 import { listModels } from './models.ts';
-import { nativeOf } from './native.ts';
+import { COUNTED_CACHES, nativeOf } from './native.ts';
+import { pinnedTo } from './pinned.ts';
 import { placesOf } from './places.ts';
 import { probe } from './probe.ts';
 import { judge } from './rejected.ts';
@@ -41,7 +42,7 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
     base,
     region: location,
     errors: 'gemini',
-    endpoint: endpoints({ project, location, parent, thoughtSignatures, betas }),
+    endpoint: endpoints({ project, location, parent, thoughtSignatures, betas, judge: pinnedTo({ project, location }, COUNTED_CACHES) }),
     native: nativeOf({ project, location }),
     signs: 'head',
     sign,

@@ -1,5 +1,6 @@
 import { type Framing, type Native, type NativeCall, type NativeHead, type Operation, type Reach, type Refusal, rememberNative } from '@llm-proxy-auth/plugin';
 import type { Home } from './model-name.ts';
+import { type Judge, pinnedTo } from './pinned.ts';
 
 interface Entry {
   readonly method: string;
@@ -17,11 +18,16 @@ interface Entry {
 }
 const models: Reach = { class: 'models' };
 const control: Reach = { class: 'control' };
+const cacheIn = (within: string): readonly string[] => [`${within}/cachedContent`, `${within}/cached_content`];
+/** Pointers to the cache that a prompt continues, and to that of a prompt that is counted. */
+const CACHES = cacheIn('');
+export const COUNTED_CACHES: readonly string[] = Object.freeze([...CACHES, ...cacheIn('/generateContentRequest'), ...cacheIn('/generate_content_request')]);
 /**
  * A cache that a prompt continues is its maker's, in both spellings that the API reads. Google names resources by the project's number, so
  * that the last segment counts.
  */
-const withCache: Reach = { class: 'inference', ids: { request: ['/cachedContent', '/cached_content'], reply: [], tail: true } };
+const withCache: Reach = { class: 'inference', ids: { request: CACHES, reply: [], tail: true } };
+const counted: Reach = { class: 'inference', ids: { request: COUNTED_CACHES, reply: [], tail: true } };
 const inference: Reach = { class: 'inference' };
 const elsewhere: Reach = { class: 'inference', modelElsewhere: true };
 const made: Reach = { class: 'stateful', ids: { request: [], reply: ['/name'], tail: true }, modelElsewhere: true };
@@ -57,7 +63,7 @@ const DEPLOYED = '{P}/endpoints/{model}';
 export const TABLE: readonly Entry[] = Object.freeze([
   post(`${GOOGLE}:generateContent`, 'chat', { surface: GENERATE, reach: withCache }),
   post(`${GOOGLE}:streamGenerateContent`, 'chat', { surface: GENERATE, reach: withCache, stream: true, framing: 'json-array' }),
-  post(`${GOOGLE}:countTokens`, 'countTokens', { surface: ['gemini', 'count'], reach: withCache }),
+  post(`${GOOGLE}:countTokens`, 'countTokens', { surface: ['gemini', 'count'], reach: counted }),
   post(`${GOOGLE}:computeTokens`, 'opaque'),
   post(`${GOOGLE}:embedContent`, 'embeddings', { surface: ['gemini', 'embed'] }),
   post(`${GOOGLE}:predict`, 'embeddings', { surface: ['gemini', 'predict'] }),
@@ -78,7 +84,7 @@ export const TABLE: readonly Entry[] = Object.freeze([
   post('{P}/endpoints/{endpoint}/chat/completions', 'chat', { surface: CHAT, framing: 'sse', reach: elsewhere }),
   post(`${DEPLOYED}:generateContent`, 'chat', { surface: GENERATE, reach: withCache }),
   post(`${DEPLOYED}:streamGenerateContent`, 'chat', { surface: GENERATE, reach: withCache, stream: true, framing: 'json-array' }),
-  post(`${DEPLOYED}:countTokens`, 'countTokens', { surface: ['gemini', 'count'], reach: withCache }),
+  post(`${DEPLOYED}:countTokens`, 'countTokens', { surface: ['gemini', 'count'], reach: counted }),
   post(`${DEPLOYED}:predict`, 'opaque'),
   post(`${DEPLOYED}:rawPredict`, 'opaque'),
 
@@ -146,7 +152,13 @@ const REFUSED: Refusal = Object.freeze({
   message: 'This path is not one of the operations that can be reached at Vertex AI through this gateway.',
 });
 
-const callOf = ({ entry }: Compiled, params: Params, version: string, { project, location }: Home, plain: boolean): NativeCall => {
+/** Bodies that can name a resource of Google Cloud are those that can name what is kept there. */
+const judgeOf = ({ method, surface, reach }: Entry, home: Home): Judge | undefined =>
+  reach.ids === undefined || method === 'GET' || method === 'DELETE'
+    ? undefined
+    : pinnedTo(home, reach.ids.request, surface?.[0] === 'openai' ? 'openai' : 'gemini');
+const callOf = ({ entry }: Compiled, params: Params, version: string, home: Home, plain: boolean): NativeCall => {
+  const { project, location } = home;
   const { model } = params;
   const inPath = entry.modelIn !== 'body' && model !== undefined;
   return {
@@ -159,6 +171,7 @@ const callOf = ({ entry }: Compiled, params: Params, version: string, { project,
     framing: entry.framing,
     reach: entry.reach,
     params,
+    judge: judgeOf(entry, home),
     // A model whose name would be written otherwise passes as the client wrote it.
     path:
       inPath && plain

@@ -19,6 +19,7 @@ import { joinChoices, joinVectors, partsOf, repliesAt, wholePart } from './batch
 import type { Exchange } from './exchange.ts';
 import { isMarked } from './marked.ts';
 import { passing } from './passing.ts';
+import { checkJudged } from './pinned.ts';
 import { endpointFor, type ReceivedBody } from './protocol.ts';
 import { recordingReply, recordingStream } from './recording.ts';
 import { type Attempting, DONE, type Outcome, type ReplyHead } from './reply/outcome.ts';
@@ -176,9 +177,9 @@ export const prepare = (x: Exchange, dialect: Dialect, found: SurfaceFound, cand
     endpoint.members === undefined &&
     endpoint.without === undefined;
   const pass = same && (x.plan.pass || found.surface.operation === 'opaque' || found.surface.client === undefined || body.kind !== 'json');
-  return pass && !bringsForeign(x, found, body) && !splits(x, found, endpoint, body)
-    ? passing(x, dialect, found, candidate, endpoint, body)
-    : translating(x, dialect, found, candidate, endpoint, body);
+  if (!pass || bringsForeign(x, found, body) || splits(x, found, endpoint, body)) return translating(x, dialect, found, candidate, endpoint, body);
+  if (endpoint.judge !== undefined) checkJudged(endpoint, body.pieces, x.plan.graph.settings.server.maxDepth);
+  return passing(x, dialect, found, candidate, endpoint, body);
 };
 
 export const operate = (

@@ -13,7 +13,7 @@ export const checkPinned = ({ pinned = {} }: NativeCall, pieces: readonly Uint8A
 };
 export const refusalError = ({ refuse, message, param }: Refusal): GatewayError => new GatewayError(refuse as GatewayError['code'], message, { param });
 /** Refuses a body, or that there is none, when the provider's table does. */
-export const checkJudged = ({ judge }: NativeCall, pieces: readonly Uint8Array[], maxDepth: number): void => {
+export const checkJudged = ({ judge }: Pick<NativeCall, 'judge'>, pieces: readonly Uint8Array[], maxDepth: number): void => {
   const refusal = judge?.(totalLength(pieces) === 0 ? undefined : readUnambiguous(pieces, maxDepth));
   if (refusal !== undefined) throw refusalError(refusal);
 };

@@ -26,6 +26,7 @@ import { clientName } from './client-name.ts';
 import type { Exchange } from './exchange.ts';
 import { withMembers, withoutMembers } from './members.ts';
 import { CONTENT_TYPES, isType, streamFromWhole } from './pass.ts';
+import { refusalError } from './pinned.ts';
 import type { ReplyHead } from './reply/outcome.ts';
 import type { StreamBody } from './reply/stream.ts';
 
@@ -114,9 +115,11 @@ export const writeRequest = <O extends Half>(
   const half = provider.provider;
   const { value, unread } = tracked(provider === client ? (request as object) : fitStops(request as Partial<ChatRequest>, call));
   const written = inClientWords(client.client?.names, () => half.write(value as Canonical[O]['request'], call));
-  const { members, without } = call.endpoint;
-  const body =
-    written.body instanceof Uint8Array ? written.body : Buffer.from(stringifyJson(withMembers(withoutMembers(written.body, without, call.ledger), members)));
+  const { members, without, judge } = call.endpoint;
+  const whole = written.body instanceof Uint8Array ? written.body : withMembers(withoutMembers(written.body, without, call.ledger), members);
+  const body = whole instanceof Uint8Array ? whole : Buffer.from(stringifyJson(whole));
+  const refusal = judge?.(whole instanceof Uint8Array ? parseJson(whole) : whole);
+  if (refusal !== undefined) throw refusalError(refusal);
   noteUnread(unread(), call.ledger);
   if (strict) {
     const lost = [...x.ledger.values()].find((n) => n.kind === 'ignored' || n.kind === 'clamped');

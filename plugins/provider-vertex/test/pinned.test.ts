@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { nativeOf } from '../src/native.ts';
+import { pinnedTo } from '../src/pinned.ts';
+
+const HOME = { project: 'my-project', location: 'us-central1' };
+const P = 'projects/my-project/locations/us-central1';
+const judge = pinnedTo(HOME, ['/cachedContent']);
+const tools = (retrieval: object): object => ({ tools: [{ retrieval }] });
+
+describe('a body is refused when it names', () => {
+  it.each<readonly [string, object, string]>([
+    ['a template', { modelArmorConfig: { promptTemplateName: 'projects/other/locations/us-central1/templates/x' } }, 'modelArmorConfig.promptTemplateName'],
+    [
+      'a data store',
+      tools({ vertexAiSearch: { datastore: 'projects/other/locations/global/collections/c/dataStores/d' } }),
+      'tools.0.retrieval.vertexAiSearch.datastore',
+    ],
+    ['an engine', tools({ vertexAiSearch: { engine: 'projects/other/locations/global/collections/c/engines/e' } }), 'tools.0.retrieval.vertexAiSearch.engine'],
+    [
+      'corpora',
+      tools({ vertexRagStore: { ragCorpora: [`${P}/ragCorpora/1`, 'projects/other/locations/us-central1/ragCorpora/1'] } }),
+      'tools.0.retrieval.vertexRagStore.ragCorpora.1',
+    ],
+    [
+      'a corpus',
+      tools({ vertexRagStore: { ragResources: [{ ragCorpus: 'projects/other/locations/us-central1/ragCorpora/1' }] } }),
+      'tools.0.retrieval.vertexRagStore.ragResources.0.ragCorpus',
+    ],
+    ['another project’s cache', { cachedContent: 'projects/other/locations/us-central1/cachedContents/77' }, 'cachedContent'],
+    ['another location’s cache', { cachedContent: 'projects/my-project/locations/europe-west1/cachedContents/77' }, 'cachedContent'],
+    ['a number where nothing says whose it is', { model: 'projects/123/locations/us-central1/models/1' }, 'model'],
+    ['a service before it', { model: '//aiplatform.googleapis.com/projects/other/locations/us-central1/models/1' }, 'model'],
+    [
+      'a secret',
+      tools({ externalApi: { apiAuth: { apiKeyConfig: { apiKeySecretVersion: 'projects/other/secrets/s/versions/1' } } } }),
+      'tools.0.retrieval.externalApi.apiAuth.apiKeyConfig.apiKeySecretVersion',
+    ],
+    ['a topic', { parameters: { pubsubTopic: 'projects/other/topics/t' } }, 'parameters.pubsubTopic'],
+    ['a service account', { serviceAccount: 'runner@other.iam.gserviceaccount.com' }, 'serviceAccount'],
+    ['a table', { outputConfig: { bigqueryDestination: { outputUri: 'bq://other.set.table' } } }, 'outputConfig.bigqueryDestination.outputUri'],
+  ])('%s of another account', (_name, body, param) => expect(judge(body)).toMatchObject({ refuse: 'operation_not_allowed', param }));
+});
+
+describe('a body passes', () => {
+  const stranger = 'projects/other/locations/eu/models/1';
+  it.each<readonly [string, object]>([
+    [
+      'with what is the instance’s',
+      {
+        ...tools({ vertexAiSearch: { datastore: 'projects/my-project/locations/global/collections/c/dataStores/d' } }),
+        cachedContent: `${P}/cachedContents/1`,
+      },
+    ],
+    ['with the project’s number before what the caller must own', { cachedContent: 'projects/123/locations/us-central1/cachedContents/1' }],
+    [
+      'with what the client says',
+      {
+        contents: [
+          {
+            parts: [{ text: stranger }, { functionCall: { name: 'f', args: { a: stranger } } }, { functionResponse: { name: 'f', response: { a: stranger } } }],
+          },
+        ],
+        systemInstruction: { parts: [{ text: stranger }] },
+        tools: [{ functionDeclarations: [{ name: 'f', description: stranger, parameters: { enum: [stranger] } }] }],
+        generationConfig: { stopSequences: [stranger], responseSchema: { enum: [stranger] } },
+      },
+    ],
+    [
+      'of a batch over buckets',
+      {
+        model: 'publishers/google/models/gemini-2.5-flash',
+        serviceAccount: 'runner@my-project.iam.gserviceaccount.com',
+        inputConfig: { gcsSource: { uris: ['gs://anything/x'] }, bigquerySource: { inputUri: 'bq://my-project.set.table' } },
+      },
+    ],
+  ])('%s', (_name, body) => expect(judge(body)).toBeUndefined());
+  it('of OpenAI’s format with any message', () => {
+    const chat = pinnedTo(HOME, [], 'openai');
+    expect(chat({ messages: [{ role: 'user', content: stranger }] })).toBeUndefined();
+    expect(chat({ messages: [], extra_body: { google: { cached_content: stranger } } })).toMatchObject({ param: 'extra_body.google.cached_content' });
+  });
+});
+
+it('a name of another project is found at any depth', () =>
+  fc.assert(
+    fc.property(fc.array(fc.stringMatching(/^[a-z]{1,3}$/), { minLength: 1, maxLength: 6 }), (steps) => {
+      const body = steps.reduceRight<unknown>((inner, step) => ({ [step]: inner }), 'projects/other/locations/us-central1/x/1');
+      expect(judge(body as object)).toMatchObject({ param: steps.join('.') });
+    }),
+  ));
+
+it.each([
+  'publishers/google/models/m:generateContent',
+  'publishers/google/models/m:countTokens',
+  'endpoints/1:generateContent',
+  'cachedContents',
+  'batchPredictionJobs',
+])('the table judges bodies of %s', (path) => {
+  const answer = nativeOf(HOME)({ method: 'POST', path: `/v1/${P}/${path}`, query: '', headers: [], bodyModel: undefined });
+  if ('refuse' in answer) throw new Error(answer.message);
+  expect(answer.judge?.({ model: 'projects/other/locations/us-central1/models/1' })).toMatchObject({ refuse: 'operation_not_allowed', param: 'model' });
+  expect(answer.judge?.(undefined)).toBeUndefined();
+});
