@@ -146,3 +146,46 @@ test('a caller who may use certain models reaches no other by a member of the bo
   expect((await asked('text-embedding-3-small')).status).toBe(200);
   expect((await asked('text-embedding-3-large')).status).toBe(403);
 });
+
+test.each([
+  [
+    'text-embedding-005',
+    [
+      {
+        instances: [
+          { content: 'one', task_type: 'CLUSTERING' },
+          { content: 'two', task_type: 'CLUSTERING' },
+        ],
+        parameters: { outputDimensionality: 3 },
+      },
+    ],
+  ],
+  ['gemini-embedding-001', ['one', 'two'].map((content) => ({ instances: [{ content, task_type: 'CLUSTERING' }], parameters: { outputDimensionality: 3 } }))],
+])('the GenAI SDK in the mode of the Gemini API gets vectors of %s at Vertex AI', async (embedding, sent) => {
+  const vertex = await openBench({ vendor: 'vertex', sections: { retry: { attempts: 1 } } });
+  try {
+    const config = { taskType: 'CLUSTERING', outputDimensionality: 3 };
+    const { embeddings } = await geminiClient(vertex).models.embedContent({ model: embedding, contents: ['one', 'two'], config });
+    expect(embeddings?.map(({ values }) => values?.length)).toEqual([3, 3]);
+    expect(vertex.simulator.requests.filter(({ method, path }) => method === 'POST' && path.includes(embedding)).map((one) => one.json())).toEqual(sent);
+  } finally {
+    await vertex.close();
+  }
+});
+test('vectors of a Gemini model at Vertex AI are asked one by one, with the options where Vertex AI has them', async () => {
+  const vertex = await openBench({ vendor: 'vertex', sections: { retry: { attempts: 1 } } });
+  try {
+    const request = (text: string) => ({ model: 'models/gemini-embedding-2', content: { role: 'user', parts: [{ text }] }, outputDimensionality: 3 });
+    const answer = await fetch(`${vertex.url}/gemini/main/v1beta/models/gemini-embedding-2:batchEmbedContents`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-goog-api-key': vertex.key },
+      body: JSON.stringify({ requests: [request('one'), request('two')] }),
+    });
+    expect(((await answer.json()) as { embeddings: { values: unknown[] }[] }).embeddings.map(({ values }) => values.length)).toEqual([3, 3]);
+    expect(vertex.simulator.requests.filter(({ path }) => path.endsWith(':embedContent')).map((one) => one.json())).toEqual(
+      ['one', 'two'].map((text) => ({ content: { parts: [{ text }] }, embedContentConfig: { outputDimensionality: 3 } })),
+    );
+  } finally {
+    await vertex.close();
+  }
+});

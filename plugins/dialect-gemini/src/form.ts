@@ -25,6 +25,8 @@ export interface Form {
   readonly answer?: { readonly surface: string; readonly wire: Fields } | undefined;
   /** The end of an answer without candidates: the prompt was refused. */
   readonly blocked?: boolean | undefined;
+  /** The surface that read a request for vectors; others spell it in their own way. */
+  readonly surface?: 'embed' | 'batch_embed' | 'predict' | undefined;
   /** A count that wraps the request in `generateContentRequest`. */
   readonly wrapped?: boolean | undefined;
 }
@@ -33,3 +35,8 @@ const KEY = Symbol('gemini.form');
 export const withForm = <T extends object>(o: T, form: Form): T => ({ ...o, [KEY]: form });
 /** Undefined: the object was not read from this dialect. */
 export const formOf = (o: object): Form | undefined => (o as Readonly<Record<symbol, Form | undefined>>)[KEY];
+/** The form of a request for vectors, where this very surface read it. */
+export const formOn = (o: object, surface: NonNullable<Form['surface']>): Form | undefined => {
+  const form = formOf(o);
+  return form?.surface === surface ? form : undefined;
+};

@@ -18,8 +18,8 @@ type Served = (ask: Ask, model: ModelName, options: EndpointOptions) => Endpoint
 const place = ({ parent }: EndpointOptions, { publisher, id, endpoint }: ModelName): string =>
   endpoint ? `${parent}/endpoints/${encode(id)}` : `${parent}/publishers/${publisher}/models/${encode(id)}`;
 /** What speaks Gemini already passes; calls of other clients carry what only they and this provider need. */
-const profile = (ask: Ask, { thoughtSignatures }: EndpointOptions): Pick<Endpoint, 'profile'> =>
-  ask.dialect === 'gemini' ? {} : { profile: thoughtSignatures === 'dummy' ? 'vertex-dummy' : 'vertex' };
+const profile = (ask: Ask, { thoughtSignatures }: EndpointOptions, passes = ask.dialect === 'gemini'): Pick<Endpoint, 'profile'> =>
+  passes ? {} : { profile: thoughtSignatures === 'dummy' ? 'vertex-dummy' : 'vertex' };
 
 const gemini: Served = (ask, model, options) => ({
   dialect: 'gemini',
@@ -89,13 +89,14 @@ const ONE: ReadonlySet<string> = new Set(['gemini-embedding-001']);
 const embedsContent = ({ id }: ModelName): boolean => id.endsWith('-maas') || (id.includes('gemini') && !ONE.has(id));
 const embeddings: Served = (ask, model, options) => {
   const content = embedsContent(model);
+  const surface = content ? 'embed' : 'predict';
   return {
     dialect: 'gemini',
-    surface: content ? 'embed' : 'predict',
+    surface,
     method: 'POST',
     path: `${place(options, model)}:${content ? 'embedContent' : 'predict'}`,
     batch: content || ONE.has(model.id) ? 1 : BATCH,
-    ...profile(ask, options),
+    ...profile(ask, options, ask.dialect === 'gemini' && ask.surface === surface),
     capabilities: NO_CHAT,
   };
 };
@@ -115,15 +116,12 @@ const SERVED: Readonly<Record<'chat' | 'countTokens' | 'embeddings', Readonly<Re
   countTokens: { gemini: countGemini, claude: countMessages, raw: nothing, openapi: nothing, embeddings: countGemini },
   embeddings: { gemini: embeddings, claude: nothing, raw: nothing, openapi: openEmbeddings, embeddings },
 });
-/** Surfaces of Gemini's own API that Vertex does not have. */
-const WITHOUT: ReadonlySet<string> = new Set(['batch_embed']);
 
 export const endpoints =
   (options: EndpointOptions): ((ask: Ask) => Endpoint | undefined) =>
   (ask) => {
     const { operation } = ask;
     if (operation !== 'chat' && operation !== 'countTokens' && operation !== 'embeddings') return undefined;
-    if (ask.dialect === 'gemini' && WITHOUT.has(ask.surface)) return undefined;
     const model = readModelName(ask.model, options);
     return SERVED[operation][model.api](ask, model, options);
   };

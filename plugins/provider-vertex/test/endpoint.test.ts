@@ -99,8 +99,15 @@ describe('embeddings', () => {
     });
     expect(at('claude-opus-4-7', embed)).toBeUndefined();
   });
-  it('in batches as Gemini’s own API has them there are none', () =>
-    expect(at('gemini-embedding-2', { ...embed, dialect: 'gemini', surface: 'batch_embed' })).toBeUndefined());
+  it.each([
+    ['text-embedding-005', 'predict'],
+    ['gemini-embedding-2', 'embed'],
+  ])('of %s in batches as Gemini’s own API has them are asked as all others', (model, surface) =>
+    expect(at(model, { ...embed, dialect: 'gemini', surface: 'batch_embed' })).toEqual({
+      ...at(model, { ...embed, dialect: 'gemini', surface }),
+      profile: 'vertex',
+    }),
+  );
 });
 
 describe('a model’s name', () => {

@@ -21,7 +21,7 @@ import {
   unsupported,
   type Written,
 } from '@llm-proxy-auth/plugin';
-import { formOf, withForm } from '../form.ts';
+import { formOf, formOn, withForm } from '../form.ts';
 import { furtherModels } from '../further-models.ts';
 import { replyObject } from '../generate/reply.ts';
 import { unheard } from '../lost.ts';
@@ -57,7 +57,7 @@ const read = (inbound: Inbound): EmbedRequest => {
     ...some('purpose', purpose),
     ...some('rest', Object.keys(rest).length > 0 ? { from: EMBED, fields: rest } : undefined),
   };
-  const form = { wrapped: config !== undefined };
+  const form = { surface: 'embed' as const, wrapped: config !== undefined };
   const ours = ownBody(withForm(request, form), form.wrapped);
   return withForm(request, { ...form, ...some('left', remainderOf(bare(ours), bare(body))) });
 };
@@ -81,16 +81,17 @@ const ownBody = (r: EmbedRequest, wrapped: boolean): Fields => {
   return { ...(input === undefined ? {} : { content: writeInput(input, true, unheard) }), ...(wrapped ? { embedContentConfig: options } : options), ...beside };
 };
 const write = (r: EmbedRequest, call: Call): { readonly body: Json } => {
-  const form = formOf(r);
+  const form = formOn(r, 'embed');
   const [input, more] = r.inputs;
   if (input === undefined || more !== undefined) throw unsupported('inputs', 'The provider embeds one input at a time.');
   if (form !== undefined) return { body: filledIn(restore(bare(ownBody(r, form.wrapped === true)), form.left), input) };
   if (r.rest?.from === EMBED) return { body: ownBody(r, false) };
   const lost = lostTo(call.ledger);
-  const options = optionsOf(r, false, lost);
+  const mine = formOf(r) !== undefined;
+  const options = optionsOf(r, mine, lost);
   const vertex = call.endpoint.profile !== undefined;
   const configured = Object.keys(options).length === 0 ? {} : { embedContentConfig: options };
-  return { body: { content: writeInput(input, false, lost), ...(vertex ? configured : options) } };
+  return { body: { content: writeInput(input, mine, lost), ...(vertex ? configured : options) } };
 };
 const readReply = (reply: UpstreamReply, call: Call): EmbedReply => {
   const o = replyObject(reply);

@@ -26,7 +26,7 @@ import {
   unsupported,
   type Written,
 } from '@llm-proxy-auth/plugin';
-import { formOf, withForm } from '../form.ts';
+import { formOf, formOn, withForm } from '../form.ts';
 import { replyObject } from '../generate/reply.ts';
 import { unheard } from '../lost.ts';
 import { INFERENCE, operation } from '../routes.ts';
@@ -79,7 +79,7 @@ const read = (inbound: Inbound): EmbedRequest => {
     ...some('purpose', readPurpose(tasks[0])),
     ...some('rest', Object.keys(rest).length > 0 ? { from: PREDICT, fields: rest } : undefined),
   };
-  return withForm(request, { ...some('left', remainderOf(bodyOf(request, true, unheard), body)) });
+  return withForm(request, { surface: 'predict', ...some('left', remainderOf(bodyOf(request, true, unheard), body)) });
 };
 const bodyOf = (r: EmbedRequest, mine: boolean, lost: Lost): Fields => {
   const fields = Object.entries(mine && r.rest?.from === PREDICT ? r.rest.fields : {});
@@ -97,8 +97,8 @@ const bodyOf = (r: EmbedRequest, mine: boolean, lost: Lost): Fields => {
   });
 };
 const write = (r: EmbedRequest, call: Call): { readonly body: Json } => {
-  const form = formOf(r);
-  return { body: restore(bodyOf(r, form !== undefined || r.rest?.from === PREDICT, lostTo(call.ledger)), form?.left) };
+  const mine = formOf(r) !== undefined || r.rest?.from === PREDICT;
+  return { body: restore(bodyOf(r, mine, lostTo(call.ledger)), formOn(r, 'predict')?.left) };
 };
 const usageOf = (predictions: readonly Fields[]): Usage => {
   const counts = predictions.map((one) => asNumber(asObject(asObject(one.embeddings)?.statistics)?.token_count));

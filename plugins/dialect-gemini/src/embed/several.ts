@@ -23,7 +23,7 @@ import {
   type UpstreamReply,
   type Written,
 } from '@llm-proxy-auth/plugin';
-import { formOf, withForm } from '../form.ts';
+import { formOf, formOn, withForm } from '../form.ts';
 import { furtherModels } from '../further-models.ts';
 import { replyObject } from '../generate/reply.ts';
 import { unheard } from '../lost.ts';
@@ -77,7 +77,11 @@ const read = (inbound: Inbound): EmbedRequest => {
   // The model of each request is the one of the path, as the service demands.
   const actual = { ...body, requests: each.map(({ model: _model, ...one }) => bare(one)) };
   const ours = { requests: bodies(request, true, unheard).map(bare) };
-  return withForm(request, { ...some('left', remainderOf(ours, actual)), wrapped: each.some(({ model }) => asText(model) !== undefined) });
+  return withForm(request, {
+    surface: 'batch_embed',
+    ...some('left', remainderOf(ours, actual)),
+    wrapped: each.some(({ model }) => asText(model) !== undefined),
+  });
 };
 /** The content without its parts, which are read and written each. */
 const bare = (one: Fields): Fields => ({ ...one, content: { ...asObject(one.content), parts: [] } });
@@ -86,8 +90,8 @@ const bodies = (r: EmbedRequest, mine: boolean, lost: Lost): readonly Fields[] =
   return r.inputs.map((input) => ({ content: writeInput(input, mine, lost), ...options, ...(mine && r.rest?.from === BATCH ? r.rest.fields : {}) }));
 };
 const write = (r: EmbedRequest, call: Call): { readonly body: Json } => {
-  const form = formOf(r);
-  const mine = form !== undefined || r.rest?.from === BATCH;
+  const form = formOn(r, 'batch_embed');
+  const mine = formOf(r) !== undefined || r.rest?.from === BATCH;
   const requests = bodies(r, mine, lostTo(call.ledger));
   const restored = asList(restore({ requests: requests.map(bare) }, form?.left).requests);
   const named = form === undefined || form.wrapped === true ? { model: `models/${call.model}` } : {};
