@@ -95,6 +95,9 @@ describe('cached contents', () => {
     expect(name).toMatch(/^projects\/\d+\//);
     expect(await status(at(`/v1/${HOME}/cachedContents/${id}`))).toEqual([200, null]);
     expect(await status(at(`/v1/${HOME}/cachedContents/${id}?updateMask=ttl`, { method: 'PATCH', body: { ttl: '900s' } }))).toEqual([200, null]);
+    const chat = { model: 'google/gemini-2.5-flash', messages: [{ role: 'user', content: 'Hello' }], extra_body: { google: { cached_content: name } } };
+    await at(`/v1/${HOME}/endpoints/openapi/chat/completions`, { body: chat });
+    expect(bench.simulator.requests.at(-1)?.json()).toEqual(chat);
     for (const cachedContent of [name, `${HOME}/cachedContents/${id}`])
       expect(await status(at(generate(), { body: { ...question, cachedContent } }))).toEqual([200, null]);
     expect(await status(at(`/v1/${HOME}/cachedContents/${id}`, { method: 'DELETE' }))).toEqual([200, null]);
@@ -104,6 +107,9 @@ describe('cached contents', () => {
     bench.simulator.clear();
     expect((await status(at(`/v1/${HOME}/cachedContents/${id}`, { key: second })))[0]).toBe(404);
     expect((await status(at(`/v1/${HOME}/cachedContents/${id}`, { key: second, method: 'DELETE' })))[0]).toBe(404);
+    const chat = { model: 'google/gemini-2.5-flash', messages: [{ role: 'user', content: 'Hello' }] };
+    for (const named of [{ google: { cached_content: name } }, { extra_body: { google: { cached_content: name } } }])
+      expect((await status(at(`/v1/${HOME}/endpoints/openapi/chat/completions`, { key: second, body: { ...chat, ...named } })))[0]).toBe(404);
     for (const member of ['cachedContent', 'cached_content'])
       expect((await status(at(generate(), { key: second, body: { ...question, [member]: name } })))[0], member).toBe(404);
     expect(bench.simulator.requests).toHaveLength(0);

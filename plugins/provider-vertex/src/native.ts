@@ -28,6 +28,11 @@ export const COUNTED_CACHES: readonly string[] = Object.freeze([...CACHES, ...ca
  */
 const withCache: Reach = { class: 'inference', ids: { request: CACHES, reply: [], tail: true } };
 const counted: Reach = { class: 'inference', ids: { request: COUNTED_CACHES, reply: [], tail: true } };
+/** Where OpenAI's format names the same: its clients merge `extra_body` into the body, and Google reads it there too. */
+const openapi: Reach = {
+  class: 'inference',
+  ids: { request: ['', '/google', '/extra_body', '/extra_body/google'].flatMap(cacheIn), reply: [], tail: true },
+};
 const inference: Reach = { class: 'inference' };
 const elsewhere: Reach = { class: 'inference', modelElsewhere: true };
 const made: Reach = { class: 'stateful', ids: { request: [], reply: ['/name'], tail: true }, modelElsewhere: true };
@@ -78,8 +83,8 @@ export const TABLE: readonly Entry[] = Object.freeze([
   post(`${OTHERS}:streamRawPredict`, 'chat', { surface: CHAT, stream: true, framing: 'sse' }),
   post(`${OTHERS}:predict`, 'opaque'),
 
-  post('{P}/endpoints/openapi/chat/completions', 'chat', { surface: CHAT, modelIn: 'body', framing: 'sse' }),
-  post('{P}/endpoints/openapi/completions', 'chat', { surface: ['openai', 'completions'], modelIn: 'body', framing: 'sse' }),
+  post('{P}/endpoints/openapi/chat/completions', 'chat', { surface: CHAT, modelIn: 'body', framing: 'sse', reach: openapi }),
+  post('{P}/endpoints/openapi/completions', 'chat', { surface: ['openai', 'completions'], modelIn: 'body', framing: 'sse', reach: openapi }),
   post('{P}/endpoints/openapi/embeddings', 'embeddings', { surface: ['openai', 'embeddings'], modelIn: 'body' }),
   post('{P}/endpoints/{endpoint}/chat/completions', 'chat', { surface: CHAT, framing: 'sse', reach: elsewhere }),
   post(`${DEPLOYED}:generateContent`, 'chat', { surface: GENERATE, reach: withCache }),

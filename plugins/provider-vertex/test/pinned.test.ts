@@ -94,6 +94,7 @@ it.each([
   'publishers/google/models/m:generateContent',
   'publishers/google/models/m:countTokens',
   'endpoints/1:generateContent',
+  'endpoints/openapi/chat/completions',
   'cachedContents',
   'batchPredictionJobs',
 ])('the table judges bodies of %s', (path) => {
