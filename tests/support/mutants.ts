@@ -339,11 +339,13 @@ const carriers: readonly Mutant[] = [
     'a retry counts until it is answered',
     'routing',
     'retries stay within the budget',
-    core(
-      'call/call.ts',
-      '      release = x.plan.takeRetry();\n      if (release === undefined) return outcome;',
-      '      release = x.plan.takeRetry();\n      release?.();',
-    ),
+    core('call/call.ts', '      if (x.retrying === undefined) return outcome;', '      if (x.retrying === undefined) return outcome;\n      endRetry(x);'),
+  ),
+  of(
+    'a retry counts no longer once its answer begins',
+    'routing',
+    'a retry that is being answered no longer counts',
+    core('call/answer.ts', '  x.status = status;\n  endRetry(x);', '  x.status = status;'),
   ),
   of(
     'what a stream loses is told in the log',
