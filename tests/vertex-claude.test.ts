@@ -50,3 +50,17 @@ describe.each([
     expect(speaker.failure(error).status).toBe(429);
   });
 });
+
+test('a format under its old name is asked for under the new one', async () => {
+  const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
+  const ask = (model: string): Promise<Response> =>
+    fetch(`${bench.url}/anthropic/main/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': bench.key, 'content-type': 'application/json', 'anthropic-version': '2023-06-01' },
+      body: JSON.stringify({ model, max_tokens: 50, output_format: { type: 'json_schema', schema }, messages: [{ role: 'user', content: 'Hello' }] }),
+    });
+  expect((await ask('claude-sonnet-4-6')).status).toBe(200);
+  expect(bench.simulator.requests.at(-1)?.json()).toMatchObject({ output_config: { format: { type: 'json_schema', schema } } });
+  const older = await ask(CLAUDE);
+  expect([older.status, older.headers.get('x-lpa-fidelity')]).toEqual([200, expect.stringContaining('output_format')]);
+});

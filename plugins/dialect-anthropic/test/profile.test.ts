@@ -11,11 +11,11 @@ interface Sent {
   readonly notes: readonly Note[];
 }
 /** What this dialect's own client sends, on its way to a cloud. */
-const sent = (profile: string, more: Fields = {}, headers: readonly string[] = []): Sent => {
+const sent = (profile: string, more: Fields = {}, headers: readonly string[] = [], capabilities: CallWanted['capabilities'] = {}): Sent => {
   const body = { ...BODY, ...more };
   const notes = ledger();
   const inbound = { ...inboundOf(body), headers };
-  const call: CallWanted = { profile, model: 'cloud-model', stream: body.stream === true, inbound, ledger: notes };
+  const call: CallWanted = { profile, capabilities: capabilities ?? {}, model: 'cloud-model', stream: body.stream === true, inbound, ledger: notes };
   const out = messagesProvider.write(messagesClient.read(inbound, ledger()), callOf(body, call));
   return { body: JSON.parse(JSON.stringify(out.body)), headers: out.headers ?? [], notes: notes.notes };
 };
@@ -139,6 +139,18 @@ describe('vertex', () => {
     const { body, headers } = sent('vertex', { messages: [{ role: 'user', content: [image] }] }, ['anthropic-beta', 'context-1m-2025-08-07,skills-2025-10-02']);
     expect(body).toEqual({ anthropic_version: 'vertex-2023-10-16', max_tokens: 100, stream: true, messages: [{ role: 'user', content: [image] }] });
     expect(headers).toEqual(['anthropic-beta', 'context-1m-2025-08-07']);
+  });
+  const format = { type: 'json_schema', schema: { type: 'object', properties: {}, additionalProperties: false } };
+  it('has a format under its new name, and the new one where there are both', () => {
+    const { body, notes } = sent('vertex', { output_format: format, output_config: { effort: 'low' } });
+    expect([body.output_format, body.output_config, notes]).toEqual([undefined, { effort: 'low', format }, []]);
+    const both = sent('vertex', { output_format: { ...format, type: 'other' }, output_config: { format } }).body;
+    expect([both.output_format, both.output_config]).toEqual([undefined, { format }]);
+  });
+  it('names a format that the model does not know there', () => {
+    const { body, notes } = sent('vertex', { output_format: format }, [], { jsonSchema: 'tool' });
+    expect([body.output_format, body.output_config]).toEqual([undefined, undefined]);
+    expect(notes).toEqual([{ kind: 'ignored', param: 'rest.fields.output_format' }]);
   });
 });
 describe('the table of betas', () => {

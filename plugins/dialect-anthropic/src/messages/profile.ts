@@ -22,6 +22,8 @@ interface Profile {
   readonly sources: ReadonlySet<string>;
   /** System turns among the messages. */
   readonly midSystem: boolean;
+  /** The old name of `output_config.format`. */
+  readonly outputFormat: boolean;
 }
 const ALONE = [
   'service_tier',
@@ -47,6 +49,7 @@ export const PROFILES: Readonly<Record<Exclude<Vendor, 'anthropic'>, Profile>> =
     serverTools: [/^web_search_/, /^web_fetch_/, /^code_execution_/, /^mcp_toolset/, /^advisor_/],
     sources: new Set(['url', 'file']),
     midSystem: false,
+    outputFormat: true,
   },
   vertex: {
     version: 'vertex-2023-10-16',
@@ -58,6 +61,7 @@ export const PROFILES: Readonly<Record<Exclude<Vendor, 'anthropic'>, Profile>> =
     serverTools: [/^web_fetch_/, /^code_execution_/, /^mcp_toolset/, /^advisor_/],
     sources: new Set(['file']),
     midSystem: false,
+    outputFormat: false,
   },
 });
 const isProfile = (name: string | undefined): name is keyof typeof PROFILES => name !== undefined && Object.hasOwn(PROFILES, name);
@@ -137,6 +141,16 @@ const withoutFields = (body: Building, profile: Profile, kept: readonly string[]
   return left;
 };
 
+/** A format under its old name moves to the new one; a model without formats is not told. */
+const withFormat = (body: Building, profile: Profile, call: Call, lost: Lost): Building => {
+  const { output_format: format, ...rest } = body;
+  if (profile.outputFormat || format === undefined) return body;
+  const config = isObject(rest.output_config) ? rest.output_config : {};
+  if (format === null || config.format !== undefined) return rest;
+  if (call.endpoint.capabilities.jsonSchema === 'native') return { ...rest, output_config: { ...config, format } };
+  lost('rest.fields.output_format', 'this model has no formats here');
+  return rest;
+};
 /** The body and headers as the endpoint's profile wants them; without a profile the body is the API's own. */
 export const applyProfile = (body: Building, call: Call, lost: Lost): { readonly body: Building; readonly headers: HeaderPairs } => {
   const { profile: name } = call.endpoint;
@@ -150,7 +164,8 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): { readonly
     name,
   );
   for (const beta of left) lost('rest.fields.anthropic_beta', `this provider does not take ${beta}`);
-  const plain: Building = withoutFields(profile.midSystem ? rest : hoist(rest, lost), profile, kept, call.endpoint.headers?.includes(GUARDRAIL) === true, lost);
+  const named = withFormat(profile.midSystem ? rest : hoist(rest, lost), profile, call, lost);
+  const plain: Building = withoutFields(named, profile, kept, call.endpoint.headers?.includes(GUARDRAIL) === true, lost);
   const messages = asList(plain.messages).map((message) => (isObject(message) ? { ...message, content: plainHints(message.content, lost) } : message));
   return {
     body: defined({
