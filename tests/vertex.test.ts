@@ -193,3 +193,10 @@ test('the token is nowhere told', async () => {
   const told = bench.logText() + (await answer.text()) + JSON.stringify([...answer.headers]);
   expect(told).not.toContain(exampleGoogleToken);
 });
+
+test('a key for one model reaches no other vendor’s of that name', async () => {
+  const key = await bench.makeKey({ name: 'one-model', models: ['gemini-2.5-flash'] });
+  expect(await status(at(generate(), { key, body: question }))).toEqual([200, null]);
+  for (const path of ['endpoints/gemini-2.5-flash:generateContent', 'publishers/meta/models/gemini-2.5-flash:rawPredict'])
+    expect(await status(at(`/v1/${HOME}/${path}`, { key, body: question })), path).toEqual([403, 'model_not_allowed']);
+});

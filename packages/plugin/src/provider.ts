@@ -109,6 +109,8 @@ export interface NativeCall {
   readonly dialect?: string | undefined;
   readonly surface?: string | undefined;
   readonly model: string | undefined;
+  /** What policies test in place of `model`, where that name alone could be another vendor's. */
+  readonly qualified?: string | undefined;
   readonly stream: boolean;
   /** Where the model stands: the core reads it from the body, or `model` above already came from the path. */
   readonly modelIn: 'body' | 'path' | 'none';

@@ -34,6 +34,14 @@ const apiOf = (publisher: string, id: string): Api => {
   return RAW.has(publisher) && !id.endsWith('-maas') ? 'raw' : 'openapi';
 };
 
+/** Publishers whose models policies name without them. */
+const PLAIN: ReadonlySet<string> = new Set(['google', 'anthropic']);
+/** `{publisher}/{id}`, or the bare name where that means this publisher's model anyway. */
+export const qualifiedName = (publisher: string, id: string): string =>
+  PLAIN.has(publisher) || BARE.find(({ has }) => has.test(id))?.publisher === publisher ? id : `${publisher}/${id}`;
+/** An own endpoint: its number, or `endpoints/{name}`, since its name could be a model's. */
+export const endpointName = (id: string): string => (/^\d+$/.test(id) ? id : `endpoints/${id}`);
+
 /** What would mean another path or another service; the model comes from a client's JSON and stands in a path. */
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._@:-]*$/;
 const LONGEST = 256;

@@ -1,5 +1,5 @@
 import { type Framing, type Native, type NativeCall, type NativeHead, type Operation, type Reach, type Refusal, rememberNative } from '@llm-proxy-auth/plugin';
-import type { Home } from './model-name.ts';
+import { endpointName, type Home, qualifiedName } from './model-name.ts';
 import { type Judge, pinnedTo } from './pinned.ts';
 
 interface Entry {
@@ -162,6 +162,10 @@ const judgeOf = ({ method, surface, reach }: Entry, home: Home): Judge | undefin
   reach.ids === undefined || method === 'GET' || method === 'DELETE'
     ? undefined
     : pinnedTo(home, reach.ids.request, surface?.[0] === 'openai' ? 'openai' : 'gemini');
+const qualifiedOf = ({ path }: Entry, { publisher, model = '' }: Params): string | undefined => {
+  if (publisher !== undefined) return qualifiedName(publisher, model);
+  return path.startsWith(DEPLOYED) ? endpointName(model) : undefined;
+};
 const callOf = ({ entry }: Compiled, params: Params, version: string, home: Home, plain: boolean): NativeCall => {
   const { project, location } = home;
   const { model } = params;
@@ -171,6 +175,7 @@ const callOf = ({ entry }: Compiled, params: Params, version: string, home: Home
     dialect: entry.surface?.[0],
     surface: entry.surface?.[1],
     model: inPath ? model : undefined,
+    qualified: inPath ? qualifiedOf(entry, params) : undefined,
     stream: entry.stream ?? false,
     modelIn: inPath ? 'path' : (entry.modelIn ?? 'none'),
     framing: entry.framing,

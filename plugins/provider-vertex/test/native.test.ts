@@ -112,6 +112,14 @@ describe('names of models', () => {
     expect(claude('claude-haiku-4-5%4020251001')).toMatchObject({ model: 'claude-haiku-4-5@20251001', path: undefined });
     expect(claude('fast-chat')).toMatchObject({ model: 'fast-chat', path: `/v1/${P}/publishers/anthropic/models/{model}:rawPredict` });
   });
+  it.each([
+    ['publishers/meta/models/gemini-2.5-flash:rawPredict', 'meta/gemini-2.5-flash'],
+    ['publishers/meta/models/llama-4-scout:rawPredict', 'llama-4-scout'],
+    ['publishers/mistralai/models/claude-opus-4-7:streamRawPredict', 'mistralai/claude-opus-4-7'],
+    ['endpoints/gemini-2.5-flash:generateContent', 'endpoints/gemini-2.5-flash'],
+    ['endpoints/77:generateContent', '77'],
+    ['publishers/google/models/gemini-2.5-flash:generateContent', undefined],
+  ])('that policies test in %s are not another vendor’s', (path, qualified) => expect(at('POST', `/v1/${P}/${path}`)).toMatchObject({ qualified }));
   it('of a count stand in the body', () =>
     expect(claude('count-tokens')).toMatchObject({ operation: 'countTokens', modelIn: 'body', surface: 'count_tokens' }));
   it('behind an own endpoint are not told', () =>

@@ -145,7 +145,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const pinned = native.pinned !== undefined;
   const early = { mode: 'transparent' as const, reach: native.reach, needsModel };
   const modelOf = (name: string): string => provider.names?.model(name) ?? name;
-  const inPath = modelOf(native.model ?? '');
+  const inPath = modelOf(native.qualified ?? native.model ?? '');
   // Decided before a byte of the body is read, unless the policy wants to know the model and it stands there.
   if (!restricted) authorize(principal, x.policy, { ...early, resolved: { ...single(instance, inPath), alias }, model: inPath });
   const explained = explainAsked(x);
