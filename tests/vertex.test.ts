@@ -200,3 +200,17 @@ test('a key for one model reaches no other vendor’s of that name', async () =>
   for (const path of ['endpoints/gemini-2.5-flash:generateContent', 'publishers/meta/models/gemini-2.5-flash:rawPredict'])
     expect(await status(at(`/v1/${HOME}/${path}`, { key, body: question })), path).toEqual([403, 'model_not_allowed']);
 });
+
+test('no cache is continued by the chat of other publishers, where nobody tells whose it is', async () => {
+  const chat = { model: 'meta/llama-4-maverick-17b-128e-instruct-maas', messages: [{ role: 'user', content: 'Hello' }] };
+  const ask = (more: object): Promise<Response> =>
+    fetch(`${bench.url}/openai/main/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...chat, ...more }),
+    });
+  expect(await status(ask({}))).toEqual([200, null]);
+  const google = { cached_content: `${HOME}/cachedContents/77` };
+  for (const more of [{ google }, { extra_body: { google } }]) expect(await status(ask(more))).toEqual([403, 'operation_not_allowed']);
+  expect(bench.simulator.requests).toHaveLength(1);
+});

@@ -10,6 +10,8 @@ export interface EndpointOptions extends Home {
   readonly betas: readonly string[];
   /** Of bodies in Gemini's format. */
   readonly judge?: Endpoint['judge'];
+  /** Of bodies in OpenAI's. */
+  readonly judgeChat?: Endpoint['judge'];
 }
 /** A model as one segment; `@` and `:` stay, as Google's own SDKs send them. */
 const encode = (id: string): string => encodeURIComponent(id).replaceAll('%40', '@').replaceAll('%3A', ':');
@@ -73,11 +75,12 @@ const raw: Served = (ask, model, options) => ({
   ...named(ask, model.id),
   capabilities: OPENAI,
 });
-const openapi: Served = (ask, model, { parent }) => ({
+const openapi: Served = (ask, model, { parent, judgeChat }) => ({
   dialect: 'openai',
   surface: 'chat',
   method: 'POST',
   path: `${parent}/endpoints/openapi/chat/completions`,
+  judge: judgeChat,
   ...named(ask, `${model.publisher}/${model.id}`),
   capabilities: OPENAI,
 });

@@ -5,7 +5,7 @@ import { googleCredentials, kindOf } from './credentials/credentials.ts';
 import { endpoints } from './endpoint.ts';
 import { listModels } from './models.ts';
 import { COUNTED_CACHES, nativeOf } from './native.ts';
-import { pinnedTo } from './pinned.ts';
+import { pinnedChat, pinnedTo } from './pinned.ts';
 import { placesOf } from './places.ts';
 import { probe } from './probe.ts';
 import { judge } from './rejected.ts';
@@ -42,7 +42,15 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
     base,
     region: location,
     errors: 'gemini',
-    endpoint: endpoints({ project, location, parent, thoughtSignatures, betas, judge: pinnedTo({ project, location }, COUNTED_CACHES) }),
+    endpoint: endpoints({
+      project,
+      location,
+      parent,
+      thoughtSignatures,
+      betas,
+      judge: pinnedTo({ project, location }, COUNTED_CACHES),
+      judgeChat: pinnedChat({ project, location }),
+    }),
     native: nativeOf({ project, location }),
     signs: 'head',
     sign,

@@ -90,3 +90,14 @@ export const pinnedTo = (home: Home, owned: readonly string[] = [], format: 'gem
   };
   return (body) => walk(body, '', []);
 };
+
+const googleOf = (body: Json): readonly Json[] =>
+  isObject(body) ? [body.google, isObject(body.extra_body) ? body.extra_body.google : undefined, body, body.extra_body] : [];
+/** The same of OpenAI's format in protocol mode, where nobody tells whose cache a prompt continues: none may be named. */
+export const pinnedChat = (home: Home): Judge => {
+  const judge = pinnedTo(home, [], 'openai');
+  return (body) =>
+    googleOf(body).some((google) => isObject(google) && (google.cached_content ?? google.cachedContent ?? undefined) !== undefined)
+      ? { refuse: 'operation_not_allowed', message: 'A cache cannot be continued by this API; use that of Gemini.', param: 'cached_content' }
+      : judge(body);
+};
