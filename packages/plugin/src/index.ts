@@ -34,7 +34,7 @@ export {
 export { Late } from './late.ts';
 export { type Tracked, tracked } from './ledger.ts';
 export { readLogprobs } from './logprobs.ts';
-export { type Lost, look, losePart, loseResultNames, lostTo } from './lost.ts';
+export { type Lost, look, losePart, loseProof, loseResultNames, lostTo } from './lost.ts';
 export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';
 export { type Native, type NativeEntry, nativeTable, rememberNative } from './native-table.ts';
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';

@@ -1,4 +1,4 @@
-import type { Part, Turn } from './conversation.ts';
+import type { Origin, Part, Turn } from './conversation.ts';
 import type { Ledger, LedgerKind } from './dialect.ts';
 
 /** What a writer could not carry over as it was; `param` is a place in the conversation, which the core says in the client's words. */
@@ -27,4 +27,8 @@ export const loseResultNames = (turns: readonly Turn[], lost: Lost, written: (pa
       if (part.kind !== 'toolResult' || part.name === undefined || written(part) || part.name === names.get(part.id)) continue;
       lost('turns.parts.name', 'the id of the call says whose result it is', 'emulated');
     }
+};
+/** Notes what another vendor signed of the text of an answer. `origin`: of the part, which a stream tells at its end; `own`: whose proofs are written. */
+export const loseProof = (origin: Origin | undefined, own: string, lost: Lost): void => {
+  if (origin !== undefined && origin.dialect !== own) lost('choices.parts.origin', 'another vendor signed the text, and text has no place for it');
 };

@@ -49,6 +49,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.finish': 'stopReason',
   'choices.stopSequence': 'stopReason',
   'choices.parts': 'output.message.content[]',
+  'choices.parts.origin': 'output.message.content[]',
   'choices.parts.citations': 'output.message.content[].citationsContent.citations',
   'choices.parts.rest': 'output.message.content[]',
 });

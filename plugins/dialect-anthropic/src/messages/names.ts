@@ -50,6 +50,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.finish': 'stop_reason',
   'choices.stopSequence': 'stop_sequence',
   'choices.parts': 'content[]',
+  'choices.parts.origin': 'content[]',
   'choices.parts.citations': 'content[].citations',
   'choices.parts.input': 'content[].input',
 });

@@ -5,6 +5,7 @@ import {
   GatewayError,
   type Lost,
   losePart,
+  loseProof,
   type Part,
   parseJson,
   type TextPart,
@@ -65,6 +66,7 @@ const thinkingBlock = (part: Extract<Part, { kind: 'thinking' }>): Building | un
 const blockOf = (part: Part, answering: Answering): Building | undefined => {
   const { mine, lost } = answering;
   if (part.kind === 'text') {
+    loseProof(part.origin, ANTHROPIC, lost);
     const citations = answerCitations(part, lost);
     return {
       type: 'text',
@@ -75,6 +77,7 @@ const blockOf = (part: Part, answering: Answering): Building | undefined => {
   }
   if (part.kind === 'refusal') {
     lost('choices.parts.refusal', 'a refusal is text here', 'emulated');
+    loseProof(part.origin, ANTHROPIC, lost);
     return { type: 'text', text: part.text, citations: null };
   }
   if (part.kind === 'thinking') return thinkingBlock(part);

@@ -1,4 +1,16 @@
-import { asText, type ChatEvent, type Fields, isObject, type Json, type Lost, type Origin, type Part, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import {
+  asText,
+  type ChatEvent,
+  type Fields,
+  isObject,
+  type Json,
+  type Lost,
+  loseProof,
+  type Origin,
+  type Part,
+  parseJson,
+  stringifyJson,
+} from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
 import { restore } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
@@ -37,7 +49,10 @@ const textBlock = (part: Extract<Part, { kind: 'text' | 'refusal' }>, index: num
       lost('choices.parts.citations', 'a citation of another vendor is shown as far as it can be', citation === undefined ? 'ignored' : 'emulated');
     return citation === undefined ? '' : grown(index, { type: 'citations_delta', citation });
   },
-  close: () => stopped(index),
+  close(ending) {
+    loseProof(ending ?? part.origin, ANTHROPIC, lost);
+    return stopped(index);
+  },
   isWritten: () => true,
 });
 const thinkingBlock = (part: Extract<Part, { kind: 'thinking' }>, index: number): WritingBlock => ({

@@ -4,7 +4,9 @@ import {
   type Choice,
   type Fields,
   type Ledger,
+  loseProof,
   lostTo,
+  type Origin,
   type Part,
   type Remainder,
   remainderOf,
@@ -19,11 +21,15 @@ import { answerThinking } from '../blocks/thinking.ts';
 import { inputOf, jsonOf, writeOwnBlock } from '../blocks/write.ts';
 import { formOf } from '../form.ts';
 import { losePart } from '../lost.ts';
-import { compact, REST } from '../wire.ts';
+import { CONVERSE, compact, REST } from '../wire.ts';
 import { isOtherWord, writeFinish } from './finish.ts';
 import { writeUsage } from './usage.ts';
 
 const SILENT: Ledger = Object.freeze({ note: () => undefined });
+/** What another vendor signed of text; a stream tells it at the end of the part. */
+export const noteProof = ({ kind }: Part, origin: Origin | undefined, ledger: Ledger): void => {
+  if (kind === 'text' || kind === 'refusal') loseProof(origin, CONVERSE, lostTo(ledger));
+};
 /** What hangs on text that the surface has no place for. */
 export const noteText = (part: Part, ledger: Ledger): void => {
   if (part.kind === 'refusal') ledger.note('emulated', 'choices.parts.refusal', 'a refusal is text here');
@@ -81,6 +87,7 @@ export const noteFinish = (
 const isSilent = (part: Part): boolean => (part.kind === 'text' || part.kind === 'refusal') && part.text === '' && !('citations' in part);
 const contentOf = (choice: Choice, seal: Seal, mine: boolean, ledger: Ledger): readonly Fields[] =>
   choice.parts.flatMap((part) => {
+    noteProof(part, part.origin, ledger);
     if (!mine && isSilent(part)) return [];
     const block = writePart(part, seal, mine, ledger);
     const point = mine ? cachePointOf(part) : undefined;

@@ -21,7 +21,7 @@ import { writeOwnBlock } from '../blocks/write.ts';
 import { losePart } from '../lost.ts';
 import { writeFinish } from '../reply/finish.ts';
 import { NO_USAGE, writeUsage } from '../reply/usage.ts';
-import { noteFinish, noteHead, noteLogprobs, noteText } from '../reply/write.ts';
+import { noteFinish, noteHead, noteLogprobs, noteProof, noteText } from '../reply/write.ts';
 import { REST } from '../wire.ts';
 import { eventFrame, exceptionFrame } from './frames.ts';
 
@@ -160,6 +160,7 @@ export const writeStream =
       const open = parts.get(e.index);
       parts.delete(e.index);
       if (open === undefined) return [];
+      noteProof(open.part, e.origin ?? open.part.origin, ledger);
       const frames = [...proof(open, e), ...last(open)];
       return open.at < 0 ? frames : [...frames, stopped(open)];
     };

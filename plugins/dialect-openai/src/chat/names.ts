@@ -64,6 +64,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.stopSequence': 'choices[].finish_reason',
   'choices.rest': 'choices[]',
   'choices.parts': 'choices[].message',
+  'choices.parts.origin': 'choices[].message',
   'choices.parts.citations': 'choices[].message.annotations',
   'choices.parts.logprobs': 'choices[].logprobs',
   'choices.parts.rest': 'choices[].message',

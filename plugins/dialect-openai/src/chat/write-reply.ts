@@ -5,6 +5,8 @@ import {
   type ChatReply,
   type Choice,
   type Fields,
+  loseProof,
+  lostTo,
   type Part,
   type Seal,
   stringifyJson,
@@ -67,6 +69,7 @@ const noteParts = (parts: readonly Part[], call: Call): void => {
   let moved = false;
   for (const part of parts) {
     if (isCarried(part)) continue;
+    if (part.kind === 'text' || part.kind === 'refusal') loseProof(part.origin, OPENAI, lostTo(call.ledger));
     const rank = RANKS[part.kind];
     if (rank === undefined || (part.kind === 'audio' && part !== audio) || (part.kind === 'opaque' && writeOpaqueCall(part) === undefined)) {
       call.ledger.note('ignored', part.kind, 'chat completions have no such part');

@@ -6,6 +6,8 @@ import {
   type ErrorLike,
   type Fields,
   type Json,
+  loseProof,
+  lostTo,
   type Origin,
   type Part,
   type Seal,
@@ -203,6 +205,7 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     if (state === undefined) return '';
     const { part } = state;
     if (part.kind === 'thinking') return endThinking(choice, state, part, e.origin ?? part.origin);
+    if (part.kind === 'text' || part.kind === 'refusal') loseProof(e.origin ?? part.origin, OPENAI, lostTo(call.ledger));
     if (part.kind === 'toolCall' && 'json' in part.input && !state.said) return input(e.choice, state, '{}');
     const expires: Json = part.kind === 'audio' ? (part.expires ?? asNumber(e.rest?.expires)) : undefined;
     return expires === undefined ? '' : chunk(e.choice, `"audio":{"expires_at":${stringifyJson(expires)}}`);

@@ -22,6 +22,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.stopSequence': 'choices[].finish_reason',
   'choices.rest': 'choices[]',
   'choices.parts': 'choices[]',
+  'choices.parts.origin': 'choices[]',
   'choices.parts.logprobs': 'choices[].logprobs',
   'choices.parts.rest': 'choices[]',
 });

@@ -10,6 +10,8 @@ import {
   GatewayError,
   isObject,
   type Json,
+  loseProof,
+  lostTo,
   type Part,
   stringifyJson,
   type TokenLogprob,
@@ -25,6 +27,7 @@ import { replyObject } from '../chat/read-reply.ts';
 import { writeUsage } from '../chat/usage.ts';
 import { loseEnd, loseEstimate } from '../lost.ts';
 import { noUsage, readUsage } from '../usage.ts';
+import { OPENAI } from '../wire.ts';
 import { ownLogprobs, readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
 import { COMPLETIONS } from './request.ts';
 
@@ -76,6 +79,7 @@ export const readReply = (reply: UpstreamReply, call: Call): ChatReply => {
 
 /** What a text completion cannot say of a part. */
 export const losePartOf = (part: Part, call: Call): void => {
+  if (part.kind === 'text' || part.kind === 'refusal') loseProof(part.origin, OPENAI, lostTo(call.ledger));
   if (part.kind === 'refusal') call.ledger.note('emulated', 'choices.parts.refusal', 'a refusal is text here');
   else if (part.kind !== 'text') call.ledger.note('ignored', `choices.parts.${part.kind}`, `text completions have no ${part.kind}`);
   else if ((part.citations ?? []).length > 0) call.ledger.note('ignored', 'choices.parts.citations', 'text completions cite nothing');

@@ -10,6 +10,8 @@ import {
   type Finish,
   GatewayError,
   type Json,
+  loseProof,
+  lostTo,
   parseJson,
   type StreamReader,
   type StreamWriter,
@@ -22,6 +24,7 @@ import { writeUsage } from '../chat/usage.ts';
 import { errorEvent } from '../error.ts';
 import { loseEnd, loseEstimate } from '../lost.ts';
 import { readErrorMember } from '../read-error.ts';
+import { OPENAI } from '../wire.ts';
 import { readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
 import { choiceRest, FINISHED, FINISHES, headOf, loseBytes, losePartOf, loseReply, REPLY, usageOf } from './reply.ts';
 import { COMPLETIONS } from './request.ts';
@@ -80,6 +83,7 @@ export const writeStream = (call: Call): StreamWriter => {
       if (e.part.kind !== 'text' && e.part.kind !== 'refusal') silent.add(`${e.choice}.${e.index}`);
       losePartOf(e.part, call);
     }
+    if (e.type === 'part-end' && !silent.has(`${e.choice}.${e.index}`)) loseProof(e.origin, OPENAI, lostTo(call.ledger));
     if (e.type === 'citation') call.ledger.note('ignored', 'choices.parts.citations', 'text completions cite nothing');
     if (e.type === 'keep') call.ledger.note('ignored', 'choices.parts.opaque', 'text completions have no opaque');
     if (e.type === 'usage') loseEstimate(e.usage, call.ledger);

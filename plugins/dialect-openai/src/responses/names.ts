@@ -65,6 +65,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.stopSequence': 'incomplete_details',
   'choices.rest': 'output[]',
   'choices.parts': 'output[]',
+  'choices.parts.origin': 'output[]',
   'choices.parts.citations': 'output[].content[].annotations',
   'choices.parts.logprobs': 'output[].content[].logprobs',
   'choices.parts.rest': 'output[]',

@@ -1,7 +1,7 @@
 import type { Call, ChatEvent, Fields, Finish, Kept, Part } from '@llm-proxy-auth/plugin';
 import { noteCitations, writeContent } from './content.ts';
 import type { Events } from './events.ts';
-import { type Answering, cutOff, isShown, noteLost, outputId, outputItem } from './reply.ts';
+import { type Answering, cutOff, isShown, noteLost, noteProof, outputId, outputItem } from './reply.ts';
 import { sharesItem } from './sequence.ts';
 import { ownOrigin } from './wire.ts';
 import { beginPart, citePart, emptyItem, endPart, type GrowingPart, growPart, settlePart, type WritingItem } from './writing-item.ts';
@@ -102,6 +102,7 @@ export const outputItems = (call: Call, events: Events, answering: Answering): O
     },
     end(e) {
       const place = places.get(e.index);
+      if (place !== undefined) noteProof(place.growing.part, e.origin, call.ledger);
       return place === undefined ? '' : endGrowing(place.item, place.growing, e);
     },
     finish(reason) {

@@ -9,6 +9,10 @@ import {
   GatewayError,
   isObject,
   type Json,
+  type Ledger,
+  loseProof,
+  lostTo,
+  type Origin,
   type Part,
   parseJson,
   type Remainder,
@@ -32,7 +36,7 @@ import { itemId, markOf } from './mark.ts';
 import { answerReasoning } from './reasoning.ts';
 import { composeResponse, FINISHES, finishOf, isStatus, statusOf, usageOf, wantsEncrypted, writeUsage } from './response.ts';
 import { groupsOf, readItems } from './sequence.ts';
-import { ownOrigin, SURFACE, wordOf } from './wire.ts';
+import { OPENAI, ownOrigin, SURFACE, wordOf } from './wire.ts';
 
 const bad = (message: string): GatewayError => new GatewayError('upstream_bad_response', message);
 const callsTool = (parts: readonly Part[]): boolean => parts.some((part) => part.kind === 'toolCall');
@@ -108,11 +112,16 @@ const withCallId = (part: ToolCallPart, index: number, ids: Ids): ToolCallPart =
 const SHOWN: ReadonlySet<Part['kind']> = new Set(['text', 'refusal', 'thinking', 'toolCall', 'toolResult']);
 /** True for a part that an answer of this surface can hold. */
 export const isShown = (part: Part): boolean => SHOWN.has(part.kind) || (part.kind === 'opaque' && ownOrigin(part.origin) !== undefined);
+/** What another vendor signed of a message's text; a stream tells it at the end of the part. */
+export const noteProof = (part: Part, origin: Origin | undefined, ledger: Ledger): void => {
+  if (part.kind === 'text' || part.kind === 'refusal') loseProof(origin, OPENAI, lostTo(ledger));
+};
 /** Tells the ledger what of a part an answer of this surface cannot say. */
 export const noteLost = (part: Part, call: Call): void => {
   const { ledger } = call;
   if (!isShown(part)) return ledger.note('ignored', `choices.parts.${part.kind}`, 'The Responses API has no item for it.');
   if (part.kind === 'text') noteCitations(part.citations ?? [], 'choices', ledger);
+  noteProof(part, part.origin, ledger);
   if (part.kind === 'refusal' && part.logprobs !== undefined) ledger.note('ignored', 'choices.parts.logprobs', 'A refusal has no logprobs.');
   if (part.kind === 'thinking' && part.redacted && !(wantsEncrypted(call) && part.origin !== undefined))
     ledger.note('ignored', 'choices.parts.redacted', 'Reasoning without its seal does not say that it was redacted.');
