@@ -279,11 +279,15 @@ describe('retry', () => {
     const answered: number[] = [];
     const all = Array.from({ length: calls }, async () => answered.push((await ask(at, '/openai/main/v1/chat/completions', { model: MODEL })).status));
     // All calls are open when the first fails, and no retry ends before the calls that got none are answered.
-    await expect.poll(() => at.simulator.requests.length, WAITING).toBe(calls);
-    firsts.resolve();
-    await expect.poll(() => [answered.length, at.simulator.requests.length], WAITING).toEqual([calls * 0.8, calls * 1.2]);
-    retries.resolve();
-    await Promise.all(all);
+    try {
+      await expect.poll(() => at.simulator.requests.length, WAITING).toBe(calls);
+      firsts.resolve();
+      await expect.poll(() => [answered.length, at.simulator.requests.length], WAITING).toEqual([calls * 0.8, calls * 1.2]);
+    } finally {
+      firsts.resolve();
+      retries.resolve();
+      await Promise.all(all);
+    }
     expect(answered).toEqual(Array.from({ length: calls }, () => 503));
     expect(at.simulator.requests.length).toBe(calls * 1.2);
   });
@@ -293,13 +297,16 @@ describe('retry', () => {
     const begun = sse(role, chunk({ content: 'Hel' }));
     const whole = begun + sse(chunk({}, 'stop'), '[DONE]');
     const stalled = { headers: { 'content-type': 'text/event-stream' }, body: whole, stall: { at: begun.length, until: ends.promise } };
-    for (let each = 0; each < 5; each++) {
-      at.simulator.script({ status: 503, times: 1 });
-      at.simulator.script({ ...stalled, times: 1 });
-      const answer = await ask(at, '/openai/main/v1/chat/completions', { model: MODEL, stream: true });
-      expect([answer.status, answer.headers.get('x-lpa-attempts')]).toEqual([200, '2']);
+    try {
+      for (let each = 0; each < 5; each++) {
+        at.simulator.script({ status: 503, times: 1 });
+        at.simulator.script({ ...stalled, times: 1 });
+        const answer = await ask(at, '/openai/main/v1/chat/completions', { model: MODEL, stream: true });
+        expect([answer.status, answer.headers.get('x-lpa-attempts')]).toEqual([200, '2']);
+      }
+    } finally {
+      ends.resolve();
     }
-    ends.resolve();
   });
   test('nothing is sent again after the first byte', async () => {
     const at = await open({}, { sections: { retry: { attempts: 4 } }, random: () => 0 });
