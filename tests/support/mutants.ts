@@ -33,7 +33,7 @@ const access: readonly Mutant[] = [
     'a deployment in the path is its model',
     'azure-bytes',
     'a key for another name than the model',
-    core('call/transparent.ts', "const inPath = modelOf(native.model ?? '');", "const inPath = native.model ?? '';"),
+    core('call/transparent.ts', "const inPath = modelOf(native.qualified ?? native.model ?? '');", "const inPath = native.qualified ?? native.model ?? '';"),
   ),
   of(
     'a deployment in the body is its model',
@@ -327,7 +327,7 @@ const carriers: readonly Mutant[] = [
     'what was issued of another vendor does not pass',
     'carriers',
     'own surface > brings it the vendor',
-    core('call/operate.ts', ' && !bringsForeign(x, found, body)', ''),
+    core('call/operate.ts', ' || bringsForeign(x, found, body)', ''),
   ),
   of(
     'what a translated call stores is its caller’s',
@@ -374,7 +374,7 @@ const vertex: readonly Mutant[] = [
     'a cache that a prompt continues is its maker’s',
     'vertex',
     'are nobody else’s',
-    plugin(VERTEX, 'native.ts', "['/cachedContent', '/cached_content']", "['/cachedContent']"),
+    plugin(VERTEX, 'native.ts', '[`${within}/cachedContent`, `${within}/cached_content`]', '[`${within}/cachedContent`]'),
   ),
   of(
     'a resource is known by the end of its name',
