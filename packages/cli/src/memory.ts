@@ -20,12 +20,3 @@ export const collectOnce = (): void => {
   setFlagsFromString('--no-expose-gc');
   if (typeof collect === 'function') collect();
 };
-
-/**
- * Leaves the space of young objects at the size it reached while loading (16 MiB, which Node documents as the most; V8 goes to
- * twice that where many calls are open at once, and fills what it has before it collects). 500 open streams take 60 KiB less
- * each; small calls cost the same.
- */
-export const keepYoungSpace = (): void => {
-  setFlagsFromString('--semi-space-growth-factor=1');
-};

@@ -2,7 +2,7 @@ import { type Running, startGateway } from '@llm-proxy-auth/core';
 import { parse } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { loadOptions } from '../configuration.ts';
-import { collectOnce, keepYoungSpace } from '../memory.ts';
+import { collectOnce } from '../memory.ts';
 import type { Terminal } from '../terminal.ts';
 
 const TWICE_MS = 1_000;
@@ -53,7 +53,6 @@ export const start: Command = {
     const parsed = parse(words, {}, 0);
     const running = await startGateway(loadOptions(parsed, terminal));
     collectOnce();
-    keepYoungSpace();
     return serve(running, terminal);
   },
 };
