@@ -1,6 +1,7 @@
 export * from './access.ts';
 export { type AnswerRules, answerTap, binaryTap, isWholeObject, objectEnd, usageText } from './answer-tap.ts';
 export { type ApiKey, followApiKey } from './api-key.ts';
+export { NO_CHAT } from './capabilities.ts';
 export * from './conversation.ts';
 export { type CorrectedClock, correctedClock } from './corrected-clock.ts';
 export { type CredentialCache, type CredentialCacheOptions, credentialCache, type Expiring } from './credential-cache.ts';

@@ -1,4 +1,4 @@
-import type { Capabilities } from '@llm-proxy-auth/plugin';
+import { type Capabilities, NO_CHAT } from '@llm-proxy-auth/plugin';
 import type { ModelId } from './model-id.ts';
 
 /** What Converse can say; what a family lacks is taken away below. */
@@ -64,20 +64,5 @@ export const OPENAI: Capabilities = Object.freeze({
   cache: false,
   stopSequences: 4,
 });
-/** Embeddings and rerank. */
-export const NO_CHAT: Capabilities = Object.freeze({
-  tools: false,
-  parallelTools: false,
-  forcedTool: false,
-  images: true,
-  documents: false,
-  audioIn: false,
-  audioOut: false,
-  jsonSchema: 'none',
-  sampling: false,
-  choices: 1,
-  logprobs: 0,
-  reasoning: false,
-  cache: false,
-  stopSequences: 0,
-});
+/** Embeddings and rerank; images can be embedded. */
+export const EMBEDDING: Capabilities = Object.freeze({ ...NO_CHAT, images: true });

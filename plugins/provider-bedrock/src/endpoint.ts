@@ -1,6 +1,6 @@
 import { type Ask, type Endpoint, GatewayError, type Json } from '@llm-proxy-auth/plugin';
 import { encode } from './canonical.ts';
-import { capabilitiesOf, NO_CHAT, OPENAI } from './capabilities.ts';
+import { capabilitiesOf, EMBEDDING, OPENAI } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { guardrailBody, guardrailHeaders, unsaid } from './guardrail.ts';
 import { checkModelId, type ModelId, readModelId } from './model-id.ts';
@@ -81,7 +81,7 @@ const invoked = (id: string, base: string | undefined, surface: string): Endpoin
   surface,
   method: 'POST',
   path: `/model/${encode(id)}/invoke`,
-  capabilities: NO_CHAT,
+  capabilities: EMBEDDING,
   ...(base === undefined || readModelId(id).base !== undefined ? {} : { profile: base }),
 });
 /** Embeddings go through InvokeModel, by the model that an id says or a profile is known to stand for. */

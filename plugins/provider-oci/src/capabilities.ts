@@ -1,4 +1,4 @@
-import type { Capabilities } from '@llm-proxy-auth/plugin';
+import { type Capabilities, NO_CHAT } from '@llm-proxy-auth/plugin';
 import { type ApiFormat, vendorOf } from './model-id.ts';
 
 /** What each format can say; whether a model can is the service's to say, in its own words. */
@@ -71,20 +71,5 @@ const FORMATS: Readonly<Record<ApiFormat, Capabilities>> = Object.freeze({
 /** Several results at once break Gemini behind OCI (400 for their number, or no answer). */
 const VENDORS: Readonly<Record<string, Partial<Capabilities>>> = Object.freeze({ google: { parallelTools: false } });
 export const capabilitiesOf = (format: ApiFormat, model: string): Capabilities => ({ ...FORMATS[format], ...VENDORS[vendorOf(model)] });
-/** Embeddings and rerank. */
-export const NO_CHAT: Capabilities = Object.freeze({
-  tools: false,
-  parallelTools: false,
-  forcedTool: false,
-  images: true,
-  documents: false,
-  audioIn: false,
-  audioOut: false,
-  jsonSchema: 'none',
-  sampling: false,
-  choices: 1,
-  logprobs: 0,
-  reasoning: false,
-  cache: false,
-  stopSequences: 0,
-});
+/** Embeddings and rerank; images can be embedded. */
+export const EMBEDDING: Capabilities = Object.freeze({ ...NO_CHAT, images: true });

@@ -1,5 +1,5 @@
 import type { Ask, Endpoint, Json } from '@llm-proxy-auth/plugin';
-import { capabilitiesOf, NO_CHAT } from './capabilities.ts';
+import { capabilitiesOf, EMBEDDING } from './capabilities.ts';
 import { OCI } from './dialect/name.ts';
 import { type ApiFormat, checkModelId, formatOf, isEndpoint } from './model-id.ts';
 
@@ -49,8 +49,8 @@ export const endpoints =
     if (ask.operation === 'chat') return chat({ ...ask, model: checkModelId(ask.model) }, options);
     if (options.bearer) return undefined;
     if (ask.operation === 'embeddings')
-      return { ...action(options, checkModelId(ask.model)), surface: 'embed', path: `${ACTIONS}/embedText`, batch: 96, capabilities: NO_CHAT };
+      return { ...action(options, checkModelId(ask.model)), surface: 'embed', path: `${ACTIONS}/embedText`, batch: 96, capabilities: EMBEDDING };
     if (ask.operation === 'rerank')
-      return { ...action(options, checkModelId(ask.model)), surface: 'rerank', path: `${ACTIONS}/rerankText`, capabilities: NO_CHAT };
+      return { ...action(options, checkModelId(ask.model)), surface: 'rerank', path: `${ACTIONS}/rerankText`, capabilities: EMBEDDING };
     return undefined;
   };

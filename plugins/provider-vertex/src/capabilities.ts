@@ -51,20 +51,3 @@ export const claude = (id: string): Capabilities => {
 };
 /** The OpenAI-compatible endpoint and the vendors that speak the same. */
 export const OPENAI: Capabilities = Object.freeze({ ...GEMINI, audioIn: false, documents: false, choices: 1, logprobs: 0, stopSequences: 4 });
-/** Embeddings. */
-export const NO_CHAT: Capabilities = Object.freeze({
-  tools: false,
-  parallelTools: false,
-  forcedTool: false,
-  images: false,
-  documents: false,
-  audioIn: false,
-  audioOut: false,
-  jsonSchema: 'none',
-  sampling: false,
-  choices: 1,
-  logprobs: 0,
-  reasoning: false,
-  cache: false,
-  stopSequences: 0,
-});

@@ -1,5 +1,5 @@
-import type { Ask, Endpoint, Json } from '@llm-proxy-auth/plugin';
-import { claude, GEMINI, NO_CHAT, OPENAI } from './capabilities.ts';
+import { type Ask, type Endpoint, type Json, NO_CHAT } from '@llm-proxy-auth/plugin';
+import { claude, GEMINI, OPENAI } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { type Home, type ModelName, readModelName } from './model-name.ts';
 
