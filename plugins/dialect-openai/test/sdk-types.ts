@@ -1,5 +1,5 @@
-import { type Case, casesOf, type Decisions, type VendorType, valuesOf, vendorTypes } from '@llm-proxy-auth/contract-tests/vendor-types';
-import { isGatewayError, type Json, parseJson, stringifyJson } from '@llm-proxy-auth/plugin';
+import { type Case, casesOf, type Decisions, differences, plain, type VendorType, valuesOf, vendorTypes } from '@llm-proxy-auth/contract-tests/vendor-types';
+import { isGatewayError } from '@llm-proxy-auth/plugin';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -32,13 +32,6 @@ export interface Law {
   /** Fields that are refused by name, with the code and parameter. They stand in no case of the law. */
   readonly refused?: Readonly<Record<string, readonly [code: string, param: string]>> | undefined;
 }
-const plain = (value: unknown): unknown => parseJson(stringifyJson(value as Json));
-const differences = (a: unknown, b: unknown, at = ''): readonly string[] => {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || Array.isArray(a) !== Array.isArray(b))
-    return Object.is(a, b) ? [] : [`${at}: ${JSON.stringify(a)} became ${JSON.stringify(b)}`];
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].flatMap((key) => differences((a as Fields)[key], (b as Fields)[key], `${at}/${key}`));
-};
 const refusal = (f: () => unknown): string | undefined => {
   try {
     f();
