@@ -1,8 +1,8 @@
 import {
   type Building,
   type ChatRequest,
-  defined,
   type Fields,
+  filled,
   invalid,
   type Json,
   numberField,
@@ -11,12 +11,6 @@ import {
   textField,
 } from '@llm-proxy-auth/plugin';
 
-/** Members that are not undefined; undefined when there is none. */
-export const present = <T extends object>(o: T): T | undefined => {
-  const left = defined(o);
-  for (const _ in left) return left;
-  return undefined;
-};
 const stopOf = (stop: Json): readonly string[] | undefined => {
   if (stop === undefined || stop === null) return undefined;
   const list = typeof stop === 'string' ? [stop] : stop;
@@ -30,7 +24,7 @@ const biasOf = (body: Fields): Readonly<Record<string, number>> | undefined => {
   return Object.fromEntries(Object.keys(bias).map((token) => [token, numberField(bias, token, 'logit_bias') ?? 0]));
 };
 const samplingOf = (body: Fields): Sampling | undefined =>
-  present({
+  filled({
     temperature: numberField(body, 'temperature'),
     topP: numberField(body, 'top_p'),
     seed: numberField(body, 'seed'),
@@ -42,7 +36,7 @@ const samplingOf = (body: Fields): Sampling | undefined =>
 /** What chat and text completions spell alike. Throws `invalid_request` for a value of another type. */
 export const readParams = (body: Fields): Pick<ChatRequest, 'choices' | 'stop' | 'sampling' | 'user'> => ({
   choices: numberField(body, 'n') ?? 1,
-  ...present({ stop: stopOf(body.stop), sampling: samplingOf(body), user: textField(body, 'user') }),
+  ...filled({ stop: stopOf(body.stop), sampling: samplingOf(body), user: textField(body, 'user') }),
 });
 /** The same as members of a body; those that are not asked for are undefined. */
 export const writeParams = ({ choices, stop, sampling, user }: ChatRequest): Building => ({

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { totalLength, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
 import { Pool, ProxyAgent } from 'undici';
 import type { InstanceSettings } from '../config/schema.ts';
@@ -69,17 +69,12 @@ export const openPool = (
 
 /** Up to here joining pieces costs less than a stream of them: a stream object, its state and its writer live as long as the call. */
 const JOINED = 65_536;
-const sizeOf = (pieces: readonly Uint8Array[]): number => {
-  let size = 0;
-  for (const piece of pieces) size += piece.length;
-  return size;
-};
 const bodyOf = (body: Outgoing['body']): NonNullable<Dispatcher.DispatchOptions['body']> | null => {
   if (body === undefined) return null;
   if (!Array.isArray(body)) return body as Readable;
   if (body.length === 1) return body[0] as Buffer;
   if (body.length === 0) return null;
-  return sizeOf(body) <= JOINED ? Buffer.concat(body) : collected(body);
+  return totalLength(body) <= JOINED ? Buffer.concat(body) : collected(body);
 };
 
 /** undici's handler, the flight that the sink steers, and what the ticker watches, in one object a request. */

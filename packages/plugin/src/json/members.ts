@@ -25,10 +25,11 @@ export const asNumber = (v: Json): number | undefined => {
 /** The value as true or false, else undefined. */
 export const asFlag = (v: Json): boolean | undefined => (typeof v === 'boolean' ? v : undefined);
 /** The members of `o` that are not in `known` and not null, for dialects in which `null` means absent. Undefined when none is left. */
-export const unknownFields = (o: Fields, known: ReadonlySet<string>): Fields | undefined => {
+export const unknownFields = (o: Fields, known: ReadonlySet<string> | readonly string[]): Fields | undefined => {
+  const isKnown = 'has' in known ? (key: string): boolean => known.has(key) : (key: string): boolean => known.includes(key);
   let left: Building | undefined;
   for (const key in o) {
-    if (known.has(key) || o[key] === null || o[key] === undefined) continue;
+    if (isKnown(key) || o[key] === null || o[key] === undefined) continue;
     left ??= {};
     left[key] = o[key];
   }
@@ -40,6 +41,12 @@ export const defined = <T extends object>(o: T): T => {
   const left: Partial<T> = {};
   for (const key in o) if (o[key] !== undefined) left[key] = o[key];
   return left as T;
+};
+/** The same, or undefined when no member has a value. */
+export const filled = <T extends object>(o: T): T | undefined => {
+  const left = defined(o);
+  for (const _ in left) return left;
+  return undefined;
 };
 /** `value` under `key`, or nothing when it is undefined. */
 export const some = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>

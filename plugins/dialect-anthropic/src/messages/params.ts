@@ -3,6 +3,7 @@ import {
   asText,
   type Building,
   type ChatRequest,
+  defined,
   type Fields,
   invalid,
   isObject,
@@ -16,7 +17,7 @@ import {
   textField,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { defined, MESSAGES } from '../wire.ts';
+import { MESSAGES } from '../wire.ts';
 import { readToolChoice, writeToolChoice } from './tools.ts';
 
 const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));

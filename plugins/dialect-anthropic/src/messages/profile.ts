@@ -1,5 +1,4 @@
-import { asList, type Building, type Call, type Fields, type HeaderPairs, isObject, type Lost, unsupported } from '@llm-proxy-auth/plugin';
-import { defined } from '../wire.ts';
+import { asList, type Building, type Call, defined, type Fields, type HeaderPairs, isObject, type Lost, unsupported } from '@llm-proxy-auth/plugin';
 import { betasIn, fitBetas, type Vendor } from './betas.ts';
 
 /** A variant of this dialect: what leaves the body, what enters it, and what cannot be said there. */

@@ -1,6 +1,5 @@
-import type { Call, ChatRequest, Fields, Lost } from '@llm-proxy-auth/plugin';
+import { type Call, type ChatRequest, defined, type Fields, type Lost } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
-import { defined } from '../wire.ts';
 
 const clamp = (value: number | undefined, path: string, lost: Lost): number | undefined => {
   if (value === undefined || (value >= 0 && value <= 1)) return value;

@@ -3,6 +3,7 @@ import {
   type Building,
   type Call,
   type ChatRequest,
+  defined,
   type Fields,
   type HeaderPairs,
   isSaying,
@@ -17,7 +18,7 @@ import {
 import { type Family, familyOf } from '../families.ts';
 import { formOf } from '../form.ts';
 import { restore } from '../remainder.ts';
-import { defined, MESSAGES } from '../wire.ts';
+import { MESSAGES } from '../wire.ts';
 import { fitHints } from './cache-hints.ts';
 import { fitToolChoice, freeNames, writeTools } from './foreign-tools.ts';
 import { type Memo, NO_MEMO } from './memo.ts';

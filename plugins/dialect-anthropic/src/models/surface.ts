@@ -6,6 +6,7 @@ import {
   type Building,
   type Call,
   type Capabilities,
+  defined,
   type Fields,
   GatewayError,
   isObject,
@@ -19,7 +20,6 @@ import {
 import { replyObject } from '../messages/reply.ts';
 import { MODELS, route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
-import { defined } from '../wire.ts';
 
 /** Whose models the vendor's own are; another owner stands in a member of its own. */
 const OWNER = 'anthropic';

@@ -1,8 +1,19 @@
 import { Buffer } from 'node:buffer';
-import { asList, asObject, asText, type DocumentPart, type Fields, invalid, type Media, type MediaPart, some, unsupported } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  asText,
+  type DocumentPart,
+  type Fields,
+  invalid,
+  type Media,
+  type MediaPart,
+  some,
+  unknownFields,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
 import { type Form, formOf, withForm } from '../form.ts';
 import { anObject, flagField, objectField, textField } from '../invalid.ts';
-import { unknownFields } from '../wire.ts';
 import type { Reading } from './context.ts';
 import { formatOf, ownFormatOf, typeOf } from './formats.ts';
 

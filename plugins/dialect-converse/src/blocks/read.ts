@@ -1,7 +1,20 @@
-import { asList, asObject, asText, type Fields, invalid, type Json, type Part, remainderOf, some, stringifyJson, type TextPart } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  asText,
+  type Fields,
+  invalid,
+  type Json,
+  type Part,
+  remainderOf,
+  some,
+  stringifyJson,
+  type TextPart,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { type Form, formOf, withForm } from '../form.ts';
 import { anObject, textField } from '../invalid.ts';
-import { CONVERSE, unknownFields } from '../wire.ts';
+import { CONVERSE } from '../wire.ts';
 import { cacheOf, isCachePoint } from './cache.ts';
 import { readCitation } from './citations.ts';
 import type { Reading } from './context.ts';

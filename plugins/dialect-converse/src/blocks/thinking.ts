@@ -10,9 +10,10 @@ import {
   some,
   stringifyJson,
   type ThinkingPart,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { anObject, textField } from '../invalid.ts';
-import { CONVERSE, isEmpty, unknownFields } from '../wire.ts';
+import { CONVERSE, isEmpty } from '../wire.ts';
 
 const PURPOSE = 'converse.reasoning';
 /** Undefined: not an envelope of ours. Throws 400 for one that was changed. */

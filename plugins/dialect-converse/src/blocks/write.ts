@@ -9,9 +9,10 @@ import {
   type TextPart,
   type ToolCallPart,
   type ToolResultPart,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
-import { CONVERSE, unknownFields } from '../wire.ts';
+import { CONVERSE } from '../wire.ts';
 import { cachePointOf } from './cache.ts';
 import { writeCitation } from './citations.ts';
 import { takenApart, writeDocument, writeMedia } from './media.ts';

@@ -1,6 +1,6 @@
-import { asList, asObject, asText, type Call, type Fields, isObject, type Json } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type Call, type Fields, isObject, type Json, unknownFields } from '@llm-proxy-auth/plugin';
 import type { Memo } from '../request/foreign-tools.ts';
-import { isEmpty, unknownFields } from '../wire.ts';
+import { isEmpty } from '../wire.ts';
 
 const WHY = 'only the provider’s own clients have a place for it';
 /** Time that the vendor took says nothing of an answer; a prompt router's trace is read for the model. */

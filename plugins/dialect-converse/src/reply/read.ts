@@ -11,13 +11,14 @@ import {
   parseJson,
   some,
   type UpstreamReply,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { readBlocks } from '../blocks/read.ts';
 import { jsonOf } from '../blocks/write.ts';
 import { withForm } from '../form.ts';
 import { readErrorReply } from '../read-error.ts';
 import type { Memo } from '../request/foreign-tools.ts';
-import { isEmpty, REST, unknownFields } from '../wire.ts';
+import { isEmpty, REST } from '../wire.ts';
 import { checkFinish, ownWord, readFinish, stopSequenceOf } from './finish.ts';
 import { noteBeyond, tierOf } from './foreign.ts';
 import { NO_USAGE, readUsage } from './usage.ts';

@@ -2,6 +2,7 @@ import {
   type Call,
   type ChatReply,
   type Choice,
+  defined,
   type Fields,
   type Ledger,
   loseProof,
@@ -21,7 +22,7 @@ import { answerThinking } from '../blocks/thinking.ts';
 import { inputOf, jsonOf, writeOwnBlock } from '../blocks/write.ts';
 import { formOf } from '../form.ts';
 import { losePart } from '../lost.ts';
-import { CONVERSE, compact, REST } from '../wire.ts';
+import { CONVERSE, REST } from '../wire.ts';
 import { isOtherWord, writeFinish } from './finish.ts';
 import { writeUsage } from './usage.ts';
 
@@ -100,7 +101,7 @@ const bodyOf = (reply: ChatReply, seal: Seal, ledger: Ledger): Fields => {
   noteHead(reply, ledger);
   if (choice !== undefined && !mine) noteFinish({ reason: choice.finish, stopSequence: choice.stopSequence }, ledger);
   if (!mine) ledger.note('defaulted', 'metrics.latencyMs', 'only the vendor measures its own time');
-  return compact({
+  return defined({
     output: { message: { role: 'assistant', content: choice === undefined ? [] : contentOf(choice, seal, mine, ledger) } },
     stopReason: writeFinish(choice?.finish ?? 'stop', choice?.stopSequence),
     ...(mine ? choice?.rest : {}),

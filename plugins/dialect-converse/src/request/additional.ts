@@ -1,6 +1,6 @@
-import { asFlag, asNumber, asObject, asText, type ChatRequest, type Fields, type Reasoning, some } from '@llm-proxy-auth/plugin';
+import { asFlag, asNumber, asObject, asText, type ChatRequest, defined, type Fields, type Reasoning, some } from '@llm-proxy-auth/plugin';
 import type { Additional } from '../form.ts';
-import { compact, isEmpty } from '../wire.ts';
+import { isEmpty } from '../wire.ts';
 
 /** The only member of an object, undefined when there are others. */
 const only = (o: Fields | undefined, name: string): unknown => (o !== undefined && Object.keys(o).length === 1 ? o[name] : undefined);
@@ -71,5 +71,5 @@ export const readAdditional = (fields: Fields | undefined): { readonly read: Add
   const found = READERS.map((read) => read(fields));
   const spent = new Set(found.flatMap((one) => one.spent));
   const left = Object.fromEntries(Object.entries(fields).filter(([name]) => !spent.has(name)));
-  return { read: compact(Object.assign({}, ...found.map((one) => one.read))) as Additional, left: isEmpty(left) ? undefined : left };
+  return { read: defined(Object.assign({}, ...found.map((one) => one.read))) as Additional, left: isEmpty(left) ? undefined : left };
 };

@@ -3,6 +3,7 @@ import {
   type Call,
   type Capabilities,
   type ChatRequest,
+  defined,
   type Fields,
   isSaying,
   type Lost,
@@ -17,7 +18,7 @@ import {
   unsupported,
 } from '@llm-proxy-auth/plugin';
 import { SEQUENCE_PATHS } from '../reply/finish.ts';
-import { compact, isEmpty } from '../wire.ts';
+import { isEmpty } from '../wire.ts';
 import { type Family, familyOf } from './families.ts';
 import { additionalOf } from './fields.ts';
 import { cachePoints, foreignBlocks, ownThinking, type Writing } from './foreign-blocks.ts';
@@ -129,7 +130,7 @@ const writeSampling = (r: ChatRequest, family: Family, fields: Fields | undefine
   if (keepsTemperature && temperature > 1) lost('sampling.temperature', 'the provider takes at most 1', 'clamped');
   return { ...some('temperature', keepsTemperature ? Math.min(1, temperature) : undefined), ...some('topP', keepsTopP ? topP : undefined) };
 };
-const nested = (o: Fields): Fields | undefined => (isEmpty(o) ? undefined : compact(o));
+const nested = (o: Fields): Fields | undefined => (isEmpty(o) ? undefined : defined(o));
 
 /** A loop whose last answer lost its thinking is refused with a budget, and goes on without. */
 const goingOn = (fields: Fields | undefined, r: ChatRequest, writing: Writing): Fields | undefined => {
@@ -149,7 +150,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const writing: Writing = { family, lost, lacks: lacking(capabilities), documentName: documentNames(lost), cachePoint };
   const { tools, choice, told, memo } = foreignTools(r, writing, capabilities.forcedTool !== false);
   const { tier } = r;
-  const said = compact({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });
+  const said = defined({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });
   const { fields: wanted, single } = additionalOf(said, { family, maxTokens: r.maxTokens, tools: tools.length > 0, lost });
   const fields = goingOn(wanted, r, writing);
   const stop = capabilities.stopSequences === 0 ? undefined : takenStops(r.stop, family.vendor === 'anthropic' ? isSaying : (one) => one !== '', lost);
@@ -161,7 +162,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   if (words.length > 0) lost('turns', 'what has no parameter is asked for in words', 'emulated');
   const messages = writeMessages(r.turns, writing);
   const toolConfig = { tools, ...some('toolChoice', single || choice === 'auto' ? undefined : writeToolChoice(choice)) };
-  const body = compact({
+  const body = defined({
     system: system.length === 0 ? undefined : system,
     messages,
     inferenceConfig: nested({

@@ -1,6 +1,17 @@
-import { asObject, type Call, type ChatRequest, type Fields, type Ledger, type Part, parseJson, some, unsupported } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type Call,
+  type ChatRequest,
+  type Fields,
+  type Ledger,
+  type Part,
+  parseJson,
+  some,
+  unknownFields,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
 import { formOf, withForm } from '../form.ts';
-import { isEmpty, unknownFields } from '../wire.ts';
+import { isEmpty } from '../wire.ts';
 
 const CONFIG = 'guardrailConfig';
 const WHY = 'a guardrail of the instance sees everything, as its operator wants it';

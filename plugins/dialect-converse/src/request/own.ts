@@ -1,8 +1,21 @@
-import { asObject, type ChatRequest, type Fields, look, parseJson, restore, sameValue, some, stringifyJson, type Turn } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type ChatRequest,
+  defined,
+  type Fields,
+  look,
+  parseJson,
+  restore,
+  sameValue,
+  some,
+  stringifyJson,
+  type Turn,
+  unknownFields,
+} from '@llm-proxy-auth/plugin';
 import { writeOwnBlocks } from '../blocks/write.ts';
 import { type Additional, formOf } from '../form.ts';
 import { unheard } from '../lost.ts';
-import { compact, isEmpty, REST, unknownFields } from '../wire.ts';
+import { isEmpty, REST } from '../wire.ts';
 import { familyOf } from './families.ts';
 import { additionalOf } from './fields.ts';
 import { writeOwnTools, writeToolChoice } from './tools.ts';
@@ -27,7 +40,7 @@ const schemaOf = (r: ChatRequest): Fields | undefined => {
 const plain = (value: object): unknown => parseJson(stringifyJson(value));
 /** What the conversation says now of what the client wrote in fields of the model. */
 const saidNow = (r: ChatRequest): Additional =>
-  compact({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: r.toolChoice, parallelTools: r.parallelTools, user: r.user });
+  defined({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: r.toolChoice, parallelTools: r.parallelTools, user: r.user });
 const sorted = (value: object): unknown => plain(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))));
 /** The client's own words while they still say what the conversation says, else ours. */
 const beyond = (
@@ -35,16 +48,16 @@ const beyond = (
   model: string,
   named: string | undefined,
 ): { readonly fields?: Fields; readonly effort?: string; readonly toolChoice?: Fields } => {
+  const left = asObject(r.rest?.fields.additionalModelRequestFields);
   const said = formOf(r)?.said;
   const now = saidNow(r);
   if (said !== undefined && sameValue(sorted(said.read), sorted(now)))
     return { ...some('fields', said.fields), ...some('effort', said.effort), ...some('toolChoice', said.toolChoice) };
   const { fields, single } = additionalOf(now, { family: familyOf(model, named), maxTokens: r.maxTokens, tools: r.tools.length > 0, lost: unheard });
-  const left = asObject(r.rest?.fields.additionalModelRequestFields);
   const both = { ...left, ...fields };
   return { ...(isEmpty(both) ? {} : { fields: both }), ...(single ? {} : some('toolChoice', writeToolChoice(r.toolChoice))) };
 };
-const nested = (o: Fields): Fields | undefined => (isEmpty(o) ? undefined : compact(o));
+const nested = (o: Fields): Fields | undefined => (isEmpty(o) ? undefined : defined(o));
 /** Members of `rest` that are written inside others. */
 const NESTED: readonly string[] = ['inferenceConfig', 'toolConfig', 'outputConfig', 'additionalModelRequestFields'];
 /** The body of a request that was read from this surface. */
@@ -62,7 +75,7 @@ export const writeOwn = (r: ChatRequest, model = '', named: string | undefined =
     stopSequences: r.stop,
     ...asObject(rest.inferenceConfig),
   };
-  const body = compact({
+  const body = defined({
     messages: messages.length === 0 ? undefined : messages.map(writeOwnMessage),
     system: leading.length === 0 ? undefined : leading.flatMap((turn) => turn.parts.flatMap(writeOwnBlocks)),
     inferenceConfig: nested(config),

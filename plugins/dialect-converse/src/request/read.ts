@@ -2,6 +2,7 @@ import {
   asObject,
   asText,
   type ChatRequest,
+  defined,
   type Endpoint,
   type Fields,
   type Inbound,
@@ -14,13 +15,14 @@ import {
   some,
   type Tool,
   type Turn,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { isForeign, type Reading } from '../blocks/context.ts';
 import { readBlocks } from '../blocks/read.ts';
 import { jsonOf } from '../blocks/write.ts';
 import { type Form, withForm } from '../form.ts';
 import { anObject, listField, numberField, objectField, textField } from '../invalid.ts';
-import { compact, isEmpty, REST, unknownFields } from '../wire.ts';
+import { isEmpty, REST } from '../wire.ts';
 import { readAdditional } from './additional.ts';
 import { writeOwn, writeOwnMessage } from './own.ts';
 import { readToolChoice, readTools } from './tools.ts';
@@ -95,14 +97,14 @@ const readParams = (body: Fields): Params => {
   const effort = outputConfig === undefined ? undefined : textField(outputConfig, 'effort', 'outputConfig');
   const { output, schema } = outputOf(asObject(outputConfig?.textFormat));
   const { topK, reasoning, ...others } = additional;
-  const sampling: Sampling = compact({
+  const sampling: Sampling = defined({
     temperature: numberField(config ?? {}, 'temperature', 'inferenceConfig'),
     topP: numberField(config ?? {}, 'topP', 'inferenceConfig'),
     topK,
   });
-  const reasons = compact({ ...reasoning, effort: effort ?? reasoning?.effort });
+  const reasons = defined({ ...reasoning, effort: effort ?? reasoning?.effort });
   const chosen = others.toolChoice ?? readToolChoice(toolChoice, 'toolConfig.toolChoice');
-  const read = compact({ ...others, topK, reasoning: isEmpty(reasons) ? undefined : reasons, toolChoice: chosen });
+  const read = defined({ ...others, topK, reasoning: isEmpty(reasons) ? undefined : reasons, toolChoice: chosen });
   const rest = {
     ...unknownFields(body, KNOWN),
     ...further('inferenceConfig', config, COMMON),
@@ -110,7 +112,7 @@ const readParams = (body: Fields): Params => {
     ...further('outputConfig', outputConfig, output === undefined ? ['effort'] : ['effort', 'textFormat']),
     ...some('additionalModelRequestFields', left),
   };
-  const request = compact({
+  const request = defined({
     tools,
     choices: 1,
     maxTokens: numberField(config ?? {}, 'maxTokens', 'inferenceConfig'),

@@ -11,11 +11,12 @@ import {
   some,
   stringifyJson,
   type Tool,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { cacheOf, cachePointOf, isCachePoint } from '../blocks/cache.ts';
 import { formOf, withForm } from '../form.ts';
 import { anObject, flagField, objectField, textField } from '../invalid.ts';
-import { CONVERSE, unknownFields } from '../wire.ts';
+import { CONVERSE } from '../wire.ts';
 
 /** A tool without a schema takes nothing. */
 export const NO_INPUT: Fields = Object.freeze({ type: 'object', properties: Object.freeze({}) });

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { asList, asObject, asText, type Fields, type Json, type Part, parseJson, some, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type Fields, type Json, type Part, parseJson, some, stringifyJson, unknownFields } from '@llm-proxy-auth/plugin';
 import { typeOf } from '../blocks/formats.ts';
-import { CONVERSE, isEmpty, unknownFields } from '../wire.ts';
+import { CONVERSE, isEmpty } from '../wire.ts';
 
 /** A block that only the vendor understands, or an image: it becomes a part when it is whole. */
 export interface Held {

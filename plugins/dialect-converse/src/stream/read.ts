@@ -13,6 +13,7 @@ import {
   parseJson,
   type StreamReader,
   some,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { readCitation } from '../blocks/citations.ts';
 import { redactedOrigin, signedOrigin } from '../blocks/thinking.ts';
@@ -22,7 +23,7 @@ import { noteBeyond } from '../reply/foreign.ts';
 import { freeText, isSilent } from '../reply/read.ts';
 import { readUsage } from '../reply/usage.ts';
 import type { Memo } from '../request/foreign-tools.ts';
-import { isEmpty, REST, unknownFields } from '../wire.ts';
+import { isEmpty, REST } from '../wire.ts';
 import { type Held, heldPart, joinedBytes } from './held.ts';
 
 type Emit = (e: ChatEvent) => void;

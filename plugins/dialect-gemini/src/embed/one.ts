@@ -1,6 +1,7 @@
 import {
   asObject,
   type Call,
+  defined,
   type EmbedReply,
   type EmbedRequest,
   type Fields,
@@ -18,6 +19,7 @@ import {
   stringifyJson,
   textField,
   type UpstreamReply,
+  unknownFields,
   unsupported,
   type Written,
 } from '@llm-proxy-auth/plugin';
@@ -29,7 +31,6 @@ import { INFERENCE, operation } from '../routes.ts';
 import { camelCased } from '../snake.ts';
 import { jsonTap } from '../tap-json.ts';
 import { NO_USAGE, readUsage } from '../usage.ts';
-import { defined, further } from '../wire.ts';
 import { numbersOf, ownAnswer, readInput, readPurpose, vectorOf, writeInput, writePurpose } from './input.ts';
 import { names } from './names.ts';
 
@@ -47,8 +48,8 @@ const read = (inbound: Inbound): EmbedRequest => {
   const dimensions = numberField(options, 'outputDimensionality', `${within}outputDimensionality`);
   const purpose = readPurpose(textField(options, 'taskType', `${within}taskType`));
   const rest = {
-    ...further(body, config === undefined ? OWN : ['model', 'content', 'embedContentConfig']),
-    ...Object.fromEntries(Object.entries(further(config ?? {}, OPTIONS) ?? {}).map(([key, v]) => [`embedContentConfig.${key}`, v])),
+    ...unknownFields(body, config === undefined ? OWN : ['model', 'content', 'embedContentConfig']),
+    ...Object.fromEntries(Object.entries(unknownFields(config ?? {}, OPTIONS) ?? {}).map(([key, v]) => [`embedContentConfig.${key}`, v])),
   };
   const request: EmbedRequest = {
     inputs: [readInput(body.content, 'content')],

@@ -3,9 +3,11 @@ import {
   asNumber,
   asObject,
   type Call,
+  defined,
   type EmbedReply,
   type EmbedRequest,
   type Fields,
+  filled,
   GatewayError,
   type Inbound,
   invalid,
@@ -23,6 +25,7 @@ import {
   textField,
   type UpstreamReply,
   type Usage,
+  unknownFields,
   unsupported,
   type Written,
 } from '@llm-proxy-auth/plugin';
@@ -32,7 +35,6 @@ import { unheard } from '../lost.ts';
 import { INFERENCE, operation } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
 import { NO_USAGE } from '../usage.ts';
-import { defined, filled, further } from '../wire.ts';
 import { numbersOf, ownAnswer, readPurpose, textInput, vectorOf, writePurpose } from './input.ts';
 
 const PREDICT = 'gemini.predict';
@@ -68,9 +70,9 @@ const read = (inbound: Inbound): EmbedRequest => {
   const tasks = each.map((one, i) => textField(one, 'task_type', `instances[${i}].task_type`));
   if (tasks.some((task) => task !== tasks[0])) throw invalid('instances[].task_type', "'task_type' must be the same in all instances of a call.");
   const rest = {
-    ...further(body, ['instances', 'parameters']),
-    ...Object.fromEntries(Object.entries(further(parameters, ['outputDimensionality']) ?? {}).map(([key, v]) => [`parameters.${key}`, v])),
-    ...Object.fromEntries(Object.entries(further(first ?? {}, ['content', 'task_type']) ?? {}).map(([key, v]) => [`instances.${key}`, v])),
+    ...unknownFields(body, ['instances', 'parameters']),
+    ...Object.fromEntries(Object.entries(unknownFields(parameters, ['outputDimensionality']) ?? {}).map(([key, v]) => [`parameters.${key}`, v])),
+    ...Object.fromEntries(Object.entries(unknownFields(first ?? {}, ['content', 'task_type']) ?? {}).map(([key, v]) => [`instances.${key}`, v])),
   };
   const request: EmbedRequest = {
     inputs: each.map((one, i) => ({ text: contentOf(one, `instances[${i}].content`) })),

@@ -3,6 +3,7 @@ import {
   asObject,
   asText,
   type Call,
+  defined,
   type EmbedReply,
   type EmbedRequest,
   type Fields,
@@ -21,6 +22,7 @@ import {
   stringifyJson,
   textField,
   type UpstreamReply,
+  unknownFields,
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { formOf, formOn, withForm } from '../form.ts';
@@ -31,7 +33,6 @@ import { INFERENCE, operation } from '../routes.ts';
 import { camelCased } from '../snake.ts';
 import { jsonTap } from '../tap-json.ts';
 import { NO_USAGE, readUsage } from '../usage.ts';
-import { defined, further } from '../wire.ts';
 import { numbersOf, ownAnswer, readInput, readPurpose, vectorOf, writeInput, writePurpose } from './input.ts';
 import { names } from './names.ts';
 
@@ -54,7 +55,7 @@ const read = (inbound: Inbound): EmbedRequest => {
     if (o === undefined) throw invalid(`requests[${i}]`, `'requests[${i}]' must be an object.`);
     return o;
   });
-  const rest = Object.assign({}, ...each.map((one) => further(one, KNOWN))) as Fields;
+  const rest = Object.assign({}, ...each.map((one) => unknownFields(one, KNOWN))) as Fields;
   const request: EmbedRequest = {
     inputs: each.map((one, i) => readInput(one.content, `requests[${i}].content`)),
     encoding: 'float',

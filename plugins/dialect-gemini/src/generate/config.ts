@@ -1,7 +1,9 @@
 import {
   asFlag,
   type ChatRequest,
+  defined,
   type Fields,
+  filled,
   invalid,
   listField,
   numberField,
@@ -12,7 +14,6 @@ import {
   textField,
 } from '@llm-proxy-auth/plugin';
 import { readSchema } from '../schema/read.ts';
-import { defined, filled } from '../wire.ts';
 
 /** Members of `generationConfig` that the conversation knows in any case. */
 const SAMPLING: Readonly<Record<string, keyof Sampling>> = Object.freeze({

@@ -1,8 +1,7 @@
-import { type Call, type ChatRequest, type Fields, type Lost, some } from '@llm-proxy-auth/plugin';
+import { type Call, type ChatRequest, defined, type Fields, filled, type Lost, some } from '@llm-proxy-auth/plugin';
 import type { Family } from '../family.ts';
 import { lightSchema } from '../schema/light.ts';
 import { writeSchema } from '../schema/write.ts';
-import { defined, filled } from '../wire.ts';
 
 /** What an effort costs where a budget must be said; Google's own compatible endpoint uses the same numbers. */
 const BUDGETS: Readonly<Record<string, number>> = Object.freeze({ minimal: 512, low: 1024, medium: 8192, high: 24_576, xhigh: 32_768, max: 32_768 });

@@ -1,5 +1,4 @@
-import { asText, type DocumentPart, type Fields, type Media, type MediaPart, some, unsupported } from '@llm-proxy-auth/plugin';
-import { defined } from '../wire.ts';
+import { asText, type DocumentPart, defined, type Fields, type Media, type MediaPart, some, unsupported } from '@llm-proxy-auth/plugin';
 
 type Kind = MediaPart['kind'] | 'document';
 const ENDINGS: Readonly<Record<string, string>> = Object.freeze({

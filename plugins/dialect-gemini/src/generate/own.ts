@@ -1,6 +1,8 @@
 import {
   type ChatRequest,
+  defined,
   type Fields,
+  filled,
   isObject,
   type Json,
   type Lost,
@@ -13,7 +15,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { UNSIGNED } from '../carried.ts';
 import { formOf } from '../form.ts';
-import { defined, filled, GEMINI, GENERATE } from '../wire.ts';
+import { GEMINI, GENERATE } from '../wire.ts';
 import { writeConfig, writeTier } from './config.ts';
 import { writeOwnTools, writeToolChoice } from './tools.ts';
 import { ownPart } from './write-parts.ts';

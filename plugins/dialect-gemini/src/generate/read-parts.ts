@@ -14,10 +14,11 @@ import {
   stringifyJson,
   type ToolCallPart,
   type ToolResultPart,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { signatureOrigin, UNSIGNED } from '../carried.ts';
 import { type Form, formOf, withForm } from '../form.ts';
-import { further, GEMINI } from '../wire.ts';
+import { GEMINI } from '../wire.ts';
 import type { Names } from './call-names.ts';
 import { readDetail, readMedia } from './media.ts';
 import { writeOwnPart } from './write-parts.ts';
@@ -69,7 +70,7 @@ const readCall = (call: Fields, param: string, { names }: Reading): ToolCallPart
   const name = aText(call.name, `${param}.name`);
   const args = optional(call.args, asObject, `${param}.args`);
   const id = optional(call.id, asText, `${param}.id`);
-  const rest = further(call, ['id', 'name', 'args', 'willContinue']);
+  const rest = unknownFields(call, ['id', 'name', 'args', 'willContinue']);
   const part: ToolCallPart = {
     kind: 'toolCall',
     id: names.called(id, name),
@@ -94,7 +95,7 @@ const readResult = (wire: Fields, param: string, reading: Reading): ToolResultPa
   const { form, text } = outcome(response);
   const pieces = optional(wire.parts, (v) => (Array.isArray(v) ? v : undefined), `${param}.parts`) ?? [];
   const media = pieces.map((one: Json, i): Part => readPart(one, `${param}.parts[${i}]`, reading));
-  const rest = further(wire, ['id', 'name', 'response', 'parts']);
+  const rest = unknownFields(wire, ['id', 'name', 'response', 'parts']);
   const answered = reading.names.answered(id, name);
   const part: ToolResultPart = {
     kind: 'toolResult',
@@ -107,7 +108,7 @@ const readResult = (wire: Fields, param: string, reading: Reading): ToolResultPa
   return withForm(part, { response: form, ...some('called', name), ...(id === undefined ? { unnamed: true } : {}) });
 };
 
-const restOf = (wire: Fields, kind: string, known: readonly string[] = []): Fields | undefined => further(wire, [kind, ...COMMON, ...known]);
+const restOf = (wire: Fields, kind: string, known: readonly string[] = []): Fields | undefined => unknownFields(wire, [kind, ...COMMON, ...known]);
 const readText = (wire: Fields, param: string, origin: Origin | undefined): Part => {
   const text = aText(wire.text, `${param}.text`);
   const rest = restOf(wire, 'text');
@@ -138,7 +139,7 @@ const readKind = (wire: Fields, kind: string, param: string, origin: Origin | un
   const media = readMedia(o, kind === 'inlineData');
   if (media === undefined) return opaque(wire);
   const detail = readDetail(wire.mediaResolution);
-  const unknown = further(o, ['mimeType', 'data', 'fileUri', 'displayName']);
+  const unknown = unknownFields(o, ['mimeType', 'data', 'fileUri', 'displayName']);
   const kept = detail === undefined && wire.mediaResolution !== undefined ? { mediaResolution: wire.mediaResolution } : {};
   const rest = { ...kept, ...(unknown === undefined ? {} : { [kind]: unknown }), ...media.rest };
   const full = {

@@ -2,6 +2,7 @@ import {
   asObject,
   asText,
   type ChatRequest,
+  defined,
   type Endpoint,
   type Fields,
   type Inbound,
@@ -15,11 +16,12 @@ import {
   some,
   type Turn,
   textField,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { formOf, withForm } from '../form.ts';
 import { unheard } from '../lost.ts';
 import { camelCased } from '../snake.ts';
-import { defined, further, GEMINI, GENERATE } from '../wire.ts';
+import { GEMINI, GENERATE } from '../wire.ts';
 import { callNames, type Names } from './call-names.ts';
 import { readConfig, readTier } from './config.ts';
 import { ownBody } from './own.ts';
@@ -40,7 +42,7 @@ const readContent = (wire: Json, param: string, system: boolean, { seal, names }
   if (o.role !== undefined && o.role !== null && typeof o.role !== 'string') throw invalid(`${param}.role`, `'${param}.role' must be a string.`);
   const list = listField(o, 'parts', `${param}.parts`) ?? [];
   const parts = readParts(list, `${param}.parts`, { seal, model: undefined, names });
-  const rest = further(o, ['role', 'parts']);
+  const rest = unknownFields(o, ['role', 'parts']);
   const turn: Turn = { role, parts, ...some('rest', rest) };
   const ours = { ...(system ? {} : { role: role === 'assistant' ? 'model' : 'user' }), ...rest, parts: [] };
   const left = remainderOf(ours, { ...o, ...(o.parts === undefined ? {} : { parts: Array.isArray(o.parts) ? [] : o.parts }) });
@@ -62,9 +64,9 @@ export const readBody = (value: Json, seal: Seal): ChatRequest => {
   const { choice, rest: calling } = readToolChoice(objectField(toolConfig ?? {}, 'functionCallingConfig', 'toolConfig.functionCallingConfig'));
   const { request: config, rest: configRest } = readConfig(body);
   const tier = readTier(textField(body, 'serviceTier'));
-  const others = Object.entries(further(toolConfig ?? {}, ['functionCallingConfig']) ?? {}).map(([key, v]) => [`toolConfig.${key}`, v] as const);
+  const others = Object.entries(unknownFields(toolConfig ?? {}, ['functionCallingConfig']) ?? {}).map(([key, v]) => [`toolConfig.${key}`, v] as const);
   const rest: Fields = {
-    ...further(body, KNOWN),
+    ...unknownFields(body, KNOWN),
     ...Object.fromEntries(others),
     ...some('toolConfig.functionCallingConfig', calling),
     ...configRest,

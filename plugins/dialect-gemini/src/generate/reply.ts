@@ -6,6 +6,7 @@ import {
   type ChatReply,
   type Choice,
   type Citation,
+  defined,
   type Fields,
   GatewayError,
   isObject,
@@ -20,6 +21,7 @@ import {
   some,
   stringifyJson,
   type UpstreamReply,
+  unknownFields,
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { candidatesOf } from '../candidates.ts';
@@ -27,7 +29,7 @@ import { isOtherWord, ownWord, readFinish, refuseBroken, writeFinish } from '../
 import { formOf, withForm } from '../form.ts';
 import { readErrorObject } from '../read-error.ts';
 import { readTraffic, usageOf, writeUsage } from '../usage.ts';
-import { defined, further, GENERATE } from '../wire.ts';
+import { GENERATE } from '../wire.ts';
 import { type Answering, fittedPart, writeAnswerPart } from './answer-parts.ts';
 import { callNames } from './call-names.ts';
 import { readCitations, writeCitation } from './citations.ts';
@@ -52,7 +54,7 @@ export const replyObject = (reply: UpstreamReply): Fields => {
 const CANDIDATE: readonly string[] = ['content', 'finishReason', 'index'];
 /** Members of a candidate that have no place in the conversation. */
 export const candidateRest = (wire: Fields, calls: boolean): Fields | undefined => {
-  const rest = { ...some('finishReason', ownWord(wire.finishReason, calls)), ...further(wire, CANDIDATE) };
+  const rest = { ...some('finishReason', ownWord(wire.finishReason, calls)), ...unknownFields(wire, CANDIDATE) };
   return Object.keys(rest).length === 0 ? undefined : rest;
 };
 /** Sources and probabilities are of the text, so the first text shows them. */
@@ -91,7 +93,7 @@ const readCandidate = (wire: Fields, index: number, call: Call, model: string, m
 };
 const TOP: readonly string[] = ['candidates', 'usageMetadata', 'modelVersion', 'responseId', 'createTime'];
 /** Members of an answer that have no place in the conversation. */
-export const answerRest = (o: Fields): Fields => further(o, TOP) ?? {};
+export const answerRest = (o: Fields): Fields => unknownFields(o, TOP) ?? {};
 export const createdOf = (o: Fields): number | undefined => {
   const at = Date.parse(asText(o.createTime) ?? '');
   return Number.isFinite(at) ? Math.floor(at / 1000) : undefined;

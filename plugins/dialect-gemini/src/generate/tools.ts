@@ -3,6 +3,7 @@ import {
   asObject,
   asText,
   type ChatRequest,
+  defined,
   type Fields,
   invalid,
   type Json,
@@ -13,12 +14,13 @@ import {
   some,
   stringifyJson,
   type Tool,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { formOf, withForm } from '../form.ts';
 import { unheard } from '../lost.ts';
 import { readSchema } from '../schema/read.ts';
 import { writeSchema } from '../schema/write.ts';
-import { defined, further, GEMINI } from '../wire.ts';
+import { GEMINI } from '../wire.ts';
 
 /** A function without a schema takes nothing. */
 const NO_INPUT: Fields = Object.freeze({ type: 'object', properties: Object.freeze({}) });
@@ -31,7 +33,7 @@ const readDeclaration = (value: Json, param: string): Tool => {
   const own = wire.parameters ?? undefined;
   const schema = wire.parametersJsonSchema ?? (own === undefined ? NO_INPUT : readSchema(own, `${param}.parameters`));
   const spelt: Fields = defined({ parameters: own, parametersJsonSchema: wire.parametersJsonSchema ?? undefined });
-  const rest = further(wire, ['name', 'description', 'parameters', 'parametersJsonSchema']);
+  const rest = unknownFields(wire, ['name', 'description', 'parameters', 'parametersJsonSchema']);
   const tool: Tool = { kind: 'function', name, ...some('description', asText(wire.description)), schema, ...some('rest', rest) };
   return withForm(tool, { schema: { read: schema, wire: spelt } });
 };
@@ -87,7 +89,7 @@ export const readToolChoice = (wire: Fields | undefined): { readonly choice: Cha
   if (wire === undefined) return { choice: undefined, rest: undefined };
   const names = asList(wire.allowedFunctionNames);
   const [only] = names;
-  const rest = further(wire, ['mode', 'allowedFunctionNames']) ?? {};
+  const rest = unknownFields(wire, ['mode', 'allowedFunctionNames']) ?? {};
   const kept = (more: Fields): Fields | undefined => (Object.keys({ ...rest, ...more }).length === 0 ? undefined : { ...rest, ...more });
   const named = names.length === 0 ? {} : { allowedFunctionNames: names };
   if (wire.mode === 'NONE') return { choice: 'none', rest: kept(named) };

@@ -1,7 +1,7 @@
-import { asObject, type Fields, type Json, type Part, parseJson, restore, some, type ToolCallPart, type ToolResultPart } from '@llm-proxy-auth/plugin';
+import { asObject, defined, type Fields, type Json, type Part, parseJson, restore, some, type ToolCallPart, type ToolResultPart } from '@llm-proxy-auth/plugin';
 import { ownSignature } from '../carried.ts';
 import { formOf } from '../form.ts';
-import { defined, GEMINI } from '../wire.ts';
+import { GEMINI } from '../wire.ts';
 import { writeDetail, writeMedia } from './media.ts';
 
 /** JSON as it is, undefined for what is none. */

@@ -1,7 +1,7 @@
-import { type Call, type ChatRequest, type Fields, type HeaderPairs, type Json, type Lost, lostTo } from '@llm-proxy-auth/plugin';
+import { type Call, type ChatRequest, defined, type Fields, filled, type HeaderPairs, type Json, type Lost, lostTo } from '@llm-proxy-auth/plugin';
 import { familyOf } from '../family.ts';
 import { formOf } from '../form.ts';
-import { defined, filled, GENERATE } from '../wire.ts';
+import { GENERATE } from '../wire.ts';
 import { foreignOutput, foreignReasoning, foreignSampling } from './foreign-config.ts';
 import { calledIn, type Writing } from './foreign-parts.ts';
 import { foreignTools } from './foreign-tools.ts';

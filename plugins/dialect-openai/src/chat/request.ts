@@ -6,6 +6,7 @@ import {
   type ChatRequest,
   type Endpoint,
   type Fields,
+  filled,
   flagField,
   type HeaderPairs,
   type Inbound,
@@ -28,7 +29,7 @@ import {
 import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
-import { present, readParams, streaming, writeParams } from '../params.ts';
+import { readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
@@ -72,7 +73,7 @@ const limitOf = (body: Fields): number | undefined => {
 const readOwn = (body: Fields, tools: readonly Tool[]): Omit<ChatRequest, 'turns' | 'rest'> => ({
   tools,
   ...readParams(body),
-  ...present({
+  ...filled({
     toolChoice: readToolChoice(body) ?? (tools.length > 0 ? 'auto' : undefined),
     parallelTools: flagField(body, 'parallel_tool_calls'),
     maxTokens: limitOf(body),

@@ -5,6 +5,7 @@ import {
   type ChatRequest,
   type Endpoint,
   type Fields,
+  filled,
   flagField,
   type Inbound,
   invalid,
@@ -24,7 +25,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { type Form, formsOf } from '../chat/form.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
-import { present, readParams, streaming, writeParams } from '../params.ts';
+import { readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile } from '../profile.ts';
 
 /** Name under which `rest` belongs to this surface. */
@@ -82,7 +83,7 @@ export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatR
     tools: [],
     ...readParams(body),
     maxTokens: maxTokens ?? DEFAULT_TOKENS,
-    ...present({ logprobs }),
+    ...filled({ logprobs }),
     ...(fields === undefined ? {} : { rest: { from: COMPLETIONS, fields } }),
   };
   const form: Form = { options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])) };

@@ -111,3 +111,4 @@ export const partsOf = ({ choice, answer, memo, emit }: PartsOptions) => {
     },
   };
 };
+export type Parts = ReturnType<typeof partsOf>;

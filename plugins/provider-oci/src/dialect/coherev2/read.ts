@@ -17,7 +17,7 @@ import {
   type UpstreamReply,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { isFailure, ownWord, readFinish } from '../finish.ts';
+import { endChoice } from '../ending.ts';
 import { type Memo, NO_MEMO } from '../memo.ts';
 import { COHEREV2, OCI } from '../name.ts';
 import { partsOf } from '../parts.ts';
@@ -78,13 +78,8 @@ const answerReader = (answer: string, memo: Memo, emit: Emit) => {
     }
   };
   const finish = (event: Fields): void => {
-    const word = asText(event.finishReason) ?? 'COMPLETE';
-    if (isFailure(word)) throw new GatewayError('upstream_bad_response', 'The provider failed while it answered.');
+    endChoice(event, parts, rest, emit);
     finished = true;
-    parts.closeAll();
-    const reason = readFinish(word, parts.calls > 0);
-    const kept = { ...some('finishReason', ownWord(word, reason)), ...some('errorMessage', asText(event.errorMessage)), ...rest };
-    emit({ type: 'finish', choice: 0, reason, ...some('rest', Object.keys(kept).length === 0 ? undefined : kept) });
   };
   return {
     finished: () => finished,

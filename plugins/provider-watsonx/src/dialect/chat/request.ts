@@ -1,4 +1,4 @@
-import { type Building, type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, unsupported } from '@llm-proxy-auth/plugin';
+import { type Building, type Call, type ChatRequest, defined, type Fields, type Lost, loseResultNames, lostTo, unsupported } from '@llm-proxy-auth/plugin';
 import { addedMembers } from '../rest.ts';
 import { contextOf, writeTurn } from './messages.ts';
 import { writeReasoning } from './reasoning.ts';
@@ -41,7 +41,6 @@ const writeParams = (r: ChatRequest): Building => ({
   top_logprobs: r.logprobs === undefined || r.logprobs === 0 ? undefined : r.logprobs,
   response_format: writeOutput(r.output),
 });
-const present = (o: Building): Fields => Object.fromEntries(Object.entries(o).filter(([, value]) => value !== undefined));
 
 /** A deployment takes no message of role system, but a `context` that its template puts in. */
 const deployed = (r: ChatRequest, lost: Lost): Fields => {
@@ -59,6 +58,6 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields } => 
   const lost = lostTo(call.ledger);
   loseResultNames(r.turns, lost);
   const asked = call.endpoint.profile === DEPLOYMENT ? deployed(r, lost) : { model_id: call.model, messages: r.turns.flatMap((turn) => writeTurn(turn, lost)) };
-  const own = present({ ...writeParams(r), ...writeTools(r, lost), ...writeReasoning(r.reasoning, lost) });
+  const own = defined({ ...writeParams(r), ...writeTools(r, lost), ...writeReasoning(r.reasoning, lost) });
   return { body: { ...asked, ...own, ...addedMembers(r.rest, OWN), ...crypto(r, call) } };
 };
