@@ -66,7 +66,9 @@ const requestOf = (credential: Credential, subject: AuthSubject): AuthRequest =>
   credential,
   method: 'POST',
   target: '/v1/chat/completions',
+  url: '/v1/chat/completions',
   headers: ['content-type', 'application/json', ...(subject.headers ?? [])],
+  rawHeaders: ['host', 'gateway.test', 'content-type', 'application/json', ...(subject.headers ?? [])],
   peer: { address: '192.0.2.1', trusted: false, tls: true },
 });
 const ask = (made: MadeAuth, subject: AuthSubject, credential: Credential): Promise<AuthResult> =>

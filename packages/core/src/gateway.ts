@@ -61,7 +61,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     x.address = clientAddress(peer, raw.forwardedFor, x.plan.trusted);
     return x.plan.authenticate(
       raw,
-      x.request.method ?? 'GET',
+      x.request,
       target.path,
       { address: x.address, trusted, tls: 'encrypted' in socket, port: socket.localPort ?? 0 },
       options.now(),

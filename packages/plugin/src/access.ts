@@ -1,14 +1,25 @@
 import type { Bytes, HeaderPairs, JsonText } from './wire.ts';
 
 export interface Credential {
+  /** The last two are ambient: they come with the connection or from a trusted proxy, and any other beats them. */
   readonly slot: 'bearer' | 'basic' | 'api-key' | 'session' | 'aws4' | 'oci-signature' | 'certificate' | 'proxy';
+  /** `certificate`: SHA-256 of the DER, lower-case hex. */
   readonly value: string;
+  /** `proxy`: lower-case name of the header that the proxy wrote. */
+  readonly header?: string | undefined;
 }
 export interface AuthRequest {
   readonly credential: Credential;
   readonly method: string;
+  /** Path as sent. */
   readonly target: string;
+  /** Target as sent, query included; what a signature covers. */
+  readonly url: string;
+  /** What may be handed on: lower-case names. */
   readonly headers: HeaderPairs;
+  /** All headers as sent, in their order; what a signature covers. Over HTTP/2 with pseudo headers. */
+  readonly rawHeaders: HeaderPairs;
+  /** `certificate`: DER of the client's certificate, only when it comes from `clientCa`. */
   readonly peer: { readonly address: string; readonly trusted: boolean; readonly tls: boolean; readonly certificate?: Bytes | undefined };
 }
 export interface AuthStrategy {
@@ -20,6 +31,10 @@ export interface AuthStrategy {
   authenticate(r: AuthRequest): AuthResult | Promise<AuthResult>;
   /** Current epoch of the strategy's records: a cached result with an older one is asked again. */
   epoch?(): number;
+  /** Who holds a credential now, by its id (`Principal.credential`); undefined when it no longer lets in. Without it no session can be opened with one. */
+  current?(credential: string): Principal | undefined | Promise<Principal | undefined>;
+  /** Every caller must satisfy this strategy too, by an ambient credential, whatever else it shows. */
+  readonly alsoRequired?: boolean | undefined;
   close?(): Promise<void>;
 }
 export type AuthResult =
@@ -69,6 +84,7 @@ export interface SecondFactor {
     | { readonly is: 'denied'; readonly code: 'totp_required' | 'totp_used' | 'invalid_credentials'; readonly retryAfterMs?: number | undefined }
     | { readonly is: 'unavailable'; readonly retryAfterMs: number }
   >;
+  close?(): Promise<void>;
 }
 /** Shared counting. `take` is all or nothing, one round trip. */
 export interface Counters {

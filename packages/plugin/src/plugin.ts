@@ -52,6 +52,8 @@ export interface Host {
   now(): number;
   secret(value: Secret): Promise<string>;
   readonly seal: Seal;
+  /** Undefined without `keyEncryption` in the configuration. */
+  readonly encryption?: Encryption | undefined;
   /** Unsigned; only to hosts the manifest's `reaches` names or the configured `baseUrl`. */
   fetch(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamReply>;
   /** Namespaced by plugin name. */
@@ -62,6 +64,15 @@ export interface Seal {
   seal(purpose: string, plain: Bytes): string;
   /** Undefined when it was forged, cut or sealed for another purpose. */
   open(purpose: string, sealed: string): Bytes | undefined;
+}
+/** Encrypts what is kept, under the keys of `keyEncryption`. */
+export interface Encryption {
+  /** `place` says where the text is kept: put anywhere else, it cannot be opened. */
+  encrypt(place: string, plain: Bytes): string;
+  /** Undefined when it was forged, moved, or encrypted under a key that is not configured. */
+  decrypt(place: string, text: string): Bytes | undefined;
+  /** False: it was encrypted under an earlier key and is to be encrypted again. */
+  isCurrent(text: string): boolean;
 }
 export interface Logger {
   info(fields: object, message: string): void;

@@ -150,7 +150,9 @@ export const gateway = async (store: Store, clock: Clock, options: Options = { p
       credential: { slot, value },
       method: 'POST',
       target: '/v1/chat/completions',
+      url: '/v1/chat/completions',
       headers: [],
+      rawHeaders: [],
       peer: { address: '127.0.0.1', trusted: false, tls: false },
     });
   return {

@@ -1,4 +1,5 @@
 import { type AuthRequest, type AuthResult, type BodyCheck, GatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import type { Incoming } from '../call/exchange.ts';
 import type { Graph, Strategy } from '../graph.ts';
 import type { Head } from '../http/head.ts';
 import type { VerifiedCache } from './verified-cache.ts';
@@ -74,7 +75,7 @@ export interface Peer {
   readonly port: number;
 }
 /** The caller at once when it is remembered, else a promise. Throws 400, 401, 403 and 503. */
-export type Authenticator = (head: Head, method: string, target: string, peer: Peer, now: number) => Identified | Promise<Identified>;
+export type Authenticator = (head: Head, request: Incoming, target: string, peer: Peer, now: number) => Identified | Promise<Identified>;
 
 export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: AuthNote): Authenticator => {
   const kindOf = new Map(graph.strategies.map((s) => [s.strategy, s.kind]));
@@ -96,7 +97,7 @@ export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: Auth
     cache.keep(key, { principal: result.principal, strategy: strategy.strategy, until: result.cacheUntil, epoch: result.epoch });
     return result;
   };
-  return (head, method, target, peer, now) => {
+  return (head, request, target, peer, now) => {
     if (graph.strategies.length === 0) return { principal: anonymous(head, peer.port) };
     const { credential } = head;
     if (credential === undefined) {
@@ -114,6 +115,8 @@ export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: Auth
       note(kindOf.get(known.strategy) ?? 'none', 'ok');
       return known;
     }
-    return slow(key, { credential, method, target, headers: head.forward, peer: { address: peer.address, trusted: peer.trusted, tls: peer.tls } }, now);
+    const { method = 'GET', url = '', rawHeaders } = request;
+    const { address, trusted, tls } = peer;
+    return slow(key, { credential, method, target, url, headers: head.forward, rawHeaders, peer: { address, trusted, tls } }, now);
   };
 };

@@ -86,6 +86,8 @@ export class Exchange implements Enrolled {
   code: string = '';
   error: ErrorLike | undefined = undefined;
   usage: Usage | undefined = undefined;
+  /** USD; undefined while no price is known. */
+  cost: number | undefined = undefined;
   streamOutcome: StreamOutcome = 'none';
   /** The client went before the answer was whole. */
   gone: boolean = false;
