@@ -44,6 +44,9 @@ const ownKeys = (catalog: Catalog, group: 'store' | 'counters' | 'auth' | 'provi
     Object.fromEntries(Object.entries(entry).filter(([key]) => Object.hasOwn(properties, key) || (open && key !== 'use' && key !== 'provider'))),
   );
 };
+/** The URLs that stand below a place of the configuration. */
+const urlsBelow = (path: string, context: ReadContext): readonly string[] =>
+  [...context.urls].filter(([at]) => at.startsWith(`${path}.`)).map(([, url]) => url);
 const wantedGraph = (settings: Settings, catalog: Catalog, context: ReadContext): WantedGraph => ({
   store: { path: 'store', kind: settings.store.use, config: ownKeys(catalog, 'store', settings.store.use, settings.store) },
   counters: { path: 'counters', kind: settings.counters.use, config: ownKeys(catalog, 'counters', settings.counters.use, settings.counters) },
@@ -54,14 +57,19 @@ const wantedGraph = (settings: Settings, catalog: Catalog, context: ReadContext)
   strategies:
     settings.auth === 'none'
       ? []
-      : settings.auth.map((entry, i) => ({ path: `auth[${i}]`, kind: entry.use, config: ownKeys(catalog, 'auth', entry.use, entry) })),
+      : settings.auth.map((entry, i) => ({
+          path: `auth[${i}]`,
+          kind: entry.use,
+          config: ownKeys(catalog, 'auth', entry.use, entry),
+          origins: urlsBelow(`auth[${i}]`, context),
+        })),
   instances: Object.entries(settings.instances).map(([name, entry]) => ({
     path: `instances.${name}`,
     name,
     kind: entry.provider,
     config: ownKeys(catalog, 'provider', entry.provider, entry),
     settings: entry as unknown as InstanceSettings,
-    origins: [...context.urls].filter(([path]) => path.startsWith(`instances.${name}.`)).map(([, url]) => url),
+    origins: urlsBelow(`instances.${name}`, context),
   })),
 });
 

@@ -157,7 +157,8 @@ describe('fetch', () => {
         server.close(done);
       }),
   );
-  const loaded = () => world.load(GOOD.replace('apiKey:', `baseUrl: "${origin}/v1", insecureUpstream: true, apiKey:`));
+  const loaded = (edit = (text: string): string => text) =>
+    world.load(edit(GOOD.replace('apiKey:', `baseUrl: "${origin}/v1", insecureUpstream: true, apiKey:`)));
   const request = (path: string, more: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
     method: 'GET',
     origin,
@@ -183,6 +184,15 @@ describe('fetch', () => {
     await expect(hostOf(graph.strategies[0]?.strategy).fetch(request('/'))).rejects.toMatchObject({ code: 'operation_not_allowed' });
     await expect(host.fetch(request('@evil.example/'))).rejects.toMatchObject({ code: 'invalid_target' });
     expect(asked).toEqual([]);
+  });
+  test('a strategy reaches the origins of its configuration, which keep their trailing slash, and no other', async () => {
+    answer = (_, r) => r.writeHead(200).end();
+    const graph = await loaded((text) => text.replace('{ use: badge }', `{ use: badge, issuers: ["${origin}/tenant/"] }`));
+    const { strategy } = graph.strategies[0] ?? {};
+    expect((strategy as unknown as { seen: { issuers: string[] } }).seen.issuers).toEqual([`${origin}/tenant/`]);
+    await expect(hostOf(strategy).fetch(request('/jwks'))).resolves.toMatchObject({ status: 200 });
+    await expect(hostOf(strategy).fetch(request('/', { origin: 'http://127.0.0.1:1' }))).rejects.toMatchObject({ code: 'operation_not_allowed' });
+    expect(asked).toEqual(['GET /jwks']);
   });
   test('does not follow redirects', async () => {
     answer = (_, r) => r.writeHead(307, { location: `${origin}/elsewhere` }).end();

@@ -54,7 +54,7 @@ export interface Host {
   readonly seal: Seal;
   /** Undefined without `keyEncryption` in the configuration. */
   readonly encryption?: Encryption | undefined;
-  /** Unsigned; only to hosts the manifest's `reaches` names or the configured `baseUrl`. */
+  /** Unsigned; only to hosts the manifest's `reaches` names and to URLs of the instance's or the strategy's configuration. */
   fetch(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamReply>;
   /** Namespaced by plugin name. */
   readonly store: Store;

@@ -30,6 +30,8 @@ export const Size = (options: FieldOptions = {}): TUnsafe<number> =>
 /** `20%`; the plugin gets 0.2. */
 export const Percent = (options: FieldOptions = {}): TUnsafe<number> =>
   Type.Unsafe<number>({ type: 'string', pattern: '^[0-9]{1,3}(\\.[0-9]+)?%$', ...options, lpa: 'percent' } as unknown as TSchema);
+/** A URL that is a name too, compared byte for byte (an issuer): as `BaseUrl`, but with its trailing slash when it is written with one. */
+export const ExactUrl = (options: FieldOptions = {}): TString => BaseUrl({ ...options, asWritten: true } as FieldOptions);
 /** `https://host[:port][/path]` without user, query and fragment, and without a trailing slash once read. */
 export const BaseUrl = (options: FieldOptions = {}): TString =>
   Type.String({ pattern: '^https?://[^/?#@\\s]+(/[^?#\\s]*)?$', ...options, lpa: 'url' } as never) as TString;

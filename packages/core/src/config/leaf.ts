@@ -42,7 +42,7 @@ export const converted = (shape: Shape, raw: string | number | boolean): unknown
   if (shape.lpa === 'duration') return measured(raw, UNIT_MS);
   if (shape.lpa === 'size') return measured(raw, UNIT_BYTES);
   if (shape.lpa === 'percent') return Number.parseFloat(raw) / 100;
-  return shape.lpa === 'url' ? withoutSlashes(raw) : raw;
+  return shape.lpa === 'url' && shape.asWritten !== true ? withoutSlashes(raw) : raw;
 };
 
 const FORMS: Readonly<Record<string, string>> = Object.freeze({

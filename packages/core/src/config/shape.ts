@@ -23,6 +23,8 @@ export interface Shape {
   readonly env?: string;
   readonly lpa?: 'secret' | 'duration' | 'size' | 'percent' | 'url' | 'env-glob';
   readonly pem?: boolean;
+  /** A URL that is a name too: it keeps its trailing slash. */
+  readonly asWritten?: boolean;
   /** The entry is completed by the schema of the plugin it names. */
   readonly section?: Section;
   /** What is said when the key is missing. */

@@ -29,17 +29,19 @@ interface Wanted {
   readonly kind: string;
   readonly config: unknown;
 }
-interface WantedInstance extends Wanted {
-  readonly name: string;
-  readonly settings: InstanceSettings;
+interface Reaching extends Wanted {
   /** Origins written in its configuration. */
   readonly origins: readonly string[];
+}
+interface WantedInstance extends Reaching {
+  readonly name: string;
+  readonly settings: InstanceSettings;
 }
 export interface WantedGraph {
   readonly store: Wanted;
   readonly counters: Wanted;
   readonly dialects: readonly Wanted[];
-  readonly strategies: readonly Wanted[];
+  readonly strategies: readonly Reaching[];
   readonly instances: readonly WantedInstance[];
 }
 export interface CreateOptions {
@@ -118,6 +120,7 @@ const openWorkshop = (options: CreateOptions): Workshop => {
     store: () => ready('store', workshop.store),
     counters: () => ready('counters', workshop.counters),
     sealingKey,
+    originsOf: (plugin) => options.wanted.strategies.filter((w) => options.catalog.find('auth', w.kind)?.plugin === plugin).flatMap((w) => w.origins),
   });
   const dispose = disposer(lifetime, closers, () => agent, options.log);
   const workshop: Workshop = { options, lifetime: lifetime.signal, hosts, closers, store: undefined, counters: undefined, key: undefined, sealingKey, dispose };

@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly store: () => Store;
   readonly counters: () => Counters;
   readonly sealingKey: () => Buffer;
+  /** Origins that the strategies of a plugin are configured with. */
+  readonly originsOf: (plugin: LoadedPlugin) => readonly string[];
 }
 
 const loggerOf = (plugin: string, log: Logger): Logger =>
@@ -30,7 +32,10 @@ const revealed = async (secret: Secret): Promise<string> => {
   return value;
 };
 
-/** Hosts of one graph. Things of one plugin share a host; an instance has its own, which reaches its configured origins too. */
+/**
+ * Hosts of one graph. Things of one plugin share a host, which reaches the origins its strategies are configured with; an instance
+ * has its own, which reaches those of the instance.
+ */
 export const createHosts = (
   around: Surroundings,
 ): { readonly of: (plugin: LoadedPlugin) => Host; readonly forInstance: (plugin: LoadedPlugin, origins: readonly string[]) => Host } => {
@@ -50,7 +55,7 @@ export const createHosts = (
     });
   return {
     of(plugin) {
-      const host = shared.get(plugin) ?? make(plugin, []);
+      const host = shared.get(plugin) ?? make(plugin, around.originsOf(plugin));
       shared.set(plugin, host);
       return host;
     },
