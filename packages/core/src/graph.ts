@@ -40,6 +40,8 @@ export interface Graph {
   readonly counters: Counters;
   /** Seals state of the core that goes through clients; the key is in the store, so that replicas and restarts share it. */
   readonly seal: Seal;
+  /** What the core's own parts may use: the whole store, the core's seal; it reaches nobody. */
+  readonly host: Host;
   readonly admin: readonly AdminEntry[];
   readonly shortcuts: readonly Shortcut[];
   /** What must answer before calls can be served, such as `store`; empty once all does. */

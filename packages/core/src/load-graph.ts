@@ -165,7 +165,7 @@ const graphOf = (parts: {
   readonly secrets: Secrets;
 }): Graph => {
   const { settings, shown, file, catalog, created, context, secrets } = parts;
-  const { dialects, instances, strategies, store, counters, seal, admin } = created;
+  const { dialects, instances, strategies, store, counters, seal, host, admin } = created;
   const instanceOf = (path: string): string => /^instances\.([^.]+)/.exec(path)?.[1] ?? path;
   return Object.freeze<Graph>({
     settings,
@@ -177,6 +177,7 @@ const graphOf = (parts: {
     store,
     counters,
     seal,
+    host,
     admin,
     shortcuts: Object.freeze(catalog.plugins.flatMap((p) => p.plugin.shortcuts ?? [])),
     waitsFor: created.waitsFor,

@@ -1,6 +1,7 @@
 import { type Counters, define, type Factory } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { memoryCounters } from '../access/counters-memory.ts';
+import { CORE_OPERATIONS } from '../admin/operations.ts';
 import type { Completion } from '../config/context.ts';
 import { type Section, shapeOf } from '../config/shape.ts';
 import type { LoadedPlugin } from '../graph.ts';
@@ -17,6 +18,7 @@ const BUILT_IN: LoadedPlugin = Object.freeze({
     name: '@llm-proxy-auth/core',
     api: 1,
     counters: { memory: define<Counters>()({ summary: 'Counts in this process; nothing is shared.', config: Type.Object({}), create: memoryCounters }) },
+    admin: CORE_OPERATIONS,
   }),
 });
 
@@ -49,7 +51,7 @@ const providedBy = (plugin: LoadedPlugin): readonly (readonly [string, Provided]
 
 /** Two plugins that claim the same thing: `[index of the later plugin, failure that names both]`. */
 export const clashes = (plugins: readonly { readonly name: string; readonly claims: readonly string[] }[]): readonly (readonly [number, Failure])[] => {
-  const owners = new Map<string, string>(BUILT_IN.kinds.map((k) => [k, BUILT_IN.name]));
+  const owners = new Map<string, string>(claimsOf(BUILT_IN).map((claim) => [claim, BUILT_IN.name]));
   return plugins.flatMap(({ name, claims }, i) =>
     claims.flatMap((claim) => {
       const owner = owners.get(claim);

@@ -13,6 +13,7 @@ import {
   type Store,
 } from '@llm-proxy-auth/plugin';
 import { Agent } from 'undici';
+import { CORE_OPERATIONS } from '../admin/operations.ts';
 import type { InstanceSettings } from '../config/schema.ts';
 import type { AdminEntry, Instance, Strategy } from '../graph.ts';
 import type { Catalog, Provided } from './catalog.ts';
@@ -21,7 +22,7 @@ import { type Failure, failure } from './failure.ts';
 import { createHosts } from './host.ts';
 import type { Group } from './kinds.ts';
 import { productRefusal } from './product-check.ts';
-import { createSeal, sealingKey } from './seal.ts';
+import { sealingKey } from './seal.ts';
 
 /** What is to be made: the kind, the plugin's own configuration, and the place for problems. */
 interface Wanted {
@@ -62,6 +63,7 @@ export interface Created {
   readonly store: Store;
   readonly counters: Counters;
   readonly seal: Seal;
+  readonly host: Host;
   readonly dialects: ReadonlyMap<string, Dialect>;
   readonly strategies: readonly Strategy[];
   readonly instances: ReadonlyMap<string, Instance>;
@@ -202,15 +204,16 @@ const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 
   if (failures.length > 0) throw new AggregateError(failures);
   return { dialects: new Map(await Promise.all(dialects)), strategies: await Promise.all(strategies), instances: new Map(await Promise.all(instances)) };
 };
-/** Operations of the plugins of which something was made. */
+/** The core's own operations, then those of the plugins of which something was made. */
 const adminOf = ({ options: { catalog, wanted }, hosts }: Workshop): readonly AdminEntry[] => {
   const used = (kind: string): boolean =>
     kind.startsWith('dialect:') ||
     [`store:${wanted.store.kind}`, `counters:${wanted.counters.kind}`].includes(kind) ||
     wanted.strategies.some((w) => kind === `auth:${w.kind}`) ||
     wanted.instances.some((w) => kind === `provider:${w.kind}`);
+  const own = CORE_OPERATIONS.map((operation) => Object.freeze({ operation, host: hosts.core }));
   const plugins = catalog.plugins.filter((p) => p.kinds.some(used));
-  return plugins.flatMap((plugin) => (plugin.plugin.admin ?? []).map((operation) => Object.freeze({ operation, host: hosts.of(plugin) })));
+  return [...own, ...plugins.flatMap((plugin) => (plugin.plugin.admin ?? []).map((operation) => Object.freeze({ operation, host: hosts.of(plugin) })))];
 };
 
 /** Makes the things of one graph. Order: store, sealing key, counters, then the rest in parallel; on failure all is closed again. */
@@ -227,7 +230,8 @@ export const createAll = async (
       created: {
         ...foundation,
         ...rest,
-        seal: createSeal('core', workshop.sealingKey),
+        seal: workshop.hosts.core.seal,
+        host: workshop.hosts.core,
         admin: adminOf(workshop),
         waitsFor: () => (workshop.key === undefined ? ['store'] : []),
         dispose,

@@ -4,7 +4,7 @@ import type { LoadedPlugin } from '../graph.ts';
 import { createFetch } from './fetch.ts';
 import { createReach } from './reach.ts';
 import { createSeal } from './seal.ts';
-import { countersOf, storeOf } from './views.ts';
+import { countersOf, storeOf, wholeStore } from './views.ts';
 
 /** What all plugins of one graph share; store, counters and key exist once the start order has come to them. */
 export interface Surroundings {
@@ -32,13 +32,27 @@ const revealed = async (secret: Secret): Promise<string> => {
   return value;
 };
 
+/** The core as one of those who use a host: it reaches nobody, and its seal is `core`'s. */
+const CORE: LoadedPlugin = Object.freeze({
+  name: 'core',
+  version: '0.0.0',
+  folder: '',
+  kinds: Object.freeze([]),
+  reaches: Object.freeze([]),
+  plugin: Object.freeze({ name: 'core', api: 1 }),
+});
+
 /**
  * Hosts of one graph. Things of one plugin share a host, which reaches the origins its strategies are configured with; an instance
- * has its own, which reaches those of the instance.
+ * has its own, which reaches those of the instance. The core's has the whole store.
  */
 export const createHosts = (
   around: Surroundings,
-): { readonly of: (plugin: LoadedPlugin) => Host; readonly forInstance: (plugin: LoadedPlugin, origins: readonly string[]) => Host } => {
+): {
+  readonly of: (plugin: LoadedPlugin) => Host;
+  readonly forInstance: (plugin: LoadedPlugin, origins: readonly string[]) => Host;
+  readonly core: Host;
+} => {
   const shared = new Map<LoadedPlugin, Host>();
   const make = (plugin: LoadedPlugin, origins: readonly string[]): Host =>
     Object.freeze<Host>({
@@ -60,5 +74,10 @@ export const createHosts = (
       return host;
     },
     forInstance: make,
+    core: Object.freeze<Host>({
+      ...make(CORE, []),
+      log: around.log,
+      store: wholeStore(around.store),
+    }),
   };
 };

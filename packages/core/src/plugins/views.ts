@@ -17,6 +17,17 @@ export const storeOf = (owner: string, store: () => Store): Store => {
   });
 };
 
+/** The store as it is, by a handle that exists before it. */
+export const wholeStore = (store: () => Store): Store =>
+  Object.freeze<Store>({
+    get: (space, key) => store().get(space, key),
+    list: (space, after, limit) => store().list(space, after, limit),
+    commit: (changes) => store().commit(changes),
+    append: (log, rows) => store().append(log, rows),
+    read: (log, after, limit) => store().read(log, after, limit),
+    changed: (since) => store().changed(since),
+  });
+
 const stripped = (prefix: string, taken: Taken): Taken => {
   const own = (key: string): string => (key.startsWith(prefix) ? key.slice(prefix.length) : key);
   if (!taken.ok) return { ...taken, key: own(taken.key) };

@@ -1,0 +1,7 @@
+import type { AdminOperation } from '@llm-proxy-auth/plugin';
+
+/**
+ * Administrative operations that every gateway has; those of plugins stand beside them in `Graph.admin`. `run` is given the
+ * core's own host, whose store is the whole store.
+ */
+export const CORE_OPERATIONS: readonly AdminOperation[] = Object.freeze([]);
