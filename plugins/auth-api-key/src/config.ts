@@ -1,6 +1,6 @@
 import { Secret } from '@llm-proxy-auth/plugin';
+import { grantProperties, NAME } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
-import { grantProperties, NAME } from './grant.ts';
 
 /**
  * Field of a plugin that must not read the environment: the file holds the name of a variable with one `*` at the end, the

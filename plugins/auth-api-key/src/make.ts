@@ -1,9 +1,10 @@
 import type { AuthStrategy, Host } from '@llm-proxy-auth/plugin';
-import { keyBook, pollBook } from './book.ts';
+import { pollBook } from '@llm-proxy-auth/plugin/issued';
+import { keyBook } from './book.ts';
 import type { Config } from './config.ts';
 import { lastUsed, writeRegularly } from './last-used.ts';
 import { type Pepper, pepperOf } from './pepper.ts';
-import { keepRing } from './ring.ts';
+import { rings } from './ring.ts';
 import { strategy } from './strategy.ts';
 import { type Verifiers, verifiers } from './verifier.ts';
 import { writtenKeys } from './written.ts';
@@ -28,8 +29,8 @@ export const makeStrategy = async (config: Config, host: Host): Promise<AuthStra
   });
   const book = keyBook(host);
   const uses = lastUsed(host);
-  await pollBook(book, host);
+  await pollBook(book, 'keys', host);
   writeRegularly(uses, host);
-  keepRing(host, { book, verifiers: use, writtenNames: written.names });
+  rings.keep(host, { book, verifiers: use, writtenNames: written.names });
   return strategy({ host, book, written, verifiers: use, uses, rotations: () => rotations });
 };

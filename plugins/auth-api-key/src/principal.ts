@@ -1,5 +1,5 @@
 import type { Principal } from '@llm-proxy-auth/plugin';
-import { type Grant, restrictionOf } from './grant.ts';
+import { type Grant, restrictionOf } from '@llm-proxy-auth/plugin/issued';
 
 /** Who a key is. Id and owner go by name: they survive rotation, and so do limits and what the key owns. */
 export const principalOf = (name: string, credential: string, grant: Grant, expires: number | undefined): Principal =>

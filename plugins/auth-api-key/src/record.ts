@@ -1,8 +1,8 @@
 import type { JsonText } from '@llm-proxy-auth/plugin';
+import { grantProperties } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
-import { grantProperties } from './grant.ts';
 
 const time = (description: string) => Type.Integer({ minimum: 0, description: `${description}, epoch ms.` });
 

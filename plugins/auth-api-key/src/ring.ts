@@ -1,4 +1,4 @@
-import { GatewayError, type Host } from '@llm-proxy-auth/plugin';
+import { sharedParts } from '@llm-proxy-auth/plugin/issued';
 import type { KeyBook } from './book.ts';
 import type { Verifiers } from './verifier.ts';
 
@@ -8,15 +8,4 @@ export interface Ring {
   readonly verifiers: Verifiers;
   readonly writtenNames: ReadonlySet<string>;
 }
-const rings = new WeakMap<Host, Ring>();
-
-/** The strategy made with a host and the operations run with it belong together. */
-export const keepRing = (host: Host, ring: Ring): void => {
-  rings.set(host, ring);
-};
-/** Throws `invalid_request` when the configuration has no `use: api-key`. */
-export const ringOf = (host: Host): Ring => {
-  const ring = rings.get(host);
-  if (ring === undefined) throw new GatewayError('invalid_request', 'Keys need an entry `{ use: api-key }` under `auth`.');
-  return ring;
-};
+export const rings = sharedParts<Ring>('Keys', '{ use: api-key }');

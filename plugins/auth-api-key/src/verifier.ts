@@ -1,14 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type Argon, argon } from './argon.ts';
+import { type Argon, argon, NOBODY } from '@llm-proxy-auth/plugin/issued';
 import type { Pepper } from './pepper.ts';
 
 /** What is stored of a key. */
 export type Verifier =
   /** `digest`: HMAC-SHA-256(pepper, whole key), hex. */
   { readonly alg: 'hmac'; readonly pepper: string; readonly digest: string } | { readonly alg: 'argon2id'; readonly phc: string };
-
-/** A real verifier of a secret nobody has: an unknown id costs what a wrong secret costs. */
-const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
 
 const hmac = (secret: Uint8Array, key: string): Buffer => createHmac('sha256', secret).update(key).digest();
 const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b);
@@ -23,7 +20,7 @@ export interface Verifiers {
   /** Makes new keys with this pepper; those made with earlier ones go on being verified by this process. */
   usePepper(pepper: Pepper): void;
 }
-export const verifiers = (first: Pepper | undefined, hasher: Argon = argon()): Verifiers => {
+export const verifiers = (first: Pepper | undefined, hasher: Argon = argon(() => import('@node-rs/argon2'))): Verifiers => {
   let current = first;
   const peppers = new Map(first === undefined ? [] : [[first.version, first.bytes]]);
   const decoy = randomBytes(32);

@@ -1,10 +1,9 @@
 import { hash, randomBytes } from 'node:crypto';
 import { GatewayError, type Host, type Principal, type Secret } from '@llm-proxy-auth/plugin';
+import { momentOf, NAME, rangeOf } from '@llm-proxy-auth/plugin/issued';
 import type { Config, WrittenKey } from './config.ts';
-import { NAME, rangeOf } from './grant.ts';
 import { idOf, PREFIX } from './key.ts';
 import { principalOf } from './principal.ts';
-import { momentOf } from './time.ts';
 
 /** Longest key that is looked at; longer credentials are nobody's. */
 export const LONGEST = 512;

@@ -1,7 +1,6 @@
+import { globWithin, rangeWithin } from '@llm-proxy-auth/plugin/issued';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { globWithin } from '../src/admin/bounds.ts';
-import { rangeWithin } from '../src/grant.ts';
 import plugin from '../src/index.ts';
 import { audit, fresh, gateway, type Made, principal, refusal, START, secret } from './support.ts';
 

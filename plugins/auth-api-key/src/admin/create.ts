@@ -1,11 +1,10 @@
 import { GatewayError, type Store } from '@llm-proxy-auth/plugin';
+import { assertWithin, futureOf, grantOf, grantProperties, NAME, type Run } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
-import { type Grant, grantProperties, NAME, rangeOf } from '../grant.ts';
 import { newKey } from '../key.ts';
 import { type KeyRecord, NAMES, textOf } from '../record.ts';
-import { momentOf } from '../time.ts';
-import { assertWithin } from './bounds.ts';
-import { operation, type Run } from './operation.ts';
+import type { Ring } from '../ring.ts';
+import { operation } from './operation.ts';
 import { change, put } from './rows.ts';
 import { createdView, viewOf } from './view.ts';
 
@@ -19,24 +18,12 @@ const input = Type.Object(
   { additionalProperties: false },
 );
 
-/** Throws `invalid_request` for a moment that has passed. */
-export const futureOf = (text: string, now: number, param: string): number => {
-  const moment = momentOf(text, now, param);
-  if (moment <= now) throw new GatewayError('invalid_request', `${param} must lie in the future.`, { param });
-  return moment;
-};
 const taken = (name: string): GatewayError =>
   new GatewayError('invalid_request', `The name ${name} is taken; rotate that key or choose another name.`, { param: 'name' });
 
-const grantOf = ({ scopes, modes, instances, models, cidr }: Grant): Grant => {
-  const wrong = cidr?.find((range) => rangeOf(range) === undefined);
-  if (wrong !== undefined) throw new GatewayError('invalid_request', `${wrong} is no address range.`, { param: 'cidr' });
-  // JSON leaves out what is undefined, so that a list left out stays left out in the row.
-  return JSON.parse(JSON.stringify({ scopes, modes, instances, models, cidr })) as Grant;
-};
 const isTaken = async (store: Store, name: string): Promise<boolean> => (await store.get(NAMES, name)) !== undefined;
 
-const run = async ({ input: asked, caller, host, ring }: Run<Static<typeof input>>): Promise<unknown> => {
+const run = async ({ input: asked, caller, host, parts: ring }: Run<Static<typeof input>, Ring>): Promise<unknown> => {
   const now = host.now();
   const { name } = asked;
   const expiresAt = asked.expires === undefined ? undefined : futureOf(asked.expires, now, 'expires');

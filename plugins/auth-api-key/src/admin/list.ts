@@ -1,23 +1,12 @@
-import type { Store } from '@llm-proxy-auth/plugin';
+import { allRows, isoOf } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
 import { KEYS, recordOf, USED, usedAt } from '../record.ts';
-import { isoOf } from '../time.ts';
 import { operation } from './operation.ts';
 import { readMeant } from './rows.ts';
 import { keyView, viewOf } from './view.ts';
 
-const PAGE = 500;
 const shown = Type.Object({ ...keyView, lastUsedAt: Type.Optional(Type.String({ description: 'ISO time in UTC, to about half a minute.' })) });
 
-const all = async <T>(store: Store, space: string, read: (key: string, json: { readonly json: string }) => T): Promise<T[]> => {
-  const found: T[] = [];
-  for (let after: string | undefined; ; ) {
-    const rows = await store.list(space, after, PAGE);
-    found.push(...rows.map((row) => read(row.key, row.value)));
-    if (rows.length < PAGE) return found;
-    after = rows.at(-1)?.key;
-  }
-};
 const withUse = (view: Record<string, unknown>, at: number | undefined): Record<string, unknown> =>
   at === undefined ? view : { ...view, lastUsedAt: isoOf(at) };
 
@@ -28,9 +17,9 @@ export const list = operation({
   output: Type.Object({ keys: Type.Array(shown), configured: Type.Array(Type.String()) }),
   example: 'keys list',
   target: () => '*',
-  run: async ({ host, ring }) => {
-    const used = new Map(await all(host.store, USED, (id, value) => [id, usedAt(value)] as const));
-    const records = (await all(host.store, KEYS, (_, value) => recordOf(value))).filter((record) => record !== undefined);
+  run: async ({ host, parts: ring }) => {
+    const used = new Map(await allRows(host.store, USED, (id, value) => [id, usedAt(value)] as const));
+    const records = (await allRows(host.store, KEYS, (_, value) => recordOf(value))).filter((record) => record !== undefined);
     const keys = records.toSorted((a, b) => a.createdAt - b.createdAt).map((record) => withUse(viewOf(record), used.get(record.id)));
     return { keys, configured: [...ring.writtenNames] };
   },

@@ -1,7 +1,8 @@
+import { assertWithin, type Run } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
 import type { KeyRecord } from '../record.ts';
-import { assertWithin } from './bounds.ts';
-import { operation, type Run } from './operation.ts';
+import type { Ring } from '../ring.ts';
+import { operation } from './operation.ts';
 import { change, put, readMeant } from './rows.ts';
 
 const input = Type.Object(
@@ -12,7 +13,7 @@ const input = Type.Object(
   { additionalProperties: false },
 );
 
-const run = async ({ input: { key, reason }, caller, host, ring }: Run<Static<typeof input>>): Promise<unknown> => {
+const run = async ({ input: { key, reason }, caller, host, parts: ring }: Run<Static<typeof input>, Ring>): Promise<unknown> => {
   const now = host.now();
   return await change(ring, host.store, async () => {
     const meant = await readMeant(host.store, key);

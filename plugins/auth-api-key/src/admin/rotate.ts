@@ -1,11 +1,10 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
+import { assertWithin, durationOf, futureOf, isoOf, type Run } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
 import { newKey } from '../key.ts';
 import { idsOf, type KeyRecord, NAMES, textOf } from '../record.ts';
-import { durationOf, isoOf } from '../time.ts';
-import { assertWithin } from './bounds.ts';
-import { futureOf } from './create.ts';
-import { operation, type Run } from './operation.ts';
+import type { Ring } from '../ring.ts';
+import { operation } from './operation.ts';
 import { change, put, type Row, readMeant } from './rows.ts';
 import { createdView, viewOf } from './view.ts';
 
@@ -34,7 +33,7 @@ const activeOf = (rows: readonly Row[]): Row => {
   return active;
 };
 
-const run = async ({ input: asked, caller, host, ring }: Run<Input>): Promise<unknown> => {
+const run = async ({ input: asked, caller, host, parts: ring }: Run<Input, Ring>): Promise<unknown> => {
   const now = host.now();
   const grace = graceOf(asked.grace ?? '24h');
   const asking = asked.expires === undefined ? undefined : futureOf(asked.expires, now, 'expires');

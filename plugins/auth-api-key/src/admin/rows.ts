@@ -1,8 +1,7 @@
 import { type Change, GatewayError, type Store } from '@llm-proxy-auth/plugin';
+import { commitChange } from '@llm-proxy-auth/plugin/issued';
 import { idsOf, KEYS, type KeyRecord, NAMES, recordOf, textOf } from '../record.ts';
 import type { Ring } from '../ring.ts';
-
-const TRIES = 5;
 
 export interface Row {
   readonly record: KeyRecord;
@@ -28,16 +27,5 @@ export const readMeant = async (store: Store, idOrName: string): Promise<readonl
 
 export const put = (record: KeyRecord, version: number): Change => ({ space: KEYS, key: record.id, expect: version, value: textOf(record) });
 
-/**
- * Computes changes from what is stored and commits them, again from the start when somebody else was faster. When it returns, this
- * process serves by the new state, or, when the store stopped answering right after the commit, no more by the old one.
- */
-export const change = async <T>(ring: Ring, store: Store, compute: () => Promise<{ readonly changes: readonly Change[]; readonly result: T }>): Promise<T> => {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const { changes, result } = await compute();
-    if (!(await store.commit(changes))) continue;
-    await ring.book.refresh().catch(() => ring.book.forget(changes.filter(({ space }) => space === KEYS).map(({ key }) => key)));
-    return result;
-  }
-  throw new GatewayError('overloaded', 'The key is being changed by somebody else; try again.', { retryAfterMs: 1000 });
-};
+export const change = <T>(ring: Ring, store: Store, compute: () => Promise<{ readonly changes: readonly Change[]; readonly result: T }>): Promise<T> =>
+  commitChange(ring.book, KEYS, store, compute);

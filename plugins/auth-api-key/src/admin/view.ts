@@ -1,7 +1,6 @@
+import { grantProperties, isoOf } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
-import { grantProperties } from '../grant.ts';
 import type { KeyRecord } from '../record.ts';
-import { isoOf } from '../time.ts';
 
 const moment = (description: string) => Type.Optional(Type.String({ description: `${description}, ISO time in UTC.` }));
 

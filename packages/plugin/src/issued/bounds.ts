@@ -1,5 +1,6 @@
-import { type Code, GatewayError, type Principal } from '@llm-proxy-auth/plugin';
-import { type Grant, rangeWithin } from '../grant.ts';
+import type { Principal } from '../access.ts';
+import { type Code, GatewayError } from '../error.ts';
+import { type Grant, rangeWithin } from './grant.ts';
 
 export interface Rights extends Grant {
   /** Epoch ms. */
@@ -36,7 +37,7 @@ const DIMENSIONS: readonly { readonly name: 'modes' | 'instances' | 'models' | '
 ]);
 
 const refuse = (code: Code, param: string): GatewayError =>
-  new GatewayError(code, `A key cannot have more rights than who asks for it; narrow ${param}.`, { param });
+  new GatewayError(code, `A credential cannot have more rights than who asks for it; narrow ${param}.`, { param });
 
 /** Throws 403 when the rights go beyond the caller's own in any respect; a list left out is the widest. */
 export const assertWithin = (caller: Principal, rights: Rights): void => {

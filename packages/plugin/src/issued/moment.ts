@@ -1,4 +1,4 @@
-import { GatewayError } from '@llm-proxy-auth/plugin';
+import { GatewayError } from '../error.ts';
 
 const UNITS: ReadonlyMap<string, number> = new Map([
   ['ms', 1],
@@ -21,6 +21,12 @@ export const momentOf = (text: string, now: number, param: string): number => {
   const moment = duration === undefined ? (ISO.test(text) ? Date.parse(text) : Number.NaN) : now + duration;
   if (!Number.isSafeInteger(moment))
     throw new GatewayError('invalid_request', `${param} must be a duration such as 90d or a date such as 2027-01-31.`, { param });
+  return moment;
+};
+/** Throws `invalid_request` for a moment that has passed. */
+export const futureOf = (text: string, now: number, param: string): number => {
+  const moment = momentOf(text, now, param);
+  if (moment <= now) throw new GatewayError('invalid_request', `${param} must lie in the future.`, { param });
   return moment;
 };
 export const isoOf = (moment: number): string => new Date(moment).toISOString();

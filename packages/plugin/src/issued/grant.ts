@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
-import type { Restriction } from '@llm-proxy-auth/plugin';
 import { type Static, Type } from 'typebox';
+import type { Restriction } from '../access.ts';
+import { GatewayError } from '../error.ts';
 
 /** Scopes of the gateway; `admin` holds all of them. */
 export const SCOPES = ['metrics', 'explain', 'usage', 'viewer', 'keys', 'admin'] as const;
@@ -9,13 +10,13 @@ export const MODES = ['protocol', 'transparent'] as const;
 export const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
 const globs = (description: string) => Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { minItems: 1, description }));
 
-/** What a key may do, as written in the configuration and given to `keys create`. A list left out restricts nothing. */
+/** What a credential may do, as written in the configuration and given to `keys create`. A list left out restricts nothing. */
 export const grantProperties = {
   scopes: Type.Optional(Type.Array(Type.Enum([...SCOPES]), { description: 'Rights beyond calling models; none when left out.' })),
-  modes: Type.Optional(Type.Array(Type.Enum([...MODES]), { minItems: 1, description: 'Modes the key may use.' })),
-  instances: globs('Globs over the instances the key may use.'),
-  models: globs('Globs over the models the key may use.'),
-  cidr: globs('Address ranges the key may be used from.'),
+  modes: Type.Optional(Type.Array(Type.Enum([...MODES]), { minItems: 1, description: 'Modes it may be used in.' })),
+  instances: globs('Globs over the instances it reaches.'),
+  models: globs('Globs over the models it reaches.'),
+  cidr: globs('Address ranges it may be used from.'),
 };
 const grantObject = Type.Object(grantProperties);
 export type Grant = Static<typeof grantObject>;
@@ -47,4 +48,11 @@ export const rangeWithin = (inner: string, outer: string): boolean => {
   const list = new BlockList();
   list.addSubnet(b.address, b.bits, b.family);
   return list.check(a.address, a.family);
+};
+/** Throws `invalid_request` for what is no address range. */
+export const grantOf = ({ scopes, modes, instances, models, cidr }: Grant): Grant => {
+  const wrong = cidr?.find((range) => rangeOf(range) === undefined);
+  if (wrong !== undefined) throw new GatewayError('invalid_request', `${wrong} is no address range.`, { param: 'cidr' });
+  // JSON leaves out what is undefined, so that a list left out stays left out in the row.
+  return JSON.parse(JSON.stringify({ scopes, modes, instances, models, cidr })) as Grant;
 };

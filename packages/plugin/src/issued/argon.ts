@@ -1,4 +1,4 @@
-import { GatewayError } from '@llm-proxy-auth/plugin';
+import { GatewayError } from '../error.ts';
 
 /** OWASP's floor for argon2id, about 16 ms: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html */
 const COST = Object.freeze({ memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 });
@@ -15,20 +15,27 @@ export const isAffordable = (phc: string): boolean => {
   return Number(memory) <= CEILING.memory && Number(passes) <= CEILING.passes && Number(lanes) <= CEILING.lanes && Number(memory) >= 8 * Number(lanes);
 };
 
+/** A real verifier of a secret nobody has, at the cost of new ones: an unknown name costs what a wrong secret costs. */
+export const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
+
 export interface Argon {
   /** PHC string of a new verifier. */
   hash(secret: string): Promise<string>;
   /** False also for a verifier that is not affordable, which is never computed. Throws `auth_unavailable` when too many wait. */
   verify(phc: string, secret: string): Promise<boolean>;
 }
-type Library = Pick<typeof import('@node-rs/argon2'), 'hash' | 'verify'>;
-/** argon2id on the thread pool: at most 2 at once and 32 waiting, as each takes memory and a core. With a pepper the library is never loaded. */
-export const argon = (library: () => Promise<Library> = () => import('@node-rs/argon2')): Argon => {
+/** What is used of a library for argon2id; `@node-rs/argon2` has it. */
+export interface ArgonLibrary {
+  hash(secret: string, cost: { memoryCost: number; timeCost: number; parallelism: number; outputLen: number }): Promise<string>;
+  verify(phc: string, secret: string): Promise<boolean>;
+}
+/** argon2id on the thread pool: at most 2 at once and 32 waiting, as each takes memory and a core. The library is loaded when it is first needed. */
+export const argon = (library: () => Promise<ArgonLibrary>): Argon => {
   let running = 0;
   const waiting: (() => void)[] = [];
   const turn = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running === CONCURRENT && waiting.length === QUEUE)
-      throw new GatewayError('auth_unavailable', 'Too many keys are being verified; try again.', { retryAfterMs: 1000 });
+      throw new GatewayError('auth_unavailable', 'Too many secrets are being verified; try again.', { retryAfterMs: 1000 });
     if (running === CONCURRENT) await new Promise<void>((resolve) => waiting.push(resolve));
     else running++;
     try {
@@ -40,7 +47,7 @@ export const argon = (library: () => Promise<Library> = () => import('@node-rs/a
     }
   };
   return {
-    hash: (secret) => turn(async () => (await library()).hash(secret, COST)),
+    hash: (secret) => turn(async () => (await library()).hash(secret, { ...COST })),
     verify: async (phc, secret) => isAffordable(phc) && (await turn(async () => (await library()).verify(phc, secret))),
   };
 };

@@ -1,0 +1,7 @@
+/** What strategies share that give out credentials themselves: rights, records, their administration. */
+export { type Argon, type ArgonLibrary, argon, isAffordable, NOBODY } from './argon.ts';
+export { type Book, type BookOptions, POLL, pollBook, recordBook, SILENT, STALE } from './book.ts';
+export { assertWithin, globWithin, type Rights } from './bounds.ts';
+export { type Grant, grantOf, grantProperties, MODES, NAME, rangeOf, rangeWithin, restrictionOf, SCOPES } from './grant.ts';
+export { durationOf, futureOf, isoOf, momentOf } from './moment.ts';
+export { AUDIT, allRows, commitChange, type Described, jsonText, operations, type Run, sharedParts } from './operation.ts';
