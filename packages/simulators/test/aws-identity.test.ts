@@ -288,6 +288,8 @@ test.each([-600_000, 600_000])('a client whose clock is off by %i ms learns the 
     client.send(new ConverseCommand({ modelId: profileId, messages: [{ role: 'user', content: [{ text: 'Hello' }] }] })),
   );
   expect([answer.stopReason, answer.$metadata.attempts]).toEqual(['end_turn', 2]);
+  // STS takes a date that is up to 15 minutes old.
+  clock += off;
   const sts = await started(stsSimulator({ credentials }));
   const client = new STSClient({ region: 'us-east-1', endpoint: sts.url, credentials: { ...exampleCredential } });
   open.push(() => client.destroy());

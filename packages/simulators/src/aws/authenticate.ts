@@ -16,11 +16,26 @@ export class SignatureRefused extends Error {
   }
 }
 
-export type Verifier = { readonly credentials: AwsCredentials; readonly region: string; readonly service: string };
+export type Verifier = {
+  readonly credentials: AwsCredentials;
+  readonly region: string;
+  readonly service: string;
+  /** Minutes after its date that a signature is taken; 5 if absent. */
+  readonly minutes?: number;
+};
 
-type Claim = { readonly keyId: string; readonly scope: Scope; readonly signedHeaders: readonly string[]; readonly signature: string; readonly when: string };
+type Claim = {
+  readonly keyId: string;
+  readonly scope: Scope;
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+  readonly when: string;
+  readonly sessionToken: string | undefined;
+};
 
-const tolerance = 5 * 60_000;
+const aMinute = 60_000;
+/** How far in the future a date may lie. */
+const ahead = 5 * aMinute;
 
 const required = (request: CapturedRequest, parts: ReadonlyMap<string, string>, when: string | undefined): void => {
   const lacking = ['Credential', 'Signature', 'SignedHeaders']
@@ -31,12 +46,8 @@ const required = (request: CapturedRequest, parts: ReadonlyMap<string, string>, 
     throw new SignatureRefused('incomplete', `${lacking.join(' ')} Authorization=${request.header('authorization')?.split(' ')[0] ?? ''}`);
 };
 
-const claimOf = (request: CapturedRequest, { region, service }: Verifier): Claim => {
-  const given = request.header('authorization') ?? '';
-  const parts = new Map([...given.matchAll(/([A-Za-z]+)=([^,\s]+)/g)].map(([, name = '', value = '']) => [name, value] as const));
-  const when = request.header('x-amz-date');
-  required(request, given.startsWith('AWS4-HMAC-SHA256 ') ? parts : new Map(), when);
-  const credential = parts.get('Credential') ?? '';
+/** Scope and key id of a credential. Throws SignatureRefused for the scope of another region or service. */
+const scopeOf = (credential: string, { region, service }: Verifier): { readonly keyId: string; readonly scope: Scope } => {
   const elements = credential.split('/');
   const [keyId = '', date = '', scopeRegion = '', scopeService = '', terminator = ''] = elements;
   if (elements.length !== 5) {
@@ -49,13 +60,39 @@ const claimOf = (request: CapturedRequest, { region, service }: Verifier): Claim
     terminator === 'aws4_request' ? '' : `Credential should be scoped with a valid terminator: 'aws4_request', not '${terminator}'. `,
   ].join('');
   if (wrong !== '') throw new SignatureRefused('invalid', wrong);
+  return { keyId, scope: { date, region, service } };
+};
+
+const claimOf = (request: CapturedRequest, verifier: Verifier): Claim => {
+  const given = request.header('authorization') ?? '';
+  const parts = new Map([...given.matchAll(/([A-Za-z]+)=([^,\s]+)/g)].map(([, name = '', value = '']) => [name, value] as const));
+  const when = request.header('x-amz-date');
+  required(request, given.startsWith('AWS4-HMAC-SHA256 ') ? parts : new Map(), when);
+  const { keyId, scope } = scopeOf(parts.get('Credential') ?? '', verifier);
   const signedHeaders = (parts.get('SignedHeaders') ?? '').split(';');
-  return { keyId, scope: { date, region, service }, signedHeaders, signature: parts.get('Signature') ?? '', when: when ?? '' };
+  const sessionToken = request.header('x-amz-security-token');
+  return { keyId, scope, signedHeaders, signature: parts.get('Signature') ?? '', when: when ?? '', sessionToken };
+};
+
+/** A presigned request carries in its query what the `authorization` header says otherwise. */
+const presignedClaimOf = (query: URLSearchParams, verifier: Verifier): Claim => {
+  const names = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature', 'X-Amz-SignedHeaders', 'X-Amz-Date', 'X-Amz-Expires'];
+  const lacking = names.filter((name) => (query.get(name) ?? '') === '').map((name) => `AWS query-string parameters must include '${name}'.`);
+  if (lacking.length > 0) throw new SignatureRefused('incomplete', `${lacking.join(' ')} Re-examine the query-string parameters.`);
+  const value = (name: string): string => query.get(name) ?? '';
+  if (value('X-Amz-Algorithm') !== 'AWS4-HMAC-SHA256') throw new SignatureRefused('incomplete', `Unsupported AWS 'algorithm': '${value('X-Amz-Algorithm')}'.`);
+  return {
+    ...scopeOf(value('X-Amz-Credential'), verifier),
+    signedHeaders: value('X-Amz-SignedHeaders').split(';'),
+    signature: value('X-Amz-Signature'),
+    when: value('X-Amz-Date'),
+    sessionToken: query.get('X-Amz-Security-Token') ?? undefined,
+  };
 };
 
 const stamp = (milliseconds: number): string => new Date(milliseconds).toISOString().replace(/[-:]|\.\d{3}/g, '');
 
-const checkTime = ({ when, scope }: Claim, now: number): void => {
+const checkTime = ({ when, scope }: Claim, now: number, minutes: number): void => {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(when);
   if (match === null) {
     throw new SignatureRefused('incomplete', `Date must be in ISO-8601 'basic format'. Got '${when}'. See http://en.wikipedia.org/wiki/ISO_8601`);
@@ -67,8 +104,9 @@ const checkTime = ({ when, scope }: Claim, now: number): void => {
     const message = `Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${scope.date}' != '${when.slice(0, 8)}', from ${quoted}.`;
     throw new SignatureRefused('invalid', message);
   }
-  const [earliest, latest] = [now - tolerance, now + tolerance];
-  if (at < earliest) throw new SignatureRefused('invalid', `Signature expired: ${when} is now earlier than ${stamp(earliest)} (${stamp(now)} - 5 min.)`);
+  const [earliest, latest] = [now - minutes * aMinute, now + ahead];
+  if (at < earliest)
+    throw new SignatureRefused('invalid', `Signature expired: ${when} is now earlier than ${stamp(earliest)} (${stamp(now)} - ${minutes} min.)`);
   if (at > latest) throw new SignatureRefused('invalid', `Signature not yet current: ${when} is still later than ${stamp(latest)} (${stamp(now)} + 5 min.)`);
 };
 
@@ -82,9 +120,9 @@ const checkSigned = (request: CapturedRequest, { signedHeaders }: Claim): void =
   }
 };
 
-const holder = (request: CapturedRequest, { keyId }: Claim, credentials: AwsCredentials): AwsCredential => {
+const holder = ({ keyId, sessionToken }: Claim, credentials: AwsCredentials): AwsCredential => {
   const known = credentials.find(keyId);
-  if (known === undefined || known.sessionToken !== request.header('x-amz-security-token')) {
+  if (known === undefined || known.sessionToken !== sessionToken) {
     throw new SignatureRefused('unknown', 'The security token included in the request is invalid.');
   }
   if (known.expiresAt !== undefined && known.expiresAt <= credentials.now()) {
@@ -93,13 +131,15 @@ const holder = (request: CapturedRequest, { keyId }: Claim, credentials: AwsCred
   return known;
 };
 
-/** Who signed the request; throws SignatureRefused. */
+/** Who signed the request, in its header or, presigned, in its query; throws SignatureRefused. */
 export const authenticate = (request: CapturedRequest, verifier: Verifier): AwsCredential => {
-  if (request.header('authorization') === undefined) throw new SignatureRefused('missing', 'Missing Authentication Token');
-  const claim = claimOf(request, verifier);
+  const query = new URLSearchParams(request.target.slice(request.path.length));
+  const presigned = query.has('X-Amz-Signature') || query.has('X-Amz-Algorithm');
+  if (request.header('authorization') === undefined && !presigned) throw new SignatureRefused('missing', 'Missing Authentication Token');
+  const claim = presigned ? presignedClaimOf(query, verifier) : claimOf(request, verifier);
   checkSigned(request, claim);
-  checkTime(claim, verifier.credentials.now());
-  const credential = holder(request, claim, verifier.credentials);
+  checkTime(claim, verifier.credentials.now(), verifier.minutes ?? 5);
+  const credential = holder(claim, verifier.credentials);
   const canonical = canonicalRequest(request, claim.signedHeaders);
   const toSign = stringToSign(canonical, claim.when, claim.scope);
   if (signature(credential.secretAccessKey, toSign, claim.scope) === claim.signature) return credential;

@@ -9,6 +9,8 @@ export type AwsCredential = {
   readonly expiresAt?: number;
   /** Who it is: `arn:aws:sts::123456789012:assumed-role/gateway/session`. */
   readonly arn: string;
+  /** Unique id of who it is; made from the ARN if absent. */
+  readonly userId?: string;
   /** Session tags, as AssumeRole got them. */
   readonly tags?: Readonly<Record<string, string>>;
 };

@@ -39,10 +39,11 @@ const decoded = (text: string): string => {
   }
 };
 
+/** Without the signature itself, which stands in the query of a presigned request. */
 const canonicalQuery = (query: string): string =>
   query
     .split('&')
-    .filter((pair) => pair !== '')
+    .filter((pair) => pair !== '' && !pair.startsWith('X-Amz-Signature='))
     .map((pair) => {
       const at = pair.indexOf('=');
       const [name, value] = at === -1 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];

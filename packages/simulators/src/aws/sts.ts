@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Answer } from '../http/answer.ts';
 import type { CapturedRequest } from '../http/captured.ts';
 import { type Peer, type PeerOptions, peer } from '../http/peer.ts';
@@ -29,6 +30,16 @@ export type StsSimulatorOptions = PeerOptions & {
 export type StsSimulator = Peer & {
   readonly url: string;
 };
+
+/** Fault of a call that comes too often: 400 with this code, https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html */
+export const stsThrottling = Object.freeze({
+  status: 400,
+  headers: Object.freeze({ 'content-type': 'application/json' }),
+  body: Object.freeze({
+    Error: Object.freeze({ Code: 'Throttling', Message: 'Rate exceeded', Type: 'Sender' }),
+    RequestId: '00000000-0000-4000-8000-000000000000',
+  }),
+});
 
 class StsRefusal extends Error {
   readonly status: number;
@@ -62,14 +73,27 @@ const xml = (status: number, body: string): Answer => ({
   body: Buffer.from(body),
 });
 
+/** The query protocol answers in JSON whoever accepts nothing else. */
+const jsonText = (status: number, value: object): Answer => ({
+  status,
+  headers: [
+    ['x-amzn-RequestId', requestId],
+    ['content-type', 'application/json'],
+  ],
+  body: Buffer.from(JSON.stringify(value)),
+});
+const wantsJson = (request: CapturedRequest): boolean => request.header('accept')?.split(',')[0]?.trim() === 'application/json';
+
 const success = (action: string, result: string): Answer =>
   xml(
     200,
     `<${action}Response xmlns="${namespace}">${element(`${action}Result`, result)}${element('ResponseMetadata', element('RequestId', requestId))}</${action}Response>\n`,
   );
 
-const failure = (status: number, code: string, message: string): Answer => {
-  const error = element('Error', element('Type', status < 500 ? 'Sender' : 'Receiver') + element('Code', code) + element('Message', xmlText(message)));
+const failure = (status: number, code: string, message: string, json: boolean): Answer => {
+  const type = status < 500 ? 'Sender' : 'Receiver';
+  if (json) return jsonText(status, { Error: { Code: code, Message: message, Type: type }, RequestId: requestId });
+  const error = element('Error', element('Type', type) + element('Code', code) + element('Message', xmlText(message)));
   return xml(status, `<ErrorResponse xmlns="${namespace}">${error}${element('RequestId', requestId)}</ErrorResponse>\n`);
 };
 
@@ -132,7 +156,14 @@ const assumed = (role: AwsRole, name: string): { arn: string; xml: string } => {
   return { arn, xml: element('AssumedRoleUser', element('AssumedRoleId', `AROASIMULATEDROLEID00:${name}`) + element('Arn', arn)) };
 };
 
-type Call = { readonly form: URLSearchParams; readonly roles: readonly AwsRole[]; readonly credentials: AwsCredentials; readonly caller: () => AwsCredential };
+type Call = {
+  readonly form: URLSearchParams;
+  readonly roles: readonly AwsRole[];
+  readonly credentials: AwsCredentials;
+  readonly caller: () => AwsCredential;
+  /** The answer is wanted in JSON. */
+  readonly json: boolean;
+};
 
 const assumeRole = ({ form, roles, credentials, caller }: Call): Answer => {
   const who = caller();
@@ -177,9 +208,32 @@ const assumeRoleWithWebIdentity = ({ form, roles, credentials }: Call): Answer =
   );
 };
 
-const getCallerIdentity = ({ caller }: Call): Answer => {
-  const { arn, accessKeyId } = caller();
-  return success('GetCallerIdentity', element('Arn', arn) + element('UserId', accessKeyId) + element('Account', arn.split(':')[4] ?? account));
+/**
+ * Unique ids by kind, as IAM's reference of identifiers lists them: roles AROA with the session's name behind it, users AIDA, the root user its
+ * account, federated users account and name.
+ */
+const userIdOf = ({ arn, userId }: AwsCredential): string => {
+  if (userId !== undefined) return userId;
+  const [, owner = account, resource = ''] = /^arn:[^:]+:[^:]+::([0-9]{12}):(.+)$/.exec(arn) ?? [];
+  const [kind = '', ...names] = resource.split('/');
+  const unique = (prefix: string, name: string): string =>
+    prefix +
+    createHash('sha256')
+      .update(`${owner}/${name}`)
+      .digest('hex')
+      .toUpperCase()
+      .replaceAll(/[^A-F2-7]/g, 'Q')
+      .slice(0, 17);
+  if (kind === 'assumed-role') return `${unique('AROA', names[0] ?? '')}:${names[1] ?? ''}`;
+  if (kind === 'federated-user') return `${owner}:${names[0] ?? ''}`;
+  return kind === 'root' ? owner : unique('AIDA', names.at(-1) ?? '');
+};
+const getCallerIdentity = ({ caller, json }: Call): Answer => {
+  const credential = caller();
+  const result = { Arn: credential.arn, UserId: userIdOf(credential), Account: credential.arn.split(':')[4] ?? account };
+  if (!json)
+    return success('GetCallerIdentity', element('Arn', xmlText(result.Arn)) + element('UserId', xmlText(result.UserId)) + element('Account', result.Account));
+  return jsonText(200, { GetCallerIdentityResponse: { GetCallerIdentityResult: result, ResponseMetadata: { RequestId: requestId } } });
 };
 
 const actions: Readonly<Record<string, (call: Call) => Answer>> = {
@@ -188,13 +242,17 @@ const actions: Readonly<Record<string, (call: Call) => Answer>> = {
   GetCallerIdentity: getCallerIdentity,
 };
 
+/** STS takes a signature for a quarter of an hour, whatever its `X-Amz-Expires` says: https://github.com/aws/aws-sdk-go/issues/2167 */
+const minutes = 15;
+
 const operate = (request: CapturedRequest, { credentials, roles = [], region = 'us-east-1' }: StsSimulatorOptions): Answer => {
   const form = new URLSearchParams(request.method === 'POST' ? request.body.toString('utf8') : request.target.slice(request.path.length));
   const action = form.get('Action') ?? '';
   const version = form.get('Version');
   const handle = Object.hasOwn(actions, action) && version === '2011-06-15' ? actions[action] : undefined;
   if (handle === undefined) throw new StsRefusal(400, 'InvalidAction', `Could not find operation ${action} for version ${version ?? 'NO_VERSION_SPECIFIED'}`);
-  return handle({ form, roles, credentials, caller: () => authenticate(request, { credentials, region, service: 'sts' }) });
+  const caller = (): AwsCredential => authenticate(request, { credentials, region, service: 'sts', minutes });
+  return handle({ form, roles, credentials, caller, json: wantsJson(request) });
 };
 
 /** Starts the STS stand-in (XML query protocol): AssumeRole, AssumeRoleWithWebIdentity, GetCallerIdentity. */
@@ -203,8 +261,8 @@ export const stsSimulator = async (options: StsSimulatorOptions): Promise<StsSim
     try {
       return operate(request, options);
     } catch (cause) {
-      if (cause instanceof StsRefusal) return failure(cause.status, cause.code, cause.message);
-      if (cause instanceof SignatureRefused) return failure(...signatureErrors[cause.fault], cause.message);
+      if (cause instanceof StsRefusal) return failure(cause.status, cause.code, cause.message, wantsJson(request));
+      if (cause instanceof SignatureRefused) return failure(...signatureErrors[cause.fault], cause.message, wantsJson(request));
       throw cause;
     }
   };
