@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import type { AuthRequest, AuthResult, AuthStrategy, Credential, Factory, HeaderPairs, Principal } from '@llm-proxy-auth/plugin';
+import type {
+  AuthRequest,
+  AuthResult,
+  AuthStrategy,
+  Credential,
+  Factory,
+  HeaderPairs,
+  Principal,
+  UpstreamReply,
+  UpstreamRequest,
+} from '@llm-proxy-auth/plugin';
 import { configurationOf } from './configuration.ts';
 import { type FakeHost, fakeHost } from './fake-host.ts';
 import { type Rule, type Runner, runRules } from './runner.ts';
@@ -12,6 +22,10 @@ export interface AuthSubject {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Further headers a credential of this kind travels with (a signature's date). */
   readonly headers?: HeaderPairs;
+  /** Answers what the strategy fetches, at the host's time. */
+  readonly answer?: (request: UpstreamRequest, now: number) => UpstreamReply | Promise<UpstreamReply>;
+  /** Longest life that its credentials can have, in milliseconds; a year and more when left out. */
+  readonly longestLife?: number;
   /** Issues a credential that is good from now on; with `expires` (epoch ms) until then. */
   valid(made: MadeAuth, expires?: number): Credential | Promise<Credential>;
   /** Credentials of this strategy's own form that must be denied: another secret, an unknown id, a cut one. At least one. */
@@ -25,7 +39,8 @@ export interface MadeAuth {
   readonly config: Readonly<Record<string, unknown>>;
 }
 export const makeAuth = async (subject: AuthSubject): Promise<MadeAuth> => {
-  const host = fakeHost();
+  const { answer } = subject;
+  const host: FakeHost = fakeHost(answer === undefined ? {} : { answer: (request) => answer(request, host.now()) });
   const config = configurationOf(subject.factory.config, subject.config);
   return { strategy: await subject.factory.create(config, host), host, config };
 };
@@ -204,7 +219,7 @@ const lifeRules: readonly Rule<AuthSubject>[] = [
     says: 'a result is believed neither longer than a minute nor beyond the end of its credential',
     check: using(async (made, subject) => {
       const now = made.host.now();
-      for (const life of [5000, year]) {
+      for (const life of [5000, Math.min(year, subject.longestLife ?? year)]) {
         const { cacheUntil, principal } = principalOf(await ask(made, subject, await subject.valid(made, now + life)));
         assert.equal(principal.expires, now + life, 'the principal tells when its credential ends');
         assert.ok(cacheUntil <= now + life, `believed ${cacheUntil - now} ms of ${life}`);

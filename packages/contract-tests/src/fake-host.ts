@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { type Counters, GatewayError, type Host, type Store, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { type Counters, type FetchOptions, GatewayError, type Host, type Store, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { memoryCounters } from './memory-counters.ts';
 import { memoryStore } from './memory-store.ts';
 
@@ -24,8 +24,8 @@ export interface FakeHost extends Host {
   breakStore(): void;
   /** Log lines so far, in order. */
   readonly lines: readonly LogLine[];
-  /** Requests given to `fetch` so far, with the signal each came with. */
-  readonly fetched: readonly { readonly request: UpstreamRequest; readonly signal: AbortSignal | undefined }[];
+  /** Requests given to `fetch` so far, with what each came with. */
+  readonly fetched: readonly { readonly request: UpstreamRequest; readonly signal: AbortSignal | undefined; readonly options: FetchOptions }[];
   /** Metric name with its labels as JSON, and its value. */
   readonly counted: ReadonlyMap<string, number>;
   /** Aborts `signal`, as the core does when the configuration is replaced. */
@@ -37,7 +37,7 @@ const unavailable: UpstreamReply = { status: 503, headers: [], body: new Uint8Ar
 export const fakeHost = (options: FakeHostOptions = {}): FakeHost => {
   const controller = new AbortController();
   const lines: LogLine[] = [];
-  const fetched: { request: UpstreamRequest; signal: AbortSignal | undefined }[] = [];
+  const fetched: { request: UpstreamRequest; signal: AbortSignal | undefined; options: FetchOptions }[] = [];
   const counted = new Map<string, number>();
   const store = breakable(options.store ?? memoryStore());
   let now = options.now ?? Date.UTC(2026, 0, 1);
@@ -58,8 +58,8 @@ export const fakeHost = (options: FakeHostOptions = {}): FakeHost => {
       return value;
     },
     seal: sealWith(randomBytes(32)),
-    async fetch(request, signal) {
-      fetched.push({ request, signal });
+    async fetch(request, signal, asked = {}) {
+      fetched.push({ request, signal, options: asked });
       if (signal?.aborted === true) throw new GatewayError('upstream_unreachable', 'The request was aborted.', { cause: signal.reason });
       return (await options.answer?.(request)) ?? unavailable;
     },

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { Host, Secret, UpstreamRequest } from '@llm-proxy-auth/plugin';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { certificate } from '../../simulators/test/certificate.ts';
 import { createReach } from '../src/plugins/reach.ts';
 import { createSeal } from '../src/plugins/seal.ts';
 import { GOOD, makeWorld, type World } from './world.ts';
@@ -193,6 +195,28 @@ describe('fetch', () => {
     await expect(hostOf(strategy).fetch(request('/jwks'))).resolves.toMatchObject({ status: 200 });
     await expect(hostOf(strategy).fetch(request('/', { origin: 'http://127.0.0.1:1' }))).rejects.toMatchObject({ code: 'operation_not_allowed' });
     expect(asked).toEqual(['GET /jwks']);
+  });
+  test('takes no longer answer than it is told to', async () => {
+    answer = (_, r) => r.writeHead(200).end('x'.repeat(1025));
+    const host = hostOf((await loaded()).instances.get('main')?.provider);
+    await expect(host.fetch(request('/'), undefined, { maxBytes: 1024 })).rejects.toMatchObject({ code: 'upstream_bad_response' });
+    await expect(host.fetch(request('/'), undefined, { maxBytes: 1025 })).resolves.toMatchObject({ status: 200 });
+  });
+  test('knows a server by the authorities that are given, and by no others', async () => {
+    const [own, other] = [certificate(), certificate()];
+    const tls = createTlsServer(own, (_, r) => void r.writeHead(200).end());
+    await new Promise<void>((done) => tls.listen(0, '127.0.0.1', done));
+    const to = `https://127.0.0.1:${(tls.address() as AddressInfo).port}`;
+    const graph = await world.load(GOOD.replace('apiKey:', `baseUrl: "${to}", apiKey:`));
+    const host = hostOf(graph.instances.get('main')?.provider);
+    const ask = (ca?: string) => host.fetch(request('/', { origin: to }), undefined, { ca });
+    await expect(ask(own.cert)).resolves.toMatchObject({ status: 200 });
+    for (const ca of [other.cert, undefined]) await expect(ask(ca)).rejects.toMatchObject({ code: 'upstream_unreachable' });
+    // Many sets of authorities, one after the other: the first is opened again.
+    for (let i = 0; i < 9; i++) await expect(ask(`${other.cert}\n${'\n'.repeat(i)}`)).rejects.toMatchObject({ code: 'upstream_unreachable' });
+    await expect(ask(own.cert)).resolves.toMatchObject({ status: 200 });
+    tls.closeAllConnections();
+    await new Promise((done) => tls.close(done));
   });
   test('does not follow redirects', async () => {
     answer = (_, r) => r.writeHead(307, { location: `${origin}/elsewhere` }).end();

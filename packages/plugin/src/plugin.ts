@@ -55,10 +55,16 @@ export interface Host {
   /** Undefined without `keyEncryption` in the configuration. */
   readonly encryption?: Encryption | undefined;
   /** Unsigned; only to hosts the manifest's `reaches` names and to URLs of the instance's or the strategy's configuration. */
-  fetch(request: UpstreamRequest, signal?: AbortSignal): Promise<UpstreamReply>;
+  fetch(request: UpstreamRequest, signal?: AbortSignal, options?: FetchOptions): Promise<UpstreamReply>;
   /** Namespaced by plugin name. */
   readonly store: Store;
   readonly counters: Counters;
+}
+export interface FetchOptions {
+  /** PEM text of the authorities that the server's certificate may come from, in place of the well-known ones. */
+  readonly ca?: string | undefined;
+  /** Longest answer that is taken, in bytes; 16 MiB when left out. A longer one is `upstream_bad_response`. */
+  readonly maxBytes?: number | undefined;
 }
 export interface Seal {
   seal(purpose: string, plain: Bytes): string;

@@ -1,19 +1,21 @@
 import { createHash, createHmac } from 'node:crypto';
+import { request as send } from 'node:http';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AwsCredential, type AwsCredentials, awsCredentials, exampleCredential, type StsSimulator, stsSimulator, stsThrottling } from '../src/index.ts';
 
 class Sha256 {
-  readonly #hash: ReturnType<typeof createHash>;
-  constructor(secret?: string | Uint8Array) {
-    this.#hash = secret === undefined ? createHash('sha256') : (createHmac('sha256', secret) as unknown as ReturnType<typeof createHash>);
+  readonly #hash: { update(data: string | Uint8Array): unknown; digest(): Buffer };
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#hash =
+      secret === undefined ? createHash('sha256') : createHmac('sha256', typeof secret === 'string' ? secret : new Uint8Array(secret as ArrayBuffer));
   }
-  update(data: string | Uint8Array): void {
-    this.#hash.update(data);
+  update(data: string | ArrayBuffer | ArrayBufferView): void {
+    this.#hash.update(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer));
   }
-  async digest(): Promise<Uint8Array> {
-    return Uint8Array.from(this.#hash.digest());
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(this.#hash.digest());
   }
   reset(): void {
     throw new Error('not used');
@@ -61,7 +63,6 @@ const presigned = async (wanted: Presigned = {}): Promise<string> => {
   const pairs = Object.entries(signed.query ?? {}).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`);
   return `/?${pairs.join('&')}`;
 };
-const { request: send } = await import('node:http');
 /** fetch() does not let anybody name the host. */
 const get = (target: string, headers: Readonly<Record<string, string>> = {}): Promise<{ status: number; type: string; text: string }> =>
   new Promise((resolve, reject) => {

@@ -12,10 +12,10 @@ import {
   type Seal,
   type Store,
 } from '@llm-proxy-auth/plugin';
-import { Agent } from 'undici';
 import { CORE_OPERATIONS } from '../admin/operations.ts';
 import type { InstanceSettings } from '../config/schema.ts';
 import type { AdminEntry, Instance, Strategy } from '../graph.ts';
+import { type Agents, openAgents } from './agents.ts';
 import type { Catalog, Provided } from './catalog.ts';
 import { DeadlineError, within } from './deadline.ts';
 import { type Failure, failure } from './failure.ts';
@@ -105,7 +105,7 @@ const ready = <T>(what: string, value: T | undefined): T => {
 const openWorkshop = (options: CreateOptions): Workshop => {
   const lifetime = new AbortController();
   const closers: Workshop['closers'] = [[], []];
-  let agent: Agent | undefined;
+  const agents = openAgents();
   const sealingKey = (): Buffer => {
     if (workshop.key !== undefined) return workshop.key;
     throw new GatewayError('overloaded', 'The store does not answer yet, so that nothing can be sealed; try again.', { retryAfterMs: 1_000 });
@@ -115,16 +115,13 @@ const openWorkshop = (options: CreateOptions): Workshop => {
     log: options.log,
     metrics: options.metrics,
     now: options.now,
-    dispatcher: () => {
-      agent ??= new Agent({ connections: 32, connect: { timeout: 5_000 } });
-      return agent;
-    },
+    dispatcherOf: agents.of,
     store: () => ready('store', workshop.store),
     counters: () => ready('counters', workshop.counters),
     sealingKey,
     originsOf: (plugin) => options.wanted.strategies.filter((w) => options.catalog.find('auth', w.kind)?.plugin === plugin).flatMap((w) => w.origins),
   });
-  const dispose = disposer(lifetime, closers, () => agent, options.log);
+  const dispose = disposer(lifetime, closers, agents, options.log);
   const workshop: Workshop = { options, lifetime: lifetime.signal, hosts, closers, store: undefined, counters: undefined, key: undefined, sealingKey, dispose };
   return workshop;
 };
@@ -247,7 +244,7 @@ const rethrow = (error: unknown): never => {
   throw error;
 };
 /** Closes once, first what uses the store, then store and counters; what fails is logged. */
-const disposer = (lifetime: AbortController, closers: readonly (readonly Closing[])[], agent: () => Agent | undefined, log: Logger): (() => Promise<void>) => {
+const disposer = (lifetime: AbortController, closers: readonly (readonly Closing[])[], agents: Agents, log: Logger): (() => Promise<void>) => {
   let done: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     lifetime.abort();
@@ -256,7 +253,7 @@ const disposer = (lifetime: AbortController, closers: readonly (readonly Closing
       for (const result of results)
         if (result.status === 'rejected') log.error({ error: result.reason instanceof Error ? result.reason.name : 'unknown' }, 'a plugin failed to close');
     }
-    await agent()?.destroy();
+    await agents.close();
   };
   return () => {
     done ??= close();

@@ -1,7 +1,6 @@
 import { type Counters, GatewayError, type Host, type Logger, type Metrics, type Secret, type Store } from '@llm-proxy-auth/plugin';
-import type { Dispatcher } from 'undici';
 import type { LoadedPlugin } from '../graph.ts';
-import { createFetch } from './fetch.ts';
+import { createFetch, type Dispatchers } from './fetch.ts';
 import { createReach } from './reach.ts';
 import { createSeal } from './seal.ts';
 import { countersOf, storeOf, wholeStore } from './views.ts';
@@ -12,7 +11,7 @@ export interface Surroundings {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly now: () => number;
-  readonly dispatcher: () => Dispatcher;
+  readonly dispatcherOf: Dispatchers;
   readonly store: () => Store;
   readonly counters: () => Counters;
   readonly sealingKey: () => Buffer;
@@ -63,7 +62,7 @@ export const createHosts = (
       now: around.now,
       secret: revealed,
       seal: createSeal(plugin.name, around.sealingKey),
-      fetch: createFetch(plugin.name, createReach(plugin.reaches, origins), around.dispatcher, around.signal),
+      fetch: createFetch(plugin.name, createReach(plugin.reaches, origins), around.dispatcherOf, around.signal),
       store: storeOf(plugin.name, around.store),
       counters: countersOf(plugin.name, around.counters),
     });
