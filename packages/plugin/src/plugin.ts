@@ -96,6 +96,8 @@ export interface AdminOperation {
   readonly output: TSchema;
   /** Example of a command line, for `--help`. */
   readonly example?: string | undefined;
+  /** What an input is about (a key's name or id), for the audit record that the gateway makes of each run; never a secret. */
+  target?(input: unknown): string | undefined;
   run(input: unknown, caller: Principal, host: Host): Promise<unknown>;
 }
 /** A legacy route rewritten into a transparent call, then governed like one. */

@@ -2,7 +2,7 @@ import { globWithin, rangeWithin } from '@llm-proxy-auth/plugin/issued';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import plugin from '../src/index.ts';
-import { audit, fresh, gateway, type Made, principal, refusal, START, secret } from './support.ts';
+import { fresh, gateway, type Made, principal, refusal, START, secret } from './support.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -116,12 +116,11 @@ describe('bounds of who creates (A021)', () => {
     ['every address', { cidr: undefined }, 'address_not_allowed'],
     ['a longer life', { expires: '31d' }, 'scope_required'],
     ['an endless life', { expires: undefined }, 'scope_required'],
-  ])('refuses %s, makes no key and leaves an audit row', async (_, over, code) => {
-    const { run, store } = await fresh();
+  ])('refuses %s, and makes no key', async (_, over, code) => {
+    const { run } = await fresh();
     const input = JSON.parse(JSON.stringify({ name: 'a', ...within, ...over }));
     expect(await refusal(run('keys.create', input, limited))).toMatchObject({ code, status: 403 });
     expect((await run<Listed>('keys.list', {})).keys).toEqual([]);
-    expect((await audit(store))[0]).toMatchObject({ actor: 'key:limited', operation: 'keys.create', target: 'a', outcome: code });
   });
 
   it('holds for rotating and revoking: nobody gets a stronger key that way', async () => {
@@ -331,27 +330,14 @@ describe('list and show', () => {
 });
 
 describe('every operation', () => {
-  it('leaves one audit row with who, what, whom and how it went, and no secret', async () => {
-    const { run, store } = await fresh();
-    const one = await run('keys.create', { name: 'ci' });
-    const two = await run('keys.rotate', { key: 'ci' });
-    await run('keys.list', {});
-    await run('keys.show', { key: 'ci' });
-    await run('keys.revoke', { key: two.id, reason: 'lost' });
-    await refusal(run('keys.revoke', { key: 'nobody' }));
-    await refusal(run('keys.create', { name: 'ci' }));
-    const row = (operation: string, target: string, outcome = 'ok') => ({ at: '2026-01-01T00:00:00.000Z', actor: 'key:root', operation, target, outcome });
-    const rows = await audit(store);
-    expect(rows).toEqual([
-      row('keys.create', 'ci'),
-      row('keys.rotate', 'ci'),
-      row('keys.list', '*'),
-      row('keys.show', 'ci'),
-      row('keys.revoke', two.id),
-      row('keys.revoke', 'nobody', 'invalid_request'),
-      row('keys.create', 'ci', 'invalid_request'),
-    ]);
-    for (const { key } of [one, two]) expect(JSON.stringify(rows)).not.toContain(key.slice(17, 40));
+  it('says what it is about, for the audit record', () => {
+    const about = (name: string, input: unknown): string | undefined => plugin.admin?.find((each) => each.name === name)?.target?.(input);
+    expect(about('keys.create', { name: 'ci' })).toBe('ci');
+    expect(about('keys.rotate', { key: 'ci' })).toBe('ci');
+    expect(about('keys.show', { key: 'ci' })).toBe('ci');
+    expect(about('keys.revoke', { key: 'k1', reason: 'lost' })).toBe('k1');
+    expect(about('keys.list', {})).toBe('*');
+    expect(about('keys.create', { name: 7 })).toBeUndefined();
   });
 
   it('needs an entry in the configuration', async () => {

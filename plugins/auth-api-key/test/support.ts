@@ -188,5 +188,3 @@ export const refusal = async (work: Promise<unknown>): Promise<GatewayError> => 
   }
   throw new Error('the call was expected to fail');
 };
-export const audit = async (store: Store): Promise<readonly Record<string, unknown>[]> =>
-  (await store.read('audit', 0, 1000)).map(({ row }) => JSON.parse(row.json));

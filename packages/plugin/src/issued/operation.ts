@@ -1,14 +1,10 @@
 import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Change, Principal, Store } from '../access.ts';
-import { GatewayError, isGatewayError } from '../error.ts';
+import { GatewayError } from '../error.ts';
 import type { AdminOperation, Host } from '../plugin.ts';
 import type { JsonText } from '../wire.ts';
 import type { Book } from './book.ts';
-import { isoOf } from './moment.ts';
-
-/** Log of the store; one row an operation: `{ at, actor, operation, target, outcome }`. */
-export const AUDIT = 'audit';
 
 export const jsonText = (value: object): JsonText => ({ json: JSON.stringify(value) });
 
@@ -25,7 +21,7 @@ export interface Described<S extends TSchema, P> {
   readonly input: S;
   readonly output: TSchema;
   readonly example: string;
-  /** Credential or name the operation is about, for the audit row. */
+  /** Credential or name the operation is about, for the audit record. */
   readonly target: (input: Static<S>) => string;
   readonly run: (run: Run<Static<S>, P>) => Promise<unknown>;
 }
@@ -40,11 +36,9 @@ const checked = <S extends TSchema>(schema: S, input: unknown): Static<S> => {
     param === '' ? {} : { param },
   );
 };
-const outcomeOf = (error: unknown): string => (isGatewayError(error) ? error.code : 'internal_error');
 
 /**
- * Maker of operations on credentials that a strategy gives out: each checks its input and the caller's scope `keys` and leaves an
- * audit row, whether it succeeds or not. `partsOf` throws `invalid_request` when the configuration has no such strategy.
+ * Maker of operations on credentials that a strategy gives out: each checks its input and the caller's scope `keys`. `partsOf` throws `invalid_request` when the configuration has no such strategy.
  */
 export const operations =
   <P>(partsOf: (host: Host) => P) =>
@@ -55,25 +49,11 @@ export const operations =
     input,
     output,
     example,
+    target: (given) => (Value.Check(input, given) ? target(given) : undefined),
     run: async (given, caller, host) => {
-      let subject = '';
-      const record = async (outcome: string): Promise<void> => {
-        const row = { at: isoOf(host.now()), actor: caller.id, operation: name, target: subject, outcome };
-        await host.store
-          .append(AUDIT, [jsonText(row)])
-          .catch((error: unknown) => host.log.error({ ...row, reason: outcomeOf(error) }, 'an audit row cannot be written'));
-      };
-      try {
-        const valid = checked(input, given);
-        subject = target(valid);
-        if (!caller.scopes.includes('keys') && !caller.scopes.includes('admin')) throw new GatewayError('scope_required', `${name} needs the scope keys.`);
-        const result = await run({ input: valid, caller, host, parts: partsOf(host) });
-        await record('ok');
-        return result;
-      } catch (error) {
-        await record(outcomeOf(error));
-        throw error;
-      }
+      const valid = checked(input, given);
+      if (!caller.scopes.includes('keys') && !caller.scopes.includes('admin')) throw new GatewayError('scope_required', `${name} needs the scope keys.`);
+      return run({ input: valid, caller, host, parts: partsOf(host) });
     },
   });
 

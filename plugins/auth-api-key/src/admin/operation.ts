@@ -1,5 +1,5 @@
 import { operations } from '@llm-proxy-auth/plugin/issued';
 import { rings } from '../ring.ts';
 
-/** An operation on keys; it needs the scope `keys` and leaves an audit row. */
+/** An operation on keys; it needs the scope `keys`. */
 export const operation = operations(rings.of);
