@@ -108,7 +108,46 @@ const access: readonly Mutant[] = [
   ),
 ];
 const HEAD = 'http/head.ts';
+const AUTHENTICATE = 'access/authenticate.ts';
 const credentials: readonly Mutant[] = [
+  of(
+    'what a proxy wrote, from a trusted peer alone',
+    'ambient',
+    'A040 from a trusted peer',
+    core('access/ambient.ts', 'peer.trusted ? proxied', 'proxied.length > 0 ? proxied'),
+  ),
+  of(
+    'two lines of one ambient header',
+    'ambient',
+    'A040 two lines of x-forwarded-client-cert',
+    core(HEAD, 'return [...others, {', 'return before !== undefined ? all : [...others, {'),
+  ),
+  of('ambient headers go no further', 'ambient', 'A040 from a trusted peer', core('http/credential-slots.ts', "'x-forwarded-client-cert': 'proxied',", '')),
+  of(
+    'ambient headers with underscores',
+    'ambient',
+    'A052',
+    core('http/credential-slots.ts', "if (USE[dashed] !== undefined) return 'drop';", 'if (USE[dashed] !== undefined) return USE[dashed];'),
+  ),
+  of(
+    'explicit beats ambient',
+    'ambient',
+    'a credential that the caller sent beats it',
+    core(AUTHENTICATE, 'if (credential === undefined) return byAmbient(r);', 'if (credential === undefined || r.head.proxied.length > 0) return byAmbient(r);'),
+  ),
+  of(
+    'a certificate of the CA alone',
+    'ambient',
+    'of another CA it is nothing',
+    core('http/peer-certificate.ts', 'if (!socket.authorized) return undefined;', ''),
+  ),
+  of(
+    'a gate that every caller must pass too',
+    'ambient',
+    'a key alone and a wrong key',
+    core(AUTHENTICATE, 'required.length === 0 ? identify(r)', 'r.head.credential !== undefined ? identify(r)'),
+  ),
+  of('the cache tells ambient headers apart', 'ambient', 'what is remembered of one header', core('access/ambient.ts', '${header}', '')),
   of('two slots, two values', 'access', 'two slots, two values', core(HEAD, 'credential.value !== found.value) throw ambiguous()', 'false) throw ambiguous()')),
   of('one slot once', 'access', 'two lines of authorization', core(HEAD, 'if (++authorizations > 1) throw ambiguous();', '')),
   of(

@@ -1,7 +1,7 @@
 import type { Credential, Dialect, Principal } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
 import { compileRanges, type Ranges } from './access/address.ts';
-import { type Authenticator, type AuthNote, makeAuthenticator } from './access/authenticate.ts';
+import { type Authenticator, type AuthNote, makeAuthenticator, slotsOf } from './access/authenticate.ts';
 import { type Owners, owners } from './access/owners.ts';
 import { compilePolicies, type Policy } from './access/policy.ts';
 import { verifiedCache } from './access/verified-cache.ts';
@@ -100,7 +100,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     shapeOf: compileShapes(graph.dialects, graph.settings.server.defaultDialect),
     policyOf: compilePolicies(graph),
     authenticate: makeAuthenticator(graph, verifiedCache(), services.metrics.auth),
-    slots: new Set(graph.strategies.flatMap((s) => s.strategy.slots)),
+    slots: slotsOf(graph),
     models: compileModels(graph.settings.models, graph.instances),
     catalogue: modelCatalogue(services.now),
     endpoints: endpointCache(),

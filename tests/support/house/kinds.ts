@@ -5,16 +5,18 @@ import { type AuthStrategy, type Counters, type Dialect, define, type Principal,
 const NOTHING = { type: 'object', properties: {}, additionalProperties: false };
 const caller: Principal = { id: 'house:ann', owner: 'ann', strategy: 'house', credential: 'badge', groups: ['engineers'], scopes: [], factor: 'none' };
 
-/** Lets in whoever says `house-token`, as a member of the group `engineers`. */
+/** Lets in whoever says `house-token` or shows a certificate, as a member of the group `engineers`. */
 export const auth = define<AuthStrategy>()({
   summary: 'One token for everybody of the house',
   config: NOTHING,
   create: () => ({
-    slots: ['bearer'],
+    slots: ['bearer', 'certificate'],
     challenge: 'Bearer realm="house"',
     issued: true,
     authenticate: ({ credential, ...r }) =>
-      credential.value === 'house-token' && r.method !== '' ? { is: 'principal', principal: caller, cacheUntil: 0, epoch: 0 } : { is: 'not-mine' },
+      (credential.value === 'house-token' || credential.slot === 'certificate') && r.method !== ''
+        ? { is: 'principal', principal: caller, cacheUntil: 0, epoch: 0 }
+        : { is: 'not-mine' },
   }),
 });
 /** Forgets everything with the process. */

@@ -1,7 +1,10 @@
-import { type AuthRequest, type AuthResult, type BodyCheck, GatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { type BodyCheck, type Credential, GatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import type { Incoming } from '../call/exchange.ts';
 import type { Graph, Strategy } from '../graph.ts';
 import type { Head } from '../http/head.ts';
+import { peerCertificate } from '../http/peer-certificate.ts';
+import { ambientOf, ambientText } from './ambient.ts';
+import { type Asked, ask } from './ask.ts';
 import type { VerifiedCache } from './verified-cache.ts';
 
 /** Result of one authentication, for the `llm_proxy_auth_total` metric. */
@@ -43,24 +46,6 @@ const anonymous = (head: Head, port: number): Principal => {
   return ANONYMOUS;
 };
 
-const ask = async (
-  strategies: readonly Strategy[],
-  request: AuthRequest,
-): Promise<{ readonly strategy: Strategy; readonly result: AuthResult } | undefined> => {
-  for (const strategy of strategies) {
-    if (!strategy.strategy.slots.includes(request.credential.slot)) continue;
-    let result: AuthResult;
-    try {
-      const answer = strategy.strategy.authenticate(request);
-      result = answer instanceof Promise ? await answer : answer;
-    } catch {
-      return { strategy, result: { is: 'unavailable', reason: 'the strategy failed', retryAfterMs: 1_000 } };
-    }
-    if (result.is !== 'not-mine') return { strategy, result };
-  }
-  return undefined;
-};
-
 export interface Identified {
   readonly principal: Principal;
   /** A signed request: the body's hash must pass before the call is allowed. */
@@ -74,16 +59,39 @@ export interface Peer {
   /** Port of ours that was called. */
   readonly port: number;
 }
+interface Request {
+  readonly head: Head;
+  readonly request: Incoming;
+  readonly target: string;
+  readonly peer: Peer;
+  readonly now: number;
+}
+/** Where the strategies of a configuration look for a credential. */
+export const slotsOf = ({ strategies }: Graph): ReadonlySet<Credential['slot']> => new Set(strategies.flatMap((s) => s.strategy.slots));
 /** The caller at once when it is remembered, else a promise. Throws 400, 401, 403 and 503. */
 export type Authenticator = (head: Head, request: Incoming, target: string, peer: Peer, now: number) => Identified | Promise<Identified>;
 
+/** Where nothing is remembered: what is signed is another each time, and says nothing about the next request. */
+const UNCACHED: ReadonlySet<Credential['slot']> = new Set(['aws4', 'oci-signature']);
+/** What of the connection may decide about a credential beside its value: passwords count over TLS only. */
+const wayOf = ({ slot }: Credential, peer: Peer, { forwardedProto }: Head): string =>
+  slot === 'basic' ? `basic ${peer.tls} ${peer.trusted && forwardedProto}` : slot;
+
 export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: AuthNote): Authenticator => {
   const kindOf = new Map(graph.strategies.map((s) => [s.strategy, s.kind]));
-  const slow = async (key: string, request: AuthRequest, now: number): Promise<Identified> => {
-    const answer = await ask(graph.strategies, request);
+  const slots = slotsOf(graph);
+  const required = graph.strategies.filter((s) => s.strategy.alsoRequired === true);
+  const askedOf = ({ head, request, target, peer }: Request): Asked => {
+    const { method = 'GET', url = '', rawHeaders } = request;
+    const { address, trusted, tls } = peer;
+    const certificate = tls && slots.has('certificate') ? peerCertificate(request)?.der : undefined;
+    return { method, target, url, headers: head.forward, rawHeaders, peer: { address, trusted, tls, certificate } };
+  };
+  const slow = async (key: string | undefined, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<Identified> => {
+    const answer = await ask(strategies, credentials, askedOf(r));
     if (answer === undefined || answer.result.is === 'denied' || answer.result.is === 'not-mine') {
       note(answer?.strategy.kind ?? 'none', 'denied');
-      cache.deny(key, now);
+      if (key !== undefined) cache.deny(key, r.now);
       throw denial(graph, 'invalid_credentials');
     }
     const { strategy, result } = answer;
@@ -94,29 +102,51 @@ export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: Auth
     if (result.principal.factor === 'needed') throw denial(graph, 'invalid_credentials');
     note(strategy.kind, 'ok');
     if (result.body !== undefined) return { principal: result.principal, body: result.body };
-    cache.keep(key, { principal: result.principal, strategy: strategy.strategy, until: result.cacheUntil, epoch: result.epoch });
+    if (key !== undefined) cache.keep(key, { principal: result.principal, strategy: strategy.strategy, until: result.cacheUntil, epoch: result.epoch });
     return result;
   };
-  return (head, request, target, peer, now) => {
-    if (graph.strategies.length === 0) return { principal: anonymous(head, peer.port) };
-    const { credential } = head;
-    if (credential === undefined) {
-      note('none', head.unknownScheme ? 'denied' : 'missing');
-      throw denial(graph, head.unknownScheme ? 'invalid_credentials' : 'missing_credentials');
-    }
-    if (head.unknownScheme) throw new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
-    const key = cache.keyOf(credential.slot, credential.value);
-    const known = cache.get(key, now);
+  const decide = (key: string, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Identified | Promise<Identified> => {
+    const known = cache.get(key, r.now);
     if (known === 'denied') {
       note('none', 'denied');
       throw denial(graph, 'invalid_credentials');
     }
-    if (known !== undefined) {
-      note(kindOf.get(known.strategy) ?? 'none', 'ok');
-      return known;
+    if (known === undefined) return slow(key, strategies, credentials, r);
+    note(kindOf.get(known.strategy) ?? 'none', 'ok');
+    return known;
+  };
+  const byAmbient = (r: Request): Identified | Promise<Identified> => {
+    const shown = ambientOf(r.head, r.request, r.peer, slots);
+    if (shown.length > 0) return decide(cache.keyOf('ambient', ambientText(shown)), graph.strategies, shown, r);
+    note('none', 'missing');
+    throw denial(graph, 'missing_credentials');
+  };
+  const identify = (r: Request): Identified | Promise<Identified> => {
+    const { credential, unknownScheme } = r.head;
+    if (unknownScheme) {
+      if (credential !== undefined) throw new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
+      note('none', 'denied');
+      throw denial(graph, 'invalid_credentials');
     }
-    const { method = 'GET', url = '', rawHeaders } = request;
-    const { address, trusted, tls } = peer;
-    return slow(key, { credential, method, target, url, headers: head.forward, rawHeaders, peer: { address, trusted, tls } }, now);
+    if (credential === undefined) return byAmbient(r);
+    if (UNCACHED.has(credential.slot)) return slow(undefined, graph.strategies, [credential], r);
+    return decide(cache.keyOf(wayOf(credential, r.peer, r.head), credential.value), graph.strategies, [credential], r);
+  };
+  /** Before anything else is looked at, so that the answer says nothing about another credential. */
+  const satisfy = async (r: Request): Promise<Identified> => {
+    const shown = ambientOf(r.head, r.request, r.peer, slots);
+    for (const [i, strategy] of required.entries()) {
+      if (!shown.some(({ slot }) => strategy.strategy.slots.includes(slot))) {
+        note(strategy.kind, 'missing');
+        throw denial(graph, 'missing_credentials');
+      }
+      await decide(cache.keyOf(`required ${i}`, ambientText(shown)), [strategy], shown, r);
+    }
+    return identify(r);
+  };
+  return (head, request, target, peer, now) => {
+    if (graph.strategies.length === 0) return { principal: anonymous(head, peer.port) };
+    const r: Request = { head, request, target, peer, now };
+    return required.length === 0 ? identify(r) : satisfy(r);
   };
 };

@@ -32,7 +32,7 @@ const Tls = object(
   {
     port: port('TLS port; 0 = any free one.', 8443),
     ...certificates,
-    clientCa: Type.Optional(Pem({ description: 'CA that client certificates must come from, where one is shown: a path or PEM text.' })),
+    clientCa: Type.Optional(Pem({ description: 'CA of client certificates, which are then asked for and given to the strategies: a path or PEM text.' })),
   },
   'TLS listener; HTTP/1.1 and HTTP/2 by ALPN. Without cert and key it is off.',
 );

@@ -3,7 +3,7 @@
  */
 
 /** What becomes of a request header. */
-export type HeaderUse = 'forward' | 'drop' | 'authorization' | 'key' | 'session' | 'ours' | 'once' | 'factor' | 'forwarded-for';
+export type HeaderUse = 'forward' | 'drop' | 'authorization' | 'key' | 'session' | 'ours' | 'once' | 'factor' | 'forwarded-for' | 'proxied';
 
 const USE: Readonly<Record<string, HeaderUse>> = Object.freeze({
   authorization: 'authorization',
@@ -36,7 +36,8 @@ const USE: Readonly<Record<string, HeaderUse>> = Object.freeze({
   'x-forwarded-server': 'drop',
   'x-forwarded-uri': 'drop',
   'x-forwarded-prefix': 'drop',
-  'x-forwarded-client-cert': 'drop',
+  'x-forwarded-client-cert': 'proxied',
+  'x-amzn-oidc-data': 'proxied',
   'x-original-url': 'drop',
   'x-rewrite-url': 'drop',
   'x-real-ip': 'drop',

@@ -7,6 +7,8 @@ export interface Head {
   readonly credential: Credential | undefined;
   /** A credential of a scheme nobody knows. */
   readonly unknownScheme: boolean;
+  /** What a proxy in front wrote about the caller, each header once; believed only from a trusted peer. Empty where no strategy reads it. */
+  readonly proxied: readonly Credential[];
   readonly host: string;
   readonly contentType: string;
   readonly contentEncoding: string;
@@ -15,6 +17,8 @@ export interface Head {
   readonly chunked: boolean;
   readonly factor: string | undefined;
   readonly forwardedFor: string | undefined;
+  /** Lower case; several lines joined. */
+  readonly forwardedProto: string | undefined;
   /** Our own `x-lpa-*`, name without the prefix. */
   readonly ours: ReadonlyMap<string, string>;
   readonly origin: string | undefined;
@@ -24,6 +28,7 @@ export interface Head {
   readonly forward: readonly string[];
 }
 
+const NOTHING: readonly Credential[] = Object.freeze([]);
 const NONE: ReadonlyMap<string, string> = new Map();
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 interface Known {
@@ -66,6 +71,13 @@ const readAuthorization = (value: string, slots: ReadonlySet<Credential['slot']>
   return { slot: scheme, value: rest };
 };
 
+/** Two lines of one header are handed on joined, so that the strategy sees both and refuses. */
+const joined = (all: readonly Credential[], header: string, value: string): readonly Credential[] => {
+  const before = all.find((c) => c.header === header);
+  const others = all.filter((c) => c !== before);
+  return [...others, { slot: 'proxy', header, value: before === undefined ? value : `${before.value}, ${value}` }];
+};
+
 /**
  * Throws `ambiguous_credentials` and `invalid_request`. `raw` is `rawHeaders` of the request; `slots` are those that a strategy in
  * use looks at: where nobody verifies signatures, an SDK's signature is no credential.
@@ -81,6 +93,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
   let chunked = false;
   let factor: string | undefined;
   let forwardedFor: string | undefined;
+  let forwardedProto: string | undefined;
   let ours: Map<string, string> | undefined;
   let origin: string | undefined;
   let fetchSite: string | undefined;
@@ -88,6 +101,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
   let authorizations = 0;
   let keyHeaders: string | undefined;
   let connection = '';
+  let proxied = NOTHING;
   const forward: string[] = [];
   const take = (found: Credential): void => {
     if (credential !== undefined && credential.value !== found.value) throw ambiguous();
@@ -130,14 +144,18 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
       ours.set(lower.slice(6), value);
     } else if (use === 'factor') factor = value;
     else if (use === 'forwarded-for') forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
-    else if (lower === 'transfer-encoding') chunked = true;
+    else if (use === 'proxied') {
+      if (slots.has('proxy')) proxied = joined(proxied, lower, value);
+    } else if (lower === 'transfer-encoding') chunked = true;
     else if (lower === 'connection') connection = connection === '' ? value : `${connection},${value}`;
+    else if (lower === 'x-forwarded-proto') forwardedProto = forwardedProto === undefined ? value.toLowerCase() : `${forwardedProto}, ${value.toLowerCase()}`;
     else if (lower === 'x-request-id') clientRequestId ??= value;
   }
   const hops = namedHops(connection);
   return {
     credential,
     unknownScheme,
+    proxied,
     host: host ?? '',
     contentType: contentType ?? '',
     contentEncoding: contentEncoding ?? '',
@@ -145,6 +163,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
     chunked,
     factor,
     forwardedFor,
+    forwardedProto,
     ours: ours ?? NONE,
     origin,
     fetchSite,

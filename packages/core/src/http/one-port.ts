@@ -7,12 +7,12 @@ import type { Serving } from './serving.ts';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-/** PEM texts. `clientCa`: certificates are asked for; one that does not come from it is refused. */
+/** PEM texts. `clientCa`: certificates are asked for. */
 export interface TlsOptions {
   readonly cert: string;
   readonly key: string;
   readonly clientCa?: string | undefined;
-  /** `required`: a connection without a client certificate is closed. Default `optional`. */
+  /** `required`: a connection without a certificate of `clientCa` is closed. Default `optional`: whom it lets in is the strategies' business. */
   readonly clientCertificate?: 'optional' | 'required' | undefined;
 }
 export interface PortOptions extends Serving {
@@ -98,7 +98,8 @@ const createFront = (options: PortOptions, give: (protocol: 'http1' | 'http2', s
       handshakeTimeout: options.head,
     },
     (socket: TLSSocket) => {
-      if (clientCa !== undefined && !socket.authorized && (clientCertificate === 'required' || socket.getPeerX509Certificate() !== undefined)) {
+      // A resumed session counts as authorized even when it began without a certificate.
+      if (clientCertificate === 'required' && clientCa !== undefined && !(socket.authorized && socket.getPeerX509Certificate() !== undefined)) {
         socket.destroy();
         return;
       }

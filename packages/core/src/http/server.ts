@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo, Server as NetServer } from 'node:net';
 import { createSecureContext, type Server as TlsServer } from 'node:tls';
 import type { Logger } from '@llm-proxy-auth/plugin';
@@ -151,6 +152,8 @@ export const createListener = async (options: ListenerOptions): Promise<Listener
       if (!('setSecureContext' in port.front)) throw new Error(`The listener ${name} has no TLS.`);
       createSecureContext(secureContext(next));
       port.front.setSecureContext(secureContext(next));
+      // No session that the old certificates opened is resumed: whom they vouched for is asked again.
+      port.front.setTicketKeys(randomBytes(48));
     },
     connections: () => port.sockets.size,
   };
