@@ -1,0 +1,71 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Bench, openBench, PROVIDER_KEY } from './support/gateway.ts';
+import { chat, SMALL } from './support/limited.ts';
+import { ask, codeOf, type Got, type Sent } from './support/raw.ts';
+
+let bench: Bench;
+let password = '';
+beforeAll(async () => {
+  bench = await openBench({
+    plugins: ['@llm-proxy-auth/auth-basic'],
+    sections: { auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }, { use: 'basic' }] },
+  });
+  password = String((await bench.operation('users.add', { name: 'alice', models: [SMALL] })).password);
+});
+afterEach(() => bench.simulator.clear());
+afterAll(() => bench.close());
+
+const basic = (text: string): string => Buffer.from(text).toString('base64');
+const sent = (headers: Sent['headers'], path = '/openai/main/v1/chat/completions', model = SMALL): Sent => ({
+  path,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: chat(model),
+});
+const answer = (got: Got): string => `${got.status} ${codeOf(got)}`.trim();
+const asAlice = (): Sent['headers'] => ({ authorization: `Basic ${basic(`alice:${password}`)}` });
+
+describe('a user with a password', () => {
+  test('comes in as user:<name>, whatever the case of the scheme, and stays within the rights', async () => {
+    for (const scheme of ['Basic', 'basic', 'BASIC']) {
+      expect(answer(await ask(bench.url, sent({ authorization: `${scheme} ${basic(`alice:${password}`)}` })))).toBe('200');
+      expect(bench.lines.findLast((line) => line.msg === 'request')?.principal).toBe('user:alice');
+    }
+    expect(answer(await ask(bench.url, sent(asAlice(), undefined, 'gpt-4o')))).toBe('403 model_not_allowed');
+  });
+  test('A051 nothing of the password reaches the provider, in either mode', async () => {
+    for (const path of ['/openai/main/v1/chat/completions', '/transparent/main/v1/chat/completions']) {
+      bench.simulator.clear();
+      expect(answer(await ask(bench.url, sent(asAlice(), path)))).toBe('200');
+      const [captured] = bench.simulator.requests;
+      const authorizations = captured?.headers.filter(([name]) => name.toLowerCase() === 'authorization').map(([, value]) => value);
+      expect(authorizations).toEqual([`Bearer ${PROVIDER_KEY}`]);
+      expect(JSON.stringify(captured?.headers)).not.toContain(basic(`alice:${password}`));
+    }
+    expect(bench.logText()).not.toContain(password);
+    expect(bench.logText()).not.toContain(basic(`alice:${password}`));
+  });
+  test('A018 a password beside a key, and two lines of it, are ambiguous', async () => {
+    expect(answer(await ask(bench.url, sent({ ...asAlice(), 'x-api-key': bench.key })))).toBe('400 ambiguous_credentials');
+    const { authorization = '' } = asAlice() as Record<string, string>;
+    expect(answer(await ask(bench.url, sent({ authorization: [authorization, authorization] })))).toBe('400 ambiguous_credentials');
+    expect(bench.simulator.requests).toEqual([]);
+  });
+  test('A011 injected names get the answer of a wrong password, which both schemes are named in', async () => {
+    const wrong = await ask(bench.url, sent({ authorization: `Basic ${basic('alice:wrong-password')}` }));
+    expect(answer(wrong)).toBe('401 invalid_credentials');
+    expect(wrong.headers['www-authenticate']).toContain('Basic realm="llm-proxy-auth", charset="UTF-8"');
+    for (const text of ["' OR 1=1--:x", '"; DROP TABLE users:x', '%:%', '_:_', '😀:x', `${'x'.repeat(6000)}:x`, 'no colon', 'a\0b:c']) {
+      const got = await ask(bench.url, sent({ authorization: `Basic ${basic(text)}` }));
+      expect(answer(got)).toBe('401 invalid_credentials');
+      expect(got.text).toBe(wrong.text);
+    }
+    expect(bench.simulator.requests).toEqual([]);
+  });
+  test('is out as soon as removed, also where the password was remembered', async () => {
+    const made = await bench.operation('users.add', { name: 'bob' });
+    const asBob = { authorization: `Basic ${basic(`bob:${String(made.password)}`)}` };
+    expect(answer(await ask(bench.url, sent(asBob)))).toBe('200');
+    await bench.operation('users.remove', { name: 'bob' });
+    expect(answer(await ask(bench.url, sent(asBob)))).toBe('401 invalid_credentials');
+  });
+});
