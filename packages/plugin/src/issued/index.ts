@@ -4,3 +4,4 @@ export { type Book, type BookOptions, POLL, pollBook, recordBook, SILENT, STALE 
 export { assertWithin, globWithin, type Rights } from './bounds.ts';
 export { type Grant, grantOf, grantProperties, MODES, NAME, rangeOf, rangeWithin, restrictionOf, SCOPES } from './grant.ts';
 export { durationOf, futureOf, isoOf, momentOf } from './moment.ts';
+export { allRows, commitChange, type Described, jsonText, operations, type Run, sharedParts } from './operation.ts';
