@@ -9,7 +9,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const tools = join(root, 'scripts', 'tools');
 const [task, ...rest] = process.argv.slice(2);
 const TASKS = {
-  start: ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning', '--conditions=@llm-proxy-auth/source', 'packages/cli/src/main.ts', 'quick-start'],
+  start: [
+    '--max-semi-space-size=16',
+    '--disable-warning=ExperimentalWarning',
+    '--conditions=@llm-proxy-auth/source',
+    'packages/cli/src/main.ts',
+    'quick-start',
+  ],
   test: ['scripts/test.mjs'],
   pnpm: [join(tools, 'node_modules/pnpm/bin/pnpm.cjs')],
 };

@@ -85,7 +85,7 @@ describe('the address of a caller', () => {
   });
 });
 
-describe('a browser', () => {
+describe('A101: a browser', () => {
   const PAGE = 'https://app.example.com';
   const preflight = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization, content-type' };
   const allowance = (got: Got) => Object.keys(got.headers).filter((name) => name.startsWith('access-control-'));
@@ -121,7 +121,7 @@ describe('a browser', () => {
   });
 });
 
-describe('what stands beside the calls', () => {
+describe('what stands beside the calls (A102, A103)', () => {
   let bench: Bench;
   let plain = '';
   let keeper = '';

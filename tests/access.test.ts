@@ -179,7 +179,7 @@ describe('where the key stands', () => {
   });
 });
 
-describe('what a key may', () => {
+describe('A020: what a key may', () => {
   test('a restriction of each kind refuses with its own code, and nothing goes out', async () => {
     const key = await bench.makeKey({ models: [SMALL], instances: ['main'], modes: ['protocol'], cidr: ['127.0.0.0/8'] });
     const cases: readonly (readonly [path: string, body: string, wanted: string])[] = [

@@ -83,7 +83,7 @@ const task = async (): Promise<ContainerCredentials> => {
 };
 
 describe('credentials of a task', () => {
-  test('are fetched once for two hundred calls at once, when the first of them comes', async () => {
+  test('F42: are fetched once for two hundred calls at once, when the first of them comes', async () => {
     const container = await task();
     const of = await open();
     expect(container.requests).toHaveLength(0);
@@ -101,7 +101,7 @@ describe('credentials of a task', () => {
     await expect.poll(async () => (await asked(of)).key).not.toBe(first.key);
     expect(container.requests).toHaveLength(2);
   });
-  test('may end while a stream runs', async () => {
+  test('F43: may end while a stream runs', async () => {
     const container = await task();
     const of = await open();
     let release = (): void => undefined;
@@ -135,7 +135,7 @@ describe('credentials of a task', () => {
     advance(10_000);
     expect(await asked(of)).toMatchObject({ status: 200 });
   });
-  test('that were revoked are fetched anew by the call that was refused', async () => {
+  test('F44: that were revoked are fetched anew by the call that was refused', async () => {
     await task();
     const of = await open();
     const first = await asked(of);
@@ -144,7 +144,7 @@ describe('credentials of a task', () => {
     expect(second).toMatchObject({ status: 200, attempts: '2' });
     expect(second.key).not.toBe(first.key);
   });
-  test('that stay refused are 502 for the caller, never 403', async () => {
+  test('F44: that stay refused are 502 for the caller, never 403', async () => {
     await task();
     const of = await open();
     simulator.script({ status: 403, headers: { 'x-amzn-errortype': 'UnrecognizedClientException' }, body: { message: 'no' }, times: Number.POSITIVE_INFINITY });
@@ -156,7 +156,7 @@ describe.each([
   ['behind', -600_000],
   ['ahead', 600_000],
 ])('a clock that is ten minutes %s', (_name, ahead) => {
-  test('is corrected by the first refusal', async () => {
+  test('F48: is corrected by the first refusal', async () => {
     gatewayAhead = ahead;
     const of = await open({ credentials: { type: 'static', accessKeyId: exampleCredential.accessKeyId, secretAccessKey: exampleCredential.secretAccessKey } });
     expect(await asked(of)).toMatchObject({ status: 200, attempts: '2' });
@@ -236,7 +236,7 @@ describe('other sources', () => {
     const second = await ask(of);
     expect([second.status, second.headers.get('x-lpa-code')]).toEqual([502, 'upstream_auth_failed']);
   });
-  test('nothing at all', async () => {
+  test('F41: nothing at all', async () => {
     expect(await asked(await open())).toMatchObject({ status: 503, code: 'upstream_credentials_unavailable' });
   });
 });

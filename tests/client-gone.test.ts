@@ -86,7 +86,7 @@ const placeIsFree = async (mode: 'protocol' | 'transparent'): Promise<void> => {
   expect(next.status, await next.text()).toBe(200);
 };
 
-describe.each(Object.entries(clients))('%s', (_how, open) => {
+describe.each(Object.entries(clients))('F01, F02: %s', (_how, open) => {
   describe.each(['protocol', 'transparent'] as const)('%s mode', (mode) => {
     test.each(Object.entries(phases(mode)))('%s: the upstream request is aborted within 100 ms and the place is free', async (_name, { fault, reached }) => {
       bench.simulator.script(fault);

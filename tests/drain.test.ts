@@ -97,7 +97,9 @@ test('readiness has flipped for whoever asks next', async () => {
 });
 
 // F21 as it is written: the streams are long, and the times are those of the configuration as it comes.
-test('SIGTERM with 100 streams of 20 s and 20 new calls a second: what was taken on ends well, then the process with 0', { timeout: 120_000 }, async () => {
+test('F21: SIGTERM with 100 streams of 20 s and 20 new calls a second: what was taken on ends well, then the process with 0', {
+  timeout: 120_000,
+}, async () => {
   const at = await start({});
   const piece = sse(chunk({ content: 'a' }));
   const body = piece.repeat(9) + rest;
@@ -138,7 +140,7 @@ test('SIGTERM with 100 streams of 20 s and 20 new calls a second: what was taken
   expect(performance.now() - done).toBeLessThan(5_000);
 });
 
-test('a stream that never ends gets an error event at the deadline, is recorded, and the exit code is 0', async () => {
+test('F22: a stream that never ends gets an error event at the deadline, is recorded, and the exit code is 0', async () => {
   const at = await start({ delay: '100ms', deadline: '1s' });
   site.simulator.script({ ...streams, body: begun + rest, stall: { at: begun.length } });
   const streaming = chat(at, { stream: true });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,7 +60,10 @@ beforeAll(async () => {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-}, 10 * MINUTES);
+  // For `pnpm test:security --mutants`.
+  const report = process.env.LPA_MUTANTS_REPORT;
+  if (report !== undefined) writeFileSync(report, JSON.stringify([...found].map(([{ rule }, { failed }]) => ({ rule, noticed: failed }))));
+}, 20 * MINUTES);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('unchanged, every named test passes', () => {

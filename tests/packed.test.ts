@@ -38,7 +38,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => tarballs?.remove());
 
-describe.each(vendors)('a gateway with %s alone, installed from its tarballs into an empty folder', (vendor) => {
+describe.each(vendors)('a gateway with %s alone, installed from its tarballs into an empty folder (A123)', (vendor) => {
   const names = [...new Set([...COMMON, ...VENDORS[vendor].plugins])];
   test('brings no SDK of another cloud, and serves', { timeout: 300_000 }, async ({ skip }) => {
     if (tarballs === undefined)

@@ -40,7 +40,7 @@ const chat = (at: Running, key = KEY, more: object = {}) => call(at.urls.server 
 const withKeys = (...keys: readonly string[]) => site.settings({ auth: [{ use: 'api-key', keys: keys.map((key, i) => ({ name: `k${i}`, key })) }] });
 const extra = () => ({ provider: 'openai', baseUrl: site.simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true });
 
-describe('a good reload', () => {
+describe('F63: a good reload', () => {
   test('under load loses no request and no stream, however often the instances change', async () => {
     const at = await start();
     const texts: Promise<string>[] = [];
@@ -127,7 +127,7 @@ describe('a good reload', () => {
   });
 });
 
-describe('a bad reload', () => {
+describe('F62: a bad reload', () => {
   const BAD: readonly (readonly [string, (settings: Readonly<Record<string, unknown>>) => string | object, RegExp])[] = [
     ['YAML that is none', () => 'plugins: [', /yaml|syntax/i],
     ['an unknown plugin', (s) => ({ ...s, plugins: ['@acme/is-nowhere'] }), /plugin_missing/],

@@ -164,7 +164,7 @@ describe('choice of target', () => {
   });
 });
 
-describe('fallback', () => {
+describe('fallback (F53)', () => {
   const FAILURES: readonly (readonly [string, Parameters<Simulator['script']>[0], boolean])[] = [
     ['a cut before the head', { cut: { at: 'head', how: 'rst' } }, true],
     ['429', { status: 429 }, true],
@@ -241,7 +241,7 @@ describe('fallback', () => {
 });
 
 describe('retry', () => {
-  test('the wait that the provider asked for is kept, then the answer comes', async () => {
+  test('F49: the wait that the provider asked for is kept, then the answer comes', async () => {
     const at = await open({}, { sections: { retry: { attempts: 2 } } });
     at.simulator.script({ status: 429, headers: { 'retry-after': '1' } });
     const answer = await ask(at, '/openai/main/v1/chat/completions', { model: MODEL });
@@ -269,7 +269,7 @@ describe('retry', () => {
     const refused = await ask(at, '/openai/main/v1/chat/completions', { model: MODEL });
     expect([refused.status, refused.headers.get('x-should-retry'), refused.headers.get('x-lpa-attempts')]).toEqual([400, null, '1']);
   });
-  test('when everything answers 503, retries stay within the budget: 1.2 requests a call', async () => {
+  test('F50: when everything answers 503, retries stay within the budget: 1.2 requests a call', async () => {
     const at = await open({}, { sections: { retry: { attempts: 2 } }, random: () => 0 });
     const calls = 200;
     const firsts = Promise.withResolvers<void>();
@@ -308,7 +308,7 @@ describe('retry', () => {
       ends.resolve();
     }
   });
-  test('nothing is sent again after the first byte', async () => {
+  test('F51: nothing is sent again after the first byte', async () => {
     const at = await open({}, { sections: { retry: { attempts: 4 } }, random: () => 0 });
     const whole = sse(role, chunk({ content: 'Hel' }));
     at.simulator.script({ headers: { 'content-type': 'text/event-stream' }, body: `${whole}data: {"x"`, cut: { at: whole.length + 5, how: 'fin' } });

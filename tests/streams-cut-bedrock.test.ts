@@ -28,7 +28,7 @@ describe.each([
   ['transparent', true],
   ['converse', true],
   ['converse', false],
-])('streams of Bedrock cut at the provider: mode %s, bytes may pass: %s', (mode, pass) => {
+])('F12: streams of Bedrock cut at the provider: mode %s, bytes may pass: %s', (mode, pass) => {
   let bench: Bench;
   let client: BedrockRuntimeClient;
   beforeAll(async () => {

@@ -80,7 +80,7 @@ const watchedToEnd = (surface: Surface<'chat'>, { framing }: Reading, bytes: Buf
   return tap.state === 'done';
 };
 
-describe('a recorded stream that is cut at any byte is no answer that ended, although the transport ended well', () => {
+describe('F11: a recorded stream that is cut at any byte is no answer that ended, although the transport ended well', () => {
   let bench: Bench;
   beforeAll(async () => {
     const packages = ['dialect-anthropic', 'dialect-converse', 'dialect-gemini', 'provider-watsonx', 'provider-oci'];

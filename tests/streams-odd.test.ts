@@ -85,7 +85,7 @@ describe.each([
     } else expect(codeIn(got)).toBe('upstream_bad_response');
   });
 
-  test('a stream that ends with its connection: whole with its terminal event, an error without', async () => {
+  test('F13: a stream that ends with its connection: whole with its terminal event, an error without', async () => {
     bench.simulator.script({ status: 200, headers: SSE, body: spoken('Hello'), closeDelimited: true });
     const whole = await post('/openai/main', true);
     expect([whole.status, whole.cut, textOf(whole).endsWith('data: [DONE]\n\n')]).toEqual([200, false, true]);
@@ -105,7 +105,7 @@ describe.each([
     expect(['upstream_bad_response', 'upstream_stream_truncated']).toContain(half.headers['x-lpa-code']);
   });
 
-  test.each([true, false])('an answer that unfolds to 200 MB is refused unopened (stream: %s)', async (stream) => {
+  test.each([true, false])('F27: an answer that unfolds to 200 MB is refused unopened (stream: %s)', async (stream) => {
     const before = process.memoryUsage.rss();
     bench.simulator.script({ status: 200, headers: { ...(stream ? SSE : JSON_TYPE), 'content-encoding': 'gzip' }, body: zeros });
     expect(codes(await post('/openai/main', stream))).toEqual([502, 'upstream_bad_response', false]);

@@ -13,7 +13,7 @@ const bodyOf = (stream: boolean): string => JSON.stringify({ model: 'gpt-4o-mini
 const textOf = ({ body }: Received): string => body.toString();
 const errorIn = (got: Received): unknown => (payloads(textOf(got)).at(-1)?.error as { code?: string } | undefined)?.code;
 
-describe('deadlines of an instance', () => {
+describe('deadlines of an instance (F08, F18)', () => {
   let bench: Bench;
   let wire: Wire;
   let client: Visitor | undefined;
@@ -135,7 +135,7 @@ describe('signs of life', () => {
   });
 });
 
-describe('a client that stops reading a stream of 50 MB', () => {
+describe('F05: a client that stops reading a stream of 50 MB', () => {
   const flood = Buffer.from(sse(role) + sse(chunk({ content: 'x'.repeat(100_000) })).repeat(500));
   const MIB = 1024 * 1024;
   test.each([

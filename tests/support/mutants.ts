@@ -212,7 +212,7 @@ const headers: readonly Mutant[] = [
   of(
     'a redirect elsewhere',
     'hardening-headers',
-    'by /transparent/main/v1/chat/completions (A128) > a redirect 302',
+    'by /transparent/main/v1/chat/completions (A128) > A088: a redirect 302',
     core('call/reply/relay.ts', 'if (!target.startsWith(`${base.origin}${base.path}/`)) return undefined;', ''),
   ),
   of(
