@@ -47,14 +47,16 @@ export const countersRules: readonly Rule<CountersSubject>[] = [
   },
   {
     id: 'counters.refusal-shape',
-    says: 'a refusal names the key, what is left and a wait above 0 that is no longer than the window',
+    says: 'a refusal names the key, what is left and a wait above 0; who waits that long is let in when nobody else comes',
     absent: counting('rate'),
     check: using(async (counters) => {
       await counters.take([claim('rate', 'r', 1)], start);
       const refused = await counters.take([claim('rate', 'r', 1)], start + 1000);
       assert.ok(!refused.ok);
       assert.deepEqual([refused.key, refused.remaining], ['r', 0]);
-      assert.ok(refused.retryAfterMs > 0 && refused.retryAfterMs <= minute, `waits ${refused.retryAfterMs} ms`);
+      // A window that slides is two, and the second fades what was counted in the first.
+      assert.ok(refused.retryAfterMs > 0 && refused.retryAfterMs <= 2 * minute, `waits ${refused.retryAfterMs} ms`);
+      assert.equal((await counters.take([claim('rate', 'r', 1)], start + 1000 + refused.retryAfterMs)).ok, true, 'after the wait');
     }),
   },
   {
@@ -123,6 +125,90 @@ export const countersRules: readonly Rule<CountersSubject>[] = [
       await counters.settle(reserved, [{ key: 'b', amount: 30 }]);
       assert.equal((await counters.take([claim('budget', 'b', 100, 70)], start)).ok, true, 'what was not used is free again');
       assert.equal((await counters.take([claim('budget', 'b', 100, 1)], start)).ok, false, 'what was used is spent');
+    }),
+  },
+  {
+    id: 'counters.settle-reserved',
+    says: 'settling replaces what was reserved of a rate, also in the next window, and leaves rates that reserve nothing',
+    absent: counting('rate'),
+    check: using(async (counters) => {
+      const reserved = lease(await counters.take([claim('rate', 'tokens', 100, 90, { reserved: true }), claim('rate', 'calls', 1)], start));
+      const actual = [
+        { key: 'tokens', amount: 10 },
+        { key: 'calls', amount: 0 },
+      ];
+      await counters.settle(reserved, actual);
+      assert.equal((await counters.take([claim('rate', 'calls', 1)], start)).ok, false, 'a call that was made is counted');
+      const next = lease(await counters.take([claim('rate', 'tokens', 100, 90, { reserved: true })], start));
+      assert.equal((await counters.take([claim('rate', 'tokens', 100, 1)], start)).ok, false, 'a reservation counts');
+      await counters.settle(next, [{ key: 'tokens', amount: 40 }]);
+      // 50 were used in the window before, of which half counts in the middle of this one.
+      assert.equal((await counters.take([claim('rate', 'tokens', 100, 76)], start + 1.5 * minute)).ok, false, 'what was used fades with its window');
+      assert.equal((await counters.take([claim('rate', 'tokens', 100, 75)], start + 1.5 * minute)).ok, true, 'what was not used is free');
+    }),
+  },
+  {
+    id: 'counters.settle-once',
+    says: 'a lease settles once: again, or for a lease that nobody knows, nothing changes',
+    absent: counting('budget'),
+    check: using(async (counters) => {
+      const reserved = lease(await counters.take([claim('budget', 'once', 100, 50)], start));
+      for (let n = 0; n < 3; n += 1) await counters.settle(reserved, [{ key: 'once', amount: 20 }]);
+      await counters.settle('0:unknown', [{ key: 'once', amount: 0 }]);
+      assert.equal((await counters.take([claim('budget', 'once', 100, 81)], start)).ok, false, 'it was given back twice');
+      assert.equal((await counters.take([claim('budget', 'once', 100, 80)], start)).ok, true, 'it was charged twice');
+    }),
+  },
+  {
+    id: 'counters.settle-above',
+    says: 'what was used beyond the reservation counts, and a claim that is not named keeps its amount',
+    absent: counting('budget'),
+    check: using(async (counters) => {
+      const above = lease(await counters.take([claim('budget', 'above', 100, 10), claim('budget', 'kept', 100, 60)], start));
+      await counters.settle(above, [{ key: 'above', amount: 130 }]);
+      assert.equal((await counters.take([claim('budget', 'above', 100, 1)], start)).ok, false, 'spent more than there is');
+      assert.equal((await counters.take([claim('budget', 'kept', 100, 41)], start)).ok, false, 'a claim that was not named was given back');
+      assert.equal((await counters.take([claim('budget', 'kept', 100, 40)], start)).ok, true);
+    }),
+  },
+  {
+    id: 'counters.never-settled',
+    says: 'what a lease reserved stays charged when nobody beats for it and nobody settles it',
+    absent: counting('budget'),
+    check: using(async (counters) => {
+      const ends = start + 60 * minute;
+      lease(await counters.take([claim('budget', 'late', 100, 90, { ends }), claim('concurrent', 'other', 1)], start));
+      for (let now = start + minute; now <= start + 16 * minute; now += minute) await counters.take([claim('concurrent', 'other', 1)], now);
+      assert.equal((await counters.take([claim('budget', 'late', 100, 11, { ends })], start + 16 * minute)).ok, false, 'a lost lease was given back');
+      assert.equal((await counters.take([claim('budget', 'late', 100, 10, { ends })], start + 16 * minute)).ok, true);
+    }),
+  },
+  {
+    id: 'counters.budget-window',
+    says: 'a budget holds until its window ends, begins at 0 then, and a lease of the window before takes nothing from it',
+    absent: counting('budget'),
+    check: using(async (counters) => {
+      const ends = start + 10 * minute;
+      const before = lease(await counters.take([claim('budget', 'day', 100, 100, { ends })], start));
+      const refused = await counters.take([claim('budget', 'day', 100, 1, { ends })], ends - 5_000);
+      assert.ok(!refused.ok);
+      assert.deepEqual([refused.key, refused.remaining, refused.retryAfterMs], ['day', 0, 5_000]);
+      const next = { ends: ends + 10 * minute };
+      lease(await counters.take([claim('budget', 'day', 100, 70, next)], ends));
+      await counters.settle(before, [{ key: 'day', amount: 0 }]);
+      assert.equal((await counters.take([claim('budget', 'day', 100, 31, next)], ends)).ok, false, 'the window before paid for this one');
+      assert.equal((await counters.take([claim('budget', 'day', 100, 30, next)], ends)).ok, true);
+    }),
+  },
+  {
+    id: 'counters.large-amounts',
+    says: 'amounts are exact to the unit up to 10^15',
+    absent: counting('budget'),
+    check: using(async (counters) => {
+      const most = 1_000_000_000_000_001;
+      lease(await counters.take([claim('budget', 'large', most, most - 2)], start));
+      assert.equal((await counters.take([claim('budget', 'large', most, 3)], start)).ok, false, 'three of two');
+      assert.equal((await counters.take([claim('budget', 'large', most, 2)], start)).ok, true, 'two of two');
     }),
   },
   {

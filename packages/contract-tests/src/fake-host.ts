@@ -1,6 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { type Counters, type FetchOptions, GatewayError, type Host, type Store, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
-import { memoryCounters } from './memory-counters.ts';
+import { type Counters, type FetchOptions, GatewayError, type Host, memoryCounters, type Store, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { memoryStore } from './memory-store.ts';
 
 export interface FakeHostOptions {

@@ -5,7 +5,6 @@ export { type CountersSubject, countersRules, countersSuite } from './counters.t
 export { dialectRules, dialectSuite } from './dialect.ts';
 export type { DialectSubject, SurfaceSamples, SurfaceSubject } from './dialect-subject.ts';
 export { type FakeHost, type FakeHostOptions, fakeHost, type LogLine } from './fake-host.ts';
-export { memoryCounters } from './memory-counters.ts';
 export { memoryStore } from './memory-store.ts';
 export { kindNamed, pathsNamed } from './notes.ts';
 export { type PackageSubject, packageRules, packageSuite } from './package.ts';

@@ -1,7 +1,8 @@
-import type { Claim, Counters } from '@llm-proxy-auth/plugin';
-import { type CountersSubject, countersRules, memoryCounters } from '../src/index.ts';
+import { type Claim, type Counters, memoryCounters } from '@llm-proxy-auth/plugin';
+import { type CountersSubject, countersRules } from '../src/index.ts';
 import { provesRules } from './broken.ts';
 
+const START = Date.UTC(2026, 0, 1);
 const subject = (change: (counters: Counters) => Partial<Counters> = () => ({})): CountersSubject => ({
   kind: 'acme',
   counts: ['rate', 'concurrent', 'budget'],
@@ -15,15 +16,16 @@ const claiming = (change: (claim: Claim) => Claim): CountersSubject =>
   subject((counters) => ({ take: (claims, now) => counters.take(claims.map(change), now) }));
 
 provesRules('counters rules', countersRules, subject(), {
-  'counters.rate-window': claiming((claim) => (claim.key === 'r' && claim.limit === 3 ? { ...claim, windowMs: undefined } : claim)),
+  'counters.rate-window': claiming((claim) => (claim.key === 'r' && claim.limit === 3 ? { ...claim, windowMs: 86_400_000 } : claim)),
   'counters.refusal-shape': subject((counters) => ({
     take: async (claims, now) => {
       const taken = await counters.take(claims, now);
-      return taken.ok ? taken : { ...taken, retryAfterMs: 0 };
+      return taken.ok || taken.key !== 'r' ? taken : { ...taken, retryAfterMs: 0 };
     },
   })),
   'counters.all-or-nothing': subject((counters) => ({
     take: async (claims, now) => {
+      if (claims[0]?.key !== 'free') return counters.take(claims, now);
       let last = await counters.take(claims.slice(0, 1), now);
       for (const claim of claims.slice(1)) last = last.ok ? await counters.take([claim], now) : last;
       return last;
@@ -48,7 +50,47 @@ provesRules('counters rules', countersRules, subject(), {
     };
   }),
   'counters.lease-beats': subject(() => ({ beat: () => undefined })),
-  'counters.settle-corrects': subject((counters) => ({ settle: (lease) => counters.settle(lease, []) })),
+  'counters.settle-corrects': subject((counters) => ({
+    settle: (lease, actual) =>
+      counters.settle(
+        lease,
+        actual.filter(({ key }) => key !== 'b'),
+      ),
+  })),
+  'counters.settle-reserved': claiming((claim) => (claim.kind === 'rate' ? { ...claim, reserved: undefined } : claim)),
+  'counters.settle-once': subject((counters) => {
+    const ended: string[] = [];
+    return {
+      async settle(lease, actual) {
+        const again = ended.includes(lease) && actual.length > 0;
+        ended.push(lease);
+        await counters.settle(lease, actual);
+        if (!again) return;
+        const taken = await counters.take([{ key: 'once', amount: 20, limit: 0, windowMs: 60_000, kind: 'budget', shadow: true }], START);
+        if (taken.ok) await counters.settle(taken.lease, []);
+      },
+    };
+  }),
+  'counters.settle-above': subject((counters) => ({
+    settle: (lease, actual) =>
+      counters.settle(
+        lease,
+        actual.map((line) => ({ ...line, amount: Math.min(line.amount, line.key === 'above' ? 10 : line.amount) })),
+      ),
+  })),
+  'counters.never-settled': subject((counters) => {
+    let lost = '';
+    return {
+      async take(claims, now) {
+        if (lost !== '' && now >= START + 840_000) await counters.settle(lost, [{ key: 'late', amount: 0 }]);
+        const taken = await counters.take(claims, now);
+        if (taken.ok && claims.length === 2 && claims[0]?.key === 'late') lost = taken.lease;
+        return taken;
+      },
+    };
+  }),
+  'counters.budget-window': claiming((claim) => (claim.key === 'day' ? { ...claim, ends: START + 86_400_000 } : claim)),
+  'counters.large-amounts': claiming((claim) => (claim.key === 'large' ? { ...claim, amount: Math.fround(claim.amount), limit: Math.fround(claim.limit) } : claim)),
   'counters.concurrent-takes': subject((counters) => ({
     async take(claims, now) {
       if (claims.every((claim) => claim.key !== 'race')) return counters.take(claims, now);

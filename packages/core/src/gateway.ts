@@ -3,6 +3,7 @@ import { GatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
 import type { Identified } from './access/authenticate.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
+import { startBeating } from './call/beat.ts';
 import { Exchange, type Incoming, type Outgoing } from './call/exchange.ts';
 import { memories } from './call/memory.ts';
 import { protocol } from './call/protocol.ts';
@@ -48,6 +49,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   };
   let plan = makePlan(first, services);
   const retired = new Set<Plan>();
+  const stopBeating = startBeating(() => [plan, ...retired]);
 
   const nextId = (): string => `req_${run}${(++serial).toString(16).padStart(16, '0')}`;
 
@@ -181,6 +183,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       for (const each of [plan, ...retired]) each.open.each((x) => x.pending?.interrupt('drain'));
     },
     async close(): Promise<void> {
+      stopBeating();
       services.ticker.stop();
       await Promise.all([plan.close(), ...[...retired].map((p) => p.close())]);
     },

@@ -78,6 +78,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     known: knownOf(graph),
     aliases: Object.assign({}, ...graph.plugins.map((p) => p.plugin.metricAliases ?? {})),
     now,
+    degraded: () => gateway.graph.counters.degraded?.() === true,
     expiries: () => [...gateway.graph.instances.values()].map((i) => [i.name, i.provider.credentialExpires?.()] as const),
   });
   early.open(served, log.logger);

@@ -89,16 +89,30 @@ export interface SecondFactor {
 /** Shared counting. `take` is all or nothing, one round trip. */
 export interface Counters {
   take(claims: readonly Claim[], now: number): Taken | Promise<Taken>;
+  /** Every 30 s. A lease that was not beaten for 90 s holds no place any more; after 15 minutes what it reserved stays charged. */
   beat(leases: readonly string[], now: number): void | Promise<void>;
+  /**
+   * Ends a lease: its places are free, and what it reserved is replaced by what was used, in the window in which it was reserved. A
+   * claim that `actual` does not name keeps its amount. A lease that has ended already, or that nobody knows, changes nothing.
+   */
   settle(lease: string, actual: readonly { readonly key: string; readonly amount: number }[]): void | Promise<void>;
+  /** It cannot reach what it shares, and counts a part of each limit by itself until it can. */
+  degraded?(): boolean;
   close?(): Promise<void>;
 }
 export interface Claim {
   readonly key: string;
+  /** Whole numbers. */
   readonly amount: number;
   readonly limit: number;
+  /** Of rates, whose window slides; undefined for `concurrent`. */
   readonly windowMs: number | undefined;
+  /** Of budgets, whose window does not slide: epoch ms at which it ends and the next begins at 0. Default: the window's next multiple. */
+  readonly ends?: number | undefined;
+  /** `concurrent` and `budget` are settled; of rates only those with `reserved`. */
   readonly kind: 'rate' | 'concurrent' | 'budget';
+  /** The amount is an estimate: `settle` says what it was. */
+  readonly reserved?: boolean | undefined;
   /** Counted and reported, never refused. */
   readonly shadow: boolean;
 }

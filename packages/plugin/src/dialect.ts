@@ -79,6 +79,10 @@ export interface Governed {
   readonly stream: 'route' | readonly string[];
   /** Boolean flag that asks the provider to report usage in the stream. */
   readonly usage?: readonly string[] | undefined;
+  /** Numbers that bound the tokens of an answer; the largest counts. Looked at where limits reserve tokens or money. */
+  readonly output?: readonly (readonly string[])[] | undefined;
+  /** Numbers of answers wanted at once. */
+  readonly choices?: readonly (readonly string[])[] | undefined;
 }
 /** Where a passing stream stands. */
 export type TapState = 'waiting' | 'content' | 'done' | 'failed';

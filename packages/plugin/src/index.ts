@@ -37,6 +37,8 @@ export { type Tracked, tracked } from './ledger.ts';
 export { readLogprobs } from './logprobs.ts';
 export { type Lost, look, losePart, loseProof, loseResultNames, lostTo } from './lost.ts';
 export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';
+export { memoryCounters } from './memory-counters.ts';
+export { modelFacts } from './model-facts.ts';
 export { type Native, type NativeEntry, nativeTable, rememberNative } from './native-table.ts';
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';
 export * from './plugin.ts';

@@ -162,6 +162,27 @@ export interface ModelInfo {
   readonly context?: number | undefined;
   readonly capabilities?: Partial<Capabilities> | undefined;
 }
+/** USD per million tokens. Cached input costs what other input does where nothing else is said. */
+export interface Price {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead?: number | undefined;
+  readonly cacheWrite?: number | undefined;
+}
+/** What is known of a model without asking; never a reason to refuse one. */
+export interface ModelFacts {
+  /** Most tokens of a call and its answer. */
+  readonly context?: number | undefined;
+  /** Most tokens of an answer. */
+  readonly output?: number | undefined;
+  readonly price?: Price | undefined;
+  /** Day on which the vendor stops serving it, `2026-10-19`. */
+  readonly retires?: string | undefined;
+  /** Where it was read. */
+  readonly source: string;
+  /** Day on which it was read. */
+  readonly date: string;
+}
 /** For accounts that call models by names of their own, such as deployments. Both are pure; a name they do not know is itself. */
 export interface ModelNames {
   /** What a model is called there: bodies are given it where the client's name stood. */
@@ -192,6 +213,8 @@ export interface Provider {
   /** A 401/403 that concerns our credential: mended by a new one, by a corrected clock, or not at all (502). Undefined: the vendor's answer to the call itself. */
   rejected?(reply: UpstreamReply): 'refresh' | 'clock' | 'credential' | undefined;
   models?(signal: AbortSignal): Promise<readonly ModelInfo[]>;
+  /** Pure. Prices hold where the instance's `prices` say nothing. */
+  facts?(model: string): ModelFacts | undefined;
   probe?(signal: AbortSignal): Promise<void>;
   /** Epoch ms at which the credential in use ends. */
   credentialExpires?(): number | undefined;

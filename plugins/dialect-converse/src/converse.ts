@@ -19,7 +19,7 @@ export const converse = (seal: Seal): Surface<'chat'> =>
       { method: 'POST', pattern: '/model/{model+}/converse-stream', model: 'path', stream: true },
     ],
     body: ['json'],
-    governed: { model: 'path', stream: 'route' },
+    governed: { model: 'path', stream: 'route', output: [['inferenceConfig', 'maxTokens']] },
     reach: { class: 'inference' },
     framing: 'aws-eventstream',
     client: { names, read: read(seal), write: writeReply(seal), stream: writeStream(seal) },

@@ -20,6 +20,8 @@ export interface Policy {
   readonly limits: readonly LimitSettings[];
   /** A limit counts each model apart. */
   readonly perModel: boolean;
+  /** A limit counts tokens or money, which are reserved before a call. */
+  readonly reserves: boolean;
 }
 const BOTH_MODES: ReadonlySet<string> = new Set(['protocol', 'transparent']);
 const DEFAULT_CLASSES: ReadonlySet<string> = new Set(['inference', 'models']);
@@ -55,6 +57,7 @@ const compile = (settings: PolicySettings, index: number): Policy => {
     tags: Object.entries(allow.tags ?? {}).map(([tag, pattern]) => [tag, compileGlob(pattern)] as const),
     limits: settings.limits ?? [],
     perModel: settings.limits?.some((l) => l.per === 'model') === true,
+    reserves: settings.limits?.some((l) => l.tokens !== undefined || l.budget !== undefined) === true,
   };
 };
 
@@ -74,6 +77,7 @@ const issuedOnly = (graph: Graph): Policy => {
     tags: [],
     limits: [],
     perModel: false,
+    reserves: false,
   };
 };
 

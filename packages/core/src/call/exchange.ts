@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import type { AnySurface, Dialect, ErrorLike, LedgerKind, LimitState, Operation, Principal, Reach, Usage } from '@llm-proxy-auth/plugin';
+import type { AnySurface, Claim, Dialect, ErrorLike, LedgerKind, LimitState, Operation, Principal, Reach, Usage } from '@llm-proxy-auth/plugin';
+import type { Estimate } from '../access/claims.ts';
 import type { Policy } from '../access/policy.ts';
 import type { Instance } from '../graph.ts';
 import type { Head } from '../http/head.ts';
@@ -20,6 +21,7 @@ export interface Interruptible {
 /** How a stream ended, for the log and metrics. */
 export type StreamOutcome = 'none' | 'complete' | 'truncated' | 'failed' | 'client';
 
+const NO_CLAIMS: readonly Claim[] = Object.freeze([]);
 const NO_NOTES: ReadonlyMap<string, Note> = new Map();
 /** A field that could not be carried over. */
 export interface Note {
@@ -70,6 +72,10 @@ export class Exchange implements Enrolled {
   /** Gives back what a retry under way takes of the budget; set while one is. */
   retrying: (() => void) | undefined = undefined;
   lease: string = '';
+  /** What the call may use, where its policy reserves tokens or money. */
+  estimate: Estimate | undefined = undefined;
+  /** What was claimed of such limits; `settle` tells them what was used. */
+  reserved: readonly Claim[] = NO_CLAIMS;
   limit: LimitState | undefined = undefined;
   /** Fidelity notes, `ignored=logit_bias`. */
   ledger: ReadonlyMap<string, Note> = NO_NOTES;

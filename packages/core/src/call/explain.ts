@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { type Bytes, GatewayError } from '@llm-proxy-auth/plugin';
+import { NANO } from '../access/prices.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { ownHeaders, sendWhole } from './answer.ts';
 import type { Prepared } from './attempt.ts';
@@ -39,6 +40,19 @@ export const targetOf = (x: Exchange, candidate: Candidate, prepare: () => Prepa
   };
 };
 
+/** What the call would reserve of limits of tokens and money; costs in USD. */
+const reservationOf = ({ estimate, reserved }: Exchange) =>
+  estimate === undefined
+    ? undefined
+    : {
+        inputTokens: estimate.input,
+        outputTokens: estimate.output,
+        ...(estimate.cost === undefined ? {} : { costUsd: estimate.cost / NANO }),
+        claims: reserved.map(({ key, kind, amount, limit, shadow }) =>
+          kind === 'budget' ? { key, costUsd: amount / NANO, limitUsd: limit / NANO, observed: shadow } : { key, amount, limit },
+        ),
+      };
+
 /** Answers with route, policy decision and the upstream requests, without secrets; the provider is not called. */
 export const explain = (x: Exchange, route: object, targets: readonly ReturnType<typeof targetOf>[]): void => {
   const answer = {
@@ -47,6 +61,7 @@ export const explain = (x: Exchange, route: object, targets: readonly ReturnType
     policy: x.policy?.name,
     model: x.model,
     stream: x.stream,
+    reservation: reservationOf(x),
     targets,
   };
   sendWhole(x, 200, [...ownHeaders(x), 'content-type', 'application/json'], withoutSecrets(x, JSON.stringify(answer, undefined, 2)));

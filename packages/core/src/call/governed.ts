@@ -22,6 +22,9 @@ export interface GovernedPaths {
   readonly flag: readonly string[] | undefined;
   /** Names of members, at any depth, that hold ids. */
   readonly members: readonly string[];
+  /** Positions in `wanted` of numbers that bound the answer; empty unless asked for. */
+  readonly outputAt: readonly number[];
+  readonly choicesAt: readonly number[];
   /** All paths, those of ids that the caller must own last. */
   readonly wanted: readonly (readonly string[])[];
   /** Positions in `wanted`; -1 = not looked for. */
@@ -43,8 +46,15 @@ export interface GovernedBody {
   /** Empty when the client asked itself, undefined when the body does not let us ask. */
   askUsage(): readonly Edit[] | undefined;
   readonly hasBody: boolean;
+  /** Numbers of the body that bound its answer, where their places were asked for. */
+  bounds(pieces: readonly Uint8Array[]): Bounds;
   /** Pieces that are nothing but the inside of one string; no name of a member stands in them. */
   readonly inert?: ReadonlySet<Uint8Array> | undefined;
+}
+export interface Bounds {
+  /** Tokens of one answer; undefined: the body does not say. */
+  readonly output: number | undefined;
+  readonly choices: number;
 }
 export interface GovernedWatcher extends Watcher {
   result(): GovernedBody;
@@ -55,37 +65,45 @@ const pointerPath = (pointer: string): readonly string[] =>
     .split('/')
     .map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-const compile = (governed: Surface<'opaque'>['governed'], { request: pointers, replyWhen, inside }: Ids): GovernedPaths => {
+const compile = (governed: Surface<'opaque'>['governed'], { request: pointers, replyWhen, inside }: Ids, bounded: boolean): GovernedPaths => {
   const model = Array.isArray(governed.model) ? governed.model : undefined;
   const stream = Array.isArray(governed.stream) ? governed.stream : undefined;
   const { usage } = governed;
   const flag = replyWhen === undefined ? undefined : pointerPath(replyWhen);
   const ids = pointers.filter((p) => p.startsWith('/')).map(pointerPath);
-  const wanted = [model, stream, usage, flag, ...ids].filter((p) => p !== undefined);
+  const { output = [], choices = [] } = bounded ? governed : {};
+  const wanted = [model, stream, usage, flag, ...output, ...choices, ...ids].filter((p) => p !== undefined);
   const at = (path: readonly string[] | undefined): number => (path === undefined ? -1 : wanted.indexOf(path));
   const places = { modelAt: at(model), streamAt: at(stream), usageAt: at(usage), flagAt: at(flag), idsFrom: wanted.length - ids.length };
-  return { model, stream, usage, flag, members: inside?.members ?? [], wanted, ...places };
+  return { model, stream, usage, flag, members: inside?.members ?? [], outputAt: output.map(at), choicesAt: choices.map(at), wanted, ...places };
 };
 const NO_FIELDS = Object.freeze({ model: 'none', stream: 'route' } as const);
 type Ids = NonNullable<Reach['ids']>;
-const compiled = new WeakMap<object, WeakMap<Ids, GovernedPaths>>();
+type Compiled = WeakMap<object, WeakMap<Ids, GovernedPaths>>;
+const compiled: Compiled = new WeakMap();
+const compiledBounded: Compiled = new WeakMap();
 const NO_IDS: Ids = Object.freeze({ request: [], reply: [] });
-/** Compiled once per surface and set of ids: the scanner remembers its own tables by the identity of the paths. */
-export const governedPaths = (governed: Surface<'opaque'>['governed'] = NO_FIELDS, ids: Ids = NO_IDS): GovernedPaths => {
-  let known = compiled.get(governed);
+/**
+ * Compiled once per surface and set of ids: the scanner remembers its own tables by the identity of the paths. `bounded`: numbers that
+ * bound the answer are looked for too.
+ */
+export const governedPaths = (governed: Surface<'opaque'>['governed'] = NO_FIELDS, ids: Ids = NO_IDS, bounded = false): GovernedPaths => {
+  const all = bounded ? compiledBounded : compiled;
+  let known = all.get(governed);
   if (known === undefined) {
     known = new WeakMap();
-    compiled.set(governed, known);
+    all.set(governed, known);
   }
   const found = known.get(ids);
   if (found !== undefined) return found;
-  const made = compile(governed, ids);
+  const made = compile(governed, ids, bounded);
   known.set(ids, made);
   return made;
 };
 
 const duplicate = (param: string): GatewayError => new GatewayError('invalid_request', `\`${param}\` stands twice in the body; write it once.`, { param });
 
+const NO_BOUNDS: Bounds = Object.freeze({ output: undefined, choices: 1 });
 const NO_BODY: GovernedBody = Object.freeze({
   model: undefined,
   stream: false,
@@ -94,6 +112,7 @@ const NO_BODY: GovernedBody = Object.freeze({
   renameModel: () => [],
   askUsage: () => undefined,
   hasBody: false,
+  bounds: () => NO_BOUNDS,
 });
 
 /** Inserts a member at the start of an object; `{` stands at `start`. */
@@ -106,6 +125,17 @@ const stringOf = (field: FoundField | undefined, param: string): string | undefi
   return value.text;
 };
 
+/** The text at `[start, end)` of a body in pieces. */
+const textAt = (pieces: readonly Uint8Array[], start: number, end: number): string => {
+  let at = 0;
+  let text = '';
+  for (const piece of pieces) {
+    const [from, to] = [Math.max(start - at, 0), Math.min(end - at, piece.length)];
+    if (from < to) text += Buffer.from(piece.buffer, piece.byteOffset + from, to - from).toString('latin1');
+    at += piece.length;
+  }
+  return text;
+};
 /** What a JSON body says; a class, since every request makes one. */
 class JsonBody implements GovernedBody {
   readonly model: string | undefined;
@@ -129,6 +159,21 @@ class JsonBody implements GovernedBody {
   get ids(): readonly string[] {
     if (this.#paths.idsFrom === this.#paths.wanted.length) return NO_BODY.ids;
     return this.#scan.fields.slice(this.#paths.idsFrom).flatMap(({ value }) => (value?.kind === 'string' && value.text !== undefined ? [value.text] : []));
+  }
+  bounds(pieces: readonly Uint8Array[]): Bounds {
+    const { outputAt, choicesAt } = this.#paths;
+    return { output: this.#most(pieces, outputAt), choices: this.#most(pieces, choicesAt) ?? 1 };
+  }
+  /** The largest number above 0 that stands at one of the places. */
+  #most(pieces: readonly Uint8Array[], places: readonly number[]): number | undefined {
+    let most: number | undefined;
+    for (const place of places) {
+      const value = this.#scan.fields[place]?.value;
+      if (value?.kind !== 'number') continue;
+      const said = Number(textAt(pieces, value.start, value.end));
+      if (said > (most ?? 0)) most = said;
+    }
+    return most;
   }
   renameModel(to: string): readonly Edit[] {
     const { top, fields } = this.#scan;
@@ -231,6 +276,7 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
           return [{ start: model.start, end: model.end, text: to }];
         },
         askUsage: () => undefined,
+        bounds: () => NO_BOUNDS,
       };
     },
   };

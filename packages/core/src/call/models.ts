@@ -36,7 +36,7 @@ export const listModels = async (
   if (principal === undefined || policy === undefined) throw new GatewayError('operation_not_allowed', 'No policy matches this caller.');
   if (surface.client === undefined) throw new GatewayError('operation_not_supported', 'This dialect cannot list models.');
   const wanted = found.params.model === undefined ? undefined : decode(found.params.model);
-  const taking = takeLimits(x, principal, instance?.name ?? '', wanted ?? '');
+  const taking = takeLimits(x, { principal, instance: instance?.name ?? '', model: wanted ?? '' }, [], undefined);
   if (taking !== undefined) await taking;
   let models: readonly ModelInfo[];
   if (instance === undefined) models = routedModels(x);

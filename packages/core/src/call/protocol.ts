@@ -1,4 +1,4 @@
-import { type AnySurface, type Dialect, type Endpoint, GatewayError, type Surface } from '@llm-proxy-auth/plugin';
+import { type AnySurface, type Dialect, type Endpoint, GatewayError, type Surface, totalLength } from '@llm-proxy-auth/plugin';
 import type { Identified } from '../access/authenticate.ts';
 import { authorize } from '../access/authorize.ts';
 import type { Instance } from '../graph.ts';
@@ -13,7 +13,7 @@ import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { innerIds } from './inner-ids.ts';
-import { takeLimits } from './limits.ts';
+import { type Asked, isMeasured, takeLimits } from './limits.ts';
 import { listModels } from './models.ts';
 import { operate, prepare } from './operate.ts';
 import { collect } from './receive.ts';
@@ -39,7 +39,7 @@ const receive = async (x: Exchange, surface: AnySurface, identified: Identified)
     return { pieces: [], governed: noBody(), kind: 'none' };
   }
   const kind = bodyKind(head.contentType, head.contentEncoding, surface.body);
-  const paths = governedPaths(surface.governed, x.reach?.ids);
+  const paths = governedPaths(surface.governed, x.reach?.ids, x.policy?.reserves);
   const governed = kind === 'json' ? jsonWatcher(paths, settings.server.maxDepth, false) : multipartWatcher(head.contentType, paths);
   const hashing = bodyHash(identified.body);
   const watcher = both(hashing, governed);
@@ -118,7 +118,8 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
     if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth, body.governed.inert);
     await owned(x, candidates, [...idsOf(found, body.governed), ...x.inner.named]);
   }
-  const taking = takeLimits(x, principal, candidates[0]?.instance.name ?? '', x.model ?? '');
+  const counted = { principal, instance: candidates[0]?.instance.name ?? '', model: x.model ?? '' };
+  const taking = takeLimits(x, counted, candidates, isMeasured(x, reach) ? askedOf(x, body, needsModel) : undefined);
   if (taking !== undefined) await taking;
   const fitting = supporting(x, dialect, found, candidates);
   if (explained)
@@ -133,6 +134,11 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   );
 };
 
+const askedOf = (x: Exchange, { pieces, governed }: ReceivedBody, needsModel: boolean): Asked => ({
+  bytes: totalLength(pieces),
+  bounds: governed.bounds(pieces),
+  named: needsModel && x.model !== undefined,
+});
 /** What providers ask their vendors of a model before they can say where it is called; undefined: nothing. */
 const learn = (x: Exchange, candidates: readonly Candidate[]): Promise<unknown> | undefined => {
   let all: Promise<void>[] | undefined;

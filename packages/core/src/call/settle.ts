@@ -1,12 +1,13 @@
 import type { Exchange } from './exchange.ts';
+import { reckon } from './reckon.ts';
 
-/** Log, metrics, counters: once per request, at its end, whatever happened. */
+/** Usage, cost, counters, log, metrics: once per request, at its end, whatever happened. */
 export const settle = (x: Exchange): void => {
   if (x.settled) return;
   x.settled = true;
   const { plan } = x;
   plan.leave(x);
-  if (x.lease !== '') void plan.graph.counters.settle(x.lease, []);
+  reckon(x);
   if (x.gone && x.code === '') x.code = 'client_closed';
   x.counted?.end();
   const status = x.gone && x.status === 0 ? 499 : x.status || x.response.statusCode;

@@ -14,7 +14,7 @@ import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { innerIds } from './inner-ids.ts';
-import { takeLimits } from './limits.ts';
+import { isMeasured, takeLimits } from './limits.ts';
 import { nativeTarget } from './native-path.ts';
 import { checkJudged, checkPinned, withQuery } from './pinned.ts';
 import { collect, pipe, type Watcher } from './receive.ts';
@@ -34,9 +34,9 @@ const URL_ENCODED = /^application\/x-www-form-urlencoded/i;
 const isMultipart = (x: Exchange): boolean => /^multipart\/form-data/i.test(x.head?.contentType ?? '');
 const watcherOf = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, needed: boolean): GovernedWatcher | undefined => {
   const type = x.head?.contentType ?? '';
-  const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids);
+  const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids, x.policy?.reserves);
   if (isMultipart(x)) return paths.model === undefined && paths.members.length === 0 ? undefined : multipartWatcher(type, paths);
-  if (paths.model === undefined && paths.flag === undefined && paths.idsFrom === paths.wanted.length && native.modelIn !== 'body') return undefined;
+  if (paths.model === undefined && paths.flag === undefined && paths.outputAt.length === 0 && paths.idsFrom === paths.wanted.length && native.modelIn !== 'body') return undefined;
   return jsonWatcher(paths, x.plan.graph.settings.server.maxDepth, !needed);
 };
 const surfaceOf = (x: Exchange, native: NativeCall): Surface<'opaque'> | undefined =>
@@ -149,13 +149,14 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   // Decided before a byte of the body is read, unless the policy wants to know the model and it stands there.
   if (!restricted) authorize(principal, x.policy, { ...early, resolved: { ...single(instance, inPath), alias }, model: inPath });
   const explained = explainAsked(x);
+  const measured = isMeasured(x, native.reach);
   const intake = receive(
     x,
     native,
     surface,
     identified,
     restricted || exact || pinned || native.judge !== undefined,
-    (pointers && (inside || !isMultipart(x))) || aliases || explained || provider.signs === 'body',
+    (pointers && (inside || !isMultipart(x))) || aliases || explained || measured || provider.signs === 'body',
   );
   const collected: readonly Buffer[] | undefined = intake.bytes instanceof Promise ? await intake.bytes : undefined;
   const governed = intake.governed?.result() ?? noBody();
@@ -178,7 +179,8 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surface, collected);
   const ids = idsOf(x, native, governed);
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
-  const taking = takeLimits(x, principal, instance.name, x.model ?? '');
+  const asked = { bytes: totalLength(collected ?? []), bounds: governed.bounds(collected ?? []), named: needsModel && target !== undefined };
+  const taking = takeLimits(x, { principal, instance: instance.name, model: x.model ?? '' }, candidates, measured ? asked : undefined);
   if (taking !== undefined) await taking;
   const edits: readonly Edit[] =
     target !== undefined && target !== x.model && alias === undefined ? governed.renameModel(provider.names?.wire(target) ?? target) : NO_EDITS;

@@ -52,7 +52,7 @@ export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean
   const secrets = x.plan.graph.secrets();
   const out: string[] = [];
   for (const name in head) {
-    if (!passes(name) || (x.limit !== undefined && name.startsWith('x-ratelimit-'))) continue;
+    if (!passes(name) || (x.limit !== undefined && name.includes('-ratelimit-'))) continue;
     const value = head[name];
     if (typeof value === 'string' && headerValueIsSafe(value) && !holdsSecret(secrets, name, value)) out.push(name, value);
   }

@@ -142,9 +142,12 @@ const checkPolicies: Check = (settings, context, kinds) => {
     }
     for (const [j, limit] of (policy?.limits ?? []).entries()) {
       const refused = context.problems.some((p) => p.path.startsWith(`${path}.limits[${j}].`));
-      if (limit !== undefined && !refused && limit.requests === undefined && limit.concurrent === undefined)
-        context.report(`${path}.limits[${j}]`, 'missing_key', 'limits nothing; write requests or concurrent');
-      if (limit?.requests?.startsWith('0/') === true) context.report(`${path}.limits[${j}].requests`, 'wrong_value', 'must allow at least one request');
+      if (limit === undefined) continue;
+      const { requests, tokens, concurrent, budget } = limit;
+      if (!refused && requests === undefined && tokens === undefined && concurrent === undefined && budget === undefined)
+        context.report(`${path}.limits[${j}]`, 'missing_key', 'limits nothing; write requests, tokens, concurrent or budget');
+      if (requests !== undefined && /^0+\//.test(requests)) context.report(`${path}.limits[${j}].requests`, 'wrong_value', 'must allow at least one request');
+      if (tokens !== undefined && /^0+\//.test(tokens)) context.report(`${path}.limits[${j}].tokens`, 'wrong_value', 'must allow at least one token');
     }
   }
 };

@@ -96,13 +96,37 @@ const Model = object({
   ),
 });
 
+const usd = (description: string) => Type.Number({ minimum: 0, maximum: 1_000_000, description });
+/** USD per million tokens. */
+const Price = object({
+  input: usd('Input.'),
+  output: usd('Output, reasoning included.'),
+  cacheRead: Type.Optional(usd('Input read from a cache; default what input costs.')),
+  cacheWrite: Type.Optional(usd('Input written to a cache; default what input costs.')),
+});
+const Budget = object({
+  usd: Type.Number({ minimum: 0, maximum: 1_000_000, description: 'US dollars per window; 0 lets nothing through that costs anything.' }),
+  window: Type.Union(
+    ['hour', 'day', 'week', 'month'].map((v) => Type.Literal(v)),
+    { description: 'By the calendar, in UTC; weeks begin on Monday.' },
+  ),
+  mode: Type.Union([Type.Literal('enforce'), Type.Literal('observe')], { default: 'enforce', description: '`observe` counts and never refuses.' }),
+  unpriced: Type.Union([Type.Literal('deny'), Type.Literal('allow')], {
+    default: 'deny',
+    description: 'Models without a price under an enforced budget: 403, or served and not charged.',
+  }),
+});
 const Limit = object({
   per: Type.Union(
     ['principal', 'credential', 'group', 'instance', 'model', 'policy'].map((v) => Type.Literal(v)),
     { default: 'principal', description: 'What shares one counter.' },
   ),
   requests: Type.Optional(Type.String({ pattern: '^[0-9]+/(s|min|h|d)$', description: 'Requests per window, such as `600/min`.' })),
+  tokens: Type.Optional(
+    Type.String({ pattern: '^[0-9]+/(s|min|h|d)$', description: 'Tokens of input and output per window, such as `200000/min`; reserved before, corrected after.' }),
+  ),
   concurrent: Type.Optional(Type.Integer({ minimum: 1, description: 'Calls open at once.' })),
+  budget: Type.Optional(Budget),
 });
 const Policy = object({
   name: Type.Optional(Type.String({ description: 'Shown by `explain`.' })),
@@ -125,7 +149,7 @@ const Policy = object({
     models: Type.Optional(names('Globs over model names; default all.')),
     tags: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Tags every target must have; values are globs.' })),
   }),
-  limits: Type.Optional(Type.Array(Limit, { description: 'Rates and concurrency of those the policy matches.' })),
+  limits: Type.Optional(Type.Array(Limit, { description: 'Rates, concurrency and budgets of those the policy matches.' })),
 });
 
 /** Keys every instance may have; the provider's own are added by its plugin. */
@@ -142,6 +166,10 @@ export const Instance = {
   default: Type.Boolean({ default: false, description: "Serves the provider's name in transparent paths." }),
   tags: Type.Record(Type.String(), Type.String(), { default: {}, description: 'For policies.' }),
   models: Type.Optional(names('Static model list; otherwise the provider is asked.')),
+  prices: Type.Record(Type.String(), Price, {
+    default: {},
+    description: "USD per million tokens, by globs over the provider's model ids; the first that fits counts, before what the provider's plugin knows.",
+  }),
   ca: Type.Optional(Pem({ description: 'CA of the provider: a path or PEM text.' })),
   clientCertificate: Type.Optional(object({ cert: Pem({ description: 'A path or PEM text.' }), key: Pem({ description: 'A path or PEM text.' }) })),
   proxy: Type.Optional(Type.String({ pattern: '^https?://[^/?#@\\s]+$', description: 'HTTP proxy for this instance.' })),

@@ -29,6 +29,8 @@ export interface AccessFields {
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;
   readonly cachedTokens?: number | undefined;
+  /** US dollars, to the nano-dollar. */
+  readonly costUsd?: number | undefined;
   /** What could not be carried over, in the request and in the answer: kinds and fields of the closed set, `ignored=logit_bias`. */
   readonly fidelity?: string | undefined;
 }
@@ -56,6 +58,8 @@ export const hundredths = (value: number): string => {
   const whole = (all - part) / 100;
   return part === 0 ? `${whole}` : part % 10 === 0 ? `${whole}.${part / 10}` : part < 10 ? `${whole}.0${part}` : `${whole}.${part}`;
 };
+/** A decimal without an exponent. */
+const dollars = (value: number): string => value.toFixed(9).replace(/\.?0+$/, '');
 const number = (value: number): string => (Number.isInteger(value) ? `${value}` : hundredths(value));
 
 /** One JSON object and a line end. */
@@ -77,6 +81,7 @@ export const accessLine = (f: AccessFields): string => {
   if (f.inputTokens !== undefined) line += `,"inputTokens":${number(f.inputTokens)}`;
   if (f.outputTokens !== undefined) line += `,"outputTokens":${number(f.outputTokens)}`;
   if (f.cachedTokens !== undefined) line += `,"cachedTokens":${number(f.cachedTokens)}`;
+  if (f.costUsd !== undefined) line += `,"costUsd":${dollars(f.costUsd)}`;
   if (f.fidelity !== undefined) line += `,"fidelity":${text(f.fidelity)}`;
   return `${line}}\n`;
 };

@@ -20,6 +20,7 @@ export interface CallMetrics {
   upstream(seconds: number, outcome: Outcome): void;
   overhead(seconds: number): void;
   tokens(type: TokenType, count: number): void;
+  cost(usd: number): void;
 }
 export interface Families {
   readonly plain: Readonly<Record<MetricKey, Family<Counter>>>;
@@ -65,6 +66,7 @@ export const makeCall = ({ plain, spread }: Families, instance: string, dialect:
   const overheadBounds = METRICS.overhead.buckets ?? [];
   let overhead: Distribution | undefined;
   const tokens = new Map<string, Counter>();
+  let cost: Counter | undefined;
   return {
     begin() {
       inflight.value += 1;
@@ -89,6 +91,11 @@ export const makeCall = ({ plain, spread }: Families, instance: string, dialect:
         tokens.set(type, child);
       }
       child.value += count;
+    },
+    cost(usd) {
+      if (!(usd > 0)) return;
+      cost ??= plain.cost.child([instance]);
+      cost.value += usd;
     },
   };
 };

@@ -31,6 +31,7 @@ export const METRICS = Object.freeze({
     'Calls to providers, by the status the client got.',
   ),
   tokens: entry('llm_proxy_tokens_total', 'counter', ['instance', 'type'], 250, 'Tokens by type: input, output, cached, cache_write, reasoning.'),
+  cost: entry('llm_proxy_cost_usd_total', 'counter', ['instance'], 200, 'US dollars of what was used, where a price is known.'),
   auth: entry('llm_proxy_auth_total', 'counter', ['strategy', 'result'], 60, 'Authentications: ok, denied, unavailable, missing.'),
   rateLimited: entry('llm_proxy_rate_limited_total', 'counter', ['reason'], 10, 'Calls refused by a limit, by error code.'),
   retries: entry('llm_proxy_retries_total', 'counter', [], 1, 'Further tries at the same target.'),
@@ -63,6 +64,7 @@ export const METRICS = Object.freeze({
     'Work of the gateway itself until its head is sent, waiting excluded.',
     OVERHEAD_SECONDS,
   ),
+  degraded: entry('llm_proxy_degraded', 'gauge', ['component'], 5, '1 while a component does without what it shares with other replicas.'),
   inflight: entry('llm_proxy_inflight', 'gauge', ['instance'], 200, 'Calls open now.'),
   credentialExpires: entry(
     'llm_proxy_credential_expires_seconds',

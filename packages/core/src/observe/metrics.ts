@@ -25,6 +25,8 @@ export interface MetricsOptions {
   readonly now: () => number;
   /** Epoch ms at which each instance's credential ends, asked for when metrics are read. */
   readonly expiries?: (() => Iterable<readonly [instance: string, epoch: number | undefined]>) | undefined;
+  /** The counters do without what they share. */
+  readonly degraded?: (() => boolean) | undefined;
 }
 export interface GatewayMetrics extends PluginMetrics {
   readonly registry: Registry;
@@ -129,6 +131,7 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
   };
   configure(options.known);
   const refresh = (): void => {
+    plain.degraded.child(['counters']).value = options.degraded?.() === true ? 1 : 0;
     for (const [instance, epoch] of options.expiries?.() ?? []) {
       if (epoch !== undefined && instances.has(instance)) plain.credentialExpires.child([instance]).value = (epoch - options.now()) / 1000;
     }

@@ -57,6 +57,7 @@ export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () =
         if (usage.cacheWrite > 0) call.tokens('cache_write', usage.cacheWrite);
         if (usage.reasoning > 0) call.tokens('reasoning', usage.reasoning);
       }
+      if (x.cost !== undefined) call.cost(x.cost);
     }
     if (x.streamOutcome === 'truncated') metrics.truncated();
     if (LIMITED.has(x.code)) metrics.rateLimited(x.code);
@@ -76,6 +77,7 @@ export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () =
       firstByteMs: x.firstByteAt === 0 ? undefined : x.firstByteAt - x.started,
       inputTokens: x.usage?.input,
       outputTokens: x.usage?.output,
+      costUsd: x.cost,
       bytesIn: x.bytesIn,
       bytesOut: x.bytesOut,
       attempts: x.attempts,

@@ -1,6 +1,5 @@
-import { type Counters, define, type Factory } from '@llm-proxy-auth/plugin';
+import { type Counters, define, type Factory, memoryCounters } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
-import { memoryCounters } from '../access/counters-memory.ts';
 import { CORE_OPERATIONS } from '../admin/operations.ts';
 import type { Completion } from '../config/context.ts';
 import { type Section, shapeOf } from '../config/shape.ts';

@@ -45,6 +45,7 @@ export const countersOf = (owner: string, counters: () => Counters): Counters =>
       return taken instanceof Promise ? taken.then((t) => stripped(prefix, t)) : stripped(prefix, taken);
     },
     beat: (leases, now) => counters().beat(leases, now),
+    degraded: () => counters().degraded?.() === true,
     settle: (lease, actual) =>
       counters().settle(
         lease,

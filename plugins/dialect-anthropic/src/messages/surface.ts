@@ -24,7 +24,7 @@ export const messages = (seal: Seal): Surface<'chat'> =>
     operation: 'chat',
     routes: route('POST', '/messages'),
     body: ['json'],
-    governed: { model: ['model'], stream: ['stream'] },
+    governed: { model: ['model'], stream: ['stream'], output: [['max_tokens']] },
     reach: REACH,
     framing: 'sse',
     marks: [`"${ENVELOPE}`],

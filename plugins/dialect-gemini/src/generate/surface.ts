@@ -22,7 +22,7 @@ export const generate = (seal: Seal): Surface<'chat'> =>
     operation: 'chat',
     routes: [...operation('generateContent', false), ...operation('streamGenerateContent', true)],
     body: ['json'],
-    governed: { model: 'path', stream: 'route' },
+    governed: { model: 'path', stream: 'route', output: [['generationConfig', 'maxOutputTokens']], choices: [['generationConfig', 'candidateCount']] },
     reach: GENERATING,
     framing: 'sse',
     framingOf,

@@ -18,7 +18,7 @@ export const chat = (seal: Seal): Surface<'chat'> =>
     operation: 'chat',
     routes: route('POST', '/chat/completions'),
     body: ['json'],
-    governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'] },
+    governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'], output: [['max_completion_tokens'], ['max_tokens']], choices: [['n']] },
     reach: { class: 'inference', ids: IDS.chat },
     framing: 'sse',
     marks: [PREFIX, ENVELOPE],

@@ -20,7 +20,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   operation: 'chat',
   routes: route('POST', '/responses'),
   body: ['json'],
-  governed: { model: ['model'], stream: ['stream'] },
+  governed: { model: ['model'], stream: ['stream'], output: [['max_output_tokens']] },
   reach: CREATES,
   framing: 'sse',
   marks: [`"${ENVELOPE}`],

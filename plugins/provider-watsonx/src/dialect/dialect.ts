@@ -17,7 +17,7 @@ const surface = <O extends Operation>(name: string, operation: O, framing: Frami
   operation,
   routes: [],
   body: ['json'],
-  governed: { model: ['model_id'], stream: 'route' },
+  governed: { model: ['model_id'], stream: 'route', output: [['max_tokens'], ['max_completion_tokens'], ['parameters', 'max_new_tokens']], choices: [['n']] },
   reach: { class: 'inference' },
   framing,
   provider,

@@ -1,7 +1,7 @@
-import type { Claim } from '@llm-proxy-auth/plugin';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { memoryCounters } from '../src/access/counters-memory.ts';
+import type { Claim } from '../src/access.ts';
+import { memoryCounters } from '../src/memory-counters.ts';
 
 const rate = (limit: number, windowMs: number): Claim => ({ key: 'k', amount: 1, limit, windowMs, kind: 'rate', shadow: false });
 
