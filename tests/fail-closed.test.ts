@@ -59,9 +59,14 @@ const written: readonly Case[] = [
   },
   { name: 'what is not built', text: () => configuration({ hooks: [{ use: 'cache' }] }), words: /hooks/ },
   {
-    name: 'a limit that is not built',
-    text: () => configuration({ policies: [{ match: {}, allow: {}, limits: [{ per: 'principal', tokens: '5/min' }] }] }),
+    name: 'a limit of tokens in a wrong form',
+    text: () => configuration({ policies: [{ match: {}, allow: {}, limits: [{ per: 'principal', tokens: '5 a minute' }] }] }),
     words: /tokens/,
+  },
+  {
+    name: 'a budget without a window',
+    text: () => configuration({ policies: [{ match: {}, allow: {}, limits: [{ per: 'principal', budget: { usd: 5 } }] }] }),
+    words: /budget[\s\S]*window/,
   },
   { name: 'an empty pepper', text: () => configuration({ auth: [{ use: 'api-key', pepper: '' }] }), words: /pepper/ },
   { name: 'a short pepper', text: () => configuration({ auth: [{ use: 'api-key', pepper: 'short' }] }), words: /pepper/ },

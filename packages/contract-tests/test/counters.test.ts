@@ -90,7 +90,9 @@ provesRules('counters rules', countersRules, subject(), {
     };
   }),
   'counters.budget-window': claiming((claim) => (claim.key === 'day' ? { ...claim, ends: START + 86_400_000 } : claim)),
-  'counters.large-amounts': claiming((claim) => (claim.key === 'large' ? { ...claim, amount: Math.fround(claim.amount), limit: Math.fround(claim.limit) } : claim)),
+  'counters.large-amounts': claiming((claim) =>
+    claim.key === 'large' ? { ...claim, amount: Math.fround(claim.amount), limit: Math.fround(claim.limit) } : claim,
+  ),
   'counters.concurrent-takes': subject((counters) => ({
     async take(claims, now) {
       if (claims.every((claim) => claim.key !== 'race')) return counters.take(claims, now);

@@ -205,6 +205,12 @@ describe('checks between keys', () => {
       'policies: [{ allow: {}, limits: [{ per: principal }, { requests: 0/min }] }]',
       ['6:34 policies[0].limits[0] missing_key', '6:66 policies[0].limits[1].requests wrong_value'],
     ],
+    ['a limit of no tokens', 'policies: [{ allow: {}, limits: [{ tokens: 00/h }] }]', ['6:44 policies[0].limits[0].tokens wrong_value']],
+    [
+      'a budget below nothing',
+      'policies: [{ allow: {}, limits: [{ budget: { usd: -1, window: day } }] }]',
+      ['6:51 policies[0].limits[0].budget.usd wrong_value'],
+    ],
     ['a limit in the wrong form', 'policies: [{ allow: {}, limits: [{ requests: 5/fortnight }] }]', ['6:46 policies[0].limits[0].requests wrong_value']],
     [
       'a fallback on nonsense',

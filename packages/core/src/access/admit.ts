@@ -57,10 +57,15 @@ const stateOf = (claims: readonly Claim[], taken: Extract<Taken, { ok: true }>):
 const refusedBy = (claim: Claim | undefined, taken: Extract<Taken, { ok: false }>): GatewayError => {
   const most = claim?.limit ?? 0;
   const wait = { retryAfterMs: taken.retryAfterMs };
-  if (claim?.kind === 'concurrent') return new GatewayError('too_many_concurrent_requests', `At most ${most} calls may be open at once; wait for one to end.`, wait);
+  if (claim?.kind === 'concurrent')
+    return new GatewayError('too_many_concurrent_requests', `At most ${most} calls may be open at once; wait for one to end.`, wait);
   if (claim?.kind === 'budget')
-    return new GatewayError('budget_exceeded', 'What is left of the budget does not pay for this call; it begins anew with the next window.', { ...wait, retry: false });
-  if (claim === undefined || !isTokens(claim)) return new GatewayError('rate_limit_exceeded', `The limit of ${most} requests is used up; try again later.`, wait);
+    return new GatewayError('budget_exceeded', 'What is left of the budget does not pay for this call; it begins anew with the next window.', {
+      ...wait,
+      retry: false,
+    });
+  if (claim === undefined || !isTokens(claim))
+    return new GatewayError('rate_limit_exceeded', `The limit of ${most} requests is used up; try again later.`, wait);
   // No wait lets through what is larger than the whole limit.
   if (claim.amount > most)
     return new GatewayError('rate_limit_exceeded', `The call may use ${claim.amount} tokens, more than the limit of ${most}; ask for less output.`, {

@@ -25,7 +25,8 @@ const ANSWERS_WITH_TOKENS: ReadonlySet<string> = new Set(['chat', 'opaque']);
 
 /** Whether limits of tokens and money concern the call: lists, counts and stored objects use none, but for work whose model stands elsewhere. */
 export const isMeasured = (x: Exchange, reach: Reach): boolean => {
-  if (x.policy?.reserves !== true || x.operation === 'countTokens' || x.operation === 'models' || x.request.method === 'GET' || x.request.method === 'DELETE') return false;
+  if (x.policy?.reserves !== true || x.operation === 'countTokens' || x.operation === 'models' || x.request.method === 'GET' || x.request.method === 'DELETE')
+    return false;
   return reach.class === 'inference' || reach.modelElsewhere === true;
 };
 /** Input by the size of the body, output by what the body allows, both within the model; at the dearest candidate's price. */

@@ -36,7 +36,14 @@ const watcherOf = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> |
   const type = x.head?.contentType ?? '';
   const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids, x.policy?.reserves);
   if (isMultipart(x)) return paths.model === undefined && paths.members.length === 0 ? undefined : multipartWatcher(type, paths);
-  if (paths.model === undefined && paths.flag === undefined && paths.outputAt.length === 0 && paths.idsFrom === paths.wanted.length && native.modelIn !== 'body') return undefined;
+  if (
+    paths.model === undefined &&
+    paths.flag === undefined &&
+    paths.outputAt.length === 0 &&
+    paths.idsFrom === paths.wanted.length &&
+    native.modelIn !== 'body'
+  )
+    return undefined;
   return jsonWatcher(paths, x.plan.graph.settings.server.maxDepth, !needed);
 };
 const surfaceOf = (x: Exchange, native: NativeCall): Surface<'opaque'> | undefined =>

@@ -123,7 +123,10 @@ const Limit = object({
   ),
   requests: Type.Optional(Type.String({ pattern: '^[0-9]+/(s|min|h|d)$', description: 'Requests per window, such as `600/min`.' })),
   tokens: Type.Optional(
-    Type.String({ pattern: '^[0-9]+/(s|min|h|d)$', description: 'Tokens of input and output per window, such as `200000/min`; reserved before, corrected after.' }),
+    Type.String({
+      pattern: '^[0-9]+/(s|min|h|d)$',
+      description: 'Tokens of input and output per window, such as `200000/min`; reserved before, corrected after.',
+    }),
   ),
   concurrent: Type.Optional(Type.Integer({ minimum: 1, description: 'Calls open at once.' })),
   budget: Type.Optional(Budget),

@@ -16,7 +16,15 @@ import { chatTap } from './tap.ts';
 /** Where the body of every action of the service says what it is about. */
 const MODEL = Object.freeze(['servingMode', 'modelId']);
 const STREAM = Object.freeze(['chatRequest', 'isStream']);
-const governed = Object.freeze({ model: MODEL, stream: STREAM, output: [['chatRequest', 'maxTokens'], ['chatRequest', 'maxCompletionTokens']], choices: [['chatRequest', 'numGenerations']] });
+const governed = Object.freeze({
+  model: MODEL,
+  stream: STREAM,
+  output: [
+    ['chatRequest', 'maxTokens'],
+    ['chatRequest', 'maxCompletionTokens'],
+  ],
+  choices: [['chatRequest', 'numGenerations']],
+});
 const reach = Object.freeze({ class: 'inference' as const });
 /** An endpoint of a dedicated cluster may stand in place of a model, or beside one: it is the model then. */
 const furtherModels = (body: Json): readonly (string | undefined)[] => {
