@@ -1,5 +1,14 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { type Counters, type FetchOptions, GatewayError, type Host, memoryCounters, type Store, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
+import {
+  type Counters,
+  type FetchOptions,
+  GatewayError,
+  type Host,
+  memoryCounters,
+  type Store,
+  type UpstreamReply,
+  type UpstreamRequest,
+} from '@llm-proxy-auth/plugin';
 import { memoryStore } from './memory-store.ts';
 
 export interface FakeHostOptions {
