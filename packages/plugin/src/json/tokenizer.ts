@@ -135,7 +135,8 @@ const NONE: readonly (readonly string[])[] = Object.freeze([]);
 /**
  * Finds governed fields in the chunks of a JSON body without joining or parsing it, and checks that the body is JSON as RFC 8259
  * has it: UTF-8 without BOM, nothing after the value, no `__proto__` and no `constructor.prototype`. Governed keys that stand
- * twice are reported, governed strings of more than 4 KiB are `invalid_request`. Every chunking gives the same result.
+ * twice are reported, governed strings of more than 4 KiB are `invalid_request`. Every chunking gives the same result,
+ * but where one byte is wrong in two ways the sentence may name either.
  * The paths are compiled once: keep the path objects.
  */
 export const fieldScanner = (paths: readonly (readonly string[])[], limits: ScanLimits = {}): FieldScanner => new Fields(paths, limits);
