@@ -26,6 +26,8 @@ export interface AuthSubject {
   readonly answer?: (request: UpstreamRequest, now: number) => UpstreamReply | Promise<UpstreamReply>;
   /** Longest life that its credentials can have, in milliseconds; a year and more when left out. */
   readonly longestLife?: number;
+  /** What travels with a credential beside headers: the certificate that it is the hash of. */
+  peer?(credential: Credential): Partial<AuthRequest['peer']>;
   /** Issues a credential that is good from now on; with `expires` (epoch ms) until then. */
   valid(made: MadeAuth, expires?: number): Credential | Promise<Credential>;
   /** Credentials of this strategy's own form that must be denied: another secret, an unknown id, a cut one. At least one. */
@@ -84,7 +86,7 @@ const requestOf = (credential: Credential, subject: AuthSubject): AuthRequest =>
   url: '/v1/chat/completions',
   headers: ['content-type', 'application/json', ...(subject.headers ?? [])],
   rawHeaders: ['host', 'gateway.test', 'content-type', 'application/json', ...(subject.headers ?? [])],
-  peer: { address: '192.0.2.1', trusted: false, tls: true },
+  peer: { address: '192.0.2.1', trusted: false, tls: true, ...subject.peer?.(credential) },
 });
 const ask = (made: MadeAuth, subject: AuthSubject, credential: Credential): Promise<AuthResult> =>
   Promise.resolve(made.strategy.authenticate(requestOf(credential, subject)));

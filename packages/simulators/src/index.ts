@@ -84,3 +84,12 @@ export {
   watsonxRefusals,
 } from './refusals.ts';
 export { type ReplayOptions, recordedBytes } from './replay.ts';
+export {
+  type CertificateAuthority,
+  type CertificateWanted,
+  CLIENT_AUTH,
+  certificateAuthority,
+  type DistinguishedName,
+  type IssuedCertificate,
+  SERVER_AUTH,
+} from './tls/authority.ts';
