@@ -90,7 +90,13 @@ describe('a certificate', () => {
 
 describe('A040 XFCC', () => {
   const good = 'By=spiffe://corp/gateway;Hash=00ff;URI=spiffe://corp/apps/billing';
-  const cases: readonly (readonly [string, string, string, Partial<Config>?, { trusted?: boolean; lines?: number; header?: string }?])[] = [
+  const cases: readonly (readonly [
+    name: string,
+    value: string,
+    want: string,
+    config?: Partial<Config>,
+    over?: { trusted?: boolean; lines?: number; header?: string },
+  ])[] = [
     ['the good one', good, 'mtls:spiffe://corp/apps/billing'],
     ['from an untrusted peer', good, 'untrusted_peer', {}, { trusted: false }],
     ['of two elements', `${good},${good}`, 'wrong_number_of_elements'],
@@ -115,7 +121,7 @@ describe('A040 XFCC', () => {
     ['in another header', good, 'not-mine', {}, { header: 'x-amzn-oidc-data' }],
     ['of a subject', 'Hash=00;Subject="CN=billing,O=Acme"', 'mtls:CN=billing,O=Acme', { subjects: ['CN=*,O=Acme'] }],
   ];
-  it.each(cases)('%s', (_name, value, want, config, over) => expect(forward(value, config, over)).toBe(want));
+  for (const [name, value, want, config, over] of cases) it(name, () => expect(forward(value, config, over)).toBe(want));
   it('is not even asked for where it is off', () => {
     expect(strategy({ xfcc: { enabled: false, hops: 1 } }).slots).toEqual(['certificate']);
     expect(strategy().slots).toEqual(['certificate', 'proxy']);
