@@ -19,8 +19,10 @@ import {
   vertexSimulator,
   watsonxSimulator,
 } from '@llm-proxy-auth/simulators';
+import { sweepSent, sweepText } from './canaries.ts';
 
 export const PROVIDER_KEY = 'sk-provider-canary-0123456789abcdefghijklmnop';
+const PEPPER = 'pepper-0123456789abcdef0123456789abcdef';
 const OPERATOR: Principal = { id: 'test', owner: 'test', strategy: 'local', credential: 'local', groups: [], scopes: ['admin'], factor: 'none' };
 
 /** An application inference profile that the Bedrock simulator knows; its ARN has more than 160 characters. */
@@ -161,7 +163,8 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     server: { port: 0 },
     ops: { port: 0 },
     store: { use: 'sqlite', path: join(folder, 'store.db') },
-    auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }],
+    auth: [{ use: 'api-key', pepper: PEPPER }],
+    log: { level: 'trace' },
     instances: {
       main: { provider: vendor, baseUrl: simulator.url, insecureUpstream: true, ...VENDORS[vendor].access, ...wanted.main },
       ...(typeof wanted.instances === 'function' ? wanted.instances(simulator.url) : wanted.instances),
@@ -190,7 +193,12 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     return (await entry.operation.run(input, OPERATOR, entry.host)) as Record<string, unknown>;
   };
   let serial = 0;
-  const makeKey = async (key: KeyWanted = {}): Promise<string> => String((await operation('keys.create', { name: `k${++serial}`, ...key })).key);
+  const keys: string[] = [];
+  const makeKey = async (key: KeyWanted = {}): Promise<string> => {
+    const made = String((await operation('keys.create', { name: `k${++serial}`, ...key })).key);
+    keys.push(made);
+    return made;
+  };
   return {
     gateway,
     simulator,
@@ -219,9 +227,15 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
         look();
       }),
     async close() {
+      const canaries = { callers: keys, own: [PROVIDER_KEY, PEPPER] };
+      const metrics = await gateway.metrics.text();
+      const { requests } = simulator;
       await gateway.close();
       await simulator.close();
       rmSync(folder, { recursive: true, force: true });
+      sweepText(canaries, written.join(''), 'the log');
+      sweepText(canaries, metrics, 'the metrics');
+      sweepSent(canaries, requests);
     },
   };
 };
