@@ -60,7 +60,7 @@ export const optionsOf = (operation: AdminOperation): ParseArgsOptionsConfig =>
     Object.entries(propertiesOf(operation)).map(([name, p]) => [flagOf(name), { type: p.type === 'boolean' ? 'boolean' : 'string' } as const]),
   );
 
-/** The operation's input from a parsed command line; one bare word is the first required field that no flag gave. */
+/** The operation's input from a parsed command line; bare words are the required fields that no flag gave, in their order. */
 export const inputOf = (operation: AdminOperation, parsed: Parsed): Record<string, unknown> => {
   const input: Record<string, unknown> = {};
   for (const [name, property] of Object.entries(propertiesOf(operation))) {
@@ -74,13 +74,11 @@ export const inputOf = (operation: AdminOperation, parsed: Parsed): Record<strin
     else if ((property.type === 'integer' || property.type === 'number') && typeof value === 'string') input[name] = Number(value);
     else input[name] = value;
   }
-  const [word] = parsed.positionals;
   const missing = requiredOf(operation).filter((name) => input[name] === undefined);
-  if (word !== undefined) {
-    const [target] = missing;
+  for (const word of parsed.positionals) {
+    const target = missing.shift();
     if (target === undefined) throw new UsageError(`"${word}" is not understood here.`);
     input[target] = word;
-    missing.shift();
   }
   if (missing.length > 0) throw new UsageError(`${operation.name.replace('.', ' ')} needs ${missing.map((m) => `--${flagOf(m)}`).join(' and ')}.`);
   return input;

@@ -39,6 +39,6 @@ export const readable = (value: unknown): string => {
     .map(([name, v]) => (Array.isArray(v) && v.some((i) => i !== null && typeof i === 'object') ? `${name}\n${readable(v)}` : `${name}: ${shown(v)}\n`))
     .join('');
 };
-export const print = (terminal: Terminal, value: unknown, json: boolean): void => {
-  terminal.stdout.write(json ? `${JSON.stringify(value)}\n` : readable(value));
+export const print = (terminal: Terminal, value: unknown, json: boolean, text: (value: unknown) => string = readable): void => {
+  terminal.stdout.write(json ? `${JSON.stringify(value)}\n` : text(value));
 };

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import {
   type Counters,
+  type Encryption,
   type FetchOptions,
   GatewayError,
   type Host,
@@ -17,6 +18,8 @@ export interface FakeHostOptions {
   readonly now?: number;
   readonly store?: Store;
   readonly counters?: Counters;
+  /** One under a key of its own if absent; undefined = a gateway without `keyEncryption`. */
+  readonly encryption?: Encryption | undefined;
   /** Answers `host.fetch`; without it every request is answered 503. */
   readonly answer?: (request: UpstreamRequest) => UpstreamReply | Promise<UpstreamReply>;
 }
@@ -66,6 +69,7 @@ export const fakeHost = (options: FakeHostOptions = {}): FakeHost => {
       return value;
     },
     seal: sealWith(randomBytes(32)),
+    encryption: 'encryption' in options ? options.encryption : fakeEncryption(),
     async fetch(request, signal, asked = {}) {
       fetched.push({ request, signal, options: asked });
       if (signal?.aborted === true) throw new GatewayError('upstream_unreachable', 'The request was aborted.', { cause: signal.reason });
@@ -105,6 +109,18 @@ const breakable = (inner: Store): { readonly store: Store; fail(): void } => {
     fail: () => {
       broken = true;
     },
+  };
+};
+
+/** Encryption under a random key, or under several of which the last is the current one: hosts that share it read each other's texts. */
+export const fakeEncryption = (keys: readonly Uint8Array[] = [randomBytes(32)]): Encryption => {
+  const seals = keys.map((key) => sealWith(Buffer.from(key)));
+  const current = seals.at(-1) ?? sealWith(randomBytes(32));
+  const named = keys.length - 1;
+  return {
+    encrypt: (place, plain) => `${named}.${current.seal(place, plain)}`,
+    decrypt: (place, text) => seals.map((seal) => seal.open(place, text.slice(text.indexOf('.') + 1))).find((plain) => plain !== undefined),
+    isCurrent: (text) => text.startsWith(`${named}.`),
   };
 };
 

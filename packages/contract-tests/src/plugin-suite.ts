@@ -3,6 +3,7 @@ import { type AuthSubject, authSuite } from './auth.ts';
 import { configurationOf } from './configuration.ts';
 import { type CountersSubject, countersSuite } from './counters.ts';
 import type { SurfaceSamples } from './dialect-subject.ts';
+import { type FactorSubject, factorSuite } from './factor.ts';
 import { fakeHost } from './fake-host.ts';
 import { manifestOf, packageSuite } from './package.ts';
 import { providerSuite } from './provider.ts';
@@ -18,6 +19,7 @@ export interface PluginFacts {
   /** Samples by surface, by dialect. */
   readonly dialects?: Readonly<Record<string, Readonly<Record<string, SurfaceSamples>>>>;
   readonly auth?: Readonly<Record<string, Given<AuthSubject>>>;
+  readonly factors?: Readonly<Record<string, Given<FactorSubject>>>;
   readonly stores?: Readonly<Record<string, { readonly config?: () => Readonly<Record<string, unknown>>; readonly outlives?: boolean }>>;
   readonly counters?: Readonly<Record<string, { readonly config?: () => Readonly<Record<string, unknown>>; readonly counts: readonly Claim['kind'][] }>>;
 }
@@ -43,6 +45,9 @@ export const pluginSuite = (runner: Runner, subject: PluginSubject): void => {
   for (const [kind, factory] of Object.entries(plugin.auth ?? {})) {
     authSuite(runner, { ...noCredentials, ...facts.auth?.[kind], kind, factory });
   }
+  for (const [kind, factory] of Object.entries(plugin.factors ?? {})) {
+    factorSuite(runner, { ...noEnrolment, ...facts.factors?.[kind], kind, factory });
+  }
   for (const [kind, factory] of Object.entries(plugin.stores ?? {})) storeSuite(runner, storeSubject(kind, factory, facts.stores?.[kind] ?? {}));
   for (const [kind, factory] of Object.entries(plugin.counters ?? {})) {
     const { config, counts = ['rate', 'concurrent'] } = facts.counters?.[kind] ?? {};
@@ -61,6 +66,12 @@ const noCredentials: Pick<AuthSubject, 'valid' | 'denied'> = {
     throw new Error('The subject issues no credential: give facts.auth.<kind>.valid.');
   },
   denied: () => ({}),
+};
+const noEnrolment: Pick<FactorSubject, 'enrol' | 'freshAfterMs'> = {
+  enrol: () => {
+    throw new Error('The subject enrols nobody: give facts.factors.<kind>.enrol.');
+  },
+  freshAfterMs: 60_000,
 };
 const storeSubject = (kind: string, factory: NonNullable<Plugin['stores']>[string], facts: NonNullable<PluginFacts['stores']>[string]): StoreSubject => {
   const configs = new WeakMap<Store, Readonly<Record<string, unknown>>>();

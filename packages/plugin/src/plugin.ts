@@ -96,6 +96,8 @@ export interface AdminOperation {
   readonly output: TSchema;
   /** Example of a command line, for `--help`. */
   readonly example?: string | undefined;
+  /** What people read on a terminal in place of the output's members. */
+  readonly text?: ((output: unknown) => string) | undefined;
   /** What an input is about (a key's name or id), for the audit record that the gateway makes of each run; never a secret. */
   target?(input: unknown): string | undefined;
   run(input: unknown, caller: Principal, host: Host): Promise<unknown>;

@@ -1,6 +1,6 @@
 import { type AdminEntry, ConfigurationError, type Graph, readInput, runOperation } from '@llm-proxy-auth/core';
 import { isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
-import { inputOf, optionsOf, type Parsed, parse, UsageError } from '../arguments.ts';
+import { inputOf, optionsOf, type Parsed, parse, requiredOf, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
 import { operationHelp } from '../operation-help.ts';
@@ -71,8 +71,9 @@ export const admin = (group: string): Command => ({
       const [action, ...rest] = words;
       const entry = actions.find((a) => a.operation.name === `${group}.${action}`);
       if (entry === undefined) throw new UsageError(`${group} has ${actions.map((a) => a.operation.name.slice(group.length + 1)).join(', ')}.`);
-      const parsed = parse(rest, optionsOf(entry.operation), 1);
-      print(terminal, await runOperation(entry, readWords(entry, parsed), OPERATOR, graph.instances), parsed.json);
+      const parsed = parse(rest, optionsOf(entry.operation), Math.max(1, requiredOf(entry.operation).length));
+      const result = await runOperation(entry, readWords(entry, parsed), OPERATOR, graph.instances);
+      print(terminal, result, parsed.json, entry.operation.text);
       return 0;
     });
   },

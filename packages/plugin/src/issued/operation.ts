@@ -24,6 +24,8 @@ export interface Described<S extends TSchema, P> {
   /** Credential or name the operation is about, for the audit record. */
   readonly target: (input: Static<S>) => string;
   readonly run: (run: Run<Static<S>, P>) => Promise<unknown>;
+  /** What people read in place of the output's members. */
+  readonly text?: (output: unknown) => string;
 }
 
 const checked = <S extends TSchema>(schema: S, input: unknown): Static<S> => {
@@ -38,21 +40,22 @@ const checked = <S extends TSchema>(schema: S, input: unknown): Static<S> => {
 };
 
 /**
- * Maker of operations on credentials that a strategy gives out: each checks its input and the caller's scope `keys`. `partsOf` throws `invalid_request` when the configuration has no such strategy.
+ * Maker of operations on credentials that a strategy gives out: each checks its input and the caller's scope. `partsOf` throws `invalid_request` when the configuration has no such strategy.
  */
 export const operations =
-  <P>(partsOf: (host: Host) => P) =>
-  <S extends TSchema>({ name, summary, input, output, example, target, run }: Described<S, P>): AdminOperation => ({
+  <P>(partsOf: (host: Host) => P, scope: 'keys' | 'admin' = 'keys') =>
+  <S extends TSchema>({ name, summary, input, output, example, target, run, text }: Described<S, P>): AdminOperation => ({
     name,
     summary,
-    scope: 'keys',
+    scope,
     input,
     output,
     example,
+    text,
     target: (given) => (Value.Check(input, given) ? target(given) : undefined),
     run: async (given, caller, host) => {
       const valid = checked(input, given);
-      if (!caller.scopes.includes('keys') && !caller.scopes.includes('admin')) throw new GatewayError('scope_required', `${name} needs the scope keys.`);
+      if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) throw new GatewayError('scope_required', `${name} needs the scope ${scope}.`);
       return run({ input: valid, caller, host, parts: partsOf(host) });
     },
   });
