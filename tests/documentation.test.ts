@@ -42,7 +42,14 @@ test.each(pages.filter((page) => /^(packages|plugins|examples)\/[^/]+\/README\.m
 });
 
 /** Whole configurations of the guides; secrets of files and variables are filled in. */
-const examples = ['README.md', 'docs/guides/getting-started.md', 'docs/guides/bedrock.md', 'docs/guides/basic.md', 'docs/guides/mtls.md'].flatMap((page) =>
+const examples = [
+  'README.md',
+  'docs/guides/getting-started.md',
+  'docs/guides/bedrock.md',
+  'docs/guides/basic.md',
+  'docs/guides/oidc.md',
+  'docs/guides/mtls.md',
+].flatMap((page) =>
   [...textOf(page).matchAll(/^( *)```yaml\n(.*?)^ *```/gms)].map(
     ([, indent = '', yaml = ''], i) => [`${page} ${i + 1}`, yaml.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] as const,
   ),
