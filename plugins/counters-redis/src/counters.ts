@@ -1,0 +1,154 @@
+import { randomBytes } from 'node:crypto';
+import type { Claim, Counters, Host, Taken } from '@llm-proxy-auth/plugin';
+import type { Redis } from 'ioredis';
+import type { Config } from './config.ts';
+import { connect, isRefusal } from './connection.ts';
+import { isOwn, type Share, shareOf } from './share.ts';
+import { type Actual, type Shared, settles, sharedIn } from './shared.ts';
+
+const PRESENT_EVERY_MS = 10_000;
+/** How often a server that does not answer is asked again. */
+const ASK_EVERY_MS = 500;
+const MOST_UNSETTLED = 10_000;
+
+/** Counts in the server, and while that does not answer its own share of each limit. */
+class RedisCounters implements Counters {
+  readonly #redis: Redis;
+  readonly #shared: Shared;
+  readonly #share: Share = shareOf();
+  readonly #host: Host;
+  readonly #replica = randomBytes(9).toString('base64url');
+  /** What could not be settled in the server yet; a claim of which nobody knows whether it was taken is settled as nothing. */
+  readonly #unsettled = new Map<string, readonly Actual[]>();
+  readonly #presence: NodeJS.Timeout;
+  #asking: NodeJS.Timeout | undefined;
+  #replicas = 1;
+  #serial = 0;
+  #closed = false;
+  #refused = false;
+
+  constructor(redis: Redis, prefix: string, host: Host) {
+    this.#redis = redis;
+    this.#shared = sharedIn(redis, prefix);
+    this.#host = host;
+    this.#presence = setInterval(() => void this.#present(), PRESENT_EVERY_MS).unref();
+    // What a client says when its connection breaks is told by the commands that fail, but for refused credentials.
+    redis.on('error', (error) => {
+      this.#refused ||= isRefusal(error);
+    });
+    redis.on('ready', () => {
+      if (this.#asking !== undefined) void this.#ask();
+    });
+  }
+  async start(): Promise<void> {
+    try {
+      await this.#redis.connect();
+      this.#replicas = await this.#shared.present(this.#replica, this.#host.now());
+    } catch (error) {
+      if (this.#refused || isRefusal(error)) throw new Error('Redis refused the user or password; correct `counters`.');
+      this.#lost();
+    }
+  }
+  async take(claims: readonly Claim[], now: number): Promise<Taken> {
+    if (this.#asking !== undefined) return this.#share.take(claims, now, this.#replicas);
+    const lease = `${this.#replica}:${++this.#serial}`;
+    try {
+      const taken = await this.#shared.take(lease, claims, now);
+      this.#share.note(claims, taken, now);
+      return taken;
+    } catch {
+      this.#lost();
+      if (claims.some(settles))
+        this.#later(
+          lease,
+          claims.map(({ key }) => ({ key, amount: 0 })),
+        );
+      return this.#share.take(claims, now, this.#replicas);
+    }
+  }
+  async beat(leases: readonly string[], now: number): Promise<void> {
+    this.#share.beat(leases, now);
+    const shared = leases.filter((lease) => !isOwn(lease));
+    if (this.#asking !== undefined || shared.length === 0) return;
+    await this.#shared.beat(shared, now).catch(() => this.#lost());
+  }
+  async settle(lease: string, actual: readonly Actual[]): Promise<void> {
+    if (lease === '') return;
+    if (isOwn(lease)) {
+      this.#share.settle(lease, actual);
+      if (this.#asking === undefined) await this.#pay();
+      return;
+    }
+    if (this.#asking !== undefined) return this.#later(lease, actual);
+    await this.#shared.settle(lease, actual).catch(() => {
+      this.#lost();
+      this.#later(lease, actual);
+    });
+  }
+  degraded(): boolean {
+    return this.#asking !== undefined;
+  }
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#presence);
+    clearInterval(this.#asking);
+    this.#redis.disconnect();
+  }
+  #later(lease: string, actual: readonly Actual[]): void {
+    if (this.#unsettled.size < MOST_UNSETTLED) this.#unsettled.set(lease, actual);
+  }
+  #lost(): void {
+    if (this.#asking !== undefined || this.#closed) return;
+    this.#host.log.warn({ replicas: this.#replicas }, 'Redis does not answer; this replica counts its share of each limit by itself');
+    this.#asking = setInterval(() => void this.#ask(), ASK_EVERY_MS).unref();
+  }
+  async #ask(): Promise<void> {
+    try {
+      this.#replicas = await this.#shared.present(this.#replica, this.#host.now());
+    } catch {
+      return;
+    }
+    if (this.#asking === undefined || this.#closed) return;
+    clearInterval(this.#asking);
+    this.#asking = undefined;
+    this.#host.log.info({ replicas: this.#replicas }, 'Redis answers again; limits are shared');
+    const unsettled = [...this.#unsettled];
+    this.#unsettled.clear();
+    // One that fails again is kept again.
+    for (const [lease, actual] of unsettled) await this.settle(lease, actual);
+    await this.#pay();
+  }
+  /** Tells the server what this replica spent by itself. */
+  async #pay(): Promise<void> {
+    const now = this.#host.now();
+    for (const { claim, amount } of this.#share.owed(now)) {
+      const lease = `${this.#replica}:${++this.#serial}`;
+      try {
+        await this.#shared.take(lease, [{ ...claim, amount, shadow: true }], now);
+        await this.#shared.settle(lease, []);
+      } catch {
+        this.#lost();
+      }
+    }
+  }
+  async #present(): Promise<void> {
+    if (this.#asking !== undefined) return;
+    try {
+      this.#replicas = await this.#shared.present(this.#replica, this.#host.now());
+    } catch {
+      this.#lost();
+    }
+  }
+}
+
+/** Throws where the configuration is wrong or the server refuses the credentials; one that does not answer is waited for. */
+export const redisCounters = async (config: Config, host: Host): Promise<Counters> => {
+  const counters = new RedisCounters(await connect(config, host), config.prefix, host);
+  try {
+    await counters.start();
+  } catch (error) {
+    await counters.close();
+    throw error;
+  }
+  return counters;
+};

@@ -1,0 +1,71 @@
+import type { Claim, Taken } from '@llm-proxy-auth/plugin';
+import type { Redis } from 'ioredis';
+import { type Script, scriptOf } from './script.ts';
+import { BEAT, PRESENT, SETTLE, TAKE } from './scripts.ts';
+
+/** A lease that nobody beats for (every 30 s) holds no place after this long. */
+const HOLD_MS = 90_000;
+/** And after this long what it reserved stays charged. */
+export const LEASE_MS = 900_000;
+/** A replica that has not been heard of for this long is none. */
+const PRESENT_MS = 30_000;
+const MINUTE = 60_000;
+const KIND = Object.freeze({ rate: 'r', budget: 'b', concurrent: 'c' } as const);
+const flag = (is: boolean): string => (is ? '1' : '0');
+
+/** The end of a budget's window: what the claim says, else the next multiple of its length. */
+export const endOf = ({ ends, windowMs = MINUTE }: Claim, now: number): number => ends ?? now - (now % windowMs) + windowMs;
+export const settles = ({ kind, reserved }: Claim): boolean => kind !== 'rate' || reserved === true;
+export interface Actual {
+  readonly key: string;
+  readonly amount: number;
+}
+/** What is counted in the server; every operation is one round trip and rejects when there is no answer. */
+export interface Shared {
+  take(lease: string, claims: readonly Claim[], now: number): Promise<Taken>;
+  settle(lease: string, actual: readonly Actual[]): Promise<void>;
+  beat(leases: readonly string[], now: number): Promise<void>;
+  /** Says that a replica is here; how many there are. */
+  present(replica: string, now: number): Promise<number>;
+}
+
+const placeOf = (claim: Claim, now: number): number => (claim.kind === 'budget' ? endOf(claim, now) : claim.kind === 'rate' ? (claim.windowMs ?? MINUTE) : 0);
+const takenOf = (answer: unknown, lease: string, claims: readonly Claim[]): Taken => {
+  const [ok, ...numbers] = (answer as readonly string[]).map(Number);
+  if (ok !== 1) {
+    const [at = 1, remaining = 0, retryAfterMs = 1_000, resetMs = 1_000] = numbers;
+    return { ok: false, key: claims[at - 1]?.key ?? '', remaining, retryAfterMs, resetMs };
+  }
+  const left = claims.flatMap(({ kind, key }, i) => (kind === 'concurrent' ? [] : [{ key, remaining: numbers[2 * i] ?? 0, resetMs: numbers[2 * i + 1] ?? 0 }]));
+  return { ok: true, lease: claims.some(settles) ? lease : '', left };
+};
+
+export const sharedIn = (redis: Redis, prefix: string): Shared => {
+  const [take, settle, beat, present]: readonly Script[] = [TAKE, SETTLE, BEAT, PRESENT].map((source) => scriptOf(redis, source));
+  if (take === undefined || settle === undefined || beat === undefined || present === undefined) throw new Error('a script is missing');
+  const keyOf = (key: string): string => `${prefix}c:${key}`;
+  const leaseOf = (lease: string): string => `${prefix}l:${lease}`;
+  return {
+    async take(lease, claims, now) {
+      const args = claims.flatMap((claim) => [
+        KIND[claim.kind],
+        String(claim.amount),
+        String(claim.limit),
+        String(placeOf(claim, now)),
+        flag(claim.shadow),
+        flag(settles(claim)),
+      ]);
+      const keys = [...claims.map(({ key }) => keyOf(key)), leaseOf(lease)];
+      return takenOf(await take(keys, [String(now), lease, String(HOLD_MS), String(LEASE_MS), ...args]), lease, claims);
+    },
+    async settle(lease, actual) {
+      await settle([leaseOf(lease)], [lease, ...actual.flatMap(({ key, amount }) => [keyOf(key), String(amount)])]);
+    },
+    async beat(leases, now) {
+      await beat(leases.map(leaseOf), [String(now), String(HOLD_MS), String(LEASE_MS), ...leases]);
+    },
+    async present(replica, now) {
+      return Number(await present([`${prefix}replicas`], [String(now), replica, String(PRESENT_MS)]));
+    },
+  };
+};

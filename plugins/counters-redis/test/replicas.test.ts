@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { fakeHost, secretOf } from '@llm-proxy-auth/contract-tests';
+import type { Claim, Counters, Taken } from '@llm-proxy-auth/plugin';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { redisCounters } from '../src/counters.ts';
+import { isInstalled, openServer, type Server } from './server.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const DAY = 86_400_000;
+const rate = (limit: number, extra: Partial<Claim> = {}): Claim => ({ key: 'r', amount: 1, limit, windowMs: 60_000, kind: 'rate', shadow: false, ...extra });
+const place = (limit: number): Claim => ({ key: 'c', amount: 1, limit, windowMs: undefined, kind: 'concurrent', shadow: false });
+const budget = (limit: number, amount: number, key = 'b'): Claim => ({
+  key,
+  amount,
+  limit,
+  windowMs: undefined,
+  ends: START + DAY,
+  kind: 'budget',
+  shadow: false,
+});
+
+describe.runIf(isInstalled)('replicas that share a server', () => {
+  let server: Server;
+  const opened: Counters[] = [];
+  const clients: Redis[] = [];
+  beforeAll(async () => {
+    server = await openServer();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((c) => c.close?.()));
+    for (const client of clients.splice(0)) client.disconnect();
+    server.thaw();
+  });
+  afterAll(() => server.stop());
+  const open = async (prefix: string, timeout = 5_000, url = server.url): Promise<Counters> => {
+    const counters = await redisCounters({ url: secretOf(url), prefix, timeout }, fakeHost({ now: START }));
+    opened.push(counters);
+    return counters;
+  };
+  const several = async (count: number, timeout?: number): Promise<{ readonly prefix: string; readonly all: readonly Counters[] }> => {
+    const prefix = `${randomUUID()}:`;
+    const all: Counters[] = [];
+    for (let i = 0; i < count; i++) all.push(await open(prefix, timeout));
+    return { prefix, all };
+  };
+  const at = (all: readonly Counters[], i: number): Counters => {
+    const one = all[i % all.length];
+    if (one === undefined) throw new Error('no replica');
+    return one;
+  };
+  const parallel = (all: readonly Counters[], count: number, claims: readonly Claim[]): Promise<Taken[]> =>
+    Promise.all(Array.from({ length: count }, async (_, i) => at(all, i).take(claims, START)));
+  /** What the server holds of a budget. */
+  const used = async (counters: Counters, key = 'b'): Promise<number> => {
+    const taken = await counters.take([{ ...budget(1e15, 0, key), shadow: true }], START);
+    if (!taken.ok) throw new Error('refused');
+    await counters.settle(taken.lease, []);
+    return 1e15 - (taken.left?.[0]?.remaining ?? Number.NaN);
+  };
+
+  test('A037 200 at once over three replicas: the limit and no more', async () => {
+    const { all } = await several(3);
+    const taken = await parallel(all, 200, [rate(10), place(150), budget(1_000_000, 7)]);
+    expect(taken.filter((t) => t.ok)).toHaveLength(10);
+    expect(taken.filter((t) => !t.ok).every((t) => !t.ok && t.key === 'r')).toBe(true);
+    expect(await used(at(all, 0))).toBe(70);
+  });
+  test('A131 a budget race over three replicas: what was reserved, then what was used', async () => {
+    const { all } = await several(3);
+    const taken = await parallel(all, 200, [budget(100, 30)]);
+    const leases = taken.flatMap((t, i) => (t.ok ? [[at(all, i + 1), t.lease] as const] : []));
+    expect(leases).toHaveLength(3);
+    await Promise.all(leases.map(([counters, lease]) => counters.settle(lease, [{ key: 'b', amount: 11 }])));
+    expect(await used(at(all, 0))).toBe(33);
+  });
+  test('a claim is one round trip', async () => {
+    const { all } = await several(1);
+    const watching = new Redis(server.url);
+    clients.push(watching);
+    const calls = async (): Promise<number> => {
+      const stats = await watching.info('commandstats');
+      expect(stats).toMatch(/cmdstat_evalsha/);
+      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1]) + Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+    };
+    await parallel(all, 1, [rate(1_000)]);
+    const before = await calls();
+    await parallel(all, 40, [rate(1_000), rate(1_000, { key: 't', amount: 50, reserved: true }), place(1_000), budget(1e12, 5)]);
+    expect((await calls()) - before).toBe(40);
+  });
+  test('the places of a replica that died are free when it has not beaten for 90 s; what it reserved stays charged', async () => {
+    const { all } = await several(2);
+    const [dead, alive] = [at(all, 0), at(all, 1)];
+    expect((await dead.take([place(1), budget(100, 60)], START)).ok).toBe(true);
+    await dead.close?.();
+    expect((await alive.take([place(1)], START + 89_000)).ok).toBe(false);
+    expect((await alive.take([place(1)], START + 90_000)).ok).toBe(true);
+    expect(await used(alive)).toBe(60);
+  });
+
+  test('a server that hangs: the share of this replica within the timeout, and all of it again when it answers', async () => {
+    const { prefix, all } = await several(2, 200);
+    // The second came later; the first hears of it with its next sign of life.
+    const first = await open(prefix, 200);
+    expect((await first.take([rate(9)], START)).ok).toBe(true);
+    server.freeze();
+    const taken = await Promise.all(Array.from({ length: 20 }, async () => first.take([rate(9), place(30)], START)));
+    expect(first.degraded?.()).toBe(true);
+    // Three replicas, so that a third of 9 is its own.
+    expect(taken.filter((t) => t.ok)).toHaveLength(3);
+    const began = performance.now();
+    expect((await first.take([rate(9)], START)).ok).toBe(false);
+    expect(performance.now() - began).toBeLessThan(100);
+    server.thaw();
+    await expect.poll(() => first.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
+    expect((await parallel(all, 5, [rate(3, { key: 'fresh' })])).filter((t) => t.ok)).toHaveLength(3);
+  });
+  test('a server that died: budgets by what was left, spending told to it when it is back, nothing started again', async () => {
+    const { prefix } = await several(1);
+    const counters = await open(prefix);
+    const kept = await counters.take([budget(100, 40)], START);
+    if (!kept.ok) throw new Error('refused');
+    await server.kill();
+    // Of the 60 that were left, half is its own.
+    const own = await counters.take([budget(100, 30)], START);
+    if (!own.ok) throw new Error('refused');
+    expect(counters.degraded?.()).toBe(true);
+    expect((await counters.take([budget(100, 1)], START)).ok).toBe(false);
+    await counters.settle(own.lease, [{ key: 'b', amount: 12 }]);
+    const late = await counters.take([budget(100, 10)], START);
+    if (!late.ok) throw new Error('refused');
+    await server.start();
+    await expect.poll(() => counters.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
+    // The server lost what it held; what was spent without it is there.
+    await expect.poll(() => used(counters), { interval: 10 }).toBe(22);
+    await counters.settle(late.lease, [{ key: 'b', amount: 15 }]);
+    expect(await used(counters)).toBe(27);
+    await counters.settle(kept.lease, [{ key: 'b', amount: 1 }]);
+    expect(await used(counters)).toBe(27);
+  });
+  test('what could not be settled while the server hung is settled when it answers', async () => {
+    const { all } = await several(1, 200);
+    const counters = at(all, 0);
+    const taken = await counters.take([budget(100, 90)], START);
+    if (!taken.ok) throw new Error('refused');
+    server.freeze();
+    await counters.settle(taken.lease, [{ key: 'b', amount: 20 }]);
+    server.thaw();
+    await expect.poll(() => counters.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
+    await expect.poll(() => used(counters), { interval: 10 }).toBe(20);
+  });
+  test('a claim that was taken although its answer came too late is not booked twice', async () => {
+    const { all } = await several(1, 200);
+    const counters = at(all, 0);
+    await counters.take([rate(10)], START);
+    server.freeze();
+    const taken = await counters.take([budget(100, 30)], START);
+    if (!taken.ok) throw new Error('refused');
+    server.thaw();
+    await expect.poll(() => counters.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
+    await counters.settle(taken.lease, [{ key: 'b', amount: 25 }]);
+    await expect.poll(() => used(counters), { interval: 10 }).toBe(25);
+  });
+  test('no server at the start: it counts by itself, and shares when there is one', async () => {
+    const other = await openServer();
+    await other.kill();
+    const counters = await open('late:', 200, other.url);
+    expect(counters.degraded?.()).toBe(true);
+    expect((await counters.take([rate(1)], START)).ok).toBe(true);
+    expect((await counters.take([rate(1)], START)).ok).toBe(false);
+    await other.start();
+    await expect.poll(() => counters.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
+    await other.stop();
+  });
+  test('a password that the server refuses fails the start, without a word of it', async () => {
+    const other = await openServer(['--requirepass', 'right-password-0123456789']);
+    const wrong = other.url.replace('redis://', 'redis://:wrong-password-0123456789@');
+    await expect(redisCounters({ url: secretOf(wrong), prefix: 'p:', timeout: 1_000 }, fakeHost())).rejects.toThrow(/^Redis refused/);
+    await expect(redisCounters({ url: secretOf('http://:secret-0123456789@host'), prefix: 'p:', timeout: 1_000 }, fakeHost())).rejects.toThrow(
+      /^`counters.url` must be/,
+    );
+    const right = await redisCounters({ url: secretOf(other.url), password: secretOf('right-password-0123456789'), prefix: 'p:', timeout: 1_000 }, fakeHost());
+    expect(right.degraded?.()).toBe(false);
+    await right.close?.();
+    await other.stop();
+  });
+});
