@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { KEY, openSite, type Served, type Site, serveSite } from './file-gateway.ts';
+
+/** Says why cases with servers are left out, and how they are run. */
+export const WITHOUT_SERVICES = 'PostgreSQL and Redis do not run; scripts/services start starts them';
+
+export interface Answer {
+  readonly status: number;
+  /** `x-lpa-code`. */
+  readonly code: string | undefined;
+  readonly body: unknown;
+  readonly headers: Headers;
+}
+/** One gateway process of several. */
+export interface Replica extends Served {
+  readonly admin: string;
+  /** A chat of few tokens with a key. */
+  chat(key: string, more?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** An administrative operation by the administrator of the configuration. Throws when it is refused. */
+  operate<T = Readonly<Record<string, unknown>>>(operation: string, input: object): Promise<T>;
+  ready(): Promise<number>;
+}
+/** Gateways over one store, with an administrator in their configuration. */
+export interface Replicas {
+  readonly site: Site;
+  /** Starts one more. */
+  start(): Promise<Replica>;
+  /** Kills all that run. */
+  close(): Promise<void>;
+}
+
+const answered = async (answer: Promise<Response>): Promise<Answer> => {
+  const { status, headers, ...rest } = await answer.then(async (r) => ({ status: r.status, headers: r.headers, text: await r.text() }));
+  return { status, headers, code: headers.get('x-lpa-code') ?? undefined, body: rest.text === '' ? undefined : JSON.parse(rest.text) };
+};
+const send = (url: string, key: string, body: object): Promise<Answer> =>
+  answered(
+    fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  );
+const replicaOf = async (site: Site): Promise<Replica> => {
+  const served = await serveSite(site);
+  const [, admin = ''] = await served.says(/"listener":"admin","url":"([^"]+)"/);
+  return {
+    ...served,
+    admin,
+    chat: (key, more = {}) =>
+      send(`${served.url}/openai/main/v1/chat/completions`, key, { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }], ...more }),
+    async operate(operation, input) {
+      const { status, body } = await send(`${admin}/admin/v1/${operation}`, KEY, input);
+      if (status !== 200) throw new Error(`${operation} was answered ${status}: ${JSON.stringify(body)}`);
+      return body as never;
+    },
+    ready: async () => (await fetch(`${served.ops}/ready`)).status,
+  };
+};
+
+/** `url` of a PostgreSQL server; each call has a schema of its own. `more` are sections of the configuration. */
+export const openReplicas = async (url: string, more: Readonly<Record<string, unknown>> = {}): Promise<Replicas> => {
+  const site = await openSite();
+  const { plugins, auth } = site.settings() as { plugins: readonly string[]; auth: readonly { keys: readonly object[] }[] };
+  const [keys] = auth;
+  const { plugins: added = [], ...sections } = more as { plugins?: readonly string[] };
+  site.write(
+    site.settings({
+      plugins: [...plugins.filter((name) => !name.includes('store-')), '@llm-proxy-auth/store-postgres', ...added],
+      store: { use: 'postgres', url, schema: `test_${randomBytes(8).toString('hex')}` },
+      admin: { port: 0 },
+      auth: [{ ...keys, keys: [{ name: 'admin', key: KEY, scopes: ['admin'] }] }],
+      ...sections,
+    }),
+  );
+  const running: Replica[] = [];
+  return {
+    site,
+    async start() {
+      const replica = await replicaOf(site);
+      running.push(replica);
+      return replica;
+    },
+    async close() {
+      for (const replica of running) replica.kill('SIGKILL');
+      await Promise.all(running.map((replica) => replica.ended));
+      await site.close();
+    },
+  };
+};
