@@ -1,7 +1,7 @@
 // Generates docs/reference from the code's own declarations; `--check` fails when a page is not what would be generated.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configurationReference, METRICS } from '@llm-proxy-auth/core';
+import { CORE_OPERATIONS, configurationReference, METRICS, openApi } from '@llm-proxy-auth/core';
 import { CODES } from '@llm-proxy-auth/plugin';
 import { COMMANDS } from '../packages/cli/src/commands.ts';
 import { packages, root } from './packages.mjs';
@@ -54,7 +54,7 @@ const metrics = page(
     Object.values(METRICS).map((m) => [code(m.name), m.type, m.labels.map(code).join(' '), m.help]),
   ),
 );
-const operations = plugins.flatMap(({ plugin }) => plugin.admin ?? []);
+const operations = [...CORE_OPERATIONS, ...plugins.flatMap(({ plugin }) => plugin.admin ?? [])];
 const commands = page(
   'Commands',
   'Every command takes `--config FILE`, `--plugin-root DIR`, `--allow-local-plugins`, `--json` and `--help`. Exit codes: 0 ok, 1 failed, 2 usage, 78 configuration.',
@@ -63,7 +63,7 @@ const commands = page(
       ['command', 'what it does', 'example'],
       Object.values(COMMANDS).map((c) => [code(c.usage.replace('llm-proxy-auth ', '')), c.summary, code(c.example)]),
     ),
-    '## Operations of plugins\n\nOn the command line, and as `POST /admin/v1/{operation}` on the admin listener.\n',
+    '## Operations\n\nOf every gateway, then of plugins. On the command line, and as `POST /admin/v1/{operation}` on the admin listener.\n',
     table(
       ['operation', 'scope', 'what it does', 'example'],
       operations.map((o) => [code(o.name), code(o.scope), o.summary, code(o.example)]),
@@ -83,11 +83,19 @@ const parameters = page(
 const folder = join(root, 'docs/reference');
 mkdirSync(folder, { recursive: true });
 let stale = 0;
-for (const [name, text] of Object.entries({ configuration, errors, metrics, commands, parameters })) {
-  const file = join(folder, `${name}.md`);
+const pages = {
+  'configuration.md': configuration,
+  'errors.md': errors,
+  'metrics.md': metrics,
+  'commands.md': commands,
+  'parameters.md': parameters,
+  'admin-api.json': `${JSON.stringify(openApi(operations), undefined, 2)}\n`,
+};
+for (const [name, text] of Object.entries(pages)) {
+  const file = join(folder, name);
   if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
   stale++;
-  if (process.argv.includes('--check')) console.error(`docs/reference/${name}.md is not what the code says; run pnpm docs`);
+  if (process.argv.includes('--check')) console.error(`docs/reference/${name} is not what the code says; run pnpm docs`);
   else writeFileSync(file, text);
 }
 console.log(process.argv.includes('--check') ? `${stale} pages are stale` : `${stale} pages written`);

@@ -24,4 +24,6 @@ export const help = (): string =>
   `llm-proxy-auth [command] [options]\n\n${table([
     ...Object.entries(COMMANDS).map(([name, command]) => [`  ${name}`, command.summary]),
     ['  keys', 'Make, list, show, rotate and revoke API keys (from the plugins of the configuration).'],
+    ['  usage', 'Requests, tokens and cost by principal, model or instance.'],
+    ['  audit', 'Verify the audit log, or export it as lines of JSON.'],
   ])}\nEvery command takes --config FILE, --plugin-root DIR, --allow-local-plugins, --json and --help.\nExit codes: 0 ok, 1 failed, 2 usage, 78 configuration.\n`;

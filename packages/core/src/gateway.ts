@@ -19,7 +19,7 @@ import type { RouteMatch } from './http/route.ts';
 import { parseTarget, type RawTarget } from './http/target.ts';
 import { makePlan, type Plan, type Services } from './plan.ts';
 
-export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'now' | 'content' | 'begun'> {
+export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'intent' | 'now' | 'content' | 'begun'> {
   readonly log: Logger;
   /** Everything that is not a call: health, metrics, pages. */
   readonly otherwise: (request: Incoming, response: Outgoing, x: Exchange) => void;
@@ -41,6 +41,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     pass: options.pass ?? true,
     closing: () => draining,
     observe: options.observe,
+    intent: options.intent,
     content: options.content,
     begun: options.begun,
     openCalls: { count: 0, retries: 0 },

@@ -1,6 +1,7 @@
-import { GatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { GatewayError, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
+import type { Audit } from './audit/audit.ts';
 import type { AdminEntry, Instance } from './graph.ts';
 import { compileGlobs } from './routing/glob.ts';
 
@@ -53,4 +54,32 @@ const checkInstances = (input: unknown, caller: Principal, instances: ReadonlyMa
 export const runOperation = async (entry: AdminEntry, input: unknown, caller: Principal, instances: ReadonlyMap<string, Instance>): Promise<unknown> => {
   checkInstances(input, caller, instances);
   return await entry.operation.run(input, caller, entry.host);
+};
+
+const targetOf = ({ operation }: AdminEntry, input: unknown): string | undefined => {
+  try {
+    return operation.target?.(input);
+  } catch {
+    // An input that was refused need not be one that it understands.
+    return undefined;
+  }
+};
+/** Does an administrative piece of work and records it, whether it succeeds or not. Nothing is handed out that the audit log does not know of. */
+export const recorded = async (
+  audit: Pick<Audit, 'operation'>,
+  entry: AdminEntry,
+  input: unknown,
+  caller: Principal,
+  work: () => Promise<unknown>,
+): Promise<unknown> => {
+  const run = { caller, name: entry.operation.name, target: targetOf(entry, input) };
+  let output: unknown;
+  try {
+    output = await work();
+  } catch (error) {
+    await audit.operation({ ...run, code: isGatewayError(error) ? error.code : 'internal_error' });
+    throw error;
+  }
+  await audit.operation({ ...run, code: undefined });
+  return output;
 };

@@ -39,6 +39,8 @@ export interface Services {
   readonly pass: boolean;
   readonly closing: () => boolean;
   readonly observe: (x: Exchange, status: number) => void;
+  /** Writes down that a call is about to reach a provider; a promise where it must be durable first. Throws `overloaded`. */
+  readonly intent: (x: Exchange) => Promise<void> | undefined;
   readonly report: (error: unknown, id: string) => void;
   /** Writes prompts and completions; called only with `log.content: true`. */
   readonly content: (x: Exchange, what: 'request' | 'reply', bytes: string | Uint8Array) => void;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, Principal } from '@llm-proxy-auth/plugin';
 import { type GatewayError, isGatewayError } from '@llm-proxy-auth/plugin';
+import { type Audit, auditOf } from './audit/audit.ts';
 import type { Exchange } from './call/exchange.ts';
 import { type Gateway, makeGateway } from './gateway.ts';
 import type { Graph } from './graph.ts';
@@ -33,6 +34,7 @@ export interface Running {
   readonly graph: Graph;
   readonly metrics: GatewayMetrics;
   readonly log: Logger;
+  readonly audit: Audit;
   /** Reads the configuration again; false: the old one goes on serving. */
   reload(): Promise<boolean>;
   /** Readiness 503 at once, `drain.delay` of further service, then the open calls until `drain.deadline`. */
@@ -46,18 +48,22 @@ const knownOf = (graph: Graph) => ({
   dialects: [...graph.dialects.keys()],
   strategies: graph.strategies.map((s) => s.kind),
 });
+const storeOf = ({ settings }: Graph): string => JSON.stringify(settings.store);
 const WARN_EVERY_MS = 60_000;
 const PROBE_EVERY_MS = 30_000;
+/** Calls whose sockets are closed settle within so long. */
+const SETTLED_MS = 1_000;
 const OTHER_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready', '/metrics']);
 
 const authenticateAdmin =
-  (gateway: () => Gateway) =>
+  (gateway: () => Gateway, audit: Audit) =>
   async (request: Parameters<Gateway['identify']>[0], response: Parameters<Gateway['identify']>[1]): Promise<Principal | GatewayError> => {
     try {
       return (await gateway().identify(request, response)).principal;
     } catch (error) {
-      if (isGatewayError(error)) return error;
-      throw error;
+      if (!isGatewayError(error)) throw error;
+      audit.denied({ address: request.socket.remoteAddress ?? '', code: error.code, strategy: undefined, reason: undefined });
+      return error;
     }
   };
 
@@ -83,6 +89,9 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   });
   early.open(served, log.logger);
   const observer = makeObserver(served, log, now);
+  const first = graph;
+  const audit = auditOf(() => graph ?? first, served.audited);
+  const identify = authenticateAdmin(() => gateway, audit);
   let ready = true;
   const ops = createOpsApp({
     ready: () => {
@@ -96,29 +105,36 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     log: log.logger,
     pass: options.pass,
     random: options.random,
-    observe: observer.observe,
+    observe(x, status) {
+      observer.observe(x, status);
+      audit.settle(x, status);
+    },
+    intent: audit.intent,
     content: observer.content,
     begun: observer.begun,
     metrics: { retry: served.retry, fallback: served.fallback, fidelity: served.fidelity, thinkingLost: served.thinkingLost, auth: served.auth },
     otherwise(request, response, x: Exchange) {
       x.route = OTHER_ROUTES.has(x.target?.path ?? '') ? (x.target?.path ?? '') : 'unmatched';
-      ops.main(request, response, x.id, () => authenticateAdmin(() => gateway)(request, response));
+      ops.main(request, response, x.id, () => identify(request, response));
     },
   });
   const admin = createAdminApp({
     operations: () => gateway.graph.admin,
     instances: () => gateway.graph.instances,
-    store: () => gateway.graph.store,
-    authenticate: authenticateAdmin(() => gateway),
-    now,
+    audit,
+    authenticate: identify,
   });
   const listeners = await openListeners(graph.settings, log.logger, { server: gateway.handle, ops: ops.handler, admin: admin.handler }).catch(
     async (error: unknown) => {
+      await audit.close();
       await gateway.close();
       throw error;
     },
   );
   for (const listener of each(listeners)) log.listening(listener.name, listener.url);
+  void audit
+    .recover()
+    .catch((error: unknown) => log.logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'what dead writers left cannot be read yet'));
   const probes = startProbes({ instances: () => gateway.graph.instances.values(), everyMs: options.probeEveryMs ?? PROBE_EVERY_MS, note: served.health });
 
   const warnOpen = setInterval(() => {
@@ -131,7 +147,8 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     load,
     log: log.logger,
     onResult: served.reloaded,
-    swap(next) {
+    async swap(next) {
+      if (storeOf(next) !== storeOf(gateway.graph)) await audit.renew();
       renewCertificates(listeners, next.settings);
       const waiting = needRestart(opened, next.settings);
       if (waiting.length > 0) log.logger.warn({ keys: waiting }, 'these keys of the new configuration come into force with the next start');
@@ -155,6 +172,8 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     clearTimeout(late);
     await Promise.all([listeners.ops, listeners.admin].filter((l) => l !== undefined).map((l) => l.close(0)));
     await Promise.all([ops.close(), admin.close()]);
+    await Promise.race([gateway.idle(), sleep(SETTLED_MS, undefined, { ref: false })]);
+    await audit.close();
     await gateway.close();
     log.flush();
   };
@@ -166,6 +185,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     },
     metrics: served,
     log: log.logger,
+    audit,
     reload: () => watch.reload(),
     drain() {
       stopping ??= (async () => {

@@ -1,6 +1,7 @@
-import { type AdminOperation, GatewayError, type Host, type JsonText, type Principal, type Store } from '@llm-proxy-auth/plugin';
+import { type AdminOperation, GatewayError, type Host, type Principal } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { OperationRun } from '../src/audit/audit.ts';
 import type { AdminEntry, Instance } from '../src/graph.ts';
 import { type AdminApp, createAdminApp } from '../src/http/admin.ts';
 import { ask, closeAll, closeSessions, code, open, session } from './server-clients.ts';
@@ -44,18 +45,24 @@ const setup = async (options: { fail?: boolean; who?: (header: string | undefine
       return result;
     };
   const operations: AdminEntry[] = [
-    entry({ name: 'keys.create', input: INPUT, run: note({ id: 'k1' }), example: 'keys create --name ci' }),
+    entry({
+      name: 'keys.create',
+      input: INPUT,
+      run: note({ id: 'k1' }),
+      example: 'keys create --name ci',
+      target: (input) => (input as { name?: string | undefined }).name,
+    }),
     entry({ name: 'keys.refuse', run: note(new GatewayError('invalid_request', 'The name is taken.', { param: 'name' })) }),
     entry({ name: 'keys.break', run: note(new Error('inner detail')) }),
     entry({ name: 'keys.nothing', run: note(undefined) }),
     entry({ name: 'audit.read', scope: 'viewer', run: note({}) }),
   ];
-  const store = {
-    append: async (log: string, added: readonly JsonText[]) => {
-      if (options.fail === true) throw new Error('disk full');
-      rows.push(...added.map((row) => ({ log, ...(JSON.parse(row.json) as object) })));
+  const audit = {
+    operation: async ({ caller, name, target, code: why }: OperationRun) => {
+      if (options.fail === true) throw new GatewayError('overloaded', 'The audit log takes no more records.');
+      rows.push({ actor: caller.id, operation: name, target, code: why });
     },
-  } as unknown as Store;
+  };
   const scopes = (header: string | undefined): Principal | GatewayError =>
     header === undefined
       ? new GatewayError('missing_credentials', 'Send a credential.', { headers: ['www-authenticate', 'Bearer'] })
@@ -71,8 +78,7 @@ const setup = async (options: { fail?: boolean; who?: (header: string | undefine
   const app = createAdminApp({
     operations: () => operations,
     instances: () => new Map([['main', {} as Instance]]),
-    store: () => store,
-    now: () => 77,
+    audit,
     authenticate: async (request) => (options.who ?? scopes)(request.headers['x-scopes'] as string | undefined),
     log: { info: () => undefined, warn: () => undefined, error: (fields) => void reported.push(fields) },
   });
@@ -100,7 +106,7 @@ describe('operations', () => {
     expect([answer.status, answer.json]).toEqual([200, { id: 'k1' }]);
     expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     expect(calls).toEqual([{ input: { name: 'ci', scopes: [] }, caller: 'key:root', host: '@acme/keys' }]);
-    expect(rows).toEqual([{ log: 'audit', at: 77, actor: 'key:root', operation: 'keys.create', ok: true }]);
+    expect(rows).toEqual([{ actor: 'key:root', operation: 'keys.create', target: 'ci', code: undefined }]);
   });
 
   test('works over HTTP/2 and without a body', async () => {
@@ -129,7 +135,7 @@ describe('operations', () => {
     const answer = await post('keys.create', body);
     expect([answer.status, answer.json.error?.code, answer.json.error?.param]).toEqual([400, 'invalid_request', param]);
     expect(calls).toEqual([]);
-    expect(rows).toEqual([{ log: 'audit', at: 77, actor: 'key:root', operation: 'keys.create', ok: false }]);
+    expect(rows).toMatchObject([{ actor: 'key:root', operation: 'keys.create', code: 'invalid_request' }]);
   });
 
   test('a field `instances` names instances of the configuration or globs', async () => {
@@ -137,7 +143,7 @@ describe('operations', () => {
     const refused = await post('keys.create', { name: 'a', instances: ['main', 'nope'] });
     expect([refused.status, refused.json.error?.code, refused.json.error?.param]).toEqual([400, 'invalid_request', 'instances']);
     expect(calls).toEqual([]);
-    expect(rows).toMatchObject([{ operation: 'keys.create', ok: false }]);
+    expect(rows).toMatchObject([{ operation: 'keys.create', code: 'invalid_request' }]);
     expect((await post('keys.create', { name: 'a', instances: ['main', 'no*'] })).status).toBe(200);
   });
   test('who may use some instances only learns nothing about others from it', async () => {
@@ -186,13 +192,13 @@ describe('operations', () => {
       false,
       1,
     ]);
-    expect(rows.map((row) => (row as { ok: boolean }).ok)).toEqual([false, false]);
+    expect(rows).toMatchObject([{ code: 'invalid_request' }, { code: 'internal_error' }]);
   });
 
   test('an answer that the audit log did not take is not given', async () => {
     const { post } = await setup({ fail: true });
     const answer = await post('keys.create', { name: 'ci' });
-    expect([answer.status, answer.json.error?.code, answer.json.id]).toEqual([500, 'internal_error', undefined]);
+    expect([answer.status, answer.json.error?.code, answer.json.id]).toEqual([503, 'overloaded', undefined]);
   });
 });
 

@@ -1,10 +1,10 @@
-import { type AdminEntry, ConfigurationError, type Graph, readInput, runOperation } from '@llm-proxy-auth/core';
+import { type AdminEntry, auditOf, ConfigurationError, type Graph, jsonLine, readInput, recorded, runOperation } from '@llm-proxy-auth/core';
 import { isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import { inputOf, optionsOf, type Parsed, parse, requiredOf, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
 import { operationHelp } from '../operation-help.ts';
-import { print, table } from '../terminal.ts';
+import { print, type Terminal, table } from '../terminal.ts';
 
 /** Who works on the machine of the gateway, with its store and its secrets. */
 const OPERATOR: Principal = Object.freeze({
@@ -49,6 +49,26 @@ const helpOf = (graph: Graph, group: string, action: string | undefined): string
   return table(actions.map(({ operation }) => [`  ${operation.name.replace('.', ' ')}`, operation.summary]));
 };
 
+/** A bare `usage` means `usage list`. */
+const wordsOf = (words: readonly string[], actions: readonly AdminEntry[], group: string): readonly string[] =>
+  (words[0] === undefined || words[0].startsWith('-')) && actions.some((a) => a.operation.name === `${group}.list`) ? ['list', ...words] : words;
+interface Page {
+  readonly records: readonly unknown[];
+  readonly next?: string | undefined;
+}
+const isPage = (output: unknown): output is Page => typeof output === 'object' && output !== null && 'records' in output && Array.isArray(output.records);
+/** What was looked at is not as it should be. */
+const isBad = (output: unknown): boolean => typeof output === 'object' && output !== null && 'ok' in output && output.ok === false;
+/** Records are lines of JSON, and all pages of them are printed. */
+const printPages = async (terminal: Terminal, first: Page, more: (after: string) => Promise<unknown>): Promise<void> => {
+  for (let page = first; ; ) {
+    terminal.stdout.write(page.records.map((record) => `${jsonLine(record)}\n`).join(''));
+    const next = page.next === undefined ? undefined : await more(page.next);
+    if (!isPage(next)) return;
+    page = next;
+  }
+};
+
 /** Commands that plugins bring: `keys create` is the operation `keys.create`. */
 export const admin = (group: string): Command => ({
   usage: `llm-proxy-auth ${group} ACTION [options]`,
@@ -68,13 +88,21 @@ export const admin = (group: string): Command => ({
     return withGraph(parse(leading(words), {}, 0), terminal, async (graph) => {
       const actions = actionsOf(graph, group);
       if (actions.length === 0) throw new UsageError(`There is no command "${group}", and no plugin of the configuration brings one.`);
-      const [action, ...rest] = words;
+      const [action, ...rest] = wordsOf(words, actions, group);
       const entry = actions.find((a) => a.operation.name === `${group}.${action}`);
       if (entry === undefined) throw new UsageError(`${group} has ${actions.map((a) => a.operation.name.slice(group.length + 1)).join(', ')}.`);
       const parsed = parse(rest, optionsOf(entry.operation), Math.max(1, requiredOf(entry.operation).length));
-      const result = await runOperation(entry, readWords(entry, parsed), OPERATOR, graph.instances);
-      print(terminal, result, parsed.json, entry.operation.text);
-      return 0;
+      const input = readWords(entry, parsed);
+      const audit = auditOf(() => graph);
+      const run = (asked: unknown) => recorded(audit, entry, asked, OPERATOR, () => runOperation(entry, asked, OPERATOR, graph.instances));
+      try {
+        const output = await run(input);
+        if (isPage(output)) await printPages(terminal, output, (after) => run({ ...(input as object), after }));
+        else print(terminal, output, parsed.json, entry.operation.text);
+        return isBad(output) ? 1 : 0;
+      } finally {
+        await audit.close();
+      }
     });
   },
 });

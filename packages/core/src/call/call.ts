@@ -102,6 +102,11 @@ export const call = async (x: Exchange, resolved: Resolved, candidates: readonly
       x.counted = x.plan.begun(x);
     }
     x.upstreamModel = candidate.model === '' ? undefined : candidate.model;
+    if (x.intended === undefined) {
+      const durable = x.plan.intent(x);
+      if (durable !== undefined) await durable;
+      if (x.gone) return;
+    }
     x.attempts++;
     const first = await attempt(candidate, 1, false);
     if (first.is === 'done' || x.gone) return;

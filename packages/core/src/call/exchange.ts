@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { AnySurface, Claim, Dialect, ErrorLike, LedgerKind, LimitState, Operation, Principal, Reach, Usage } from '@llm-proxy-auth/plugin';
 import type { Estimate } from '../access/claims.ts';
 import type { Policy } from '../access/policy.ts';
+import type { AuditRecord } from '../audit/record.ts';
 import type { Instance } from '../graph.ts';
 import type { Head } from '../http/head.ts';
 import type { RawTarget } from '../http/target.ts';
@@ -95,6 +96,8 @@ export class Exchange implements Enrolled {
   /** USD; undefined while no price is known. */
   cost: number | undefined = undefined;
   streamOutcome: StreamOutcome = 'none';
+  /** Of the audit log; made before the first byte went to a provider. */
+  intended: AuditRecord | undefined = undefined;
   /** The client went before the answer was whole. */
   gone: boolean = false;
   /** Ends what is under way: the client went, or the drain deadline came. */

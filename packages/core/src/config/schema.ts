@@ -208,6 +208,26 @@ export const Root = object({
     ),
     content: Type.Boolean({ default: false, description: 'Writes prompts and completions too.' }),
   }),
+  audit: object(
+    {
+      mode: Type.Union([Type.Literal('sync'), Type.Literal('batch')], {
+        default: 'batch',
+        description: '`sync`: the first byte to a provider waits until the record of the call is in the store.',
+      }),
+      onFull: Type.Union([Type.Literal('block'), Type.Literal('spill'), Type.Literal('drop')], {
+        default: 'block',
+        description: 'When the store takes no records and 10,000 wait: calls are 503, or records go to a file, or are only counted.',
+      }),
+      checkpoint: Duration({ default: '60s', description: 'How often the heads of all chains are written down together, at the latest every 1,000 records.' }),
+      spill: Type.String({
+        minLength: 1,
+        default: './data/audit-spill',
+        description: 'Folder for `onFull: spill`, relative to the working directory; best on another disk than the store.',
+      }),
+    },
+    'Hash-chained log of calls, refused credentials and administrative operations; never of content.',
+  ),
+  usage: object({ retention: Duration({ default: '90d', description: 'How long usage by hour is kept.' }) }),
   store: Use('store', 'sqlite'),
   counters: Use('counters', 'memory'),
   auth: Type.Union([Type.Literal('none'), Type.Array(Use('auth'), { minItems: 1 })], {

@@ -1,7 +1,9 @@
-import { GatewayError, isGatewayError, type Logger, type Principal, type Store } from '@llm-proxy-auth/plugin';
+import { GatewayError, isGatewayError, type Logger, type Principal } from '@llm-proxy-auth/plugin';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { openApi } from '../admin/openapi.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { AdminEntry, Instance } from '../graph.ts';
-import { readInput, runOperation } from '../operation.ts';
+import { readInput, recorded, runOperation } from '../operation.ts';
 import { createApp, replyError, replyJson } from './app.ts';
 import { mayUse } from './ops.ts';
 import type { AnyRequest, AnyResponse, RequestHandler } from './sever.ts';
@@ -11,10 +13,8 @@ export interface AdminOptions {
   readonly operations: () => readonly AdminEntry[];
   /** Instances of that configuration. */
   readonly instances: () => ReadonlyMap<string, Instance>;
-  readonly store: () => Store;
+  readonly audit: Pick<Audit, 'operation'>;
   readonly authenticate: (request: AnyRequest, response: AnyResponse) => Promise<Principal | GatewayError>;
-  /** Epoch ms. */
-  readonly now: () => number;
   readonly log?: Logger | undefined;
 }
 export interface AdminApp {
@@ -40,25 +40,22 @@ export const createAdminApp = (options: AdminOptions): AdminApp => {
     if (caller === undefined) throw new GatewayError('missing_credentials', 'Send a credential.');
     return caller;
   };
-  const record = (actor: string, operation: string, ok: boolean): Promise<void> =>
-    options.store().append('audit', [{ json: JSON.stringify({ at: options.now(), actor, operation, ok }) }]);
 
+  const openTo = (caller: Principal): readonly AdminEntry[] => {
+    const open = options.operations().filter((entry) => mayUse(caller, scopesOf(entry)) === undefined);
+    if (open.length === 0) throw new GatewayError('scope_required', `${caller.id} may run no operation.`);
+    return open;
+  };
   const run = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const caller = callerOf(request);
     const { operation: name } = request.params as { operation: string };
     const entry = options.operations().find((each) => each.operation.name === name);
     if (entry === undefined) throw new GatewayError('unknown_route', 'There is no such operation; GET /admin/v1/operations lists them.');
-    let output: unknown;
-    try {
+    const output = await recorded(options.audit, entry, request.body, caller, async () => {
       const refused = mayUse(caller, scopesOf(entry));
       if (refused !== undefined) throw refused;
-      output = await runOperation(entry, readInput(entry, request.body), caller, options.instances());
-    } catch (error) {
-      await record(caller.id, name, false);
-      throw error;
-    }
-    // Nothing is handed out that the audit log does not know of.
-    await record(caller.id, name, true);
+      return runOperation(entry, readInput(entry, request.body), caller, options.instances());
+    });
     return replyJson(reply, 200, output ?? {});
   };
 
@@ -75,12 +72,10 @@ export const createAdminApp = (options: AdminOptions): AdminApp => {
         callers.set(request.raw, caller);
         return undefined;
       });
-      fastify.get('/admin/v1/operations', async (request, reply) => {
-        const caller = callerOf(request);
-        const open = options.operations().filter((entry) => mayUse(caller, scopesOf(entry)) === undefined);
-        if (open.length === 0) throw new GatewayError('scope_required', `${caller.id} may run no operation.`);
-        return replyJson(reply, 200, { operations: open.map(describe) });
-      });
+      fastify.get('/admin/v1/operations', async (request, reply) => replyJson(reply, 200, { operations: openTo(callerOf(request)).map(describe) }));
+      fastify.get('/admin/v1/openapi.json', async (request, reply) =>
+        replyJson(reply, 200, openApi(openTo(callerOf(request)).map(({ operation }) => operation))),
+      );
       fastify.post('/admin/v1/:operation', run);
     },
   });

@@ -73,6 +73,13 @@ export const METRICS = Object.freeze({
     200,
     'Seconds until the credential in use ends; negative once it has.',
   ),
+  audit: entry(
+    'llm_proxy_audit_records_total',
+    'counter',
+    ['result'],
+    5,
+    'Records of the audit log: written, spilled, dropped, refused because it took no more.',
+  ),
   reload: entry('llm_proxy_config_reload_success', 'gauge', [], 1, '1 when the last configuration was taken, 0 when it was refused and the one before serves.'),
   info: entry('llm_proxy_instance_info', 'gauge', ['instance', 'provider', 'region'], 200, 'Always 1; joins provider and region to an instance.'),
 });

@@ -43,6 +43,8 @@ export interface GatewayMetrics extends PluginMetrics {
   fidelity(param: string): void;
   thinkingLost(): void;
   health(instance: string, healthy: boolean): void;
+  /** `result`: written, spilled, dropped, refused. */
+  audited(result: string, records: number): void;
   reloaded(taken: boolean): void;
   configure(known: Known): void;
   /** The exposition. */
@@ -100,6 +102,7 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
   const limited = memo((reason) => plain.rateLimited.child([reason]));
   const fields = memo((param) => plain.fidelity.child([param]));
   const auths = new Map<string, (result: string) => Counter>();
+  const audited = memo((result) => plain.audit.child([result]));
   const retries = plain.retries.child([]);
   const fallbacks = plain.fallbacks.child([]);
   const truncations = plain.truncated.child([]);
@@ -197,6 +200,9 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
     },
     health(instance, healthy) {
       plain.health.child([among(instances, instance)]).value = healthy ? 1 : 0;
+    },
+    audited(result, records) {
+      audited(result).value += records;
     },
     reloaded(taken) {
       reload.value = taken ? 1 : 0;

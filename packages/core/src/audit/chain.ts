@@ -1,0 +1,72 @@
+import { createHmac, type KeyObject } from 'node:crypto';
+import { canonical, canonicalOf } from './canonical.ts';
+import { AUDIT_FIELDS, type AuditRecord } from './record.ts';
+import { addressPrefix, shown } from './shown.ts';
+
+/** How far a chain has come. */
+export interface Head {
+  /** Number of the last record; 0 before the first. */
+  readonly n: number;
+  /** Its link, base64url. */
+  readonly h: string;
+}
+/** `h_i = HMAC(k, h_{i-1} || record_i)`. */
+export const link = (key: KeyObject, previous: string, text: string): string => createHmac('sha256', key).update(previous).update(text).digest('base64url');
+/** Where the chain of a writer begins; no other writer's records fit behind it. */
+export const firstHead = (key: KeyObject, writer: string): Head => ({ n: 0, h: link(key, '', `audit ${writer}`) });
+
+/** Fixes a record as the next of the chain. Returns its stored text and the new head. */
+const seal = (key: KeyObject, record: AuditRecord, head: Head): { readonly text: string; readonly head: Head } => {
+  record.sealed = true;
+  record.n = head.n + 1;
+  if (record.address !== undefined) record.address = addressPrefix(record.address);
+  record.model = shown(record.model);
+  record.upstreamModel = shown(record.upstreamModel);
+  record.principal = shown(record.principal);
+  record.credential = shown(record.credential);
+  record.target = shown(record.target);
+  record.reason = shown(record.reason);
+  const text = canonical(record, AUDIT_FIELDS);
+  const h = link(key, head.h, text);
+  return { text: `${text.slice(0, -1)},"h":"${h}"}`, head: { n: record.n, h } };
+};
+
+/** Records that are written together: one row of the writer's log. */
+export interface Block {
+  /** Number of the row, from 1. */
+  readonly number: number;
+  /** Number of its first record. */
+  readonly first: number;
+  readonly records: readonly AuditRecord[];
+  readonly row: string;
+  /** After its last record. */
+  readonly head: Head;
+}
+export const sealBlock = (key: KeyObject, records: readonly AuditRecord[], number: number, before: Head): Block => {
+  let head = before;
+  const texts = records.map((record) => {
+    const sealed = seal(key, record, head);
+    head = sealed.head;
+    return sealed.text;
+  });
+  return { number, first: before.n + 1, records, row: `[${texts.join(',')}]`, head };
+};
+
+/** A record as it was read. */
+export type Kept = Readonly<Record<string, unknown>>;
+const isRecord = (value: unknown): value is Kept => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Records of a row; undefined when it is no row of records. */
+export const readRow = (json: string): readonly Kept[] | undefined => {
+  try {
+    const row: unknown = JSON.parse(json);
+    return Array.isArray(row) && row.every(isRecord) ? row : undefined;
+  } catch {
+    return undefined;
+  }
+};
+/** The head after a record that was read, when it is the next one of the chain and nobody changed it. */
+export const follow = (key: KeyObject, head: Head, { h, ...record }: Kept): Head | undefined => {
+  if (record.n !== head.n + 1) return undefined;
+  const expected = link(key, head.h, canonicalOf(record));
+  return h === expected ? { n: head.n + 1, h: expected } : undefined;
+};

@@ -1,0 +1,84 @@
+import type { KeyObject } from 'node:crypto';
+import type { Store } from '@llm-proxy-auth/plugin';
+import { canonicalOf } from './canonical.ts';
+import { type Kept, link } from './chain.ts';
+import { HEADS, rowsAfter } from './rows.ts';
+import { readWriters } from './writers.ts';
+
+/** Heads of writers that ended longer ago stand in earlier checkpoints. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+/** `writer:n:h`: how far the log of a writer had come. */
+export const headText = (writer: string, n: number, h: string): string => `${writer}:${n}:${h}`;
+export const readHead = (text: string): { readonly writer: string; readonly n: number; readonly h: string } | undefined => {
+  const [, writer, n, h] = /^([a-z0-9-]+):(\d+):([\w-]{43})$/.exec(text) ?? [];
+  return writer === undefined || n === undefined || h === undefined ? undefined : { writer, n: Number(n), h };
+};
+
+const firstLink = (key: KeyObject, by: string): string => link(key, '', `checkpoint ${by}`);
+/** Chain of the checkpoints that one writer makes. */
+export const checkpoints = (key: KeyObject, by: string) => {
+  let previous = firstLink(key, by);
+  let c = 0;
+  return {
+    get count(): number {
+      return c;
+    },
+    /** Writes down how far the logs of all writers have come, in a log of its own. Returns the heads. */
+    async write(store: Store, at: number): Promise<readonly string[]> {
+      const rows = (await readWriters(store)).filter(({ row }) => row.n > 0 && (!row.ended || at - row.beat < KEPT_MS));
+      const heads = rows.map(({ writer, row }) => headText(writer, row.n, row.h));
+      const record = { at, by, c: c + 1, heads };
+      const h = link(key, previous, canonicalOf(record));
+      await store.append(HEADS, [{ json: JSON.stringify({ ...record, h }) }]);
+      previous = h;
+      c++;
+      return heads;
+    },
+  };
+};
+export type Checkpoints = ReturnType<typeof checkpoints>;
+
+export interface ReadCheckpoints {
+  readonly count: number;
+  /** Of each writer: how many there are, and the number of the first that is not as it was made. */
+  readonly by: ReadonlyMap<string, { readonly count: number; readonly bad: number | undefined }>;
+  /** Of each writer: link of a record by its number. */
+  readonly claims: ReadonlyMap<string, ReadonlyMap<number, string>>;
+}
+const readRecord = (json: string): Kept => {
+  try {
+    const record: unknown = JSON.parse(json);
+    return typeof record === 'object' && record !== null ? (record as Kept) : {};
+  } catch {
+    return {};
+  }
+};
+export const addClaim = (claims: Map<string, Map<number, string>>, text: string): void => {
+  const head = readHead(text);
+  if (head === undefined) return;
+  const known = claims.get(head.writer) ?? new Map<number, string>();
+  claims.set(head.writer, known.set(head.n, head.h));
+};
+/** All checkpoints, each writer's own chain checked. */
+export const readCheckpoints = async (store: Store, key: KeyObject): Promise<ReadCheckpoints> => {
+  const chains = new Map<string, { count: number; h: string; bad: number | undefined }>();
+  const claims = new Map<string, Map<number, string>>();
+  let count = 0;
+  for await (const { json } of rowsAfter(store, HEADS, 0, 100)) {
+    count++;
+    const { h, ...record } = readRecord(json);
+    const by = String(record.by);
+    const chain = chains.get(by) ?? { count: 0, h: firstLink(key, by), bad: undefined };
+    chains.set(by, chain);
+    if (chain.bad !== undefined) continue;
+    const expected = link(key, chain.h, canonicalOf(record));
+    if (h !== expected || record.c !== chain.count + 1) {
+      chain.bad = chain.count + 1;
+      continue;
+    }
+    chain.count++;
+    chain.h = expected;
+    for (const head of Array.isArray(record.heads) ? record.heads : []) addClaim(claims, String(head));
+  }
+  return { count, by: chains, claims };
+};

@@ -1,0 +1,25 @@
+import type { Block } from './chain.ts';
+import type { AuditRecord } from './record.ts';
+import type { Cursor, Interrupted } from './writers.ts';
+
+/** Calls whose intent stands in the log and whose end does not, in the order of their intents. */
+export const openIntents = () => {
+  const open = new Map<string, Cursor & { readonly record: AuditRecord }>();
+  return {
+    note({ number, records }: Block): void {
+      for (const record of records) {
+        const { kind, request, n } = record;
+        if (request === undefined) continue;
+        if (kind === 'intent') open.set(request, { row: number, n, record });
+        else if (kind === 'settle' || kind === 'interrupted') open.delete(request);
+      }
+    },
+    /** Before this every intent has its end; `next` where nothing is open. */
+    settled(next: Cursor): Cursor {
+      const [first] = open.values();
+      return first === undefined ? next : { row: first.row, n: first.n };
+    },
+    requests: (): readonly Interrupted[] =>
+      [...open].map(([request, { record }]) => ({ request, principal: record.principal, instance: record.instance, model: record.model })),
+  };
+};

@@ -1,0 +1,19 @@
+import { isIP } from 'node:net';
+
+const MOST = 256;
+/** A text that somebody else wrote, cut and without halves of characters and NUL, which not every store keeps. */
+export const shown = (text: string | undefined): string | undefined =>
+  text === undefined || text === '' ? undefined : text.slice(0, MOST).toWellFormed().replaceAll('\0', '\ufffd');
+
+/** The network an address is in: /24 of IPv4, /48 of IPv6. */
+export const addressPrefix = (address: string): string | undefined => {
+  const family = isIP(address);
+  if (family === 4) return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
+  if (family !== 6) return undefined;
+  // `::` may stand for any of the first groups: the URL parser writes the shortest form, from which they are counted.
+  const [head = '', tail] = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1).split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const groups = tail === undefined ? before : [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
+  return `${groups.slice(0, 3).join(':')}::/48`;
+};

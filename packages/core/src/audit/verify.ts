@@ -1,0 +1,82 @@
+import type { KeyObject } from 'node:crypto';
+import type { Store } from '@llm-proxy-auth/plugin';
+import { firstHead, follow, type Head, type Kept, readRow } from './chain.ts';
+import { addClaim, readCheckpoints } from './checkpoint.ts';
+import { logOf, rowsAfter } from './rows.ts';
+import { type Found, readWriters } from './writers.ts';
+
+/** The first thing that is wrong in the log of one writer, or in the checkpoints it made. */
+export interface Problem {
+  readonly writer: string;
+  /** Number of the first bad record; of a checkpoint where `what` says so. */
+  readonly record: number;
+  /** `edited`: or put in by somebody else. `missing`: deleted, or moved. `truncated`: the log ends before what was written down of it. */
+  readonly what: 'edited' | 'missing' | 'repeated' | 'unreadable' | 'truncated' | 'checkpoint' | 'unknown-writer';
+}
+export interface Verdict {
+  readonly ok: boolean;
+  readonly writers: number;
+  readonly records: number;
+  readonly checkpoints: number;
+  readonly problems: readonly Problem[];
+}
+type Claims = ReadonlyMap<number, string>;
+
+const badness = (record: Kept, head: Head): Problem['what'] => {
+  if (typeof record.n !== 'number') return 'edited';
+  if (record.n > head.n + 1) return 'missing';
+  return record.n <= head.n ? 'repeated' : 'edited';
+};
+/** Follows one chain to its end or to the first record that does not belong there. */
+const walk = async (store: Store, key: KeyObject, writer: string, claims: Claims): Promise<{ readonly records: number; readonly problem?: Problem }> => {
+  let head = firstHead(key, writer);
+  const stop = (what: Problem['what'], record = head.n + 1) => ({ records: head.n, problem: { writer, record, what } });
+  for await (const { json } of rowsAfter(store, logOf(writer), 0)) {
+    const row = readRow(json);
+    if (row === undefined) return stop('unreadable');
+    for (const record of row) {
+      const next = follow(key, head, record);
+      if (next === undefined) return stop(badness(record, head));
+      head = next;
+      const claimed = claims.get(head.n);
+      if (claimed !== undefined && claimed !== head.h) return stop('edited', head.n);
+    }
+  }
+  const furthest = Math.max(0, ...claims.keys());
+  return furthest > head.n ? stop('truncated') : { records: head.n };
+};
+const checkpointProblem = (found: Found, made: { readonly count: number; readonly bad: number | undefined } | undefined): Problem | undefined => {
+  const { writer, row } = found;
+  if (made?.bad !== undefined) return { writer, record: made.bad, what: 'checkpoint' };
+  return (made?.count ?? 0) < row.checkpoints ? { writer, record: (made?.count ?? 0) + 1, what: 'checkpoint' } : undefined;
+};
+
+/**
+ * Checks every chain against itself, against the checkpoints, against what the rows of the writers say, and against `heads` that
+ * were kept elsewhere (`writer:n:h`, as the gateway's log has them). Edits, deletions and reordering show in the chain, a cut end in
+ * what was written down of it.
+ */
+export const verifyAudit = async (store: Store, key: KeyObject, heads: readonly string[] = []): Promise<Verdict> => {
+  const found = await readWriters(store);
+  const checkpoints = await readCheckpoints(store, key);
+  const claims = new Map([...checkpoints.claims].map(([writer, known]) => [writer, new Map(known)]));
+  for (const head of heads) addClaim(claims, head);
+  const problems: Problem[] = [];
+  const known = new Map(found.map((each) => [each.writer, each]));
+  for (const [writer, { count, bad }] of checkpoints.by)
+    if (!known.has(writer)) problems.push({ writer, record: bad ?? count, what: bad === undefined ? 'unknown-writer' : 'checkpoint' });
+  for (const writer of claims.keys()) if (!known.has(writer) && !checkpoints.by.has(writer)) problems.push({ writer, record: 1, what: 'unknown-writer' });
+  let records = 0;
+  const all = new Set([...known.keys(), ...claims.keys()]);
+  for (const writer of all) {
+    const each = known.get(writer);
+    const own = claims.get(writer) ?? new Map<number, string>();
+    if (each !== undefined && each.row.n > 0 && !own.has(each.row.n)) own.set(each.row.n, each.row.h);
+    const walked = await walk(store, key, writer, own);
+    records += walked.records;
+    if (walked.problem !== undefined) problems.push(walked.problem);
+    const late = each === undefined ? undefined : checkpointProblem(each, checkpoints.by.get(writer));
+    if (late !== undefined) problems.push(late);
+  }
+  return { ok: problems.length === 0, writers: all.size, records, checkpoints: checkpoints.count, problems };
+};

@@ -1,0 +1,48 @@
+import type { Change, Store } from '@llm-proxy-auth/plugin';
+import { type Bucket, plus } from './totals.ts';
+
+export const USAGE = 'usage';
+/** Sorted by hour; each writer has rows of its own, so that no two processes write the same. */
+const keyOf = (bucket: Bucket, writer: string): string =>
+  [bucket.hour, ...[bucket.principal, bucket.model, bucket.instance].map(encodeURIComponent), writer].join('|');
+
+export type Buckets = Map<string, Bucket>;
+export const addBucket = (buckets: Buckets, bucket: Bucket, writer: string): void => {
+  const key = keyOf(bucket, writer);
+  const known = buckets.get(key);
+  buckets.set(key, known === undefined ? bucket : { ...known, ...plus(known, bucket) });
+};
+/** The rows of a writer with what its buckets add. */
+export const usageChanges = async (store: Store, buckets: Buckets): Promise<readonly Change[]> => {
+  const changes: Change[] = [];
+  for (const [key, bucket] of buckets) {
+    const row = await store.get(USAGE, key);
+    const before = row === undefined ? undefined : (JSON.parse(row.value.json) as Bucket);
+    const value = before === undefined ? bucket : { ...before, ...plus(before, bucket) };
+    changes.push({ space: USAGE, key, expect: row?.version ?? 0, value: { json: JSON.stringify(value) } });
+  }
+  return changes;
+};
+const PAGE = 500;
+/** Buckets from an hour on. */
+export async function* usageFrom(store: Store, hour: string): AsyncGenerator<Bucket> {
+  for (let after = hour; ; ) {
+    const rows = await store.list(USAGE, after, PAGE);
+    for (const { value } of rows) yield JSON.parse(value.json) as Bucket;
+    if (rows.length < PAGE) return;
+    after = rows.at(-1)?.key ?? after;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+/** Deletes what is older than an hour; rows. */
+export const forgetUsage = async (store: Store, before: string): Promise<number> => {
+  for (let forgotten = 0; ; ) {
+    const rows = await store.list(USAGE, undefined, PAGE);
+    const old = rows.filter(({ key }) => key < before);
+    if (old.length === 0) return forgotten;
+    // Somebody else may be doing the same.
+    if (!(await store.commit(old.map(({ key, version }) => ({ space: USAGE, key, expect: version }))))) return forgotten;
+    forgotten += old.length;
+    if (old.length < rows.length) return forgotten;
+  }
+};
