@@ -8,6 +8,7 @@ import {
   invalid,
   type Media,
   type MediaPart,
+  mediaTypeOf,
   some,
   unknownFields,
   unsupported,
@@ -116,7 +117,8 @@ const others = (part: MediaPart | DocumentPart): Fields => unknownFields(part.re
 /** Undefined: this surface has no form for the media. `mine`: it was read from this surface, so its rest goes back. */
 export const writeMedia = (part: MediaPart, mine: boolean): Fields | undefined => {
   const source = writeSource(part, mine);
-  const type = 'type' in part.media ? (part.media.type ?? '') : '';
+  const { media } = part;
+  const type = ('type' in media ? media.type : undefined) ?? (mine || !('url' in media) ? undefined : mediaTypeOf(media.url)) ?? '';
   const format = mine ? ownFormatOf(part.kind, type) : formatOf(part.kind, type);
   if (source === undefined || (!mine && format === undefined)) return undefined;
   return { ...some('format', format), source, ...(mine ? others(part) : {}) };
@@ -130,7 +132,8 @@ export const writeDocument = (part: DocumentPart, name: string | undefined, mine
     return { searchResult: { ...found, ...some('title', part.title), content, ...cite } };
   }
   const source = writeSource(part, mine);
-  const type = 'type' in part.media ? (part.media.type ?? '') : '';
+  const { media } = part;
+  const type = ('type' in media ? media.type : undefined) ?? (mine || !('url' in media) ? undefined : mediaTypeOf(media.url)) ?? '';
   const format = mine ? ownFormatOf('document', type) : formatOf('document', type);
   if (source === undefined || (!mine && format === undefined)) return undefined;
   return { document: { ...some('format', format), ...some('name', name), source, ...some('context', part.context), ...cite, ...(mine ? others(part) : {}) } };

@@ -1,25 +1,6 @@
-import { asText, type DocumentPart, defined, type Fields, type Media, type MediaPart, some, unsupported } from '@llm-proxy-auth/plugin';
+import { asText, type DocumentPart, defined, type Fields, type Media, type MediaPart, mediaTypeOf, some, unsupported } from '@llm-proxy-auth/plugin';
 
 type Kind = MediaPart['kind'] | 'document';
-const ENDINGS: Readonly<Record<string, string>> = Object.freeze({
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  webp: 'image/webp',
-  gif: 'image/gif',
-  heic: 'image/heic',
-  wav: 'audio/wav',
-  mp3: 'audio/mpeg',
-  flac: 'audio/flac',
-  ogg: 'audio/ogg',
-  mp4: 'video/mp4',
-  mov: 'video/mov',
-  webm: 'video/webm',
-  pdf: 'application/pdf',
-  txt: 'text/plain',
-});
-/** Media type by the ending of a path. */
-const typeOf = (url: string): string | undefined => ENDINGS[/\.([a-z0-9]+)(?:[?#]|$)/i.exec(url)?.[1]?.toLowerCase() ?? ''];
 const kindOf = (type: string | undefined): Kind => {
   const [family] = (type ?? '').split('/', 1);
   return family === 'image' || family === 'audio' || family === 'video' ? family : 'document';
@@ -41,7 +22,7 @@ export const readMedia = (wire: Fields, inline: boolean): MediaPart | DocumentPa
   const data = asText(inline ? wire.data : wire.fileUri);
   if (data === undefined || (inline && type === undefined)) return undefined;
   const media: Media = inline ? { base64: data, type: type ?? '' } : { url: data, ...some('type', type) };
-  const kind = kindOf(type ?? typeOf(data));
+  const kind = kindOf(type ?? mediaTypeOf(data));
   const name = asText(wire.displayName);
   if (kind === 'document') return { kind, media, ...some('name', name) };
   return { kind, media, ...some('rest', name === undefined ? undefined : { displayName: name }) };
@@ -57,7 +38,7 @@ export const writeMedia = (part: MediaPart | DocumentPart, mine: boolean): Field
     const mimeType = mine ? media.type : (SPELT[media.type] ?? media.type);
     return { inlineData: defined({ mimeType, data: media.base64, displayName }) };
   }
-  const mimeType = media.type ?? (mine ? undefined : typeOf(media.url));
+  const mimeType = media.type ?? (mine ? undefined : mediaTypeOf(media.url));
   if (mimeType === undefined && !mine && media.url.startsWith('gs:')) throw unsupported('turns.parts.media', 'The provider wants the media type of the file.');
   return {
     fileData: defined({ mimeType: mimeType ?? (mine ? undefined : part.kind === 'image' ? 'image/jpeg' : undefined), fileUri: media.url, displayName }),

@@ -52,7 +52,8 @@ const readImage = (p: Fields, param: string): Part => {
   const url = asText(image?.url) ?? asText(p.image_url);
   if (url === undefined) throw invalid(`${param}.image_url`, 'An image needs a url.');
   const media = fromDataUrl(url) ?? { url };
-  if ('url' in media && !/^https?:\/\//i.test(url)) throw invalid(`${param}.image_url.url`, 'An image url is an http(s) URL or a base64 data URL.');
+  if ('url' in media && !/^(?:https?|gs|s3):\/\//i.test(url))
+    throw invalid(`${param}.image_url.url`, 'An image url is an http(s), gs or s3 URL, or a base64 data URL.');
   const detail = asText(image?.detail);
   return { kind: 'image', media, ...(detail === undefined ? {} : { detail }) };
 };
