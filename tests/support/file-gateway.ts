@@ -54,9 +54,12 @@ export interface Served extends Running {
   readonly url: string;
   readonly ops: string;
 }
-/** `llm-proxy-auth start` as a process of its own, once it listens. */
+/** `llm-proxy-auth start` as a process of its own. */
+export const launchSite = (site: Site): Running =>
+  run([...SOURCE, join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', site.file, '--plugin-root', ROOT], bareEnvironment(), site.folder);
+/** The same, once it listens. */
 export const serveSite = async (site: Site): Promise<Served> => {
-  const it = run([...SOURCE, join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', site.file, '--plugin-root', ROOT], bareEnvironment(), site.folder);
+  const it = launchSite(site);
   const urlOf = async (listener: string): Promise<string> => {
     const [line = ''] = await it.says(new RegExp(`^.*"listener":"${listener}".*$|^.*"msg":"listening".*"name":"${listener}".*$`, 'm'));
     return (JSON.parse(line) as { url: string }).url;
