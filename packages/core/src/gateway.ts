@@ -4,6 +4,7 @@ import { clientAddress } from './access/address.ts';
 import type { Identified } from './access/authenticate.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
 import { startBeating } from './call/beat.ts';
+import { checkNoBody } from './call/body-hash.ts';
 import { Exchange, type Incoming, type Outgoing } from './call/exchange.ts';
 import { memories } from './call/memory.ts';
 import { protocol } from './call/protocol.ts';
@@ -153,6 +154,8 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     async identify(request: Incoming, response: Outgoing): Promise<Identified> {
       const x = new Exchange(nextId(), plan, request, response, options.now());
       const identified = await identify(x, parseTarget(request.url ?? ''));
+      // Nobody reads a body here; a signature that covers one proves nothing yet.
+      checkNoBody(identified.body);
       checkAddress(x, identified);
       return identified;
     },

@@ -1,5 +1,5 @@
 import { type Ask, type Endpoint, GatewayError, type Json } from '@llm-proxy-auth/plugin';
-import { encode } from './canonical.ts';
+import { encode } from '@llm-proxy-auth/plugin/sigv4';
 import { capabilitiesOf, EMBEDDING, OPENAI } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { guardrailBody, guardrailHeaders, unsaid } from './guardrail.ts';

@@ -1,4 +1,4 @@
-import type { Scope } from './sigv4.ts';
+import type { Scope } from '@llm-proxy-auth/plugin/sigv4';
 
 /** DNS suffixes by the start of the region's name; `standard` and dual-stack. Everything else is the commercial partition and GovCloud. */
 const PARTITIONS: readonly { readonly prefix: string; readonly suffix: string; readonly dualStack: string }[] = Object.freeze([

@@ -1,5 +1,5 @@
 import { asList, asObject, asText, parseJson, type UpstreamRequest } from '@llm-proxy-auth/plugin';
-import { encode } from './canonical.ts';
+import { encode } from '@llm-proxy-auth/plugin/sigv4';
 import { readModelId } from './model-id.ts';
 import type { ControlPlane } from './models.ts';
 import { type Owner, refusedArn } from './own-arn.ts';

@@ -1,5 +1,5 @@
 import { type Fields, type HeaderPairs, isObject, type Refusal, type Shortcut } from '@llm-proxy-auth/plugin';
-import { encode } from './canonical.ts';
+import { encode } from '@llm-proxy-auth/plugin/sigv4';
 import { checkModelId } from './model-id.ts';
 
 const refuse = (param: string, message: string): Refusal => ({ refuse: 'invalid_request', message, param });

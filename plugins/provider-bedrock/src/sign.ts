@@ -1,8 +1,9 @@
 import { type Attempt, type CorrectedClock, type CredentialCache, GatewayError, type Host, type Secret, type UpstreamRequest } from '@llm-proxy-auth/plugin';
+import type { Scope } from '@llm-proxy-auth/plugin/sigv4';
 import { secretText } from './credentials.ts';
 import { scopeOf } from './hosts.ts';
 import { isForeign } from './own-arn.ts';
-import { type AwsCredentials, dropSignature, type Scope, type SigV4 } from './sigv4.ts';
+import { type AwsCredentials, dropSignature, type SigV4 } from './sigv4.ts';
 
 const FOREIGN = 'The ARN names another account than that of the credential of this instance.';
 type Sign = (request: UpstreamRequest, attempt: Pick<Attempt, 'fresh'>) => void | Promise<void>;

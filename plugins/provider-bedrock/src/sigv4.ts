@@ -1,7 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import type { UpstreamRequest } from '@llm-proxy-auth/plugin';
-import { type CanonicalHeaders, canonicalHeaders, canonicalPath, canonicalQuery } from './canonical.ts';
-import { type HmacKey, hmac, hmacHex, hmacKey } from './hmac.ts';
+import { canonicalHeaders, type HmacKey, reachOf, remembered, type Scope, signatureOf, signingKey } from '@llm-proxy-auth/plugin/sigv4';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -11,11 +10,6 @@ export interface AwsCredentials {
   readonly expiration?: number | undefined;
   /** Account they are of, where their source says. */
   readonly account?: string | undefined;
-}
-/** What a signature is good for. */
-export interface Scope {
-  readonly region: string;
-  readonly service: string;
 }
 export type SigV4 = (request: UpstreamRequest, credentials: AwsCredentials, scope: Scope, now: number) => void;
 
@@ -48,24 +42,6 @@ const dates = (): ((now: number) => string) => {
     return text;
   };
 };
-const MOST = 200;
-/** Remembers the last answers of a pure function of a text. */
-const remembered = (f: (text: string) => string): ((text: string) => string) => {
-  const known = new Map<string, string>();
-  return (text) => {
-    const found = known.get(text);
-    if (found !== undefined) return found;
-    const made = f(text);
-    if (known.size >= MOST) known.clear();
-    known.set(text, made);
-    return made;
-  };
-};
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
-export const signingKey = (secret: string, day: string, scope: Scope): HmacKey => {
-  const parts = [day, scope.region, scope.service, 'aws4_request'];
-  return hmacKey(parts.reduce<Uint8Array>((key, part) => hmac(hmacKey(key), part), Buffer.from(`AWS4${secret}`)));
-};
 /** Keys of the day, by credential: a credential that is no longer used takes its keys along. */
 const signingKeys = (): ((credentials: AwsCredentials, day: string, scope: Scope) => HmacKey) => {
   const known = new WeakMap<AwsCredentials, Map<string, HmacKey>>();
@@ -86,26 +62,6 @@ const signingKeys = (): ((credentials: AwsCredentials, day: string, scope: Scope
 };
 
 const hostOf = remembered((origin) => origin.slice(origin.indexOf('//') + 2));
-const pathOf = remembered(canonicalPath);
-
-/** A request as it is signed; `date` is the time of `x-amz-date`, `payload` the hash of the body. */
-export interface Signable {
-  readonly method: string;
-  /** On the wire, query included. */
-  readonly path: string;
-  readonly headers: CanonicalHeaders;
-  readonly payload: string;
-  readonly date: string;
-}
-/** Where a signature is valid: `20261123/us-east-1/bedrock/aws4_request`. */
-const reachOf = (date: string, { region, service }: Scope): string => `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
-/** The signature itself, in hex. */
-export const signatureOf = ({ method, path, headers, payload, date }: Signable, key: HmacKey, scope: Scope): string => {
-  const mark = path.indexOf('?');
-  const uri = pathOf(mark < 0 ? path : path.slice(0, mark));
-  const canonical = `${method}\n${uri}\n${mark < 0 ? '' : canonicalQuery(path.slice(mark + 1))}\n${headers.lines}\n${headers.names}\n${payload}`;
-  return hmacHex(key, `AWS4-HMAC-SHA256\n${date}\n${reachOf(date, scope)}\n${hash('sha256', canonical)}`);
-};
 
 /**
  * AWS Signature Version 4 over the exact bytes of a request, in its `authorization` header. Signs host, content-type, `x-amz-*`

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { type BodyCheck, GatewayError } from '@llm-proxy-auth/plugin';
 import type { Watcher } from './receive.ts';
 
@@ -12,6 +12,12 @@ export const bodyHash = (check: BodyCheck | undefined): Watcher | undefined => {
       if (!check.sha256(hash.digest('hex'))) throw new GatewayError('invalid_credentials', 'The credential is not valid here.');
     },
   };
+};
+
+const EMPTY = hash('sha256', '');
+/** The same for a request that has no body: what was signed must be no body either. */
+export const checkNoBody = (check: BodyCheck | undefined): void => {
+  if (check !== undefined && !check.sha256(EMPTY)) throw new GatewayError('invalid_credentials', 'The credential is not valid here.');
 };
 
 /** Two watchers as one. */

@@ -6,7 +6,7 @@ import { bodyKind } from '../http/media-type.ts';
 import type { Found, ProtocolRoute } from '../http/route.ts';
 import { decode } from '../http/target.ts';
 import { type Candidate, type Resolved, single } from '../routing/resolve.ts';
-import { bodyHash, both } from './body-hash.ts';
+import { bodyHash, both, checkNoBody } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
@@ -35,7 +35,8 @@ const receive = async (x: Exchange, surface: AnySurface, identified: Identified)
   const { settings } = x.plan.graph;
   const { head } = x;
   if (head === undefined || surface.body.length === 0 || (!hasBody(x) && surface.body.includes('none'))) {
-    if (hasBody(x)) await collect(x, settings.server.bodyLimit, undefined);
+    if (hasBody(x)) await collect(x, settings.server.bodyLimit, bodyHash(identified.body));
+    else checkNoBody(identified.body);
     return { pieces: [], governed: noBody(), kind: 'none' };
   }
   const kind = bodyKind(head.contentType, head.contentEncoding, surface.body);
@@ -100,7 +101,10 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   x.reach = found.reach;
   x.route = route.label;
   const explained = explainAsked(x);
-  if (surface.operation === 'models' && found.reach.class === 'models') return listModels(x, dialect, surface as Surface<'models'>, found, instance, explained);
+  if (surface.operation === 'models' && found.reach.class === 'models') {
+    checkNoBody(identified.body);
+    return listModels(x, dialect, surface as Surface<'models'>, found, instance, explained);
+  }
   const body = await receive(x, surface, identified);
   if (plan.graph.settings.log.content) for (const piece of body.pieces) plan.content(x, 'request', piece);
   x.model = modelOf(x, found, body.governed, body.kind);

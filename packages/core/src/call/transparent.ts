@@ -7,7 +7,7 @@ import type { TransparentRoute } from '../http/route.ts';
 import { decode } from '../http/target.ts';
 import { single } from '../routing/resolve.ts';
 import type { Prepared } from './attempt.ts';
-import { bodyHash, both } from './body-hash.ts';
+import { bodyHash, both, checkNoBody } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
@@ -87,7 +87,10 @@ const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | u
   const limit = plan.graph.settings.server.bodyLimit;
   const empty =
     head === undefined || (!head.chunked && (head.contentLength ?? 0) === 0 && !(x.http2 && x.request.method !== 'GET' && x.request.method !== 'HEAD'));
-  if (empty) return NO_INTAKE;
+  if (empty) {
+    checkNoBody(body);
+    return NO_INTAKE;
+  }
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
   const unread = encoded || URL_ENCODED.test(head.contentType);

@@ -5,3 +5,7 @@ export { assertWithin, globWithin, type Rights } from './bounds.ts';
 export { type Grant, grantOf, grantProperties, MODES, NAME, rangeOf, rangeWithin, restrictionOf, SCOPES } from './grant.ts';
 export { durationOf, futureOf, isoOf, momentOf } from './moment.ts';
 export { allRows, commitChange, type Described, jsonText, operations, type Run, sharedParts } from './operation.ts';
+export { currentPair, findPair } from './pairs/find.ts';
+export { type PairOperations, type PairParts, pairOperations } from './pairs/operations.ts';
+export { isPairId, newPairId, PAIR, PAIRS, type PairEntry, type PairKind, type PairRecord, pairBook, pairObstacle } from './pairs/record.ts';
+export { type Replays, replays } from './pairs/replays.ts';

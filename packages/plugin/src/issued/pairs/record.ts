@@ -1,0 +1,91 @@
+import { randomInt } from 'node:crypto';
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Principal, Stored } from '../../access.ts';
+import type { Host } from '../../plugin.ts';
+import type { JsonText } from '../../wire.ts';
+import { type Book, recordBook } from '../book.ts';
+import { grantProperties, restrictionOf } from '../grant.ts';
+
+/** Begins the id of every key pair that callers sign with; how the gateway tells them from a vendor SDK's own. */
+export const PAIR = 'LPAK';
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+/** As long as an access key id of AWS: 20 characters, 80 random bits. */
+export const newPairId = (): string => PAIR + Array.from({ length: 16 }, () => DIGITS[randomInt(DIGITS.length)]).join('');
+export const isPairId = (text: string): boolean => /^LPAK[A-Z2-7]{16}$/.test(text);
+
+const time = Type.Integer({ minimum: 0 });
+const schema = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  /** What signatures are verified with, as the strategy keeps it. */
+  material: Type.String(),
+  ...grantProperties,
+  status: Type.Union([Type.Literal('active'), Type.Literal('revoked')]),
+  createdAt: time,
+  createdBy: Type.String(),
+  expiresAt: Type.Optional(time),
+  revokedAt: Type.Optional(time),
+  revokedReason: Type.Optional(Type.String()),
+});
+/** A row of the space `pairs`, under its id. */
+export type PairRecord = Static<typeof schema>;
+export const PAIRS = 'pairs';
+/** `{ id }` by name: makes names unique, also after revocation, because what a caller owns goes by the name. */
+export const PAIR_NAMES = 'pair-names';
+
+const compiled = Compile(schema);
+/** Undefined when the row is not what this release writes. */
+export const pairOf = ({ json }: JsonText): PairRecord | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+  return compiled.Check(value) ? value : undefined;
+};
+/** Why the pair must not be used now, for the audit log. */
+export const pairObstacle = ({ status, expiresAt }: PairRecord, now: number): 'revoked' | 'expired' | undefined => {
+  if (status === 'revoked') return 'revoked';
+  return expiresAt !== undefined && now >= expiresAt ? 'expired' : undefined;
+};
+
+export interface PairEntry<M> {
+  readonly record: PairRecord;
+  readonly principal: Principal;
+  /** What the material is once it is opened. */
+  readonly key: M;
+}
+export interface PairKind<M> {
+  /** Kind of the strategy: `sigv4`. */
+  readonly strategy: string;
+  /** Callers are `<caller>:<name>` to policies: `awskey`. */
+  readonly caller: string;
+  /** What the records are, in the plural, for logs and messages: `signing keys`. */
+  readonly what: string;
+  /** Undefined for material that cannot be read; such a pair lets nobody in. */
+  open(record: PairRecord, host: Host): M | undefined;
+}
+const principalOf = (record: PairRecord, { strategy, caller }: Pick<PairKind<unknown>, 'strategy' | 'caller'>): Principal =>
+  Object.freeze({
+    id: `${caller}:${record.name}`,
+    owner: `${caller}:${record.name}`,
+    strategy,
+    credential: record.id,
+    groups: Object.freeze([]),
+    scopes: Object.freeze([...(record.scopes ?? [])]),
+    restrict: restrictionOf(record),
+    factor: 'none',
+    expires: record.expiresAt,
+  });
+/** All pairs of a strategy in memory, kept up to date with the store. */
+export const pairBook = <M>(host: Host, kind: PairKind<M>): Book<PairEntry<M>> => {
+  const read = ({ value }: Stored, id: string): PairEntry<M> | undefined => {
+    const record = pairOf(value);
+    if (record === undefined || record.id !== id) return undefined;
+    const key = kind.open(record, host);
+    return key === undefined ? undefined : { record, key, principal: principalOf(record, kind) };
+  };
+  return recordBook(host, { space: PAIRS, read, what: kind.what });
+};

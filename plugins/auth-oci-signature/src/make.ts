@@ -1,0 +1,17 @@
+import type { AuthStrategy, Host } from '@llm-proxy-auth/plugin';
+import { pairBook, pollBook, replays } from '@llm-proxy-auth/plugin/issued';
+import { parts } from './admin.ts';
+import type { Config } from './config.ts';
+import { kind } from './key.ts';
+import { SKEW, strategy } from './strategy.ts';
+
+/** Two equal calls of one second have the same signature: for so long it is taken again, ms. */
+const AGAIN = 2000;
+
+/** A store that does not answer yet makes keys `unavailable` until it does. */
+export const makeStrategy = async (config: Config, host: Host): Promise<AuthStrategy> => {
+  const book = pairBook(host, kind);
+  await pollBook(book, kind.what, host);
+  parts.keep(host, { book });
+  return strategy({ host, config, book, used: replays(2 * SKEW, AGAIN) });
+};

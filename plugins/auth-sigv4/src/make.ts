@@ -1,0 +1,15 @@
+import { type AuthStrategy, GatewayError, type Host } from '@llm-proxy-auth/plugin';
+import { pairBook, pollBook, replays } from '@llm-proxy-auth/plugin/issued';
+import { parts } from './admin.ts';
+import type { Config } from './config.ts';
+import { kind } from './key.ts';
+import { SKEW, strategy } from './strategy.ts';
+
+/** Throws `invalid_request` without `keyEncryption`: the secrets of the pairs are kept encrypted. */
+export const makeStrategy = async (config: Config, host: Host): Promise<AuthStrategy> => {
+  if (host.encryption === undefined) throw new GatewayError('invalid_request', 'sigv4 keeps secrets encrypted: write `keyEncryption`.');
+  const book = pairBook(host, kind);
+  await pollBook(book, kind.what, host);
+  parts.keep(host, { book });
+  return strategy({ host, config, book, used: replays(2 * SKEW) });
+};
