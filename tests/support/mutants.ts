@@ -107,6 +107,47 @@ const access: readonly Mutant[] = [
     core('access/admit.ts', 'if (taken.ok) return', 'if (taken.ok || taken.key.endsWith("requests")) return FREE; if (taken.ok) return'),
   ),
 ];
+const FACTOR = 'access/second-factor.ts';
+const factors: readonly Mutant[] = [
+  of(
+    'a second factor where the key asks for it',
+    'second-factor',
+    'openai/main/v1/chat/completions: without a code',
+    core(FACTOR, "state === 'needed' || ", ''),
+  ),
+  of('a second factor of everybody', 'second-factor', 'always: everybody', core(FACTOR, " || factor?.require === 'always'", '')),
+  of(
+    'without a second factor nobody who needs it',
+    'second-factor',
+    'without the section',
+    core(FACTOR, "if (factor === undefined) throw refuse('invalid_credentials');", 'if (factor === undefined) return { principal, body };'),
+  ),
+  of(
+    'a second factor that fails lets nobody in',
+    'second-factor',
+    'a code that is broken',
+    core(FACTOR, "({ is: 'unavailable', retryAfterMs: 1_000 }) as const", "({ is: 'done' }) as const"),
+  ),
+  of('one code a request', 'second-factor', 'two codes are 400', core('http/head.ts', 'if (factor !== undefined) throw ambiguous();', '')),
+  of(
+    'REQUIRE_2FA is stronger than the file',
+    'second-factor',
+    'REQUIRE_2FA=true is stronger',
+    core('config/environment.ts', "value: 'always', variable", "value: 'off', variable"),
+  ),
+  of(
+    'keys of keyEncryption are whole',
+    'second-factor',
+    'A105 short',
+    core('config/checks.ts', 'text !== undefined && encryptionKey(text) === undefined', 'false'),
+  ),
+  of(
+    'what is kept opens at its place alone',
+    'second-factor',
+    'what one plugin keeps',
+    core('plugins/encryption.ts', 'JSON.stringify([VERSION, owner, id, place])', 'JSON.stringify([VERSION, owner, id])'),
+  ),
+];
 const HEAD = 'http/head.ts';
 const AUTHENTICATE = 'access/authenticate.ts';
 const credentials: readonly Mutant[] = [
@@ -434,4 +475,4 @@ const vertex: readonly Mutant[] = [
     plugin(VERTEX, 'credentials/clients.ts', 'additionalClaims: { iat: now, exp: now + LIFE_SECONDS },', ''),
   ),
 ];
-export const mutants: readonly Mutant[] = [...access, ...credentials, ...targets, ...headers, ...ownership, ...streams, ...carriers, ...vertex];
+export const mutants: readonly Mutant[] = [...access, ...credentials, ...factors, ...targets, ...headers, ...ownership, ...streams, ...carriers, ...vertex];

@@ -1,4 +1,18 @@
-import type { AdminOperation, AuthStrategy, Counters, Dialect, Host, Logger, Metrics, Plugin, Provider, Seal, Shortcut, Store } from '@llm-proxy-auth/plugin';
+import type {
+  AdminOperation,
+  AuthStrategy,
+  Counters,
+  Dialect,
+  Host,
+  Logger,
+  Metrics,
+  Plugin,
+  Provider,
+  Seal,
+  SecondFactor,
+  Shortcut,
+  Store,
+} from '@llm-proxy-auth/plugin';
 import type { InstanceSettings, Settings } from './config/schema.ts';
 
 /** One loaded plugin package. */
@@ -22,6 +36,11 @@ export interface Strategy {
   readonly kind: string;
   readonly strategy: AuthStrategy;
 }
+export interface Factor {
+  readonly kind: string;
+  readonly factor: SecondFactor;
+  readonly require: 'per-key' | 'always' | 'off';
+}
 export interface AdminEntry {
   readonly operation: AdminOperation;
   readonly host: Host;
@@ -36,6 +55,8 @@ export interface Graph {
   readonly instances: ReadonlyMap<string, Instance>;
   /** Empty exactly when `auth: none`. */
   readonly strategies: readonly Strategy[];
+  /** Undefined without the section. */
+  readonly factor: Factor | undefined;
   readonly store: Store;
   readonly counters: Counters;
   /** Seals state of the core that goes through clients; the key is in the store, so that replicas and restarts share it. */

@@ -13,6 +13,7 @@ import { shapeOf } from './config/shape.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import type { Catalog } from './plugins/catalog.ts';
 import { type Created, createAll, type WantedGraph } from './plugins/create.ts';
+import { type EncryptionKeys, encryptionKey } from './plugins/encryption.ts';
 import { loadPlugins } from './plugins/load.ts';
 
 export interface LoadOptions extends GraphOptions {
@@ -36,7 +37,7 @@ const fail = (context: ReadContext): void => {
   if (context.problems.length > 0) throw new ConfigurationError(context.problems);
 };
 /** A plugin's own keys of an entry; the core's are not its business. */
-const ownKeys = (catalog: Catalog, group: 'store' | 'counters' | 'auth' | 'provider', kind: string, entry: object): unknown => {
+const ownKeys = (catalog: Catalog, group: 'store' | 'counters' | 'auth' | 'factor' | 'provider', kind: string, entry: object): unknown => {
   const shape = catalog.find(group, kind)?.factory.config;
   const properties = shape === undefined ? {} : (shapeOf(shape).properties ?? {});
   const open = shape !== undefined && (shapeOf(shape).patternProperties !== undefined || typeof shapeOf(shape).additionalProperties === 'object');
@@ -63,6 +64,15 @@ const wantedGraph = (settings: Settings, catalog: Catalog, context: ReadContext)
           config: ownKeys(catalog, 'auth', entry.use, entry),
           origins: urlsBelow(`auth[${i}]`, context),
         })),
+  factor:
+    settings.factor === undefined
+      ? undefined
+      : {
+          path: 'factor',
+          kind: settings.factor.use,
+          config: ownKeys(catalog, 'factor', settings.factor.use, settings.factor),
+          require: settings.factor.require,
+        },
   instances: Object.entries(settings.instances).map(([name, entry]) => ({
     path: `instances.${name}`,
     name,
@@ -97,6 +107,11 @@ const checkPolicies = (settings: Settings, created: Created, context: ReadContex
     if (!strategy.issued)
       context.report(`auth[${i}]`, 'policies_missing', `"${kind}" accepts credentials that others gave out; write policies that say what their holders may do`);
   }
+};
+const encryptionOf = ({ keyEncryption }: Settings): EncryptionKeys | undefined => {
+  if (keyEncryption === undefined) return undefined;
+  const keys = Object.entries(keyEncryption.keys).map(([id, secret]) => [id, encryptionKey(secret.peek() ?? '') ?? Buffer.alloc(0)] as const);
+  return { current: keyEncryption.current, keys: new Map(keys) };
 };
 const scrubber =
   (secrets: Secrets) =>
@@ -137,6 +152,7 @@ export const loadGraph = async (options: LoadOptions): Promise<Graph> => {
     log: options.log,
     metrics: options.metrics ?? UNCOUNTED,
     now: options.now,
+    encryption: encryptionOf(settings),
     scrub: scrubber(secrets),
     inherited: counters,
     awaitStore: options.previous === undefined,
@@ -165,7 +181,7 @@ const graphOf = (parts: {
   readonly secrets: Secrets;
 }): Graph => {
   const { settings, shown, file, catalog, created, context, secrets } = parts;
-  const { dialects, instances, strategies, store, counters, seal, host, admin } = created;
+  const { dialects, instances, strategies, factor, store, counters, seal, host, admin } = created;
   const instanceOf = (path: string): string => /^instances\.([^.]+)/.exec(path)?.[1] ?? path;
   return Object.freeze<Graph>({
     settings,
@@ -174,6 +190,7 @@ const graphOf = (parts: {
     dialects,
     instances,
     strategies,
+    factor,
     store,
     counters,
     seal,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { chunk, role, sse } from '../answers.ts';
 import type { Bench } from '../gateway.ts';
-import { CHAT, call, chat, chatBody, type Effects, HOUSE, MODEL, type Sent, type Stage, withHouse } from './effect.ts';
+import { CHAT, call, chat, chatBody, type Effects, HOUSE, MODEL, type Sent, type Stage, withGate, withHouse } from './effect.ts';
 
 const ALWAYS = Number.POSITIVE_INFINITY;
 const routed = (bench: Bench, model: string, sent: Sent = {}) =>
@@ -275,6 +275,28 @@ export const foundations: Effects = {
   async 'counters.use'({ open }) {
     const bench = await open({ ...withHouse, sections: { counters: { use: 'house' }, policies: [{ allow: {}, limits: [{ requests: '100/s' }] }] } });
     expect((await chat(bench)).code).toBe('rate_limit_exceeded');
+  },
+  async 'factor.use'({ open }) {
+    const bench = await open({ ...withGate, sections: { factor: { use: 'gate', require: 'always' } } });
+    expect([(await chat(bench)).code, (await chat(bench, {}, { headers: { 'x-totp-code': 'right' } })).status]).toEqual(['totp_required', 200]);
+  },
+  async 'factor.require'({ open }) {
+    const statuses = ['per-key', 'always', 'off'].map(
+      async (require) => (await chat(await open({ ...withGate, sections: { factor: { use: 'gate', require } } }))).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 401, 200]);
+  },
+  async 'keyEncryption.current'({ open, refused }) {
+    const keys = { k1: `${'ab'.repeat(31)}00`, k2: `${'cd'.repeat(31)}00` };
+    const at = (current: string) => ({ ...withGate, sections: { factor: { use: 'gate' }, keyEncryption: { current, keys } } });
+    expect((await (await open(at('k2'))).operation('gate.keep', { plain: 'x' })).text).toMatch(/^e1\.k2\./);
+    expect(await refused(at('k3'))).toEqual(['unknown_name']);
+  },
+  async 'keyEncryption.keys.*'({ open, refused }) {
+    const at = (k1: string) => ({ ...withGate, sections: { factor: { use: 'gate' }, keyEncryption: { current: 'k1', keys: { k1 } } } });
+    const { text } = await (await open(at(`${'ab'.repeat(31)}00`))).operation('gate.keep', { plain: 'x' });
+    expect((await (await open(at(`${'cd'.repeat(31)}00`))).operation('gate.keep', { text })).plain).toBeUndefined();
+    expect(await refused(at('short'))).toEqual(['wrong_value']);
   },
   async auth({ open, refused }) {
     expect((await chat(await open({ sections: { auth: 'none' } }), {}, { key: 'anything' })).status).toBe(200);

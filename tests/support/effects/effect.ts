@@ -7,8 +7,14 @@ export const MODEL = 'gpt-4o-mini';
 export const CHAT = '/openai/main/v1/chat/completions';
 export const HOUSE = '@acme/provider-house';
 const house = installed('house', HOUSE);
-export const removeHouse = house.remove;
+const gate = installed('../support/gate', '@acme/auth-gate');
+export const removeHouse = (): void => {
+  house.remove();
+  gate.remove();
+};
 export const withHouse = { plugins: [HOUSE], pluginRoots: [house.root] };
+/** A second factor, and `gate.keep`, which encrypts. */
+export const withGate = { plugins: ['@acme/auth-gate'], pluginRoots: [gate.root] };
 export const pem = (name: string): string => readFileSync(new URL(`../../../packages/core/test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
 
 export interface Answer {

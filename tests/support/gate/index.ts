@@ -1,4 +1,4 @@
-import { type AuthStrategy, define, type Plugin } from '@llm-proxy-auth/plugin';
+import { type AuthStrategy, define, type Plugin, type SecondFactor } from '@llm-proxy-auth/plugin';
 
 const config = {
   type: 'object',
@@ -9,6 +9,17 @@ const config = {
   required: ['from'],
   additionalProperties: false,
 } as const;
+type Answer = Awaited<ReturnType<SecondFactor['verify']>>;
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  right: { is: 'done' },
+  used: { is: 'denied', code: 'totp_used' },
+  wrong: { is: 'denied', code: 'invalid_credentials' },
+  locked: { is: 'denied', code: 'invalid_credentials', retryAfterMs: 30_000 },
+  away: { is: 'unavailable', retryAfterMs: 2_000 },
+};
+const failing = (): never => {
+  throw new Error('the factor is broken');
+};
 const NAME = /^[a-z0-9-]+$/;
 
 const plugin: Plugin = {
@@ -28,11 +39,34 @@ const plugin: Plugin = {
           const leaked = headers.some((h) => h === header) || (slot === 'certificate' && peer.certificate === undefined);
           if (leaked || !NAME.test(value)) return { is: 'denied', reason: 'no such name' };
           const id = `gate:${value}`;
-          const principal = { id, owner: id, strategy: 'gate', credential: value, groups: [], scopes: [], factor: 'none' } as const;
+          const factor = value.startsWith('two-') ? 'needed' : 'none';
+          const principal = { id, owner: id, strategy: 'gate', credential: value, groups: [], scopes: ['metrics', 'admin'], factor } as const;
           return { is: 'principal', principal, cacheUntil: Number.MAX_SAFE_INTEGER, epoch: 0 };
         },
       }),
     }),
   },
+  factors: {
+    gate: define<SecondFactor>()({
+      summary: 'A code that is its own answer',
+      config: { type: 'object', properties: {}, additionalProperties: false },
+      create: () => ({ header: 'X-TOTP-Code', verify: async (_principal, code) => ANSWERS[code] ?? failing() }),
+    }),
+  },
+  admin: [
+    {
+      name: 'gate.keep',
+      summary: 'Encrypts a text, or decrypts what it made of one.',
+      scope: 'admin',
+      input: { type: 'object' },
+      output: { type: 'object' },
+      async run(input, _caller, { encryption }) {
+        const { plain, text, place = 'here' } = input as { readonly plain?: string; readonly text?: string; readonly place?: string };
+        if (plain !== undefined) return { text: encryption?.encrypt(place, Buffer.from(plain)) };
+        const opened = encryption?.decrypt(place, text ?? '');
+        return { plain: opened === undefined ? undefined : Buffer.from(opened).toString(), current: encryption?.isCurrent(text ?? '') };
+      },
+    },
+  ],
 };
 export default plugin;

@@ -1,10 +1,11 @@
-import { type BodyCheck, type Credential, GatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { type BodyCheck, type Credential, GatewayError, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import type { Incoming } from '../call/exchange.ts';
 import type { Graph, Strategy } from '../graph.ts';
 import type { Head } from '../http/head.ts';
 import { peerCertificate } from '../http/peer-certificate.ts';
 import { ambientOf, ambientText } from './ambient.ts';
 import { type Asked, ask } from './ask.ts';
+import { secondFactor } from './second-factor.ts';
 import type { VerifiedCache } from './verified-cache.ts';
 
 /** Result of one authentication, for the `llm_proxy_auth_total` metric. */
@@ -21,15 +22,17 @@ const ANONYMOUS: Principal = Object.freeze({
 });
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** `www-authenticate` of a 401, as pairs. */
 const challengeOf = (graph: Graph): readonly string[] =>
-  graph.strategies.map((s) => s.strategy.challenge).filter((c, i, all) => c !== '' && all.indexOf(c) === i);
+  graph.strategies
+    .map((s) => s.strategy.challenge)
+    .filter((c, i, all) => c !== '' && all.indexOf(c) === i)
+    .flatMap((c) => ['www-authenticate', c]);
 const denial = (graph: Graph, code: 'missing_credentials' | 'invalid_credentials'): GatewayError =>
   new GatewayError(
     code,
     code === 'missing_credentials' ? 'No credential was sent; send an API key as `Authorization: Bearer …`.' : 'The credential is not valid here.',
-    {
-      headers: challengeOf(graph).flatMap((c) => ['www-authenticate', c]),
-    },
+    { headers: challengeOf(graph) },
   );
 
 /** `auth: none`: loopback only; `Host` must be a loopback name with our port, and a web page elsewhere must not reach us. */
@@ -99,7 +102,6 @@ export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: Auth
       note(strategy.kind, 'unavailable');
       throw new GatewayError('auth_unavailable', 'The credential cannot be checked right now; try again.', { retryAfterMs: result.retryAfterMs });
     }
-    if (result.principal.factor === 'needed') throw denial(graph, 'invalid_credentials');
     note(strategy.kind, 'ok');
     if (result.body !== undefined) return { principal: result.principal, body: result.body };
     if (key !== undefined) cache.keep(key, { principal: result.principal, strategy: strategy.strategy, until: result.cacheUntil, epoch: result.epoch });
@@ -144,9 +146,21 @@ export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: Auth
     }
     return identify(r);
   };
+  const factorOf = secondFactor(graph.factor);
+  /** Nobody leaves without the second factor where one is due, whichever way in it was. */
+  const whole = (identified: Identified, r: Request): Identified | Promise<Identified> => {
+    if (!factorOf.isDue(identified.principal)) return identified;
+    const credential = r.head.credential ?? ambientOf(r.head, r.request, r.peer, slots)[0];
+    if (credential === undefined) throw denial(graph, 'missing_credentials');
+    return factorOf.ask(identified, r.head.factor, { ...askedOf(r), credential }, challengeOf(graph)).catch((refused: unknown) => {
+      note(identified.principal.strategy, isGatewayError(refused) && refused.code === 'auth_unavailable' ? 'unavailable' : 'denied');
+      throw refused;
+    });
+  };
   return (head, request, target, peer, now) => {
     if (graph.strategies.length === 0) return { principal: anonymous(head, peer.port) };
     const r: Request = { head, request, target, peer, now };
-    return required.length === 0 ? identify(r) : satisfy(r);
+    const first = required.length === 0 ? identify(r) : satisfy(r);
+    return first instanceof Promise ? first.then((identified) => whole(identified, r)) : whole(first, r);
   };
 };

@@ -1,5 +1,7 @@
+import type { Secret } from '@llm-proxy-auth/plugin';
 import { compileRanges } from '../access/address.ts';
 import { headerUse } from '../http/credential-slots.ts';
+import { encryptionKey } from '../plugins/encryption.ts';
 import type { ReadContext } from './context.ts';
 import { suggestion } from './nearest.ts';
 import type { Settings } from './schema.ts';
@@ -152,5 +154,18 @@ const checkPolicies: Check = (settings, context, kinds) => {
   }
 };
 
+const checkEncryption: Check = (settings, context) => {
+  if (settings.keyEncryption === undefined) return;
+  const keys = (settings.keyEncryption.keys ?? {}) as Readonly<Record<string, Partial<Secret> | undefined>>;
+  for (const [id, key] of Object.entries(keys)) {
+    const text = key?.peek?.();
+    if (text !== undefined && encryptionKey(text) === undefined)
+      context.report(`keyEncryption.keys.${id}`, 'wrong_value', 'must be 32 random bytes as hex or base64, such as `openssl rand -base64 32` prints');
+  }
+  const { current } = settings.keyEncryption;
+  if (current !== undefined && !context.written(`keyEncryption.keys.${current}`))
+    context.report('keyEncryption.current', 'unknown_name', `no key is called "${current.slice(0, 80)}"${suggestion(current, Object.keys(keys))}`);
+};
+
 /** Everything that concerns more than one key. */
-export const crossChecks: readonly Check[] = Object.freeze([checkInstances, checkModels, checkServer, checkListeners, checkPolicies]);
+export const crossChecks: readonly Check[] = Object.freeze([checkInstances, checkModels, checkServer, checkListeners, checkPolicies, checkEncryption]);

@@ -56,16 +56,22 @@ const processProblems = (env: Environment): readonly EnvironmentProblem[] => [
         },
       ]
     : []),
-  ...(set(env, 'REQUIRE_2FA') === 'true'
-    ? [
-        {
-          path: '',
-          code: 'factor_unavailable' as const,
-          message: 'REQUIRE_2FA=true asks for a second factor, which this version does not have; unset it to start without',
-        },
-      ]
-    : []),
 ];
+/** `true` is stronger than the file; `false` never weakens it. */
+const factorProblems = (root: MapNode, env: Environment): readonly EnvironmentProblem[] => {
+  const wanted = set(env, 'REQUIRE_2FA');
+  if (wanted === undefined || wanted === 'false') return [];
+  if (wanted !== 'true') return [{ path: 'factor', code: 'wrong_value', message: 'REQUIRE_2FA must be true or false' }];
+  if (has(root, ['factor'])) return [];
+  const message = 'REQUIRE_2FA=true asks for a second factor; write `factor: { use: totp }` and name @llm-proxy-auth/factor-totp under plugins';
+  return [{ path: '', code: 'factor_unavailable', message }];
+};
+const withFactor = (root: MapNode, env: Environment): MapNode => {
+  const factor = root.entries.get('factor');
+  if (set(env, 'REQUIRE_2FA') !== 'true' || factor?.node.is !== 'map') return root;
+  const node = withEntry(factor.node, 'require', { node: { is: 'scalar', value: 'always', variable: 'REQUIRE_2FA' } });
+  return withEntry(root, 'factor', { ...factor, node });
+};
 
 /** The document completed by the environment, and what the environment contradicts or forbids. */
 export const withEnvironment = (root: MapNode, env: Environment): { readonly root: MapNode; readonly problems: readonly EnvironmentProblem[] } => {
@@ -78,5 +84,5 @@ export const withEnvironment = (root: MapNode, env: Environment): { readonly roo
   }
   if (set(env, 'GIN_MODE') === 'debug') whole = added(whole, ['log', 'level'], { is: 'scalar', value: 'debug', variable: 'GIN_MODE' });
   if (set(env, 'AUTH_ENABLED') === 'false') whole = added(whole, ['auth'], { is: 'scalar', value: 'none', variable: 'AUTH_ENABLED' });
-  return { root: whole, problems: [...authProblems(root, env), ...processProblems(env)] };
+  return { root: withFactor(whole, env), problems: [...authProblems(root, env), ...factorProblems(root, env), ...processProblems(env)] };
 };

@@ -76,7 +76,13 @@ const optionsOf = (schema: TSchema, path: string, plugin: ConfigurationOption['p
   });
   return [...found.values()];
 };
-const PLACES: Readonly<Record<Section, string>> = Object.freeze({ store: 'store', counters: 'counters', auth: 'auth[]', provider: 'instances.*' });
+const PLACES: Readonly<Record<Section, string>> = Object.freeze({
+  store: 'store',
+  counters: 'counters',
+  auth: 'auth[]',
+  factor: 'factor',
+  provider: 'instances.*',
+});
 
 /** Every key of the core, then those that the given plugins add to their sections; data for generated documentation. */
 export const configurationReference = (plugins: readonly LoadedPlugin[] = []): readonly ConfigurationOption[] => [

@@ -1,4 +1,4 @@
-import { Duration, Pem, Percent, Size } from '@llm-proxy-auth/plugin';
+import { Duration, Pem, Percent, Secret, Size } from '@llm-proxy-auth/plugin';
 import { type Static, type TSchema, Type } from 'typebox';
 
 /*
@@ -189,11 +189,18 @@ export const Instance = {
 };
 
 /** Where a plugin of which group completes the entry; `section` is read by the core alone. */
-const Use = (section: 'store' | 'counters' | 'auth', fallback?: string) =>
-  Type.Object(
-    { use: Type.String({ minLength: 1, description: 'Kind of the plugin.', ...(fallback === undefined ? {} : { default: fallback }) }) },
-    { section },
-  );
+const use = (fallback?: string) => Type.String({ minLength: 1, description: 'Kind of the plugin.', ...(fallback === undefined ? {} : { default: fallback }) });
+const Use = (section: 'store' | 'counters' | 'auth', fallback?: string) => Type.Object({ use: use(fallback) }, { section });
+const Factor = Type.Object(
+  {
+    use: use(),
+    require: Type.Union([Type.Literal('per-key'), Type.Literal('always'), Type.Literal('off')], {
+      default: 'per-key',
+      description: 'Who must show a second factor: those whose key says so, everybody, or nobody. `REQUIRE_2FA=true` means `always`.',
+    }),
+  },
+  { section: 'factor' },
+);
 const AnyInstance = Type.Object({ provider: Type.String({ minLength: 1 }) }, { section: 'provider' });
 
 export const Root = object({
@@ -234,6 +241,18 @@ export const Root = object({
     description: 'Strategies in the order they are asked, or `none` on loopback.',
     absence: { code: 'auth_missing', message: 'must be written: a list of strategies, or `auth: none` to serve this machine alone' },
   }),
+  factor: Type.Optional(Factor),
+  keyEncryption: Type.Optional(
+    object(
+      {
+        current: Type.String({ minLength: 1, description: 'Id of the key that encrypts from now on; the others decrypt what was kept before.' }),
+        keys: Type.Record(Type.String({ pattern: '^[a-z0-9_-]{1,32}$' }), Secret({ description: '32 bytes as hex or base64: `openssl rand -base64 32`.' }), {
+          description: 'Keys by id.',
+        }),
+      },
+      'Keys under which secrets of second factors, signing keys and other sealed state are kept.',
+    ),
+  ),
   instances: Type.Record(Type.String({ pattern: '^[a-z0-9_-]{1,64}$' }), AnyInstance, { description: 'Upstream accounts by name.' }),
   models: Type.Array(Model, { default: [], description: 'Names of the model-routed endpoints.' }),
   policies: Type.Optional(Type.Array(Policy, { description: 'First match wins, none = 403.' })),

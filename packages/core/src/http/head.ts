@@ -142,8 +142,10 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
     } else if (use === 'ours') {
       ours ??= new Map();
       ours.set(lower.slice(6), value);
-    } else if (use === 'factor') factor = value;
-    else if (use === 'forwarded-for') forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
+    } else if (use === 'factor') {
+      if (factor !== undefined) throw ambiguous();
+      factor = value;
+    } else if (use === 'forwarded-for') forwardedFor = forwardedFor === undefined ? value : `${forwardedFor}, ${value}`;
     else if (use === 'proxied') {
       if (slots.has('proxy')) proxied = joined(proxied, lower, value);
     } else if (lower === 'transfer-encoding') chunked = true;

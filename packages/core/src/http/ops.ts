@@ -37,10 +37,9 @@ const readiness = (reply: FastifyReply, { ready, reasons, instances }: Readiness
   return replyJson(reply, ready ? 200 : 503, { status: ready ? 'ready' : 'not_ready', reasons, ...(instances === undefined ? {} : { instances }) });
 };
 
-/** A caller is let in when it is authenticated, has done its second factor, and has one of the scopes. */
+/** A caller is let in when it is authenticated and has one of the scopes. */
 export const mayUse = (principal: Principal | GatewayError, scopes: readonly string[]): GatewayError | undefined => {
   if (isGatewayError(principal)) return principal;
-  if (principal.factor === 'needed') return new GatewayError('totp_required', 'Send the current code in X-TOTP-Code.');
   if (scopes.some((scope) => principal.scopes.includes(scope))) return undefined;
   return new GatewayError('scope_required', `${principal.id} needs the scope ${scopes[0]}.`);
 };

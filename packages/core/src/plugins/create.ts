@@ -10,14 +10,16 @@ import {
   type Metrics,
   type Provider,
   type Seal,
+  type SecondFactor,
   type Store,
 } from '@llm-proxy-auth/plugin';
 import { CORE_OPERATIONS } from '../admin/operations.ts';
 import type { InstanceSettings } from '../config/schema.ts';
-import type { AdminEntry, Instance, Strategy } from '../graph.ts';
+import type { AdminEntry, Factor, Instance, Strategy } from '../graph.ts';
 import { type Agents, openAgents } from './agents.ts';
 import type { Catalog, Provided } from './catalog.ts';
 import { DeadlineError, within } from './deadline.ts';
+import type { EncryptionKeys } from './encryption.ts';
 import { type Failure, failure } from './failure.ts';
 import { createHosts } from './host.ts';
 import type { Group } from './kinds.ts';
@@ -43,6 +45,7 @@ export interface WantedGraph {
   readonly counters: Wanted;
   readonly dialects: readonly Wanted[];
   readonly strategies: readonly Reaching[];
+  readonly factor: (Wanted & Pick<Factor, 'require'>) | undefined;
   readonly instances: readonly WantedInstance[];
 }
 export interface CreateOptions {
@@ -52,6 +55,8 @@ export interface CreateOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly now: () => number;
+  /** Undefined without the section. */
+  readonly encryption: EncryptionKeys | undefined;
   /** Takes secrets out of what a plugin said when it failed. */
   readonly scrub: (text: string) => string;
   /** Counters of the graph before, which go on counting when both are of kind `memory`. */
@@ -66,6 +71,7 @@ export interface Created {
   readonly host: Host;
   readonly dialects: ReadonlyMap<string, Dialect>;
   readonly strategies: readonly Strategy[];
+  readonly factor: Factor | undefined;
   readonly instances: ReadonlyMap<string, Instance>;
   readonly admin: readonly AdminEntry[];
   readonly waitsFor: () => readonly string[];
@@ -119,6 +125,7 @@ const openWorkshop = (options: CreateOptions): Workshop => {
     store: () => ready('store', workshop.store),
     counters: () => ready('counters', workshop.counters),
     sealingKey,
+    encryption: options.encryption,
     originsOf: (plugin) => options.wanted.strategies.filter((w) => options.catalog.find('auth', w.kind)?.plugin === plugin).flatMap((w) => w.origins),
   });
   const dispose = disposer(lifetime, closers, agents, options.log);
@@ -187,19 +194,31 @@ const keepAsking = async (workshop: Workshop, store: Store): Promise<void> => {
   }
 };
 /** Dialects, strategies and instances, in parallel. Throws AggregateError of all that failed. */
-const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 'strategies' | 'instances'>> => {
+const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 'strategies' | 'factor' | 'instances'>> => {
   const { wanted } = workshop.options;
   const hostOf = (provided: Provided): Host => workshop.hosts.of(provided.plugin);
   const dialects = wanted.dialects.map(async (w) => [w.kind, await make<Dialect>(workshop, 'dialect', w, hostOf)] as const);
   const strategies = wanted.strategies.map(async (w) => ({ kind: w.kind, strategy: await make<AuthStrategy>(workshop, 'auth', w, hostOf) }));
+  const { factor: want } = wanted;
+  const factors = (want === undefined ? [] : [want]).map(async (w) => ({
+    kind: w.kind,
+    require: w.require,
+    factor: await make<SecondFactor>(workshop, 'factor', w, hostOf),
+  }));
   const instances = wanted.instances.map(async (w) => {
     const provider = await make<Provider>(workshop, 'provider', w, (p) => workshop.hosts.forInstance(p.plugin, w.origins));
     return [w.name, Object.freeze({ name: w.name, kind: w.kind, provider, settings: w.settings })] as const;
   });
-  const settled = await Promise.allSettled([...dialects, ...strategies, ...instances]);
+  const settled = await Promise.allSettled([...dialects, ...strategies, ...factors, ...instances]);
   const failures = settled.flatMap((s) => (s.status === 'rejected' ? [s.reason as unknown] : []));
   if (failures.length > 0) throw new AggregateError(failures);
-  return { dialects: new Map(await Promise.all(dialects)), strategies: await Promise.all(strategies), instances: new Map(await Promise.all(instances)) };
+  const [factor] = await Promise.all(factors);
+  return {
+    dialects: new Map(await Promise.all(dialects)),
+    strategies: await Promise.all(strategies),
+    factor,
+    instances: new Map(await Promise.all(instances)),
+  };
 };
 /** The core's own operations, then those of the plugins of which something was made. */
 const adminOf = ({ options: { catalog, wanted }, hosts }: Workshop): readonly AdminEntry[] => {
@@ -207,6 +226,7 @@ const adminOf = ({ options: { catalog, wanted }, hosts }: Workshop): readonly Ad
     kind.startsWith('dialect:') ||
     [`store:${wanted.store.kind}`, `counters:${wanted.counters.kind}`].includes(kind) ||
     wanted.strategies.some((w) => kind === `auth:${w.kind}`) ||
+    kind === `factor:${wanted.factor?.kind}` ||
     wanted.instances.some((w) => kind === `provider:${w.kind}`);
   const own = CORE_OPERATIONS.map((operation) => Object.freeze({ operation, host: hosts.core }));
   const plugins = catalog.plugins.filter((p) => p.kinds.some(used));

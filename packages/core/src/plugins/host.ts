@@ -1,5 +1,6 @@
 import { type Counters, GatewayError, type Host, type Logger, type Metrics, type Secret, type Store } from '@llm-proxy-auth/plugin';
 import type { LoadedPlugin } from '../graph.ts';
+import { createEncryption, type EncryptionKeys } from './encryption.ts';
 import { createFetch, type Dispatchers } from './fetch.ts';
 import { createReach } from './reach.ts';
 import { createSeal } from './seal.ts';
@@ -15,6 +16,7 @@ export interface Surroundings {
   readonly store: () => Store;
   readonly counters: () => Counters;
   readonly sealingKey: () => Buffer;
+  readonly encryption: EncryptionKeys | undefined;
   /** Origins that the strategies of a plugin are configured with. */
   readonly originsOf: (plugin: LoadedPlugin) => readonly string[];
 }
@@ -62,6 +64,7 @@ export const createHosts = (
       now: around.now,
       secret: revealed,
       seal: createSeal(plugin.name, around.sealingKey),
+      encryption: around.encryption === undefined ? undefined : createEncryption(plugin.name, around.encryption),
       fetch: createFetch(plugin.name, createReach(plugin.reaches, origins), around.dispatcherOf, around.signal),
       store: storeOf(plugin.name, around.store),
       counters: countersOf(plugin.name, around.counters),

@@ -5,13 +5,14 @@ export const GROUPS = Object.freeze({
   provider: 'providers',
   dialect: 'dialects',
   auth: 'auth',
+  factor: 'factors',
   store: 'stores',
   counters: 'counters',
 } as const satisfies Record<string, keyof Plugin>);
 export type Group = keyof typeof GROUPS;
 export const isGroup = (word: string): word is Group => Object.hasOwn(GROUPS, word);
 /** Groups of the interfaces that this version has no section for. */
-export const LATER_GROUPS = Object.freeze(['factors', 'secrets', 'hooks', 'pages', 'telemetry'] as const satisfies readonly (keyof Plugin)[]);
+export const LATER_GROUPS = Object.freeze(['secrets', 'hooks', 'pages', 'telemetry'] as const satisfies readonly (keyof Plugin)[]);
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 /** A dialect's name is the first segment of its routes; those of shortcuts are compared in catalog.ts. */

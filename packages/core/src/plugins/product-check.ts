@@ -1,3 +1,4 @@
+import { headerUse } from '../http/credential-slots.ts';
 import type { Group } from './kinds.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -8,6 +9,7 @@ const METHODS: Readonly<Record<Group, readonly string[]>> = Object.freeze({
   store: ['get', 'list', 'commit', 'append', 'read', 'changed'],
   counters: ['take', 'beat', 'settle'],
   auth: ['authenticate'],
+  factor: ['verify'],
   dialect: ['error', 'readError'],
   provider: ['endpoint', 'native', 'sign'],
 });
@@ -15,6 +17,9 @@ const DATA: Readonly<Record<Group, (value: Loose, kind: string) => string | unde
   store: () => undefined,
   counters: () => undefined,
   auth: (v) => (Array.isArray(v.slots) && typeof v.challenge === 'string' && typeof v.issued === 'boolean' ? undefined : 'slots, challenge or issued'),
+  // Its code must stand where the gateway takes it out of the request.
+  factor: (v) =>
+    typeof v.header === 'string' && headerUse(v.header.toLowerCase()) === 'factor' ? undefined : "a header that is the second factor's, such as X-TOTP-Code",
   dialect: (v, kind) => (v.name !== kind ? `the name "${kind}"` : Array.isArray(v.surfaces) ? undefined : 'surfaces'),
   provider: (v) => {
     const base = v.base;

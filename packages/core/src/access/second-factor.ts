@@ -1,0 +1,40 @@
+import { type AuthRequest, GatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import type { Factor } from '../graph.ts';
+import type { Identified } from './authenticate.ts';
+
+const MESSAGES = Object.freeze({
+  totp_required: 'Send the current code of the second factor too.',
+  totp_used: 'This code was used already; wait for the next one, or log in once with POST /auth/login.',
+  invalid_credentials: 'The credential is not valid here.',
+});
+const done = new WeakMap<Principal, Principal>();
+/** The same caller once its second factor is done; one object each, since what is compiled of a caller hangs on it. */
+const doneOf = (principal: Principal): Principal => {
+  if (principal.factor === 'done') return principal;
+  const known = done.get(principal);
+  if (known !== undefined) return known;
+  const made = Object.freeze<Principal>({ ...principal, factor: 'done' });
+  done.set(principal, made);
+  return made;
+};
+
+/** The one place where the second factor is asked for: calls, metrics, administration and logging in all pass it. */
+export const secondFactor = (factor: Factor | undefined) => ({
+  isDue({ factor: state }: Principal): boolean {
+    if (state === 'done' || factor?.require === 'off') return false;
+    return state === 'needed' || factor?.require === 'always';
+  },
+  /** Rejects with 401 and 503. `challenge` goes with each 401. */
+  async ask({ principal, body }: Identified, code: string | undefined, request: AuthRequest, challenge: readonly string[]): Promise<Identified> {
+    const refuse = (reason: keyof typeof MESSAGES, retryAfterMs?: number): GatewayError =>
+      new GatewayError(reason, MESSAGES[reason], { headers: challenge, retryAfterMs });
+    const away = (retryAfterMs: number): GatewayError =>
+      new GatewayError('auth_unavailable', 'The second factor cannot be checked right now; try again.', { retryAfterMs });
+    if (factor === undefined) throw refuse('invalid_credentials');
+    if (code === undefined || code === '') throw refuse('totp_required');
+    const answer = await factor.factor.verify(principal, code, request).catch(() => ({ is: 'unavailable', retryAfterMs: 1_000 }) as const);
+    if (answer.is === 'unavailable') throw away(answer.retryAfterMs);
+    if (answer.is !== 'done') throw refuse(answer.code, answer.retryAfterMs);
+    return { principal: doneOf(principal), body };
+  },
+});
