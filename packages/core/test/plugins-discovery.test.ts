@@ -81,7 +81,7 @@ describe('what can be told before a plugin runs', () => {
     ['no api', 'plugin_api', { llmProxyAuth: { kinds: ['dialect:canary'] } }],
     ['no kinds', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: [] } }],
     ['kinds that are no list', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: 'dialect:canary' } }],
-    ['a group that is not built', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['factor:totp'] } }],
+    ['a group that is not built', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['hook:cache'] } }],
     ['a dialect named like a route', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['dialect:transparent'] } }],
     ['a dialect of one letter', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['dialect:x'] } }],
     ['reaches everything', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['dialect:canary'], reaches: ['*'] } }],
