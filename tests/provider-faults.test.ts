@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { KEY, openSite, type Served, type Site, serveSite } from './support/file-gateway.ts';
+import { PROVIDER_KEY } from './support/gateway.ts';
+
+/** The way to a provider: shut, connections are refused; the address stays the same. */
+interface Way {
+  readonly url: string;
+  shut(): Promise<void>;
+  open(): Promise<void>;
+}
+const wayTo = async (url: string): Promise<Way> => {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(url).port), new URL(url).hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => to.destroy()).on('close', () => sockets.delete(from));
+      from.pipe(to);
+    }
+  });
+  const listen = async (port: number): Promise<void> => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: url.replace(/:\d+/, `:${port}`),
+    async shut() {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+    open: () => listen(port),
+  };
+};
+
+let site: Site;
+let at: Served;
+let main: Way;
+let spare: Way;
+beforeEach(async () => {
+  site = await openSite();
+  [main, spare] = await Promise.all([wayTo(site.simulator.url), wayTo(site.simulator.url)]);
+  const instance = (way: Way): object => ({ provider: 'openai', baseUrl: way.url, apiKey: PROVIDER_KEY, insecureUpstream: true });
+  site.write(site.settings({ instances: { main: instance(main), spare: instance(spare) } }));
+  at = await serveSite(site);
+});
+afterEach(async () => {
+  at.kill('SIGKILL');
+  await at.ended;
+  await Promise.all([main.shut(), spare.shut()]);
+  await site.close();
+});
+const chat = async (instance: string): Promise<string> => {
+  const answer = await fetch(`${at.url}/openai/${instance}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] }),
+  });
+  await answer.arrayBuffer();
+  return [answer.status, answer.headers.get('x-lpa-code') ?? ''].join(' ').trim();
+};
+const probes = async (): Promise<readonly number[]> => Promise.all(['health', 'ready'].map(async (path) => (await fetch(`${at.ops}/${path}`)).status));
+const UNREACHABLE = '502 upstream_unreachable';
+
+describe('providers that refuse connections', () => {
+  test('F36 one is down: the gateway stays ready, and the others are served without a failure', async () => {
+    await spare.shut();
+    const [down, ...up] = await Promise.all([chat('spare'), ...Array.from({ length: 30 }, () => chat('main'))]);
+    expect(down).toBe(UNREACHABLE);
+    expect(new Set(up)).toEqual(new Set(['200']));
+    expect(await probes()).toEqual([200, 200]);
+  });
+
+  test('F37 all are down: alive throughout, refused at once, served again with the first call after they are back', async () => {
+    expect([await chat('main'), await chat('spare')]).toEqual(['200', '200']);
+    await Promise.all([main.shut(), spare.shut()]);
+    const waited: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      const started = performance.now();
+      expect(await Promise.all([chat('main'), chat('spare'), probes()])).toEqual([UNREACHABLE, UNREACHABLE, [200, 200]]);
+      waited.push(performance.now() - started);
+    }
+    // One that hangs would wait for a time-out of 5 s and more; the middle says so on a busy machine too.
+    expect(waited.toSorted((a, b) => a - b)[10]).toBeLessThan(2500);
+    await Promise.all([main.open(), spare.open()]);
+    expect([await chat('main'), await chat('spare')]).toEqual(['200', '200']);
+    expect(at.child.exitCode).toBeNull();
+  });
+});
