@@ -22,10 +22,10 @@ describe('the document of the admin API', () => {
     const written = JSON.parse(readFileSync(`${ROOT}/docs/reference/admin-api.json`, 'utf8')) as Document;
     for (const document of [served, written]) {
       expect(document.openapi).toBe('3.1.0');
-      expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true });
+      expect(await new Validator().validate({ ...document })).toEqual({ valid: true });
       expect(Object.keys(document.paths)).toContain('/admin/v1/usage.list');
     }
-    expect(await new Validator().validate({ ...structuredClone(served), paths: { bad: 1 } })).toMatchObject({ valid: false });
+    expect(await new Validator().validate({ ...served, paths: { bad: 1 } })).toMatchObject({ valid: false });
   });
   test('has what the caller may run, as the list of operations', async () => {
     const key = await bench.makeKey({ scopes: ['usage'] });
