@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import type { AdminOperation } from '@llm-proxy-auth/plugin';
 
@@ -48,6 +50,8 @@ export interface Property {
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly items?: Property;
+  /** `file`: the field is a file's text; on the command line, its path. */
+  readonly lpa?: unknown;
 }
 export const propertiesOf = (operation: AdminOperation): Readonly<Record<string, Property>> =>
   (operation.input as { properties?: Record<string, Property> }).properties ?? {};
@@ -59,6 +63,19 @@ export const optionsOf = (operation: AdminOperation): ParseArgsOptionsConfig =>
   Object.fromEntries(
     Object.entries(propertiesOf(operation)).map(([name, p]) => [flagOf(name), { type: p.type === 'boolean' ? 'boolean' : 'string' } as const]),
   );
+
+/** The input with the text of each file in the place of its path. Throws UsageError for one that cannot be read. */
+export const withFiles = (operation: AdminOperation, input: Readonly<Record<string, unknown>>, folder: string): Record<string, unknown> => {
+  const read = (path: string): string => {
+    try {
+      return readFileSync(resolve(folder, path), 'utf8');
+    } catch {
+      throw new UsageError(`The file ${path} cannot be read.`);
+    }
+  };
+  const isFile = (name: string): boolean => propertiesOf(operation)[name]?.lpa === 'file';
+  return Object.fromEntries(Object.entries(input).map(([name, value]) => [name, isFile(name) && typeof value === 'string' ? read(value) : value]));
+};
 
 /** The operation's input from a parsed command line; bare words are the required fields that no flag gave, in their order. */
 export const inputOf = (operation: AdminOperation, parsed: Parsed): Record<string, unknown> => {

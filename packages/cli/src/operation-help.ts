@@ -3,7 +3,8 @@ import { flagOf, type Property, propertiesOf, requiredOf } from './arguments.ts'
 import { table } from './terminal.ts';
 
 const wordOf = (property: Property): string => {
-  const { type, items } = property;
+  const { type, items, lpa } = property;
+  if (lpa === 'file') return ' FILE';
   if (type === 'boolean') return '';
   if (type === 'integer' || type === 'number') return ' NUMBER';
   const choices = (property.enum ?? items?.enum)?.join('|');

@@ -1,5 +1,6 @@
 import { type AuthStrategy, define, type Plugin } from '@llm-proxy-auth/plugin';
 import { create } from './admin/create.ts';
+import { importKeys } from './admin/import.ts';
 import { list, show } from './admin/list.ts';
 import { revoke } from './admin/revoke.ts';
 import { rotate } from './admin/rotate.ts';
@@ -12,6 +13,6 @@ const plugin: Plugin = {
   auth: {
     'api-key': define<AuthStrategy>()({ summary: 'API keys that the gateway gives out, or that stand in the configuration.', config, create: makeStrategy }),
   },
-  admin: [create, list, show, rotate, revoke],
+  admin: [create, list, show, rotate, revoke, importKeys],
 };
 export default plugin;

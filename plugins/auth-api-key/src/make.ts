@@ -3,7 +3,9 @@ import { pollBook } from '@llm-proxy-auth/plugin/issued';
 import { keyBook } from './book.ts';
 import type { Config } from './config.ts';
 import { lastUsed, writeRegularly } from './last-used.ts';
+import { legacyKeys } from './legacy.ts';
 import { type Pepper, pepperOf } from './pepper.ts';
+import { rehash } from './rehash.ts';
 import { rings } from './ring.ts';
 import { strategy } from './strategy.ts';
 import { type Verifiers, verifiers } from './verifier.ts';
@@ -21,7 +23,8 @@ const followPepper = (pepper: Config['pepper'], host: Host, use: Verifiers): voi
 /** A store that does not answer yet makes stored keys `unavailable` until it does; written keys let in at once. */
 export const makeStrategy = async (config: Config, host: Host): Promise<AuthStrategy> => {
   const pepper: Pepper | undefined = config.pepper === undefined ? undefined : pepperOf(await host.secret(config.pepper));
-  const use = verifiers(pepper);
+  const earlier = await Promise.all((config.earlierPeppers ?? []).map(async (one) => pepperOf(await host.secret(one))));
+  const use = verifiers(pepper, undefined, earlier);
   followPepper(config.pepper, host, use);
   let rotations = 0;
   const written = await writtenKeys(config.keys, host, () => {
@@ -32,5 +35,15 @@ export const makeStrategy = async (config: Config, host: Host): Promise<AuthStra
   await pollBook(book, 'keys', host);
   writeRegularly(uses, host);
   rings.keep(host, { book, verifiers: use, writtenNames: written.names });
-  return strategy({ host, book, written, verifiers: use, uses, rotations: () => rotations });
+  return strategy({
+    host,
+    book,
+    written,
+    verifiers: use,
+    uses,
+    legacy: legacyKeys(book, use),
+    rehash: rehash(host, book, use),
+    trustsStale: config.staleAuth === 'allow',
+    rotations: () => rotations,
+  });
 };

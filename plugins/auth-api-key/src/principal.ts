@@ -1,8 +1,9 @@
 import type { Principal } from '@llm-proxy-auth/plugin';
 import { type Grant, restrictionOf } from '@llm-proxy-auth/plugin/issued';
+import type { Demands } from './demands.ts';
 
 /** Who a key is. Id and owner go by name: they survive rotation, and so do limits and what the key owns. */
-export const principalOf = (name: string, credential: string, grant: Grant, expires: number | undefined): Principal =>
+export const principalOf = (name: string, credential: string, grant: Grant & Demands, expires: number | undefined): Principal =>
   Object.freeze({
     id: `key:${name}`,
     owner: `key:${name}`,
@@ -11,6 +12,6 @@ export const principalOf = (name: string, credential: string, grant: Grant, expi
     groups: Object.freeze([]),
     scopes: Object.freeze([...(grant.scopes ?? [])]),
     restrict: restrictionOf(grant),
-    factor: 'none',
+    factor: grant.totp === true ? 'needed' : 'none',
     expires,
   });

@@ -3,6 +3,8 @@ import { grantProperties } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
+import { BCRYPT } from './bcrypt.ts';
+import { demandProperties } from './demands.ts';
 
 const time = (description: string) => Type.Integer({ minimum: 0, description: `${description}, epoch ms.` });
 
@@ -13,8 +15,12 @@ const schema = Type.Object({
   verifier: Type.Union([
     Type.Object({ alg: Type.Literal('hmac'), pepper: Type.String(), digest: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
     Type.Object({ alg: Type.Literal('argon2id'), phc: Type.String() }),
+    Type.Object({ alg: Type.Literal('bcrypt'), hash: Type.String({ pattern: BCRYPT }) }),
   ]),
   ...grantProperties,
+  ...demandProperties,
+  /** Of another gateway's form, without an id of ours in it. */
+  legacy: Type.Optional(Type.Literal(true)),
   status: Type.Union([Type.Literal('active'), Type.Literal('grace'), Type.Literal('revoked')]),
   createdAt: time('Made'),
   createdBy: Type.String(),

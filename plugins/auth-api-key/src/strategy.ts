@@ -2,7 +2,9 @@ import { type AuthRequest, type AuthResult, type AuthStrategy, type Host, isGate
 import type { KeyBook, KeyEntry } from './book.ts';
 import { idOf, PREFIX } from './key.ts';
 import type { LastUsed } from './last-used.ts';
+import { isLegacy, type LegacyKeys } from './legacy.ts';
 import { obstacle } from './record.ts';
+import type { Rehash } from './rehash.ts';
 import type { Verifiers } from './verifier.ts';
 import { LONGEST, type WrittenKeys } from './written.ts';
 
@@ -26,13 +28,17 @@ export interface StrategyParts {
   readonly written: WrittenKeys;
   readonly verifiers: Verifiers;
   readonly uses: LastUsed;
+  readonly legacy: LegacyKeys;
+  readonly rehash: Rehash;
+  /** Known keys, strict ones apart, are let in however long the store has been silent. */
+  readonly trustsStale: boolean;
   /** Changes of written keys, added to the book's epoch. */
   readonly rotations: () => number;
 }
 
 /** `then` at once when the value is there: the common path makes no promise. */
-const after = (value: boolean | Promise<boolean>, then: (value: boolean) => AuthResult): AuthResult | Promise<AuthResult> => {
-  if (typeof value === 'boolean') return then(value);
+const after = <T>(value: T | Promise<T>, then: (value: T) => AuthResult): AuthResult | Promise<AuthResult> => {
+  if (!(value instanceof Promise)) return then(value);
   return value.then(then).catch((error: unknown) => {
     if (isGatewayError(error) && error.code === 'auth_unavailable') return unavailable('too_many_verifications');
     throw error;
@@ -40,7 +46,7 @@ const after = (value: boolean | Promise<boolean>, then: (value: boolean) => Auth
 };
 
 /** API keys: those of the store by id, those of the configuration by value. */
-export const strategy = ({ host, book, written, verifiers, uses, rotations }: StrategyParts): AuthStrategy => {
+export const strategy = ({ host, book, written, verifiers, uses, legacy, rehash, trustsStale, rotations }: StrategyParts): AuthStrategy => {
   const graceUses = host.metrics.counter('llm_proxy_auth_grace_total');
   const epoch = (): number => book.epoch() + rotations();
   const accept = (principal: Principal, until: number, now: number, at: number): AuthResult => ({
@@ -50,18 +56,27 @@ export const strategy = ({ host, book, written, verifiers, uses, rotations }: St
     epoch: at,
   });
 
+  /** After the secret, so that the state of a key shows to nobody who does not hold it, not even by time. */
+  const proven = ({ record, principal, ends }: KeyEntry, value: string, now: number, at: number): AuthResult => {
+    const reason = obstacle(record, now);
+    if (reason !== undefined) return denied(reason);
+    if (record.status === 'grace') graceUses.add(1);
+    uses.touch(record.id, now);
+    rehash(record, value);
+    return accept(principal, Math.min(ends ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor())), now, at);
+  };
   const stored = (entry: KeyEntry, value: string, now: number): AuthResult | Promise<AuthResult> => {
     const at = epoch();
-    const { record, principal, ends } = entry;
-    return after(verifiers.verify(record.id, record.verifier, value), (right) => {
-      if (!right) return WRONG;
-      // The secret first, so that the state of a key shows to nobody who does not hold it, not even by time.
-      const reason = obstacle(record, now);
-      if (reason !== undefined) return denied(reason);
-      if (record.status === 'grace') graceUses.add(1);
-      uses.touch(record.id, now);
-      return accept(principal, Math.min(ends ?? Number.POSITIVE_INFINITY, now + book.freshFor()), now, at);
-    });
+    return after(verifiers.verify(entry.record.id, entry.record.verifier, value), (right) => (right ? proven(entry, value, now, at) : WRONG));
+  };
+  const serves = ({ record }: KeyEntry): boolean => book.freshFor() > 0 || (trustsStale && record.strict !== true);
+  const imported = (value: string, now: number): AuthResult | Promise<AuthResult> => {
+    const used = legacy.find(value);
+    if (used !== undefined) return serves(used) ? stored(used, value, now) : STORE_AWAY;
+    if (book.freshFor() <= 0) return STORE_AWAY;
+    if (!legacy.any()) return NOT_MINE;
+    const at = epoch();
+    return after(legacy.scan(value, now), (entry) => (entry === undefined ? UNKNOWN : proven(entry, value, now, at)));
   };
   const unknown = async (id: string, value: string, now: number): Promise<AuthResult> => {
     if (!book.answers()) return STORE_AWAY;
@@ -86,12 +101,12 @@ export const strategy = ({ host, book, written, verifiers, uses, rotations }: St
       const entry = written.find(value);
       if (entry !== undefined)
         return entry.ends !== undefined && now >= entry.ends ? EXPIRED : accept(entry.principal, entry.ends ?? Number.POSITIVE_INFINITY, now, epoch());
-      if (!ours) return NOT_MINE;
+      if (!ours) return isLegacy(value) ? imported(value, now) : NOT_MINE;
       const id = idOf(value);
       if (id === undefined) return MALFORMED;
       const known = book.find(id);
       if (known === undefined) return unknown(id, value, now);
-      return book.freshFor() > 0 ? stored(known, value, now) : STORE_AWAY;
+      return serves(known) ? stored(known, value, now) : STORE_AWAY;
     },
     close: async () => {
       await uses.flush().catch(() => host.log.warn({}, 'when keys were last used cannot be written'));

@@ -5,7 +5,10 @@ import type { Pepper } from './pepper.ts';
 /** What is stored of a key. */
 export type Verifier =
   /** `digest`: HMAC-SHA-256(pepper, whole key), hex. */
-  { readonly alg: 'hmac'; readonly pepper: string; readonly digest: string } | { readonly alg: 'argon2id'; readonly phc: string };
+  | { readonly alg: 'hmac'; readonly pepper: string; readonly digest: string }
+  | { readonly alg: 'argon2id'; readonly phc: string }
+  /** Of an imported key that has not been used yet; found by a scan alone. */
+  | { readonly alg: 'bcrypt'; readonly hash: string };
 
 const hmac = (secret: Uint8Array, key: string): Buffer => createHmac('sha256', secret).update(key).digest();
 const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b);
@@ -17,12 +20,16 @@ export interface Verifiers {
   verify(id: string, verifier: Verifier, key: string): boolean | Promise<boolean>;
   /** Costs what `verify` of a new key costs, and is always false. */
   refuse(key: string): boolean | Promise<boolean>;
+  /** False: the verifier is to be made again while the key is at hand. */
+  isCurrent(verifier: Verifier): boolean;
+  /** What a key would be stored as under each pepper there is, hex. */
+  digests(key: string): readonly string[];
   /** Makes new keys with this pepper; those made with earlier ones go on being verified by this process. */
   usePepper(pepper: Pepper): void;
 }
-export const verifiers = (first: Pepper | undefined, hasher: Argon = argon(() => import('@node-rs/argon2'))): Verifiers => {
+export const verifiers = (first: Pepper | undefined, hasher: Argon = argon(() => import('@node-rs/argon2')), earlier: readonly Pepper[] = []): Verifiers => {
   let current = first;
-  const peppers = new Map(first === undefined ? [] : [[first.version, first.bytes]]);
+  const peppers = new Map([...(first === undefined ? [] : [first]), ...earlier].map(({ version, bytes }) => [version, bytes]));
   const decoy = randomBytes(32);
   const remembering = randomBytes(32);
   // One entry a key at most: argon2id runs once for a key and process, not again at every change of some key.
@@ -49,11 +56,14 @@ export const verifiers = (first: Pepper | undefined, hasher: Argon = argon(() =>
         const pepper = peppers.get(verifier.pepper);
         return pepper === undefined ? refuse(key) : equal(hmac(pepper, key), Buffer.from(verifier.digest, 'hex'));
       }
+      if (verifier.alg === 'bcrypt') return refuse(key);
       const before = verified.get(id);
       if (before?.phc === verifier.phc && equal(hmac(remembering, key), before.digest)) return true;
       return slowly(id, verifier.phc, key);
     },
     refuse,
+    isCurrent: (verifier) => (verifier.alg === 'hmac' ? verifier.pepper === current?.version : verifier.alg === 'argon2id' && current === undefined),
+    digests: (key) => [...peppers.values()].map((pepper) => hmac(pepper, key).toString('hex')),
     usePepper: (pepper) => {
       current = pepper;
       peppers.set(pepper.version, pepper.bytes);

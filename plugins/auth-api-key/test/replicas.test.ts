@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newKey } from '../src/key.ts';
 import { WRITE_EVERY } from '../src/last-used.ts';
 import { KEYS } from '../src/record.ts';
-import { folder, type Gateway, gateway, openStore, START } from './support.ts';
+import { folder, type Gateway, gateway, openStore, PEPPER, START, secret } from './support.ts';
 
 /** Only what polling and staleness are measured with is faked; the store's own pauses are real. */
 beforeEach(() => {
@@ -129,6 +129,22 @@ describe('a store that does not answer (R11, F31, F32)', () => {
     expect(await there.ask(key)).toMatchObject({ is: 'principal' });
     expect(await there.ask(newKey().key)).toEqual({ is: 'denied', reason: 'unknown' });
     expect(there.host.logged.map((line) => line.level)).toEqual(['warn', 'info']);
+  });
+
+  it('with staleAuth allow known keys go on, but strict ones, and nothing of it is remembered', async () => {
+    const clock = { now: START };
+    const path = join(folder(), 'db');
+    const here = await gateway(await openStore(path, clock), clock);
+    const { key } = await here.run('keys.create', { name: 'ci' });
+    const { key: strict } = await here.run('keys.create', { name: 'strict', strict: true });
+    const there = await gateway(await openStore(path, clock), clock, { pepper: secret(PEPPER), staleAuth: 'allow' });
+    const failed = vi.spyOn(there.host.store, 'changed').mockRejectedValue(new Error('locked'));
+    await pass(POLL, () => failed.mock.calls.length > 0);
+    expect([(await there.ask(key)).is, (await there.ask(strict)).is]).toEqual(['principal', 'principal']);
+    vi.advanceTimersByTime(STALE + POLL);
+    expect(await there.ask(key)).toMatchObject({ is: 'principal', cacheUntil: START });
+    expect(await there.ask(strict)).toMatchObject({ is: 'unavailable' });
+    expect(await there.ask(newKey().key)).toMatchObject({ is: 'unavailable' });
   });
 
   it('locked by another process: known keys in, unknown ones unavailable', async () => {

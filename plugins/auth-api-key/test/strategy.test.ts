@@ -126,7 +126,7 @@ describe('a key of the store', () => {
   });
 });
 
-describe('a key that is not valid (A017)', () => {
+describe('A017 state: a key that is not valid', () => {
   it('is denied, whatever the reason, in the same form', async () => {
     const { ask, run, clock, reasons } = await fresh();
     const expired = await run('keys.create', { name: 'expired', expires: '1s' });
@@ -161,7 +161,7 @@ describe('a key that is not valid (A017)', () => {
   });
 });
 
-describe('what is no key (A011, A014)', () => {
+describe('A014 checksum and prefix, A011: what is no key', () => {
   it('is denied without a read of the store when it begins like a key of ours', async () => {
     const { host, ask, run } = await fresh();
     const { key } = await run('keys.create', { name: 'ci' });
@@ -307,7 +307,7 @@ describe('keys of the configuration', () => {
   });
 });
 
-it('nothing that is stored lets anybody in (A027)', async () => {
+it('A027 stored form: nothing that is stored lets anybody in', async () => {
   const clock = { now: START };
   const path = join(folder(), 'db');
   const store = await openStore(path, clock);

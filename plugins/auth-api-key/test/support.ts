@@ -138,6 +138,8 @@ export const principal = (over: Partial<Principal> = {}): Principal => ({
 
 export interface Options {
   readonly pepper?: Secret | undefined;
+  readonly earlierPeppers?: readonly Secret[];
+  readonly staleAuth?: 'deny' | 'allow';
   readonly keys?: readonly WrittenKey[] | { readonly env: unknown } | undefined;
 }
 /** What one process of a gateway has: a host, the strategy, the operations. */

@@ -1,6 +1,6 @@
 import { type AdminEntry, auditOf, ConfigurationError, type Graph, jsonLine, readInput, recorded, runOperation } from '@llm-proxy-auth/core';
 import { isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
-import { inputOf, optionsOf, type Parsed, parse, requiredOf, UsageError } from '../arguments.ts';
+import { inputOf, optionsOf, type Parsed, parse, requiredOf, UsageError, withFiles } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
 import { operationHelp } from '../operation-help.ts';
@@ -32,8 +32,8 @@ const leading = (words: readonly string[]): string[] => {
 
 const actionsOf = (graph: Graph, group: string): readonly AdminEntry[] => graph.admin.filter((a) => a.operation.name.startsWith(`${group}.`));
 /** Only what is wrong with the words themselves is a usage error; what the operation refuses is a failure. */
-const readWords = (entry: AdminEntry, parsed: Parsed): unknown => {
-  const input = inputOf(entry.operation, parsed);
+const readWords = (entry: AdminEntry, parsed: Parsed, terminal: Terminal): unknown => {
+  const input = withFiles(entry.operation, inputOf(entry.operation, parsed), terminal.cwd());
   try {
     return readInput(entry, input);
   } catch (error) {
@@ -92,7 +92,7 @@ export const admin = (group: string): Command => ({
       const entry = actions.find((a) => a.operation.name === `${group}.${action}`);
       if (entry === undefined) throw new UsageError(`${group} has ${actions.map((a) => a.operation.name.slice(group.length + 1)).join(', ')}.`);
       const parsed = parse(rest, optionsOf(entry.operation), Math.max(1, requiredOf(entry.operation).length));
-      const input = readWords(entry, parsed);
+      const input = readWords(entry, parsed, terminal);
       const audit = auditOf(() => graph);
       const run = (asked: unknown) => recorded(audit, entry, asked, OPERATOR, () => runOperation(entry, asked, OPERATOR, graph.instances));
       try {

@@ -1,4 +1,4 @@
-import { GatewayError } from '../error.ts';
+import { turns } from './turns.ts';
 
 /** OWASP's floor for argon2id, about 16 ms: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html */
 const COST = Object.freeze({ memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 });
@@ -31,21 +31,7 @@ export interface ArgonLibrary {
 }
 /** argon2id on the thread pool: at most 2 at once and 32 waiting, as each takes memory and a core. The library is loaded when it is first needed. */
 export const argon = (library: () => Promise<ArgonLibrary>): Argon => {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  const turn = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running === CONCURRENT && waiting.length === QUEUE)
-      throw new GatewayError('auth_unavailable', 'Too many secrets are being verified; try again.', { retryAfterMs: 1000 });
-    if (running === CONCURRENT) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running--;
-      else next();
-    }
-  };
+  const turn = turns({ concurrent: CONCURRENT, waiting: QUEUE, refusal: 'Too many secrets are being verified; try again.' });
   return {
     hash: (secret) => turn(async () => (await library()).hash(secret, { ...COST })),
     verify: async (phc, secret) => isAffordable(phc) && (await turn(async () => (await library()).verify(phc, secret))),

@@ -20,6 +20,8 @@ export interface BookOptions<E> {
 /** All records of a space in memory, kept up to date with the store. */
 export interface Book<E> {
   find(id: string): E | undefined;
+  /** All that are known, in no order. */
+  all(): Iterable<E>;
   /** Asks the store for a record that is not known yet: it may be younger than the last poll. Throws what the store throws. */
   lookUp(id: string): Promise<E | undefined>;
   /** Makes records unknown, so that the store is asked for them. */
@@ -92,6 +94,7 @@ export const recordBook = <E>(host: Pick<Host, 'store' | 'log' | 'now'>, options
   };
   return {
     find: (id) => entries.get(id),
+    all: () => entries.values(),
     lookUp: async (id) => {
       for (;;) {
         const before = epoch;

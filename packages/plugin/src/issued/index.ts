@@ -9,3 +9,4 @@ export { currentPair, findPair } from './pairs/find.ts';
 export { type PairOperations, type PairParts, pairOperations } from './pairs/operations.ts';
 export { isPairId, newPairId, PAIR, PAIRS, type PairEntry, type PairKind, type PairRecord, pairBook, pairObstacle } from './pairs/record.ts';
 export { type Replays, replays } from './pairs/replays.ts';
+export { type TurnsOptions, turns } from './turns.ts';

@@ -1,6 +1,7 @@
 import { GatewayError, type Store } from '@llm-proxy-auth/plugin';
 import { assertWithin, futureOf, grantOf, grantProperties, NAME, type Run } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
+import { demandProperties, demandsOf } from '../demands.ts';
 import { newKey } from '../key.ts';
 import { type KeyRecord, NAMES, textOf } from '../record.ts';
 import type { Ring } from '../ring.ts';
@@ -12,6 +13,7 @@ const input = Type.Object(
   {
     name: Type.String({ pattern: NAME, description: 'Unique, also among revoked keys.' }),
     ...grantProperties,
+    ...demandProperties,
     expires: Type.Optional(Type.String({ description: 'Duration such as 90d, or ISO date; never when left out.' })),
     notBefore: Type.Optional(Type.String({ description: 'Duration such as 1h, or ISO date; at once when left out.' })),
   },
@@ -37,6 +39,7 @@ const run = async ({ input: asked, caller, host, parts: ring }: Run<Static<typeo
     name,
     verifier: await ring.verifiers.make(key),
     ...grant,
+    ...demandsOf(asked),
     status: 'active',
     createdAt: now,
     createdBy: caller.id,

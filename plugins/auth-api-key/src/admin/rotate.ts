@@ -45,7 +45,7 @@ const run = async ({ input: asked, caller, host, parts: ring }: Run<Input, Ring>
     if (expiresAt !== undefined && expiresAt <= now)
       throw new GatewayError('invalid_request', 'The key has expired; say until when the new one is valid.', { param: 'expires' });
     assertWithin(caller, { ...old.record, expiresAt });
-    const { expiresAt: _, graceUntil: __, ...kept } = old.record;
+    const { expiresAt: _, graceUntil: __, legacy: ___, ...kept } = old.record;
     const record: KeyRecord = { ...kept, id, verifier, createdAt: now, createdBy: caller.id, ...(expiresAt === undefined ? {} : { expiresAt }) };
     const previous: KeyRecord = { ...old.record, status: 'grace', graceUntil: now + grace };
     const named = await host.store.get(NAMES, record.name);

@@ -1,5 +1,6 @@
 import { grantProperties, isoOf } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
+import { demandProperties } from '../demands.ts';
 import type { KeyRecord } from '../record.ts';
 
 const moment = (description: string) => Type.Optional(Type.String({ description: `${description}, ISO time in UTC.` }));
@@ -10,6 +11,8 @@ export const keyView = {
   name: Type.String({ description: 'The caller is `key:<name>` to policies.' }),
   status: Type.Enum(['active', 'grace', 'revoked'], { description: '`grace`: rotated, still valid for a while.' }),
   ...grantProperties,
+  ...demandProperties,
+  legacy: Type.Optional(Type.Boolean({ description: 'Imported from another gateway.' })),
   createdAt: Type.String({ description: 'ISO time in UTC.' }),
   createdBy: Type.String({ description: 'Principal that made it.' }),
   notBefore: moment('Not valid before'),
