@@ -4,9 +4,10 @@ import { calls, foundations, models, plugins, policies } from './support/effects
 import { type Effects, openStage, removeHouse } from './support/effects/effect.ts';
 import { instances, openai } from './support/effects/instances.ts';
 import { listeners } from './support/effects/listeners.ts';
+import { money, overload } from './support/effects/money.ts';
 import { records } from './support/effects/records.ts';
 
-const core: Effects = { ...foundations, ...listeners, ...instances, ...models, ...policies, ...calls, ...records };
+const core: Effects = { ...foundations, ...listeners, ...instances, ...models, ...policies, ...money, ...overload, ...calls, ...records };
 const ofPlugins: Effects = { ...openai, ...plugins };
 afterAll(removeHouse);
 

@@ -47,6 +47,7 @@ const examples = [
   'docs/guides/getting-started.md',
   'docs/guides/bedrock.md',
   'docs/guides/basic.md',
+  'docs/guides/limits-and-budgets.md',
   'docs/guides/alb.md',
   'docs/guides/oidc.md',
   'docs/guides/mtls.md',

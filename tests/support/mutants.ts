@@ -1,3 +1,5 @@
+import { money } from './mutants-money.ts';
+
 /** One change of source text; `from` stands exactly once in the file. */
 export interface Edit {
   readonly file: string;
@@ -475,4 +477,15 @@ const vertex: readonly Mutant[] = [
     plugin(VERTEX, 'credentials/clients.ts', 'additionalClaims: { iat: now, exp: now + LIFE_SECONDS },', ''),
   ),
 ];
-export const mutants: readonly Mutant[] = [...access, ...credentials, ...factors, ...targets, ...headers, ...ownership, ...streams, ...carriers, ...vertex];
+export const mutants: readonly Mutant[] = [
+  ...access,
+  ...credentials,
+  ...factors,
+  ...targets,
+  ...headers,
+  ...ownership,
+  ...streams,
+  ...carriers,
+  ...vertex,
+  ...money,
+];

@@ -7,6 +7,7 @@ import { startBeating } from './call/beat.ts';
 import { checkNoBody } from './call/body-hash.ts';
 import { Exchange, type Incoming, type Outgoing } from './call/exchange.ts';
 import { memories } from './call/memory.ts';
+import { watchPressure } from './call/pressure.ts';
 import { protocol } from './call/protocol.ts';
 import { settle } from './call/settle.ts';
 import { openShortcut } from './call/shortcut.ts';
@@ -33,8 +34,20 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   const run = randomBytes(8).toString('hex');
   let serial = 0;
   let draining = false;
+  const retired = new Set<Plan>();
+  const plans = (): readonly Plan[] => [plan, ...retired];
+  /** Bytes of answers that clients have not taken yet. */
+  const unsent = (): number => {
+    let bytes = 0;
+    for (const each of plans())
+      each.open.each((x) => {
+        bytes += x.response.writableLength;
+      });
+    return bytes;
+  };
   const services: Services = {
     ticker: makeTicker(),
+    pressure: watchPressure(() => plan.graph.settings.limits, unsent),
     metrics: options.metrics,
     memories: memories(options.now, options.metrics.thinkingLost),
     random: options.random ?? Math.random,
@@ -50,8 +63,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       options.log.error({ request: id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a request failed inside the gateway'),
   };
   let plan = makePlan(first, services);
-  const retired = new Set<Plan>();
-  const stopBeating = startBeating(() => [plan, ...retired]);
+  const stopBeating = startBeating(plans);
 
   const nextId = (): string => `req_${run}${(++serial).toString(16).padStart(16, '0')}`;
 
@@ -141,6 +153,8 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
         options.otherwise(request, response, x);
         return;
       }
+      const refused = services.pressure.refusal(plan.graph.settings.limits, services.openCalls.count);
+      if (refused !== undefined) return fail(x, refused);
       try {
         walk(x, x.target, match).then(
           () => finish(x),
@@ -188,6 +202,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     },
     async close(): Promise<void> {
       stopBeating();
+      services.pressure.stop();
       services.ticker.stop();
       await Promise.all([plan.close(), ...[...retired].map((p) => p.close())]);
     },

@@ -8,6 +8,7 @@ import { verifiedCache } from './access/verified-cache.ts';
 import { openPool } from './call/dispatch.ts';
 import type { Exchange } from './call/exchange.ts';
 import type { Memories } from './call/memory.ts';
+import type { Pressure } from './call/pressure.ts';
 import { Roster } from './call/roster.ts';
 import type { Ticker } from './call/ticker.ts';
 import type { Graph, Instance } from './graph.ts';
@@ -33,6 +34,7 @@ export interface Services {
   readonly metrics: LineMetrics;
   /** What is remembered for callers, whose clients cannot carry it. */
   readonly memories: Memories;
+  readonly pressure: Pressure;
   readonly random: () => number;
   readonly now: () => number;
   /** False: even equal surfaces are translated (tests prove the translators with it). */
@@ -155,6 +157,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     },
     leave(x) {
       if (!open.remove(x)) return;
+      services.pressure.drop(x);
       openCalls.count--;
       if (open.size === 0) for (const done of waiting.splice(0)) done();
     },

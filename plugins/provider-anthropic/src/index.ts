@@ -1,6 +1,7 @@
 import { define, followApiKey, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
 import { type Config, config } from './config.ts';
 import { endpoints } from './endpoint.ts';
+import { facts } from './facts.ts';
 import { listModels } from './models.ts';
 import { native } from './native.ts';
 import { rejected } from './rejected.ts';
@@ -22,6 +23,8 @@ export const createProvider = (settings: Config, host: Host): Provider => {
     sign,
     rejected,
     models,
+    // Other servers have their own models and prices.
+    ...(url.hostname === 'api.anthropic.com' ? { facts } : {}),
     probe: async (signal) => void (await models(signal)),
   };
 };

@@ -1,6 +1,7 @@
 import { define, followApiKey, type Host, type Plugin, type Provider } from '@llm-proxy-auth/plugin';
 import { type Config, config } from './config.ts';
 import { endpoint, endpointOfServer } from './endpoint.ts';
+import { facts } from './facts.ts';
 import { listModels } from './models.ts';
 import { native } from './native.ts';
 import { rejected } from './rejected.ts';
@@ -26,6 +27,8 @@ export const createProvider = (settings: Config, host: Host): Provider => {
     sign,
     rejected,
     models,
+    // Other servers have their own models and prices.
+    ...(OWN.test(url.hostname) ? { facts } : {}),
     probe: async (signal) => void (await models(signal)),
   };
 };

@@ -88,6 +88,8 @@ export class Exchange implements Enrolled {
   firstByteAt: number = -0;
   dispatchedAt: number = -0;
   bytesIn: number = 0;
+  /** Bytes of its body that are kept until it ends. */
+  held: number = 0;
   bytesOut: number = 0;
   status: number = 0;
   code: string = '';

@@ -9,6 +9,7 @@ export interface Watcher {
   end(): void;
 }
 const tooLarge = (limit: number): GatewayError => new GatewayError('body_too_large', `The request body is larger than ${limit} bytes.`);
+const full = (): GatewayError => new GatewayError('overloaded', 'The gateway has as many bytes waiting as it may; try again soon.', { retryAfterMs: 1_000 });
 /** A reset HTTP/2 request ends like a whole one and says so only by its flag; what came of it must not pass for all of it. */
 const broken = (): GatewayError => new GatewayError('client_closed', 'The client went before its request was whole.');
 
@@ -62,6 +63,7 @@ class BodyCollector implements Interruptible {
     this.#size += chunk.length;
     this.#x.bytesIn = this.#size;
     if (this.#size > this.#limit) return this.#fail(tooLarge(this.#limit));
+    if (!this.#x.plan.pressure.hold(this.#x, chunk.length)) return this.#fail(full());
     this.#pieces.push(chunk);
     try {
       this.#watcher?.push(chunk);

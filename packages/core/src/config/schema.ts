@@ -260,6 +260,15 @@ export const Root = object({
     attempts: Type.Integer({ minimum: 1, maximum: 10, default: 2, description: 'Tries at one target, the first included.' }),
     budget: Percent({ default: '20%', description: 'Retries under way, as a share of open calls (never below 3).' }),
   }),
+  limits: object(
+    {
+      inFlight: Type.Integer({ minimum: 1, default: 2000, description: 'Requests open at once.' }),
+      eventLoopDelay: Duration({ default: '200ms', description: 'Delay of the event loop (99th percentile) that may last for 2 s.' }),
+      heap: Percent({ default: '85%', description: 'Share of the memory that V8 may have.' }),
+      bufferedBytes: Size({ default: '512MiB', description: 'Bytes of requests that are kept and of answers that wait for their clients.' }),
+    },
+    'Overload: beyond these new calls are 503 `overloaded`, those under way go on.',
+  ),
   stream: object({
     commitAfter: Duration({ default: '15s', description: 'The status of a stream is held back until content or this long.' }),
     keepAlive: Duration({ default: '15s', description: "The dialect's sign of life after that." }),
