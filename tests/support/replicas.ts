@@ -58,18 +58,26 @@ const replicaOf = async (site: Site): Promise<Replica> => {
   };
 };
 
-/** `url` of a PostgreSQL server; each call has a schema of its own. `more` are sections of the configuration. */
-export const openReplicas = async (url: string, more: Readonly<Record<string, unknown>> = {}): Promise<Replicas> => {
+interface More extends Readonly<Record<string, unknown>> {
+  readonly plugins?: readonly string[];
+  /** Members of the one instance beside its address. */
+  readonly main?: object;
+}
+/** `url` of a PostgreSQL server; each call has a schema of its own. `more` are further plugins and sections of the configuration. */
+export const openReplicas = async (url: string, { plugins: added = [], main = {}, ...sections }: More = {}): Promise<Replicas> => {
   const site = await openSite();
-  const { plugins, auth } = site.settings() as { plugins: readonly string[]; auth: readonly { keys: readonly object[] }[] };
-  const [keys] = auth;
-  const { plugins: added = [], ...sections } = more as { plugins?: readonly string[] };
+  const { plugins, auth, instances } = site.settings() as {
+    readonly plugins: readonly string[];
+    readonly auth: readonly object[];
+    readonly instances: { readonly main: object };
+  };
   site.write(
     site.settings({
       plugins: [...plugins.filter((name) => !name.includes('store-')), '@llm-proxy-auth/store-postgres', ...added],
       store: { use: 'postgres', url, schema: `test_${randomBytes(8).toString('hex')}` },
       admin: { port: 0 },
-      auth: [{ ...keys, keys: [{ name: 'admin', key: KEY, scopes: ['admin'] }] }],
+      instances: { main: { ...instances.main, ...main } },
+      auth: [{ ...auth[0], keys: [{ name: 'admin', key: KEY, scopes: ['admin'] }] }],
       ...sections,
     }),
   );
