@@ -19,19 +19,28 @@ const firstLink = (key: KeyObject, by: string): string => link(key, '', `checkpo
 export const checkpoints = (key: KeyObject, by: string) => {
   let previous = firstLink(key, by);
   let c = 0;
+  let waiting: { readonly h: string; readonly json: string } | undefined;
+  const put = async (store: Store): Promise<void> => {
+    if (waiting === undefined) return;
+    await store.append(HEADS, [{ json: waiting.json }]);
+    previous = waiting.h;
+    waiting = undefined;
+    c++;
+  };
   return {
     get count(): number {
       return c;
     },
     /** Writes down how far the logs of all writers have come, in a log of its own. Returns the heads. */
     async write(store: Store, at: number): Promise<readonly string[]> {
+      // One that may have been written before its write failed is written again as it was: a repetition is no other record.
+      await put(store);
       const rows = (await readWriters(store)).filter(({ row }) => row.n > 0 && (!row.ended || at - row.beat < KEPT_MS));
       const heads = rows.map(({ writer, row }) => headText(writer, row.n, row.h));
       const record = { at, by, c: c + 1, heads };
       const h = link(key, previous, canonicalOf(record));
-      await store.append(HEADS, [{ json: JSON.stringify({ ...record, h }) }]);
-      previous = h;
-      c++;
+      waiting = { h, json: JSON.stringify({ ...record, h }) };
+      await put(store);
       return heads;
     },
   };
@@ -70,7 +79,7 @@ export const readCheckpoints = async (store: Store, key: KeyObject): Promise<Rea
     const by = String(record.by);
     const chain = chains.get(by) ?? { count: 0, h: firstLink(key, by), bad: undefined };
     chains.set(by, chain);
-    if (chain.bad !== undefined) continue;
+    if (chain.bad !== undefined || (chain.count > 0 && h === chain.h && record.c === chain.count)) continue;
     const expected = link(key, chain.h, canonicalOf(record));
     if (h !== expected || record.c !== chain.count + 1) {
       chain.bad = chain.count + 1;

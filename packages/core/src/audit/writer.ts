@@ -186,7 +186,11 @@ export const makeWriter = ({ host, settings, count }: WriterOptions) => {
       soon();
       return waiting;
     },
-    flush,
+    /** Writes what waits, also when a write that fails is under way. */
+    async flush(): Promise<void> {
+      await flushing;
+      await flush();
+    },
     /** Usage and how far the chain has come, in one commit. `end`: nothing more will come. False: try again. */
     async save(end: boolean): Promise<boolean> {
       const own = identity;
