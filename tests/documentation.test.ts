@@ -51,6 +51,7 @@ const examples = [
   'docs/guides/alb.md',
   'docs/guides/oidc.md',
   'docs/guides/mtls.md',
+  'docs/guides/signed-requests.md',
 ].flatMap((page) =>
   [...textOf(page).matchAll(/^( *)```yaml\n(.*?)^ *```/gms)].map(
     ([, indent = '', yaml = ''], i) => [`${page} ${i + 1}`, yaml.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] as const,
@@ -60,7 +61,7 @@ describe('configurations that are shown', () => {
   test.each(examples)('%s is one that serves', async (_name, yaml) => {
     const folder = mkdtempSync(join(tmpdir(), 'lpa-docs-'));
     const secret = join(folder, 'secret');
-    writeFileSync(secret, '0123456789abcdef0123456789abcdef', { mode: 0o600 });
+    writeFileSync(secret, '0123456789abcdef'.repeat(4), { mode: 0o600 });
     const env = { OPENAI_API_KEY: 'sk-x', OPENAI_EU_KEY: 'sk-y', GATEWAY_PEPPER: '0123456789abcdef0123456789abcdef' };
     const text = `${yaml.replaceAll(/\$\{file:[^}]+\}/g, () => '${file:secret}')}\nstore: { use: sqlite, path: ":memory:" }\n`;
     const graph = await loadGraph({ text, folder, env, allowLocalPlugins: false, pluginRoots: [], log: quiet, now: Date.now });

@@ -8,6 +8,7 @@ import { readHead } from '../../packages/core/src/http/head.ts';
 import { parseTarget } from '../../packages/core/src/http/target.ts';
 import { compileGlob } from '../../packages/core/src/routing/glob.ts';
 import { idOf } from '../../plugins/auth-api-key/src/key.ts';
+import { credentialTargets } from './credentials.ts';
 import type { FuzzTarget } from './fuzz.ts';
 
 /** Runs `work`; only errors with a code of ours may come out. */
@@ -240,4 +241,4 @@ const glob: FuzzTarget = {
   },
 };
 
-export const targets: readonly FuzzTarget[] = [target, key, forwarded, json, yaml, sse, eventStream, head, glob];
+export const targets: readonly FuzzTarget[] = [target, key, forwarded, json, yaml, sse, eventStream, head, glob, ...credentialTargets];

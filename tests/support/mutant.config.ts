@@ -5,7 +5,7 @@ import type { Edit } from './mutants.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const edits = JSON.parse(process.env.LPA_MUTANT ?? '[]') as readonly Edit[];
 
-/** End-to-end tests of a gateway whose source is changed while it is loaded; says on stderr that it was. */
+/** Tests of a gateway or plugin whose source is changed while it is loaded; says on stderr that it was. */
 export default defineConfig({
   root,
   ssr: { resolve: { conditions: ['@llm-proxy-auth/source'] } },
@@ -24,7 +24,7 @@ export default defineConfig({
   // What is kept between runs would be the source of another mutant.
   test: {
     fsModuleCache: false,
-    include: ['tests/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+    include: ['tests/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts'],
     exclude: ['tests/mutants.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,

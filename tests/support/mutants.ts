@@ -1,4 +1,5 @@
 import { money } from './mutants-money.ts';
+import { signedMutants } from './mutants-signed.ts';
 
 /** One change of source text; `from` stands exactly once in the file. */
 export interface Edit {
@@ -488,4 +489,5 @@ export const mutants: readonly Mutant[] = [
   ...carriers,
   ...vertex,
   ...money,
+  ...signedMutants,
 ];

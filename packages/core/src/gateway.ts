@@ -9,6 +9,7 @@ import { Exchange, type Incoming, type Outgoing } from './call/exchange.ts';
 import { memories } from './call/memory.ts';
 import { watchPressure } from './call/pressure.ts';
 import { protocol } from './call/protocol.ts';
+import { proveFirst } from './call/prove.ts';
 import { settle } from './call/settle.ts';
 import { openShortcut } from './call/shortcut.ts';
 import { watchTail } from './call/tail.ts';
@@ -89,7 +90,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     if (principal.restrict?.cidr !== undefined && !x.plan.allowedFrom(principal, x.address))
       throw new GatewayError('address_not_allowed', `${principal.id} may not call from this address.`);
   };
-  const serve = (x: Exchange, match: RouteMatch, identified: Identified): Promise<void> => {
+  const serveCaller = (x: Exchange, match: RouteMatch, identified: Identified): Promise<void> => {
     x.principal = identified.principal;
     x.policy = x.plan.policyOf(identified.principal, x.address);
     checkAddress(x, identified);
@@ -97,6 +98,10 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     if (match.shortcut === undefined) return transparent(x, match, identified);
     return openShortcut(x, match.shortcut, identified).then(([route, who]) => transparent(x, route, who));
   };
+  const serve = (x: Exchange, match: RouteMatch, identified: Identified): Promise<void> =>
+    identified.body === undefined
+      ? serveCaller(x, match, identified)
+      : proveFirst(x, identified, identified.body, async (noted) => await serveCaller(x, match, noted));
   /** A layer of promises only where somebody waits. */
   const walk = (x: Exchange, target: RawTarget, match: RouteMatch): Promise<void> => {
     const identifying = identify(x, target);

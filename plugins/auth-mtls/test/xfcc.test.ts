@@ -45,6 +45,7 @@ describe('what is refused', () => {
     ['a quote in the middle', 'URI=spiffe://x/"a"'],
     ['a raw equals sign', 'Subject=CN=a'],
     ['a backslash before a backslash', 'Subject="CN=a\\\\";URI=spiffe://x/a'],
+    ['two backslashes', 'Subject="CN=a\\\\b";URI=spiffe://x/a'],
     ['a raw backslash', 'URI=spiffe://x/a\\'],
     ['a space in a raw value', 'URI=spiffe://x/a b'],
     ['a space before a pair', 'Hash=00; URI=spiffe://x/a'],

@@ -14,7 +14,7 @@ export const admin = pairOperations({
   extra: {
     publicKey: Type.String({ minLength: 1, maxLength: 10_000, description: 'PEM text of the public RSA key; the private half stays with the client.' }),
   },
-  example: '--name ci --public-key "$(cat ci.pub.pem)" --expires 90d',
+  example: '--name ci --public-key="$(cat ci.pub.pem)" --expires 90d',
   shown: {},
   partsOf: parts.of,
   make: ({ publicKey }) => ({ material: publicKeyOf(String(publicKey)), shown: {} }),

@@ -1,4 +1,4 @@
-import { type FakeHost, fakeHost } from '@llm-proxy-auth/contract-tests';
+import { type FakeHost, fakeEncryption, fakeHost } from '@llm-proxy-auth/contract-tests';
 import type { AuthRequest, AuthResult, AuthStrategy, Principal } from '@llm-proxy-auth/plugin';
 import { canonicalHeaders, signatureOf, signingKey } from '@llm-proxy-auth/plugin/sigv4';
 import { awsSignatureSuite } from '@llm-proxy-auth/simulators';
@@ -234,6 +234,28 @@ describe('a key pair', () => {
     await expect(run('signing-keys.revoke', { key: 'ci' }, limited)).rejects.toMatchObject({ code: 'model_not_allowed' });
     await expect(run('signing-keys.create', { name: 'ci' })).rejects.toMatchObject({ code: 'invalid_request', param: 'name' });
     expect(await run('signing-keys.create', { name: 'x', models: ['m'] }, limited)).toMatchObject({ name: 'x', models: ['m'] });
+  });
+  it('is encrypted anew under the current key, and then no earlier one is needed', async () => {
+    const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const before = await gateway();
+    const old = fakeHost({ now: NOW, store: before.host.store, encryption: fakeEncryption([first]) });
+    const both = fakeHost({ now: NOW, store: before.host.store, encryption: fakeEncryption([first, second]) });
+    const last = fakeHost({ now: NOW, store: before.host.store, encryption: fakeEncryption([second]) });
+    onTestFinished(() => {
+      for (const host of [old, both, last]) host.dispose();
+    });
+    const config = { services: ['bedrock'], allowReplay: false };
+    const run = async (host: FakeHost, name: string, input: object): Promise<Record<string, unknown>> => {
+      await plugin.auth?.sigv4?.create(config, host);
+      return (await plugin.admin?.find((one) => one.name === name)?.run(input, root, host)) as Record<string, unknown>;
+    };
+    const made = await run(old, 'signing-keys.create', { name: 'old' });
+    // The pair of another gateway cannot be opened by any of these.
+    expect(await run(both, 'signing-keys.reencrypt', {})).toEqual({ encrypted: 1, current: 0, failed: [before.pair.id] });
+    expect(await run(both, 'signing-keys.reencrypt', {})).toEqual({ encrypted: 0, current: 1, failed: [before.pair.id] });
+    const strategy = await plugin.auth?.sigv4?.create(config, last);
+    if (strategy === undefined) throw new Error('no strategy');
+    expect(await settle({ strategy, pair: { id: String(made.id), secret: String(made.secret) } })).toBe('awskey:old');
   });
   it('needs keyEncryption', async () => {
     const host = fakeHost({ encryption: undefined });

@@ -20,6 +20,7 @@ const ANONYMOUS: Principal = Object.freeze({
   scopes: [],
   factor: 'none',
 });
+const LOOPBACK = /^(?:127\.|::1$)/;
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** `www-authenticate` of a 401, as pairs. */
@@ -76,9 +77,9 @@ export type Authenticator = (head: Head, request: Incoming, target: string, peer
 
 /** Where nothing is remembered: what is signed is another each time, and says nothing about the next request. */
 const UNCACHED: ReadonlySet<Credential['slot']> = new Set(['aws4', 'oci-signature']);
-/** What of the connection may decide about a credential beside its value: passwords count over TLS only. */
+/** What of the connection may decide about a credential beside its value: passwords count over TLS, or within this machine. */
 const wayOf = ({ slot }: Credential, peer: Peer, { forwardedProto }: Head): string =>
-  slot === 'basic' ? `basic ${peer.tls} ${peer.trusted && forwardedProto}` : slot;
+  slot === 'basic' ? `basic ${peer.tls} ${peer.trusted && forwardedProto} ${LOOPBACK.test(peer.address)}` : slot;
 
 export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: AuthNote): Authenticator => {
   const kindOf = new Map(graph.strategies.map((s) => [s.strategy, s.kind]));

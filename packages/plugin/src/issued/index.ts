@@ -7,6 +7,6 @@ export { durationOf, futureOf, isoOf, momentOf } from './moment.ts';
 export { allRows, commitChange, type Described, jsonText, operations, type Run, sharedParts } from './operation.ts';
 export { currentPair, findPair } from './pairs/find.ts';
 export { type PairOperations, type PairParts, pairOperations } from './pairs/operations.ts';
-export { isPairId, newPairId, PAIR, PAIRS, type PairEntry, type PairKind, type PairRecord, pairBook, pairObstacle } from './pairs/record.ts';
+export { isPairId, newPairId, PAIR, PAIRS, type PairEntry, type PairKind, type PairRecord, pairBook, pairObstacle, pairOf } from './pairs/record.ts';
 export { type Replays, replays } from './pairs/replays.ts';
 export { type TurnsOptions, turns } from './turns.ts';

@@ -1,0 +1,206 @@
+import {
+  BedrockRuntimeClient,
+  type BedrockRuntimeClientConfig,
+  ConverseCommand,
+  ConverseStreamCommand,
+  InvokeModelCommand,
+  InvokeModelWithResponseStreamCommand,
+} from '@aws-sdk/client-bedrock-runtime';
+import { exampleCredential } from '@llm-proxy-auth/simulators';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { authorization, sha256, stamp } from '../plugins/auth-sigv4/test/sign.ts';
+import { type Bench, openBench } from './support/gateway.ts';
+import { ask, ask2, codeOf, type Got, type Sent } from './support/raw.ts';
+
+const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+let bench: Bench;
+let pair: { readonly accessKeyId: string; readonly secretAccessKey: string };
+beforeAll(async () => {
+  bench = await openBench({
+    vendor: 'bedrock',
+    plugins: ['@llm-proxy-auth/auth-sigv4'],
+    sections: {
+      keyEncryption: { current: 'k1', keys: { k1: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff' } },
+      auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }, { use: 'sigv4' }],
+      retry: { attempts: 1 },
+    },
+  });
+  const made = await bench.operation('signing-keys.create', { name: 'ci', scopes: ['metrics'] });
+  pair = { accessKeyId: String(made.id), secretAccessKey: String(made.secret) };
+});
+afterEach(() => bench.simulator.clear());
+afterAll(() => bench.close());
+
+const caller = (): unknown => bench.lines.findLast((line) => line.msg === 'request')?.principal;
+/** The SDK as it comes, but for address and credentials. */
+const sdk = (mode: string, more: BedrockRuntimeClientConfig = {}): BedrockRuntimeClient =>
+  new BedrockRuntimeClient({ region: 'us-east-1', endpoint: `${bench.url}/${mode}`, credentials: pair, ...more });
+const messages = [{ role: 'user' as const, content: [{ text: 'Hello' }] }];
+const handlers: readonly (readonly [string, () => BedrockRuntimeClientConfig])[] = [
+  ['HTTP/2, its default', () => ({})],
+  ['HTTP/1.1', () => ({ requestHandler: new NodeHttpHandler() })],
+];
+
+describe.each(handlers)('an unmodified AWS SDK over %s', (_name, handler) => {
+  test.each(['transparent/main', 'converse/main'])('below /%s: whole answers and streams', async (mode) => {
+    const client = sdk(mode, handler());
+    const whole = await client.send(new ConverseCommand({ modelId: MODEL, messages }));
+    expect(whole.output?.message?.content?.[0]?.text).toBeTypeOf('string');
+    expect(caller()).toBe('awskey:ci');
+    const { stream } = await client.send(new ConverseStreamCommand({ modelId: MODEL, messages }));
+    const kinds: string[] = [];
+    for await (const event of stream ?? []) kinds.push(...Object.keys(event));
+    expect(kinds).toContain('messageStop');
+    client.destroy();
+  });
+  test('below /transparent/main: InvokeModel, whole and streamed', async () => {
+    const client = sdk('transparent/main', handler());
+    const body = JSON.stringify({ anthropic_version: 'bedrock-2023-05-31', max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }] });
+    const whole = await client.send(new InvokeModelCommand({ modelId: MODEL, body, contentType: 'application/json' }));
+    expect(JSON.parse(whole.body.transformToString())).toMatchObject({ role: 'assistant' });
+    const { body: stream } = await client.send(new InvokeModelWithResponseStreamCommand({ modelId: MODEL, body, contentType: 'application/json' }));
+    let pieces = 0;
+    for await (const _ of stream ?? []) pieces++;
+    expect(pieces).toBeGreaterThan(1);
+    client.destroy();
+  });
+  test('with a wrong secret, a wrong id, or another service is 401', async () => {
+    for (const credentials of [
+      { ...pair, secretAccessKey: `${pair.secretAccessKey.slice(0, -1)}!` },
+      { ...pair, accessKeyId: 'LPAKAAAAAAAAAAAAAAAA' },
+      { ...pair, sessionToken: 'token' },
+      exampleCredential,
+    ]) {
+      const client = sdk('transparent/main', { ...handler(), credentials });
+      await expect(client.send(new ConverseCommand({ modelId: MODEL, messages }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 401 } });
+      client.destroy();
+    }
+    expect(bench.simulator.requests).toEqual([]);
+  });
+  test('whose clock is an hour off is 401', async () => {
+    const client = sdk('transparent/main', { ...handler(), systemClockOffset: -3_600_000, maxAttempts: 1 });
+    await expect(client.send(new ConverseCommand({ modelId: MODEL, messages }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 401 } });
+    client.destroy();
+  });
+});
+
+test('A051 nothing of the signature reaches the provider, which gets one of its own', async () => {
+  for (const mode of ['transparent/main', 'converse/main']) {
+    bench.simulator.clear();
+    await sdk(mode).send(new ConverseCommand({ modelId: MODEL, messages }));
+    const [captured] = bench.simulator.requests;
+    const authorizations = captured?.headers.filter(([name]) => name.toLowerCase() === 'authorization').map(([, value]) => value);
+    expect(authorizations).toEqual([expect.stringContaining(`Credential=${exampleCredential.accessKeyId}/`)]);
+    expect(JSON.stringify(captured?.headers)).not.toContain('LPAK');
+  }
+  expect(bench.logText()).not.toContain(pair.secretAccessKey);
+});
+
+/** A request signed by hand, changed on the way where a test says so. */
+const PATH = '/transparent/main/model/amazon.nova-lite-v1:0/converse';
+const BODY = JSON.stringify({ messages });
+interface Signing {
+  readonly at?: number;
+  readonly says?: boolean;
+  readonly method?: string;
+  readonly path?: string;
+  readonly body?: string;
+}
+/** A second of its own for each, as the same request signed in the same second is the same. */
+let second = Date.now() - 200_000;
+const nextSecond = (): number => {
+  second += 1000;
+  return second;
+};
+const signed = ({ at = nextSecond(), says = true, method = 'POST', path = PATH, body = BODY }: Signing = {}): Sent => {
+  const payload = sha256(body);
+  const headers: [string, string][] = [
+    ['host', new URL(bench.url).host],
+    ...(says ? [['x-amz-content-sha256', payload] as [string, string]] : []),
+    ['x-amz-date', stamp(at)],
+  ];
+  const signer = { id: pair.accessKeyId, secret: pair.secretAccessKey };
+  const value = authorization(signer, { method, url: path.replaceAll(':', '%3A'), headers, at, payload });
+  return {
+    method,
+    path,
+    headers: {
+      ...Object.fromEntries(headers),
+      authorization: `AWS4-HMAC-SHA256 ${value}`,
+      ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(method === 'GET' ? {} : { body }),
+  };
+};
+const answer = (got: Got): string => `${got.status} ${codeOf(got)}`.trim();
+
+describe('a request signed by hand', () => {
+  test('passes with and without the hash of its body in a header', async () => {
+    for (const says of [true, false]) {
+      expect(answer(await ask(bench.url, signed({ says })))).toBe('200');
+      const { host: _, ...headers } = signed({ says }).headers as Record<string, string>;
+      // Over HTTP/2 the host stands in `:authority`.
+      expect(answer(await ask2(bench.url, { path: PATH, headers, body: BODY }))).toBe('200');
+    }
+  });
+  test('changed on the way is 401: body, path, query', async () => {
+    for (const says of [true, false]) {
+      expect(answer(await ask(bench.url, { ...signed({ says }), body: BODY.replace('Hello', 'Hallo') }))).toBe('401 invalid_credentials');
+      expect(answer(await ask(bench.url, { ...signed({ says }), path: PATH.replace('lite', 'pro') }))).toBe('401 invalid_credentials');
+      expect(answer(await ask(bench.url, { ...signed({ says }), path: `${PATH}?a=1` }))).toBe('401 invalid_credentials');
+    }
+    expect(bench.simulator.requests).toEqual([]);
+  });
+  test('learns what exists only with the right secret, whether the hash of its body stands in a header or not', async () => {
+    const places = ['/transparent/nowhere/model/x/converse', '/converse/nowhere/model/x/converse', '/transparent/main/nowhere', '/openai/main/v1/nowhere'];
+    for (const path of places) {
+      for (const says of [true, false]) {
+        const good = await ask(bench.url, signed({ path, says }));
+        expect([path, says, good.status === 401]).toEqual([path, says, false]);
+        const changed = { ...signed({ path, says }), body: BODY.replace('Hello', 'Hallo') };
+        expect([path, says, answer(await ask(bench.url, changed))]).toEqual([path, says, '401 invalid_credentials']);
+      }
+    }
+  });
+  test('sent twice, or long ago, is 401', async () => {
+    const once = signed();
+    expect(answer(await ask(bench.url, once))).toBe('200');
+    expect(answer(await ask(bench.url, once))).toBe('401 invalid_credentials');
+    expect(answer(await ask(bench.url, signed({ at: Date.now() - 400_000 })))).toBe('401 invalid_credentials');
+    expect(bench.simulator.requests).toHaveLength(1);
+  });
+  test('A018 beside a key is ambiguous, a vendor SDK’s own signature beside it is none', async () => {
+    const one = signed();
+    expect(answer(await ask(bench.url, { ...one, headers: { ...one.headers, 'x-api-key': bench.key } }))).toBe('400 ambiguous_credentials');
+    const dummy = String(one.headers?.authorization).replace(pair.accessKeyId, 'AKIAIOSFODNN7EXAMPLE');
+    expect(answer(await ask(bench.url, { ...one, headers: { ...one.headers, authorization: dummy, 'x-api-key': bench.key } }))).toBe('200');
+    expect(caller()).toBe('key:k1');
+  });
+  test('the pair in any other slot is no credential', async () => {
+    for (const value of [pair.accessKeyId, pair.secretAccessKey, `${pair.accessKeyId}:${pair.secretAccessKey}`]) {
+      for (const headers of [{ 'x-api-key': value }, { authorization: `Bearer ${value}` }, { authorization: `Basic ${Buffer.from(value).toString('base64')}` }])
+        expect((await ask(bench.url, { path: PATH, headers: { ...headers, 'content-type': 'application/json' }, body: BODY })).status).toBe(401);
+    }
+    expect(bench.simulator.requests).toEqual([]);
+  });
+  test('without a body is checked as well, in both modes and where there is no call', async () => {
+    const paths = ['/transparent/main/foundation-models', '/openai/main/v1/models', '/metrics'];
+    for (const path of paths) {
+      for (const says of [true, false]) {
+        const got = await ask(bench.url, signed({ method: 'GET', path, body: '', says }));
+        expect([path, got.status === 401]).toEqual([path, false]);
+        const changed = signed({ method: 'GET', path, body: 'a body that was signed', says });
+        expect([path, answer(await ask(bench.url, changed))]).toEqual([path, '401 invalid_credentials']);
+      }
+    }
+  });
+  test('of a revoked pair is 401 at once', async () => {
+    const made = await bench.operation('signing-keys.create', { name: 'short' });
+    const client = sdk('transparent/main', { credentials: { accessKeyId: String(made.id), secretAccessKey: String(made.secret) } });
+    await client.send(new ConverseCommand({ modelId: MODEL, messages }));
+    await bench.operation('signing-keys.revoke', { key: 'short' });
+    await expect(client.send(new ConverseCommand({ modelId: MODEL, messages }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 401 } });
+    client.destroy();
+  });
+});
