@@ -52,6 +52,17 @@ beforeAll(async () => {
           ],
         },
         {
+          name: 'least',
+          strategy: 'least-cost',
+          targets: [
+            { instance: 'main', model: UNPRICED },
+            { instance: 'second', model: CHEAP },
+            { instance: 'main', model: DEAR },
+            { instance: 'main', model: CHEAP },
+          ],
+          fallback: { on: ['5xx'], attempts: 4 },
+        },
+        {
           name: 'turned',
           targets: [
             { instance: 'second', model: CHEAP },
@@ -298,6 +309,17 @@ describe('prices', () => {
     expect([answer(got), got.headers['x-lpa-instance']]).toEqual(['200 ', 'main']);
     await settled(() => spent('day-fallback'), 0.00002);
   });
+  test('least cost: the cheapest first, those of no price last', async () => {
+    bench.simulator.script({ status: 503, body: {}, headers: { 'retry-after': '600' }, times: 3 });
+    expect(answer(await as('cheapest', '/v1/chat/completions', bodyOf('least')))).toBe('200 ');
+    const asked = bench.simulator.requests.map((r) => [(r.json() as { model: string }).model, r.header('authorization')?.includes('unused') === true]);
+    expect(asked).toEqual([
+      [CHEAP, false],
+      [DEAR, false],
+      [CHEAP, true],
+      [UNPRICED, false],
+    ]);
+  });
   test('per model: each has its own budget', async () => {
     bench.simulator.script(reply({ prompt_tokens: 1_000, completion_tokens: 4_000, total_tokens: 5_000 }));
     expect(answer(await as('models-1', MODES.protocol, bodyOf(CHEAP, { max_tokens: 4_000 })))).toBe('200 ');
@@ -317,7 +339,7 @@ test('all or nothing: a call that one limit refuses takes nothing of the others'
   for (let i = 0; i < 5; i++) expect(answer(await as('both-all', MODES.protocol, bodyOf(DEAR, { max_tokens: 1_000 })))).toBe('429 budget_exceeded');
   expect(answer(await as('both-all', MODES.protocol, bodyOf(CHEAP, { max_tokens: 10 })))).toBe('200 ');
 });
-test('A024 a budget that is used up begins anew when its window ends, in UTC', async () => {
+test('a budget that is used up begins anew when its window ends, in UTC', async () => {
   const who = 'day-window';
   bench.simulator.script(reply({ prompt_tokens: 1_000, completion_tokens: 4_500, total_tokens: 5_500 }));
   expect(answer(await as(who, MODES.protocol, bodyOf(CHEAP, { max_tokens: 4_500 })))).toBe('200 ');

@@ -45,7 +45,7 @@ export const money: readonly Mutant[] = [
   ),
   of(
     'a budget ends with its window',
-    'A024 a budget that is used up begins anew',
+    'a budget that is used up begins anew',
     core('access/window.ts', "if (window === 'day') return now - (now % DAY) + DAY;", "if (window === 'day') return now - (now % DAY) + 2 * DAY;"),
   ),
 ];

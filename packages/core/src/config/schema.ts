@@ -86,7 +86,10 @@ const Model = object({
   match: Type.Optional(Type.String({ minLength: 1, description: 'Anchored glob over names clients send.' })),
   targets: Type.Array(Target, { minItems: 1, description: 'Where the model is, in order of preference.' }),
   strategy: Type.Optional(
-    Type.Union([Type.Literal('ordered'), Type.Literal('weighted')], { default: 'ordered', description: 'How the first target is chosen.' }),
+    Type.Union([Type.Literal('ordered'), Type.Literal('weighted'), Type.Literal('least-cost')], {
+      default: 'ordered',
+      description: 'How the first target is chosen; `least-cost`: by the prices of input and output together, those without one last.',
+    }),
   ),
   fallback: Type.Optional(
     object({
@@ -106,10 +109,9 @@ const Price = object({
 });
 const Budget = object({
   usd: Type.Number({ minimum: 0, maximum: 1_000_000, description: 'US dollars per window; 0 lets nothing through that costs anything.' }),
-  window: Type.Union(
-    ['hour', 'day', 'week', 'month'].map((v) => Type.Literal(v)),
-    { description: 'By the calendar, in UTC; weeks begin on Monday.' },
-  ),
+  window: Type.Union([Type.Literal('hour'), Type.Literal('day'), Type.Literal('week'), Type.Literal('month')], {
+    description: 'By the calendar, in UTC; weeks begin on Monday.',
+  }),
   mode: Type.Union([Type.Literal('enforce'), Type.Literal('observe')], { default: 'enforce', description: '`observe` counts and never refuses.' }),
   unpriced: Type.Union([Type.Literal('deny'), Type.Literal('allow')], {
     default: 'deny',

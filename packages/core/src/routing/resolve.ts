@@ -1,4 +1,5 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
+import { knownOf } from '../access/prices.ts';
 import type { ModelSettings } from '../config/schema.ts';
 import type { Instance } from '../graph.ts';
 import { compileGlob, type Glob } from './glob.ts';
@@ -14,7 +15,7 @@ export interface Resolved {
   readonly candidates: readonly Candidate[];
   /** Name in `models:` that was asked for; policies test it instead of the provider's id. */
   readonly alias: string | undefined;
-  readonly strategy: 'ordered' | 'weighted';
+  readonly strategy: 'ordered' | 'weighted' | 'least-cost';
   readonly fallback: { readonly on: readonly string[]; readonly attempts: number };
 }
 const ONLY_ONE = Object.freeze({ on: Object.freeze([] as string[]), attempts: Number.MAX_SAFE_INTEGER });
@@ -78,9 +79,15 @@ export const compileModels = (models: readonly ModelSettings[], instances: Reado
   };
 };
 
+/** Those of one price stay in their order, and those without one come last. */
+const priceOf = ({ instance, model }: Candidate): number => {
+  const { price } = knownOf(instance, model);
+  return price === undefined ? Number.MAX_VALUE : price.input + price.output;
+};
 /** Targets in the order they are tried; weighted: drawn without putting back. `random` gives [0, 1). */
 export const order = (resolved: Resolved, candidates: readonly Candidate[], random: () => number): readonly Candidate[] => {
   if (resolved.strategy === 'ordered' || candidates.length < 2) return candidates;
+  if (resolved.strategy === 'least-cost') return candidates.toSorted((a, b) => priceOf(a) - priceOf(b));
   const left = [...candidates];
   const drawn: Candidate[] = [];
   while (left.length > 0) {
