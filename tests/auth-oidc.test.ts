@@ -146,6 +146,17 @@ describe('tokens of a real OpenID Connect server', () => {
       expect(JSON.parse(got.text)).toMatchObject({ error: { message: expect.any(String), type: expect.any(String) } });
     }
   });
+  test('A009 as a user pool of Cognito: the use and the client of a token, and 403 for who is in no group of a policy', async () => {
+    const pool = { type: 'cognito', audience: '${NONE?}', profile: 'any', groups: { claim: 'cognito:groups', prefix: 'idp:' }, jwksUri: `${idp.issuer}/jwks` };
+    const bench = await open({ ...pool, tokenUse: 'access', clientId: ['app', 'robot'] });
+    const { access, id } = await idp.signIn('alice');
+    expect(answer(await send(bench, access))).toBe('200');
+    expect(answer(await send(bench, id))).toBe('401 invalid_credentials');
+    expect(answer(await send(bench, await idp.clientToken('stranger')))).toBe('401 invalid_credentials');
+    expect(answer(await send(bench, (await idp.signIn('bob')).access))).toMatch(/^403 /);
+    const ids = await open({ ...pool, tokenUse: 'id', clientId: null });
+    expect(answer(await send(ids, access))).toBe('401 invalid_credentials');
+  });
   test('a token and a key in one request are ambiguous', async () => {
     const bench = await open();
     const got = await ask(bench.url, {

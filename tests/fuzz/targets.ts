@@ -7,6 +7,7 @@ import { expand } from '../../packages/core/src/config/expand.ts';
 import { readHead } from '../../packages/core/src/http/head.ts';
 import { parseTarget } from '../../packages/core/src/http/target.ts';
 import { compileGlob } from '../../packages/core/src/routing/glob.ts';
+import { readJws } from '../../packages/plugin/src/jwt/jws.ts';
 import { idOf } from '../../plugins/auth-api-key/src/key.ts';
 import { credentialTargets } from './credentials.ts';
 import type { FuzzTarget } from './fuzz.ts';
@@ -241,4 +242,32 @@ const glob: FuzzTarget = {
   },
 };
 
-export const targets: readonly FuzzTarget[] = [target, key, forwarded, json, yaml, sse, eventStream, head, glob, ...credentialTargets];
+/** Header and claims as they stand in the input, put together as a token; a token that is a whole input is read as it is. */
+const jwt: FuzzTarget = {
+  name: 'jwt',
+  seeds: [
+    '{"alg":"ES256","kid":"k"}\n{"iss":"https://idp.example","exp":1}\nsig',
+    '{"alg":"none"}\n{}\n',
+    '{"alg":"RS256","crit":["exp"],"b64":false}\n{"aud":["a","b"]}\nx',
+    'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.AAAA',
+  ],
+  words: ['\n', '.', '=', '"alg":', '"\\u0061lg":', '"kid":', '"crit":[]', '"none"', '{', '}', '[', ',', '"', '\\', '__proto__', '\xff', '1e400', 'null', 'AA'],
+  run(input) {
+    const segments = textOf(input)
+      .split('\n')
+      .map((part) => Buffer.from(part, 'latin1').toString('base64url'));
+    for (const token of [textOf(input), segments.join('.')]) {
+      for (const padded of [false, true]) {
+        const read = readJws(token, { padded });
+        if (typeof read === 'string') continue;
+        const [head = '', body = ''] = token.split('.');
+        assert.deepEqual(JSON.parse(Buffer.from(head, 'base64url').toString()).alg, read.alg);
+        assert.ok(!('crit' in read.header) && Object.getPrototypeOf(read.claims) === Object.prototype);
+        assert.equal(JSON.parse(Buffer.from(body, 'base64url').toString()).iss, read.claims.iss);
+        if (!padded) for (const part of token.split('.')) assert.equal(Buffer.from(part, 'base64url').toString('base64url'), part, 'a second spelling');
+      }
+    }
+  },
+};
+
+export const targets: readonly FuzzTarget[] = [target, key, forwarded, json, yaml, sse, eventStream, head, glob, jwt, ...credentialTargets];

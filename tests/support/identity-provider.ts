@@ -53,7 +53,11 @@ const configuration = (keys: readonly JsonWebKey[], clientKey: JsonWebKey): obje
   claims: { openid: ['sub'] },
   ttl: { AccessToken: 3600, ClientCredentials: 3600, IdToken: 3600, Interaction: 600, Grant: 3600, Session: 3600 },
   findAccount: (_: unknown, id: string) => ({ accountId: id, claims: () => ({ sub: id }) }),
-  extraTokenClaims: (_: unknown, token: { accountId?: string; clientId: string }) => ({ groups: GROUPS[token.accountId ?? token.clientId] ?? [] }),
+  extraTokenClaims: (_: unknown, token: { accountId?: string; clientId: string }) => {
+    const groups = GROUPS[token.accountId ?? token.clientId] ?? [];
+    // The last two as a user pool of Cognito writes them.
+    return { groups, token_use: 'access', 'cognito:groups': groups };
+  },
   interactions: { url: (_: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
   loadExistingGrant: async (ctx: { oidc: { provider: Provider; client: { clientId: string }; session: { accountId: string } } }) => {
     const grant = new ctx.oidc.provider.Grant({ clientId: ctx.oidc.client.clientId, accountId: ctx.oidc.session.accountId });

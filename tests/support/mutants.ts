@@ -1,5 +1,6 @@
 import { money } from './mutants-money.ts';
 import { signedMutants } from './mutants-signed.ts';
+import { tokens } from './mutants-tokens.ts';
 
 /** One change of source text; `from` stands exactly once in the file. */
 export interface Edit {
@@ -490,4 +491,5 @@ export const mutants: readonly Mutant[] = [
   ...vertex,
   ...money,
   ...signedMutants,
+  ...tokens,
 ];

@@ -95,6 +95,14 @@ describe('a graph', () => {
     await expect(brief('{ token: x }')).resolves.toEqual(['instances.main.credentials.type missing_key']);
     await expect(brief('static')).resolves.toEqual(['instances.main.credentials wrong_type']);
   });
+  test('null stands where the schema lets it, and only spelt out', async () => {
+    const withLimit = (limit: string) => GOOD.replace('{ use: badge }', `{ use: badge, limit: ${limit} }`);
+    for (const limit of ['null', '~']) {
+      const [badge] = (await world.load(withLimit(limit))).strategies;
+      expect(seen(badge?.strategy).limit).toBeNull();
+    }
+    for (const limit of ['', '"${NOTHING-}"', '[]', '{}']) expect(await world.problems(withLimit(limit))).toMatchObject([{ path: 'auth[0].limit' }]);
+  });
   test('a property of the plugin wins over the common one of the same name', async () => {
     world.plugin(
       '@acme/provider-own',

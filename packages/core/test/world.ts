@@ -49,6 +49,7 @@ export default { name: '@acme/auth-badge', api: 1, admin, auth: { badge: { summa
   properties: {
     issued: { type: 'boolean', default: true }, pepper: { type: 'string', minLength: 1, lpa: 'secret' }, ttl: { type: 'string', pattern: '^[0-9]+(ms|s|m|h|d)$', lpa: 'duration', default: '5m' },
     issuers: { type: 'array', items: { type: 'string', pattern: '^https?://[^/?#@\\\\s]+(/[^?#\\\\s]*)?$', lpa: 'url', asWritten: true } },
+    limit: { anyOf: [{ type: 'string' }, { type: 'null' }] },
     keys: { anyOf: [ { type: 'array', items: { type: 'object', additionalProperties: false, required: ['name', 'key'], properties: { name: { type: 'string' }, key: { type: 'string', minLength: 1, lpa: 'secret' } } } }, { type: 'object', additionalProperties: false, required: ['env'], properties: { env: { type: 'string', pattern: '^[A-Z_]+\\\\*$', lpa: 'env-glob' } } } ] },
   } } } } };
 `;

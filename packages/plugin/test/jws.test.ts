@@ -57,10 +57,8 @@ describe('a token that is read', () => {
   });
 });
 
-/** `LPA_FUZZ_MS` makes the search as long as somebody wants to wait. */
-const LONG = Number(process.env.LPA_FUZZ_MS ?? 0);
-const search = LONG > 0 ? { numRuns: Number.MAX_SAFE_INTEGER, interruptAfterTimeLimit: LONG } : { numRuns: 500 };
-describe('fuzz of header and segments', { timeout: LONG + 20_000 }, () => {
+const search = { numRuns: 500 };
+describe('any header and segments', () => {
   const junk = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({ unit: fc.constantFrom(...'ABab01-_=+/. ') }),

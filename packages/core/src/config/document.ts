@@ -11,6 +11,8 @@ export type Node = ScalarNode | ListNode | MapNode;
 export interface ScalarNode {
   readonly is: 'scalar';
   readonly value: string | number | boolean | null;
+  /** `null` was written, not nothing. */
+  readonly spelt?: true | undefined;
   readonly place?: Place | undefined;
   /** Set where the text comes from this environment variable as a whole; it is then not expanded again. */
   readonly variable?: string | undefined;
@@ -105,6 +107,7 @@ const walkNode = (node: unknown, path: string, depth: number, walk: Walk, fallba
     return { is: 'list', items: node.items.map((item, i) => walkNode(item, joinPath(path, i), depth + 1, walk, walk.at(node))), place: walk.at(node) };
   if (!isScalar(node)) return { is: 'scalar', value: null, place: walk.at(node) };
   const { value } = node;
+  if (value === null && node.source !== undefined && node.source !== '') return { is: 'scalar', value, spelt: true, place: walk.at(node) };
   return { is: 'scalar', value: typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null, place: walk.at(node) };
 };
 

@@ -27,6 +27,9 @@ const FAILED: Reading = Object.freeze({ is: 'failed' });
 
 /** Reads a node by its schema: expands, coerces, fills defaults, converts, and reports everything that is wrong. */
 export const readNode = (shape: Shape, node: Node, path: string, context: ReadContext): Reading => {
+  // A key without a value may have been forgotten: among other kinds of value, nothing is meant only where it is spelt out.
+  if (node.is === 'scalar' && node.spelt === true && shape.anyOf?.some((b) => typesOf(b).includes('null')) === true)
+    return { is: 'value', ok: true, raw: null, value: null, shown: null };
   if (node.is === 'scalar' && node.value === null && !typesOf(shape).includes('null')) {
     context.report(path, 'wrong_type', 'has no value; leave the key out to use the default', node.place);
     return FAILED;
