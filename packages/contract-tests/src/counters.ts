@@ -7,6 +7,8 @@ export interface CountersSubject {
   open(): Counters | Promise<Counters>;
   /** Kinds of claims it counts. */
   readonly counts: readonly Claim['kind'][];
+  /** It remembers for all replicas too. */
+  readonly remembers?: boolean | undefined;
 }
 const start = Date.UTC(2026, 0, 1);
 const minute = 60_000;
@@ -218,6 +220,26 @@ export const countersRules: readonly Rule<CountersSubject>[] = [
     check: using(async (counters) => {
       const taken = await Promise.all(Array.from({ length: 50 }, async () => counters.take([claim('rate', 'race', 7)], start)));
       assert.equal(taken.filter((one) => one.ok).length, 7);
+    }),
+  },
+  {
+    id: 'counters.memory',
+    says: 'what is put into the memory is found byte for byte, in the order of the keys, until it is replaced or its life ends',
+    absent: ({ remembers }) => (remembers === true ? undefined : 'every process remembers alone'),
+    check: using(async ({ memory }) => {
+      assert.ok(memory !== undefined, 'there is no memory');
+      const [key, other] = [`a:${process.pid}`, `b:${process.pid}`];
+      const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+      await memory.put(key, bytes, minute);
+      await memory.put(other, bytes.subarray(0, 1), minute);
+      const hex = (found: readonly (Uint8Array | undefined)[]): readonly unknown[] => found.map((one) => one && Buffer.from(one).toString('hex'));
+      const whole = Buffer.from(bytes).toString('hex');
+      assert.deepEqual(hex(await memory.get([other, 'never put', key], minute)), ['00', undefined, whole]);
+      await memory.put(other, bytes, minute);
+      assert.deepEqual(hex(await memory.get([other], 1)), [whole]);
+      while ((await memory.get([other], 1))[0] !== undefined) await new Promise((resolve) => setTimeout(resolve, 2));
+      assert.deepEqual(hex(await memory.get([key], minute)), [whole]);
+      assert.deepEqual(await memory.get([], minute), []);
     }),
   },
 ];

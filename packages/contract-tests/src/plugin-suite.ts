@@ -21,7 +21,9 @@ export interface PluginFacts {
   readonly auth?: Readonly<Record<string, Given<AuthSubject>>>;
   readonly factors?: Readonly<Record<string, Given<FactorSubject>>>;
   readonly stores?: Readonly<Record<string, { readonly config?: () => Readonly<Record<string, unknown>>; readonly outlives?: boolean }>>;
-  readonly counters?: Readonly<Record<string, { readonly config?: () => Readonly<Record<string, unknown>>; readonly counts: readonly Claim['kind'][] }>>;
+  readonly counters?: Readonly<
+    Record<string, { readonly config?: () => Readonly<Record<string, unknown>>; readonly counts: readonly Claim['kind'][]; readonly remembers?: boolean }>
+  >;
 }
 export interface PluginSubject {
   readonly plugin: Plugin;
@@ -50,9 +52,9 @@ export const pluginSuite = (runner: Runner, subject: PluginSubject): void => {
   }
   for (const [kind, factory] of Object.entries(plugin.stores ?? {})) storeSuite(runner, storeSubject(kind, factory, facts.stores?.[kind] ?? {}));
   for (const [kind, factory] of Object.entries(plugin.counters ?? {})) {
-    const { config, counts = ['rate', 'concurrent'] } = facts.counters?.[kind] ?? {};
+    const { config, counts = ['rate', 'concurrent'], remembers } = facts.counters?.[kind] ?? {};
     const open: CountersSubject['open'] = () => factory.create(configurationOf(factory.config, config?.()), fakeHost());
-    countersSuite(runner, { kind, open, counts });
+    countersSuite(runner, { kind, open, counts, remembers });
   }
 };
 

@@ -1,13 +1,29 @@
-import { type Claim, type Counters, memoryCounters } from '@llm-proxy-auth/plugin';
+import { type Claim, type Counters, memoryCounters, type SharedMemory } from '@llm-proxy-auth/plugin';
 import { type CountersSubject, countersRules } from '../src/index.ts';
 import { provesRules } from './broken.ts';
 
 const START = Date.UTC(2026, 0, 1);
+const remembering = (): SharedMemory => {
+  const all = new Map<string, { readonly value: Uint8Array; until: number }>();
+  return {
+    async put(key, value, lifeMs) {
+      all.set(key, { value: new Uint8Array(value), until: performance.now() + lifeMs });
+    },
+    get: async (keys, lifeMs) =>
+      keys.map((key) => {
+        const found = all.get(key);
+        if (found === undefined || found.until <= performance.now()) return undefined;
+        found.until = performance.now() + lifeMs;
+        return found.value;
+      }),
+  };
+};
 const subject = (change: (counters: Counters) => Partial<Counters> = () => ({})): CountersSubject => ({
   kind: 'acme',
   counts: ['rate', 'concurrent', 'budget'],
+  remembers: true,
   open: () => {
-    const counters = memoryCounters();
+    const counters = { ...memoryCounters(), memory: remembering() };
     return { ...counters, ...change(counters) };
   },
 });
@@ -103,6 +119,12 @@ provesRules('counters rules', countersRules, subject(), {
       );
       await Promise.resolve();
       return taken;
+    },
+  })),
+  'counters.memory': subject(({ memory }) => ({
+    memory: memory && {
+      put: (key, value, lifeMs) => memory.put(key, value, lifeMs),
+      get: async (keys, lifeMs) => (await memory.get(keys, lifeMs)).toReversed(),
     },
   })),
 });

@@ -10,6 +10,7 @@ import type { Exchange } from './call/exchange.ts';
 import type { Memories } from './call/memory.ts';
 import type { Pressure } from './call/pressure.ts';
 import { Roster } from './call/roster.ts';
+import { type SharedMemories, sharedMemories } from './call/shared-memory.ts';
 import type { Ticker } from './call/ticker.ts';
 import type { Graph, Instance } from './graph.ts';
 import { type Located, locator } from './http/located.ts';
@@ -66,6 +67,8 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   readonly catalogue: ModelCatalogue;
   readonly endpoints: Endpoints;
   readonly owners: Owners;
+  /** Undefined where every process remembers alone. */
+  readonly shared: SharedMemories | undefined;
   readonly trusted: Ranges;
   /** A credential's own address ranges. */
   allowedFrom(principal: Principal, address: string): boolean;
@@ -109,6 +112,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     catalogue: modelCatalogue(services.now),
     endpoints: endpointCache(),
     owners: owners(graph.store),
+    shared: sharedMemories(graph.counters.memory, graph.seal),
     trusted: compileRanges(graph.settings.server.trustedProxies),
     allowedFrom(principal, address) {
       let ranges = ownRanges.get(principal);

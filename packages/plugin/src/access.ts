@@ -98,7 +98,15 @@ export interface Counters {
   settle(lease: string, actual: readonly { readonly key: string; readonly amount: number }[]): void | Promise<void>;
   /** It cannot reach what it shares, and counts a part of each limit by itself until it can. */
   degraded?(): boolean;
+  /** Absent: every process remembers alone. */
+  readonly memory?: SharedMemory | undefined;
   close?(): Promise<void>;
+}
+/** Remembers for all replicas. Rejects when there is no answer. */
+export interface SharedMemory {
+  put(key: string, value: Bytes, lifeMs: number): Promise<void>;
+  /** In the order of the keys, undefined for what is not there; what is found lives on for `lifeMs`. */
+  get(keys: readonly string[], lifeMs: number): Promise<readonly (Bytes | undefined)[]>;
 }
 export interface Claim {
   readonly key: string;

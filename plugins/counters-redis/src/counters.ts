@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Claim, Counters, Host, Taken } from '@llm-proxy-auth/plugin';
+import type { Claim, Counters, Host, SharedMemory, Taken } from '@llm-proxy-auth/plugin';
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { connect, isRefusal } from './connection.ts';
+import { sharedMemory } from './memory.ts';
 import { isOwn, type Share, shareOf } from './share.ts';
 import { type Actual, type Shared, settles, sharedIn } from './shared.ts';
 
@@ -13,6 +14,7 @@ const MOST_UNSETTLED = 10_000;
 
 /** Counts in the server, and while that does not answer its own share of each limit. */
 class RedisCounters implements Counters {
+  readonly memory: SharedMemory;
   readonly #redis: Redis;
   readonly #shared: Shared;
   readonly #share: Share = shareOf();
@@ -30,6 +32,7 @@ class RedisCounters implements Counters {
   constructor(redis: Redis, prefix: string, host: Host) {
     this.#redis = redis;
     this.#shared = sharedIn(redis, prefix);
+    this.memory = sharedMemory(redis, prefix);
     this.#host = host;
     this.#presence = setInterval(() => void this.#present(), PRESENT_EVERY_MS).unref();
     // What a client says when its connection breaks is told by the commands that fail, but for refused credentials.

@@ -20,6 +20,8 @@ export const BOUNDS: MemoryBounds = Object.freeze({
 /** Of an entry itself, its key and its places in the maps. */
 const ENTRY_BYTES = 256;
 
+/** Tells other replicas what is kept. */
+export type Sharing = { keep(owner: string, key: string, value: Bytes): void } | undefined;
 interface Entry {
   readonly owner: string;
   readonly key: string;
@@ -34,8 +36,11 @@ interface Share {
 }
 /** Remembers for callers, whoever asks on their behalf. */
 export interface Memories {
-  /** The memory of one call; `call` is counted as lost once, however often it is tried. */
-  of(owner: string, call: object): Memory;
+  /** The memory of one call; `call` is counted as lost once, however often it is tried. `shared` is told of what is kept. */
+  of(owner: string, call: object, shared?: Sharing): Memory;
+  /** Takes over what another replica remembers. */
+  keep(owner: string, key: string, value: Bytes): boolean;
+  recall(owner: string, key: string): Bytes | undefined;
   /** What is held now. */
   readonly size: { readonly entries: number; readonly bytes: number };
 }
@@ -59,8 +64,8 @@ class ProcessMemories implements Memories {
   get size(): { readonly entries: number; readonly bytes: number } {
     return { entries: this.#all.size, bytes: this.#bytes };
   }
-  of(owner: string, call: object): Memory {
-    return new CallMemory(this, owner, call);
+  of(owner: string, call: object, shared?: Sharing): Memory {
+    return new CallMemory(this, owner, call, shared);
   }
   keep(owner: string, key: string, value: Bytes): boolean {
     const { entries, bytes, entriesPerOwner, bytesPerOwner, lifeMs } = this.#bounds;
@@ -124,14 +129,18 @@ class CallMemory implements Memory {
   readonly owner: string;
   readonly #all: ProcessMemories;
   readonly #call: object;
+  readonly #shared: Sharing;
 
-  constructor(all: ProcessMemories, owner: string, call: object) {
+  constructor(all: ProcessMemories, owner: string, call: object, shared: Sharing) {
     this.#all = all;
     this.owner = owner;
     this.#call = call;
+    this.#shared = shared;
   }
   keep(key: string, value: Bytes): boolean {
-    return this.#all.keep(this.owner, key, value);
+    const kept = this.#all.keep(this.owner, key, value);
+    if (kept) this.#shared?.keep(this.owner, key, value);
+    return kept;
   }
   recall(key: string): Bytes | undefined {
     return this.#all.recall(this.owner, key);

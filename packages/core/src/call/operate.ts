@@ -25,6 +25,7 @@ import { recordingReply, recordingStream } from './recording.ts';
 import { type Attempting, DONE, type Outcome, type ReplyHead } from './reply/outcome.ts';
 import { streamSink } from './reply/stream.ts';
 import { answerSink } from './reply/whole.ts';
+import { asking } from './shared-memory.ts';
 import { readsReply, sendOwn } from './stateful.ts';
 import { callOf, inboundOf, makeLedger, readRequest, translatedStream, writeRequest } from './translate.ts';
 import { replyHeaders, requestOf, withLength } from './upstream-head.ts';
@@ -182,6 +183,32 @@ export const prepare = (x: Exchange, dialect: Dialect, found: SurfaceFound, cand
   return passing(x, dialect, found, candidate, endpoint, body);
 };
 
+/** What other replicas remember of this caller's conversation, fetched before the body is read; undefined when nothing has to be waited for. */
+const recalled = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, body: ReceivedBody): Promise<void> | undefined => {
+  const { shared, memories } = x.plan;
+  const { client } = found.surface;
+  if (shared === undefined || client === undefined || !bringsForeign(x, found, body)) return undefined;
+  const endpoint = endpointFor(x, dialect, found, candidate);
+  if (endpoint === undefined) return undefined;
+  const owner = x.principal?.owner ?? '';
+  const { memory, asked } = asking(owner);
+  try {
+    client.read({ ...inboundOf(x, Buffer.concat(body.pieces).toString()), memory }, { note: () => undefined }, endpoint, candidate.model);
+  } catch {
+    // What is wrong with the body is said when it is translated.
+    return undefined;
+  }
+  const missing = [...asked].filter((key) => memories.recall(owner, key) === undefined);
+  if (missing.length === 0) return undefined;
+  // Without an answer it is lost to this replica, which is counted where it is missed.
+  return shared.find(owner, missing).then(
+    (values) => {
+      for (const [key, value] of values) memories.keep(owner, key, value);
+    },
+    () => undefined,
+  );
+};
+
 export const operate = (
   x: Exchange,
   dialect: Dialect,
@@ -190,4 +217,8 @@ export const operate = (
   body: ReceivedBody,
   number: number,
   fresh: boolean,
-): Promise<Outcome> => sendOwn(x, candidate.instance, prepare(x, dialect, found, candidate, body), found.reach, number, fresh);
+): Promise<Outcome> => {
+  const send = (): Promise<Outcome> => sendOwn(x, candidate.instance, prepare(x, dialect, found, candidate, body), found.reach, number, fresh);
+  const waiting = recalled(x, dialect, found, candidate, body);
+  return waiting === undefined ? send() : waiting.then(send);
+};

@@ -49,7 +49,7 @@ export const inboundOf = (x: Exchange, text: string): Inbound => ({
   model: x.model,
   stream: x.stream,
   raw: (pointer: string): JsonText | undefined => rawAt(text, pointer),
-  memory: x.plan.memories.of(x.principal?.owner ?? '', x),
+  memory: x.plan.memories.of(x.principal?.owner ?? '', x, x.plan.shared),
 });
 export const callOf = (x: Exchange, inbound: Inbound, endpoint: Endpoint, model: string, ledger: Ledger, seal: Seal): Call => ({
   id: x.id,
