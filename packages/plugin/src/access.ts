@@ -75,6 +75,7 @@ export interface Restriction {
 }
 export interface SecondFactor {
   readonly header: string;
+  /** `code`: empty when none was sent. */
   verify(
     principal: Principal,
     code: string,

@@ -11,6 +11,7 @@ const config = {
 } as const;
 type Answer = Awaited<ReturnType<SecondFactor['verify']>>;
 const ANSWERS: Readonly<Record<string, Answer>> = {
+  '': { is: 'denied', code: 'totp_required' },
   right: { is: 'done' },
   used: { is: 'denied', code: 'totp_used' },
   wrong: { is: 'denied', code: 'invalid_credentials' },

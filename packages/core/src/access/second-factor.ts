@@ -31,8 +31,8 @@ export const secondFactor = (factor: Factor | undefined) => ({
     const away = (retryAfterMs: number): GatewayError =>
       new GatewayError('auth_unavailable', 'The second factor cannot be checked right now; try again.', { retryAfterMs });
     if (factor === undefined) throw refuse('invalid_credentials');
-    if (code === undefined || code === '') throw refuse('totp_required');
-    const answer = await factor.factor.verify(principal, code, request).catch(() => ({ is: 'unavailable', retryAfterMs: 1_000 }) as const);
+    // Also without a code, as only the factor knows whether it can be checked at all: a store that is away is 503, not 401.
+    const answer = await factor.factor.verify(principal, code ?? '', request).catch(() => ({ is: 'unavailable', retryAfterMs: 1_000 }) as const);
     if (answer.is === 'unavailable') throw away(answer.retryAfterMs);
     if (answer.is !== 'done') throw refuse(answer.code, answer.retryAfterMs);
     return { principal: doneOf(principal), body };
