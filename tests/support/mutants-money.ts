@@ -48,4 +48,16 @@ export const money: readonly Mutant[] = [
     'a budget that is used up begins anew',
     core('access/window.ts', "if (window === 'day') return now - (now % DAY) + DAY;", "if (window === 'day') return now - (now % DAY) + 2 * DAY;"),
   ),
+  {
+    rule: 'a budget is its owner’s, whatever the key',
+    edits: [core('access/claims.ts', 'return `principal:${principal.owner}`;', 'return `principal:${principal.credential}`;')],
+    test: 'tests/budgets-of-keys.test.ts',
+    named: 'A024 rotation',
+  },
+  {
+    rule: 'what is too much is refused',
+    edits: [core('gateway.ts', 'if (refused !== undefined) return fail(x, refused);', '')],
+    test: 'tests/overload.test.ts',
+    named: 'F56 five times what it may carry',
+  },
 ];
