@@ -42,6 +42,7 @@ const verify: AdminOperation = {
   run: async (input, _caller, host) => verifyAudit(host.store, await auditKey(host), (input as Static<typeof VerifyInput>).heads),
 };
 
+const PAGE = 1_000;
 const ExportInput = object({
   since: Type.Optional(Type.String({ description: 'From then on: a duration such as 7d, or an ISO date or time.' })),
   until: Type.Optional(Type.String({ description: 'Before then.' })),
@@ -53,7 +54,7 @@ const ExportInput = object({
     ),
   ),
   after: Type.Optional(Type.String({ pattern: '^[a-z0-9-]+:[0-9]+$', description: '`next` of the page before.' })),
-  limit: Type.Integer({ minimum: 1, maximum: 5000, default: 1000, description: 'Records of a page, at least.' }),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, default: PAGE, description: 'Records of a page, at least.' })),
 });
 type ExportWanted = Static<typeof ExportInput>;
 /** Whether a record is wanted. */
@@ -101,7 +102,7 @@ const exported: AdminOperation = {
       if (writer < start.writer) continue;
       for await (const { sequence, json } of rowsAfter(host.store, logOf(writer), writer === start.writer ? start.sequence : 0)) {
         for (const record of readRow(json) ?? []) if (fits(record)) records.push({ ...record, writer });
-        if (records.length >= wanted.limit) return { records, next: `${writer}:${sequence}` };
+        if (records.length >= (wanted.limit ?? PAGE)) return { records, next: `${writer}:${sequence}` };
       }
     }
     return { records };

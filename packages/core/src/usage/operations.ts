@@ -6,16 +6,20 @@ import { type Bucket, hourOf, NOTHING, plus, type Totals } from './totals.ts';
 
 const DIMENSIONS = Object.freeze(['principal', 'model', 'instance', 'hour', 'day'] as const);
 type Dimension = (typeof DIMENSIONS)[number];
+const SINCE = '30d';
+const BY: readonly Dimension[] = Object.freeze(['principal']);
 const input = Type.Object(
   {
-    since: Type.String({ default: '30d', description: 'From the hour of then on: a duration such as 7d, or an ISO date or time.' }),
+    since: Type.Optional(Type.String({ default: SINCE, description: 'From the hour of then on: a duration such as 7d, or an ISO date or time.' })),
     until: Type.Optional(Type.String({ description: 'Before the hour of then.' })),
-    by: Type.Array(Type.Unsafe<Dimension>({ type: 'string', enum: [...DIMENSIONS] }), {
-      default: ['principal'],
-      minItems: 1,
-      uniqueItems: true,
-      description: 'What makes a row.',
-    }),
+    by: Type.Optional(
+      Type.Array(Type.Unsafe<Dimension>({ type: 'string', enum: [...DIMENSIONS] }), {
+        default: [...BY],
+        minItems: 1,
+        uniqueItems: true,
+        description: 'What makes a row.',
+      }),
+    ),
     principal: Type.Optional(Type.String({ minLength: 1, description: 'Of this principal alone.' })),
     model: Type.Optional(Type.String({ minLength: 1, description: 'Of this model alone.' })),
     instance: Type.Optional(Type.String({ minLength: 1, description: 'At this instance alone.' })),
@@ -75,10 +79,10 @@ export const USAGE_OPERATIONS: readonly AdminOperation[] = Object.freeze([
       const until = wanted.until === undefined ? undefined : hourOf(pastOf(wanted.until, now, 'until'));
       const rows = new Map<string, Totals & Partial<Record<Dimension, string>>>();
       let total = NOTHING;
-      for await (const bucket of usageFrom(host.store, hourOf(pastOf(wanted.since, now, 'since')))) {
+      for await (const bucket of usageFrom(host.store, hourOf(pastOf(wanted.since ?? SINCE, now, 'since')))) {
         if (until !== undefined && bucket.hour >= until) break;
         if (!fits(bucket, wanted)) continue;
-        const named = Object.fromEntries(wanted.by.map((by) => [by, shownOf(bucket, by)]));
+        const named = Object.fromEntries((wanted.by ?? BY).map((by) => [by, shownOf(bucket, by)]));
         const key = JSON.stringify(named);
         rows.set(key, { ...named, ...plus(rows.get(key) ?? NOTHING, bucket) });
         total = plus(total, bucket);
