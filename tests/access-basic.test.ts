@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench, PROVIDER_KEY } from './support/gateway.ts';
 import { chat, SMALL } from './support/limited.ts';
@@ -7,8 +8,12 @@ let bench: Bench;
 let password = '';
 beforeAll(async () => {
   bench = await openBench({
-    plugins: ['@llm-proxy-auth/auth-basic'],
-    sections: { auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }, { use: 'basic' }] },
+    plugins: ['@llm-proxy-auth/auth-basic', '@llm-proxy-auth/factor-totp'],
+    sections: {
+      auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }, { use: 'basic' }],
+      keyEncryption: { current: 'k1', keys: { k1: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff' } },
+      factor: { use: 'totp' },
+    },
   });
   password = String((await bench.operation('users.add', { name: 'alice', models: [SMALL] })).password);
 });
@@ -23,6 +28,16 @@ const sent = (headers: Sent['headers'], path = '/openai/main/v1/chat/completions
 });
 const answer = (got: Got): string => `${got.status} ${codeOf(got)}`.trim();
 const asAlice = (): Sent['headers'] => ({ authorization: `Basic ${basic(`alice:${password}`)}` });
+/** RFC 6238 with SHA-1, six digits and 30 s, as apps compute it. */
+const codeOfNow = (base32: string): string => {
+  const bits = [...base32].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const digest = createHmac('sha1', key).update(step).digest();
+  const at = (digest.at(-1) ?? 0) & 0xf;
+  return String((digest.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+};
 
 describe('a user with a password', () => {
   test('comes in as user:<name>, whatever the case of the scheme, and stays within the rights', async () => {
@@ -60,6 +75,18 @@ describe('a user with a password', () => {
       expect(got.text).toBe(wrong.text);
     }
     expect(bench.simulator.requests).toEqual([]);
+  });
+  test('with totp needs a one-time code beside the password, and the password first', async () => {
+    const made = await bench.operation('users.add', { name: 'carol', totp: true });
+    const asCarol = { authorization: `Basic ${basic(`carol:${String(made.password)}`)}` };
+    expect(answer(await ask(bench.url, sent(asCarol)))).toBe('401 totp_required');
+    const { secret } = await bench.operation('totp.enroll', { key: 'user:carol' });
+    const code = codeOfNow(String(secret));
+    const wrong = { authorization: `Basic ${basic('carol:wrong-password')}` };
+    expect(answer(await ask(bench.url, sent({ ...wrong, 'x-totp-code': code })))).toBe('401 invalid_credentials');
+    expect(answer(await ask(bench.url, sent({ ...asCarol, 'x-totp-code': code })))).toBe('200');
+    expect(answer(await ask(bench.url, sent({ ...asCarol, 'x-totp-code': code })))).toBe('401 totp_used');
+    expect(bench.simulator.requests).toHaveLength(1);
   });
   test('is out as soon as removed, also where the password was remembered', async () => {
     const made = await bench.operation('users.add', { name: 'bob' });

@@ -29,7 +29,7 @@ const run = async ({ input: asked, caller, host, parts }: Run<Static<typeof inpu
     phc: await parts.argon.hash(password),
     generation: 1,
     ...grant,
-    ...(totp === undefined ? {} : { totp }),
+    ...(totp === true ? { totp } : {}),
     status: 'active',
     createdAt: now,
     createdBy: caller.id,

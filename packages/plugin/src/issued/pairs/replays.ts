@@ -1,4 +1,4 @@
-/** Signatures that are remembered at most; beyond them the oldest are forgotten before their time. */
+/** Signatures that are remembered at most, and half as many in any case; the oldest are forgotten before their time. */
 const MOST = 250_000;
 
 /** Signatures that have been used, each until it could not be used again anyway. */
