@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newKey } from '../plugins/auth-api-key/src/key.ts';
+import { KEY } from './support/file-gateway.ts';
 import { openReplicas, type Replica, WITHOUT_SERVICES } from './support/replicas.ts';
 import { type OwnService, ownService } from './support/services.ts';
 
@@ -26,6 +27,8 @@ describe.runIf(isThere)('a PostgreSQL server that goes away', () => {
       const late = await all.start();
       expect(await late.ready()).toBe(503);
       expect(await late.chat(key)).toMatchObject({ status: 503, code: 'auth_unavailable' });
+      // Keys of the configuration are known without it.
+      expect((await late.chat(KEY)).status).toBe(200);
       expect((await fetch(`${late.ops}/health`)).status).toBe(200);
       await server.start();
       await expect.poll(() => late.ready(), WAIT).toBe(200);
