@@ -9,6 +9,7 @@ export * from './dialect.ts';
 export * from './error.ts';
 export { collect, eventsOf } from './events.ts';
 export { type Fitted, fitSchema } from './fit-schema.ts';
+export { type Flights, flights } from './flights.ts';
 export { eventStreamMessage, eventStreamReader } from './framing/eventstream.ts';
 export { type EventStreamHeaders, type EventStreamValue, textHeader } from './framing/eventstream-headers.ts';
 export { jsonArrayReader, ndjsonReader } from './framing/json-array.ts';

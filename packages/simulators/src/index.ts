@@ -60,6 +60,9 @@ export {
 } from './ibm/identity.ts';
 export { type WatsonxSimulator, type WatsonxSimulatorOptions, watsonxErrorEvent, watsonxSimulator } from './ibm/simulator.ts';
 export { type IbmTokens, type IbmTokensOptions, ibmTokens } from './ibm/tokens.ts';
+export { type KubernetesApi, type KubernetesApiOptions, kubernetesApi } from './kubernetes/api.ts';
+export { type KubernetesCluster, type KubernetesOptions, kubernetesCluster, type TokenWanted } from './kubernetes/cluster.ts';
+export { authDelegator, type Binding } from './kubernetes/rbac.ts';
 export { type OciIdentity, type OciIdentityOptions, type OciSession, type OciUser, ociIdentity } from './oci/identity.ts';
 export { type OciInstance, type OciInstanceOptions, ociInstance } from './oci/instance.ts';
 export { ociErrorEvent } from './oci/refusal.ts';

@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import { type AuthResult, type AuthStrategy, GatewayError, type Host, type Principal } from '@llm-proxy-auth/plugin';
+import { type AuthResult, type AuthStrategy, flights, GatewayError, type Host, type Principal } from '@llm-proxy-auth/plugin';
 import { compileAllow, permissionSetOf } from './allow.ts';
 import { Away, asker } from './ask.ts';
 import type { SignedCall } from './call.ts';
@@ -57,7 +57,7 @@ export const strategy = (config: Config, host: Host): AuthStrategy => {
   const ask = asker(host, gatewayId, originOf(config));
   const nonces: Nonces | undefined = oneTime ? openNonces(host) : undefined;
   const prefix = randomBytes(32).toString('base64');
-  const flights = new Map<string, Promise<AuthResult>>();
+  const questions = flights<AuthResult>(MOST_QUESTIONS);
 
   const answered = async (call: SignedCall): Promise<AuthResult> => {
     const identity = await ask(call);
@@ -69,14 +69,7 @@ export const strategy = (config: Config, host: Host): AuthStrategy => {
   /** One question for all who show the same token at the same time; a token that is taken once is never shared. */
   const shared = (token: string, call: SignedCall): AuthResult | Promise<AuthResult> => {
     const key = hash('sha256', oneTime ? randomBytes(32).toString('base64') : prefix + token, 'base64');
-    const running = flights.get(key);
-    if (running !== undefined) return running;
-    if (flights.size >= MOST_QUESTIONS) return { is: 'unavailable', reason: 'too_many_questions', retryAfterMs: RETRY_MS };
-    const flight = answered(call)
-      .catch(resultOf)
-      .finally(() => flights.delete(key));
-    flights.set(key, flight);
-    return flight;
+    return questions.share(key, () => answered(call).catch(resultOf)) ?? { is: 'unavailable', reason: 'too_many_questions', retryAfterMs: RETRY_MS };
   };
   return {
     slots: SLOTS,
