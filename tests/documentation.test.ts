@@ -46,6 +46,7 @@ const examples = [
   'README.md',
   'docs/guides/getting-started.md',
   'docs/guides/bedrock.md',
+  'docs/guides/aws-iam.md',
   'docs/guides/basic.md',
   'docs/guides/limits-and-budgets.md',
   'docs/guides/alb.md',
