@@ -152,6 +152,66 @@ const factors: readonly Mutant[] = [
     core('plugins/encryption.ts', 'JSON.stringify([VERSION, owner, id, place])', 'JSON.stringify([VERSION, owner, id])'),
   ),
 ];
+const SESSION = 'sessions/strategy.ts';
+const SESSION_ROUTES = 'http/sessions.ts';
+const sessions: readonly Mutant[] = [
+  of('a session ends with its life', 'sessions', 'it ends after ttl', core('sessions/sessions.ts', 'now >= record.expiresAt || ', '')),
+  of('a session ends when nobody uses it', 'sessions', 'it ends when nobody uses it', core('sessions/sessions.ts', 'now - record.usedAt >= idle', 'false')),
+  of(
+    'a session needs the credential it was opened with',
+    'sessions',
+    'A028 revoked',
+    core(SESSION, "if (holder === undefined) return denied('credential_gone');", ''),
+    core(SESSION, 'return undefined;\n};', "return { id: owner, owner, strategy: kind, credential, groups: [], scopes: [], factor: 'none' };\n};"),
+  ),
+  of('a session is asked again when keys change', 'sessions', 'A028 revoked', core(SESSION, 'sum + (strategy.epoch?.() ?? 0)', 'sum')),
+  of(
+    'a replaced token is nobody',
+    'sessions',
+    'a refresh gives another token',
+    core(
+      'sessions/record.ts',
+      "return record.replaced.find(([before]) => same(before, digest))?.[1] ?? 'stranger';",
+      "return record.replaced.some(([before]) => same(before, digest)) ? 'current' : 'stranger';",
+    ),
+  ),
+  of(
+    'a replaced token that is refreshed ends the session',
+    'sessions',
+    'a replaced token that is refreshed',
+    core(SESSION_ROUTES, "typeof tokenIs(first.entry.record, first.token) === 'number'", 'false'),
+  ),
+  of(
+    'a replaced token that is used later ends the session',
+    'sessions',
+    'a replaced token that is used later',
+    core(SESSION, 'if (now - is >= UNDER_WAY) await', 'if (false) await'),
+  ),
+  of(
+    "a stranger's token is no session",
+    'sessions',
+    "a stranger's token for the same id",
+    core(
+      SESSION,
+      "if (is === 'stranger') return denied('wrong_secret');",
+      "if (is === 'stranger') return { is: 'principal', principal: loggedIn((await holderOf(sessions, record)) as Principal), cacheUntil: 0, epoch: at };",
+    ),
+  ),
+  of('sessions of others', 'sessions', 'A026', core(SESSION_ROUTES, 'owner === principal.owner', 'owner !== undefined')),
+  of(
+    'a login reads the body alone',
+    'sessions',
+    'a session or key that stands in the head',
+    core('gateway.ts', 'credential: login.credential, unknownScheme', 'credential: sent.credential ?? login.credential, unknownScheme'),
+  ),
+  of('a login asks for the second factor', 'sessions', 'a code is asked for once', core('access/second-factor.ts', " || factor?.require === 'always'", '')),
+  of(
+    'the store has hashes of sessions alone',
+    'sessions',
+    'gives a token that is good',
+    core('sessions/record.ts', 'token: digestOf(token.token),', 'token: digestOf(token.token), kept: token.token,'),
+  ),
+];
 const HEAD = 'http/head.ts';
 const AUTHENTICATE = 'access/authenticate.ts';
 const credentials: readonly Mutant[] = [
@@ -483,6 +543,7 @@ export const mutants: readonly Mutant[] = [
   ...access,
   ...credentials,
   ...factors,
+  ...sessions,
   ...targets,
   ...headers,
   ...ownership,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { GatewayError, type Logger } from '@llm-proxy-auth/plugin';
+import { type Credential, GatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
-import type { Identified } from './access/authenticate.ts';
+import type { Identified, Login } from './access/authenticate.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
 import { startBeating } from './call/beat.ts';
 import { checkNoBody } from './call/body-hash.ts';
@@ -17,10 +17,11 @@ import { makeTicker } from './call/ticker.ts';
 import { transparent } from './call/transparent.ts';
 import type { Graph } from './graph.ts';
 import { answerPreflight } from './http/cors.ts';
-import { hostIsValid, readHead } from './http/head.ts';
+import { type Head, hostIsValid, readHead } from './http/head.ts';
 import type { RouteMatch } from './http/route.ts';
 import { parseTarget, type RawTarget } from './http/target.ts';
 import { makePlan, type Plan, type Services } from './plan.ts';
+import type { Sessions } from './sessions/sessions.ts';
 
 export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'intent' | 'now' | 'content' | 'begun'> {
   readonly log: Logger;
@@ -68,9 +69,12 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
 
   const nextId = (): string => `req_${run}${(++serial).toString(16).padStart(16, '0')}`;
 
-  const identify = (x: Exchange, target: RawTarget): Identified | Promise<Identified> => {
+  const headOf = (request: Incoming, slots: Plan['slots']): Head =>
+    readHead(request.rawHeaders, request.httpVersionMajor === 2 ? (request.headers[':authority'] as string | undefined) : undefined, slots);
+  const identify = (x: Exchange, target: RawTarget, login?: Login): Identified | Promise<Identified> => {
     const socket = x.request.socket;
-    const raw = readHead(x.request.rawHeaders, x.http2 ? (x.request.headers[':authority'] as string | undefined) : undefined, x.plan.slots);
+    const sent = headOf(x.request, x.plan.slots);
+    const raw = login === undefined ? sent : { ...sent, credential: login.credential, unknownScheme: false, factor: login.factor ?? sent.factor };
     x.head = raw;
     if (!hostIsValid(raw.host)) throw new GatewayError('invalid_request', 'The Host header is not a host.');
     const peer = socket.remoteAddress ?? '';
@@ -170,13 +174,18 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       }
     },
     /** For routes outside the line that need a caller (metrics, admin): who it is. */
-    async identify(request: Incoming, response: Outgoing): Promise<Identified> {
+    async identify(request: Incoming, response: Outgoing, login?: Login): Promise<Identified> {
       const x = new Exchange(nextId(), plan, request, response, options.now());
-      const identified = await identify(x, parseTarget(request.url ?? ''));
+      const identified = await identify(x, parseTarget(request.url ?? ''), login);
       // Nobody reads a body here; a signature that covers one proves nothing yet.
       checkNoBody(identified.body);
       checkAddress(x, identified);
       return identified;
+    },
+    /** The credential that a request shows, unchecked. Throws `ambiguous_credentials` and `invalid_request`. */
+    credentialOf: (request: Incoming): Credential | undefined => headOf(request, plan.slots).credential,
+    get sessions(): Sessions | undefined {
+      return plan.sessions;
     },
     /** Swaps the configuration; calls under way finish on the old one, which is then disposed. */
     swap(graph: Graph): void {

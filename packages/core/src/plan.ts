@@ -20,6 +20,8 @@ import type { CallMetrics } from './observe/metrics.ts';
 import { type ModelCatalogue, modelCatalogue } from './routing/catalogue.ts';
 import { type Endpoints, endpointCache } from './routing/endpoints.ts';
 import { compileModels, type ModelRouter } from './routing/resolve.ts';
+import { makeSessions, type Sessions } from './sessions/sessions.ts';
+import { sessionStrategy } from './sessions/strategy.ts';
 
 /** What the line counts; children are made once, per request there are only look-ups. */
 export interface LineMetrics {
@@ -61,6 +63,8 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   readonly shapeOf: (target: RawTarget) => Dialect | undefined;
   readonly policyOf: (principal: Principal, address: string) => Policy | undefined;
   readonly authenticate: Authenticator;
+  /** Undefined without authentication. */
+  readonly sessions: Sessions | undefined;
   /** Where the strategies in use look for a credential. */
   readonly slots: ReadonlySet<Credential['slot']>;
   readonly models: ModelRouter;
@@ -96,6 +100,8 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
   const waiting: (() => void)[] = [];
   const ownRanges = new WeakMap<Principal, Ranges>();
   const { openCalls } = services;
+  const sessions = graph.strategies.length === 0 ? undefined : makeSessions(graph.host, graph.strategies, graph.settings.sessions);
+  const strategies = sessions === undefined ? [] : [sessionStrategy(sessions, graph.host), ...graph.strategies];
   const byKind = new Map<string, Instance[]>();
   for (const instance of graph.instances.values()) byKind.set(instance.kind, [...(byKind.get(instance.kind) ?? []), instance]);
 
@@ -106,8 +112,9 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name), graph.shortcuts)),
     shapeOf: compileShapes(graph.dialects, graph.settings.server.defaultDialect),
     policyOf: compilePolicies(graph),
-    authenticate: makeAuthenticator(graph, verifiedCache(), services.metrics.auth),
-    slots: slotsOf(graph),
+    authenticate: makeAuthenticator(graph, strategies, verifiedCache(), services.metrics.auth),
+    sessions,
+    slots: slotsOf(strategies),
     models: compileModels(graph.settings.models, graph.instances),
     catalogue: modelCatalogue(services.now),
     endpoints: endpointCache(),

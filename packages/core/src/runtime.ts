@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, Principal } from '@llm-proxy-auth/plugin';
 import { type GatewayError, isGatewayError } from '@llm-proxy-auth/plugin';
 import { type Audit, auditOf } from './audit/audit.ts';
-import type { Exchange } from './call/exchange.ts';
+import type { Exchange, Incoming, Outgoing } from './call/exchange.ts';
 import { type Gateway, makeGateway } from './gateway.ts';
 import type { Graph } from './graph.ts';
 import { createAdminApp } from './http/admin.ts';
 import { createOpsApp } from './http/ops.ts';
+import { createSessionsApp } from './http/sessions.ts';
 import { each, needRestart, openListeners, renewCertificates } from './listeners.ts';
 import { type LoadOptions, loadGraph } from './load-graph.ts';
 import { earlyCounters } from './observe/early-counters.ts';
@@ -46,24 +47,37 @@ export interface Running {
 const knownOf = (graph: Graph) => ({
   instances: [...graph.instances.values()].map((i) => ({ name: i.name, provider: i.kind, region: i.provider.region })),
   dialects: [...graph.dialects.keys()],
-  strategies: graph.strategies.map((s) => s.kind),
+  strategies: [...graph.strategies.map((s) => s.kind), 'session'],
 });
 const storeOf = ({ settings }: Graph): string => JSON.stringify(settings.store);
 const WARN_EVERY_MS = 60_000;
 const PROBE_EVERY_MS = 30_000;
 /** Calls whose sockets are closed settle within so long. */
 const SETTLED_MS = 1_000;
-const OTHER_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready', '/metrics']);
+const OTHER_ROUTES: ReadonlySet<string> = new Set(['/', '/health', '/ready', '/metrics', '/auth/login', '/auth/refresh', '/auth/logout', '/auth/sessions']);
+const AUTH = '/auth/';
+const ONE_SESSION = '/auth/sessions/';
+const routeOf = (path: string): string => (OTHER_ROUTES.has(path) ? path : path.startsWith(ONE_SESSION) ? `${ONE_SESSION}{id}` : 'unmatched');
 
-const authenticateAdmin =
-  (gateway: () => Gateway, audit: Audit) =>
-  async (request: Parameters<Gateway['identify']>[0], response: Parameters<Gateway['identify']>[1]): Promise<Principal | GatewayError> => {
+/** Who calls outside the line of calls; refusals go to the audit log. */
+const identifier =
+  (gateway: () => Gateway, audit: Audit): Gateway['identify'] =>
+  async (request, response, login) => {
     try {
-      return (await gateway().identify(request, response)).principal;
+      return await gateway().identify(request, response, login);
     } catch (error) {
-      if (!isGatewayError(error)) throw error;
-      audit.denied({ address: request.socket.remoteAddress ?? '', code: error.code, strategy: undefined, reason: undefined });
-      return error;
+      if (isGatewayError(error)) audit.denied({ address: request.socket.remoteAddress ?? '', code: error.code, strategy: undefined, reason: undefined });
+      throw error;
+    }
+  };
+const principalOf =
+  (identify: Gateway['identify']) =>
+  async (request: Incoming, response: Outgoing): Promise<Principal | GatewayError> => {
+    try {
+      return (await identify(request, response)).principal;
+    } catch (error) {
+      if (isGatewayError(error)) return error;
+      throw error;
     }
   };
 
@@ -91,7 +105,8 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   const observer = makeObserver(served, log, now);
   const first = graph;
   const audit = auditOf(() => graph ?? first, served.audited);
-  const identify = authenticateAdmin(() => gateway, audit);
+  const identified = identifier(() => gateway, audit);
+  const identify = principalOf(identified);
   let ready = true;
   const ops = createOpsApp({
     ready: () => {
@@ -114,10 +129,13 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     begun: observer.begun,
     metrics: { retry: served.retry, fallback: served.fallback, fidelity: served.fidelity, thinkingLost: served.thinkingLost, auth: served.auth },
     otherwise(request, response, x: Exchange) {
-      x.route = OTHER_ROUTES.has(x.target?.path ?? '') ? (x.target?.path ?? '') : 'unmatched';
+      const path = x.target?.path ?? '';
+      x.route = routeOf(path);
+      if (path.startsWith(AUTH)) return sessions.handle(request, response, x.id);
       ops.main(request, response, x.id, () => identify(request, response));
     },
   });
+  const sessions = createSessionsApp({ sessions: () => gateway.sessions, identify: identified, credentialOf: (request) => gateway.credentialOf(request), now });
   const admin = createAdminApp({
     operations: () => gateway.graph.admin,
     instances: () => gateway.graph.instances,
@@ -171,7 +189,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     await Promise.all(calls.map((l) => l.close(deadline + (deadline > 0 ? 1_000 : 0))));
     clearTimeout(late);
     await Promise.all([listeners.ops, listeners.admin].filter((l) => l !== undefined).map((l) => l.close(0)));
-    await Promise.all([ops.close(), admin.close()]);
+    await Promise.all([ops.close(), admin.close(), sessions.close()]);
     await Promise.race([gateway.idle(), sleep(SETTLED_MS, undefined, { ref: false })]);
     await audit.close();
     await gateway.close();

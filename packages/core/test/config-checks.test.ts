@@ -34,12 +34,9 @@ describe('unknown keys', () => {
     expect(problems.map((p) => `${p.line}:${p.column} ${p.path} ${p.code}`)).toContain(place);
     expect(problems.find((p) => p.code === 'unknown_key')?.message).toContain(`"${near}"`);
   });
-  test.each(['secrets', 'sessions', 'routing', 'breaker', 'hooks', 'telemetry', 'imageFetch'])(
-    '%s, which is not built yet, is one of them',
-    async (key) => {
-      await expect(brief(`${GOOD}${key}: {}\n`)).resolves.toEqual(['6:1  unknown_key']);
-    },
-  );
+  test.each(['secrets', 'routing', 'breaker', 'hooks', 'telemetry', 'imageFetch'])('%s, which is not built yet, is one of them', async (key) => {
+    await expect(brief(`${GOOD}${key}: {}\n`)).resolves.toEqual(['6:1  unknown_key']);
+  });
 });
 
 describe('all problems at once', () => {

@@ -1,4 +1,4 @@
-import { type AuthRequest, type AuthResult, type AuthStrategy, type Host, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { type AuthRequest, type AuthResult, type AuthStrategy, GatewayError, type Host, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import type { KeyBook, KeyEntry } from './book.ts';
 import { idOf, PREFIX } from './key.ts';
 import type { LastUsed } from './last-used.ts';
@@ -107,6 +107,15 @@ export const strategy = ({ host, book, written, verifiers, uses, legacy, rehash,
       const known = book.find(id);
       if (known === undefined) return unknown(id, value, now);
       return serves(known) ? stored(known, value, now) : STORE_AWAY;
+    },
+    current: async (credential) => {
+      const now = host.now();
+      const entry = written.byCredential(credential);
+      if (entry !== undefined) return entry.ends !== undefined && now >= entry.ends ? undefined : entry.principal;
+      const known = book.find(credential);
+      if (book.freshFor() <= 0 || (known === undefined && !book.answers())) throw new GatewayError('auth_unavailable', 'The store of keys does not answer.');
+      const key = known ?? (await book.lookUp(credential));
+      return key === undefined || obstacle(key.record, now) !== undefined ? undefined : key.principal;
     },
     close: async () => {
       await uses.flush().catch(() => host.log.warn({}, 'when keys were last used cannot be written'));

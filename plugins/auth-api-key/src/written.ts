@@ -36,6 +36,7 @@ export interface WrittenEntry {
 export interface WrittenKeys {
   readonly names: ReadonlySet<string>;
   find(key: string): WrittenEntry | undefined;
+  byCredential(credential: string): WrittenEntry | undefined;
 }
 
 const entryOf = (key: WrittenKey): WrittenEntry => {
@@ -87,5 +88,9 @@ export const writtenKeys = async (keys: Config['keys'], host: Host, changed: () 
     const entry = entryOf(key);
     follow(key.name, key.key, entry, add(key.name, await host.secret(key.key), entry));
   }
-  return { names, find: (key) => (entries.size === 0 ? undefined : entries.get(digestOf(key))) };
+  return {
+    names,
+    find: (key) => (entries.size === 0 ? undefined : entries.get(digestOf(key))),
+    byCredential: (credential) => [...entries.values()].find((entry) => entry.principal.credential === credential),
+  };
 };

@@ -298,6 +298,22 @@ export const foundations: Effects = {
     expect((await (await open(at(`${'cd'.repeat(31)}00`))).operation('gate.keep', { text })).plain).toBeUndefined();
     expect(await refused(at('short'))).toEqual(['wrong_value']);
   },
+  async 'sessions.ttl'({ open, refused }) {
+    const bench = await open({ sections: { sessions: { ttl: '1m' } } });
+    const got = await call(`${bench.url}/auth/login`, { body: { api_key: bench.key } });
+    expect(JSON.parse(got.text)).toMatchObject({ expires_in: 60 });
+    expect(await refused({ sections: { sessions: { ttl: '8d' } } })).toEqual(['wrong_value']);
+  },
+  async 'sessions.idle'({ open, refused }) {
+    let now = Date.UTC(2026, 5, 1);
+    const bench = await open({ now: () => now, sections: { sessions: { idle: '10m' } } });
+    const got = await call(`${bench.url}/auth/login`, { body: { api_key: bench.key } });
+    const { session_token: key } = JSON.parse(got.text) as { session_token: string };
+    expect((await chat(bench, {}, { key })).status).toBe(200);
+    now += 600_000;
+    expect((await chat(bench, {}, { key })).status).toBe(401);
+    expect(await refused({ sections: { sessions: { idle: '0s' } } })).toEqual(['wrong_value']);
+  },
   async auth({ open, refused }) {
     expect((await chat(await open({ sections: { auth: 'none' } }), {}, { key: 'anything' })).status).toBe(200);
     expect(await refused({ sections: { auth: undefined } })).toEqual(['auth_missing']);

@@ -70,8 +70,13 @@ interface Request {
   readonly peer: Peer;
   readonly now: number;
 }
-/** Where the strategies of a configuration look for a credential. */
-export const slotsOf = ({ strategies }: Graph): ReadonlySet<Credential['slot']> => new Set(strategies.flatMap((s) => s.strategy.slots));
+/** A credential that stands in a body instead of the head. */
+export interface Login {
+  readonly credential: Credential;
+  readonly factor: string | undefined;
+}
+/** Where strategies look for a credential. */
+export const slotsOf = (strategies: readonly Strategy[]): ReadonlySet<Credential['slot']> => new Set(strategies.flatMap((s) => s.strategy.slots));
 /** The caller at once when it is remembered, else a promise. Throws 400, 401, 403 and 503. */
 export type Authenticator = (head: Head, request: Incoming, target: string, peer: Peer, now: number) => Identified | Promise<Identified>;
 
@@ -81,10 +86,11 @@ const UNCACHED: ReadonlySet<Credential['slot']> = new Set(['aws4', 'oci-signatur
 const wayOf = ({ slot }: Credential, peer: Peer, { forwardedProto }: Head): string =>
   slot === 'basic' ? `basic ${peer.tls} ${peer.trusted && forwardedProto} ${LOOPBACK.test(peer.address)}` : slot;
 
-export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: AuthNote): Authenticator => {
-  const kindOf = new Map(graph.strategies.map((s) => [s.strategy, s.kind]));
-  const slots = slotsOf(graph);
-  const required = graph.strategies.filter((s) => s.strategy.alsoRequired === true);
+/** `strategies`: those of the configuration, and the core's own. */
+export const makeAuthenticator = (graph: Graph, strategies: readonly Strategy[], cache: VerifiedCache, note: AuthNote): Authenticator => {
+  const kindOf = new Map(strategies.map((s) => [s.strategy, s.kind]));
+  const slots = slotsOf(strategies);
+  const required = strategies.filter((s) => s.strategy.alsoRequired === true);
   const askedOf = ({ head, request, target, peer }: Request): Asked => {
     const { method = 'GET', url = '', rawHeaders } = request;
     const { address, trusted, tls } = peer;
@@ -120,7 +126,7 @@ export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: Auth
   };
   const byAmbient = (r: Request): Identified | Promise<Identified> => {
     const shown = ambientOf(r.head, r.request, r.peer, slots);
-    if (shown.length > 0) return decide(cache.keyOf('ambient', ambientText(shown)), graph.strategies, shown, r);
+    if (shown.length > 0) return decide(cache.keyOf('ambient', ambientText(shown)), strategies, shown, r);
     note('none', 'missing');
     throw denial(graph, 'missing_credentials');
   };
@@ -132,8 +138,8 @@ export const makeAuthenticator = (graph: Graph, cache: VerifiedCache, note: Auth
       throw denial(graph, 'invalid_credentials');
     }
     if (credential === undefined) return byAmbient(r);
-    if (UNCACHED.has(credential.slot)) return slow(undefined, graph.strategies, [credential], r);
-    return decide(cache.keyOf(wayOf(credential, r.peer, r.head), credential.value), graph.strategies, [credential], r);
+    if (UNCACHED.has(credential.slot)) return slow(undefined, strategies, [credential], r);
+    return decide(cache.keyOf(wayOf(credential, r.peer, r.head), credential.value), strategies, [credential], r);
   };
   /** Before anything else is looked at, so that the answer says nothing about another credential. */
   const satisfy = async (r: Request): Promise<Identified> => {

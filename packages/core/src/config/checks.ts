@@ -167,5 +167,20 @@ const checkEncryption: Check = (settings, context) => {
     context.report('keyEncryption.current', 'unknown_name', `no key is called "${current.slice(0, 80)}"${suggestion(current, Object.keys(keys))}`);
 };
 
+const LONGEST_SESSION = 7 * 86_400_000;
+const checkSessions: Check = ({ sessions }, context) => {
+  if (sessions?.ttl !== undefined && (sessions.ttl < 1_000 || sessions.ttl > LONGEST_SESSION))
+    context.report('sessions.ttl', 'wrong_value', 'must be between 1s and 7d');
+  if (sessions?.idle !== undefined && sessions.idle < 1_000) context.report('sessions.idle', 'wrong_value', 'must be at least 1s');
+};
+
 /** Everything that concerns more than one key. */
-export const crossChecks: readonly Check[] = Object.freeze([checkInstances, checkModels, checkServer, checkListeners, checkPolicies, checkEncryption]);
+export const crossChecks: readonly Check[] = Object.freeze([
+  checkInstances,
+  checkModels,
+  checkServer,
+  checkListeners,
+  checkPolicies,
+  checkEncryption,
+  checkSessions,
+]);

@@ -244,6 +244,10 @@ export const Root = object({
     absence: { code: 'auth_missing', message: 'must be written: a list of strategies, or `auth: none` to serve this machine alone' },
   }),
   factor: Type.Optional(Factor),
+  sessions: object({
+    ttl: Duration({ default: '12h', description: 'Life of a session from its login, at most 7d; a refresh does not lengthen it.' }),
+    idle: Duration({ default: '2h', description: 'A session that nobody used for so long is over.' }),
+  }),
   keyEncryption: Type.Optional(
     object(
       {

@@ -16,7 +16,7 @@ const MAX_DEPTH = 32;
 /** Codes for what Fastify itself refuses, by status. */
 const REFUSED: Readonly<Record<number, readonly [code: keyof typeof CODES, message: string]>> = Object.freeze({
   400: ['invalid_request', 'The request is not valid.'],
-  413: ['body_too_large', 'The request body is larger than 1 MiB.'],
+  413: ['body_too_large', 'The request body is too large.'],
   414: ['invalid_target', 'The request target is too long.'],
   415: ['unsupported_media_type', 'Send application/json in UTF-8, without content-encoding.'],
 });
@@ -54,12 +54,16 @@ const notFound = (served: readonly Served[], url: string): GatewayError => {
 };
 
 /** Fastify with our errors, our request ids and a strict JSON body; nothing of a method override or a cookie is looked at. */
-export const createApp = (options: { readonly log?: Logger | undefined; readonly routes: (fastify: FastifyInstance) => void }): App => {
+export const createApp = (options: {
+  readonly log?: Logger | undefined;
+  readonly bodyLimit?: number | undefined;
+  readonly routes: (fastify: FastifyInstance) => void;
+}): App => {
   const ids = new WeakMap<object, string>();
   const failed = (id: string) => (error: unknown) => options.log?.error({ request: id, error }, 'a request failed');
   const fastify = Fastify({
     logger: false,
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: options.bodyLimit ?? BODY_LIMIT,
     requestIdHeader: false,
     genReqId: (raw) => ids.get(raw) ?? newRequestId(),
     exposeHeadRoutes: true,

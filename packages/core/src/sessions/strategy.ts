@@ -1,0 +1,75 @@
+import type { AuthResult, AuthStrategy, Host, Principal } from '@llm-proxy-auth/plugin';
+import type { Strategy } from '../graph.ts';
+import { SESSION, type SessionEntry, type SessionRecord, tokenIs } from './record.ts';
+import { isOver, type Sessions } from './sessions.ts';
+
+/** A session is believed this long without being asked again, ms. */
+const BELIEVED = 30_000;
+/** Requests that were under way when their token was replaced are refused like any other, and nothing more. */
+const UNDER_WAY = 10_000;
+const denied = (reason: string): AuthResult => Object.freeze({ is: 'denied', reason });
+const NOT_MINE: AuthResult = Object.freeze({ is: 'not-mine' });
+const AWAY: AuthResult = Object.freeze({ is: 'unavailable', reason: 'sessions_unavailable', retryAfterMs: 1_000 });
+
+/** Finds a session by the id in its token. Throws what the store throws, and when it has not answered for too long. */
+export const findSession = async ({ book }: Pick<Sessions, 'book'>, id: string): Promise<SessionEntry | undefined> => {
+  const known = book.find(id);
+  if (known === undefined && book.answers()) return book.lookUp(id);
+  if (known === undefined || book.freshFor() <= 0) throw new Error('the store of sessions does not answer');
+  return known;
+};
+
+const principals = new WeakMap<Principal, Principal>();
+/** Whoever logged in has done everything that was asked; one object each, since what is compiled of a caller hangs on it. */
+const loggedIn = (principal: Principal): Principal => {
+  const known = principals.get(principal);
+  if (known !== undefined) return known;
+  const made = Object.freeze<Principal>({ ...principal, factor: 'done' });
+  principals.set(principal, made);
+  return made;
+};
+/** Who holds the credential of a session now; undefined when it no longer lets in. */
+const holderOf = async ({ strategies }: Sessions, { strategy: kind, credential, owner }: SessionRecord): Promise<Principal | undefined> => {
+  for (const { kind: own, strategy } of strategies) {
+    const holder = own === kind ? await strategy.current?.(credential) : undefined;
+    if (holder !== undefined) return holder.owner === owner ? holder : undefined;
+  }
+  return undefined;
+};
+
+/** The core's own strategy: tokens of sessions that were opened with a credential, for as long as that credential counts. */
+export const sessionStrategy = (sessions: Sessions, host: Pick<Host, 'now' | 'log'>): Strategy => {
+  const { book, strategies, idle } = sessions;
+  const epoch = (): number => strategies.reduce((sum, { strategy }) => sum + (strategy.epoch?.() ?? 0), book.epoch());
+  const judge = async (id: string, token: string): Promise<AuthResult> => {
+    const at = epoch();
+    const now = host.now();
+    const entry = await findSession(sessions, id);
+    if (entry === undefined) return denied('unknown');
+    const { record } = entry;
+    const is = tokenIs(record, token);
+    if (is === 'stranger') return denied('wrong_secret');
+    if (is !== 'current') {
+      if (now - is >= UNDER_WAY) await sessions.end(id);
+      return denied('replaced');
+    }
+    if (isOver(record, idle, now)) return denied('expired');
+    const holder = await holderOf(sessions, record);
+    if (holder === undefined) return denied('credential_gone');
+    sessions.touch(entry);
+    const until = Math.min(now + BELIEVED, record.expiresAt, holder.expires ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor()));
+    return { is: 'principal', principal: loggedIn(holder), cacheUntil: until, epoch: at };
+  };
+  const strategy: AuthStrategy = {
+    slots: ['session', 'bearer'],
+    challenge: '',
+    issued: true,
+    epoch,
+    authenticate({ credential: { slot, value } }) {
+      if (slot !== 'session' && !value.startsWith(SESSION.prefix)) return NOT_MINE;
+      const id = SESSION.idOf(value);
+      return id === undefined ? denied('malformed') : judge(id, value).catch(() => AWAY);
+    },
+  };
+  return Object.freeze({ kind: 'session', strategy });
+};
