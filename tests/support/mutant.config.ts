@@ -4,6 +4,7 @@ import type { Edit } from './mutants.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const edits = JSON.parse(process.env.LPA_MUTANT ?? '[]') as readonly Edit[];
+const changesOf = (id: string): readonly Edit[] => edits.filter(({ file }) => id.split('?', 1)[0] === root + file);
 
 /** Tests of a gateway or plugin whose source is changed while it is loaded; says on stderr that it was. */
 export default defineConfig({
@@ -13,17 +14,19 @@ export default defineConfig({
     {
       name: 'mutant',
       enforce: 'pre',
+      // What changed is not kept, or it would be the source of another mutant.
+      configureVitest({ defineCacheKeyGenerator }) {
+        defineCacheKeyGenerator(({ id }) => (changesOf(id).length > 0 ? false : undefined));
+      },
       transform(code, id) {
-        const mine = edits.filter(({ file }) => id.split('?', 1)[0] === root + file);
+        const mine = changesOf(id);
         if (mine.length === 0) return undefined;
         process.stderr.write(mine.map(({ file }) => `mutated ${file}\n`).join(''));
         return { code: mine.reduce((text, { from, to }) => text.replace(from, () => to), code), map: null };
       },
     },
   ],
-  // What is kept between runs would be the source of another mutant.
   test: {
-    fsModuleCache: false,
     include: ['tests/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts'],
     exclude: ['tests/mutants.test.ts'],
     testTimeout: 20_000,

@@ -425,7 +425,7 @@ const carriers: readonly Mutant[] = [
     'what is remembered is the caller’s',
     'carriers',
     CALLER,
-    core('call/translate.ts', "x.plan.memories.of(x.principal?.owner ?? '', x)", "x.plan.memories.of('', x)"),
+    core('call/translate.ts', "x.plan.memories.of(x.principal?.owner ?? '', x, x.plan.shared)", "x.plan.memories.of('', x)"),
   ),
   of('what is remembered ends', 'carriers', HOUR, core('call/memory.ts', 'if (entry.until > now) return;', 'return;')),
   of('a use renews the hour', 'carriers', HOUR, core('call/memory.ts', 'entry.until = this.#now() + this.#bounds.lifeMs;', '')),
