@@ -52,6 +52,28 @@ describe('A043 a model budget of 0 holds for administrators and for keys that ar
   });
 });
 
+test('what a call would reserve is explained, and not taken', async () => {
+  const bench = await open({ per: 'principal', tokens: '100000/min', budget: { usd: 0.01, window: 'day' } });
+  const sent = body(100);
+  const headers = { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json', 'x-lpa-explain': '1' };
+  const inputTokens = Math.ceil(sent.length / 4);
+  const costUsd = (inputTokens + 200) / 1e6;
+  for (const path of Object.values(MODES)) {
+    const got = await ask(bench.url, { path, headers, body: sent });
+    expect((JSON.parse(got.text) as { reservation: unknown }).reservation).toEqual({
+      inputTokens,
+      outputTokens: 100,
+      costUsd,
+      claims: [
+        { key: expect.stringMatching(/\|tokens$/), amount: inputTokens + 100, limit: 100_000 },
+        { key: expect.stringMatching(/\|budget$/), costUsd, limitUsd: 0.01, observed: false },
+      ],
+    });
+  }
+  // All of the budget is still there.
+  expect(answer(await call(bench, bench.key, 'protocol', 4_950))).toBe('200 ');
+});
+
 test('limits in the words of another dialect, and nothing of the provider’s own beside them', async () => {
   const bench = await openBench({ vendor: 'anthropic', sections: { policies: [{ allow: {}, limits: [{ requests: '50/min', tokens: '90000/min' }] }] } });
   opened.push(bench);

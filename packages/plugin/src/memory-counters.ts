@@ -90,8 +90,8 @@ export const memoryCounters = (): Counters => {
       if (lease.seen + LEASE_MS <= now) end(lease);
     }
     for (const [key, count] of open) if (count === 0) open.delete(key);
-    for (const [key, w] of windows) if (now - w.start > 2 * w.length) windows.delete(key);
-    for (const [key, purse] of purses) if (purse.ends <= now) purses.delete(key);
+    for (const [key, w] of windows) if (now - w.start > 2 * w.length || (w.count === 0 && w.previous === 0)) windows.delete(key);
+    for (const [key, purse] of purses) if (purse.ends <= now || purse.used === 0) purses.delete(key);
   };
 
   const refusal = (claim: Claim, now: number): Taken | undefined => {

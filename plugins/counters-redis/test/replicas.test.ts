@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { fakeHost, secretOf } from '@llm-proxy-auth/contract-tests';
 import type { Claim, Counters, Taken } from '@llm-proxy-auth/plugin';
 import { Redis } from 'ioredis';
@@ -160,6 +162,20 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
     await expect.poll(() => counters.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
     await counters.settle(taken.lease, [{ key: 'b', amount: 25 }]);
     await expect.poll(() => used(counters), { interval: 10 }).toBe(25);
+  });
+  test('over TLS, with a certificate that the CA of the configuration signed', async () => {
+    const tls = (name: string): string => fileURLToPath(new URL(`../../../packages/core/test/fixtures/tls/${name}.pem`, import.meta.url));
+    const files = ['--tls-cert-file', tls('server'), '--tls-key-file', tls('server-key'), '--tls-ca-cert-file', tls('ca'), '--tls-auth-clients', 'no'];
+    const other = await openServer(files, true);
+    const given = { url: secretOf(other.url), prefix: 'p:', timeout: 5_000 };
+    const known = await redisCounters({ ...given, ca: secretOf(readFileSync(tls('server'), 'utf8')) }, fakeHost());
+    opened.push(known);
+    expect(known.degraded?.()).toBe(false);
+    expect((await known.take([rate(1)], START)).ok).toBe(true);
+    const unknown = await redisCounters(given, fakeHost());
+    opened.push(unknown);
+    expect(unknown.degraded?.()).toBe(true);
+    await other.stop();
   });
   test('no server at the start: it counts by itself, and shares when there is one', async () => {
     const other = await openServer();

@@ -35,15 +35,31 @@ export interface Server {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
-/** A server of its own on a free port of loopback that keeps nothing. */
-export const openServer = async (options: readonly string[] = []): Promise<Server> => {
+/** A server of its own on a free port of loopback that keeps nothing. `secure`: what it needs to speak TLS, and nothing else. */
+export const openServer = async (options: readonly string[] = [], secure = false): Promise<Server> => {
   const folder = mkdtempSync(join(tmpdir(), 'lpa-redis-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, ...options], {
-      stdio: 'ignore',
-    });
+    child = spawn(
+      'redis-server',
+      [
+        ...(secure ? ['--port', '0', '--tls-port'] : ['--port']),
+        String(port),
+        '--bind',
+        '127.0.0.1',
+        '--save',
+        '',
+        '--appendonly',
+        'no',
+        '--dir',
+        folder,
+        ...options,
+      ],
+      {
+        stdio: 'ignore',
+      },
+    );
     for (let tries = 0; !(await answers(port)); tries++) {
       if (tries > 500) throw new Error('redis-server does not start');
       await sleep(10);
@@ -58,7 +74,7 @@ export const openServer = async (options: readonly string[] = []): Promise<Serve
   };
   await start();
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: secure ? `rediss://localhost:${port}` : `redis://127.0.0.1:${port}`,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     kill,

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { type Claim, GatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import type { LimitSettings } from '../config/schema.ts';
 import type { Policy } from './policy.ts';
@@ -22,6 +23,8 @@ const UNIT_MS: Readonly<Record<string, number>> = Object.freeze({ s: 1_000, min:
 export const TOKENS = '|tokens';
 export const BUDGET = '|budget';
 
+/** Names that clients choose are as long as they like; keys of counters are not. */
+const bounded = (name: string): string => (name.length <= 200 ? name : `sha256:${hash('sha256', name, 'base64url')}`);
 const subject = ({ per }: LimitSettings, { principal, instance, model }: Counted): string => {
   switch (per) {
     case 'credential':
@@ -31,7 +34,7 @@ const subject = ({ per }: LimitSettings, { principal, instance, model }: Counted
     case 'instance':
       return `instance:${instance}`;
     case 'model':
-      return `model:${model}`;
+      return `model:${bounded(model)}`;
     case 'policy':
       return 'policy';
     default:
