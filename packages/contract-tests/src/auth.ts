@@ -253,6 +253,26 @@ const lifeRules: readonly Rule<AuthSubject>[] = [
     }),
   },
   {
+    id: 'auth.current',
+    says: 'who holds a credential now is told by its id, and nobody by the id of none or of one that has ended',
+    check: using(async (made, subject) => {
+      const { current } = made.strategy;
+      if (current === undefined) return;
+      const holder = async (expires?: number): Promise<Principal> => principalOf(await ask(made, subject, await subject.valid(made, expires))).principal;
+      for (const nobody of ['', 'nobody', '\u0000']) assert.equal(await current(nobody), undefined, `${JSON.stringify(nobody)} is held by somebody`);
+      const short = await holder(made.host.now() + 5000);
+      assert.equal((await current(short.credential))?.id, short.id, 'somebody else than the credential says');
+      made.host.advance(5000);
+      assert.equal(await current(short.credential), undefined, 'still held after its end');
+      if (subject.revoke === undefined) return;
+      const credential = await subject.valid(made);
+      const { principal } = principalOf(await ask(made, subject, credential));
+      assert.equal((await current(principal.credential))?.id, principal.id);
+      await subject.revoke(made, credential);
+      assert.equal(await current(principal.credential), undefined, 'still held after it was taken back');
+    }),
+  },
+  {
     id: 'auth.unavailable-not-denied',
     says: 'when the store is out of reach a good credential is let in or unavailable, never denied, not-mine or an exception',
     check: using(async (made, subject) => {

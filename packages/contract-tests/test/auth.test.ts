@@ -48,6 +48,7 @@ provesRules('auth rules', authRules, authSubject, {
       : result;
   }),
   'auth.revoked-is-denied': broken(() => ({ epoch: () => 0 })),
+  'auth.current': broken((strategy) => ({ current: (credential) => strategy.current?.(credential.replace(/\.[0-9]+$/, '.4102444800000')) })),
   'auth.unavailable-not-denied': answering((ask) => async (r) => {
     const result = await ask(r);
     return result.is === 'unavailable' ? { is: 'denied', reason: 'store' } : result;

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type AuthResult, type AuthStrategy, define, type Factory, type Host, Secret } from '@llm-proxy-auth/plugin';
+import { type AuthResult, type AuthStrategy, define, type Factory, type Host, type Principal, Secret } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import type { AuthSubject, MadeAuth } from '../../src/index.ts';
 
@@ -30,7 +30,7 @@ export const goodAuth = ({ key }: Settings, host: Host): AuthStrategy => {
       id: `acme:${name}`,
       owner: name,
       strategy: 'acme',
-      credential: name,
+      credential: `${name}.${end}`,
       groups: [],
       scopes: [],
       factor: 'none',
@@ -38,8 +38,14 @@ export const goodAuth = ({ key }: Settings, host: Host): AuthStrategy => {
     } as const;
     return { is: 'principal', principal, cacheUntil: Math.min(host.now() + 30_000, Number(end)), epoch };
   };
+  const current = async (credential: string): Promise<Principal | undefined> => {
+    const text = `acme.${credential}`;
+    const result = await judge(`${text}.${signature(text, await host.secret(key))}`);
+    return result.is === 'principal' ? result.principal : undefined;
+  };
   return {
     slots: ['bearer', 'api-key'],
+    current,
     challenge: 'Bearer realm="acme"',
     issued: false,
     epoch: () => epoch,
