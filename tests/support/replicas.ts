@@ -16,6 +16,10 @@ export interface Replica extends Served {
   readonly admin: string;
   /** A chat of few tokens with a key. */
   chat(key: string, more?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** The same with other headers than those of a key. */
+  chatBy(headers: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Any other request with a body. */
+  post(path: string, headers: Readonly<Record<string, string>>, body: object): Promise<Answer>;
   /** An administrative operation by the administrator of the configuration. Throws when it is refused. */
   operate<T = Readonly<Record<string, unknown>>>(operation: string, input: object): Promise<T>;
   ready(): Promise<number>;
@@ -33,24 +37,22 @@ const answered = async (answer: Promise<Response>): Promise<Answer> => {
   const { status, headers, ...rest } = await answer.then(async (r) => ({ status: r.status, headers: r.headers, text: await r.text() }));
   return { status, headers, code: headers.get('x-lpa-code') ?? undefined, body: rest.text === '' ? undefined : JSON.parse(rest.text) };
 };
-const send = (url: string, key: string, body: object): Promise<Answer> =>
-  answered(
-    fetch(url, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    }),
-  );
+const send = (url: string, headers: Readonly<Record<string, string>>, body: object): Promise<Answer> =>
+  answered(fetch(url, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) }));
+const bearer = (key: string): Readonly<Record<string, string>> => ({ authorization: `Bearer ${key}` });
+const CHAT = '/openai/main/v1/chat/completions';
+const HELLO = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] };
 const replicaOf = async (site: Site): Promise<Replica> => {
   const served = await serveSite(site);
   const [, admin = ''] = await served.says(/"listener":"admin","url":"([^"]+)"/);
   return {
     ...served,
     admin,
-    chat: (key, more = {}) =>
-      send(`${served.url}/openai/main/v1/chat/completions`, key, { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }], ...more }),
+    chat: (key, more = {}) => send(served.url + CHAT, bearer(key), { ...HELLO, ...more }),
+    chatBy: (headers) => send(served.url + CHAT, headers, HELLO),
+    post: (path, headers, body) => send(served.url + path, headers, body),
     async operate(operation, input) {
-      const { status, body } = await send(`${admin}/admin/v1/${operation}`, KEY, input);
+      const { status, body } = await send(`${admin}/admin/v1/${operation}`, bearer(KEY), input);
       if (status !== 200) throw new Error(`${operation} was answered ${status}: ${JSON.stringify(body)}`);
       return body as never;
     },
