@@ -49,7 +49,7 @@ const answerIssued = (reply: FastifyReply, { token, record }: Issued, message: s
     message,
   });
 
-/** `/auth/*` of the main listener: logging in, and what becomes of a session (contract.md §4). Names are those of bedrock-proxy-iam. */
+/** `/auth/*` of the main listener: logging in, and what becomes of a session (contract.md §4). Names are those of the earlier gateway. */
 export const createSessionsApp = ({ sessions: current, identify, credentialOf, now }: SessionsOptions): SessionsApp => {
   const open = (): Sessions => {
     const sessions = current();
