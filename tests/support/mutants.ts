@@ -1,3 +1,4 @@
+import { factorMutants } from './mutants-factor.ts';
 import { money } from './mutants-money.ts';
 import { signedMutants } from './mutants-signed.ts';
 import { tokens } from './mutants-tokens.ts';
@@ -552,5 +553,6 @@ export const mutants: readonly Mutant[] = [
   ...vertex,
   ...money,
   ...signedMutants,
+  ...factorMutants,
   ...tokens,
 ];

@@ -1,0 +1,97 @@
+import type { Mutant } from './mutants.ts';
+
+const rules =
+  (plugin: string, test: string) =>
+  (rule: string, named: string, file: string, from: string, to: string): Mutant => ({
+    rule: `${plugin}: ${rule}`,
+    edits: [{ file: `plugins/${plugin}/src/${file}`, from, to }],
+    test: `plugins/${plugin}/test/${test}.test.ts`,
+    named,
+  });
+
+const FACTOR = rules('factor-totp', 'factor');
+const CODE = rules('factor-totp', 'code');
+const ADMIN = rules('factor-totp', 'admin');
+const totp: readonly Mutant[] = [
+  FACTOR('an accepted step is kept', 'A030 replay in window', 'judge.ts', 'lastStep: match.step, ', ''),
+  FACTOR(
+    'a code counts once its use is written',
+    'A030 replay in window',
+    'rows.ts',
+    'if (await store.commit([next === undefined ? change : { ...change, value: textOf(next) }])) return result;',
+    'await store.commit([next === undefined ? change : { ...change, value: textOf(next) }]);\n    return result;',
+  ),
+  FACTOR('five wrong codes lock', 'A032 brute force', 'attempts.ts', 'before.wrong + 1 < FREE', 'before.wrong + 1 < 1000'),
+  FACTOR('a lock is a lock', 'A032 brute force', 'judge.ts', "if (lock > 0) return unchanged(refused(lock), 'locked', enrolment);", ''),
+  FACTOR('locks double', 'A032 brute force', 'attempts.ts', ' * 2 ** before.locks', ''),
+  FACTOR(
+    'locks end within 15 minutes',
+    'A032 brute force',
+    'attempts.ts',
+    'Math.min(FIRST_LOCK * 2 ** before.locks, LONGEST_LOCK)',
+    'FIRST_LOCK * 2 ** before.locks',
+  ),
+  FACTOR('a right code ends the counting', 'A032 brute force', 'attempts.ts', '({ ...NONE, day, today })', '({ ...NONE, locks: 1, day, today })'),
+  FACTOR('many wrong codes are told', 'twenty wrong codes in a day', 'told.ts', " === ALARM) alarm('credential', who);", " === -1) alarm('credential', who);"),
+  FACTOR('a backup code is used up', 'A036 backup codes', 'judge.ts', 'codes: enrolment.codes.toSpliced(index, 1)', 'codes: enrolment.codes'),
+  FACTOR(
+    'backup codes lock',
+    'A036 backup codes',
+    'judge.ts',
+    "return wrong(enrolment, 'codeGuesses', now);",
+    "return unchanged(refused(0), 'wrong', enrolment);",
+  ),
+  FACTOR('backup codes do not confirm', 'a backup code does not', 'judge.ts', " || enrolment.status === 'pending'", ''),
+  FACTOR('what is pending is not active', 'one that is pending', 'rows.ts', "found.find(({ enrolment }) => enrolment.status === 'active') ?? ", ''),
+  FACTOR(
+    'a store that fails lets nobody in',
+    'F33 2FA lookup error > with and without a code',
+    'factor.ts',
+    "return { is: 'unavailable', retryAfterMs: ASK_AGAIN };",
+    "return { is: 'done' };",
+  ),
+  FACTOR(
+    'a damaged row is no missing one',
+    'a row that cannot be read',
+    'enrolment.ts',
+    "throw new Error('a stored enrolment cannot be read');",
+    'return undefined as never;',
+  ),
+  CODE('codes of T-1 to T+1', 'A035 window', 'code.ts', 'epochTolerance: PERIOD }', 'epochTolerance: 2 * PERIOD }'),
+  CODE('steps before the last one', 'a code of a step that is not later', 'code.ts', '{ afterTimeStep: last }', '{}'),
+  CODE('digits of ASCII alone', 'property: text', 'code.ts', 'if (!new RegExp(`^[0-9]{${digits}}$`).test(code)) return WRONG;', ''),
+  ADMIN('administrators alone', 'is for administrators alone', 'admin/operation.ts', "operations(parts.of, 'admin')", "operations(parts.of, 'keys')"),
+  ADMIN('nothing without keyEncryption', 'without keyEncryption nothing starts', 'made.ts', 'if (encryption === undefined)', 'if (encryption === null)'),
+  ADMIN('secrets are kept for their place', 'cannot be opened', 'kept-secret.ts', "JSON.stringify(['totp', subject, generation])", "'totp'"),
+  ADMIN('backup codes are kept as digests', 'A027 stored form', 'admin/enroll.ts', 'digestOf(kept.codeKey, code)', 'code'),
+  ADMIN(
+    'new backup codes make the old ones void',
+    'totp codes makes the ones before void',
+    'admin/codes.ts',
+    'codes: backupCodes.map(',
+    'codes: [...enrolment.codes, ...backupCodes].map(',
+  ),
+  ADMIN('nobody is enrolled over', 'is refused for who is enrolled', 'admin/enroll.ts', "if (row?.enrolment.status === 'active')", 'if (row === null)'),
+];
+
+const LEGACY = rules('auth-api-key', 'legacy');
+const PEPPERS = rules('auth-api-key', 'peppers');
+const DEMANDS = rules('auth-api-key', 'demands');
+const REPLICAS = rules('auth-api-key', 'replicas');
+const keys: readonly Mutant[] = [
+  DEMANDS('a key says that it needs a code', 'a key made with totp', 'principal.ts', "grant.totp === true ? 'needed' : 'none'", "'none'"),
+  PEPPERS(
+    'a key moves to the current pepper',
+    'keys of an earlier one let in',
+    'rehash.ts',
+    'if (verifiers.isCurrent(verifier) || running.has(id)) return;',
+    'return;',
+  ),
+  REPLICAS('strict keys end with the store', 'with staleAuth allow', 'strategy.ts', ' && record.strict !== true', ''),
+  LEGACY('costs of bcrypt', 'is the published vector', 'bcrypt.ts', '!FORM.test(hash) || ', ''),
+  LEGACY('what bcrypt would cut', 'refuses what bcrypt would cut', 'bcrypt.ts', 'Buffer.byteLength(key) > LONGEST || ', ''),
+  LEGACY('scans are bounded', 'A013 verify cost', 'legacy.ts', 'if (scans > SCANS_A_MINUTE)', 'if (scans > 10_000)'),
+  LEGACY('few imported keys wait', 'takes 64 that wait', 'admin/import.ts', 'if (unused + records.length > MOST)', 'if (unused + records.length > 1_000)'),
+  LEGACY('no more rights than who imports', 'gives nobody more than they have', 'admin/import.ts', '    assertWithin(caller, { ...grant, expiresAt });\n', ''),
+];
+export const factorMutants: readonly Mutant[] = [...totp, ...keys];
