@@ -68,7 +68,7 @@ plugins:
   - "@llm-proxy-auth/store-sqlite"
 server: { host: $4, port: "\${PORT:-$port}" }
 ops: { host: $5, port: ${6} }
-store: { use: sqlite, path: $3/llm-proxy-auth.db }
+store: { use: sqlite, path: "$3/llm-proxy-auth.db" }
 keyEncryption: { current: k1, keys: { k1: "\${file:$2/kek}" } }
 auth:
   - { use: api-key, pepper: "\${file:$2/pepper}"$7 }
