@@ -108,6 +108,15 @@ describe('an AWS role with the OpenAI SDK', () => {
       sts.script(fault);
       expect(await chat(await another())).toBe('503 auth_unavailable');
     }
+    const identity = { GetCallerIdentityResult: { Account: ACCOUNT, Arn: ROLE, UserId: 'AROAEXAMPLEROLEID0000:session-1' } };
+    for (const [padding, expected] of [
+      [60_000, 'stop'],
+      [65_536, '401 invalid_credentials'],
+    ] as const) {
+      const body = JSON.stringify({ GetCallerIdentityResponse: identity, padding: 'x'.repeat(padding) });
+      sts.script({ headers: { 'content-type': 'application/json' }, body });
+      expect(await chat(await another())).toBe(expected);
+    }
     sts.script({ redirect: 'https://evil.example/' });
     expect(await chat(await another())).toBe('401 invalid_credentials');
   });

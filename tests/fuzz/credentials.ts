@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { endpointTable } from '../../plugins/auth-aws-iam/src/endpoints.ts';
+import { readToken } from '../../plugins/auth-aws-iam/src/read.ts';
 import { decode } from '../../plugins/auth-basic/src/decode.ts';
 import { urisOf } from '../../plugins/auth-mtls/src/certificate.ts';
 import { spiffeIdOf } from '../../plugins/auth-mtls/src/spiffe.ts';
@@ -75,5 +77,60 @@ const oci: FuzzTarget = {
   },
 };
 
+const STS = 'https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256';
+const AT = Date.UTC(2026, 10, 23, 12);
+const endpoints = endpointTable(['us-east-1']);
+/** What stands inside a token, as a URL or as JSON. */
+const awsToken: FuzzTarget = {
+  name: 'aws-token',
+  seeds: [
+    `${STS}&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261123%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Date=20261123T120000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host%3Bx-lpa-gateway-id&X-Amz-Signature=${SIGNATURE}`,
+    `{"iam_http_request_method":"POST","url":"https://sts.us-east-1.amazonaws.com/","body":"Action=GetCallerIdentity&Version=2011-06-15","headers":{"authorization":"AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261123/us-east-1/sts/aws4_request, SignedHeaders=host;x-amz-date;x-lpa-gateway-id, Signature=${SIGNATURE}","x-amz-date":"20261123T120000Z"}}`,
+  ],
+  words: [
+    '&Action=AssumeRole',
+    'x-amz-date=',
+    '%00',
+    '%2e',
+    '%',
+    '#',
+    '@',
+    ':443',
+    '/..',
+    '//',
+    '\\',
+    '\r\n',
+    '"',
+    ',',
+    '{',
+    'http://',
+    '.evil',
+    'host;',
+    ' ',
+    '+',
+  ],
+  run(input) {
+    let call: ReturnType<typeof readToken>;
+    try {
+      call = readToken(`lpa-aws-v1.${input.toString('base64url')}`, 'prod', { endpoints, now: AT });
+    } catch (error) {
+      assert.equal((error as Error).name, 'Refused');
+      return;
+    }
+    assert.equal(endpoints.get(call.endpoint.host), call.endpoint);
+    assert.doesNotMatch(call.headers.join(''), /[\r\n\0]/);
+    const said = call.method === 'POST' ? Buffer.from(call.body ?? []).toString() : call.path.replace(/^\/\?/, '');
+    assert.deepEqual(
+      new URLSearchParams(said)
+        .getAll('Action')
+        .concat(new URLSearchParams(said.toLowerCase()).getAll('action'))
+        .map((text) => text.toLowerCase())
+        .filter((text) => text !== 'getcalleridentity'),
+      [],
+    );
+    assert.match(said, /^[A-Za-z0-9\-._~%&=]+$/);
+  },
+};
+
 /** What callers and proxies write to say who is calling. */
-export const credentialTargets: readonly FuzzTarget[] = [xfcc, names, basic, sigv4, oci];
+export const credentialTargets: readonly FuzzTarget[] = [xfcc, names, basic, sigv4, oci, awsToken];

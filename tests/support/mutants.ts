@@ -1,3 +1,4 @@
+import { cloudMutants } from './mutants-clouds.ts';
 import { factorMutants } from './mutants-factor.ts';
 import { money } from './mutants-money.ts';
 import { signedMutants } from './mutants-signed.ts';
@@ -552,6 +553,7 @@ export const mutants: readonly Mutant[] = [
   ...carriers,
   ...vertex,
   ...money,
+  ...cloudMutants,
   ...signedMutants,
   ...factorMutants,
   ...tokens,
