@@ -15,6 +15,14 @@ const A2_KEY = {
 };
 const A3 = `eyJhbGciOiJFUzI1NiJ9.${JOE}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q`;
 const A3_KEY = { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' };
+const A4 =
+  'eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn';
+const A4_KEY = {
+  kty: 'EC',
+  crv: 'P-521',
+  x: 'AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk',
+  y: 'ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2',
+};
 const A5 = `eyJhbGciOiJub25lIn0.${JOE}.`;
 /** RFC 8037, appendix A.4; its payload is a text, so only the signature can be looked at. */
 const ED = 'eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg';
@@ -34,6 +42,7 @@ describe('RFC 7515', () => {
   test.each([
     ['A.2 RS256', A2, A2_KEY, 'RS256'],
     ['A.3 ES256', A3, A3_KEY, 'ES256'],
+    ['A.4 ES512', A4, A4_KEY, 'ES512'],
   ])('%s has a good signature, and one bit less has none', async (_, token, jwk, alg) => {
     expect(await isSignedBy(token, key(jwk), alg)).toBe(true);
     const [head, body, signature = ''] = token.split('.');
@@ -81,7 +90,7 @@ describe('the vectors at the gateway', () => {
   });
   test('none of them is of a configured issuer', async () => {
     const { is, asked } = await world(answersOf(() => []));
-    for (const token of [A1, A2, A3, A5, ED]) expect(await is(token)).toMatch(/^not-mine/);
+    for (const token of [A1, A2, A3, A4, A5, ED]) expect(await is(token)).toMatch(/^not-mine/);
     expect(asked()).toEqual([]);
   });
   test('A001 alg none and its spellings, with good claims: refused without asking for keys', async () => {
