@@ -1,5 +1,5 @@
 import { GatewayError, type UpstreamReply } from '@llm-proxy-auth/plugin';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { callerOf, make, makeToken, refusalOf, reply, START } from './support.ts';
 
 const good = await makeToken();
@@ -201,4 +201,27 @@ describe('another place of the token service', () => {
   it.each([{ endpoint: 'http://127.0.0.1:1' }, { endpoint: 'https://a.example/path' }])('%j is refused at the start', async (config) => {
     await expect(make(config)).rejects.toMatchObject({ code: 'invalid_request' });
   });
+});
+
+it('nonces are forgotten when their tokens have ended long ago, and no sooner', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const { ask, host } = await make({ oneTime: true });
+    await ask(await makeToken({ nonce: '0123456789abcdef' }));
+    host.advance(60_000);
+    await ask(await makeToken({ nonce: 'fedcba9876543210' }));
+    const kept = async (): Promise<number> => (await host.store.list('nonces', undefined, 10)).length;
+    host.advance(14 * 60_000);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await kept()).toBe(2);
+    host.advance(60_000);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await kept()).toBe(1);
+    host.dispose();
+    host.advance(3_600_000);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await kept()).toBe(1);
+  } finally {
+    vi.useRealTimers();
+  }
 });
