@@ -60,11 +60,13 @@ describe.runIf(isThere)('a PostgreSQL server that goes away', () => {
       };
       const loads = Promise.all(replicas.flatMap((at) => [load(at), load(at)]));
       await server.stop();
-      for (const at of replicas) {
-        // A key that might be valid is not called wrong while nobody can look.
-        await expect.poll(async () => (await at.chat(unknown())).code, WAIT).toBe('auth_unavailable');
-        await expect(at.operate('keys.create', { name: 'while-away' })).rejects.toThrow(/503/);
-      }
+      await Promise.all(
+        replicas.map(async (at) => {
+          // A key that might be valid is not called wrong while nobody can look.
+          await expect.poll(async () => (await at.chat(unknown())).code, WAIT).toBe('auth_unavailable');
+          await expect(at.operate('keys.create', { name: 'while-away' })).rejects.toThrow(/503/);
+        }),
+      );
       await server.start();
       for (const at of replicas) await expect.poll(async () => (await at.chat(unknown())).status, WAIT).toBe(401);
       const { key: later } = await there.operate<{ key: string }>('keys.create', { name: 'later' });
