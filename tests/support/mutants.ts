@@ -1,6 +1,7 @@
 import { cloudMutants } from './mutants-clouds.ts';
 import { factorMutants } from './mutants-factor.ts';
 import { money } from './mutants-money.ts';
+import { records } from './mutants-records.ts';
 import { signedMutants } from './mutants-signed.ts';
 import { tokens } from './mutants-tokens.ts';
 
@@ -554,6 +555,7 @@ export const mutants: readonly Mutant[] = [
   ...vertex,
   ...money,
   ...cloudMutants,
+  ...records,
   ...signedMutants,
   ...factorMutants,
   ...tokens,

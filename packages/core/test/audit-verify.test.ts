@@ -95,6 +95,19 @@ describe('verification', () => {
     shared.logs.set(right, shared.logs.get(left) ?? []);
     expect((await verify(shared, first)).problems).toContainEqual({ writer: right.slice('audit/'.length), record: 1, what: 'edited' });
   });
+  test('a record of another chain in the place of its own is found there', async () => {
+    const store = disk();
+    const first = openOn(store);
+    const second = openOn(store, {}, first);
+    for (const opened of [first, second]) {
+      for (let i = 0; i < 3; i++) await opened.call({ id: `r${i}` });
+      await opened.audit.flush();
+    }
+    const [one = '', two = ''] = [...store.logs.keys()].filter((log) => log.startsWith('audit/')).map((log) => log.slice('audit/'.length));
+    const [foreign = {}] = (JSON.parse(rowsOf(store, two)[0] ?? '[]') as Kept[]).slice(1);
+    tamper(store, one, (records) => records.with(1, foreign));
+    expect((await verify(store, first)).problems).toEqual([{ writer: one, record: 2, what: 'edited' }]);
+  });
   test('whatever is done to one record is found, at that record or before it', async () => {
     const { store, opened, writer, count } = await written([7, 5, 8]);
     const whole = structuredClone(rowsOf(store, writer));
