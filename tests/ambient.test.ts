@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
 import { installed } from './support/installed.ts';
 import { chat, SMALL } from './support/limited.ts';
-import { ask, ask2, codeOf, type Got, type Sent } from './support/raw.ts';
+import { ask, ask2, codeOf, type Got, namesIn, type Sent } from './support/raw.ts';
 
 const gate = installed('gate', '@acme/auth-gate');
 const pem = (name: string): string => readFileSync(new URL(`../packages/core/test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
@@ -80,7 +80,7 @@ describe('a header that a proxy wrote', () => {
       expect(answer(await ask2(bench.url, sent({ [header.toLowerCase()]: 'mesh' })))).toBe('200');
     }
     expect(bench.simulator.requests).toHaveLength(6);
-    for (const { headers } of bench.simulator.requests) expect(Object.keys(headers).filter((name) => /client-cert|oidc/.test(name))).toEqual([]);
+    for (const { headers } of bench.simulator.requests) expect(namesIn(headers).filter((name) => /client-cert|oidc/.test(name))).toEqual([]);
     expect(stranger.simulator.requests).toEqual([]);
   });
   test.each(['x-forwarded-client-cert', 'x-amzn-oidc-data'])('A040 two lines of %s reach the strategy together and are refused', async (header) => {

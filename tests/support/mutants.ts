@@ -155,6 +155,15 @@ const factors: readonly Mutant[] = [
     core('plugins/encryption.ts', 'JSON.stringify([VERSION, owner, id, place])', 'JSON.stringify([VERSION, owner, id])'),
   ),
 ];
+const refusals: readonly Mutant[] = [
+  of(
+    'refused credentials do not fill the log',
+    'refused',
+    'no more than ten lines',
+    core('access/refused.ts', 'of >= MOST_OF_ONE || written >= MOST', 'false'),
+  ),
+  of('what is left out of the log is counted', 'refused', 'no more than ten lines', core('access/refused.ts', 'suppressed++;', '')),
+];
 const SESSION = 'sessions/strategy.ts';
 const SESSION_ROUTES = 'http/sessions.ts';
 const sessions: readonly Mutant[] = [
@@ -546,6 +555,7 @@ export const mutants: readonly Mutant[] = [
   ...access,
   ...credentials,
   ...factors,
+  ...refusals,
   ...sessions,
   ...targets,
   ...headers,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Credential, GatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
 import type { Identified, Login } from './access/authenticate.ts';
+import { refusalLog } from './access/refused.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
 import { startBeating } from './call/beat.ts';
 import { checkNoBody } from './call/body-hash.ts';
@@ -61,6 +62,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     content: options.content,
     begun: options.begun,
     openCalls: { count: 0, retries: 0 },
+    refused: refusalLog(options.log, options.now),
     report: (error, id) =>
       options.log.error({ request: id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a request failed inside the gateway'),
   };
@@ -84,7 +86,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       raw,
       x.request,
       target.path,
-      { address: x.address, trusted, tls: 'encrypted' in socket, port: socket.localPort ?? 0 },
+      { address: x.address, trusted, tls: 'encrypted' in socket, request: x.id, port: socket.localPort ?? 0 },
       options.now(),
     );
   };

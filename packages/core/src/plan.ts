@@ -4,6 +4,7 @@ import { compileRanges, type Ranges } from './access/address.ts';
 import { type Authenticator, type AuthNote, makeAuthenticator, slotsOf } from './access/authenticate.ts';
 import { type Owners, owners } from './access/owners.ts';
 import { compilePolicies, type Policy } from './access/policy.ts';
+import type { Refused } from './access/refused.ts';
 import { verifiedCache } from './access/verified-cache.ts';
 import { openPool } from './call/dispatch.ts';
 import type { Exchange } from './call/exchange.ts';
@@ -47,6 +48,8 @@ export interface Services {
   /** Writes down that a call is about to reach a provider; a promise where it must be durable first. Throws `overloaded`. */
   readonly intent: (x: Exchange) => Promise<void> | undefined;
   readonly report: (error: unknown, id: string) => void;
+  /** Somebody was not let in. */
+  readonly refused: (refused: Refused) => void;
   /** Writes prompts and completions; called only with `log.content: true`. */
   readonly content: (x: Exchange, what: 'request' | 'reply', bytes: string | Uint8Array) => void;
   /** A call was given to an instance; the result ends it. */
@@ -112,7 +115,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name), graph.shortcuts)),
     shapeOf: compileShapes(graph.dialects, graph.settings.server.defaultDialect),
     policyOf: compilePolicies(graph),
-    authenticate: makeAuthenticator(graph, strategies, verifiedCache(), services.metrics.auth),
+    authenticate: makeAuthenticator(graph, strategies, verifiedCache(), services.metrics.auth, services.refused),
     sessions,
     slots: slotsOf(strategies),
     models: compileModels(graph.settings.models, graph.instances),

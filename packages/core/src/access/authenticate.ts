@@ -5,6 +5,7 @@ import type { Head } from '../http/head.ts';
 import { peerCertificate } from '../http/peer-certificate.ts';
 import { ambientOf, ambientText } from './ambient.ts';
 import { type Asked, ask } from './ask.ts';
+import type { Refused } from './refused.ts';
 import { secondFactor } from './second-factor.ts';
 import type { VerifiedCache } from './verified-cache.ts';
 
@@ -60,6 +61,8 @@ export interface Peer {
   readonly address: string;
   readonly trusted: boolean;
   readonly tls: boolean;
+  /** Id of the request. */
+  readonly request: string;
   /** Port of ours that was called. */
   readonly port: number;
 }
@@ -87,7 +90,13 @@ const wayOf = ({ slot }: Credential, peer: Peer, { forwardedProto }: Head): stri
   slot === 'basic' ? `basic ${peer.tls} ${peer.trusted && forwardedProto} ${LOOPBACK.test(peer.address)}` : slot;
 
 /** `strategies`: those of the configuration, and the core's own. */
-export const makeAuthenticator = (graph: Graph, strategies: readonly Strategy[], cache: VerifiedCache, note: AuthNote): Authenticator => {
+export const makeAuthenticator = (
+  graph: Graph,
+  strategies: readonly Strategy[],
+  cache: VerifiedCache,
+  note: AuthNote,
+  refused: (r: Refused) => void,
+): Authenticator => {
   const kindOf = new Map(strategies.map((s) => [s.strategy, s.kind]));
   const slots = slotsOf(strategies);
   const required = strategies.filter((s) => s.strategy.alsoRequired === true);
@@ -97,17 +106,28 @@ export const makeAuthenticator = (graph: Graph, strategies: readonly Strategy[],
     const certificate = tls && slots.has('certificate') ? peerCertificate(request)?.der : undefined;
     return { method, target, url, headers: head.forward, rawHeaders, peer: { address, trusted, tls, certificate } };
   };
+  /** Counts and logs why somebody is not let in; what the client gets says none of it. */
+  const refuse = (
+    r: Request,
+    error: GatewayError,
+    result: Parameters<AuthNote>[1],
+    why: Pick<Refused, 'strategy' | 'reason' | 'principal' | 'credential'>,
+  ): GatewayError => {
+    note(why.strategy, result);
+    refused({ request: r.peer.request, address: r.peer.address, code: error.code, ...why });
+    return error;
+  };
   const slow = async (key: string | undefined, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<Identified> => {
     const answer = await ask(strategies, credentials, askedOf(r));
     if (answer === undefined || answer.result.is === 'denied' || answer.result.is === 'not-mine') {
-      note(answer?.strategy.kind ?? 'none', 'denied');
       if (key !== undefined) cache.deny(key, r.now);
-      throw denial(graph, 'invalid_credentials');
+      const reason = answer?.result.is === 'denied' ? answer.result.reason : 'unknown';
+      throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: answer?.strategy.kind ?? 'none', reason });
     }
     const { strategy, result } = answer;
     if (result.is === 'unavailable') {
-      note(strategy.kind, 'unavailable');
-      throw new GatewayError('auth_unavailable', 'The credential cannot be checked right now; try again.', { retryAfterMs: result.retryAfterMs });
+      const error = new GatewayError('auth_unavailable', 'The credential cannot be checked right now; try again.', { retryAfterMs: result.retryAfterMs });
+      throw refuse(r, error, 'unavailable', { strategy: strategy.kind, reason: result.reason });
     }
     note(strategy.kind, 'ok');
     if (result.body !== undefined) return { principal: result.principal, body: result.body };
@@ -116,10 +136,7 @@ export const makeAuthenticator = (graph: Graph, strategies: readonly Strategy[],
   };
   const decide = (key: string, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Identified | Promise<Identified> => {
     const known = cache.get(key, r.now);
-    if (known === 'denied') {
-      note('none', 'denied');
-      throw denial(graph, 'invalid_credentials');
-    }
+    if (known === 'denied') throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: 'none', reason: 'refused_before' });
     if (known === undefined) return slow(key, strategies, credentials, r);
     note(kindOf.get(known.strategy) ?? 'none', 'ok');
     return known;
@@ -127,15 +144,13 @@ export const makeAuthenticator = (graph: Graph, strategies: readonly Strategy[],
   const byAmbient = (r: Request): Identified | Promise<Identified> => {
     const shown = ambientOf(r.head, r.request, r.peer, slots);
     if (shown.length > 0) return decide(cache.keyOf('ambient', ambientText(shown)), strategies, shown, r);
-    note('none', 'missing');
-    throw denial(graph, 'missing_credentials');
+    throw refuse(r, denial(graph, 'missing_credentials'), 'missing', { strategy: 'none', reason: 'missing' });
   };
   const identify = (r: Request): Identified | Promise<Identified> => {
     const { credential, unknownScheme } = r.head;
     if (unknownScheme) {
       if (credential !== undefined) throw new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
-      note('none', 'denied');
-      throw denial(graph, 'invalid_credentials');
+      throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: 'none', reason: 'unknown_scheme' });
     }
     if (credential === undefined) return byAmbient(r);
     if (UNCACHED.has(credential.slot)) return slow(undefined, strategies, [credential], r);
@@ -145,10 +160,8 @@ export const makeAuthenticator = (graph: Graph, strategies: readonly Strategy[],
   const satisfy = async (r: Request): Promise<Identified> => {
     const shown = ambientOf(r.head, r.request, r.peer, slots);
     for (const [i, strategy] of required.entries()) {
-      if (!shown.some(({ slot }) => strategy.strategy.slots.includes(slot))) {
-        note(strategy.kind, 'missing');
-        throw denial(graph, 'missing_credentials');
-      }
+      if (!shown.some(({ slot }) => strategy.strategy.slots.includes(slot)))
+        throw refuse(r, denial(graph, 'missing_credentials'), 'missing', { strategy: strategy.kind, reason: 'missing' });
       await decide(cache.keyOf(`required ${i}`, ambientText(shown)), [strategy], shown, r);
     }
     return identify(r);
@@ -159,9 +172,11 @@ export const makeAuthenticator = (graph: Graph, strategies: readonly Strategy[],
     if (!factorOf.isDue(identified.principal)) return identified;
     const credential = r.head.credential ?? ambientOf(r.head, r.request, r.peer, slots)[0];
     if (credential === undefined) throw denial(graph, 'missing_credentials');
-    return factorOf.ask(identified, r.head.factor, { ...askedOf(r), credential }, challengeOf(graph)).catch((refused: unknown) => {
-      note(identified.principal.strategy, isGatewayError(refused) && refused.code === 'auth_unavailable' ? 'unavailable' : 'denied');
-      throw refused;
+    return factorOf.ask(identified, r.head.factor, { ...askedOf(r), credential }, challengeOf(graph)).catch((error: unknown) => {
+      if (!isGatewayError(error)) throw error;
+      const { id: principal, strategy, credential: held } = identified.principal;
+      const result = error.code === 'auth_unavailable' ? 'unavailable' : 'denied';
+      throw refuse(r, error, result, { strategy, reason: `factor_${error.code}`, principal, credential: held });
     });
   };
   return (head, request, target, peer, now) => {
