@@ -78,8 +78,8 @@ export const answersIn = (text: string): Answered[] =>
     close: /^connection: .*close/im.test(head),
   }));
 
-/** Names in a flat list of headers. */
-export const namesIn = (headers: readonly string[]): string[] => headers.filter((_, i) => i % 2 === 0);
+/** Names of the headers that a simulator was sent, lower case. */
+export const namesIn = (headers: readonly (readonly [name: string, value: string])[]): string[] => headers.map(([name]) => name.toLowerCase());
 export const codeOf = (got: Got): string => String(got.headers['x-lpa-code'] ?? '');
 export interface Part {
   /** The header lines of the part, without line ends at the edges. */
