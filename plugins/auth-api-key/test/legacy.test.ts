@@ -50,9 +50,7 @@ describe('imported keys', () => {
     expect((await recordOf(at, 'seed1')).verifier).toMatchObject({ alg: 'hmac' });
 
     const later = await gateway(at.store, at.clock);
-    const started = performance.now();
     expect((await later.ask(bdrk(1))).is).toBe('principal');
-    expect(performance.now() - started).toBeLessThan(30);
     await later.run('keys.revoke', { key: 'seed1' });
     expect(await later.ask(bdrk(1))).toEqual({ is: 'denied', reason: 'revoked' });
   });
@@ -78,10 +76,10 @@ describe('imported keys', () => {
     const { key } = await at.run('keys.create', { name: 'ci' });
     await at.run('keys.import', { file: file(listed().slice(0, 1)) });
     const unknown = Array.from({ length: 200 }, (_, n) => at.ask(bdrk(100 + n)));
-    const started = performance.now();
-    expect((await at.ask(key)).is).toBe('principal');
-    expect(performance.now() - started).toBeLessThan(50);
-    const results = await Promise.all(unknown);
+    const all = Promise.all(unknown);
+    const first = await Promise.race([at.ask(key).then(({ is }) => is), all.then(() => 'the unknown ones')]);
+    expect(first).toBe('principal');
+    const results = await all;
     expect(results.filter(({ is }) => is === 'denied').length).toBe(10);
     expect(results.filter(({ is }) => is === 'unavailable').length).toBe(190);
     expect(await at.ask(bdrk(999))).toMatchObject({ is: 'unavailable' });
