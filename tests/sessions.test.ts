@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { tokenForm } from '@llm-proxy-auth/plugin/issued';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench, type Wanted } from './support/gateway.ts';
@@ -291,4 +292,15 @@ describe('A028 a dead key has no live sessions', () => {
     expect(answer(await send(bench, 'GET', '/auth/sessions', by(token)))).toBe('401 invalid_credentials');
     expect((await send(bench, 'POST', '/auth/logout', by(token))).status).toBe(200);
   });
+});
+
+test('A028 another gateway on the same store takes the session, and refuses it within five seconds of its end', async () => {
+  const pepper = 'pepper-0123456789abcdef0123456789abcdef';
+  const other = await open({ store: { use: 'sqlite', path: join(bench.folder, 'store.db') }, auth: [{ use: 'api-key', pepper }] }, { keyName: 'k-other' });
+  const [first, second] = [await tokenOf(bench.key), await tokenOf(bench.key)];
+  expect([await works(first, other), await works(second, other)]).toEqual(['200', '200']);
+  expect((await send(bench, 'POST', '/auth/logout', by(first))).status).toBe(200);
+  const renewed = String(json(await refresh(second)).session_token);
+  for (const dead of [first, second]) await expect.poll(() => works(dead, other), { timeout: 5_000, interval: 100 }).toBe('401 invalid_credentials');
+  expect(await works(renewed, other)).toBe('200');
 });
