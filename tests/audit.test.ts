@@ -51,6 +51,9 @@ describe('what else is recorded', () => {
     const narrow = await bench.makeKey({ name: 'narrow', models: ['gpt-4o-mini'] });
     expect((await ask(bench, CHAT.protocol, chatBody(), narrow)).status).toBe(403);
     for (let i = 0; i < 3; i++) expect((await ask(bench, CHAT.protocol, chatBody(), 'lpa_nobody_x')).status).toBe(401);
+    const revoked = await bench.makeKey({ name: 'gone' });
+    await bench.operation('keys.revoke', { key: 'gone' });
+    expect((await ask(bench, CHAT.protocol, chatBody(), revoked)).status).toBe(401);
     const made = await fetch(`${bench.gateway.urls.admin}/admin/v1/keys.create`, {
       method: 'POST',
       headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
@@ -59,7 +62,8 @@ describe('what else is recorded', () => {
     const { key } = (await made.json()) as { key: string };
     const records = await auditRecords(bench);
     expect(records).toContainEqual(expect.objectContaining({ kind: 'call', principal: 'key:narrow', status: 403, code: 'model_not_allowed' }));
-    expect(records).toContainEqual(expect.objectContaining({ kind: 'auth', code: 'invalid_credentials', count: 3, address: '127.0.0.0/24' }));
+    expect(records).toContainEqual(expect.objectContaining({ kind: 'auth', code: 'invalid_credentials', address: '127.0.0.0/24' }));
+    expect(records).toContainEqual(expect.objectContaining({ kind: 'auth', strategy: 'api-key', reason: expect.stringContaining('revoked'), count: 1 }));
     expect(records).toContainEqual(expect.objectContaining({ kind: 'admin', principal: 'key:k1', operation: 'keys.create', target: 'fresh' }));
     expect(JSON.stringify(records)).not.toContain(key);
     expect(JSON.stringify(records)).not.toContain('nobody_x');

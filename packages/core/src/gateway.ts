@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Credential, GatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
 import type { Identified, Login } from './access/authenticate.ts';
-import { refusalLog } from './access/refused.ts';
+import { type Refused, refusalLog } from './access/refused.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
 import { startBeating } from './call/beat.ts';
 import { checkNoBody } from './call/body-hash.ts';
@@ -26,6 +26,8 @@ import type { Sessions } from './sessions/sessions.ts';
 
 export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'intent' | 'now' | 'content' | 'begun'> {
   readonly log: Logger;
+  /** A credential was refused, for the audit log. */
+  readonly denied: (refused: Refused) => void;
   /** Everything that is not a call: health, metrics, pages. */
   readonly otherwise: (request: Incoming, response: Outgoing, x: Exchange) => void;
   readonly pass?: boolean | undefined;
@@ -48,6 +50,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       });
     return bytes;
   };
+  const logged = refusalLog(options.log, options.now);
   const services: Services = {
     ticker: makeTicker(),
     pressure: watchPressure(() => plan.graph.settings.limits, unsent),
@@ -62,7 +65,10 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     content: options.content,
     begun: options.begun,
     openCalls: { count: 0, retries: 0 },
-    refused: refusalLog(options.log, options.now),
+    refused(why) {
+      logged(why);
+      options.denied(why);
+    },
     report: (error, id) =>
       options.log.error({ request: id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a request failed inside the gateway'),
   };

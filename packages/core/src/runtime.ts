@@ -66,7 +66,9 @@ const identifier =
     try {
       return await gateway().identify(request, response, login);
     } catch (error) {
-      if (isGatewayError(error)) audit.denied({ address: request.socket.remoteAddress ?? '', code: error.code, strategy: undefined, reason: undefined });
+      // Every other refusal is told by who refused.
+      if (isGatewayError(error) && error.code === 'ambiguous_credentials')
+        audit.denied({ address: request.socket.remoteAddress ?? '', code: error.code, strategy: 'none', reason: 'two credentials' });
       throw error;
     }
   };
@@ -125,6 +127,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
       audit.settle(x, status);
     },
     intent: audit.intent,
+    denied: audit.denied,
     content: observer.content,
     begun: observer.begun,
     metrics: { retry: served.retry, fallback: served.fallback, fidelity: served.fidelity, thinkingLost: served.thinkingLost, auth: served.auth },

@@ -44,7 +44,7 @@ describe('records of a call', () => {
   test('refused credentials are added up by network, and nobody fills the log by guessing', async () => {
     const store = disk();
     const { audit } = openOn(store);
-    for (let i = 0; i < 5_000; i++) audit.settle(exchange({ id: `x${i}`, principal: '', code: 'invalid_credentials' }), 401);
+    for (let i = 0; i < 5_000; i++) audit.denied({ address: '203.0.113.77', code: 'invalid_credentials', strategy: 'api-key', reason: 'unknown' });
     for (let i = 0; i < 5_000; i++) audit.denied({ address: `10.${i >> 8}.${i & 255}.1`, code: 'totp_used', strategy: undefined, reason: undefined });
     await audit.flush();
     const records = recordsOf(store);

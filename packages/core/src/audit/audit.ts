@@ -49,15 +49,6 @@ const MOST_TRIES = 20;
 const MOST_BETWEEN_CHECKPOINTS = 1_000;
 const SWEEP_MS = 3_600_000;
 const CLOSE_MS = 5_000;
-const DENIED: ReadonlySet<string> = new Set([
-  'missing_credentials',
-  'invalid_credentials',
-  'totp_required',
-  'totp_used',
-  'ambiguous_credentials',
-  'address_not_allowed',
-  'auth_unavailable',
-]);
 const full = (): GatewayError => new GatewayError('overloaded', 'The audit log takes no more records; try again.', { retryAfterMs: 1_000 });
 
 /** The audit log of a configuration and of those that take its place. `count`: `llm_proxy_audit_records_total`. */
@@ -185,7 +176,8 @@ export const openAudit = (options: AuditOptions): Audit => {
     settle(x, status) {
       const { intended, principal } = x;
       if (principal === undefined) {
-        if (DENIED.has(x.code)) failures.note({ address: x.address, code: x.code, strategy: undefined, reason: undefined });
+        // Every other refusal is told by who refused.
+        if (x.code === 'ambiguous_credentials') failures.note({ address: x.address, code: x.code, strategy: 'none', reason: 'two credentials' });
         return;
       }
       if (intended !== undefined && !intended.sealed) {
