@@ -299,7 +299,7 @@ export const foundations: Effects = {
     expect(await refused(at('short'))).toEqual(['wrong_value']);
   },
   async 'sessions.ttl'({ open, refused }) {
-    const bench = await open({ sections: { sessions: { ttl: '1m' } } });
+    const bench = await open({ now: () => Date.UTC(2026, 5, 1), sections: { sessions: { ttl: '1m' } } });
     const got = await call(`${bench.url}/auth/login`, { body: { api_key: bench.key } });
     expect(JSON.parse(got.text)).toMatchObject({ expires_in: 60 });
     expect(await refused({ sections: { sessions: { ttl: '8d' } } })).toEqual(['wrong_value']);
@@ -351,6 +351,19 @@ export const plugins: Effects = {
     const second = await open({ keyName: 'second', sections: { store, auth: [{ use: 'api-key', pepper: 'b'.repeat(32) }] } });
     expect((await chat(second, {}, { key: first.key })).code).toBe('invalid_credentials');
   },
+  async 'auth[].earlierPeppers'({ open }) {
+    const path = join((await open()).folder, 'shared.db');
+    const store = { use: 'sqlite', path };
+    const [old, fresh] = ['a'.repeat(32), 'b'.repeat(32)];
+    const first = await open({ sections: { store, auth: [{ use: 'api-key', pepper: old }] } });
+    const second = await open({ keyName: 'second', sections: { store, auth: [{ use: 'api-key', pepper: fresh, earlierPeppers: [old] }] } });
+    expect((await chat(second, {}, { key: first.key })).status).toBe(200);
+  },
+  // What it does after a minute without a store is shown by the tests of the plugin, which have the clock in hand.
+  async 'auth[].staleAuth'({ open, refused }) {
+    expect((await chat(await open({ sections: { auth: [{ use: 'api-key', staleAuth: 'allow' }] } }))).status).toBe(200);
+    expect(await refused({ sections: { auth: [{ use: 'api-key', staleAuth: 'perhaps' }] } })).toEqual(['wrong_value']);
+  },
   async 'auth[].keys'({ open, refused }) {
     expect((await chatWritten(await open(one()))).status).toBe(200);
     expect((await chatWritten(await open(written([])))).code).toBe('invalid_credentials');
@@ -389,6 +402,10 @@ export const plugins: Effects = {
   },
   async 'auth[].keys[].expires'(stage) {
     expect([await withKey(stage, { expires: '2020-01-01' }), await withKey(stage, { expires: '2120-01-01' })]).toEqual(['invalid_credentials', undefined]);
+  },
+  async 'auth[].keys[].totp'({ open }) {
+    const bench = await open({ ...withGate, sections: { ...one({ totp: true }).sections, factor: { use: 'gate' } } });
+    expect((await chatWritten(bench)).code).toBe('totp_required');
   },
   async 'auth[].keys.env'({ open }) {
     const bench = await open({ ...written({ env: 'API_KEY_*' }), env: { API_KEY_CI: WRITTEN } });
