@@ -92,7 +92,7 @@ describe('help of an operation', () => {
     expect([helped.code, helped.err]).toEqual([0, '']);
     for (const flag of ['name', 'scopes', 'modes', 'instances', 'models', 'cidr', 'expires', 'not-before']) expect(helped.out).toContain(`\n  --${flag} `);
     expect(helped.out).toMatch(/--name TEXT +Required\. Unique/);
-    expect(helped.out).toMatch(/--modes protocol\|transparent,… +Modes the key may use/);
+    expect(helped.out).toMatch(/--modes protocol\|transparent,… +Modes it may be used in/);
     expect(helped.out).toMatch(/Example:\n {2}llm-proxy-auth keys create --name ci/);
   });
   test('each operation has its own', async () => {

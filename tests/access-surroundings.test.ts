@@ -168,7 +168,8 @@ describe('what stands beside the calls (A102, A103)', () => {
     expect(answer(await admin(plain, 'keys.list'))).toBe('403 scope_required');
     expect(answer(await get(adminUrl(), '/admin/v1/operations', plain))).toBe('403 scope_required');
     const { operations } = JSON.parse((await get(adminUrl(), '/admin/v1/operations', bench.key)).text) as { operations: { name: string }[] };
-    expect(operations.map((o) => o.name).toSorted()).toEqual(['keys.create', 'keys.list', 'keys.revoke', 'keys.rotate', 'keys.show']);
+    const keys = ['keys.create', 'keys.import', 'keys.list', 'keys.revoke', 'keys.rotate', 'keys.show'];
+    expect(operations.map((o) => o.name).toSorted()).toEqual(['audit.export', 'audit.verify', ...keys, 'sessions.list', 'sessions.revoke', 'usage.list']);
   });
   test('an operation over the admin API; a method by header or another verb does nothing', async () => {
     const made = await admin(bench.key, 'keys.create', { name: 'over-admin', models: [SMALL] });

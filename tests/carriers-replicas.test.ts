@@ -49,9 +49,10 @@ describe.skipIf(redis === undefined)('thinking that is too long for an id, over 
       { role: 'tool', tool_call_id: id, content: 'noon' },
     ];
   };
-  const sentKind = ({ simulator }: Bench): unknown =>
-    (simulator.requests.at(-1)?.json() as { messages: { role: string; content: { type: string }[] }[] }).messages.findLast(({ role }) => role === 'assistant')
-      ?.content[0]?.type;
+  const sentKind = ({ simulator }: Bench): unknown => {
+    const { messages } = (simulator.requests.at(-1)?.json() ?? { messages: [] }) as { messages: { role: string; content: { type: string }[] }[] };
+    return messages.findLast(({ role }) => role === 'assistant')?.content[0]?.type;
+  };
   const lostAt = async (bench: Bench): Promise<number> => Number(/^llm_proxy_thinking_lost_total (\d+)$/m.exec(await bench.gateway.metrics.text())?.[1]);
 
   test('what one remembers the other sends back, for the same caller alone', async () => {

@@ -229,9 +229,10 @@ describe('the order of creation', () => {
   });
   test('admin operations come with the host of their plugin, when the plugin is in use', async () => {
     const graph = await world.load(GOOD);
-    expect(graph.admin.map((a) => [a.operation.name, a.host.name])).toEqual([['badges.list', '@acme/auth-badge']]);
-    expect(hostOf(graph.strategies[0]?.strategy)).toBe(graph.admin[0]?.host);
+    const ofPlugins = graph.admin.filter((a) => a.host !== graph.host);
+    expect(ofPlugins.map((a) => [a.operation.name, a.host.name])).toEqual([['badges.list', '@acme/auth-badge']]);
+    expect(hostOf(graph.strategies[0]?.strategy)).toBe(ofPlugins[0]?.host);
     const none = await world.load(GOOD.replace('auth:\n  - { use: badge }', 'auth: none'));
-    expect(none.admin).toEqual([]);
+    expect(none.admin.filter((a) => a.host !== none.host)).toEqual([]);
   });
 });
