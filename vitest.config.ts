@@ -5,6 +5,8 @@ const project = (name: string, include: string[], extra: object = {}) => ({ exte
 export default defineConfig({
   ssr: { resolve: { conditions: ['@llm-proxy-auth/source'] } },
   test: {
+    // By default one core is left alone; most files wait for sockets and clocks.
+    maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: ['tests/support/seed.ts'],
