@@ -118,6 +118,22 @@ describe('a request signed by hand', () => {
     expect(answer(await ask(bench.url, { ...signed(), method: 'PUT' }))).toBe('401 invalid_credentials');
     expect(bench.simulator.requests).toEqual([]);
   });
+  test('with another body is nobody: neither log nor answer nor counts have whose signature it was', async () => {
+    const counted = async (): Promise<number[]> => {
+      const text = await bench.gateway.metrics.text();
+      return ['ok', 'denied'].map((result) =>
+        Number(new RegExp(`^llm_proxy_auth_total\\{strategy="oci-signature",result="${result}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0),
+      );
+    };
+    const [ok = 0, denied = 0] = await counted();
+    const got = await ask(bench.url, { ...signed(), body: BODY.replace('Hello', 'Hallo') });
+    expect(await counted()).toEqual([ok, denied + 1]);
+    const request = got.headers['x-request-id'];
+    const lines = bench.lines.filter((line) => line.request === request || line.id === request);
+    expect(lines.find(({ msg }) => msg === 'a credential was refused')).toMatchObject({ strategy: 'oci-signature', reason: 'unproven' });
+    expect(JSON.stringify(lines)).not.toContain('ocikey:ci');
+    expect(Object.keys(got.headers).filter((name) => /^x-lpa-(?:instance|provider|region)$/.test(name))).toEqual([]);
+  });
   test('without a body is checked as well, in both modes and where there is no call', async () => {
     for (const path of ['/transparent/main/20231130/models', '/openai/main/v1/models', '/metrics']) {
       expect([path, (await ask(bench.url, signed({ method: 'GET', path }))).status === 401]).toEqual([path, false]);

@@ -11,6 +11,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { authorization, sha256, stamp } from '../plugins/auth-sigv4/test/sign.ts';
 import { type Bench, openBench } from './support/gateway.ts';
+import { installed } from './support/installed.ts';
 import { ask, ask2, codeOf, type Got, type Sent } from './support/raw.ts';
 
 const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
@@ -202,5 +203,110 @@ describe('a request signed by hand', () => {
     await bench.operation('signing-keys.revoke', { key: 'short' });
     await expect(client.send(new ConverseCommand({ modelId: MODEL, messages }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 401 } });
     client.destroy();
+  });
+});
+
+describe('whoever signs without the secret', () => {
+  const gate = installed('gate', '@acme/auth-gate');
+  let at: Bench;
+  /** The log has ten refusals a second of one address. */
+  let later = 0;
+  let victim: { readonly id: string; readonly secret: string };
+  const UNKNOWN = { id: 'LPAKAAAAAAAAAAAAAAAA', secret: 'another' };
+  beforeAll(async () => {
+    at = await openBench({
+      vendor: 'bedrock',
+      now: () => Date.now() + later,
+      pluginRoots: [gate.root],
+      plugins: ['@llm-proxy-auth/auth-sigv4', '@acme/auth-gate'],
+      sections: {
+        keyEncryption: { current: 'k1', keys: { k1: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff' } },
+        auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }, { use: 'sigv4' }],
+        factor: { use: 'gate', require: 'always' },
+        admin: { port: 0 },
+        retry: { attempts: 1 },
+      },
+    });
+    const made = await at.operation('signing-keys.create', { name: 'victim', scopes: ['metrics', 'admin'], cidr: ['10.0.0.0/8', '127.0.0.0/8'] });
+    victim = { id: String(made.id), secret: String(made.secret) };
+  });
+  afterEach(() => at.simulator.clear());
+  afterAll(async () => {
+    await at.close();
+    gate.remove();
+  });
+  const by = (signer: { readonly id: string; readonly secret: string }, { at: when = nextSecond(), ...wanted }: Signing, code: string, url = at.url): Sent => {
+    const { method = 'POST', path = PATH, body = BODY, says = false } = wanted;
+    const payload = sha256(body);
+    const headers: [string, string][] = [
+      ['host', new URL(url).host],
+      ...(says ? [['x-amz-content-sha256', payload] as [string, string]] : []),
+      ['x-amz-date', stamp(when)],
+    ];
+    const value = authorization(signer, { method, url: path.replaceAll(':', '%3A'), headers, at: when, payload });
+    const own = { authorization: `AWS4-HMAC-SHA256 ${value}`, 'x-totp-code': code, 'content-type': 'application/json' };
+    return { method, path, headers: { ...Object.fromEntries(headers), ...own }, ...(body === '' ? {} : { body }) };
+  };
+  /** What an answer tells, but for ids and times. */
+  const told = ({ status, headers, text }: Got) => {
+    const { date: _, 'x-request-id': id, ...others } = headers;
+    return { status, headers: Object.keys(others).sort(), text: text.replaceAll(String(id), 'id') };
+  };
+  const counted = async (result: string): Promise<number> => {
+    const text = await at.gateway.metrics.text();
+    return Number(new RegExp(`^llm_proxy_auth_total\\{strategy="sigv4",result="${result}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  };
+  const PLACES: readonly Signing[] = [
+    {},
+    { path: '/converse/main/model/amazon.nova-lite-v1:0/converse' },
+    { path: '/transparent/nowhere/model/x/converse' },
+    { path: '/auth/refresh' },
+    { method: 'DELETE', path: '/auth/sessions/x', body: '' },
+    { method: 'GET', path: '/transparent/main/foundation-models', body: '' },
+    { method: 'GET', path: '/metrics', body: '' },
+  ];
+  test('is asked for no code and is nobody: the same answer as for an unknown id, and nothing of the holder in log and counts', async () => {
+    for (const place of PLACES) {
+      const where = `${place.method ?? 'POST'} ${place.path ?? PATH}`;
+      later += 2_000;
+      const seen = at.lines.length;
+      const before = [await counted('ok'), await counted('denied')] as const;
+      const got = await ask(at.url, by({ ...victim, secret: 'guessed' }, place, 'locked'));
+      expect(answer(got), where).toBe('401 invalid_credentials');
+      expect(got.headers['retry-after'], where).toBeUndefined();
+      expect([await counted('ok'), await counted('denied')], where).toEqual([before[0], before[1] + 1]);
+      expect(told(got), where).toEqual(told(await ask(at.url, by(UNKNOWN, place, 'locked'))));
+      const line = at.lines.slice(seen).find(({ msg }) => msg === 'a credential was refused');
+      expect(line, where).toMatchObject({
+        address: '127.0.0.1',
+        code: 'invalid_credentials',
+        strategy: 'sigv4',
+        reason: place.body === '' ? 'wrong_signature' : 'unproven',
+      });
+      expect(at.logText(), where).not.toContain('awskey:victim');
+      expect(at.logText(), where).not.toContain('factor_');
+    }
+    expect(at.simulator.requests).toEqual([]);
+  });
+  test('with the hash of another body in a header is nobody either', async () => {
+    const changed = { ...by(victim, { says: true }, 'locked'), body: BODY.replace('Hello', 'Hallo') };
+    const got = await ask(at.url, changed);
+    expect(told(got)).toEqual(told(await ask(at.url, by(UNKNOWN, { says: true }, 'locked'))));
+    expect(at.logText()).not.toContain('awskey:victim');
+  });
+  test('where nobody reads a body, one that came all the same was not signed', async () => {
+    const got = await ask(at.gateway.urls.admin ?? '', {
+      ...by(victim, { path: '/admin/v1/keys.list', body: '', says: true }, 'right', at.gateway.urls.admin),
+      body: '{}',
+    });
+    expect(answer(got)).toBe('401 invalid_credentials');
+  });
+  test('who has the secret is asked for a code, and served with it', async () => {
+    for (const says of [true, false]) {
+      const got = await ask(at.url, by(victim, { says }, 'locked'));
+      expect([answer(got), got.headers['retry-after']]).toEqual(['401 invalid_credentials', '30']);
+      expect(answer(await ask(at.url, by(victim, { says }, 'right')))).toBe('200');
+      expect(at.lines.findLast((line) => line.msg === 'request')?.principal).toBe('awskey:victim');
+    }
   });
 });

@@ -114,6 +114,40 @@ describe('who is asked', () => {
   });
 });
 
+test('the addresses of a key come before its second factor: a code from elsewhere is not looked at', async () => {
+  const bench = await open({ factor: { use: 'gate', require: 'always' } });
+  const key = await bench.makeKey({ cidr: ['10.0.0.0/8'], scopes: ['metrics', 'admin'] });
+  const json = { 'content-type': 'application/json' };
+  const login = (headers: Readonly<Record<string, string>>, totp_code: string) =>
+    ask(bench.url, { path: '/auth/login', headers: { ...json, ...headers }, body: JSON.stringify({ api_key: key, totp_code }) });
+  const [inside, outside] = [{ 'x-forwarded-for': '10.0.0.1' }, { 'x-forwarded-for': '11.0.0.1' }];
+  const { session_token: token } = JSON.parse((await login(inside, 'right')).text) as { session_token: string };
+  const everywhere = async (headers: Readonly<Record<string, string>>): Promise<string[]> =>
+    [
+      ...(await Promise.all(PATHS.map((path) => call(bench, headers, path)))),
+      await ask(bench.url, { method: 'GET', path: '/metrics', headers }),
+      await ask(bench.gateway.urls.admin ?? '', { path: '/admin/v1/keys.list', headers: { ...json, ...headers }, body: '{}' }),
+      await ask(bench.url, { method: 'GET', path: '/auth/sessions', headers }),
+    ].map(answer);
+  for (const code of ['locked', 'right', '']) {
+    const headers = { ...outside, 'x-api-key': key, ...(code === '' ? {} : { 'x-totp-code': code }) };
+    expect(await everywhere(headers), code).toEqual(Array(5).fill('403 address_not_allowed'));
+    if (code !== '') expect(answer(await login(outside, code)), code).toBe('403 address_not_allowed');
+  }
+  const line = bench.lines.findLast(({ msg }) => msg === 'a credential was refused');
+  expect(line).toMatchObject({
+    address: '11.0.0.1',
+    strategy: 'api-key',
+    reason: 'address',
+    code: 'address_not_allowed',
+    principal: expect.stringMatching(/^key:/),
+  });
+  expect(await everywhere({ ...outside, 'x-session-token': token })).toEqual(Array(5).fill('403 address_not_allowed'));
+  expect(answer(await ask(bench.url, { path: '/auth/refresh', headers: { ...outside, 'x-session-token': token } }))).toBe('403 address_not_allowed');
+  expect(await everywhere({ ...inside, 'x-api-key': key, 'x-totp-code': 'locked' })).toEqual(Array(5).fill('401 invalid_credentials 30'));
+  expect(await everywhere({ ...inside, 'x-api-key': key, 'x-totp-code': 'right' })).toEqual(Array(5).fill('200'));
+});
+
 describe('keys under which secrets are kept', () => {
   const key = (encoding: 'hex' | 'base64' | 'base64url'): string => randomBytes(32).toString(encoding);
   const withKeys = (keyEncryption: object) => open({ factor: { use: 'gate' }, keyEncryption });

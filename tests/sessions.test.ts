@@ -147,6 +147,42 @@ describe('with a second factor', () => {
   });
 });
 
+describe('a session opened without a second factor, once one is asked for', () => {
+  const PEPPER = 'pepper-0123456789abcdef0123456789abcdef';
+  const WRITTEN = '00112233445566778899aabbccddeeff00112233445566778899aabbccddee01';
+  const same = (auth: object, more: object = {}): Promise<Bench> =>
+    open({ store: { use: 'sqlite', path: join(bench.folder, 'store.db') }, auth: [auth], ...more }, { keyName: `k-${opened.length}` });
+  const asked = (auth: object, require: string): Promise<Bench> => same(auth, { factor: { use: 'gate', require } });
+  const answers = async (token: string, at: Bench): Promise<Record<string, string>> => ({
+    'a call': await works(token, at),
+    'a transparent call': answer(await call(by(token), at, PATHS[1])),
+    metrics: answer(await send(at, 'GET', '/metrics', by(token))),
+    administration: answer(
+      await ask(at.gateway.urls.admin ?? '', { path: '/admin/v1/keys.list', headers: { ...by(token), 'content-type': 'application/json' }, body: '{}' }),
+    ),
+    sessions: answer(await send(at, 'GET', '/auth/sessions', by(token))),
+    refresh: answer(await refresh(token, at)),
+  });
+  const everywhere = (what: string) => ({ 'a call': what, 'a transparent call': what, metrics: what, administration: what, sessions: what, refresh: what });
+  test('of everybody: it is 401 everywhere, and one that was opened with a code is not', async () => {
+    const key = await bench.makeKey({ name: 'before-always', scopes: ['metrics', 'admin'] });
+    const token = await tokenOf(key);
+    expect(await works(token)).toBe('200');
+    const at = await asked({ use: 'api-key', pepper: PEPPER }, 'always');
+    expect(await answers(token, at)).toEqual(everywhere('401 totp_required'));
+    expect(at.simulator.requests).toEqual([]);
+    const done = String(json(await login(key, { totp_code: 'right' }, at)).session_token);
+    expect(await answers(done, at)).toEqual(everywhere('200'));
+  });
+  test('of its key: the same, also when it is refreshed meanwhile', async () => {
+    const auth = (totp: boolean) => ({ use: 'api-key', pepper: PEPPER, keys: [{ name: 'written', key: WRITTEN, scopes: ['metrics', 'admin'], totp }] });
+    const before = await same(auth(false));
+    const token = String(json(await refresh(await tokenOf(WRITTEN, before), before)).session_token);
+    expect(await works(token, before)).toBe('200');
+    expect(await answers(token, await asked(auth(true), 'per-key'))).toEqual(everywhere('401 totp_required'));
+  });
+});
+
 describe('the life of a session', () => {
   test('it ends after ttl, whatever was refreshed', async () => {
     const at = await open({ sessions: { ttl: '3h', idle: '2h' } });

@@ -157,31 +157,47 @@ const BODILESS = 'without a body is checked as well';
 /** A signature that covers a body must not pass where nobody reads one. */
 const core: readonly Mutant[] = [
   {
-    rule: 'a signed call without a body, transparent',
-    edits: [inCore('call/transparent.ts', '    checkNoBody(body);\n', '')],
-    test: 'tests/access-oci-signature.test.ts',
-    named: BODILESS,
-  },
-  {
-    rule: 'a signed list of models',
-    edits: [inCore('call/protocol.ts', '    checkNoBody(identified.body);\n    return listModels', '    return listModels')],
+    rule: 'a signed call without a body',
+    edits: [inCore('call/prove.ts', 'if (!hasBody(x)) return check.sha256(EMPTY);', 'if (!hasBody(x)) return true;')],
     test: 'tests/access-oci-signature.test.ts',
     named: BODILESS,
   },
   {
     rule: 'a signed request where there is no call',
-    edits: [inCore('gateway.ts', '      checkNoBody(identified.body);\n', '')],
+    edits: [inCore('call/prove.ts', '!hasBody(x) && check.sha256(EMPTY);', '!hasBody(x);')],
     test: 'tests/access-oci-signature.test.ts',
     named: BODILESS,
   },
+  {
+    rule: 'a body that was not signed where there is no call',
+    edits: [inCore('call/prove.ts', '!hasBody(x) && check.sha256(EMPTY);', 'check.sha256(EMPTY);')],
+    test: 'tests/access-sigv4.test.ts',
+    named: 'one that came all the same was not signed',
+  },
 ];
 
-const proving: Mutant = {
-  rule: 'what exists is told to who has proven to be the caller',
-  edits: [inCore('call/prove.ts', 'if (!settled && !x.request.readableDidRead) await', 'if (false) await')],
-  test: 'tests/access-sigv4.test.ts',
-  named: 'learns what exists only with the right secret',
-};
+const PROVEN = 'result.body !== undefined && !(await r.prove(result.body))';
+/** Until the body was read a signature may be anybody's. */
+const proving: readonly Mutant[] = [
+  {
+    rule: 'what exists is told to who has proven to be the caller',
+    edits: [inCore('access/authenticate.ts', PROVEN, 'false')],
+    test: 'tests/access-sigv4.test.ts',
+    named: 'learns what exists only with the right secret',
+  },
+  {
+    rule: 'a second factor is asked of who has proven to be the caller',
+    edits: [inCore('access/authenticate.ts', PROVEN, "result.body !== undefined && graph.factor?.require !== 'always' && !(await r.prove(result.body))")],
+    test: 'tests/access-sigv4.test.ts',
+    named: 'is asked for no code and is nobody',
+  },
+  {
+    rule: 'who has not proven to be the caller is counted as refused',
+    edits: [inCore('access/authenticate.ts', '    // Until the body has proven', "    note(strategy.kind, 'ok');\n    // Until the body has proven")],
+    test: 'tests/access-sigv4.test.ts',
+    named: 'is asked for no code and is nobody',
+  },
+];
 
 /** Rules of passwords, certificates and signatures. */
-export const signedMutants: readonly Mutant[] = [...basic, ...mtls, ...sigv4, ...oci, ...core, proving];
+export const signedMutants: readonly Mutant[] = [...basic, ...mtls, ...sigv4, ...oci, ...core, ...proving];

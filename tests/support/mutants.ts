@@ -93,7 +93,12 @@ const access: readonly Mutant[] = [
     core('call/governed.ts', 'if (!this.#scanner.duplicated) return;', 'return;'),
     core('call/governed.ts', "if (path !== undefined) throw duplicate(path.join('.'));", ''),
   ),
-  of("a key's addresses", 'access', 'an address outside its range is refused', core('gateway.ts', '!x.plan.allowedFrom(principal, x.address)', 'false')),
+  of(
+    "a key's addresses",
+    'access',
+    'an address outside its range is refused',
+    core('access/authenticate.ts', '|| allowedFrom(caller, r.peer.address)', '|| true'),
+  ),
   of(
     'explain does not call, in transparent mode either',
     'access-surroundings',
@@ -127,7 +132,7 @@ const factors: readonly Mutant[] = [
     'without a second factor nobody who needs it',
     'second-factor',
     'without the section',
-    core(FACTOR, "if (factor === undefined) throw refuse('invalid_credentials');", 'if (factor === undefined) return { principal, body };'),
+    core(FACTOR, "if (factor === undefined) throw refuse('invalid_credentials');", 'if (factor === undefined) return { principal };'),
   ),
   of(
     'a second factor that fails lets nobody in',
@@ -157,6 +162,16 @@ const factors: readonly Mutant[] = [
 ];
 const refusals: readonly Mutant[] = [
   of(
+    "a key's addresses before its second factor",
+    'second-factor',
+    'addresses of a key come before its second factor',
+    core(
+      'access/authenticate.ts',
+      '    checkAddress(identified.principal, r);\n    if (!factorOf.isDue(identified.principal)) return identified;\n',
+      '    if (!factorOf.isDue(identified.principal)) {\n      checkAddress(identified.principal, r);\n      return identified;\n    }\n',
+    ),
+  ),
+  of(
     'refused credentials do not fill the log',
     'refused',
     'no more than ten lines',
@@ -167,6 +182,18 @@ const refusals: readonly Mutant[] = [
 const SESSION = 'sessions/strategy.ts';
 const SESSION_ROUTES = 'http/sessions.ts';
 const sessions: readonly Mutant[] = [
+  of(
+    'a second factor that is asked for since the login',
+    'sessions',
+    'of everybody: it is 401 everywhere',
+    core(SESSION, "if (factor !== 'done') return principal;", ''),
+  ),
+  of(
+    'a second factor that its key asks for since the login',
+    'sessions',
+    'of its key: the same',
+    core('sessions/record.ts', "factor: by.factor === 'done' ? 'done' : 'none',", "factor: 'done',"),
+  ),
   of('a session ends with its life', 'sessions', 'it ends after ttl', core('sessions/sessions.ts', 'now >= record.expiresAt || ', '')),
   of('a session ends when nobody uses it', 'sessions', 'it ends when nobody uses it', core('sessions/sessions.ts', 'now - record.usedAt >= idle', 'false')),
   of(
@@ -206,7 +233,7 @@ const sessions: readonly Mutant[] = [
     core(
       SESSION,
       "if (is === 'stranger') return denied('wrong_secret');",
-      "if (is === 'stranger') return { is: 'principal', principal: loggedIn((await holderOf(sessions, record)) as Principal), cacheUntil: 0, epoch: at };",
+      "if (is === 'stranger') return { is: 'principal', principal: (await holderOf(sessions, record)) as Principal, cacheUntil: 0, epoch: at };",
     ),
   ),
   of('sessions of others', 'sessions', 'A026', core(SESSION_ROUTES, 'owner === principal.owner', 'owner !== undefined')),

@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { type Credential, GatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
-import type { Identified, Login } from './access/authenticate.ts';
+import type { Identified, Login, Prove } from './access/authenticate.ts';
 import { type Refused, refusalLog } from './access/refused.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
 import { startBeating } from './call/beat.ts';
-import { checkNoBody } from './call/body-hash.ts';
 import { Exchange, type Incoming, type Outgoing } from './call/exchange.ts';
 import { memories } from './call/memory.ts';
 import { watchPressure } from './call/pressure.ts';
 import { protocol } from './call/protocol.ts';
-import { proveFirst } from './call/prove.ts';
+import { proveByBody, proveNoBody } from './call/prove.ts';
 import { settle } from './call/settle.ts';
 import { openShortcut } from './call/shortcut.ts';
 import { watchTail } from './call/tail.ts';
@@ -79,7 +78,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
 
   const headOf = (request: Incoming, slots: Plan['slots']): Head =>
     readHead(request.rawHeaders, request.httpVersionMajor === 2 ? (request.headers[':authority'] as string | undefined) : undefined, slots);
-  const identify = (x: Exchange, target: RawTarget, login?: Login): Identified | Promise<Identified> => {
+  const identify = (x: Exchange, target: RawTarget, prove: Prove, login?: Login): Identified | Promise<Identified> => {
     const socket = x.request.socket;
     const sent = headOf(x.request, x.plan.slots);
     const raw = login === undefined ? sent : { ...sent, credential: login.credential, unknownScheme: false, factor: login.factor ?? sent.factor };
@@ -94,29 +93,20 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       target.path,
       { address: x.address, trusted, tls: 'encrypted' in socket, request: x.id, port: socket.localPort ?? 0 },
       options.now(),
+      prove,
     );
   };
 
-  /** A credential's own address ranges hold wherever it is used: calls, metrics, admin. */
-  const checkAddress = (x: Exchange, { principal }: Identified): void => {
-    if (principal.restrict?.cidr !== undefined && !x.plan.allowedFrom(principal, x.address))
-      throw new GatewayError('address_not_allowed', `${principal.id} may not call from this address.`);
-  };
-  const serveCaller = (x: Exchange, match: RouteMatch, identified: Identified): Promise<void> => {
+  const serve = (x: Exchange, match: RouteMatch, identified: Identified): Promise<void> => {
     x.principal = identified.principal;
     x.policy = x.plan.policyOf(identified.principal, x.address);
-    checkAddress(x, identified);
     if (match.mode === 'protocol') return protocol(x, match, identified);
     if (match.shortcut === undefined) return transparent(x, match, identified);
-    return openShortcut(x, match.shortcut, identified).then(([route, who]) => transparent(x, route, who));
+    return openShortcut(x, match.shortcut).then((route) => transparent(x, route, identified));
   };
-  const serve = (x: Exchange, match: RouteMatch, identified: Identified): Promise<void> =>
-    identified.body === undefined
-      ? serveCaller(x, match, identified)
-      : proveFirst(x, identified, identified.body, async (noted) => await serveCaller(x, match, noted));
   /** A layer of promises only where somebody waits. */
   const walk = (x: Exchange, target: RawTarget, match: RouteMatch): Promise<void> => {
-    const identifying = identify(x, target);
+    const identifying = identify(x, target, proveByBody(x));
     return identifying instanceof Promise ? identifying.then((identified) => serve(x, match, identified)) : serve(x, match, identifying);
   };
 
@@ -184,11 +174,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     /** For routes outside the line that need a caller (metrics, admin): who it is. */
     async identify(request: Incoming, response: Outgoing, login?: Login): Promise<Identified> {
       const x = new Exchange(nextId(), plan, request, response, options.now());
-      const identified = await identify(x, parseTarget(request.url ?? ''), login);
-      // Nobody reads a body here; a signature that covers one proves nothing yet.
-      checkNoBody(identified.body);
-      checkAddress(x, identified);
-      return identified;
+      return await identify(x, parseTarget(request.url ?? ''), proveNoBody(x), login);
     },
     /** The credential that a request shows, unchecked. Throws `ambiguous_credentials` and `invalid_request`. */
     credentialOf: (request: Incoming): Credential | undefined => headOf(request, plan.slots).credential,

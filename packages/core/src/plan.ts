@@ -1,7 +1,7 @@
 import type { Credential, Dialect, Principal } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
 import { compileRanges, type Ranges } from './access/address.ts';
-import { type Authenticator, type AuthNote, makeAuthenticator, slotsOf } from './access/authenticate.ts';
+import { type AllowedFrom, type Authenticator, type AuthNote, makeAuthenticator, slotsOf } from './access/authenticate.ts';
 import { type Owners, owners } from './access/owners.ts';
 import { compilePolicies, type Policy } from './access/policy.ts';
 import type { Refused } from './access/refused.ts';
@@ -77,8 +77,6 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   /** Undefined where every process remembers alone. */
   readonly shared: SharedMemories | undefined;
   readonly trusted: Ranges;
-  /** A credential's own address ranges. */
-  allowedFrom(principal: Principal, address: string): boolean;
   /** The instance a name in a transparent path means. */
   transparentInstance(name: string): Instance | undefined;
   pool(instance: Instance, origin: string): Dispatcher;
@@ -102,6 +100,14 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
   const drains = new Map<string, number>();
   const waiting: (() => void)[] = [];
   const ownRanges = new WeakMap<Principal, Ranges>();
+  const allowedFrom: AllowedFrom = (principal, address) => {
+    let ranges = ownRanges.get(principal);
+    if (ranges === undefined) {
+      ranges = compileRanges(principal.restrict?.cidr ?? []);
+      ownRanges.set(principal, ranges);
+    }
+    return ranges(address);
+  };
   const { openCalls } = services;
   const sessions = graph.strategies.length === 0 ? undefined : makeSessions(graph.host, graph.strategies, graph.settings.sessions);
   const strategies = sessions === undefined ? [] : [sessionStrategy(sessions, graph.host), ...graph.strategies];
@@ -115,7 +121,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name), graph.shortcuts)),
     shapeOf: compileShapes(graph.dialects, graph.settings.server.defaultDialect),
     policyOf: compilePolicies(graph),
-    authenticate: makeAuthenticator(graph, strategies, verifiedCache(), services.metrics.auth, services.refused),
+    authenticate: makeAuthenticator(graph, strategies, verifiedCache(), services.metrics.auth, services.refused, allowedFrom),
     sessions,
     slots: slotsOf(strategies),
     models: compileModels(graph.settings.models, graph.instances),
@@ -124,14 +130,6 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     owners: owners(graph.store),
     shared: sharedMemories(graph.counters.memory, graph.seal),
     trusted: compileRanges(graph.settings.server.trustedProxies),
-    allowedFrom(principal, address) {
-      let ranges = ownRanges.get(principal);
-      if (ranges === undefined) {
-        ranges = compileRanges(principal.restrict?.cidr ?? []);
-        ownRanges.set(principal, ranges);
-      }
-      return ranges(address);
-    },
     transparentInstance(name) {
       const exact = graph.instances.get(name);
       if (exact !== undefined) return exact;

@@ -53,9 +53,9 @@ const anonymous = (head: Head, port: number): Principal => {
 
 export interface Identified {
   readonly principal: Principal;
-  /** A signed request: the body's hash must pass before the call is allowed. */
-  readonly body?: BodyCheck | undefined;
 }
+/** Whether the body of a request is what was signed; reads it. Throws what is wrong with a body itself. */
+export type Prove = (check: BodyCheck) => boolean | Promise<boolean>;
 /** Where a request came from. */
 export interface Peer {
   readonly address: string;
@@ -72,6 +72,7 @@ interface Request {
   readonly target: string;
   readonly peer: Peer;
   readonly now: number;
+  readonly prove: Prove;
 }
 /** A credential that stands in a body instead of the head. */
 export interface Login {
@@ -81,13 +82,16 @@ export interface Login {
 /** Where strategies look for a credential. */
 export const slotsOf = (strategies: readonly Strategy[]): ReadonlySet<Credential['slot']> => new Set(strategies.flatMap((s) => s.strategy.slots));
 /** The caller at once when it is remembered, else a promise. Throws 400, 401, 403 and 503. */
-export type Authenticator = (head: Head, request: Incoming, target: string, peer: Peer, now: number) => Identified | Promise<Identified>;
+export type Authenticator = (head: Head, request: Incoming, target: string, peer: Peer, now: number, prove: Prove) => Identified | Promise<Identified>;
 
 /** Where nothing is remembered: what is signed is another each time, and says nothing about the next request. */
 const UNCACHED: ReadonlySet<Credential['slot']> = new Set(['aws4', 'oci-signature']);
 /** What of the connection may decide about a credential beside its value: passwords count over TLS, or within this machine. */
 const wayOf = ({ slot }: Credential, peer: Peer, { forwardedProto }: Head): string =>
   slot === 'basic' ? `basic ${peer.tls} ${peer.trusted && forwardedProto} ${LOOPBACK.test(peer.address)}` : slot;
+
+/** Whether an address is in the ranges of a credential. */
+export type AllowedFrom = (principal: Principal, address: string) => boolean;
 
 /** `strategies`: those of the configuration, and the core's own. */
 export const makeAuthenticator = (
@@ -96,6 +100,7 @@ export const makeAuthenticator = (
   cache: VerifiedCache,
   note: AuthNote,
   refused: (r: Refused) => void,
+  allowedFrom: AllowedFrom,
 ): Authenticator => {
   const kindOf = new Map(strategies.map((s) => [s.strategy, s.kind]));
   const slots = slotsOf(strategies);
@@ -129,8 +134,11 @@ export const makeAuthenticator = (
       const error = new GatewayError('auth_unavailable', 'The credential cannot be checked right now; try again.', { retryAfterMs: result.retryAfterMs });
       throw refuse(r, error, 'unavailable', { strategy: strategy.kind, reason: result.reason });
     }
+    // Until the body has proven the signature it may be anybody's: nothing is asked, counted or told of whom it names.
+    if (result.body !== undefined && !(await r.prove(result.body)))
+      throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: strategy.kind, reason: 'unproven' });
     note(strategy.kind, 'ok');
-    if (result.body !== undefined) return { principal: result.principal, body: result.body };
+    if (result.body !== undefined) return { principal: result.principal };
     if (key !== undefined) cache.keep(key, { principal: result.principal, strategy: strategy.strategy, until: result.cacheUntil, epoch: result.epoch });
     return result;
   };
@@ -167,8 +175,16 @@ export const makeAuthenticator = (
     return identify(r);
   };
   const factorOf = secondFactor(graph.factor);
+  /** A credential's own addresses hold wherever it is used, and come first: whoever is elsewhere must not use up tries of the second factor. */
+  const checkAddress = (caller: Principal, r: Request): void => {
+    if (caller.restrict?.cidr === undefined || allowedFrom(caller, r.peer.address)) return;
+    const { id: principal, strategy, credential } = caller;
+    const error = new GatewayError('address_not_allowed', `${principal} may not call from this address.`);
+    throw refuse(r, error, 'denied', { strategy, reason: 'address', principal, credential });
+  };
   /** Nobody leaves without the second factor where one is due, whichever way in it was. */
   const whole = (identified: Identified, r: Request): Identified | Promise<Identified> => {
+    checkAddress(identified.principal, r);
     if (!factorOf.isDue(identified.principal)) return identified;
     const credential = r.head.credential ?? ambientOf(r.head, r.request, r.peer, slots)[0];
     if (credential === undefined) throw denial(graph, 'missing_credentials');
@@ -179,9 +195,9 @@ export const makeAuthenticator = (
       throw refuse(r, error, result, { strategy, reason: `factor_${error.code}`, principal, credential: held });
     });
   };
-  return (head, request, target, peer, now) => {
+  return (head, request, target, peer, now, prove) => {
     if (graph.strategies.length === 0) return { principal: anonymous(head, peer.port) };
-    const r: Request = { head, request, target, peer, now };
+    const r: Request = { head, request, target, peer, now, prove };
     const first = required.length === 0 ? identify(r) : satisfy(r);
     return first instanceof Promise ? first.then((identified) => whole(identified, r)) : whole(first, r);
   };

@@ -25,7 +25,7 @@ export const secondFactor = (factor: Factor | undefined) => ({
     return state === 'needed' || factor?.require === 'always';
   },
   /** Rejects with 401 and 503. `challenge` goes with each 401. */
-  async ask({ principal, body }: Identified, code: string | undefined, request: AuthRequest, challenge: readonly string[]): Promise<Identified> {
+  async ask({ principal }: Identified, code: string | undefined, request: AuthRequest, challenge: readonly string[]): Promise<Identified> {
     const refuse = (reason: keyof typeof MESSAGES, retryAfterMs?: number): GatewayError =>
       new GatewayError(reason, MESSAGES[reason], { headers: challenge, retryAfterMs });
     const away = (retryAfterMs: number): GatewayError =>
@@ -35,6 +35,6 @@ export const secondFactor = (factor: Factor | undefined) => ({
     const answer = await factor.factor.verify(principal, code ?? '', request).catch(() => ({ is: 'unavailable', retryAfterMs: 1_000 }) as const);
     if (answer.is === 'unavailable') throw away(answer.retryAfterMs);
     if (answer.is !== 'done') throw refuse(answer.code, answer.retryAfterMs);
-    return { principal: doneOf(principal), body };
+    return { principal: doneOf(principal) };
   },
 });

@@ -64,6 +64,8 @@ export class Exchange implements Enrolled {
   stream: boolean = false;
   /** Model as the client named it. */
   model: string | undefined = undefined;
+  /** The body of a signed request, which was read to know the caller. */
+  received: readonly Buffer[] | undefined = undefined;
   /** What a legacy route made of the client's body. */
   rewritten: Buffer | undefined = undefined;
   upstreamModel: string | undefined = undefined;

@@ -6,7 +6,6 @@ import { bodyKind } from '../http/media-type.ts';
 import type { Found, ProtocolRoute } from '../http/route.ts';
 import { decode } from '../http/target.ts';
 import { type Candidate, type Resolved, single } from '../routing/resolve.ts';
-import { bodyHash, both, checkNoBody } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
@@ -31,20 +30,17 @@ const hasBody = (x: Exchange): boolean =>
   x.head?.chunked === true || (x.head?.contentLength ?? 0) > 0 || (x.http2 && x.request.method !== 'GET' && x.request.method !== 'DELETE');
 
 /** Reads head and body of a call whose surface is known; governed fields are found on the way, nothing is parsed. */
-const receive = async (x: Exchange, surface: AnySurface, identified: Identified): Promise<ReceivedBody> => {
+const receive = async (x: Exchange, surface: AnySurface): Promise<ReceivedBody> => {
   const { settings } = x.plan.graph;
   const { head } = x;
   if (head === undefined || surface.body.length === 0 || (!hasBody(x) && surface.body.includes('none'))) {
-    if (hasBody(x)) await collect(x, settings.server.bodyLimit, bodyHash(identified.body));
-    else checkNoBody(identified.body);
+    if (hasBody(x)) await collect(x, settings.server.bodyLimit, undefined);
     return { pieces: [], governed: noBody(), kind: 'none' };
   }
   const kind = bodyKind(head.contentType, head.contentEncoding, surface.body);
   const paths = governedPaths(surface.governed, x.reach?.ids, x.policy?.reserves);
   const governed = kind === 'json' ? jsonWatcher(paths, settings.server.maxDepth, false) : multipartWatcher(head.contentType, paths);
-  const hashing = bodyHash(identified.body);
-  const watcher = both(hashing, governed);
-  const pieces = await collect(x, kind === 'multipart' ? Math.min(MULTIPART_LIMIT, settings.server.bodyLimit) : settings.server.bodyLimit, watcher);
+  const pieces = await collect(x, kind === 'multipart' ? Math.min(MULTIPART_LIMIT, settings.server.bodyLimit) : settings.server.bodyLimit, governed);
   if (kind === 'json' && pieces.length === 0) throw new GatewayError('invalid_json', 'The body is empty; a JSON object is expected.');
   return { pieces, governed: governed.result(), kind };
 };
@@ -101,11 +97,8 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   x.reach = found.reach;
   x.route = route.label;
   const explained = explainAsked(x);
-  if (surface.operation === 'models' && found.reach.class === 'models') {
-    checkNoBody(identified.body);
-    return listModels(x, dialect, surface as Surface<'models'>, found, instance, explained);
-  }
-  const body = await receive(x, surface, identified);
+  if (surface.operation === 'models' && found.reach.class === 'models') return listModels(x, dialect, surface as Surface<'models'>, found, instance, explained);
+  const body = await receive(x, surface);
   if (plan.graph.settings.log.content) for (const piece of body.pieces) plan.content(x, 'request', piece);
   x.model = modelOf(x, found, body.governed, body.kind);
   x.stream = found.route.stream === 'query' ? asksStream(x) : (found.route.stream ?? body.governed.stream);

@@ -1,26 +1,29 @@
-import type { BodyCheck } from '@llm-proxy-auth/plugin';
-import type { Identified } from '../access/authenticate.ts';
-import { bodyHash } from './body-hash.ts';
+import { createHash, hash } from 'node:crypto';
+import type { Prove } from '../access/authenticate.ts';
 import type { Exchange } from './exchange.ts';
 import { collect } from './receive.ts';
 
-/**
- * Serves a signed request. A signature may be known to be right only when the body has been read, and an error before that could say
- * what exists: it is told when the body proves who is calling, and is the answer of a wrong credential otherwise.
- */
-export const proveFirst = async (x: Exchange, identified: Identified, check: BodyCheck, serve: (identified: Identified) => Promise<void>): Promise<void> => {
-  let settled = false;
-  const noting: BodyCheck = {
-    sha256: (hex) => {
-      settled = true;
-      return check.sha256(hex);
-    },
-  };
-  try {
-    await serve({ ...identified, body: noting });
-  } catch (error) {
-    // What is wrong with a body that is being read says nothing about anything else.
-    if (!settled && !x.request.readableDidRead) await collect(x, x.plan.graph.settings.server.bodyLimit, bodyHash(noting));
-    throw error;
-  }
+const EMPTY = hash('sha256', '');
+/** Whether bytes of a body may come. Over HTTP/2 a length is not always said, but an end is. */
+const hasBody = ({ head, request }: Exchange): boolean => {
+  if (head?.chunked === true || (head?.contentLength ?? 0) > 0) return true;
+  return 'stream' in request && !request.stream.endAfterHeaders;
 };
+
+/** Of calls: the body is read, and kept for the call. */
+export const proveByBody =
+  (x: Exchange): Prove =>
+  (check) => {
+    if (!hasBody(x)) return check.sha256(EMPTY);
+    return collect(x, x.plan.graph.settings.server.bodyLimit, undefined).then((pieces) => {
+      x.received = pieces;
+      const sum = createHash('sha256');
+      for (const piece of pieces) sum.update(piece);
+      return check.sha256(sum.digest('hex'));
+    });
+  };
+/** Where nobody reads a body before the caller is known: what was signed, and what came, must be none. */
+export const proveNoBody =
+  (x: Exchange): Prove =>
+  (check) =>
+    !hasBody(x) && check.sha256(EMPTY);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
-import { GatewayError } from '@llm-proxy-auth/plugin';
+import { GatewayError, totalLength } from '@llm-proxy-auth/plugin';
 import type { Exchange, Interruptible } from './exchange.ts';
 
 /** Watches body bytes as they arrive; throws GatewayError to refuse. */
@@ -83,10 +83,19 @@ class BodyCollector implements Interruptible {
   }
 }
 
+/** A body that was read already, watched as if it came now. */
+const again = async (pieces: readonly Buffer[], limit: number, watcher: Watcher | undefined): Promise<readonly Buffer[]> => {
+  if (totalLength(pieces) > limit) throw tooLarge(limit);
+  for (const piece of pieces) watcher?.push(piece);
+  watcher?.end();
+  return pieces;
+};
+
 /** Collects the body as the raw pieces that arrived. Throws `body_too_large`, `client_closed`, `draining` and what the watcher throws. */
-export const collect = (x: Exchange, limit: number, watcher: Watcher | undefined): Promise<Buffer[]> => {
+export const collect = (x: Exchange, limit: number, watcher: Watcher | undefined): Promise<readonly Buffer[]> => {
   const said = x.head?.contentLength;
   if (x.gone) return Promise.reject(broken());
+  if (x.received !== undefined) return again(x.received, limit, watcher);
   if (said !== undefined && said > limit) {
     stopReading(x);
     return Promise.reject(tooLarge(limit));

@@ -1,11 +1,9 @@
 import { type Bytes, GatewayError, type HeaderPairs, parseJson } from '@llm-proxy-auth/plugin';
-import type { Identified } from '../access/authenticate.ts';
 import type { Instance } from '../graph.ts';
 import type { Head } from '../http/head.ts';
 import { bodyKind } from '../http/media-type.ts';
 import type { TransparentRoute } from '../http/route.ts';
 import type { ShortcutMatch } from '../http/shortcuts.ts';
-import { bodyHash } from './body-hash.ts';
 import type { Exchange } from './exchange.ts';
 import { collect } from './receive.ts';
 
@@ -34,25 +32,21 @@ const headOf = (head: Head, headers: HeaderPairs, body: Bytes): Head => {
 };
 
 /** The transparent call that a legacy route stands for. Throws what the shortcut refuses, and `ambiguous_instance`. */
-export const openShortcut = async (
-  x: Exchange,
-  { shortcut, params }: ShortcutMatch,
-  identified: Identified,
-): Promise<readonly [TransparentRoute, Identified]> => {
+export const openShortcut = async (x: Exchange, { shortcut, params }: ShortcutMatch): Promise<TransparentRoute> => {
   const instance = instanceOf(x, shortcut.provider);
   const { head } = x;
   const { bodyLimit, maxDepth } = x.plan.graph.settings.server;
   let json: unknown;
   if (shortcut.reads === true && head !== undefined) {
     bodyKind(head.contentType, head.contentEncoding, ['json']);
-    const pieces = await collect(x, bodyLimit, bodyHash(identified.body));
+    const pieces = await collect(x, bodyLimit, undefined);
     json = parseJson(Buffer.concat(pieces), { maxDepth });
   }
   const opened = shortcut.open(params, json);
   if ('refuse' in opened) throw new GatewayError(opened.refuse as GatewayError['code'], opened.message, { param: opened.param });
   const route = { mode: 'transparent', instance: instance.name, path: opened.path, pattern: shortcut.pattern, aliases: true } as const;
-  if (shortcut.reads !== true || head === undefined) return [route, identified];
+  if (shortcut.reads !== true || head === undefined) return route;
   x.rewritten = Buffer.from(opened.body ?? []);
   x.head = headOf(head, opened.headers, x.rewritten);
-  return [route, { ...identified, body: undefined }];
+  return route;
 };

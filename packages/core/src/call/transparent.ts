@@ -7,7 +7,6 @@ import type { TransparentRoute } from '../http/route.ts';
 import { decode } from '../http/target.ts';
 import { single } from '../routing/resolve.ts';
 import type { Prepared } from './attempt.ts';
-import { bodyHash, both, checkNoBody } from './body-hash.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
@@ -78,32 +77,27 @@ const watched = async (body: Buffer, watcher: Watcher | undefined): Promise<Buff
 /** How the body comes in. */
 interface Intake {
   readonly governed: GovernedWatcher | undefined;
-  readonly bytes: Promise<Buffer[]> | Readable | undefined;
+  readonly bytes: Promise<readonly Buffer[]> | Readable | undefined;
 }
 const NO_INTAKE: Intake = Object.freeze({ governed: undefined, bytes: undefined });
 /** Collects the body when a rule needs it, else pipes it on at once while the tokenizer looks. */
-const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, { body }: Identified, needed: boolean, whole: boolean): Intake => {
+const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, needed: boolean, whole: boolean): Intake => {
   const { head, plan } = x;
   const limit = plan.graph.settings.server.bodyLimit;
   const empty =
     head === undefined || (!head.chunked && (head.contentLength ?? 0) === 0 && !(x.http2 && x.request.method !== 'GET' && x.request.method !== 'HEAD'));
-  if (empty) {
-    checkNoBody(body);
-    return NO_INTAKE;
-  }
+  if (empty) return NO_INTAKE;
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
   const unread = encoded || URL_ENCODED.test(head.contentType);
   if (needed || (unread && factsOf(native.reach).pointers))
     bodyKind(head.contentType, head.contentEncoding, native.pinned === undefined && native.judge === undefined ? ['json', 'multipart'] : ['json']);
   const governed = encoded ? undefined : watcherOf(x, native, surface, needed);
-  const hashing = bodyHash(body);
-  const watcher = both(hashing, governed);
-  if (x.rewritten !== undefined) return { governed, bytes: watched(x.rewritten, watcher) };
+  if (x.rewritten !== undefined) return { governed, bytes: watched(x.rewritten, governed) };
   const small = !head.chunked && head.contentLength !== undefined && head.contentLength <= COLLECT_BELOW;
-  if (needed || whole || small || hashing !== undefined) return { governed, bytes: collect(x, limit, watcher) };
+  if (needed || whole || small || x.received !== undefined) return { governed, bytes: collect(x, limit, governed) };
   if ((head.contentLength ?? 0) > limit) throw new GatewayError('body_too_large', `The request body is larger than ${limit} bytes.`);
-  return { governed, bytes: pipe(x, limit, watcher) };
+  return { governed, bytes: pipe(x, limit, governed) };
 };
 
 const headersOf = (x: Exchange, mustRead: boolean, length: number | undefined): string[] => {
@@ -164,7 +158,6 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     x,
     native,
     surface,
-    identified,
     restricted || exact || pinned || native.judge !== undefined,
     (pointers && (inside || !isMultipart(x))) || aliases || explained || measured || provider.signs === 'body',
   );

@@ -21,6 +21,8 @@ export interface SessionRecord {
   readonly credential: string;
   readonly owner: string;
   readonly principal: string;
+  /** Whether a second factor was shown when it was opened. */
+  readonly factor: 'none' | 'done';
   /** Epoch ms. */
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -39,7 +41,8 @@ export const readSession = ({ value, version }: Stored, id: string): SessionEntr
   const record = JSON.parse(value.json) as SessionRecord | null;
   if (record === null || typeof record !== 'object' || record.id !== id || !Array.isArray(record.replaced)) return undefined;
   const whole = TEXTS.every((key) => typeof record[key] === 'string') && NUMBERS.every((key) => Number.isSafeInteger(record[key]));
-  return whole ? { record: Object.freeze(record), version } : undefined;
+  // A row that does not say so is of a login that showed none.
+  return whole ? { record: Object.freeze({ ...record, factor: record.factor === 'done' ? 'done' : 'none' }), version } : undefined;
 };
 
 export const digestOf = (token: string): string => hash('sha256', token, 'base64url');
@@ -60,6 +63,7 @@ export const opened = (token: { readonly id: string; readonly token: string }, b
   credential: by.credential,
   owner: by.owner,
   principal: by.id,
+  factor: by.factor === 'done' ? 'done' : 'none',
   createdAt: now,
   expiresAt: Math.min(now + ttl, by.expires ?? Number.MAX_SAFE_INTEGER),
   usedAt: now,

@@ -20,8 +20,12 @@ export const findSession = async ({ book }: Pick<Sessions, 'book'>, id: string):
 };
 
 const principals = new WeakMap<Principal, Principal>();
-/** Whoever logged in has done everything that was asked; one object each, since what is compiled of a caller hangs on it. */
-const loggedIn = (principal: Principal): Principal => {
+/**
+ * Whoever showed a second factor when logging in has done so for the session; of anybody else it is asked as of the credential itself.
+ * One object each, since what is compiled of a caller hangs on it.
+ */
+const loggedIn = (principal: Principal, { factor }: Pick<SessionRecord, 'factor'>): Principal => {
+  if (factor !== 'done') return principal;
   const known = principals.get(principal);
   if (known !== undefined) return known;
   const made = Object.freeze<Principal>({ ...principal, factor: 'done' });
@@ -58,7 +62,7 @@ export const sessionStrategy = (sessions: Sessions, host: Pick<Host, 'now' | 'lo
     if (holder === undefined) return denied('credential_gone');
     sessions.touch(entry);
     const until = Math.min(now + BELIEVED, record.expiresAt, holder.expires ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor()));
-    return { is: 'principal', principal: loggedIn(holder), cacheUntil: until, epoch: at };
+    return { is: 'principal', principal: loggedIn(holder, record), cacheUntil: until, epoch: at };
   };
   const strategy: AuthStrategy = {
     slots: ['session', 'bearer'],
