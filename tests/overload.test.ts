@@ -8,7 +8,7 @@ const CAPACITY = 10;
 const CHAT = '/openai/main/v1/chat/completions';
 let bench: Bench;
 beforeAll(async () => {
-  bench = await openBench({ sections: { limits: { inFlight: CAPACITY }, retry: { attempts: 1 } } });
+  bench = await openBench({ sections: { limits: { inFlight: CAPACITY, eventLoopDelay: '60s' }, retry: { attempts: 1 } } });
 });
 afterEach(() => bench.simulator.clear());
 afterAll(() => bench.close());

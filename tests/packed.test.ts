@@ -55,6 +55,7 @@ describe.each(vendors)('a gateway with %s alone, installed from its tarballs int
         plugins: names.filter((name) => !/^llm-proxy-auth$|\/plugin$/.test(name)),
         server: { port: 0 },
         ops: { port: 0 },
+        limits: { eventLoopDelay: '60s' },
         store: { use: 'sqlite', path: ':memory:' },
         auth: [{ use: 'api-key', pepper: KEY, keys: [{ name: 'one', key: KEY }] }],
         instances: { main: { provider: vendor, ...where, insecureUpstream: true, ...VENDORS[vendor].access } },

@@ -58,6 +58,7 @@ export const configuration = (changes: Readonly<Record<string, unknown>> = {}): 
     plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai', '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite'],
     server: { port: 0 },
     ops: { port: 0 },
+    limits: { eventLoopDelay: '60s' },
     store: { use: 'sqlite', path: './store.db' },
     auth: [{ use: 'api-key', pepper: 'pepper-canary-0123456789abcdef0123456789' }],
     instances: { main: { provider: 'openai', apiKey: 'sk-canary-0123456789' } },

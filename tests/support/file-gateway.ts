@@ -31,6 +31,7 @@ export const openSite = async (): Promise<Site> => {
       plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai', '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite'],
       server: { port: 0 },
       ops: { port: 0 },
+      limits: { eventLoopDelay: '60s' },
       store: { use: 'sqlite', path: join(folder, 'store.db') },
       auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef', keys: [{ name: 'ci', key: KEY, scopes: ['metrics'] }] }],
       instances: { main: { provider: 'openai', baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true } },

@@ -165,6 +165,8 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     store: { use: 'sqlite', path: join(folder, 'store.db') },
     auth: [{ use: 'api-key', pepper: PEPPER }],
     log: { level: 'trace' },
+    // Tests share their machine: what takes long here is no sign of too many calls.
+    limits: { eventLoopDelay: '60s' },
     instances: {
       main: { provider: vendor, baseUrl: simulator.url, insecureUpstream: true, ...VENDORS[vendor].access, ...wanted.main },
       ...(typeof wanted.instances === 'function' ? wanted.instances(simulator.url) : wanted.instances),

@@ -8,7 +8,13 @@ export const serving = async (folder: URL, name: string, configuration: object):
   const { root, remove } = installed(fileURLToPath(folder), name);
   onTestFinished(remove);
   const gateway = await startGateway({
-    text: JSON.stringify({ server: { port: 0 }, ops: { port: 0 }, store: { use: 'sqlite', path: ':memory:' }, ...configuration }),
+    text: JSON.stringify({
+      server: { port: 0 },
+      ops: { port: 0 },
+      limits: { eventLoopDelay: '60s' },
+      store: { use: 'sqlite', path: ':memory:' },
+      ...configuration,
+    }),
     folder: root,
     env: {},
     allowLocalPlugins: false,
