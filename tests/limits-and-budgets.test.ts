@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { role, spoken, sse } from './support/answers.ts';
+import { chunk, role, spoken, sse } from './support/answers.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 import { installed } from './support/installed.ts';
 import { ask, codeOf, type Got } from './support/raw.ts';
@@ -28,16 +28,37 @@ const policies = [
     allow: { classes: ['inference', 'models', 'stateful'] },
     limits: [{ per: 'principal', requests: '3/min', tokens: '1000000/min', concurrent: 5, budget: { usd: 0.02, window: 'hour' } }],
   },
+  {
+    name: 'kept',
+    match: { principal: 'crowd:kept-*' },
+    allow: { classes: ['inference', 'models', 'stateful'] },
+    limits: [{ per: 'principal', tokens: '100000/min', budget: { usd: 0.01, window: 'day' } }],
+  },
+  {
+    name: 'keepsany',
+    match: { principal: 'crowd:keepsany-*' },
+    allow: { classes: ['inference', 'models', 'stateful'] },
+    limits: [{ per: 'principal', budget: { usd: 0.01, window: 'day', unpriced: 'allow' } }],
+  },
+  { name: 'wide', match: { principal: 'crowd:wide-*' }, allow: {}, limits: [{ per: 'principal', budget: { usd: 10, window: 'day' } }] },
   { name: 'free', match: {}, allow: {} },
 ];
 beforeAll(async () => {
   bench = await openBench({
     now: () => now,
-    plugins: ['@acme/auth-crowd'],
+    plugins: ['@acme/auth-crowd', '@llm-proxy-auth/provider-vertex'],
     pluginRoots: [house.root],
     main: { prices: { [CHEAP]: { input: 1, output: 2, cacheRead: 0.5 }, 'gpt-4o': { input: 10, output: 20 }, 'gpt-4o-*': { input: 999, output: 999 } } },
     instances: (url) => ({
       second: { provider: 'openai', apiKey: 'sk-unused', baseUrl: url, insecureUpstream: true, prices: { '*': { input: 100, output: 100 } } },
+      vertex: {
+        provider: 'vertex',
+        project: 'my-project',
+        location: 'us-central1',
+        credentials: { type: 'token', token: 'ya29.x' },
+        baseUrl: url,
+        insecureUpstream: true,
+      },
     }),
     sections: {
       auth: [{ use: 'crowd' }, { use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }],
@@ -232,45 +253,103 @@ describe.each(modes)('%s mode', (mode) => {
     expect([got.status, got.text.endsWith('data: [DONE]\n\n')]).toEqual([200, true]);
     await settled(() => spent(who), 0.002);
   });
-  test('a stream that is cut, or left, is charged what came, within the reservation', async () => {
-    const begun =
-      sse(role) +
-      sse({
-        id: 'c',
-        object: 'chat.completion.chunk',
-        created: 1,
-        model: CHEAP,
-        choices: [{ index: 0, delta: { content: 'x'.repeat(2_400) }, finish_reason: null }],
-      });
+  const BEGUN =
+    sse(role) +
+    sse({
+      id: 'c',
+      object: 'chat.completion.chunk',
+      created: 1,
+      model: CHEAP,
+      choices: [{ index: 0, delta: { content: 'x'.repeat(2_400) }, finish_reason: null }],
+    });
+  /** Asks for a stream and leaves it when `seen` came. */
+  const leave = async (who: string, body: string, seen: string): Promise<void> => {
+    const headers = { authorization: `Bearer crowd.${who}`, 'content-type': 'application/json' };
+    const client = await openHttp1(bench.url, { method: 'POST', path: MODES[mode], headers, body });
+    await client.until((got) => got.seen.includes(seen));
+    client.leave();
+  };
+  test('a stream that is cut, left, or failed before its usage is charged its reservation, or what came when that is more', async () => {
     for (const [name, most] of [
       ['cut', 1_000],
       ['left', 1_000],
+      ['failed', 1_000],
       ['little', 10],
     ] as const) {
       const who = `day-${name}-${mode}`;
       const body = bodyOf(CHEAP, { stream: true, max_tokens: most });
       const input = Math.ceil(body.length / 4);
-      if (name === 'cut') {
-        bench.simulator.script({ ...STREAM, body: `${begun}data: {"never`, cut: { at: begun.length, how: 'rst' } });
+      if (name === 'left' || name === 'little') {
+        bench.simulator.script({ ...STREAM, body: BEGUN, stall: { at: BEGUN.length } });
+        await leave(who, body, 'xxx');
+      } else if (name === 'cut') {
+        bench.simulator.script({ ...STREAM, body: `${BEGUN}data: {"never`, cut: { at: BEGUN.length, how: 'rst' } });
         await as(who, MODES[mode], body).catch(() => undefined);
       } else {
-        bench.simulator.script({ ...STREAM, body: begun, stall: { at: begun.length } });
-        const client = await openHttp1(bench.url, {
-          method: 'POST',
-          path: MODES[mode],
-          headers: { authorization: `Bearer crowd.${who}`, 'content-type': 'application/json' },
-          body,
-        });
-        await client.until(({ seen }) => seen.includes('xxx'));
-        client.leave();
+        const pieces = { rechunk: { size: BEGUN.length }, delayChunk: 20 };
+        bench.simulator.script({ ...STREAM, ...pieces, body: BEGUN + sse({ error: { message: 'no', type: 'server_error', param: null, code: null } }) });
+        await as(who, MODES[mode], body).catch(() => undefined);
       }
       // The line is written when all is settled.
       const line = await bench.line((l) => l.principal === `crowd:${who}`);
       const charged = await spent(who);
-      expect(charged).toBeLessThanOrEqual((input + 2 * most) / 1e6 + 1e-12);
-      expect(charged).toBeGreaterThanOrEqual((input + 2 * Math.min(most, Math.floor(2_400 / 12))) / 1e6 - 1e-12);
+      if (name === 'little') expect(charged).toBeGreaterThanOrEqual((input + 2 * Math.floor(2_400 / 5)) / 1e6);
+      else expect(charged).toBeCloseTo((input + 2 * most) / 1e6, 9);
       expect(line.costUsd).toBeCloseTo(charged, 9);
     }
+  });
+  test('a stream left at its first words cannot be had again and again for less than it was reserved for', async () => {
+    const who = `day-often-${mode}`;
+    const body = bodyOf(CHEAP, { stream: true, max_tokens: 2_000 });
+    for (let i = 0; i < 2; i++) {
+      bench.simulator.script({ ...STREAM, body: sse(role, chunk({ content: 'Hi' })), stall: { at: sse(role, chunk({ content: 'Hi' })).length } });
+      await leave(who, body, 'Hi');
+      await settled(() => spent(who), ((i + 1) * (Math.ceil(body.length / 4) + 4_000)) / 1e6);
+    }
+    expect(answer(await as(who, MODES[mode], body))).toBe('429 budget_exceeded');
+  });
+  test('the usage of a stream that was heard to its end counts, whatever its client does then', async () => {
+    const who = `day-heard-${mode}`;
+    const end = sse({ id: 'c', object: 'chat.completion.chunk', created: 1, model: CHEAP, choices: [], usage: USAGE });
+    const heard = spoken('Hello').replace('data: [DONE]', `${end}data: [DONE]`);
+    bench.simulator.script({ ...STREAM, body: `${heard}: more\n\n`, stall: { at: heard.length } });
+    await leave(who, bodyOf(CHEAP, { stream: true, stream_options: { include_usage: true }, max_tokens: 3_000 }), '[DONE]');
+    await settled(() => spent(who), 0.002);
+  });
+  test('a whole stream that says no usage is charged what came, however little was reserved', async () => {
+    const who = `wide-unsaid-${mode}`;
+    const pieces = 6_000;
+    bench.simulator.script({ ...STREAM, body: spoken(...Array.from({ length: pieces }, () => 'a')) });
+    const got = await as(who, MODES[mode], bodyOf(CHEAP, { stream: true }));
+    expect([got.status, got.text.endsWith('data: [DONE]\n\n')]).toEqual([200, true]);
+    await bench.line((l) => l.principal === `crowd:${who}`);
+    expect(await spent(who, 'wide')).toBeGreaterThanOrEqual((2 * pieces) / 1e6);
+    const brief = `wide-brief-${mode}`;
+    const body = bodyOf(CHEAP, { stream: true, max_tokens: 1_000 });
+    bench.simulator.script({ ...STREAM, body: spoken('Hello') });
+    expect((await as(brief, MODES[mode], body)).status).toBe(200);
+    await settled(() => spent(brief, 'wide'), (Math.ceil(body.length / 4) + 2_000) / 1e6);
+  });
+  test('a refused stream costs nothing', async () => {
+    const who = `day-unbegun-${mode}`;
+    bench.simulator.script({ status: 400, body: { error: { message: 'no', type: 'invalid_request_error', param: null, code: null } } });
+    expect((await as(who, MODES[mode], bodyOf(CHEAP, { stream: true, max_tokens: 1_000 }))).status).toBe(400);
+    await bench.line((l) => l.principal === `crowd:${who}`);
+    expect(await spent(who)).toBe(0);
+  });
+  test('an answer made in the background is bounded, or has no price', async () => {
+    const path = MODES[mode].replace('chat/completions', 'responses');
+    const inBackground = (more: object): string => JSON.stringify({ model: CHEAP, input: 'hi', background: true, ...more });
+    expect(answer(await as(`day-later-${mode}`, path, inBackground({})))).toBe('403 model_not_priced');
+    expect(answer(await as(`day-later-${mode}`, path, inBackground({ stream: true })))).toBe('403 model_not_priced');
+    expect(bench.simulator.requests).toEqual([]);
+    const response = { id: 'resp_later', object: 'response', created_at: 1, status: 'queued', background: true, model: CHEAP, output: [], usage: null };
+    bench.simulator.script({ body: response, times: 2 });
+    const bounded = inBackground({ max_output_tokens: 1_000 });
+    expect(answer(await as(`day-later-${mode}`, path, bounded))).toBe('200 ');
+    await settled(() => spent(`day-later-${mode}`), (Math.ceil(bounded.length / 4) + 2_000) / 1e6);
+    expect(answer(await as(`any-later-${mode}`, path, inBackground({})))).toBe('200 ');
+    expect(answer(await as(`day-now-${mode}`, path, JSON.stringify({ model: CHEAP, input: 'hi', background: false })))).toBe('200 ');
   });
   test('a retry is booked once', async () => {
     const who = `day-again-${mode}`;
@@ -308,6 +387,17 @@ describe('prices', () => {
     const got = await as('day-fallback', '/v1/chat/completions', bodyOf('turned', { max_tokens: 50 }));
     expect([answer(got), got.headers['x-lpa-instance']]).toEqual(['200 ', 'main']);
     await settled(() => spent('day-fallback'), 0.00002);
+  });
+  test('a stream left without its usage is paid at the price that was reserved, whoever answered', async () => {
+    bench.simulator.script({ status: 503, body: {}, headers: { 'retry-after': '0' }, times: 2 });
+    const begun = sse(role, chunk({ content: 'Hi' }));
+    bench.simulator.script({ ...STREAM, body: begun, stall: { at: begun.length } });
+    const body = bodyOf('turned', { stream: true, max_tokens: 50 });
+    const headers = { authorization: 'Bearer crowd.day-turned', 'content-type': 'application/json' };
+    const client = await openHttp1(bench.url, { method: 'POST', path: '/v1/chat/completions', headers, body });
+    await client.until((got) => got.seen.includes('Hi'));
+    client.leave();
+    await settled(() => spent('day-turned'), (100 * (Math.ceil(body.length / 4) + 50)) / 1e6);
   });
   test('least cost: the cheapest first, those of no price last', async () => {
     bench.simulator.script({ status: 503, body: {}, headers: { 'retry-after': '600' }, times: 3 });
@@ -354,6 +444,31 @@ test('lists and stored objects cost nothing; batches, whose models stand elsewhe
   expect((await ask(bench.url, { method: 'GET', path: '/openai/main/v1/models', headers })).status).toBe(200);
   const batch = JSON.stringify({ input_file_id: 'file-1', endpoint: '/v1/chat/completions', completion_window: '24h' });
   expect(answer(await ask(bench.url, { path: '/transparent/main/v1/batches', headers, body: batch }))).toMatch(/^(403 model_not_priced|404 )/);
+});
+test('work that is kept is paid work: without a price it does not begin, and what is stored is looked after for nothing', async () => {
+  const asking = (who: string, path: string, body: object | undefined, method = 'POST'): Promise<Got> =>
+    ask(bench.url, {
+      method,
+      path,
+      headers: { authorization: `Bearer crowd.${who}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  const videos = '/transparent/main/v1/videos';
+  const film = { model: 'sora-2-pro', prompt: 'A cat', seconds: '12' };
+  const vertex = '/transparent/vertex/v1/projects/my-project/locations/us-central1/publishers/google/models/veo-3.0-generate-001:predictLongRunning';
+  expect(answer(await asking('kept-film', videos, film))).toBe('403 model_not_priced');
+  expect(answer(await asking('kept-film', vertex, { instances: [{ prompt: 'A cat' }] }))).toBe('403 model_not_priced');
+  expect(answer(await asking('kept-film', '/transparent/main/v1/videos/video_1/remix', { prompt: 'A dog' }))).toMatch(/^(403 model_not_priced|404 )/);
+  expect(bench.simulator.requests).toEqual([]);
+  bench.simulator.script({ body: { id: 'video_9', object: 'video', model: 'sora-2-pro', status: 'queued' } });
+  expect(answer(await asking('keepsany-film', videos, film))).toBe('200 ');
+  bench.simulator.script({ body: { id: 'conv_9', object: 'conversation', created_at: 1, metadata: {} } });
+  expect(answer(await asking('kept-film', '/transparent/main/v1/conversations', {}))).toBe('200 ');
+  for (const method of ['POST', 'GET', 'DELETE']) {
+    bench.simulator.script({ status: 200, body: { id: 'conv_9', object: 'conversation', created_at: 1, metadata: {} } });
+    const got = await asking('kept-film', '/transparent/main/v1/conversations/conv_9', method === 'POST' ? { metadata: {} } : undefined, method);
+    expect(answer(got)).toBe('200 ');
+  }
 });
 test('a body nobody here can read has no price', async () => {
   const headers = { authorization: 'Bearer crowd.day-odd', 'content-type': 'application/json' };

@@ -25,14 +25,37 @@ export const money: readonly Mutant[] = [
   of(
     'an answer without usage is charged',
     'an answer without usage is charged by the estimate',
-    core('call/reckon.ts', 'return answered || (x.gone && x.status === 0) ?', 'return (x.gone && x.status === 0) ?'),
+    core('call/reckon.ts', 'if (!broken && x.status === 0) return undefined;', 'if (!broken) return undefined;'),
   ),
-  of('what came of a cut stream is charged', 'a stream that is cut, or left', core('call/reckon.ts', 'Math.ceil(x.bytesOut / STREAMED_BYTES_PER_TOKEN)', '0')),
   of(
-    'a cut stream is charged within its reservation',
-    'a stream that is cut, or left',
-    core('call/reckon.ts', 'Math.min(estimate.output, Math.ceil(', 'Math.max(estimate.output, Math.ceil('),
+    'a broken stream is charged its reservation',
+    'a stream left at its first words',
+    core('call/reckon.ts', 'Math.max(estimate.output, streamed(x))', 'streamed(x)'),
   ),
+  of(
+    'what came without usage is charged beyond the reservation',
+    'a whole stream that says no usage',
+    core('call/reckon.ts', 'Math.max(estimate.output, streamed(x))', 'estimate.output'),
+  ),
+  of('text of few large events is counted', 'a stream that is cut, left, or failed', core('call/reckon.ts', 'FRAMING_BYTES = 256', 'FRAMING_BYTES = 1e9')),
+  of('a broken stream is paid at the reserved price', 'a stream left without its usage', core('call/reckon.ts', '(x.estimate?.cost ?? 0) : 0', '0 : 0')),
+  of('a refused stream costs nothing', 'a refused stream', core('call/reckon.ts', 'if (x.status >= 300) return usage;', '')),
+  of(
+    'a stream that was heard to its end costs what was used',
+    'the usage of a stream that was heard',
+    core('call/reply/relay.ts', "x.stream && verdict?.complete === true ? 'complete' : 'client'", "'client'"),
+  ),
+  of(
+    'an endless answer in the background has no price',
+    'an answer made in the background',
+    core(LIMITS, 'const endless = bounds.later &&', 'const endless = false &&'),
+  ),
+  of(
+    'whatever may start paid work needs a price',
+    'work that is kept',
+    core(LIMITS, '&& reach.free !== true', "&& (reach.class === 'inference' || reach.modelElsewhere === true)"),
+  ),
+  of('what is free needs no price', 'work that is kept', core(LIMITS, '&& reach.free !== true', '')),
   of(
     'a body that does not fit the head is measured',
     'a large body is measured before it goes out',

@@ -83,6 +83,8 @@ export interface Governed {
   readonly output?: readonly (readonly string[])[] | undefined;
   /** Numbers of answers wanted at once. */
   readonly choices?: readonly (readonly string[])[] | undefined;
+  /** Where it is true the answer is made in the background, and what it used is not told by the call that asked. */
+  readonly later?: readonly string[] | undefined;
 }
 /** Where a passing stream stands. */
 export type TapState = 'waiting' | 'content' | 'done' | 'failed';

@@ -94,6 +94,11 @@ export interface Reach {
   readonly ids?: NamedIds | undefined;
   /** The model is not in the call itself (batches, stored prompts, a vendor's default): a caller restricted by models is refused. */
   readonly modelElsewhere?: boolean | undefined;
+  /**
+   * The vendor takes nothing for it, although it is neither read nor deleted (what is under way is cancelled, what is stored gets a
+   * name): limits of tokens and money let it pass. What says nothing may start paid work.
+   */
+  readonly free?: boolean | undefined;
 }
 export interface NativeHead {
   readonly method: string;

@@ -18,10 +18,12 @@ interface Ids {
   /** Pointer to the list in the reply that is cut to the caller's own. */
   readonly list?: string;
   readonly modelElsewhere?: boolean;
+  readonly free?: boolean;
 }
 /** Reach of an object that belongs to whoever created it. */
-export const stateful = ({ uses = [], makes = [], list, modelElsewhere }: Ids): Reach => ({
+export const stateful = ({ uses = [], makes = [], list, modelElsewhere, free }: Ids): Reach => ({
   class: 'stateful',
   ids: { request: uses, reply: makes, list, page: list === undefined ? undefined : PAGE },
   modelElsewhere,
+  free,
 });

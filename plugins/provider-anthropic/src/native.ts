@@ -2,7 +2,7 @@ import { type NativeEntry, nativeTable, type Reach } from '@llm-proxy-auth/plugi
 
 const inference: Reach = { class: 'inference' };
 const models: Reach = { class: 'models' };
-const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
+const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] }, free: true };
 const listed: Reach = { class: 'stateful', ids: { request: [], reply: [], list: '/data', page: { after: 'after_id', more: '/has_more' } } };
 const batches = 'messages/batches';
 
@@ -18,7 +18,7 @@ export const TABLE: readonly NativeEntry[] = Object.freeze([
   { methods: ['GET', 'DELETE'], path: `${batches}/{id}`, reach: owned },
   { methods: ['POST'], path: `${batches}/{id}/cancel`, reach: owned },
   { methods: ['GET'], path: `${batches}/{id}/results`, framing: 'ndjson', reach: owned },
-  { methods: ['POST'], path: 'files', reach: { class: 'stateful', ids: { request: [], reply: ['/id'] } } },
+  { methods: ['POST'], path: 'files', reach: { class: 'stateful', ids: { request: [], reply: ['/id'] }, free: true } },
   { methods: ['GET'], path: 'files', reach: listed },
   { methods: ['GET', 'DELETE'], path: 'files/{id}', reach: owned },
   { methods: ['GET'], path: 'files/{id}/content', framing: 'binary', reach: owned },

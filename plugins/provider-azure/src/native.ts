@@ -4,9 +4,10 @@ const inference: Reach = { class: 'inference' };
 const models: Reach = { class: 'models' };
 const control: Reach = { class: 'control' };
 const stateful: Reach = { class: 'stateful' };
-const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
+const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] }, free: true };
 const listed: Reach = { class: 'stateful', ids: { request: [], reply: [], list: '/data', page: { after: 'after', more: '/has_more' } } };
 const made = (uses: readonly string[] = [], makes: readonly string[] = ['/id']): Reach => ({ class: 'stateful', ids: { request: uses, reply: makes } });
+const free = (reach: Reach): Reach => ({ ...reach, free: true });
 const elsewhere = (reach: Reach): Reach => ({ ...reach, modelElsewhere: true });
 const batchFiles = ['/output_file_id', '/error_file_id'];
 
@@ -53,12 +54,12 @@ const account = (at: string): readonly NativeEntry[] => [
   { methods: ['GET'], path: `${at}files/{id}/content`, framing: 'binary', reach: owned },
   { methods: ['POST'], path: `${at}uploads`, reach: elsewhere(made()) },
   { methods: ['POST'], path: `${at}uploads/{id}/parts`, reach: owned },
-  { methods: ['POST'], path: `${at}uploads/{id}/complete`, reach: made(['{id}'], ['/file/id']) },
+  { methods: ['POST'], path: `${at}uploads/{id}/complete`, reach: free(made(['{id}'], ['/file/id'])) },
   { methods: ['POST'], path: `${at}uploads/{id}/cancel`, reach: owned },
   { methods: ['POST'], path: `${at}batches`, reach: elsewhere(made(['/input_file_id'])) },
   { methods: ['GET'], path: `${at}batches`, reach: listed },
   { methods: ['GET'], path: `${at}batches/{id}`, reach: made(['{id}'], batchFiles) },
-  { methods: ['POST'], path: `${at}batches/{id}/cancel`, reach: made(['{id}'], batchFiles) },
+  { methods: ['POST'], path: `${at}batches/{id}/cancel`, reach: free(made(['{id}'], batchFiles)) },
   { methods: ['GET', 'DELETE'], path: `${at}fine_tuning/{path+}`, reach: control },
   { methods: ['POST'], path: `${at}fine_tuning/{path+}`, reach: elsewhere(control) },
   { methods: ['GET', 'DELETE'], path: `${at}evals`, reach: control },
@@ -74,10 +75,10 @@ const newer: readonly NativeEntry[] = [
   { methods: ['GET'], path: 'openai/v1/chat/completions', reach: listed },
   { methods: ['GET', 'POST', 'DELETE'], path: 'openai/v1/chat/completions/{id}', reach: owned },
   { methods: ['GET'], path: 'openai/v1/chat/completions/{id}/messages', reach: owned },
-  { methods: ['POST'], path: 'openai/v1/conversations', reach: stateful, ids: 'conversations' },
+  { methods: ['POST'], path: 'openai/v1/conversations', reach: free(stateful), ids: 'conversations' },
   { methods: ['GET', 'POST', 'DELETE'], path: 'openai/v1/conversations/{id}', reach: owned },
   { methods: ['GET'], path: 'openai/v1/conversations/{id}/items', reach: owned },
-  { methods: ['POST'], path: 'openai/v1/conversations/{id}/items', reach: stateful, ids: 'conversationItems' },
+  { methods: ['POST'], path: 'openai/v1/conversations/{id}/items', reach: free(stateful), ids: 'conversationItems' },
   { methods: ['GET', 'DELETE'], path: 'openai/v1/conversations/{id}/items/{item}', reach: owned },
   { methods: ['POST'], path: 'openai/v1/videos', modelIn: 'body', reach: stateful, ids: 'videos' },
   { methods: ['GET'], path: 'openai/v1/videos', reach: listed },

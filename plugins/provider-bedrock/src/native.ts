@@ -55,7 +55,7 @@ const get = (path: string, reach: Reach): Entry => ({
 });
 /** A job names its model in the body, as `modelId`; its ARN is its starter's. */
 const STARTED: Reach = { class: 'stateful', ids: { request: [], reply: ['/invocationArn'] }, modelElsewhere: true };
-export const OWNED: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
+export const OWNED: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] }, free: true };
 
 /** The closed table of transparent mode: what is not here does not exist. */
 export const TABLE: readonly Entry[] = Object.freeze([

@@ -5,7 +5,8 @@ const inference: Reach = { class: 'inference' };
 const models: Reach = { class: 'models' };
 const control: Reach = { class: 'control' };
 const stateful: Reach = { class: 'stateful' };
-const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
+const stored: Reach = { class: 'stateful', free: true };
+const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] }, free: true };
 const listed: Reach = { class: 'stateful', ids: { request: [], reply: [], list: '/data', page: { after: 'after', more: '/has_more' } } };
 const uploaded: Reach = { class: 'stateful', ids: { request: [], reply: ['/id'] }, modelElsewhere: true };
 
@@ -36,10 +37,10 @@ export const STORED: readonly NativeEntry[] = Object.freeze([
   { methods: ['DELETE'], path: 'responses/{id}', reach: owned },
   { methods: ['POST'], path: 'responses/{id}/cancel', reach: owned },
   { methods: ['GET'], path: 'responses/{id}/input_items', reach: owned },
-  { methods: ['POST'], path: 'conversations', reach: stateful, ids: 'conversations' },
+  { methods: ['POST'], path: 'conversations', reach: stored, ids: 'conversations' },
   { methods: ['GET', 'POST', 'DELETE'], path: 'conversations/{id}', reach: owned },
   { methods: ['GET'], path: 'conversations/{id}/items', reach: owned },
-  { methods: ['POST'], path: 'conversations/{id}/items', reach: stateful, ids: 'conversationItems' },
+  { methods: ['POST'], path: 'conversations/{id}/items', reach: stored, ids: 'conversationItems' },
   { methods: ['GET', 'DELETE'], path: 'conversations/{id}/items/{item}', reach: owned },
   { methods: ['POST'], path: 'files', reach: uploaded },
   { methods: ['GET'], path: 'files', reach: listed },

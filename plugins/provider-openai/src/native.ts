@@ -3,9 +3,10 @@ import { type Framing, type NativeEntry, nativeTable, type Operation, type Reach
 const inference: Reach = { class: 'inference' };
 const control: Reach = { class: 'control' };
 const stateful: Reach = { class: 'stateful' };
-const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] } };
+const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [] }, free: true };
 const listed: Reach = { class: 'stateful', ids: { request: [], reply: [], list: '/data', page: { after: 'after', more: '/has_more' } } };
 const made = (uses: readonly string[] = [], makes: readonly string[] = ['/id']): Reach => ({ class: 'stateful', ids: { request: uses, reply: makes } });
+const free = (reach: Reach): Reach => ({ ...reach, free: true });
 const elsewhere = (reach: Reach): Reach => ({ ...reach, modelElsewhere: true });
 const call = (path: string, surface: string, operation: Operation, framing: Framing): NativeEntry => ({
   methods: ['POST'],
@@ -45,10 +46,10 @@ export const TABLE: readonly NativeEntry[] = Object.freeze([
   { methods: ['DELETE'], path: 'responses/{id}', reach: owned },
   { methods: ['POST'], path: 'responses/{id}/cancel', reach: owned },
   { methods: ['GET'], path: 'responses/{id}/input_items', reach: owned },
-  { methods: ['POST'], path: 'conversations', reach: stateful, ids: 'conversations' },
+  { methods: ['POST'], path: 'conversations', reach: free(stateful), ids: 'conversations' },
   { methods: ['GET', 'POST', 'DELETE'], path: 'conversations/{id}', reach: owned },
   { methods: ['GET'], path: 'conversations/{id}/items', reach: owned },
-  { methods: ['POST'], path: 'conversations/{id}/items', reach: stateful, ids: 'conversationItems' },
+  { methods: ['POST'], path: 'conversations/{id}/items', reach: free(stateful), ids: 'conversationItems' },
   { methods: ['GET', 'DELETE'], path: 'conversations/{id}/items/{item}', reach: owned },
   { methods: ['POST'], path: 'files', reach: elsewhere(made()) },
   { methods: ['GET'], path: 'files', reach: listed },
@@ -56,12 +57,12 @@ export const TABLE: readonly NativeEntry[] = Object.freeze([
   { methods: ['GET'], path: 'files/{id}/content', framing: 'binary', reach: owned },
   { methods: ['POST'], path: 'uploads', reach: elsewhere(made()) },
   { methods: ['POST'], path: 'uploads/{id}/parts', reach: owned },
-  { methods: ['POST'], path: 'uploads/{id}/complete', reach: made(['{id}'], ['/file/id']) },
+  { methods: ['POST'], path: 'uploads/{id}/complete', reach: free(made(['{id}'], ['/file/id'])) },
   { methods: ['POST'], path: 'uploads/{id}/cancel', reach: owned },
   { methods: ['POST'], path: 'batches', reach: elsewhere(made(['/input_file_id'])) },
   { methods: ['GET'], path: 'batches', reach: listed },
   { methods: ['GET'], path: 'batches/{id}', reach: made(['{id}'], batchFiles) },
-  { methods: ['POST'], path: 'batches/{id}/cancel', reach: made(['{id}'], batchFiles) },
+  { methods: ['POST'], path: 'batches/{id}/cancel', reach: free(made(['{id}'], batchFiles)) },
   { methods: ['POST'], path: 'videos', modelIn: 'body', reach: stateful, ids: 'videos' },
   { methods: ['GET'], path: 'videos', reach: listed },
   { methods: ['GET', 'DELETE'], path: 'videos/{id}', reach: owned },

@@ -37,7 +37,7 @@ const inference: Reach = { class: 'inference' };
 const elsewhere: Reach = { class: 'inference', modelElsewhere: true };
 const made: Reach = { class: 'stateful', ids: { request: [], reply: ['/name'], tail: true }, modelElsewhere: true };
 const owned: Reach = { class: 'stateful', ids: { request: ['{id}'], reply: [], tail: true } };
-const asked: Reach = { class: 'stateful', ids: { request: ['/operationName', '/operation_name'], reply: [], tail: true } };
+const asked: Reach = { class: 'stateful', ids: { request: ['/operationName', '/operation_name'], reply: [], tail: true }, free: true };
 /** What it starts is its starter's; the model stands in the path. */
 const started: Reach = { class: 'stateful', ids: { request: [], reply: ['/name'], tail: true } };
 
@@ -97,7 +97,7 @@ export const TABLE: readonly Entry[] = Object.freeze([
   ...['GET', 'PATCH', 'DELETE'].map((method) => other(method, '{P}/cachedContents/{id}', owned)),
   post('{P}/batchPredictionJobs', 'opaque', { reach: made }),
   ...['GET', 'DELETE'].map((method) => other(method, '{P}/batchPredictionJobs/{id}', owned)),
-  post('{P}/batchPredictionJobs/{id}:cancel', 'opaque', { reach: owned }),
+  post('{P}/batchPredictionJobs/{id}:cancel', 'opaque', { reach: { ...owned, free: true } }),
 
   other('GET', 'publishers/{publisher}/models', models),
   other('GET', 'publishers/{publisher}/models/{model}', models),

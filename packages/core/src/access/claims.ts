@@ -9,7 +9,7 @@ import { windowEnd } from './window.ts';
 export interface Estimate {
   readonly input: number;
   readonly output: number;
-  /** Nano-dollars at the dearest candidate's price; undefined: a candidate has no price. */
+  /** Nano-dollars at the dearest candidate's price; undefined: a candidate has no price, or nothing bounds it. */
   readonly cost: number | undefined;
 }
 /** Where a call is counted. */
@@ -50,9 +50,13 @@ const rate = (key: string, written: string, amount: number, reserved: boolean): 
 const budgetClaim = (key: string, { usd, window, mode, unpriced }: NonNullable<LimitSettings['budget']>, cost: number | undefined, now: number): Claim => {
   const shadow = mode === 'observe';
   if (cost === undefined && !shadow && unpriced === 'deny')
-    throw new GatewayError('model_not_priced', 'No price is known for this model, and the budget allows only what has one; ask the operator to add it.', {
-      param: 'model',
-    });
+    throw new GatewayError(
+      'model_not_priced',
+      'What this call costs is not known beforehand, and the budget allows only what has a price: its model has none, or it is made in the background without a bound.',
+      {
+        param: 'model',
+      },
+    );
   return { key, amount: cost ?? 0, limit: Math.round(usd * NANO), windowMs: undefined, ends: windowEnd(window, now), kind: 'budget', shadow };
 };
 

@@ -93,6 +93,8 @@ export class Exchange implements Enrolled {
   /** Bytes of its body that are kept until it ends. */
   held: number = 0;
   bytesOut: number = 0;
+  /** Lines of a stream, counted where its call reserves. */
+  linesOut: number = 0;
   status: number = 0;
   code: string = '';
   error: ErrorLike | undefined = undefined;

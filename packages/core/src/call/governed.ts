@@ -25,6 +25,8 @@ export interface GovernedPaths {
   /** Positions in `wanted` of numbers that bound the answer; empty unless asked for. */
   readonly outputAt: readonly number[];
   readonly choicesAt: readonly number[];
+  /** Position of the flag that the answer comes in the background; -1 unless asked for. */
+  readonly laterAt: number;
   /** All paths, those of ids that the caller must own last. */
   readonly wanted: readonly (readonly string[])[];
   /** Positions in `wanted`; -1 = not looked for. */
@@ -55,6 +57,8 @@ export interface Bounds {
   /** Tokens of one answer; undefined: the body does not say. */
   readonly output: number | undefined;
   readonly choices: number;
+  /** The answer is made in the background: what it uses is not told by the call. */
+  readonly later: boolean;
 }
 export interface GovernedWatcher extends Watcher {
   result(): GovernedBody;
@@ -71,10 +75,10 @@ const compile = (governed: Surface<'opaque'>['governed'], { request: pointers, r
   const { usage } = governed;
   const flag = replyWhen === undefined ? undefined : pointerPath(replyWhen);
   const ids = pointers.filter((p) => p.startsWith('/')).map(pointerPath);
-  const { output = [], choices = [] } = bounded ? governed : {};
-  const wanted = [model, stream, usage, flag, ...output, ...choices, ...ids].filter((p) => p !== undefined);
+  const { output = [], choices = [], later } = bounded ? governed : {};
+  const wanted = [model, stream, usage, flag, later, ...output, ...choices, ...ids].filter((p) => p !== undefined);
   const at = (path: readonly string[] | undefined): number => (path === undefined ? -1 : wanted.indexOf(path));
-  const places = { modelAt: at(model), streamAt: at(stream), usageAt: at(usage), flagAt: at(flag), idsFrom: wanted.length - ids.length };
+  const places = { modelAt: at(model), streamAt: at(stream), usageAt: at(usage), flagAt: at(flag), laterAt: at(later), idsFrom: wanted.length - ids.length };
   return { model, stream, usage, flag, members: inside?.members ?? [], outputAt: output.map(at), choicesAt: choices.map(at), wanted, ...places };
 };
 const NO_FIELDS = Object.freeze({ model: 'none', stream: 'route' } as const);
@@ -103,7 +107,7 @@ export const governedPaths = (governed: Surface<'opaque'>['governed'] = NO_FIELD
 
 const duplicate = (param: string): GatewayError => new GatewayError('invalid_request', `\`${param}\` stands twice in the body; write it once.`, { param });
 
-const NO_BOUNDS: Bounds = Object.freeze({ output: undefined, choices: 1 });
+const NO_BOUNDS: Bounds = Object.freeze({ output: undefined, choices: 1, later: false });
 const NO_BODY: GovernedBody = Object.freeze({
   model: undefined,
   stream: false,
@@ -161,8 +165,13 @@ class JsonBody implements GovernedBody {
     return this.#scan.fields.slice(this.#paths.idsFrom).flatMap(({ value }) => (value?.kind === 'string' && value.text !== undefined ? [value.text] : []));
   }
   bounds(pieces: readonly Uint8Array[]): Bounds {
-    const { outputAt, choicesAt } = this.#paths;
-    return { output: this.#most(pieces, outputAt), choices: this.#most(pieces, choicesAt) ?? 1 };
+    const { outputAt, choicesAt, laterAt } = this.#paths;
+    const later = this.#scan.fields[laterAt]?.value?.kind;
+    return {
+      output: this.#most(pieces, outputAt),
+      choices: this.#most(pieces, choicesAt) ?? 1,
+      later: later !== undefined && later !== 'false' && later !== 'null',
+    };
   }
   /** The largest number above 0 that stands at one of the places. */
   #most(pieces: readonly Uint8Array[], places: readonly number[]): number | undefined {

@@ -23,11 +23,15 @@ export interface Asked {
 }
 const ANSWERS_WITH_TOKENS: ReadonlySet<string> = new Set(['chat', 'opaque']);
 
-/** Whether limits of tokens and money concern the call: lists, counts and stored objects use none, but for work whose model stands elsewhere. */
+/** Methods that start nothing. */
+const UNPAID: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE']);
+/**
+ * Whether limits of tokens and money concern the call: what is read, deleted or counted uses none, nor what its table calls free;
+ * everything else may start paid work.
+ */
 export const isMeasured = (x: Exchange, reach: Reach): boolean => {
-  if (x.policy?.reserves !== true || x.operation === 'countTokens' || x.operation === 'models' || x.request.method === 'GET' || x.request.method === 'DELETE')
-    return false;
-  return reach.class === 'inference' || reach.modelElsewhere === true;
+  if (x.policy?.reserves !== true || UNPAID.has(x.request.method ?? '')) return false;
+  return x.operation !== 'countTokens' && x.operation !== 'models' && reach.free !== true;
 };
 /** Input by the size of the body, output by what the body allows, both within the model; at the dearest candidate's price. */
 const estimateOf = (x: Exchange, candidates: readonly Candidate[], { bytes, bounds, named }: Asked): Estimate => {
@@ -38,7 +42,9 @@ const estimateOf = (x: Exchange, candidates: readonly Candidate[], { bytes, boun
   const each = Math.min(bounds.output ?? UNBOUNDED_OUTPUT, most('output'), MOST_OUTPUT);
   const output = ANSWERS_WITH_TOKENS.has(x.operation) ? Math.ceil(each * Math.min(bounds.choices, MOST_OUTPUT)) : 0;
   const prices = known.map(({ price }) => price);
-  if (prices.length === 0 || prices.includes(undefined)) return { input, output, cost: undefined };
+  // Nobody hears what an answer in the background used: only its bound can be paid for.
+  const endless = bounds.later && bounds.output === undefined;
+  if (endless || prices.length === 0 || prices.includes(undefined)) return { input, output, cost: undefined };
   return { input, output, cost: Math.max(...prices.map((price) => (price === undefined ? 0 : mostOf(price, input, output)))) };
 };
 

@@ -2,12 +2,23 @@ import type { Claim, Usage } from '@llm-proxy-auth/plugin';
 import { TOKENS } from '../access/claims.ts';
 import { costOf, knownOf, NANO } from '../access/prices.ts';
 import type { Exchange } from './exchange.ts';
+import { BYTES_PER_TOKEN } from './limits.ts';
 
-/**
- * Bytes of a cut stream that are taken for one token: those of the densest framing (many tokens an event). A caller who leaves before
- * the provider's count came is charged rather more than less, and never more than was reserved.
- */
+/** Bytes of a stream that are taken for one token, framing and all. */
 const STREAMED_BYTES_PER_TOKEN = 12;
+/** Bytes that an event says beside its text, for streams that say much in one event; rather few than many. */
+const FRAMING_BYTES = 256;
+/** Lines of an event: its data and a blank one. */
+const EVENT_LINES = 2;
+/**
+ * Tokens that a stream brought, rather more than fewer: one an event at least, and what its bytes come to, whether they are mostly
+ * framing or mostly text.
+ */
+const streamed = ({ stream, bytesOut, linesOut }: Exchange): number => {
+  if (!stream) return 0;
+  const events = Math.ceil(linesOut / EVENT_LINES);
+  return Math.max(events, Math.ceil(bytesOut / STREAMED_BYTES_PER_TOKEN), Math.ceil((bytesOut - events * FRAMING_BYTES) / BYTES_PER_TOKEN));
+};
 
 const count = (n: number): number => (Number.isFinite(n) && n > 0 ? n : 0);
 /** What a provider says it counted; undefined: nothing, or what counts as nothing. */
@@ -19,22 +30,24 @@ const said = (usage: Usage | undefined): Usage | undefined => {
 };
 const guess = (input: number, output: number): Usage => ({ input, output, cacheRead: 0, cacheWrite: 0, reasoning: 0, estimated: true });
 
-/** What was used, as far as it is known when the call has ended; undefined: nothing, or nothing is known. */
+/** The answer ended before its end: its client went, it was cut, or the provider failed in the midst of it. */
+const isBroken = ({ gone, status, streamOutcome, firstByteAt }: Exchange): boolean =>
+  (gone && status === 0) || streamOutcome === 'client' || (firstByteAt !== 0 && (streamOutcome === 'truncated' || streamOutcome === 'failed'));
+/**
+ * What was used, as far as it is known when the call has ended; undefined: nothing, or nothing is known. What is hidden (reasoning, an
+ * answer that nobody waited for) stands in no bytes: without the provider's last word it is never less than what was reserved.
+ */
 const usedBy = (x: Exchange): Usage | undefined => {
   const usage = said(x.usage);
   const { estimate } = x;
   if (estimate === undefined) return usage;
   if (x.dispatchedAt === 0) return undefined;
-  const cut = x.streamOutcome === 'truncated' || x.streamOutcome === 'client' || x.streamOutcome === 'failed';
-  if (cut) {
-    const output = Math.min(estimate.output, Math.ceil(x.bytesOut / STREAMED_BYTES_PER_TOKEN));
-    if (usage === undefined) return guess(estimate.input, output);
-    return output > usage.output ? { ...usage, output, estimated: true } : usage;
-  }
-  if (usage !== undefined) return usage;
-  const answered = x.status >= 200 && x.status < 300;
-  // Who leaves before an answer came may have had it made all the same.
-  return answered || (x.gone && x.status === 0) ? guess(estimate.input, estimate.output) : undefined;
+  if (x.status >= 300) return usage;
+  const broken = isBroken(x);
+  if (usage !== undefined && !broken) return usage;
+  if (!broken && x.status === 0) return undefined;
+  const output = Math.max(estimate.output, streamed(x));
+  return usage === undefined ? guess(estimate.input, output) : { ...usage, output: Math.max(usage.output, output), estimated: true };
 };
 
 const tokensOf = (usage: Usage | undefined): number => (usage === undefined ? 0 : usage.input + usage.output);
@@ -44,12 +57,15 @@ const actualOf = (reserved: readonly Claim[], usage: Usage | undefined, cost: nu
 
 /** Ends the counting of a call, once: `usage` and `cost` are final, and its lease is told. */
 export const reckon = (x: Exchange): void => {
+  const unsaid = said(x.usage) === undefined;
   if (x.usage !== undefined || x.estimate !== undefined) x.usage = usedBy(x);
   let cost = 0;
   if (x.usage !== undefined && x.instance !== undefined && x.upstreamModel !== undefined) {
     const { price } = knownOf(x.instance, x.upstreamModel);
     if (price !== undefined) {
-      cost = costOf(price, x.usage);
+      // A broken answer whose usage nobody said costs what was reserved, at the price at which it was.
+      const least = unsaid && isBroken(x) ? (x.estimate?.cost ?? 0) : 0;
+      cost = Math.max(costOf(price, x.usage), least);
       x.cost = cost / NANO;
     }
   }

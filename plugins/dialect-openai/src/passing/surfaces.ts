@@ -15,7 +15,7 @@ const opaque = (surface: Omit<Opaque, 'operation'>): Opaque => ({ operation: 'op
 const NO_FIELDS = { model: 'none', stream: 'route' } as const;
 const MODEL_ONLY = { model: ['model'], stream: 'route' } as const;
 const MODEL_AND_STREAM = { model: ['model'], stream: ['stream'] } as const;
-const owned = stateful({ uses: ['{id}'] });
+const owned = stateful({ uses: ['{id}'], free: true });
 
 const moderations = opaque({
   name: 'moderations',
@@ -73,7 +73,7 @@ const uploads = opaque({
   routes: [
     ...route('POST', '/uploads', { reach: stateful({ makes: ['/id'], modelElsewhere: true }) }),
     ...route('POST', '/uploads/{id}/parts'),
-    ...route('POST', '/uploads/{id}/complete', { reach: stateful({ uses: ['{id}'], makes: ['/file/id'] }) }),
+    ...route('POST', '/uploads/{id}/complete', { reach: stateful({ uses: ['{id}'], makes: ['/file/id'], free: true }) }),
     ...route('POST', '/uploads/{id}/cancel'),
   ],
   body: ['json', 'multipart', 'none'],
@@ -89,7 +89,7 @@ const batches = opaque({
     ...route('POST', '/batches', { reach: stateful({ uses: ['/input_file_id'], makes: ['/id'], modelElsewhere: true }) }),
     ...route('GET', '/batches', { query: true, reach: stateful({ list: '/data' }) }),
     ...route('GET', '/batches/{id}', { reach: stateful({ uses: ['{id}'], makes: batchReply }) }),
-    ...route('POST', '/batches/{id}/cancel', { reach: stateful({ uses: ['{id}'], makes: batchReply }) }),
+    ...route('POST', '/batches/{id}/cancel', { reach: stateful({ uses: ['{id}'], makes: batchReply, free: true }) }),
   ],
   body: ['json', 'none'],
   governed: NO_FIELDS,

@@ -11,7 +11,7 @@ import { responsesTap } from './tap.ts';
 import { OPENAI } from './wire.ts';
 
 const CREATES: Reach = Object.freeze({ class: 'inference', ids: IDS.responses });
-const STORED: Reach = stateful({ uses: ['{id}'] });
+const STORED: Reach = stateful({ uses: ['{id}'], free: true });
 
 const NAME = 'responses';
 
@@ -20,7 +20,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   operation: 'chat',
   routes: route('POST', '/responses'),
   body: ['json'],
-  governed: { model: ['model'], stream: ['stream'], output: [['max_output_tokens']] },
+  governed: { model: ['model'], stream: ['stream'], output: [['max_output_tokens']], later: ['background'] },
   reach: CREATES,
   framing: 'sse',
   marks: [`"${ENVELOPE}`],

@@ -106,7 +106,7 @@ class RelaySink implements Sink {
     const verdict = this.#tap?.end();
     if (verdict?.usage !== undefined) x.usage = verdict.usage;
     if (why === 'stall') cutStalled(a);
-    else if (x.gone) x.streamOutcome = 'client';
+    else if (x.gone) x.streamOutcome = x.stream && verdict?.complete === true ? 'complete' : 'client';
     else {
       this.#flushHead();
       x.error = cutError(a.instance, why);
