@@ -300,13 +300,22 @@ describe.each(modes)('%s mode', (mode) => {
   });
   test('a stream left at its first words cannot be had again and again for less than it was reserved for', async () => {
     const who = `day-often-${mode}`;
-    const body = bodyOf(CHEAP, { stream: true, max_tokens: 2_000 });
-    for (let i = 0; i < 2; i++) {
-      bench.simulator.script({ ...STREAM, body: sse(role, chunk({ content: 'Hi' })), stall: { at: sse(role, chunk({ content: 'Hi' })).length } });
-      await leave(who, body, 'Hi');
-      await settled(() => spent(who), ((i + 1) * (Math.ceil(body.length / 4) + 4_000)) / 1e6);
-    }
+    const body = bodyOf(CHEAP, { stream: true, max_tokens: 4_000 });
+    const begun = sse(role, chunk({ content: 'Hi' }));
+    bench.simulator.script({ ...STREAM, body: begun, stall: { at: begun.length } });
+    await leave(who, body, 'Hi');
+    const line = await bench.line((l) => l.principal === `crowd:${who}`);
+    expect(line).toMatchObject({ inputTokens: Math.ceil(body.length / 4), outputTokens: 4_000 });
+    expect(await spent(who)).toBeCloseTo((Math.ceil(body.length / 4) + 8_000) / 1e6, 9);
     expect(answer(await as(who, MODES[mode], body))).toBe('429 budget_exceeded');
+  });
+  test('usage that a provider says before the end is not its last word', async () => {
+    const who = `day-partly-${mode}`;
+    const begun = sse(role, chunk({ content: 'Hi' }, null, { usage: { prompt_tokens: 1_000, completion_tokens: 1, total_tokens: 1_001 } }));
+    bench.simulator.script({ ...STREAM, body: begun, stall: { at: begun.length } });
+    await leave(who, bodyOf(CHEAP, { stream: true, stream_options: { include_usage: true }, max_tokens: 3_000 }), 'Hi');
+    expect(await bench.line((l) => l.principal === `crowd:${who}`)).toMatchObject({ inputTokens: 1_000, outputTokens: 3_000 });
+    expect(await spent(who)).toBeCloseTo(0.007, 9);
   });
   test('the usage of a stream that was heard to its end counts, whatever its client does then', async () => {
     const who = `day-heard-${mode}`;
@@ -397,7 +406,8 @@ describe('prices', () => {
     const client = await openHttp1(bench.url, { method: 'POST', path: '/v1/chat/completions', headers, body });
     await client.until((got) => got.seen.includes('Hi'));
     client.leave();
-    await settled(() => spent('day-turned'), (100 * (Math.ceil(body.length / 4) + 50)) / 1e6);
+    await bench.line((l) => l.principal === 'crowd:day-turned');
+    expect(await spent('day-turned')).toBeCloseTo((100 * (Math.ceil(body.length / 4) + 50)) / 1e6, 9);
   });
   test('least cost: the cheapest first, those of no price last', async () => {
     bench.simulator.script({ status: 503, body: {}, headers: { 'retry-after': '600' }, times: 3 });
@@ -451,7 +461,7 @@ test('work that is kept is paid work: without a price it does not begin, and wha
       method,
       path,
       headers: { authorization: `Bearer crowd.${who}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   const videos = '/transparent/main/v1/videos';
   const film = { model: 'sora-2-pro', prompt: 'A cat', seconds: '12' };

@@ -37,6 +37,11 @@ export const money: readonly Mutant[] = [
     'a whole stream that says no usage',
     core('call/reckon.ts', 'Math.max(estimate.output, streamed(x))', 'estimate.output'),
   ),
+  of(
+    'usage within a broken stream is not its last word',
+    'usage that a provider says before the end',
+    core('call/reckon.ts', 'if (usage !== undefined && !broken) return usage;', 'if (usage !== undefined) return usage;'),
+  ),
   of('text of few large events is counted', 'a stream that is cut, left, or failed', core('call/reckon.ts', 'FRAMING_BYTES = 256', 'FRAMING_BYTES = 1e9')),
   of('a broken stream is paid at the reserved price', 'a stream left without its usage', core('call/reckon.ts', '(x.estimate?.cost ?? 0) : 0', '0 : 0')),
   of('a refused stream costs nothing', 'a refused stream', core('call/reckon.ts', 'if (x.status >= 300) return usage;', '')),
