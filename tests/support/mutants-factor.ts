@@ -85,6 +85,6 @@ const keys: readonly Mutant[] = [
   LEGACY('what bcrypt would cut', 'refuses what bcrypt would cut', 'bcrypt.ts', 'Buffer.byteLength(key) > LONGEST || ', ''),
   LEGACY('scans are bounded', 'A013 verify cost', 'legacy.ts', 'if (scans > SCANS_A_MINUTE)', 'if (scans > 10_000)'),
   LEGACY('few imported keys wait', 'takes 64 that wait', 'admin/import.ts', 'if (unused + records.length > MOST)', 'if (unused + records.length > 1_000)'),
-  LEGACY('no more rights than who imports', 'gives nobody more than they have', 'admin/import.ts', '    assertWithin(caller, { ...grant, expiresAt });\n', ''),
+  LEGACY('no more rights than who imports', 'gives nobody more than they have', 'admin/import.ts', '    bounds.give(holderOf(record));\n', ''),
 ];
 export const factorMutants: readonly Mutant[] = [...totp, ...keys];

@@ -43,8 +43,14 @@ const basic: readonly Mutant[] = [
   ),
   BASIC('removed users', 'let a new user in at once and a removed one no longer', 'record.ts', "if (status === 'removed') return 'removed';", ''),
   BASIC('sessions of an old password', 'with a new password does not come in', 'strategy.ts', ' || credentialOf(entry.record) !== credential', ''),
-  BASIC('no more rights than who adds', 'neither by adding nor by a new password', 'admin/add.ts', '  assertWithin(caller, { ...grant, expiresAt });\n', ''),
-  BASIC('no password for who has more rights', 'neither by adding nor by a new password', 'admin/remove.ts', '      assertWithin(caller, record);\n', ''),
+  BASIC('no more rights than who adds', 'neither by adding nor by a new password', 'admin/add.ts', '  bounds.give(principalOf(rights));\n', ''),
+  BASIC(
+    'no password for who has more rights',
+    'neither by adding nor by a new password',
+    'admin/remove.ts',
+    '      bounds.touch(principalOf(record), record.createdBy);\n',
+    '',
+  ),
   DECODE('padding', 'what is refused > no padding', 'decode.ts', 'if (!PADDED.test(text) &&', 'if (false &&'),
   DECODE(
     'one way of writing a password',

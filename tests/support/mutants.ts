@@ -1,5 +1,6 @@
 import { cloudMutants } from './mutants-clouds.ts';
 import { factorMutants } from './mutants-factor.ts';
+import { givenMutants } from './mutants-given.ts';
 import { money } from './mutants-money.ts';
 import { records } from './mutants-records.ts';
 import { signedMutants } from './mutants-signed.ts';
@@ -595,5 +596,6 @@ export const mutants: readonly Mutant[] = [
   ...records,
   ...signedMutants,
   ...factorMutants,
+  ...givenMutants,
   ...tokens,
 ];

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import {
+  type Access,
   type Counters,
   type Encryption,
   type FetchOptions,
@@ -20,6 +21,8 @@ export interface FakeHostOptions {
   readonly counters?: Counters;
   /** One under a key of its own if absent; undefined = a gateway without `keyEncryption`. */
   readonly encryption?: Encryption | undefined;
+  /** One policy for everybody and no second factor if absent; undefined = nothing is known of policies. */
+  readonly access?: Access | undefined;
   /** Answers `host.fetch`; without it every request is answered 503. */
   readonly answer?: (request: UpstreamRequest) => UpstreamReply | Promise<UpstreamReply>;
 }
@@ -69,6 +72,7 @@ export const fakeHost = (options: FakeHostOptions = {}): FakeHost => {
       return value;
     },
     seal: sealWith(randomBytes(32)),
+    access: 'access' in options ? options.access : { covers: () => true, factorAlways: false },
     encryption: 'encryption' in options ? options.encryption : fakeEncryption(),
     async fetch(request, signal, asked = {}) {
       fetched.push({ request, signal, options: asked });

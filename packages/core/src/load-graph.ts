@@ -1,4 +1,5 @@
 import type { Counters, Metrics } from '@llm-proxy-auth/plugin';
+import { compileCoverage } from './access/policy.ts';
 import { crossChecks, type Partly } from './config/checks.ts';
 import { createContext, type ReadContext } from './config/context.ts';
 import { type MapNode, readDocument } from './config/document.ts';
@@ -153,6 +154,7 @@ export const loadGraph = async (options: LoadOptions): Promise<Graph> => {
     metrics: options.metrics ?? UNCOUNTED,
     now: options.now,
     encryption: encryptionOf(settings),
+    access: Object.freeze({ covers: compileCoverage(settings.policies), factorAlways: settings.factor?.require === 'always' }),
     scrub: scrubber(secrets),
     inherited: counters,
     awaitStore: options.previous === undefined,

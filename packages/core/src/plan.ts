@@ -111,6 +111,15 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
   const { openCalls } = services;
   const sessions = graph.strategies.length === 0 ? undefined : makeSessions(graph.host, graph.strategies, graph.settings.sessions);
   const strategies = sessions === undefined ? [] : [sessionStrategy(sessions, graph.host), ...graph.strategies];
+  for (const { kind, strategy } of graph.strategies) {
+    strategy.onCompromised?.((credential) =>
+      open.each((x) => {
+        if (x.principal?.credential !== credential || x.principal.strategy !== kind) return;
+        x.revoked = true;
+        x.pending?.interrupt('revoked');
+      }),
+    );
+  }
   const byKind = new Map<string, Instance[]>();
   for (const instance of graph.instances.values()) byKind.set(instance.kind, [...(byKind.get(instance.kind) ?? []), instance]);
 

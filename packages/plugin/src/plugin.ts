@@ -54,6 +54,8 @@ export interface Host {
   readonly seal: Seal;
   /** Undefined without `keyEncryption` in the configuration. */
   readonly encryption?: Encryption | undefined;
+  /** What the configuration lets callers do; what makes credentials asks it. Absent: nobody but an administrator may be trusted with them. */
+  readonly access?: Access | undefined;
   /** Unsigned; only to hosts the manifest's `reaches` names and to URLs of the instance's or the strategy's configuration. */
   fetch(request: UpstreamRequest, signal?: AbortSignal, options?: FetchOptions): Promise<UpstreamReply>;
   /** Namespaced by plugin name. */
@@ -79,6 +81,12 @@ export interface Encryption {
   decrypt(place: string, text: string): Bytes | undefined;
   /** False: it was encrypted under an earlier key and is to be encrypted again. */
   isCurrent(text: string): boolean;
+}
+export interface Access {
+  /** Whether the policies, wherever both call from, give `other` nothing that they do not give `caller`. */
+  covers(caller: Principal, other: Principal): boolean;
+  /** Every caller is asked for a second factor, whatever its credential demands. */
+  readonly factorAlways: boolean;
 }
 export interface Logger {
   info(fields: object, message: string): void;

@@ -1,6 +1,6 @@
 import type { Host, Principal, Stored } from '@llm-proxy-auth/plugin';
 import { type Book, recordBook } from '@llm-proxy-auth/plugin/issued';
-import { principalOf } from './principal.ts';
+import { holderOf } from './principal.ts';
 import { endOf, KEYS, type KeyRecord, recordOf } from './record.ts';
 
 export interface KeyEntry {
@@ -15,7 +15,6 @@ export type KeyBook = Book<KeyEntry>;
 const entryOf = (row: Stored, id: string): KeyEntry | undefined => {
   const record = recordOf(row.value);
   if (record === undefined || record.id !== id) return undefined;
-  const ends = endOf(record);
-  return { record, ends, principal: principalOf(record.name, id, record, ends) };
+  return { record, ends: endOf(record), principal: holderOf(record) };
 };
-export const keyBook = (host: Host): KeyBook => recordBook(host, { space: KEYS, read: entryOf, what: 'keys' });
+export const keyBook = (host: Host, seen: (entry: KeyEntry) => void): KeyBook => recordBook(host, { space: KEYS, read: entryOf, what: 'keys', seen });

@@ -1,4 +1,7 @@
+import { GatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { isPowerful } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
+import type { Ring } from './ring.ts';
 
 /** What a key demands beyond itself, as written in the configuration and given to `keys create`. */
 export const demandProperties = {
@@ -14,3 +17,9 @@ export const demandsOf = ({ totp, strict }: Demands): { readonly totp?: true; re
   ...(totp === true ? { totp } : {}),
   ...(strict === true ? { strict } : {}),
 });
+/** Throws 403 when a strict key would make one that is not and has power over other keys. */
+export const assertAsStrict = ({ book }: Pick<Ring, 'book'>, caller: Principal, made: Demands & { readonly scopes?: readonly string[] | undefined }): void => {
+  const own = caller.strategy === 'api-key' ? book.find(caller.credential)?.record : undefined;
+  if (own?.strict === true && made.strict !== true && isPowerful({ scopes: made.scopes ?? [] }))
+    throw new GatewayError('scope_required', 'A strict key gives power over keys to strict keys alone.', { param: 'strict' });
+};

@@ -1,5 +1,5 @@
 import type { AuthStrategy, Host } from '@llm-proxy-auth/plugin';
-import { pollBook } from '@llm-proxy-auth/plugin/issued';
+import { compromised, pollBook } from '@llm-proxy-auth/plugin/issued';
 import { keyBook } from './book.ts';
 import type { Config } from './config.ts';
 import { lastUsed, writeRegularly } from './last-used.ts';
@@ -30,7 +30,8 @@ export const makeStrategy = async (config: Config, host: Host): Promise<AuthStra
   const written = await writtenKeys(config.keys, host, () => {
     rotations++;
   });
-  const book = keyBook(host);
+  const hands = compromised();
+  const book = keyBook(host, hands.seen);
   const uses = lastUsed(host);
   await pollBook(book, 'keys', host);
   writeRegularly(uses, host);
@@ -38,6 +39,7 @@ export const makeStrategy = async (config: Config, host: Host): Promise<AuthStra
   return strategy({
     host,
     book,
+    hands,
     written,
     verifiers: use,
     uses,

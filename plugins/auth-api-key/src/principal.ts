@@ -1,6 +1,7 @@
 import type { Principal } from '@llm-proxy-auth/plugin';
 import { type Grant, restrictionOf } from '@llm-proxy-auth/plugin/issued';
 import type { Demands } from './demands.ts';
+import { endOf, type KeyRecord } from './record.ts';
 
 /** Who a key is. Id and owner go by name: they survive rotation, and so do limits and what the key owns. */
 export const principalOf = (name: string, credential: string, grant: Grant & Demands, expires: number | undefined): Principal =>
@@ -15,3 +16,5 @@ export const principalOf = (name: string, credential: string, grant: Grant & Dem
     factor: grant.totp === true ? 'needed' : 'none',
     expires,
   });
+/** Whoever holds a stored key. */
+export const holderOf = (record: Omit<KeyRecord, 'verifier'>): Principal => principalOf(record.name, record.id, record, endOf(record));

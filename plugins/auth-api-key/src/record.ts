@@ -66,7 +66,7 @@ export const usedAt = (text: JsonText): number | undefined => {
 export const textOf = (value: object): JsonText => ({ json: JSON.stringify(value) });
 
 /** End of validity by expiry or grace, epoch ms; undefined = none. */
-export const endOf = ({ expiresAt, graceUntil, status }: KeyRecord): number | undefined => {
+export const endOf = ({ expiresAt, graceUntil, status }: Pick<KeyRecord, 'expiresAt' | 'graceUntil' | 'status'>): number | undefined => {
   const ends = [expiresAt, status === 'grace' ? (graceUntil ?? 0) : undefined].filter((end) => end !== undefined);
   return ends.length === 0 ? undefined : Math.min(...ends);
 };

@@ -1,4 +1,5 @@
 import { type AuthRequest, type AuthResult, type AuthStrategy, GatewayError, type Host, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import type { Compromised } from '@llm-proxy-auth/plugin/issued';
 import type { KeyBook, KeyEntry } from './book.ts';
 import { idOf, PREFIX } from './key.ts';
 import type { LastUsed } from './last-used.ts';
@@ -25,6 +26,7 @@ const STORE_AWAY = unavailable('store_unavailable');
 export interface StrategyParts {
   readonly host: Host;
   readonly book: KeyBook;
+  readonly hands: Pick<Compromised, 'listen'>;
   readonly written: WrittenKeys;
   readonly verifiers: Verifiers;
   readonly uses: LastUsed;
@@ -46,7 +48,7 @@ const after = <T>(value: T | Promise<T>, then: (value: T) => AuthResult): AuthRe
 };
 
 /** API keys: those of the store by id, those of the configuration by value. */
-export const strategy = ({ host, book, written, verifiers, uses, legacy, rehash, trustsStale, rotations }: StrategyParts): AuthStrategy => {
+export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, rehash, trustsStale, rotations }: StrategyParts): AuthStrategy => {
   const graceUses = host.metrics.counter('llm_proxy_auth_grace_total');
   const epoch = (): number => book.epoch() + rotations();
   const accept = (principal: Principal, until: number, now: number, at: number): AuthResult => ({
@@ -92,6 +94,7 @@ export const strategy = ({ host, book, written, verifiers, uses, legacy, rehash,
     slots: SLOTS,
     challenge: 'Bearer realm="llm-proxy-auth"',
     issued: true,
+    onCompromised: hands.listen,
     epoch,
     authenticate: ({ credential: { slot, value } }: AuthRequest) => {
       if (!SLOTS.includes(slot)) return NOT_MINE;

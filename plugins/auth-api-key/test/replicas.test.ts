@@ -55,6 +55,25 @@ describe('a change made by another process', () => {
     expect(await there.ask(key)).toEqual({ is: 'denied', reason: 'revoked' });
   });
 
+  it('is told when a key is in wrong hands, and for no other reason', async () => {
+    const { here, there } = await two();
+    const [told, toldHere]: [string[], string[]] = [[], []];
+    there.strategy.onCompromised?.((credential) => told.push(credential));
+    here.strategy.onCompromised?.((credential) => toldHere.push(credential));
+    const [lost, stolen] = [await here.run('keys.create', { name: 'lost' }), await here.run('keys.create', { name: 'stolen' })];
+    await here.run('keys.revoke', { key: 'lost', reason: 'laptop lost' });
+    await here.run('keys.revoke', { key: 'stolen', reason: 'compromised' });
+    expect([lost.id === stolen.id, toldHere]).toEqual([false, [stolen.id]]);
+    expect(told).toEqual([]);
+    await pass(POLL, () => told.length > 0);
+    expect(told).toEqual([stolen.id]);
+    // After a long silence everything is read again.
+    const later = await here.run('keys.create', { name: 'later' });
+    vi.advanceTimersByTime(STALE - POLL);
+    await here.run('keys.revoke', { key: 'later', reason: 'compromised' });
+    await pass(POLL, () => told.includes(later.id));
+  });
+
   it('is not asked for by requests: no read of the store for a known key', async () => {
     const { here, there } = await two();
     const { key } = await here.run('keys.create', { name: 'ci' });

@@ -105,6 +105,7 @@ export const hostOver = (store: Store, clock: Clock): TestHost => {
     now: () => clock.now,
     secret: async (value) => value.peek() ?? absent(),
     seal: { seal: absent, open: absent },
+    access: { covers: () => true, factorAlways: false },
     fetch: absent,
     store: counting(store, asked),
     counters: { take: absent, beat: absent, settle: absent },

@@ -40,10 +40,10 @@ export const obstacle = ({ status, expiresAt }: UserRecord, now: number): 'remov
 };
 
 /** Names one password of one user: `alice#2`. */
-export const credentialOf = ({ name, generation }: UserRecord): string => `${name}#${generation}`;
+export const credentialOf = ({ name, generation }: Pick<UserRecord, 'name' | 'generation'>): string => `${name}#${generation}`;
 export const nameOf = (credential: string): string => credential.slice(0, Math.max(0, credential.lastIndexOf('#')));
 
-export const principalOf = (record: UserRecord): Principal =>
+export const principalOf = (record: Omit<UserRecord, 'phc'>): Principal =>
   Object.freeze({
     id: `user:${record.name}`,
     owner: `user:${record.name}`,

@@ -1,6 +1,6 @@
 import { type PairParts, pairOperations, sharedParts } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
-import { publicKeyOf } from './key.ts';
+import { kind, publicKeyOf } from './key.ts';
 
 export const parts = sharedParts<PairParts>('Public keys', '{ use: oci-signature }');
 
@@ -17,5 +17,6 @@ export const admin = pairOperations({
   example: '--name ci --public-key="$(cat ci.pub.pem)" --expires 90d',
   shown: {},
   partsOf: parts.of,
+  kind,
   make: ({ publicKey }) => ({ material: publicKeyOf(String(publicKey)), shown: {} }),
 });

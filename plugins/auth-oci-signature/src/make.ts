@@ -1,5 +1,5 @@
 import type { AuthStrategy, Host } from '@llm-proxy-auth/plugin';
-import { pairBook, pollBook, replays } from '@llm-proxy-auth/plugin/issued';
+import { compromised, pairBook, pollBook, replays } from '@llm-proxy-auth/plugin/issued';
 import { parts } from './admin.ts';
 import type { Config } from './config.ts';
 import { kind } from './key.ts';
@@ -10,8 +10,9 @@ const AGAIN = 2000;
 
 /** A store that does not answer yet makes keys `unavailable` until it does. */
 export const makeStrategy = async (config: Config, host: Host): Promise<AuthStrategy> => {
-  const book = pairBook(host, kind);
+  const hands = compromised();
+  const book = pairBook(host, kind, hands);
   await pollBook(book, kind.what, host);
   parts.keep(host, { book });
-  return strategy({ host, config, book, used: replays(2 * SKEW, AGAIN) });
+  return strategy({ host, hands, config, book, used: replays(2 * SKEW, AGAIN) });
 };

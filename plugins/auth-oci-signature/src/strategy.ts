@@ -1,6 +1,6 @@
 import { hash, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import type { AuthRequest, AuthResult, AuthStrategy, BodyCheck, Host } from '@llm-proxy-auth/plugin';
-import { type Book, currentPair, findPair, isPairId, type PairEntry, pairObstacle, type Replays } from '@llm-proxy-auth/plugin/issued';
+import { type Book, type Compromised, currentPair, findPair, isPairId, type PairEntry, pairObstacle, type Replays } from '@llm-proxy-auth/plugin/issued';
 import { type Claim, claimOf, timeOf } from './claim.ts';
 import type { Config } from './config.ts';
 import { nobodysKey } from './key.ts';
@@ -20,6 +20,7 @@ export interface StrategyParts {
   readonly config: Config;
   readonly book: Book<PairEntry<KeyObject>>;
   readonly used: Replays;
+  readonly hands: Pick<Compromised, 'listen'>;
 }
 /** A request that is well formed and in time. */
 interface Well {
@@ -32,7 +33,7 @@ interface Well {
 }
 
 /** Requests signed with a key whose public half is registered here, as OCI's SDKs sign. */
-export const strategy = ({ host, config, book, used }: StrategyParts): AuthStrategy => {
+export const strategy = ({ host, config, book, used, hands }: StrategyParts): AuthStrategy => {
   const nobody = nobodysKey();
   const read = (request: AuthRequest, claim: Claim): Well | string => {
     const sent = sentOf(request.rawHeaders);
@@ -63,6 +64,7 @@ export const strategy = ({ host, config, book, used }: StrategyParts): AuthStrat
     slots: ['oci-signature'],
     challenge: 'Signature version="1"',
     issued: true,
+    onCompromised: hands.listen,
     epoch: book.epoch,
     authenticate: (request) => {
       if (request.credential.slot !== 'oci-signature') return NOT_MINE;

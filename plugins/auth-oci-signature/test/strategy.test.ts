@@ -1,4 +1,4 @@
-import { type FakeHost, fakeHost } from '@llm-proxy-auth/contract-tests';
+import { type FakeHost, type FakeHostOptions, fakeHost } from '@llm-proxy-auth/contract-tests';
 import type { AuthRequest, AuthResult, AuthStrategy, Principal } from '@llm-proxy-auth/plugin';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Config } from '../src/config.ts';
@@ -17,8 +17,8 @@ interface Gateway {
   readonly signer: Signer;
   run(name: string, input: object, caller?: Principal): Promise<Record<string, unknown>>;
 }
-const gateway = async (config: Partial<Config> = {}): Promise<Gateway> => {
-  const host = fakeHost({ now: NOW });
+const gateway = async (config: Partial<Config> = {}, more: Pick<FakeHostOptions, 'access'> = {}): Promise<Gateway> => {
+  const host = fakeHost({ now: NOW, ...more });
   onTestFinished(() => host.dispose());
   const strategy = await plugin.auth?.['oci-signature']?.create({ allowReplay: false, ...config }, host);
   if (strategy === undefined) throw new Error('no strategy');
@@ -187,6 +187,29 @@ describe('a registered key', () => {
     const limited = { ...root, scopes: ['keys'], restrict: { models: ['m'] } };
     await expect(run('public-keys.create', { name: 'x', publicKey: keys.publicKey }, limited)).rejects.toMatchObject({ code: 'model_not_allowed' });
     await expect(run('public-keys.revoke', { key: 'ci' }, limited)).rejects.toMatchObject({ code: 'model_not_allowed' });
+  });
+  it('A021 is registered by administrators alone where nothing is known of policies', async () => {
+    const { run } = await gateway({}, { access: undefined });
+    const input = { name: 'x', publicKey: keys.publicKey };
+    await expect(run('public-keys.create', input, { ...root, id: 'key:lead', scopes: ['keys'] })).rejects.toMatchObject({ code: 'scope_required' });
+    expect(await run('public-keys.create', input)).toMatchObject({ name: 'x' });
+  });
+  it('A021 has power without a second factor of its own only where everybody is asked for one', async () => {
+    const guarded = { ...root, factor: 'done' } as const;
+    const input = { name: 'x', publicKey: keys.publicKey, scopes: ['admin'] };
+    const { run } = await gateway();
+    await expect(run('public-keys.create', input, guarded)).rejects.toMatchObject({ code: 'scope_required', param: 'totp' });
+    const always = await gateway({}, { access: { covers: () => true, factorAlways: true } });
+    expect(await always.run('public-keys.create', input, guarded)).toMatchObject({ name: 'x' });
+  });
+  it('tells when it is in wrong hands', async () => {
+    const { run, strategy, signer } = await gateway();
+    const told: string[] = [];
+    strategy.onCompromised?.((credential) => told.push(credential));
+    await run('public-keys.create', { name: 'lost', publicKey: keys.publicKey });
+    await run('public-keys.revoke', { key: 'lost', reason: 'laptop lost' });
+    await run('public-keys.revoke', { key: 'ci', reason: 'compromised' });
+    expect(told).toEqual([signer.id]);
   });
   it('is unavailable, not unknown, when the store does not answer', async () => {
     const { host, strategy, signer } = await gateway();

@@ -1,7 +1,7 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
 import { type PairParts, pairOperations, sharedParts } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
-import { newSecret, placeOf } from './key.ts';
+import { kind, newSecret, placeOf } from './key.ts';
 
 export const parts = sharedParts<PairParts>('Signing keys', '{ use: sigv4 }');
 
@@ -16,6 +16,7 @@ export const admin = pairOperations({
   example: '--name ci --instances bedrock_us1 --expires 90d',
   shown: { secret: Type.String({ description: 'The secret access key, shown this once.' }) },
   partsOf: parts.of,
+  kind,
   make: (_input, id, { encryption }) => {
     if (encryption === undefined) throw new GatewayError('invalid_request', 'Signing keys are kept encrypted: write `keyEncryption`.');
     const secret = newSecret();

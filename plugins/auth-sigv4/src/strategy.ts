@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { AuthRequest, AuthResult, AuthStrategy, BodyCheck, Host } from '@llm-proxy-auth/plugin';
-import { type Book, currentPair, findPair, isPairId, type PairEntry, pairObstacle, type Replays } from '@llm-proxy-auth/plugin/issued';
+import { type Book, type Compromised, currentPair, findPair, isPairId, type PairEntry, pairObstacle, type Replays } from '@llm-proxy-auth/plugin/issued';
 import { type CanonicalHeaders, signatureOf } from '@llm-proxy-auth/plugin/sigv4';
 import { type Claim, claimOf, timeOf } from './claim.ts';
 import type { Config } from './config.ts';
@@ -25,6 +25,7 @@ export interface StrategyParts {
   readonly config: Config;
   readonly book: Book<PairEntry<PairKey>>;
   readonly used: Replays;
+  readonly hands: Pick<Compromised, 'listen'>;
 }
 /** A request that is well formed and in time. */
 interface Well {
@@ -37,7 +38,7 @@ interface Well {
 }
 
 /** Requests signed with AWS Signature Version 4 and a key pair of ours, in the `authorization` header. */
-export const strategy = ({ host, config, book, used }: StrategyParts): AuthStrategy => {
+export const strategy = ({ host, config, book, used, hands }: StrategyParts): AuthStrategy => {
   const nobody = pairKey(newSecret());
   const read = (request: AuthRequest, claim: Claim): Well | string => {
     const sent = sentOf(request.rawHeaders);
@@ -80,6 +81,7 @@ export const strategy = ({ host, config, book, used }: StrategyParts): AuthStrat
     slots: ['aws4'],
     challenge: 'AWS4-HMAC-SHA256',
     issued: true,
+    onCompromised: hands.listen,
     epoch: book.epoch,
     authenticate: (request) => {
       if (request.credential.slot !== 'aws4') return NOT_MINE;

@@ -235,6 +235,15 @@ describe('a key pair', () => {
     await expect(run('signing-keys.create', { name: 'ci' })).rejects.toMatchObject({ code: 'invalid_request', param: 'name' });
     expect(await run('signing-keys.create', { name: 'x', models: ['m'] }, limited)).toMatchObject({ name: 'x', models: ['m'] });
   });
+  it('tells when it is in wrong hands', async () => {
+    const { run, strategy, pair } = await gateway();
+    const told: string[] = [];
+    strategy.onCompromised?.((credential) => told.push(credential));
+    const other = await run('signing-keys.create', { name: 'lost' });
+    await run('signing-keys.revoke', { key: String(other.id), reason: 'laptop lost' });
+    await run('signing-keys.revoke', { key: 'ci', reason: 'compromised' });
+    expect(told).toEqual([pair.id]);
+  });
   it('is encrypted anew under the current key, and then no earlier one is needed', async () => {
     const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
     const before = await gateway();

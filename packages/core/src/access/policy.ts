@@ -8,6 +8,8 @@ import { compileRanges } from './address.ts';
 export interface Policy {
   readonly name: string;
   readonly matches: (principal: Principal, address: string) => boolean;
+  /** All of the match but the address. */
+  readonly concerns: (principal: Principal) => boolean;
   /** The match looks at the caller's address, so it cannot be remembered per principal. */
   readonly byAddress: boolean;
   readonly modes: ReadonlySet<string>;
@@ -41,13 +43,12 @@ const compile = (settings: PolicySettings, index: number): Policy => {
   const strategy = match.strategy === undefined ? undefined : compileGlob(match.strategy);
   const cidr = match.cidr === undefined ? undefined : compileRanges([match.cidr]);
   const models = modelGlobs(allow.models);
+  const concerns = (p: Principal): boolean =>
+    (principal === undefined || principal(p.id)) && (group === undefined || p.groups.some(group)) && (strategy === undefined || strategy(p.strategy));
   return {
     name: settings.name ?? `policy ${index + 1}`,
-    matches: (p, address) =>
-      (principal === undefined || principal(p.id)) &&
-      (group === undefined || p.groups.some(group)) &&
-      (strategy === undefined || strategy(p.strategy)) &&
-      (cidr === undefined || cidr(address)),
+    matches: (p, address) => concerns(p) && (cidr === undefined || cidr(address)),
+    concerns,
     byAddress: cidr !== undefined,
     modes: allow.modes === undefined ? BOTH_MODES : new Set(allow.modes),
     classes: allow.classes === undefined ? DEFAULT_CLASSES : new Set(allow.classes),
@@ -65,9 +66,11 @@ const compile = (settings: PolicySettings, index: number): Policy => {
 const issuedOnly = (graph: Graph): Policy => {
   const issued = new Set(graph.strategies.filter((s) => s.strategy.issued).map((s) => s.kind));
   const open = graph.strategies.length === 0;
+  const matches = (p: Principal): boolean => open || issued.has(p.strategy);
   return {
     name: 'default',
-    matches: (p) => open || issued.has(p.strategy),
+    matches,
+    concerns: matches,
     byAddress: false,
     modes: BOTH_MODES,
     classes: DEFAULT_CLASSES,
@@ -93,5 +96,20 @@ export const compilePolicies = (graph: Graph): ((principal: Principal, address: 
     const policy = find(principal, address);
     remembered.set(principal, { policy });
     return policy;
+  };
+};
+
+/**
+ * `Access.covers`: both fall under the same policy wherever they call from, or there is one for everybody. Whether another policy
+ * gives as much is not looked at, and what depends on an address is never the same.
+ */
+export const compileCoverage = (settings: readonly PolicySettings[] | undefined): ((caller: Principal, other: Principal) => boolean) => {
+  if (settings === undefined) return () => true;
+  const policies = settings.map(compile);
+  const first = (principal: Principal): Policy | undefined => policies.find((p) => p.concerns(principal));
+  return (caller, other) => {
+    if (caller.id === other.id && caller.strategy === other.strategy) return true;
+    const policy = first(other);
+    return policy === undefined || (!policy.byAddress && policy === first(caller));
   };
 };

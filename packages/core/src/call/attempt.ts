@@ -76,6 +76,7 @@ class Sending implements Attempting, Interruptible {
     const outgoing = { method: request.method, origin: request.origin, path: request.path, headers: request.headers, body: prepared.body };
     this.#flight = dispatch(x.plan.pool(instance, request.origin), outgoing, deadlines, x.plan.ticker, prepared.sink(this));
     x.pending = this;
+    if (x.revoked) return this.interrupt('revoked');
     // A body that is refused while the connection is still being made would be noticed by nobody else.
     if (prepared.body instanceof Readable) prepared.body.once('error', (error) => this.#refuse(error));
   }
@@ -92,8 +93,8 @@ class Sending implements Attempting, Interruptible {
     this.#undrain = undefined;
     this.#settle(outcome);
   }
-  interrupt(why: 'gone' | 'drain'): void {
-    if (why === 'drain') return this.flight.abort('drain');
+  interrupt(why: 'gone' | 'drain' | 'revoked'): void {
+    if (why !== 'gone') return this.flight.abort(why);
     this.#undrain = this.instance.settings.onDisconnect === 'drain' ? this.x.plan.takeDrain(this.instance, MAX_DRAINS) : undefined;
     if (this.#undrain === undefined) return this.flight.abort('aborted');
     // A client that read too slowly before it went no longer holds the provider up.

@@ -7,7 +7,7 @@ import { collected } from './collected.ts';
 import type { Ticker, Ticking } from './ticker.ts';
 
 /** Why an upstream exchange ended without its end. */
-export type Cut = 'connect' | 'timeout' | 'cut' | 'aborted' | 'stall' | 'drain';
+export type Cut = 'connect' | 'timeout' | 'cut' | 'aborted' | 'stall' | 'drain' | 'revoked';
 /** Takes one upstream answer. Exactly one of `end` and `cut` comes last; `data` brings all pieces of one socket read as one. */
 export interface Sink {
   head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;

@@ -17,7 +17,7 @@ export type Outgoing = ServerResponse | Http2ServerResponse;
 
 /** What is under way for a request and can be ended from outside. */
 export interface Interruptible {
-  interrupt(why: 'gone' | 'drain'): void;
+  interrupt(why: 'gone' | 'drain' | 'revoked'): void;
 }
 /** How a stream ended, for the log and metrics. */
 export type StreamOutcome = 'none' | 'complete' | 'truncated' | 'failed' | 'client';
@@ -106,7 +106,9 @@ export class Exchange implements Enrolled {
   intended: AuditRecord | undefined = undefined;
   /** The client went before the answer was whole. */
   gone: boolean = false;
-  /** Ends what is under way: the client went, or the drain deadline came. */
+  /** Its credential turned out to be in wrong hands; nothing more is begun for it. */
+  revoked: boolean = false;
+  /** Ends what is under way: the client went, the drain deadline came, or its credential was revoked. */
   pending: Interruptible | undefined = undefined;
   /** Id behind which a list is to be asked for again, because nothing of a page was the caller's. */
   nextPage: string | undefined = undefined;

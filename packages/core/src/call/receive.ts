@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
 import { GatewayError, totalLength } from '@llm-proxy-auth/plugin';
 import type { Exchange, Interruptible } from './exchange.ts';
+import { draining, revoked } from './reply/outcome.ts';
 
 /** Watches body bytes as they arrive; throws GatewayError to refuse. */
 export interface Watcher {
@@ -44,8 +45,8 @@ class BodyCollector implements Interruptible {
     x.request.on('data', (chunk: Buffer) => this.#take(chunk));
     x.request.on('end', () => this.#end());
   }
-  interrupt(why: 'gone' | 'drain'): void {
-    this.#fail(why === 'gone' ? broken() : new GatewayError('draining', 'The gateway stops; send the request again.', { retryAfterMs: 1_000 }));
+  interrupt(why: 'gone' | 'drain' | 'revoked'): void {
+    this.#fail(why === 'gone' ? broken() : why === 'revoked' ? revoked() : draining());
   }
   #finish(): boolean {
     if (this.#over) return false;

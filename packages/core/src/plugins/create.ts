@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type Access,
   type AuthStrategy,
   type Counters,
   type Dialect,
@@ -57,6 +58,8 @@ export interface CreateOptions {
   readonly now: () => number;
   /** Undefined without the section. */
   readonly encryption: EncryptionKeys | undefined;
+  /** What the configuration lets callers do. */
+  readonly access: Access;
   /** Takes secrets out of what a plugin said when it failed. */
   readonly scrub: (text: string) => string;
   /** Counters of the graph before, which go on counting when both are of kind `memory`. */
@@ -126,6 +129,7 @@ const openWorkshop = (options: CreateOptions): Workshop => {
     counters: () => ready('counters', workshop.counters),
     sealingKey,
     encryption: options.encryption,
+    access: options.access,
     originsOf: (plugin) => options.wanted.strategies.filter((w) => options.catalog.find('auth', w.kind)?.plugin === plugin).flatMap((w) => w.origins),
   });
   const dispose = disposer(lifetime, closers, agents, options.log);

@@ -1,4 +1,4 @@
-import { type Counters, GatewayError, type Host, type Logger, type Metrics, type Secret, type Store } from '@llm-proxy-auth/plugin';
+import { type Access, type Counters, GatewayError, type Host, type Logger, type Metrics, type Secret, type Store } from '@llm-proxy-auth/plugin';
 import type { LoadedPlugin } from '../graph.ts';
 import { createEncryption, type EncryptionKeys } from './encryption.ts';
 import { createFetch, type Dispatchers } from './fetch.ts';
@@ -17,6 +17,7 @@ export interface Surroundings {
   readonly counters: () => Counters;
   readonly sealingKey: () => Buffer;
   readonly encryption: EncryptionKeys | undefined;
+  readonly access: Access;
   /** Origins that the strategies of a plugin are configured with. */
   readonly originsOf: (plugin: LoadedPlugin) => readonly string[];
 }
@@ -65,6 +66,7 @@ export const createHosts = (
       secret: revealed,
       seal: createSeal(plugin.name, around.sealingKey),
       encryption: around.encryption === undefined ? undefined : createEncryption(plugin.name, around.encryption),
+      access: around.access,
       fetch: createFetch(plugin.name, createReach(plugin.reaches, origins), around.dispatcherOf, around.signal),
       store: storeOf(plugin.name, around.store),
       counters: countersOf(plugin.name, around.counters),

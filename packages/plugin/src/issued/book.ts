@@ -16,6 +16,8 @@ export interface BookOptions<E> {
   readonly read: (row: Stored, id: string) => E | undefined;
   /** What the records are, in the plural, for the log: `keys`. */
   readonly what: string;
+  /** Told of every record that is read because it may have changed. */
+  readonly seen?: (entry: E) => void;
 }
 /** All records of a space in memory, kept up to date with the store. */
 export interface Book<E> {
@@ -65,6 +67,7 @@ export const recordBook = <E>(host: Pick<Host, 'store' | 'log' | 'now'>, options
   const reload = async (at: number): Promise<void> => {
     const now = await store.changed(Number.MAX_SAFE_INTEGER);
     entries = await readAll(store, options, damaged);
+    if (options.seen !== undefined) for (const entry of entries.values()) options.seen(entry);
     since = now.epoch;
     readAt = at;
     epoch++;
@@ -80,7 +83,10 @@ export const recordBook = <E>(host: Pick<Host, 'store' | 'log' | 'now'>, options
       const entry = row === undefined ? undefined : options.read(row, id);
       if (row !== undefined && entry === undefined) damaged(id);
       if (entry === undefined) entries.delete(id);
-      else entries.set(id, entry);
+      else {
+        entries.set(id, entry);
+        options.seen?.(entry);
+      }
     });
     since = reached;
     readAt = at;

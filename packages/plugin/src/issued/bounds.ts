@@ -1,11 +1,7 @@
 import type { Principal } from '../access.ts';
 import { type Code, GatewayError } from '../error.ts';
-import { type Grant, rangeWithin } from './grant.ts';
-
-export interface Rights extends Grant {
-  /** Epoch ms. */
-  readonly expiresAt?: number | undefined;
-}
+import type { Host } from '../plugin.ts';
+import { rangeWithin } from './grant.ts';
 
 /**
  * Whether a glob allows no more than another: with the `*` of the inner one as an ordinary character that only a `*` of the outer
@@ -39,15 +35,61 @@ const DIMENSIONS: readonly { readonly name: 'modes' | 'instances' | 'models' | '
 const refuse = (code: Code, param: string): GatewayError =>
   new GatewayError(code, `A credential cannot have more rights than who asks for it; narrow ${param}.`, { param });
 
-/** Throws 403 when the rights go beyond the caller's own in any respect; a list left out is the widest. */
-export const assertWithin = (caller: Principal, rights: Rights): void => {
+/** Throws 403 when a principal's own rights go beyond the caller's in any respect; a list left out is the widest. */
+const assertWithin = (caller: Principal, to: Principal): void => {
   const held = new Set(caller.scopes);
-  if (!held.has('admin') && (rights.scopes ?? []).some((scope) => !held.has(scope))) throw refuse('scope_required', 'scopes');
+  if (!held.has('admin') && to.scopes.some((scope) => !held.has(scope))) throw refuse('scope_required', 'scopes');
   for (const { name, code, within } of DIMENSIONS) {
     const outer = caller.restrict?.[name];
     if (outer === undefined) continue;
-    const inner: readonly string[] | undefined = rights[name];
+    const inner = to.restrict?.[name];
     if (inner === undefined || inner.length === 0 || !inner.every((i) => outer.some((o) => within(i, o)))) throw refuse(code, name);
   }
-  if (caller.expires !== undefined && (rights.expiresAt === undefined || rights.expiresAt > caller.expires)) throw refuse('scope_required', 'expires');
+  if (caller.expires !== undefined && (to.expires === undefined || to.expires > caller.expires)) throw refuse('scope_required', 'expires');
+};
+
+/** Whether it gives power over other credentials: what guards its maker must guard it too. */
+export const isPowerful = ({ scopes }: Pick<Principal, 'scopes'>): boolean => scopes.includes('admin') || scopes.includes('keys');
+
+/** What a caller of an administrative operation may do to credentials. */
+export interface Bounds {
+  /** Throws 403 unless the caller may be handed a credential of this principal. */
+  give(to: Principal): void;
+  /** Throws 403 unless the caller may see and end what this principal was given. `maker`: id of who made it. */
+  touch(of: Principal, maker: string): void;
+  sees(of: Principal, maker: string): boolean;
+}
+export const boundsOf = (caller: Principal, { access }: Pick<Host, 'access'>): Bounds => {
+  const isAdmin = caller.scopes.includes('admin');
+  const assertCovered = (other: Principal): void => {
+    if (isAdmin || access?.covers(caller, other) === true) return;
+    throw new GatewayError('scope_required', `The policies may let ${other.id} do what they do not let ${caller.id} do; that needs the scope admin.`);
+  };
+  const touch = (of: Principal, maker: string): void => {
+    assertWithin(caller, of);
+    if (maker !== caller.id) assertCovered(of);
+  };
+  return {
+    give(to) {
+      assertWithin(caller, to);
+      assertCovered(to);
+      if (caller.factor !== 'none' && to.factor === 'none' && isPowerful(to) && access?.factorAlways !== true)
+        throw new GatewayError(
+          'scope_required',
+          'With a second factor nobody is given power over credentials without one; demand it, or leave out the scope.',
+          {
+            param: 'totp',
+          },
+        );
+    },
+    touch,
+    sees(of, maker) {
+      try {
+        touch(of, maker);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
 };

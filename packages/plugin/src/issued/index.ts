@@ -1,7 +1,8 @@
 /** What strategies share that give out credentials themselves: rights, records, their administration. */
 export { type Argon, type ArgonLibrary, argon, isAffordable, NOBODY } from './argon.ts';
 export { type Book, type BookOptions, POLL, pollBook, recordBook, SILENT, STALE } from './book.ts';
-export { assertWithin, globWithin, type Rights } from './bounds.ts';
+export { type Bounds, globWithin, isPowerful } from './bounds.ts';
+export { type Compromised, compromised } from './compromised.ts';
 export { type Grant, grantOf, grantProperties, MODES, NAME, rangeOf, rangeWithin, restrictionOf, SCOPES } from './grant.ts';
 export { durationOf, futureOf, isoOf, momentOf } from './moment.ts';
 export { allRows, commitChange, type Described, jsonText, operations, type Run, sharedParts } from './operation.ts';

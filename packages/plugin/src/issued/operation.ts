@@ -5,6 +5,7 @@ import { GatewayError } from '../error.ts';
 import type { AdminOperation, Host } from '../plugin.ts';
 import type { JsonText } from '../wire.ts';
 import type { Book } from './book.ts';
+import { type Bounds, boundsOf } from './bounds.ts';
 
 export const jsonText = (value: object): JsonText => ({ json: JSON.stringify(value) });
 
@@ -12,6 +13,8 @@ export interface Run<I, P> {
   readonly input: I;
   readonly caller: Principal;
   readonly host: Host;
+  /** What the caller may do to credentials: every one that is made, changed, shown or ended is held against it. */
+  readonly bounds: Bounds;
   /** What the strategy made with this host shares with its operations. */
   readonly parts: P;
 }
@@ -56,7 +59,7 @@ export const operations =
     run: async (given, caller, host) => {
       const valid = checked(input, given);
       if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) throw new GatewayError('scope_required', `${name} needs the scope ${scope}.`);
-      return run({ input: valid, caller, host, parts: partsOf(host) });
+      return run({ input: valid, caller, host, bounds: boundsOf(caller, host), parts: partsOf(host) });
     },
   });
 

@@ -1,8 +1,9 @@
 import { GatewayError, type Store } from '@llm-proxy-auth/plugin';
-import { assertWithin, futureOf, grantOf, grantProperties, NAME, type Run } from '@llm-proxy-auth/plugin/issued';
+import { futureOf, grantOf, grantProperties, NAME, type Run } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
-import { demandProperties, demandsOf } from '../demands.ts';
+import { assertAsStrict, demandProperties, demandsOf } from '../demands.ts';
 import { newKey } from '../key.ts';
+import { holderOf } from '../principal.ts';
 import { type KeyRecord, NAMES, textOf } from '../record.ts';
 import type { Ring } from '../ring.ts';
 import { operation } from './operation.ts';
@@ -25,27 +26,28 @@ const taken = (name: string): GatewayError =>
 
 const isTaken = async (store: Store, name: string): Promise<boolean> => (await store.get(NAMES, name)) !== undefined;
 
-const run = async ({ input: asked, caller, host, parts: ring }: Run<Static<typeof input>, Ring>): Promise<unknown> => {
+const run = async ({ input: asked, caller, host, bounds, parts: ring }: Run<Static<typeof input>, Ring>): Promise<unknown> => {
   const now = host.now();
   const { name } = asked;
   const expiresAt = asked.expires === undefined ? undefined : futureOf(asked.expires, now, 'expires');
   const notBefore = asked.notBefore === undefined ? undefined : futureOf(asked.notBefore, now, 'notBefore');
   const grant = grantOf(asked);
-  assertWithin(caller, { ...grant, expiresAt });
-  if (ring.writtenNames.has(name)) throw taken(name);
   const { id, key } = newKey();
-  const record: KeyRecord = {
+  const rights = {
     id,
     name,
-    verifier: await ring.verifiers.make(key),
     ...grant,
     ...demandsOf(asked),
-    status: 'active',
+    status: 'active' as const,
     createdAt: now,
     createdBy: caller.id,
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
+  bounds.give(holderOf(rights));
+  assertAsStrict(ring, caller, rights);
+  if (ring.writtenNames.has(name)) throw taken(name);
+  const record: KeyRecord = { ...rights, verifier: await ring.verifiers.make(key) };
   await change(ring, host.store, async () => {
     if (await isTaken(host.store, name)) throw taken(name);
     return { changes: [put(record, 0), { space: NAMES, key: name, expect: 0, value: textOf({ ids: [id] }) }], result: undefined };

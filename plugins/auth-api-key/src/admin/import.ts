@@ -1,11 +1,12 @@
 import { GatewayError, type Store } from '@llm-proxy-auth/plugin';
-import { assertWithin, futureOf, grantOf, grantProperties, NAME, type Run } from '@llm-proxy-auth/plugin/issued';
+import { futureOf, grantOf, grantProperties, NAME, type Run } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { BCRYPT } from '../bcrypt.ts';
-import { demandProperties, demandsOf } from '../demands.ts';
+import { assertAsStrict, demandProperties, demandsOf } from '../demands.ts';
 import { newKey } from '../key.ts';
 import { MOST } from '../legacy.ts';
+import { holderOf } from '../principal.ts';
 import { type KeyRecord, NAMES, textOf } from '../record.ts';
 import type { Ring } from '../ring.ts';
 import { operation } from './operation.ts';
@@ -53,13 +54,12 @@ const readKeys = (text: string): readonly Imported[] =>
     throw invalid(`Key ${index + 1}: ${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}; hashes are bcrypt $2a$, $2b$ or $2y$ of cost 10 to 14.`);
   });
 
-const recordsOf = (keys: readonly Imported[], { caller, host }: Pick<Run<unknown, Ring>, 'caller' | 'host'>): readonly KeyRecord[] => {
+const recordsOf = (keys: readonly Imported[], { caller, host, bounds, parts: ring }: Run<unknown, Ring>): readonly KeyRecord[] => {
   const now = host.now();
   return keys.map((asked): KeyRecord => {
     const expiresAt = asked.expires === undefined ? undefined : futureOf(asked.expires, now, 'expires');
     const grant = grantOf(asked);
-    assertWithin(caller, { ...grant, expiresAt });
-    return {
+    const record: KeyRecord = {
       id: newKey().id,
       name: asked.name,
       verifier: { alg: 'bcrypt', hash: asked.hash },
@@ -71,6 +71,9 @@ const recordsOf = (keys: readonly Imported[], { caller, host }: Pick<Run<unknown
       createdBy: caller.id,
       ...(expiresAt === undefined ? {} : { expiresAt }),
     };
+    bounds.give(holderOf(record));
+    assertAsStrict(ring, caller, record);
+    return record;
   });
 };
 const assertFree = async (names: readonly string[], store: Store, ring: Ring): Promise<void> => {
@@ -79,8 +82,9 @@ const assertFree = async (names: readonly string[], store: Store, ring: Ring): P
   if (taken !== undefined) throw invalid(`The name ${taken} is taken, or stands in the file twice.`);
 };
 
-const run = async ({ input: { file }, caller, host, parts: ring }: Run<Static<typeof input>, Ring>): Promise<unknown> => {
-  const records = recordsOf(readKeys(file), { caller, host });
+const run = async (asked: Run<Static<typeof input>, Ring>): Promise<unknown> => {
+  const { host, parts: ring } = asked;
+  const records = recordsOf(readKeys(asked.input.file), asked);
   if (ring.verifiers.digests('').length === 0)
     throw new GatewayError('invalid_request', 'Keys are imported with a pepper alone, which they are found by.', { param: 'pepper' });
   await change(ring, host.store, async () => {

@@ -1,5 +1,6 @@
 import { allRows, isoOf } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
+import { holderOf } from '../principal.ts';
 import { KEYS, recordOf, USED, usedAt } from '../record.ts';
 import { operation } from './operation.ts';
 import { readMeant } from './rows.ts';
@@ -12,16 +13,17 @@ const withUse = (view: Record<string, unknown>, at: number | undefined): Record<
 
 export const list = operation({
   name: 'keys.list',
-  summary: 'Lists all keys, revoked ones too, and the names of those that stand in the configuration.',
+  summary: 'Lists all keys that the caller may change, revoked ones too; to administrators also the names of those in the configuration.',
   input: Type.Object({}, { additionalProperties: false }),
   output: Type.Object({ keys: Type.Array(shown), configured: Type.Array(Type.String()) }),
   example: 'keys list',
   target: () => '*',
-  run: async ({ host, parts: ring }) => {
+  run: async ({ host, caller, bounds, parts: ring }) => {
     const used = new Map(await allRows(host.store, USED, (id, value) => [id, usedAt(value)] as const));
-    const records = (await allRows(host.store, KEYS, (_, value) => recordOf(value))).filter((record) => record !== undefined);
+    const all = await allRows(host.store, KEYS, (_, value) => recordOf(value));
+    const records = all.filter((record) => record !== undefined).filter((record) => bounds.sees(holderOf(record), record.createdBy));
     const keys = records.toSorted((a, b) => a.createdAt - b.createdAt).map((record) => withUse(viewOf(record), used.get(record.id)));
-    return { keys, configured: [...ring.writtenNames] };
+    return { keys, configured: caller.scopes.includes('admin') ? [...ring.writtenNames] : [] };
   },
 });
 
@@ -32,8 +34,9 @@ export const show = operation({
   output: Type.Object({ keys: Type.Array(shown) }),
   example: 'keys show ci',
   target: ({ key }) => key,
-  run: async ({ input: { key }, host }) => {
+  run: async ({ input: { key }, host, bounds }) => {
     const rows = await readMeant(host.store, key);
+    for (const { record } of rows) bounds.touch(holderOf(record), record.createdBy);
     const used = await Promise.all(rows.map(({ record }) => host.store.get(USED, record.id)));
     return {
       keys: rows.map(({ record }, index) => {

@@ -1,5 +1,6 @@
-import { assertWithin, type Run } from '@llm-proxy-auth/plugin/issued';
+import type { Run } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
+import { holderOf } from '../principal.ts';
 import type { KeyRecord } from '../record.ts';
 import type { Ring } from '../ring.ts';
 import { operation } from './operation.ts';
@@ -8,17 +9,17 @@ import { change, put, readMeant } from './rows.ts';
 const input = Type.Object(
   {
     key: Type.String({ minLength: 1, maxLength: 64, description: 'Id, or name for all keys of that name.' }),
-    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Kept with the key.' })),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Kept with the key; `compromised` ends its calls under way too.' })),
   },
   { additionalProperties: false },
 );
 
-const run = async ({ input: { key, reason }, caller, host, parts: ring }: Run<Static<typeof input>, Ring>): Promise<unknown> => {
+const run = async ({ input: { key, reason }, host, bounds, parts: ring }: Run<Static<typeof input>, Ring>): Promise<unknown> => {
   const now = host.now();
   return await change(ring, host.store, async () => {
     const meant = await readMeant(host.store, key);
     const open = meant.filter(({ record }) => record.status !== 'revoked');
-    for (const { record } of open) assertWithin(caller, record);
+    for (const { record } of open) bounds.touch(holderOf(record), record.createdBy);
     const changes = open.map(({ record, version }) => {
       const revoked: KeyRecord = { ...record, status: 'revoked', revokedAt: now, ...(reason === undefined ? {} : { revokedReason: reason }) };
       return put(revoked, version);

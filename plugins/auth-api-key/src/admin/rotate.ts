@@ -1,7 +1,9 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
-import { assertWithin, durationOf, futureOf, isoOf, type Run } from '@llm-proxy-auth/plugin/issued';
+import { durationOf, futureOf, isoOf, type Run } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
+import { assertAsStrict } from '../demands.ts';
 import { newKey } from '../key.ts';
+import { holderOf } from '../principal.ts';
 import { idsOf, type KeyRecord, NAMES, textOf } from '../record.ts';
 import type { Ring } from '../ring.ts';
 import { operation } from './operation.ts';
@@ -33,7 +35,7 @@ const activeOf = (rows: readonly Row[]): Row => {
   return active;
 };
 
-const run = async ({ input: asked, caller, host, parts: ring }: Run<Input, Ring>): Promise<unknown> => {
+const run = async ({ input: asked, caller, host, bounds, parts: ring }: Run<Input, Ring>): Promise<unknown> => {
   const now = host.now();
   const grace = graceOf(asked.grace ?? '24h');
   const asking = asked.expires === undefined ? undefined : futureOf(asked.expires, now, 'expires');
@@ -44,9 +46,10 @@ const run = async ({ input: asked, caller, host, parts: ring }: Run<Input, Ring>
     const expiresAt = asking ?? old.record.expiresAt;
     if (expiresAt !== undefined && expiresAt <= now)
       throw new GatewayError('invalid_request', 'The key has expired; say until when the new one is valid.', { param: 'expires' });
-    assertWithin(caller, { ...old.record, expiresAt });
     const { expiresAt: _, graceUntil: __, legacy: ___, ...kept } = old.record;
     const record: KeyRecord = { ...kept, id, verifier, createdAt: now, createdBy: caller.id, ...(expiresAt === undefined ? {} : { expiresAt }) };
+    bounds.give(holderOf(record));
+    assertAsStrict(ring, caller, record);
     const previous: KeyRecord = { ...old.record, status: 'grace', graceUntil: now + grace };
     const named = await host.store.get(NAMES, record.name);
     const ids = [...(named === undefined ? [] : idsOf(named.value)), id];

@@ -1,8 +1,8 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
-import { assertWithin, futureOf, grantOf, grantProperties, NAME, type Run } from '@llm-proxy-auth/plugin/issued';
+import { futureOf, grantOf, grantProperties, NAME, type Run } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
 import type { Parts } from '../book.ts';
-import { USERS, type UserRecord } from '../record.ts';
+import { principalOf, USERS, type UserRecord } from '../record.ts';
 import { operation } from './operation.ts';
 import { passwordField, passwordOf, shownPassword } from './password.ts';
 import { change, put, userView, viewOf } from './rows.ts';
@@ -17,24 +17,24 @@ const input = Type.Object(
   },
   { additionalProperties: false },
 );
-const run = async ({ input: asked, caller, host, parts }: Run<Static<typeof input>, Parts>): Promise<unknown> => {
+const run = async ({ input: asked, caller, host, bounds, parts }: Run<Static<typeof input>, Parts>): Promise<unknown> => {
   const now = host.now();
   const { name, totp } = asked;
   const expiresAt = asked.expires === undefined ? undefined : futureOf(asked.expires, now, 'expires');
   const grant = grantOf(asked);
-  assertWithin(caller, { ...grant, expiresAt });
   const { password, shown } = passwordOf(asked.password);
-  const record: UserRecord = {
+  const rights = {
     name,
-    phc: await parts.argon.hash(password),
     generation: 1,
     ...grant,
     ...(totp === true ? { totp } : {}),
-    status: 'active',
+    status: 'active' as const,
     createdAt: now,
     createdBy: caller.id,
     ...(expiresAt === undefined ? {} : { expiresAt }),
   };
+  bounds.give(principalOf(rights));
+  const record: UserRecord = { ...rights, phc: await parts.argon.hash(password) };
   return await change(parts, host.store, async () => {
     if ((await host.store.get(USERS, name)) !== undefined)
       throw new GatewayError('invalid_request', `The name ${name} is taken, or was; choose another name.`, { param: 'name' });

@@ -1,6 +1,6 @@
 import { allRows, grantProperties } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
-import { recordOf, USERS } from '../record.ts';
+import { principalOf, recordOf, USERS } from '../record.ts';
 import { operation } from './operation.ts';
 import { userView, viewOf } from './rows.ts';
 
@@ -11,8 +11,9 @@ export const list = operation({
   output: Type.Object({ users: Type.Array(Type.Object({ ...userView, ...grantProperties })) }),
   example: 'users list',
   target: () => '*',
-  run: async ({ host }) => {
-    const records = (await allRows(host.store, USERS, (_, value) => recordOf(value))).filter((record) => record !== undefined);
+  run: async ({ host, bounds }) => {
+    const all = await allRows(host.store, USERS, (_, value) => recordOf(value));
+    const records = all.filter((record) => record !== undefined).filter((record) => bounds.sees(principalOf(record), record.createdBy));
     return { users: records.map(viewOf) };
   },
 });

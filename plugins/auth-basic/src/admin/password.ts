@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { GatewayError } from '@llm-proxy-auth/plugin';
-import { assertWithin, type Run } from '@llm-proxy-auth/plugin/issued';
+import type { Run } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
 import type { Parts } from '../book.ts';
 import { isUnsayable } from '../decode.ts';
+import { principalOf } from '../record.ts';
 import { operation } from './operation.ts';
 import { change, put, readActive, userView, viewOf } from './rows.ts';
 
@@ -29,14 +30,14 @@ const input = Type.Object(
   { name: Type.String({ minLength: 1, maxLength: 64, description: 'The user.' }), password: passwordField },
   { additionalProperties: false },
 );
-const run = async ({ input: asked, caller, host, parts }: Run<Static<typeof input>, Parts>): Promise<unknown> => {
+const run = async ({ input: asked, host, bounds, parts }: Run<Static<typeof input>, Parts>): Promise<unknown> => {
   const { password, shown } = passwordOf(asked.password);
   // Before anything is computed; again below, where it counts.
-  assertWithin(caller, (await readActive(host.store, asked.name)).record);
+  bounds.give(principalOf((await readActive(host.store, asked.name)).record));
   const phc = await parts.argon.hash(password);
   return await change(parts, host.store, async () => {
     const { record, version } = await readActive(host.store, asked.name);
-    assertWithin(caller, record);
+    bounds.give(principalOf(record));
     const changed = { ...record, phc, generation: record.generation + 1, changedAt: host.now() };
     return { changes: [put(changed, version)], result: { ...viewOf(changed), ...shown } };
   });

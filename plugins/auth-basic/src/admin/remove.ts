@@ -1,5 +1,5 @@
-import { assertWithin } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
+import { principalOf } from '../record.ts';
 import { operation } from './operation.ts';
 import { change, put, readActive, userView, viewOf } from './rows.ts';
 
@@ -10,10 +10,10 @@ export const remove = operation({
   output: Type.Object(userView),
   example: 'users remove alice',
   target: ({ name }) => name,
-  run: async ({ input: { name }, caller, host, parts }) =>
+  run: async ({ input: { name }, host, bounds, parts }) =>
     await change(parts, host.store, async () => {
       const { record, version } = await readActive(host.store, name);
-      assertWithin(caller, record);
+      bounds.touch(principalOf(record), record.createdBy);
       // The row stays: what the user owns goes by the name, which nobody else may get.
       const removed = { ...record, status: 'removed' as const, changedAt: host.now() };
       return { changes: [put(removed, version)], result: viewOf(removed) };

@@ -25,11 +25,13 @@ export type ReplyHead = Readonly<Record<string, string | string[] | undefined>>;
 
 export const DONE: Outcome = Object.freeze({ is: 'done' });
 
-const draining = (): ErrorLike => new GatewayError('draining', 'The gateway stops; send the request again.', { retryAfterMs: 1_000 });
+export const draining = (): ErrorLike => new GatewayError('draining', 'The gateway stops; send the request again.', { retryAfterMs: 1_000 });
+export const revoked = (): ErrorLike => new GatewayError('invalid_credentials', 'The credential was revoked while the call was under way.');
 /** The transport failed before anything was sent; a body that we refused while it was piped fails it too. */
 export const cutOutcome = (instance: Instance, why: Cut, cause?: unknown): Outcome => {
   if (isGatewayError(cause)) return { is: 'failed', class: 'other', error: cause };
   if (why === 'drain') return { is: 'failed', class: 'other', error: draining() };
+  if (why === 'revoked') return { is: 'failed', class: 'other', error: revoked() };
   if (why === 'timeout')
     return { is: 'failed', class: 'timeout', error: new GatewayError('upstream_timeout', `The provider of ${instance.name} did not answer in time.`) };
   if (why === 'connect')
@@ -40,9 +42,11 @@ export const cutOutcome = (instance: Instance, why: Cut, cause?: unknown): Outco
 export const cutError = (instance: Instance, why: Cut): ErrorLike =>
   why === 'drain'
     ? draining()
-    : why === 'timeout'
-      ? new GatewayError('upstream_timeout', `The provider of ${instance.name} stopped sending.`)
-      : new GatewayError('upstream_stream_truncated', `The provider of ${instance.name} broke off its answer.`);
+    : why === 'revoked'
+      ? revoked()
+      : why === 'timeout'
+        ? new GatewayError('upstream_timeout', `The provider of ${instance.name} stopped sending.`)
+        : new GatewayError('upstream_stream_truncated', `The provider of ${instance.name} broke off its answer.`);
 
 export const pairsOf = (headers: ReplyHead): string[] => {
   const pairs: string[] = [];

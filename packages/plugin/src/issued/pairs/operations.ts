@@ -3,11 +3,10 @@ import type { Change, Store } from '../../access.ts';
 import { GatewayError } from '../../error.ts';
 import type { AdminOperation, Host } from '../../plugin.ts';
 import type { Book } from '../book.ts';
-import { assertWithin } from '../bounds.ts';
 import { grantOf, grantProperties, NAME } from '../grant.ts';
 import { futureOf, isoOf } from '../moment.ts';
 import { allRows, commitChange, jsonText, operations } from '../operation.ts';
-import { newPairId, PAIR_NAMES, PAIRS, type PairRecord, pairOf } from './record.ts';
+import { newPairId, PAIR_NAMES, PAIRS, type PairKind, type PairRecord, pairOf, principalOf } from './record.ts';
 
 export interface PairParts {
   readonly book: Pick<Book<unknown>, 'refresh' | 'forget'>;
@@ -22,6 +21,7 @@ export interface PairOperations {
   /** What `create` shows beside the record, this once. */
   readonly shown: TProperties;
   readonly partsOf: (host: Host) => PairParts;
+  readonly kind: Pick<PairKind<unknown>, 'strategy' | 'caller'>;
   /** Makes what is kept and what is shown of a new pair. Throws `invalid_request`. */
   make(input: Readonly<Record<string, unknown>>, id: string, host: Host): { readonly material: string; readonly shown: object };
 }
@@ -65,7 +65,7 @@ const readMeant = async (store: Store, idOrName: string): Promise<{ readonly rec
   return { record, version: row.version };
 };
 
-const creating = ({ prefix, summaries, extra, example, shown, partsOf, make }: PairOperations): AdminOperation =>
+const creating = ({ prefix, summaries, extra, example, shown, partsOf, kind, make }: PairOperations): AdminOperation =>
   operations(partsOf)({
     name: `${prefix}.create`,
     summary: summaries.create,
@@ -73,25 +73,25 @@ const creating = ({ prefix, summaries, extra, example, shown, partsOf, make }: P
     output: Type.Object({ ...view, ...shown }),
     example: `${prefix} create ${example}`,
     target: (input) => (input as CreateInput).name,
-    run: async ({ input, caller, host, parts }) => {
+    run: async ({ input, caller, host, bounds, parts }) => {
       const asked = input as CreateInput;
       const now = host.now();
       const { name } = asked;
       const expiresAt = asked.expires === undefined ? undefined : futureOf(asked.expires, now, 'expires');
       const grant = grantOf(asked);
-      assertWithin(caller, { ...grant, expiresAt });
       const id = newPairId();
-      const made = make(asked as Readonly<Record<string, unknown>>, id, host);
-      const record: PairRecord = {
+      const rights = {
         id,
         name,
-        material: made.material,
         ...grant,
-        status: 'active',
+        status: 'active' as const,
         createdAt: now,
         createdBy: caller.id,
         ...(expiresAt === undefined ? {} : { expiresAt }),
       };
+      bounds.give(principalOf(rights, kind));
+      const made = make(asked as Readonly<Record<string, unknown>>, id, host);
+      const record: PairRecord = { ...rights, material: made.material };
       return await commitChange(parts.book, PAIRS, host.store, async () => {
         if ((await host.store.get(PAIR_NAMES, name)) !== undefined) throw taken(name);
         const changes = [put(record, 0), { space: PAIR_NAMES, key: name, expect: 0, value: jsonText({ id }) }];
@@ -100,7 +100,7 @@ const creating = ({ prefix, summaries, extra, example, shown, partsOf, make }: P
     },
   });
 
-const listing = ({ prefix, summaries, partsOf }: PairOperations): AdminOperation =>
+const listing = ({ prefix, summaries, partsOf, kind }: PairOperations): AdminOperation =>
   operations(partsOf)({
     name: `${prefix}.list`,
     summary: summaries.list,
@@ -108,30 +108,31 @@ const listing = ({ prefix, summaries, partsOf }: PairOperations): AdminOperation
     output: Type.Object({ keys: Type.Array(Type.Object(view)) }),
     example: `${prefix} list`,
     target: () => '*',
-    run: async ({ host }) => {
-      const records = (await allRows(host.store, PAIRS, (_, value) => pairOf(value))).filter((record) => record !== undefined);
+    run: async ({ host, bounds }) => {
+      const all = await allRows(host.store, PAIRS, (_, value) => pairOf(value));
+      const records = all.filter((record) => record !== undefined).filter((record) => bounds.sees(principalOf(record, kind), record.createdBy));
       return { keys: records.toSorted((a, b) => a.createdAt - b.createdAt).map(viewOf) };
     },
   });
 
-const revoking = ({ prefix, summaries, partsOf }: PairOperations): AdminOperation =>
+const revoking = ({ prefix, summaries, partsOf, kind }: PairOperations): AdminOperation =>
   operations(partsOf)({
     name: `${prefix}.revoke`,
     summary: summaries.revoke,
     input: Type.Object(
       {
         key: Type.String({ minLength: 1, maxLength: 64, description: 'Id or name.' }),
-        reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Kept with the key.' })),
+        reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Kept with the key; `compromised` ends its calls under way too.' })),
       },
       { additionalProperties: false },
     ),
     output: Type.Object(view),
     example: `${prefix} revoke ci --reason "laptop lost"`,
     target: ({ key }) => key,
-    run: async ({ input: { key, reason }, caller, host, parts }) =>
+    run: async ({ input: { key, reason }, host, bounds, parts }) =>
       await commitChange(parts.book, PAIRS, host.store, async () => {
         const { record, version } = await readMeant(host.store, key);
-        assertWithin(caller, record);
+        bounds.touch(principalOf(record, kind), record.createdBy);
         if (record.status === 'revoked') return { changes: [], result: viewOf(record) };
         const revoked: PairRecord = { ...record, status: 'revoked', revokedAt: host.now(), ...(reason === undefined ? {} : { revokedReason: reason }) };
         return { changes: [put(revoked, version)], result: viewOf(revoked) };

@@ -5,6 +5,7 @@ import type { Principal, Stored } from '../../access.ts';
 import type { Host } from '../../plugin.ts';
 import type { JsonText } from '../../wire.ts';
 import { type Book, recordBook } from '../book.ts';
+import type { Compromised } from '../compromised.ts';
 import { grantProperties, restrictionOf } from '../grant.ts';
 
 /** Begins the id of every key pair that callers sign with; how the gateway tells them from a vendor SDK's own. */
@@ -67,7 +68,7 @@ export interface PairKind<M> {
   /** Undefined for material that cannot be read; such a pair lets nobody in. */
   open(record: PairRecord, host: Host): M | undefined;
 }
-const principalOf = (record: PairRecord, { strategy, caller }: Pick<PairKind<unknown>, 'strategy' | 'caller'>): Principal =>
+export const principalOf = (record: Omit<PairRecord, 'material'>, { strategy, caller }: Pick<PairKind<unknown>, 'strategy' | 'caller'>): Principal =>
   Object.freeze({
     id: `${caller}:${record.name}`,
     owner: `${caller}:${record.name}`,
@@ -80,12 +81,12 @@ const principalOf = (record: PairRecord, { strategy, caller }: Pick<PairKind<unk
     expires: record.expiresAt,
   });
 /** All pairs of a strategy in memory, kept up to date with the store. */
-export const pairBook = <M>(host: Host, kind: PairKind<M>): Book<PairEntry<M>> => {
+export const pairBook = <M>(host: Host, kind: PairKind<M>, { seen }: Pick<Compromised, 'seen'>): Book<PairEntry<M>> => {
   const read = ({ value }: Stored, id: string): PairEntry<M> | undefined => {
     const record = pairOf(value);
     if (record === undefined || record.id !== id) return undefined;
     const key = kind.open(record, host);
     return key === undefined ? undefined : { record, key, principal: principalOf(record, kind) };
   };
-  return recordBook(host, { space: PAIRS, read, what: kind.what });
+  return recordBook(host, { space: PAIRS, read, what: kind.what, seen });
 };

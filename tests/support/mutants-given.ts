@@ -1,0 +1,94 @@
+import type { Edit, Mutant } from './mutants.ts';
+
+const rule = (named: string, what: string, ...edits: readonly (readonly [file: string, from: string, to: string])[]): Mutant => ({
+  rule: what,
+  edits: edits.map(([file, from, to]): Edit => ({ file, from, to })),
+  test: 'tests/access-given.test.ts',
+  named,
+});
+const BOUNDS = 'packages/plugin/src/issued/bounds.ts';
+const PAIRS = 'packages/plugin/src/issued/pairs/operations.ts';
+const KEYS = 'plugins/auth-api-key/src/admin';
+const USERS = 'plugins/auth-basic/src/admin';
+const POLICY = 'packages/core/src/access/policy.ts';
+const MAKES = 'under a policy that allows more nobody is made';
+const CHANGES = 'what somebody else made, under the same policy alone';
+const SHOWS = 'shows what may be changed';
+
+/** What is given out, and what becomes of it. */
+export const givenMutants: readonly Mutant[] = [
+  rule(`keys.create: ${MAKES}`, 'policies bound what is given', [
+    BOUNDS,
+    '      assertWithin(caller, to);\n      assertCovered(to);\n',
+    '      assertWithin(caller, to);\n',
+  ]),
+  rule(`keys.create: ${MAKES}`, 'policies bound new keys', [`${KEYS}/create.ts`, '  bounds.give(holderOf(rights));\n', '']),
+  rule(`users.add: ${MAKES}`, 'policies bound new users', [`${USERS}/add.ts`, '  bounds.give(principalOf(rights));\n', '']),
+  rule(`signing-keys.create: ${MAKES}`, 'policies bound new pairs', [PAIRS, '      bounds.give(principalOf(rights, kind));\n', '']),
+  rule(`keys.rotate: ${CHANGES}`, 'policies bound whose key is rotated', [`${KEYS}/rotate.ts`, '    bounds.give(holderOf(record));\n', '']),
+  rule(
+    `users.password: ${CHANGES}`,
+    'policies bound whose password is changed',
+    [`${USERS}/password.ts`, '  bounds.give(principalOf((await readActive(host.store, asked.name)).record));\n', ''],
+    [`${USERS}/password.ts`, '    bounds.give(principalOf(record));\n', ''],
+  ),
+  rule(`keys.revoke: ${CHANGES}`, 'policies bound whose credentials are ended', [BOUNDS, 'if (maker !== caller.id) assertCovered(of);', '']),
+  rule(`signing-keys.revoke: ${CHANGES}`, 'policies bound whose pairs are ended', [
+    PAIRS,
+    '        bounds.touch(principalOf(record, kind), record.createdBy);\n',
+    '',
+  ]),
+  rule(`keys.list: ${SHOWS}`, 'keys of others are not listed', [`${KEYS}/list.ts`, '.filter((record) => bounds.sees(holderOf(record), record.createdBy))', '']),
+  rule(`users.list: ${SHOWS}`, 'users of others are not listed', [
+    `${USERS}/list.ts`,
+    '.filter((record) => bounds.sees(principalOf(record), record.createdBy))',
+    '',
+  ]),
+  rule(`public-keys.list: ${SHOWS}`, 'pairs of others are not listed', [
+    PAIRS,
+    '.filter((record) => bounds.sees(principalOf(record, kind), record.createdBy))',
+    '',
+  ]),
+  rule('keys.show: as little', 'keys of others are not shown', [
+    `${KEYS}/list.ts`,
+    '    for (const { record } of rows) bounds.touch(holderOf(record), record.createdBy);\n',
+    '',
+  ]),
+  rule('a policy that looks at addresses is never the same one', 'addresses are not the same policy', [
+    POLICY,
+    '(!policy.byAddress && policy === first(caller))',
+    'policy === first(caller)',
+  ]),
+  rule('whoever needs one makes no administrator without one', 'a second factor binds what is given', [
+    BOUNDS,
+    "if (caller.factor !== 'none' && to.factor === 'none' && isPowerful(to)",
+    'if (false',
+  ]),
+  rule('a session of a key without one', 'a session without a second factor claims none', [
+    'packages/core/src/sessions/strategy.ts',
+    "  if (factor !== 'done') return principal;\n",
+    '',
+  ]),
+  rule('a strict key makes no administrator', 'strict keys make strict keys', [`${KEYS}/create.ts`, '  assertAsStrict(ring, caller, rights);\n', '']),
+  rule('compromised: the stream of the key', 'calls of a compromised key end', ['packages/core/src/plan.ts', "        x.pending?.interrupt('revoked');\n", '']),
+  rule('compromised: the stream of the key', 'the stream of a compromised key says why', [
+    'packages/core/src/call/reply/outcome.ts',
+    "    : why === 'revoked'\n      ? revoked()\n",
+    '',
+  ]),
+  rule('compromised: the stream of the key', 'calls of others go on', [
+    'packages/core/src/plan.ts',
+    'if (x.principal?.credential !== credential || x.principal.strategy !== kind) return;',
+    '',
+  ]),
+  rule('a request whose body is still on its way', 'a request of a compromised key is told why', [
+    'packages/core/src/call/receive.ts',
+    "why === 'revoked' ? revoked() : draining()",
+    'draining()',
+  ]),
+  rule('for any other reason', 'calls of a key that is revoked otherwise go on', [
+    'packages/plugin/src/issued/compromised.ts',
+    ' && record.revokedReason === COMPROMISED',
+    '',
+  ]),
+];
