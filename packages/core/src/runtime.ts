@@ -106,7 +106,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   early.open(served, log.logger);
   const observer = makeObserver(served, log, now);
   const first = graph;
-  const audit = auditOf(() => graph ?? first, served.audited);
+  const audit = auditOf(() => graph ?? first, served.audited, log.heads);
   const identified = identifier(() => gateway, audit);
   const identify = principalOf(identified);
   let ready = true;

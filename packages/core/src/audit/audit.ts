@@ -16,6 +16,8 @@ export interface AuditOptions extends WriterOptions {
   readonly checkpoint: () => number;
   /** How long usage is kept, ms. */
   readonly retention: () => number;
+  /** Tells how far the own chain has come in a place that whoever holds the store cannot change. Default: a line of the log. */
+  readonly tellHeads?: ((heads: readonly string[]) => void) | undefined;
 }
 export interface OperationRun {
   readonly caller: Principal;
@@ -52,13 +54,14 @@ const CLOSE_MS = 5_000;
 const full = (): GatewayError => new GatewayError('overloaded', 'The audit log takes no more records; try again.', { retryAfterMs: 1_000 });
 
 /** The audit log of a configuration and of those that take its place. `count`: `llm_proxy_audit_records_total`. */
-export const auditOf = (graph: () => Graph, count: WriterOptions['count'] = () => undefined): Audit =>
+export const auditOf = (graph: () => Graph, count: WriterOptions['count'] = () => undefined, tellHeads?: AuditOptions['tellHeads']): Audit =>
   openAudit({
     host: () => graph().host,
     settings: () => graph().settings.audit,
     checkpoint: () => graph().settings.audit.checkpoint,
     retention: () => graph().settings.usage.retention,
     count,
+    tellHeads,
   });
 
 export const openAudit = (options: AuditOptions): Audit => {
@@ -97,19 +100,20 @@ export const openAudit = (options: AuditOptions): Audit => {
     }
     await writer.durable();
   };
-  const checkpoint = async (): Promise<void> => {
-    const { now, log } = host();
-    checkpointAt = now();
-    checkpointed = writer.written;
-    const heads = await writer.checkpoint();
-    // The gateway's log is a place that whoever holds the store cannot change.
-    const own = heads.filter((head) => head.startsWith(`${writer.identity?.writer}:`));
-    if (own.length > 0) log.info({ heads: own }, 'audit checkpoint');
-  };
   const save = async (): Promise<boolean> => {
     savedAt = host().now();
     for (let tries = 0; tries < MOST_TRIES; tries++) if (await writer.save(false)) return true;
     return false;
+  };
+  const checkpoint = async (): Promise<void> => {
+    const { now, log } = host();
+    const tell = options.tellHeads ?? ((heads) => log.info({ heads }, 'audit checkpoint'));
+    checkpointAt = now();
+    checkpointed = writer.written;
+    const heads = await writer.checkpoint();
+    const own = heads.filter((head) => head.startsWith(`${writer.identity?.writer}:`));
+    if (own.length > 0) tell(own);
+    await save();
   };
   const recover = (): Promise<void> => recoverDead(host(), settings().spill, recordInterrupted);
   const keep = async (): Promise<void> => {

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { Store } from '@llm-proxy-auth/plugin';
 import { canonicalOf } from './canonical.ts';
-import { type Kept, link } from './chain.ts';
+import { type Head, type Kept, link } from './chain.ts';
 import { HEADS, rowsAfter } from './rows.ts';
-import { readWriters } from './writers.ts';
+import { isSigned, readWriters } from './writers.ts';
 
 /** Heads of writers that ended longer ago stand in earlier checkpoints. */
 const KEPT_MS = 7 * 24 * 3_600_000;
@@ -31,12 +31,16 @@ export const checkpoints = (key: KeyObject, by: string) => {
     get count(): number {
       return c;
     },
-    /** Writes down how far the logs of all writers have come, in a log of its own. Returns the heads. */
-    async write(store: Store, at: number): Promise<readonly string[]> {
+    /** Writes down how far the logs of all writers have come, in a log of its own; `own`: that of this one. Returns the heads. */
+    async write(store: Store, at: number, own: Head): Promise<readonly string[]> {
       // One that may have been written before its write failed is written again as it was: a repetition is no other record.
       await put(store);
-      const rows = (await readWriters(store)).filter(({ row }) => row.n > 0 && (!row.ended || at - row.beat < KEPT_MS));
-      const heads = rows.map(({ writer, row }) => headText(writer, row.n, row.h));
+      // What somebody else wrote into the store is not signed here.
+      const others = (await readWriters(store)).filter(
+        (each) => each.writer !== by && each.row.n > 0 && (!each.row.ended || at - each.row.beat < KEPT_MS) && isSigned(key, each),
+      );
+      const heads = others.map(({ writer, row }) => headText(writer, row.n, row.h));
+      if (own.n > 0) heads.push(headText(by, own.n, own.h));
       const record = { at, by, c: c + 1, heads };
       const h = link(key, previous, canonicalOf(record));
       waiting = { h, json: JSON.stringify({ ...record, h }) };

@@ -32,9 +32,11 @@ const verify: AdminOperation = {
     checkpoints: Count('Checkpoints that were read.'),
     problems: Type.Array(
       object({
-        writer: Type.String(),
+        writer: Type.String({ description: '`*`: the rows of all writers together do not fit the registry.' }),
         record: Count('Number of the first bad record of the writer.'),
-        what: Type.Union(['edited', 'missing', 'repeated', 'unreadable', 'truncated', 'checkpoint', 'unknown-writer'].map((what) => Type.Literal(what))),
+        what: Type.Union(
+          ['edited', 'missing', 'repeated', 'unreadable', 'truncated', 'checkpoint', 'unknown-writer', 'row', 'registry'].map((what) => Type.Literal(what)),
+        ),
       }),
     ),
   }),

@@ -2,9 +2,10 @@ import type { Change, Host } from '@llm-proxy-auth/plugin';
 import { addBucket, type Buckets, usageChanges } from '../usage/rows.ts';
 import { bucketOf, hourOf, NOTHING } from '../usage/totals.ts';
 import { type Kept, readRow } from './chain.ts';
+import { auditKey } from './key.ts';
 import { logOf, rowsAfter } from './rows.ts';
 import { spilledIn, spillOf } from './spill.ts';
-import { type Cursor, type Found, type Interrupted, isAlive, PLACE, readWriter, readWriters, rowText, WRITERS } from './writers.ts';
+import { type Cursor, type Found, type Interrupted, isAlive, isSigned, PLACE, readWriter, readWriters, rowText, signed, WRITERS } from './writers.ts';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 interface Past {
@@ -59,7 +60,10 @@ const finish = async (host: Host, found: Found): Promise<readonly Interrupted[]>
   const { writer, row, version } = found;
   const { last, h, open, buckets } = await readPast(host, found);
   const interrupted = [...row.interrupted, ...open.map(interruptedOf)];
-  const ended = { ...row, ended: true, n: Math.max(row.n, last.n), h, used: last, settled: { row: last.row + 1, n: last.n + 1 }, interrupted };
+  const key = await auditKey(host);
+  // A row that somebody else wrote stays as unsigned as it is.
+  const proven = isSigned(key, found) ? signed(key, writer, { ...row, n: Math.max(row.n, last.n), h }) : {};
+  const ended = { ...row, ...proven, ended: true, used: last, settled: { row: last.row + 1, n: last.n + 1 }, interrupted };
   const changes = [...(await usageChanges(host.store, buckets)), { space: WRITERS, key: writer, expect: version, value: rowText(ended) }];
   return (await host.store.commit(changes)) ? interrupted : [];
 };

@@ -1,17 +1,22 @@
 import type { KeyObject } from 'node:crypto';
-import type { Store } from '@llm-proxy-auth/plugin';
+import { GatewayError, type Store } from '@llm-proxy-auth/plugin';
 import { firstHead, follow, type Head, type Kept, readRow } from './chain.ts';
 import { addClaim, readCheckpoints } from './checkpoint.ts';
+import { type Registry, readRegistry, strangers } from './registry.ts';
 import { logOf, rowsAfter } from './rows.ts';
-import { type Found, readWriters } from './writers.ts';
+import { type Found, isSigned, readWriters } from './writers.ts';
 
 /** The first thing that is wrong in the log of one writer, or in the checkpoints it made. */
 export interface Problem {
   readonly writer: string;
   /** Number of the first bad record; of a checkpoint where `what` says so. */
   readonly record: number;
-  /** `edited`: or put in by somebody else. `missing`: deleted, or moved. `truncated`: the log ends before what was written down of it. */
-  readonly what: 'edited' | 'missing' | 'repeated' | 'unreadable' | 'truncated' | 'checkpoint' | 'unknown-writer';
+  /**
+   * `edited`: or put in by somebody else. `missing`: deleted, or moved. `truncated`: the log ends before what was written down of it.
+   * `row`: what the store says of the writer was not written by a gateway. `registry`: it is not the row that the registry of all
+   * writers knows; `writer` is `*` where a row is gone, forged or older than the registry.
+   */
+  readonly what: 'edited' | 'missing' | 'repeated' | 'unreadable' | 'truncated' | 'checkpoint' | 'unknown-writer' | 'row' | 'registry';
 }
 export interface Verdict {
   readonly ok: boolean;
@@ -51,13 +56,24 @@ const checkpointProblem = (found: Found, made: { readonly count: number; readonl
   return (made?.count ?? 0) < row.checkpoints ? { writer, record: (made?.count ?? 0) + 1, what: 'checkpoint' } : undefined;
 };
 
+const MOST_TRIES = 100;
+/** Rows and registry of one moment, as others may write. Throws when they never stand still. */
+const readTogether = async (store: Store, key: KeyObject): Promise<{ readonly found: readonly Found[]; readonly registry: Registry }> => {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const registry = await readRegistry(store, key);
+    const found = await readWriters(store);
+    if ((await readRegistry(store, key)).version === registry.version) return { found, registry };
+  }
+  throw new GatewayError('overloaded', 'The registry of the audit log changes all the time; try again.', { retryAfterMs: 1_000 });
+};
+
 /**
- * Checks every chain against itself, against the checkpoints, against what the rows of the writers say, and against `heads` that
- * were kept elsewhere (`writer:n:h`, as the gateway's log has them). Edits, deletions and reordering show in the chain, a cut end in
+ * Checks every chain against itself, against the checkpoints, against what the rows of the writers say, these against the registry
+ * of all writers, and all of it against `heads` that were kept elsewhere (`writer:n:h`, as the gateway's log has them). Edits, deletions and reordering show in the chain, a cut end in
  * what was written down of it.
  */
 export const verifyAudit = async (store: Store, key: KeyObject, heads: readonly string[] = []): Promise<Verdict> => {
-  const found = await readWriters(store);
+  const { found, registry } = await readTogether(store, key);
   const checkpoints = await readCheckpoints(store, key);
   const claims = new Map([...checkpoints.claims].map(([writer, known]) => [writer, new Map(known)]));
   for (const head of heads) addClaim(claims, head);
@@ -71,12 +87,15 @@ export const verifyAudit = async (store: Store, key: KeyObject, heads: readonly 
   for (const writer of all) {
     const each = known.get(writer);
     const own = claims.get(writer) ?? new Map<number, string>();
-    if (each !== undefined && each.row.n > 0 && !own.has(each.row.n)) own.set(each.row.n, each.row.h);
+    const proven = each !== undefined && isSigned(key, each);
+    if (proven && each.row.n > 0 && !own.has(each.row.n)) own.set(each.row.n, each.row.h);
     const walked = await walk(store, key, writer, own);
     records += walked.records;
     if (walked.problem !== undefined) problems.push(walked.problem);
-    const late = each === undefined ? undefined : checkpointProblem(each, checkpoints.by.get(writer));
+    if (each !== undefined && !proven) problems.push({ writer, record: each.row.n, what: 'row' });
+    const late = !proven ? undefined : checkpointProblem(each, checkpoints.by.get(writer));
     if (late !== undefined) problems.push(late);
   }
+  for (const writer of strangers(key, registry, found)) problems.push({ writer, record: known.get(writer)?.row.n ?? 0, what: 'registry' });
   return { ok: problems.length === 0, writers: all.size, records, checkpoints: checkpoints.count, problems };
 };

@@ -1,10 +1,11 @@
 import { GatewayError, type Host, isGatewayError } from '@llm-proxy-auth/plugin';
 import { type Block, firstHead, type Head, sealBlock } from './chain.ts';
-import { type Identity, openIdentity } from './identity.ts';
+import { FORGED, type Identity, openIdentity } from './identity.ts';
 import { openIntents } from './open-intents.ts';
 import type { AuditRecord } from './record.ts';
+import { type Entry, entryOf, readRegistry } from './registry.ts';
 import { isThere, logOf } from './rows.ts';
-import { living, PLACE, readWriter, rowText, WRITERS } from './writers.ts';
+import { type Found, isSigned, living, PLACE, type Proven, readWriter, rowText, signed, WRITERS } from './writers.ts';
 
 export interface WriterSettings {
   readonly mode: 'sync' | 'batch';
@@ -37,6 +38,18 @@ interface Waiter {
 }
 const unwritable = (): GatewayError => new GatewayError('overloaded', 'The audit log cannot be written; try again.', { retryAfterMs: 1_000 });
 const reasonOf = (error: unknown): string => (isGatewayError(error) ? error.message : error instanceof Error ? error.message : 'unknown');
+
+/** What the row of a writer is to say of it next, and the entry of the registry that goes with it. */
+const provenNext = async (host: Host, own: Identity, found: Found, { n, h }: Head): Promise<{ readonly proven: Proven; readonly entry: Entry | undefined }> => {
+  // A commit that failed may have been done all the same.
+  if (found.row.seq > own.proven.seq && isSigned(own.key, found)) own.proven = found.row;
+  const { serial, seq, checkpoints } = own.proven;
+  const { count } = own.checkpoints;
+  if (count === checkpoints) return { proven: { serial, seq, n, h, checkpoints }, entry: undefined };
+  const entry = entryOf(own.key, await readRegistry(host.store, own.key), { checkpoints: count - checkpoints });
+  if (entry === undefined) host.log.error({}, FORGED);
+  return { proven: { serial, seq: entry?.seq ?? seq, n, h, checkpoints: count }, entry };
+};
 
 /** One chain: takes records at once, writes them in groups, each group one row of the log. */
 export const makeWriter = ({ host, settings, count }: WriterOptions) => {
@@ -199,26 +212,26 @@ export const makeWriter = ({ host, settings, count }: WriterOptions) => {
       const found = await readWriter(store, own.writer);
       if (found === undefined) return false;
       const { changes, used, more } = await own.usage.collect(store, found.row.used);
-      const { n, h } = stored;
+      const { proven, entry } = await provenNext(host(), own, found, stored);
       const row = {
         ...found.row,
         place: PLACE,
         pid: process.pid,
         beat: now(),
         ended: end && !more && !spilled && size() === 0,
-        n,
-        h,
+        ...signed(own.key, own.writer, proven),
         used,
         settled: intents.settled({ row: rows + 1, n: head.n + 1 }),
-        checkpoints: own.checkpoints.count,
       };
-      const committed = await store.commit([...changes, { space: WRITERS, key: own.writer, expect: found.version, value: rowText(row) }]);
+      const registered = entry === undefined ? [] : [entry.change];
+      const committed = await store.commit([...changes, { space: WRITERS, key: own.writer, expect: found.version, value: rowText(row) }, ...registered]);
+      if (committed) own.proven = proven;
       if (end && committed && row.ended) living.delete(own.writer);
       return committed && !more;
     },
     /** Writes a checkpoint; the heads of all writers. Nothing before the first record. */
     async checkpoint(): Promise<readonly string[]> {
-      return identity === undefined ? [] : identity.checkpoints.write(host().store, host().now());
+      return identity === undefined ? [] : identity.checkpoints.write(host().store, host().now(), stored);
     },
     get identity(): Identity | undefined {
       return identity;

@@ -1,6 +1,8 @@
+import type { KeyObject } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { JsonText, Store } from '@llm-proxy-auth/plugin';
+import { link } from './chain.ts';
 
 /** Up to where a writer's log was read for something: row and record, both from 1. */
 export interface Cursor {
@@ -24,7 +26,13 @@ export interface WriterRow {
   /** Last record in the log and its link. */
   readonly n: number;
   readonly h: string;
+  /** How many it made. */
   readonly checkpoints: number;
+  /** Which writer it is, from 1, and the place of its last entry in the registry; 0 = the registry was forged when it began. */
+  readonly serial: number;
+  readonly seq: number;
+  /** Of `serial`, `seq`, `n`, `h` and `checkpoints`, under the key of the chains. */
+  readonly mac: string;
   /** Records up to here stand in the usage. */
   readonly used: Cursor;
   /** Intents before this are settled. */
@@ -40,17 +48,52 @@ export interface Found {
 export const WRITERS = 'audit-writers';
 const PAGE = 200;
 
+export type Proven = Pick<WriterRow, 'serial' | 'seq' | 'n' | 'h' | 'checkpoints'>;
+const macOf = (key: KeyObject, writer: string, { serial, seq, n, h, checkpoints }: Proven): string =>
+  link(key, `writer ${writer}`, JSON.stringify([serial, seq, n, h, checkpoints]));
+/** What nobody without the key can write into a row. */
+export const signed = (key: KeyObject, writer: string, proven: Proven): Proven & Pick<WriterRow, 'mac'> => ({
+  ...proven,
+  mac: macOf(key, writer, proven),
+});
+export const isSigned = (key: KeyObject, { writer, row }: Pick<Found, 'writer' | 'row'>): boolean => row.mac === macOf(key, writer, row);
+
+const NOWHERE: Cursor = Object.freeze({ row: 0, n: 0 });
+/** In the place of a row that is none: nobody signed it. */
+const NO_ROW: WriterRow = Object.freeze({
+  place: '',
+  pid: 0,
+  beat: 0,
+  ended: true,
+  n: 0,
+  h: '',
+  checkpoints: 0,
+  serial: 0,
+  seq: 0,
+  mac: '',
+  used: NOWHERE,
+  settled: Object.freeze({ row: 1, n: 1 }),
+  interrupted: Object.freeze([]),
+});
+const isCursor = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'row' in value && 'n' in value && Number.isSafeInteger(value.row) && Number.isSafeInteger(value.n);
+const rowOf = ({ json }: JsonText): WriterRow => {
+  const row = JSON.parse(json) as Partial<WriterRow> | null;
+  return typeof row === 'object' && row !== null && isCursor(row.used) && isCursor(row.settled) && Array.isArray(row.interrupted)
+    ? { ...NO_ROW, ...row }
+    : NO_ROW;
+};
 export const rowText = (row: WriterRow): JsonText => ({ json: JSON.stringify(row) });
 export const readWriter = async (store: Store, writer: string): Promise<Found | undefined> => {
   const found = await store.get(WRITERS, writer);
-  return found === undefined ? undefined : { writer, row: JSON.parse(found.value.json) as WriterRow, version: found.version };
+  return found === undefined ? undefined : { writer, row: rowOf(found.value), version: found.version };
 };
 /** All writers, in the order in which they began. */
 export const readWriters = async (store: Store): Promise<readonly Found[]> => {
   const all: Found[] = [];
   for (let after: string | undefined; ; ) {
     const rows = await store.list(WRITERS, after, PAGE);
-    all.push(...rows.map(({ key, value, version }) => ({ writer: key, row: JSON.parse(value.json) as WriterRow, version })));
+    all.push(...rows.map(({ key, value, version }) => ({ writer: key, row: rowOf(value), version })));
     if (rows.length < PAGE) return all;
     after = rows.at(-1)?.key;
   }

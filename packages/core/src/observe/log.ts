@@ -29,6 +29,8 @@ export interface GatewayLog {
   access(fields: AccessFields): void;
   /** A listener serves. Written at every level: whoever starts the gateway waits for it. */
   listening(name: string, url: string): void;
+  /** How far the chain of the audit log has come. Written at every level: kept elsewhere, it proves that nothing was cut off. */
+  heads(heads: readonly string[]): void;
   /** Whether prompts and completions may be written. */
   readonly content: boolean;
   configure(settings: { readonly level: string; readonly content: boolean }): void;
@@ -136,6 +138,9 @@ export const openLog = (options: LogOptions): GatewayLog => {
     },
     listening(name, url) {
       sink.write(`${JSON.stringify({ level: 'info', time: now(), msg: 'listening', listener: name, url })}\n`);
+    },
+    heads(heads) {
+      sink.write(`${JSON.stringify({ level: 'info', time: now(), msg: 'audit checkpoint', heads })}\n`);
     },
     get content() {
       return content;

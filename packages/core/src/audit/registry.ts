@@ -1,0 +1,57 @@
+import type { KeyObject } from 'node:crypto';
+import type { Change, Store } from '@llm-proxy-auth/plugin';
+import { link } from './chain.ts';
+import { type Found, isSigned } from './writers.ts';
+
+const SPACE = 'core';
+const NAME = 'audit-registry';
+/** How many writers there ever were, and how many checkpoints their rows speak of together. */
+export interface Counted {
+  readonly writers: number;
+  readonly checkpoints: number;
+}
+/** The registry of all writers, under the key of the chains. `forged`: it is not as it was written. */
+export interface Registry {
+  readonly is: 'absent' | 'forged' | 'whole';
+  readonly counted: Counted;
+  readonly version: number;
+}
+const NOTHING: Counted = Object.freeze({ writers: 0, checkpoints: 0 });
+const macOf = (key: KeyObject, { writers, checkpoints }: Counted): string => link(key, 'registry ', JSON.stringify([writers, checkpoints]));
+
+export const readRegistry = async (store: Store, key: KeyObject): Promise<Registry> => {
+  const row = await store.get(SPACE, NAME);
+  if (row === undefined) return { is: 'absent', counted: NOTHING, version: 0 };
+  const kept = JSON.parse(row.value.json) as (Partial<Counted> & { readonly mac?: unknown }) | null;
+  const counted = { writers: Number(kept?.writers), checkpoints: Number(kept?.checkpoints) };
+  return { is: kept?.mac === macOf(key, counted) ? 'whole' : 'forged', counted, version: row.version };
+};
+export interface Entry {
+  /** Place of the entry among all that were ever made. */
+  readonly seq: number;
+  readonly counted: Counted;
+  /** To be committed together with the row of the writer. */
+  readonly change: Change;
+}
+/** The next entry: another writer, or checkpoints of one. Undefined where the registry is forged or taken away: that is never signed again. */
+export const entryOf = (key: KeyObject, { is, counted: before, version }: Registry, more: Partial<Counted>): Entry | undefined => {
+  const begins = is === 'absent' && more.writers !== undefined;
+  if (is !== 'whole' && !begins) return undefined;
+  const counted = { writers: before.writers + (more.writers ?? 0), checkpoints: before.checkpoints + (more.checkpoints ?? 0) };
+  const value = { json: JSON.stringify({ ...counted, mac: macOf(key, counted) }) };
+  return { seq: counted.writers + counted.checkpoints, counted, change: { space: SPACE, key: NAME, expect: version, value } };
+};
+
+/**
+ * Whose rows do not fit the registry; `*`: all of them together, as one is gone, forged or older than the registry. Each row has a
+ * serial, so that the set of writers is known, and the place of its last entry, so that no row is later than the registry; as none
+ * is, and numbers of checkpoints only grow, their sum is right for one state alone.
+ */
+export const strangers = (key: KeyObject, { is, counted }: Registry, found: readonly Found[]): readonly string[] => {
+  const signed = found.filter((each) => isSigned(key, each));
+  const late = signed.filter(({ row }) => row.seq > counted.writers + counted.checkpoints).map(({ writer }) => writer);
+  const serials = new Set(signed.map(({ row }) => row.serial).filter((serial) => serial >= 1 && serial <= counted.writers));
+  const sum = signed.reduce((all, { row }) => all + row.checkpoints, 0);
+  const fits = is === 'absent' ? found.length === 0 : is === 'whole' && found.length === counted.writers && serials.size === found.length;
+  return fits && sum === counted.checkpoints ? late : [...late, '*'];
+};
