@@ -6,7 +6,9 @@ const of =
   (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test, named });
 const chain = of('packages/core/test/audit-verify.test.ts');
 const writer = of('packages/core/test/audit-writer.test.ts');
+const registry = of('packages/core/test/audit-registry.test.ts');
 const served = of('tests/audit.test.ts');
+const access = of('tests/audit-access.test.ts');
 
 /** Rules of the audit log and of usage. */
 export const records: readonly Mutant[] = [
@@ -36,7 +38,7 @@ export const records: readonly Mutant[] = [
   writer(
     'refused credentials are added up',
     'refused credentials are added up',
-    core('audit/failures.ts', 'if (known !== undefined) {', 'if (known === null) {'),
+    core('audit/failures.ts', 'if (same !== undefined) {', 'if (same === null) {'),
   ),
   writer(
     'what callers write is cut and escaped',
@@ -66,5 +68,77 @@ export const records: readonly Mutant[] = [
     'nothing is handed out that the log does not know of',
     'an answer that the audit log did not take',
     core('operation.ts', 'await audit.operation({ ...run, code: undefined });', 'void audit.operation({ ...run, code: undefined }).catch(() => undefined);'),
+  ),
+  registry(
+    'rows of writers need the key',
+    'cannot cut the end of a log',
+    core('audit/writers.ts', '=> row.mac === macOf(key, writer, row);', "=> row.mac !== '';"),
+    core('audit/verify.ts', 'for (const writer of strangers(key, registry, found))', 'for (const writer of [])'),
+  ),
+  registry(
+    'all writers are known',
+    'cannot take a writer out that made no checkpoint',
+    core('audit/registry.ts', 'found.length === counted.writers && ', 'true || '),
+  ),
+  registry(
+    'the registry needs the key',
+    'cannot take a writer out of the store',
+    core('audit/registry.ts', "kept?.mac === macOf(key, counted) ? 'whole' : 'forged'", "'whole'"),
+  ),
+  registry(
+    'no row is older than the registry',
+    'back to an older copy, with the registry',
+    core('audit/registry.ts', 'fits && sum === counted.checkpoints ?', 'fits ?'),
+  ),
+  registry(
+    'no row is later than the registry',
+    'an older registry fit other rows',
+    core('audit/registry.ts', 'row.seq > counted.writers + counted.checkpoints', 'row.seq < 0'),
+  ),
+  registry(
+    'what is forged is never signed: a row',
+    'does not get from a gateway',
+    core('audit/recover.ts', 'const proven = isSigned(key, found) ?', "const proven = key.type === 'secret' ?"),
+  ),
+  registry(
+    'what is forged is never signed: the registry',
+    'cannot take a writer out of the store',
+    core('audit/registry.ts', "if (is !== 'whole' && !begins) return undefined;", ''),
+  ),
+  of('packages/core/test/observe-log.test.ts')(
+    'heads are logged at every level',
+    'levels: what is below',
+    core('observe/log.ts', '    heads(heads) {\n', "    heads(heads) {\n      if (!logger.isLevelEnabled('info')) return;\n"),
+  ),
+  access(
+    'a login is recorded',
+    'logging in, out',
+    core('http/sessions.ts', "await record('login', request", "void ((..._: unknown[]) => undefined)('login', request"),
+  ),
+  access(
+    'a login without its record gives no session',
+    'a login that the audit log does not take',
+    core('http/sessions.ts', 'await sessions.end(issued.record.id);', ''),
+  ),
+  access('the end of a session is recorded', 'logging in, out', core('http/sessions.ts', 'void record(operation, request, who);', ';')),
+  access(
+    'the replay of a token is recorded',
+    'a replaced token that is refreshed, or used later',
+    core('sessions/strategy.ts', 'replays.set(refusal, holderIn(record));', ';'),
+  ),
+  access(
+    'refused second factors are recorded one by one',
+    'a code that is "wrong"',
+    core('audit/failures.ts', 'if (failure.principal !== undefined) {', 'if (failure.principal === null) {'),
+  ),
+  access(
+    'a lock is told from a wrong code',
+    'a code that is "locked"',
+    core('access/authenticate.ts', "? 'factor_locked' :", "? 'factor_invalid_credentials' :"),
+  ),
+  access(
+    'backup codes that were used are recorded',
+    'a backup code is recorded',
+    core('access/second-factor.ts', 'by: NOTED.has(answer.by) ? answer.by : undefined', 'by: undefined'),
   ),
 ];

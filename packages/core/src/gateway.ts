@@ -23,7 +23,7 @@ import { parseTarget, type RawTarget } from './http/target.ts';
 import { makePlan, type Plan, type Services } from './plan.ts';
 import type { Sessions } from './sessions/sessions.ts';
 
-export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'intent' | 'now' | 'content' | 'begun'> {
+export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'intent' | 'accessed' | 'now' | 'content' | 'begun'> {
   readonly log: Logger;
   /** A credential was refused, for the audit log. */
   readonly denied: (refused: Refused) => void;
@@ -61,6 +61,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     closing: () => draining,
     observe: options.observe,
     intent: options.intent,
+    accessed: options.accessed,
     content: options.content,
     begun: options.begun,
     openCalls: { count: 0, retries: 0 },
@@ -171,13 +172,15 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
         fail(x, thrown);
       }
     },
-    /** For routes outside the line that need a caller (metrics, admin): who it is. */
-    async identify(request: Incoming, response: Outgoing, login?: Login): Promise<Identified> {
-      const x = new Exchange(nextId(), plan, request, response, options.now());
+    /** For routes outside the line that need a caller (metrics, admin): who it is. `id`: of the request, where it has one already. */
+    async identify(request: Incoming, response: Outgoing, login?: Login, id: string = nextId()): Promise<Identified> {
+      const x = new Exchange(id, plan, request, response, options.now());
       return await identify(x, parseTarget(request.url ?? ''), proveNoBody(x), login);
     },
     /** The credential that a request shows, unchecked. Throws `ambiguous_credentials` and `invalid_request`. */
     credentialOf: (request: Incoming): Credential | undefined => headOf(request, plan.slots).credential,
+    /** Where a request came from. */
+    addressOf: (request: Incoming): string => clientAddress(request.socket.remoteAddress ?? '', headOf(request, plan.slots).forwardedFor, plan.trusted),
     get sessions(): Sessions | undefined {
       return plan.sessions;
     },

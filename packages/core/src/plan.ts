@@ -2,6 +2,7 @@ import type { Credential, Dialect, Principal } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
 import { compileRanges, type Ranges } from './access/address.ts';
 import { type AllowedFrom, type Authenticator, type AuthNote, makeAuthenticator, slotsOf } from './access/authenticate.ts';
+import type { AccessEvent } from './access/event.ts';
 import { type Owners, owners } from './access/owners.ts';
 import { compilePolicies, type Policy } from './access/policy.ts';
 import type { Refused } from './access/refused.ts';
@@ -50,6 +51,8 @@ export interface Services {
   readonly report: (error: unknown, id: string) => void;
   /** Somebody was not let in. */
   readonly refused: (refused: Refused) => void;
+  /** Somebody got in, or out, in a way that the audit log is to know. */
+  readonly accessed: (event: AccessEvent) => void;
   /** Writes prompts and completions; called only with `log.content: true`. */
   readonly content: (x: Exchange, what: 'request' | 'reply', bytes: string | Uint8Array) => void;
   /** A call was given to an instance; the result ends it. */
@@ -130,7 +133,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name), graph.shortcuts)),
     shapeOf: compileShapes(graph.dialects, graph.settings.server.defaultDialect),
     policyOf: compilePolicies(graph),
-    authenticate: makeAuthenticator(graph, strategies, verifiedCache(), services.metrics.auth, services.refused, allowedFrom),
+    authenticate: makeAuthenticator(graph, strategies, verifiedCache(), services.metrics.auth, services, allowedFrom),
     sessions,
     slots: slotsOf(strategies),
     models: compileModels(graph.settings.models, graph.instances),

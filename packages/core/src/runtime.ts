@@ -62,9 +62,9 @@ const routeOf = (path: string): string => (OTHER_ROUTES.has(path) ? path : path.
 /** Who calls outside the line of calls; refusals go to the audit log. */
 const identifier =
   (gateway: () => Gateway, audit: Audit): Gateway['identify'] =>
-  async (request, response, login) => {
+  async (request, response, login, id) => {
     try {
-      return await gateway().identify(request, response, login);
+      return await gateway().identify(request, response, login, id);
     } catch (error) {
       // Every other refusal is told by who refused.
       if (isGatewayError(error) && error.code === 'ambiguous_credentials')
@@ -74,9 +74,9 @@ const identifier =
   };
 const principalOf =
   (identify: Gateway['identify']) =>
-  async (request: Incoming, response: Outgoing): Promise<Principal | GatewayError> => {
+  async (request: Incoming, response: Outgoing, id?: string): Promise<Principal | GatewayError> => {
     try {
-      return (await identify(request, response)).principal;
+      return (await identify(request, response, undefined, id)).principal;
     } catch (error) {
       if (isGatewayError(error)) return error;
       throw error;
@@ -127,6 +127,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
       audit.settle(x, status);
     },
     intent: audit.intent,
+    accessed: (event) => void audit.access(event),
     denied: audit.denied,
     content: observer.content,
     begun: observer.begun,
@@ -135,10 +136,17 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
       const path = x.target?.path ?? '';
       x.route = routeOf(path);
       if (path.startsWith(AUTH)) return sessions.handle(request, response, x.id);
-      ops.main(request, response, x.id, () => identify(request, response));
+      ops.main(request, response, x.id, () => identify(request, response, x.id));
     },
   });
-  const sessions = createSessionsApp({ sessions: () => gateway.sessions, identify: identified, credentialOf: (request) => gateway.credentialOf(request), now });
+  const sessions = createSessionsApp({
+    sessions: () => gateway.sessions,
+    identify: identified,
+    credentialOf: (request) => gateway.credentialOf(request),
+    addressOf: (request) => gateway.addressOf(request),
+    audit,
+    now,
+  });
   const admin = createAdminApp({
     operations: () => gateway.graph.admin,
     instances: () => gateway.graph.instances,

@@ -69,6 +69,25 @@ describe('whoever can write the store and has no key', () => {
     store.logs.delete(`audit/${three.writer}`);
     keepCheckpoints(store, { [one.writer]: 9, [two.writer]: 9 });
     expect(await kinds(store, one.opened)).toEqual([['*', 'registry']]);
+    // Nor with a registry of one writer less, which no gateway signs when it makes its next checkpoint.
+    const { writers, checkpoints, ...rest } = JSON.parse(await textOf(store, ...REGISTRY)) as { writers: number; checkpoints: number };
+    await put(store, ...REGISTRY, JSON.stringify({ ...rest, writers: writers - 1, checkpoints: checkpoints - 1 }));
+    expect(await kinds(store, one.opened)).toEqual([['*', 'registry']]);
+    await two.opened.call({ id: 'later' });
+    await two.opened.audit.flush();
+    expect(await kinds(store, one.opened)).toEqual([['*', 'registry']]);
+  });
+  test('cannot take a writer out that made no checkpoint', async () => {
+    const store = disk();
+    const one = await gateway(store, [3]);
+    const short = openOn(store, { mode: 'sync' }, one.opened);
+    await short.call({ id: 'a' });
+    await short.kill();
+    const [writer = ''] = (await writersOf(store)).filter((key) => key !== one.writer);
+    expect((await verify(store, one.opened)).ok).toBe(true);
+    await store.remove(WRITERS, writer);
+    store.logs.delete(`audit/${writer}`);
+    expect(await kinds(store, one.opened)).toEqual([['*', 'registry']]);
   });
   test('cannot put one writer back to an older copy, with the registry or without', async () => {
     const store = disk();
@@ -156,8 +175,16 @@ describe('whoever can write the store and has no key', () => {
 test('a row that is no row is told, not thrown', async () => {
   const store = disk();
   const one = await gateway(store, [2]);
-  await put(store, WRITERS, one.writer, 'null');
-  expect(await kinds(store, one.opened)).toContainEqual([one.writer, 'row']);
+  for (const text of ['null', '{', '{"used":1}']) {
+    await put(store, WRITERS, one.writer, text);
+    await put(store, ...REGISTRY, text);
+    expect(await kinds(store, one.opened)).toEqual(
+      expect.arrayContaining([
+        [one.writer, 'row'],
+        ['*', 'registry'],
+      ]),
+    );
+  }
 });
 test('writers that begin and make checkpoints at once are all registered', async () => {
   const store = disk();

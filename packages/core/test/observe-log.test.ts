@@ -205,7 +205,7 @@ describe('log', () => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
-  test('levels: what is below is not written, a reload changes it, `listening` always is', () => {
+  test('levels: what is below is not written, a reload changes it, `listening` and the heads of the audit log always are', () => {
     const { log, lines } = capture();
     log.configure({ level: 'warn', content: true });
     expect(log.content).toBe(true);
@@ -213,12 +213,14 @@ describe('log', () => {
     log.access({ time: 1, request: 'r', method: 'GET', route: '/', status: 200 });
     log.logger.warn({}, 'yes');
     log.listening('server', 'http://127.0.0.1:1');
+    log.heads(['w:1:h']);
     log.configure({ level: 'debug', content: false });
     log.logger.debug({}, 'now');
     log.logger.trace({}, 'never');
     expect(lines()).toEqual([
       { level: 'warn', time: 1234, msg: 'yes' },
       { level: 'info', time: 1234, msg: 'listening', listener: 'server', url: 'http://127.0.0.1:1' },
+      { level: 'info', time: 1234, msg: 'audit checkpoint', heads: ['w:1:h'] },
       { level: 'debug', time: 1234, msg: 'now' },
     ]);
   });

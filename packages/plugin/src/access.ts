@@ -83,7 +83,8 @@ export interface SecondFactor {
     code: string,
     r: AuthRequest,
   ): Promise<
-    | { readonly is: 'done' }
+    // `by`: how, where the audit log is to know; `first-code` is the one that completes an enrolment.
+    | { readonly is: 'done'; readonly by?: 'backup-code' | 'first-code' | undefined }
     | { readonly is: 'denied'; readonly code: 'totp_required' | 'totp_used' | 'invalid_credentials'; readonly retryAfterMs?: number | undefined }
     | { readonly is: 'unavailable'; readonly retryAfterMs: number }
   >;

@@ -18,6 +18,8 @@ export interface Judgement {
 type Counter = 'guesses' | 'codeGuesses';
 
 const DONE: Answer = Object.freeze({ is: 'done' });
+const COMPLETED: Answer = Object.freeze({ is: 'done', by: 'first-code' });
+const BY_BACKUP: Answer = Object.freeze({ is: 'done', by: 'backup-code' });
 const REQUIRED: Answer = Object.freeze({ is: 'denied', code: 'totp_required' });
 const USED: Answer = Object.freeze({ is: 'denied', code: 'totp_used' });
 /** A wrong code and a lock have one answer, that of a wrong credential. */
@@ -35,14 +37,20 @@ const byBackupCode = (enrolment: Enrolment, code: string, codeKey: Uint8Array, n
   const index = indexOfDigest(enrolment.codes, digestOf(codeKey, code));
   // Whoever could not scan the secret would be locked out when the backup codes are used up.
   if (index < 0 || enrolment.status === 'pending') return wrong(enrolment, 'codeGuesses', now);
-  return changed(DONE, 'backup', { ...enrolment, codes: enrolment.codes.toSpliced(index, 1), codeGuesses: afterRight(enrolment.codeGuesses) });
+  return changed(BY_BACKUP, 'backup', { ...enrolment, codes: enrolment.codes.toSpliced(index, 1), codeGuesses: afterRight(enrolment.codeGuesses) });
 };
 const byTime = (enrolment: Enrolment, code: string, secret: Uint8Array, now: number): Decided<Judgement> => {
   const match = matched(secret, code, enrolment, now, enrolment.lastStep);
   if (match.is === 'used') return unchanged(USED, 'used', enrolment);
   if (match.is === 'wrong') return wrong(enrolment, 'guesses', now);
   const confirmedAt = enrolment.confirmedAt ?? now;
-  return changed(DONE, 'ok', { ...enrolment, status: 'active', confirmedAt, lastStep: match.step, guesses: afterRight(enrolment.guesses) });
+  return changed(enrolment.status === 'pending' ? COMPLETED : DONE, 'ok', {
+    ...enrolment,
+    status: 'active',
+    confirmedAt,
+    lastStep: match.step,
+    guesses: afterRight(enrolment.guesses),
+  });
 };
 
 /**

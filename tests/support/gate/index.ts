@@ -13,6 +13,7 @@ type Answer = Awaited<ReturnType<SecondFactor['verify']>>;
 const ANSWERS: Readonly<Record<string, Answer>> = {
   '': { is: 'denied', code: 'totp_required' },
   right: { is: 'done' },
+  backup: { is: 'done', by: 'backup-code' },
   used: { is: 'denied', code: 'totp_used' },
   wrong: { is: 'denied', code: 'invalid_credentials' },
   locked: { is: 'denied', code: 'invalid_credentials', retryAfterMs: 30_000 },

@@ -3,10 +3,12 @@ import type { Incoming } from '../call/exchange.ts';
 import type { Graph, Strategy } from '../graph.ts';
 import type { Head } from '../http/head.ts';
 import { peerCertificate } from '../http/peer-certificate.ts';
+import { replayedBy } from '../sessions/strategy.ts';
 import { ambientOf, ambientText } from './ambient.ts';
 import { type Asked, ask } from './ask.ts';
+import { type AccessEvent, whoOf } from './event.ts';
 import type { Refused } from './refused.ts';
-import { secondFactor } from './second-factor.ts';
+import { type Passed, secondFactor } from './second-factor.ts';
 import type { VerifiedCache } from './verified-cache.ts';
 
 /** Result of one authentication, for the `llm_proxy_auth_total` metric. */
@@ -99,7 +101,7 @@ export const makeAuthenticator = (
   strategies: readonly Strategy[],
   cache: VerifiedCache,
   note: AuthNote,
-  refused: (r: Refused) => void,
+  { refused, accessed }: { readonly refused: (r: Refused) => void; readonly accessed: (event: AccessEvent) => void },
   allowedFrom: AllowedFrom,
 ): Authenticator => {
   const kindOf = new Map(strategies.map((s) => [s.strategy, s.kind]));
@@ -127,6 +129,9 @@ export const makeAuthenticator = (
     if (answer === undefined || answer.result.is === 'denied' || answer.result.is === 'not-mine') {
       if (key !== undefined) cache.deny(key, r.now);
       const reason = answer?.result.is === 'denied' ? answer.result.reason : 'unknown';
+      const { request, address } = r.peer;
+      const replayed = answer === undefined ? undefined : replayedBy(answer.result);
+      if (replayed !== undefined) accessed({ operation: 'session.replay', request, address, ...replayed });
       throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: answer?.strategy.kind ?? 'none', reason });
     }
     const { strategy, result } = answer;
@@ -188,12 +193,19 @@ export const makeAuthenticator = (
     if (!factorOf.isDue(identified.principal)) return identified;
     const credential = r.head.credential ?? ambientOf(r.head, r.request, r.peer, slots)[0];
     if (credential === undefined) throw denial(graph, 'missing_credentials');
-    return factorOf.ask(identified, r.head.factor, { ...askedOf(r), credential }, challengeOf(graph)).catch((error: unknown) => {
+    const passed = ({ identified: whoever, by }: Passed): Identified => {
+      const { request, address } = r.peer;
+      if (by !== undefined) accessed({ operation: 'factor', request, address, ...whoOf(whoever.principal), reason: by });
+      return whoever;
+    };
+    const failed = (error: unknown): never => {
       if (!isGatewayError(error)) throw error;
       const { id: principal, strategy, credential: held } = identified.principal;
       const result = error.code === 'auth_unavailable' ? 'unavailable' : 'denied';
-      throw refuse(r, error, result, { strategy, reason: `factor_${error.code}`, principal, credential: held });
-    });
+      const reason = error.code === 'invalid_credentials' && error.retryAfterMs !== undefined ? 'factor_locked' : `factor_${error.code}`;
+      throw refuse(r, error, result, { strategy, reason, principal, credential: held });
+    };
+    return factorOf.ask(identified, r.head.factor, { ...askedOf(r), credential }, challengeOf(graph)).then(passed, failed);
   };
   return (head, request, target, peer, now, prove) => {
     if (graph.strategies.length === 0) return { principal: anonymous(head, peer.port) };

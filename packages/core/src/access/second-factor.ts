@@ -18,6 +18,13 @@ const doneOf = (principal: Principal): Principal => {
   return made;
 };
 
+/** Who it is now, and how the factor passed where that is worth knowing. */
+export interface Passed {
+  readonly identified: Identified;
+  readonly by: string | undefined;
+}
+const NOTED: ReadonlySet<string | undefined> = new Set(['backup-code', 'first-code']);
+
 /** The one place where the second factor is asked for: calls, metrics, administration and logging in all pass it. */
 export const secondFactor = (factor: Factor | undefined) => ({
   isDue({ factor: state }: Principal): boolean {
@@ -25,7 +32,7 @@ export const secondFactor = (factor: Factor | undefined) => ({
     return state === 'needed' || factor?.require === 'always';
   },
   /** Rejects with 401 and 503. `challenge` goes with each 401. */
-  async ask({ principal }: Identified, code: string | undefined, request: AuthRequest, challenge: readonly string[]): Promise<Identified> {
+  async ask({ principal }: Identified, code: string | undefined, request: AuthRequest, challenge: readonly string[]): Promise<Passed> {
     const refuse = (reason: keyof typeof MESSAGES, retryAfterMs?: number): GatewayError =>
       new GatewayError(reason, MESSAGES[reason], { headers: challenge, retryAfterMs });
     const away = (retryAfterMs: number): GatewayError =>
@@ -35,6 +42,6 @@ export const secondFactor = (factor: Factor | undefined) => ({
     const answer = await factor.factor.verify(principal, code ?? '', request).catch(() => ({ is: 'unavailable', retryAfterMs: 1_000 }) as const);
     if (answer.is === 'unavailable') throw away(answer.retryAfterMs);
     if (answer.is !== 'done') throw refuse(answer.code, answer.retryAfterMs);
-    return { principal: doneOf(principal) };
+    return { identified: { principal: doneOf(principal) }, by: NOTED.has(answer.by) ? answer.by : undefined };
   },
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import type { AccessEvent } from '../access/event.ts';
 import type { Exchange } from '../call/exchange.ts';
 import type { Graph } from '../graph.ts';
 import { forgetUsage } from '../usage/rows.ts';
@@ -32,6 +33,8 @@ export interface Audit {
   intent(x: Exchange): Promise<void> | undefined;
   settle(x: Exchange, status: number): void;
   denied(failure: AuthFailure): void;
+  /** A login throws `overloaded`; under `sync` a promise. The end of a session is taken whatever waits. */
+  access(event: AccessEvent): Promise<void> | undefined;
   /** Resolves when the record is durable. Throws `overloaded`. */
   operation(run: OperationRun): Promise<void>;
   /** Ends what writers left that died: their open calls become `interrupted`. */
@@ -44,6 +47,7 @@ export interface Audit {
   renew(): Promise<void>;
   close(): Promise<void>;
 }
+const ENDS: ReadonlySet<string | undefined> = new Set(['settle', 'interrupted', 'logout', 'session.end', 'session.replay', 'factor']);
 const SAVE_MS = 5_000;
 /** A sign of life at least so often. */
 const BEAT_MS = 15_000;
@@ -80,8 +84,8 @@ export const openAudit = (options: AuditOptions): Audit => {
       return true;
     }
     if (settings().onFull === 'drop') writer.drop();
-    // Calls under way are let end: their number is bounded, that of refused ones is not.
-    else if (record.kind === 'settle' || record.kind === 'interrupted') writer.push(record);
+    // Calls under way and sessions are let end: their number is bounded, that of refused ones is not.
+    else if (ENDS.has(record.kind === 'access' ? record.operation : record.kind)) writer.push(record);
     else {
       count('refused', 1);
       return false;
@@ -194,6 +198,10 @@ export const openAudit = (options: AuditOptions): Audit => {
       push(record);
     },
     denied: failures.note,
+    access(event) {
+      if (!push(Object.assign(new AuditRecord('access', host().now()), event))) throw full();
+      return event.operation === 'login' && settings().mode === 'sync' ? writer.durable() : undefined;
+    },
     async operation({ caller, name, target, code }) {
       const record = new AuditRecord('admin', host().now());
       record.principal = caller.id;

@@ -11,9 +11,15 @@ export interface AuthFailure {
   readonly strategy: string | undefined;
   /** Of a closed set of words of the strategy, or its sentence. */
   readonly reason: string | undefined;
+  /** Of somebody whose first credential holds. */
+  readonly principal?: string | undefined;
+  readonly credential?: string | undefined;
+  readonly request?: string | undefined;
 }
 
-/** Credentials that were refused, added up: nobody fills the log by guessing. */
+const known = ({ address, code, strategy, reason, principal, credential, request }: AuthFailure, at: number): AuditRecord =>
+  Object.assign(new AuditRecord('auth', at), { address, code, strategy, reason, principal, credential, request, count: 1 });
+/** Credentials that were refused, added up: nobody fills the log by guessing. Those of somebody known are recorded one by one. */
 export const authFailures = (now: () => number, push: (record: AuditRecord) => void) => {
   const open = new Map<string, AuditRecord>();
   let timer: NodeJS.Timeout | undefined;
@@ -24,12 +30,17 @@ export const authFailures = (now: () => number, push: (record: AuditRecord) => v
     open.clear();
   };
   return {
-    note({ address, code, strategy, reason }: AuthFailure): void {
+    note(failure: AuthFailure): void {
+      if (failure.principal !== undefined) {
+        push(known(failure, now()));
+        return;
+      }
+      const { address, code, strategy, reason } = failure;
       const network = open.size < MOST ? (addressPrefix(address) ?? '') : '';
       const key = `${network} ${code} ${strategy ?? ''} ${open.size < MOST ? (reason ?? '') : ''}`;
-      const known = open.get(key);
-      if (known !== undefined) {
-        known.count = (known.count ?? 0) + 1;
+      const same = open.get(key);
+      if (same !== undefined) {
+        same.count = (same.count ?? 0) + 1;
         return;
       }
       const record = new AuditRecord('auth', now());

@@ -51,7 +51,7 @@ const ExportInput = object({
   principal: Type.Optional(Type.String({ minLength: 1, description: 'Of this principal alone.' })),
   kind: Type.Optional(
     Type.Union(
-      ['intent', 'settle', 'call', 'interrupted', 'auth', 'admin', 'dropped'].map((kind) => Type.Literal(kind)),
+      ['intent', 'settle', 'call', 'interrupted', 'auth', 'access', 'admin', 'dropped'].map((kind) => Type.Literal(kind)),
       { description: 'Of this kind alone.' },
     ),
   ),

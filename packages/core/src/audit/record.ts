@@ -1,5 +1,5 @@
 /** What happened: `call` is intent and settlement in one, where the call ended before its intent was written. */
-export type AuditKind = 'intent' | 'settle' | 'call' | 'interrupted' | 'auth' | 'admin' | 'dropped';
+export type AuditKind = 'intent' | 'settle' | 'call' | 'interrupted' | 'auth' | 'access' | 'admin' | 'dropped';
 
 /** Members of a record in the order of their canonical JSON: a closed set, and none of it content. */
 export const AUDIT_FIELDS = Object.freeze([
@@ -49,7 +49,7 @@ export class AuditRecord {
   /** The caller's address; the log keeps the prefix alone. */
   address: string | undefined = undefined;
   mode: string | undefined = undefined;
-  /** Of a call; or the name of an administrative operation. */
+  /** Of a call; the name of an administrative operation; or what somebody did about getting in. */
   operation: string | undefined = undefined;
   instance: string | undefined = undefined;
   model: string | undefined = undefined;
@@ -71,9 +71,9 @@ export class AuditRecord {
   estimated: boolean | undefined = undefined;
   /** How many of the same kind the record stands for. */
   count: number | undefined = undefined;
-  /** Why a credential was refused. */
+  /** Why a credential was refused, or how a second factor passed. */
   reason: string | undefined = undefined;
-  /** What an administrative operation was about. */
+  /** What an administrative operation was about; or the session that began or ended. */
   target: string | undefined = undefined;
   constructor(kind: AuditKind, at: number) {
     this.kind = kind;

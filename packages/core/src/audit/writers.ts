@@ -77,9 +77,17 @@ const NO_ROW: WriterRow = Object.freeze({
 });
 const isCursor = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'row' in value && 'n' in value && Number.isSafeInteger(value.row) && Number.isSafeInteger(value.n);
-const rowOf = ({ json }: JsonText): WriterRow => {
-  const row = JSON.parse(json) as Partial<WriterRow> | null;
-  return typeof row === 'object' && row !== null && isCursor(row.used) && isCursor(row.settled) && Array.isArray(row.interrupted)
+/** What stands in a row that somebody else may have written; undefined when it is no JSON. */
+export const parsed = ({ json }: JsonText): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+};
+const rowOf = (text: JsonText): WriterRow => {
+  const row = parsed(text) as Partial<WriterRow> | null | undefined;
+  return row !== null && typeof row === 'object' && isCursor(row.used) && isCursor(row.settled) && Array.isArray(row.interrupted)
     ? { ...NO_ROW, ...row }
     : NO_ROW;
 };

@@ -2,9 +2,11 @@ import { type Credential, GatewayError, type Principal } from '@llm-proxy-auth/p
 import { isoOf } from '@llm-proxy-auth/plugin/issued';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Identified, Login } from '../access/authenticate.ts';
+import { type AccessEvent, type Ended, whoOf } from '../access/event.ts';
+import type { Audit } from '../audit/audit.ts';
 import { SESSION, type SessionEntry, tokenIs } from '../sessions/record.ts';
 import type { Issued, Sessions } from '../sessions/sessions.ts';
-import { findSession } from '../sessions/strategy.ts';
+import { findSession, holderIn } from '../sessions/strategy.ts';
 import { createApp, replyJson } from './app.ts';
 import type { AnyRequest, AnyResponse } from './sever.ts';
 
@@ -12,9 +14,12 @@ export interface SessionsOptions {
   /** Of the configuration that serves now; undefined without authentication. */
   readonly sessions: () => Sessions | undefined;
   /** Throws the refusal. With `login` it is the body's credential that counts. */
-  readonly identify: (request: AnyRequest, response: AnyResponse, login?: Login) => Promise<Identified>;
+  readonly identify: (request: AnyRequest, response: AnyResponse, login?: Login, id?: string) => Promise<Identified>;
   /** The credential that stands in the head, unchecked. */
   readonly credentialOf: (request: AnyRequest) => Credential | undefined;
+  /** Where a request came from. */
+  readonly addressOf: (request: AnyRequest) => string;
+  readonly audit: Pick<Audit, 'access'>;
   /** Epoch ms. */
   readonly now: () => number;
 }
@@ -50,13 +55,20 @@ const answerIssued = (reply: FastifyReply, { token, record }: Issued, message: s
   });
 
 /** `/auth/*` of the main listener: logging in, and what becomes of a session (contract.md §4). Names are those of the earlier gateway. */
-export const createSessionsApp = ({ sessions: current, identify, credentialOf, now }: SessionsOptions): SessionsApp => {
+export const createSessionsApp = ({ sessions: current, identify, credentialOf, addressOf, audit, now }: SessionsOptions): SessionsApp => {
   const open = (): Sessions => {
     const sessions = current();
     if (sessions === undefined) throw new GatewayError('unknown_route', 'Without authentication there are no sessions.');
     return sessions;
   };
-  const raw = (request: FastifyRequest, reply: FastifyReply) => [request.raw as AnyRequest, reply.raw as AnyResponse] as const;
+  const callerOf = (request: FastifyRequest, reply: FastifyReply, login?: Login): Promise<Identified> =>
+    identify(request.raw as AnyRequest, reply.raw as AnyResponse, login, request.id);
+  const record = (operation: AccessEvent['operation'], request: FastifyRequest, who: Ended): Promise<void> | undefined =>
+    audit.access({ operation, request: request.id, address: addressOf(request.raw as AnyRequest), ...who });
+  /** Ends a session; what ended it is recorded once. */
+  const end = async (operation: AccessEvent['operation'], request: FastifyRequest, who: Ended): Promise<void> => {
+    if (await open().end(who.target)) void record(operation, request, who);
+  };
   /** The session that the head names, and what its token is to it. Throws 401 and 503. */
   const named = async (request: FastifyRequest): Promise<{ readonly entry: SessionEntry; readonly token: string } | undefined> => {
     const credential = credentialOf(request.raw as AnyRequest);
@@ -71,8 +83,8 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, n
   const refresh = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const first = await named(request);
     // Whoever shows a token that was replaced has it from somebody: nobody keeps this session.
-    if (first !== undefined && typeof tokenIs(first.entry.record, first.token) === 'number') await open().end(first.entry.record.id);
-    await identify(...raw(request, reply));
+    if (first !== undefined && typeof tokenIs(first.entry.record, first.token) === 'number') await end('session.replay', request, holderIn(first.entry.record));
+    await callerOf(request, reply);
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const found = await named(request);
       if (found === undefined || tokenIs(found.entry.record, found.token) !== 'current') throw invalid();
@@ -89,17 +101,25 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, n
     routes(fastify) {
       fastify.post('/auth/login', async (request, reply) => {
         const sessions = open();
-        const { principal } = await identify(...raw(request, reply), readLogin(request.body));
-        return answerIssued(reply, await sessions.open(principal), 'Login successful', now());
+        const { principal } = await callerOf(request, reply, readLogin(request.body));
+        const issued = await sessions.open(principal);
+        try {
+          await record('login', request, { ...whoOf(principal), target: issued.record.id });
+        } catch (error) {
+          // Nobody holds a session that the audit log does not know of.
+          await sessions.end(issued.record.id);
+          throw error;
+        }
+        return answerIssued(reply, issued, 'Login successful', now());
       });
       fastify.post('/auth/refresh', refresh);
       fastify.post('/auth/logout', async (request, reply) => {
         const found = await named(request);
-        if (found !== undefined && tokenIs(found.entry.record, found.token) !== 'stranger') await open().end(found.entry.record.id);
+        if (found !== undefined && tokenIs(found.entry.record, found.token) !== 'stranger') await end('logout', request, holderIn(found.entry.record));
         return replyJson(reply, 200, { message: 'Logged out' });
       });
       fastify.get('/auth/sessions', async (request, reply) => {
-        const { principal } = await identify(...raw(request, reply));
+        const { principal } = await callerOf(request, reply);
         const credential = credentialOf(request.raw as AnyRequest);
         const shown = credential === undefined ? undefined : SESSION.idOf(credential.value);
         const list = (await own(principal)).map(({ id, createdAt, expiresAt, usedAt }) => ({
@@ -112,10 +132,10 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, n
         return replyJson(reply, 200, { sessions: list });
       });
       fastify.delete('/auth/sessions/:id', async (request, reply) => {
-        const { principal } = await identify(...raw(request, reply));
+        const { principal } = await callerOf(request, reply);
         const { id } = request.params as { readonly id: string };
         if (!(await own(principal)).some((record) => record.id === id)) throw new GatewayError('session_not_found', 'There is no such session of yours.');
-        await open().end(id);
+        await end('session.end', request, { ...whoOf(principal), target: id });
         return replyJson(reply, 200, { message: 'Session revoked' });
       });
     },

@@ -19,8 +19,8 @@ export interface Sessions {
   open(principal: Principal): Promise<Issued>;
   /** Undefined when somebody else was faster. */
   refresh(entry: SessionEntry): Promise<Issued | undefined>;
-  /** Ends a session, whatever its state; ending it again changes nothing. */
-  end(id: string): Promise<void>;
+  /** Ends a session, whatever its state. False: it was ended before. */
+  end(id: string): Promise<boolean>;
   /** Notes that it is used; written rarely, and never waited for. */
   touch(entry: SessionEntry): void;
   /** Those that are not over. */
@@ -92,7 +92,7 @@ export const makeSessions = (
       const next = renewed(record, token, host.now());
       return (await put(next, version)) ? { token, record: next } : undefined;
     },
-    end: async (id) => void (await endSession(host, id)),
+    end: (id) => endSession(host, id),
     touch({ record, version }) {
       const now = host.now();
       if (now - record.usedAt < written || touching.has(record.id)) return;

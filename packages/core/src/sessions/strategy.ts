@@ -1,4 +1,5 @@
 import type { AuthResult, AuthStrategy, Host, Principal } from '@llm-proxy-auth/plugin';
+import type { Ended } from '../access/event.ts';
 import type { Strategy } from '../graph.ts';
 import { SESSION, type SessionEntry, type SessionRecord, tokenIs } from './record.ts';
 import { isOver, type Sessions } from './sessions.ts';
@@ -8,6 +9,15 @@ const BELIEVED = 30_000;
 /** Requests that were under way when their token was replaced are refused like any other, and nothing more. */
 const UNDER_WAY = 10_000;
 const denied = (reason: string): AuthResult => Object.freeze({ is: 'denied', reason });
+const replays = new WeakMap<AuthResult, Ended>();
+/** Whose session a refusal has ended, when it was because of a token that was replaced. */
+export const replayedBy = (result: AuthResult): Ended | undefined => replays.get(result);
+export const holderIn = ({ id, principal, credential, strategy }: SessionRecord): Ended => ({
+  principal,
+  credential,
+  strategy,
+  target: id,
+});
 const NOT_MINE: AuthResult = Object.freeze({ is: 'not-mine' });
 const AWAY: AuthResult = Object.freeze({ is: 'unavailable', reason: 'sessions_unavailable', retryAfterMs: 1_000 });
 
@@ -54,8 +64,9 @@ export const sessionStrategy = (sessions: Sessions, host: Pick<Host, 'now' | 'lo
     const is = tokenIs(record, token);
     if (is === 'stranger') return denied('wrong_secret');
     if (is !== 'current') {
-      if (now - is >= UNDER_WAY) await sessions.end(id);
-      return denied('replaced');
+      const refusal = denied('replaced');
+      if (now - is >= UNDER_WAY && (await sessions.end(id))) replays.set(refusal, holderIn(record));
+      return refusal;
     }
     if (isOver(record, idle, now)) return denied('expired');
     const holder = await holderOf(sessions, record);
