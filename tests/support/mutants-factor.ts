@@ -13,7 +13,7 @@ const FACTOR = rules('factor-totp', 'factor');
 const CODE = rules('factor-totp', 'code');
 const ADMIN = rules('factor-totp', 'admin');
 const totp: readonly Mutant[] = [
-  FACTOR('an accepted step is kept', 'A030 replay in window', 'judge.ts', 'lastStep: match.step, ', ''),
+  FACTOR('an accepted step is kept', 'A030 replay in window', 'judge.ts', 'lastStep: match.step,', ''),
   FACTOR(
     'a code counts once its use is written',
     'A030 replay in window',

@@ -225,7 +225,7 @@ const sessions: readonly Mutant[] = [
     'a replaced token that is used later ends the session',
     'sessions',
     'a replaced token that is used later',
-    core(SESSION, 'if (now - is >= UNDER_WAY) await', 'if (false) await'),
+    core(SESSION, 'if (now - is >= UNDER_WAY && (await', 'if (Number.isNaN(now) && (await'),
   ),
   of(
     "a stranger's token is no session",
