@@ -30,7 +30,7 @@ the load. Runs differ: by some 10 % in most figures, more in P1, P5 and P9. P6 i
 (bytes of Buffers counted into the limit of the heap, 16 MiB at most for a half of the young space); what it is compared with runs with the defaults
 of Node. Peak RSS of P10b is above what it was after the warm-up, not above a fresh process.
 
-## Not measured yet
+## Not measured here
 
 ${NOT_MEASURED.map(([id, why]) => `- ${id}: ${why}.`).join('\n')}
 
