@@ -50,7 +50,7 @@ const access: readonly Mutant[] = [
     core('call/transparent.ts', "single(instance, modelOf(target ?? ''))", "single(instance, target ?? '')"),
   ),
   of('tags of every target', 'access-policies', 'a target that the policy forbids is no fallback', core(AUTHORIZE, ' && tagsHold(policy, c)', '')),
-  of('first match wins', 'access-policies', 'the first wins', core('access/policy.ts', 'policies.find((p) =>', 'policies.findLast((p) =>')),
+  of('first match wins', 'access-policies', 'the first wins', core('access/policy.ts', 'policies.find((p) => p.matches', 'policies.findLast((p) => p.matches')),
   of(
     'a model that is not in the call',
     'bypass-routes',
