@@ -58,6 +58,8 @@ describe.runIf(isThere)('two gateway processes on one PostgreSQL and one Redis',
   /** So many calls of 50 at once get through while none of them is answered; the others are told at once. */
   const race = async (key: string, passes: number): Promise<Readonly<Record<string, number>>> => {
     const answer = Promise.withResolvers<void>();
+    // What is left of another race would be answered at once.
+    all.site.simulator.clear();
     all.site.simulator.script({ holdHead: answer.promise, times: 50 });
     let refused = 0;
     const calls = Array.from({ length: 50 }, async (_, n) => {
