@@ -93,7 +93,7 @@ const answerRules: readonly Rule<FactorSubject>[] = [
     says: 'a good code of an enrolled caller is done',
     check: using(async (made, subject) => {
       const enrolled = await subject.enrol(made, alice);
-      assert.deepEqual(await ask(made, await enrolled.code()), { is: 'done' });
+      assert.equal((await ask(made, await enrolled.code())).is, 'done');
     }),
   },
   {
