@@ -93,7 +93,9 @@ const answerRules: readonly Rule<FactorSubject>[] = [
     says: 'a good code of an enrolled caller is done',
     check: using(async (made, subject) => {
       const enrolled = await subject.enrol(made, alice);
-      assert.equal((await ask(made, await enrolled.code())).is, 'done');
+      const { by, ...answer } = (await ask(made, await enrolled.code())) as Extract<Verified, { is: 'done' }>;
+      assert.deepEqual(answer, { is: 'done' });
+      assert.ok(by === undefined || by === 'backup-code' || by === 'first-code', `by ${String(by)}`);
     }),
   },
   {
@@ -212,7 +214,9 @@ const lockRules: readonly Rule<FactorSubject>[] = [
       const wait = locked.is === 'denied' ? (locked.retryAfterMs ?? 0) : 0;
       assert.ok(wait <= 3_600_000, `waits ${wait} ms`);
       made.host.advance(wait + subject.freshAfterMs);
-      assert.equal((await ask(made, await enrolled.code())).is, 'done');
+      const { by, ...answer } = (await ask(made, await enrolled.code())) as Extract<Verified, { is: 'done' }>;
+      assert.deepEqual(answer, { is: 'done' });
+      assert.ok(by === undefined || by === 'backup-code' || by === 'first-code', `by ${String(by)}`);
     }),
   },
   {
