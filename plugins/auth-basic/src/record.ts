@@ -1,7 +1,6 @@
-import type { JsonText, Principal } from '@llm-proxy-auth/plugin';
-import { grantProperties, restrictionOf } from '@llm-proxy-auth/plugin/issued';
+import type { Principal } from '@llm-proxy-auth/plugin';
+import { grantProperties, restrictionOf, rowReader } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 
 /** A row of the space `users`, under the user's name. Nothing in it lets anybody in. */
 const schema = Type.Object({
@@ -21,17 +20,8 @@ export type UserRecord = Static<typeof schema>;
 
 export const USERS = 'users';
 
-const compiled = Compile(schema);
 /** Undefined when the row is not what this release writes; such a user is not let in. */
-export const recordOf = ({ json }: JsonText): UserRecord | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-  return compiled.Check(value) ? value : undefined;
-};
+export const recordOf = rowReader(schema);
 
 /** Why the user must not come in now, for the audit log. */
 export const obstacle = ({ status, expiresAt }: UserRecord, now: number): 'removed' | 'expired' | undefined => {

@@ -1,4 +1,4 @@
-import { type Dialect, GatewayError, type ModelInfo, type Surface } from '@llm-proxy-auth/plugin';
+import { type Dialect, GatewayError, type ModelInfo, NO_CHAT, type Surface } from '@llm-proxy-auth/plugin';
 import { authorize, modelAllowed } from '../access/authorize.ts';
 import type { Instance } from '../graph.ts';
 import type { Found } from '../http/route.ts';
@@ -61,20 +61,5 @@ const NO_ENDPOINT = (dialect: string, surface: string) => ({
   surface,
   method: 'GET',
   path: '',
-  capabilities: {
-    tools: false,
-    parallelTools: false,
-    forcedTool: false,
-    images: false,
-    documents: false,
-    audioIn: false,
-    audioOut: false,
-    jsonSchema: 'none' as const,
-    sampling: false,
-    choices: 0,
-    logprobs: 0,
-    reasoning: false,
-    cache: false,
-    stopSequences: 0,
-  },
+  capabilities: { ...NO_CHAT, choices: 0 },
 });

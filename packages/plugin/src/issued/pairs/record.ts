@@ -1,12 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
 import type { Principal, Stored } from '../../access.ts';
 import type { Host } from '../../plugin.ts';
-import type { JsonText } from '../../wire.ts';
 import { type Book, recordBook } from '../book.ts';
 import type { Compromised } from '../compromised.ts';
 import { grantProperties, restrictionOf } from '../grant.ts';
+import { rowReader } from '../row.ts';
 
 /** Begins the id of every key pair that callers sign with; how the gateway tells them from a vendor SDK's own. */
 export const PAIR = 'LPAK';
@@ -35,17 +34,8 @@ export const PAIRS = 'pairs';
 /** `{ id }` by name: makes names unique, also after revocation, because what a caller owns goes by the name. */
 export const PAIR_NAMES = 'pair-names';
 
-const compiled = Compile(schema);
 /** Undefined when the row is not what this release writes. */
-export const pairOf = ({ json }: JsonText): PairRecord | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-  return compiled.Check(value) ? value : undefined;
-};
+export const pairOf = rowReader(schema);
 /** Why the pair must not be used now, for the audit log. */
 export const pairObstacle = ({ status, expiresAt }: PairRecord, now: number): 'revoked' | 'expired' | undefined => {
   if (status === 'revoked') return 'revoked';
