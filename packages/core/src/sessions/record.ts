@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Principal, Stored } from '@llm-proxy-auth/plugin';
-import { tokenForm } from '@llm-proxy-auth/plugin/issued';
+import { rowValue, tokenForm } from '@llm-proxy-auth/plugin/issued';
 
 /** Space of the store; the key of a row is the session's id. */
 export const SESSIONS = 'sessions';
@@ -38,7 +38,7 @@ const TEXTS = ['id', 'token', 'strategy', 'credential', 'owner', 'principal'] as
 const NUMBERS = ['createdAt', 'expiresAt', 'usedAt'] as const;
 /** Undefined when the row is not what this release writes. */
 export const readSession = ({ value, version }: Stored, id: string): SessionEntry | undefined => {
-  const record = JSON.parse(value.json) as SessionRecord | null;
+  const record = rowValue(value) as SessionRecord | null | undefined;
   if (record === null || typeof record !== 'object' || record.id !== id || !Array.isArray(record.replaced)) return undefined;
   const whole = TEXTS.every((key) => typeof record[key] === 'string') && NUMBERS.every((key) => Number.isSafeInteger(record[key]));
   // A row that does not say so is of a login that showed none.
