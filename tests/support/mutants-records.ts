@@ -15,7 +15,7 @@ export const records: readonly Mutant[] = [
   chain(
     'a record is bound to those before it',
     'a record of another chain in the place of its own',
-    core('audit/chain.ts', '.update(previous).update(text)', '.update(text)'),
+    core('audit/chain.ts', '.update(previous + text)', '.update(text)'),
   ),
   chain('chains need their key', 'a chain made with another key', core('audit/chain.ts', "createHmac('sha256', key)", "createHmac('sha256', 'key')")),
   chain('a log that was cut off', 'finds the end cut off', core('audit/verify.ts', "furthest > head.n ? stop('truncated') : ", '')),

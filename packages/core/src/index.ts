@@ -1,10 +1,10 @@
 export { openApi } from './admin/openapi.ts';
 export { CORE_OPERATIONS } from './admin/operations.ts';
 export { type Audit, auditOf } from './audit/audit.ts';
-export { jsonLine } from './audit/canonical.ts';
 export * from './config/index.ts';
 export type { AdminEntry, Graph, GraphOptions, Instance, LoadedPlugin, Strategy } from './graph.ts';
 export { RESERVED_SEGMENTS } from './http/route.ts';
+export { jsonLine } from './json-text.ts';
 export { METRICS } from './observe/metric-table.ts';
 export { readInput, recorded, runOperation } from './operation.ts';
 export { type Running, type RuntimeOptions, startGateway } from './runtime.ts';

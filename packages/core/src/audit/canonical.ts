@@ -1,14 +1,20 @@
-/** What some readers take for the end of a line, and what terminals obey. */
-const AWKWARD = /[\u007f-\u009f\u2028\u2029]/;
-const ALL_AWKWARD = /[\u007f-\u009f\u2028\u2029]/g;
+import { jsonLine, quoted } from '../json-text.ts';
+import { AUDIT_FIELDS, type AuditRecord } from './record.ts';
 
-const plain = (text: string): string => (AWKWARD.test(text) ? text.replace(ALL_AWKWARD, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`) : text);
-/** JSON of a value on one line, whatever stands in it. */
-export const jsonLine = (value: unknown): string => plain(JSON.stringify(value));
-
-/** JSON of a flat record with its members in the given order; those that are undefined are left out. */
-export const canonical = (record: object, members: readonly string[]): string => {
-  return plain(JSON.stringify(record, members as string[]));
+const MEMBERS = AUDIT_FIELDS.map((name) => ({ name, before: `,"${name}":` }));
+/** JSON of a record on its way into the log, its members sorted by name; those that are undefined are left out. */
+export const recordText = (record: AuditRecord): string => {
+  let text = '';
+  for (const { name, before } of MEMBERS) {
+    const value = record[name];
+    if (value === undefined) continue;
+    if (typeof value === 'string') text += before + quoted(value);
+    else text += before + (typeof value === 'number' && !Number.isFinite(value) ? 'null' : String(value));
+  }
+  return `{${text.slice(1)}}`;
 };
-/** JSON of a record that was read, all its members sorted by name. */
-export const canonicalOf = (record: object): string => canonical(record, Object.keys(record).sort());
+/** The same of a record that was read. */
+export const canonicalOf = (record: object): string => {
+  const sorted = Object.keys(record).sort();
+  return jsonLine(Object.fromEntries(sorted.map((name) => [name, (record as Readonly<Record<string, unknown>>)[name]])));
+};

@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
-import { canonical, canonicalOf } from './canonical.ts';
-import { AUDIT_FIELDS, type AuditRecord } from './record.ts';
+import { canonicalOf, recordText } from './canonical.ts';
+import type { AuditRecord } from './record.ts';
 import { addressPrefix, shown } from './shown.ts';
 
 /** How far a chain has come. */
@@ -11,7 +11,10 @@ export interface Head {
   readonly h: string;
 }
 /** `h_i = HMAC(k, h_{i-1} || record_i)`. */
-export const link = (key: KeyObject, previous: string, text: string): string => createHmac('sha256', key).update(previous).update(text).digest('base64url');
+export const link = (key: KeyObject, previous: string, text: string): string =>
+  createHmac('sha256', key)
+    .update(previous + text)
+    .digest('base64url');
 /** Where the chain of a writer begins; no other writer's records fit behind it. */
 export const firstHead = (key: KeyObject, writer: string): Head => ({ n: 0, h: link(key, '', `audit ${writer}`) });
 
@@ -26,7 +29,7 @@ const seal = (key: KeyObject, record: AuditRecord, head: Head): { readonly text:
   record.credential = shown(record.credential);
   record.target = shown(record.target);
   record.reason = shown(record.reason);
-  const text = canonical(record, AUDIT_FIELDS);
+  const text = recordText(record);
   const h = link(key, head.h, text);
   return { text: `${text.slice(0, -1)},"h":"${h}"}`, head: { n: record.n, h } };
 };

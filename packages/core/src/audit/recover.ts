@@ -28,13 +28,13 @@ const readPast = async (host: Host, { writer, row }: Found): Promise<Past> => {
       if (record.kind === 'intent') open.set(request, record);
       else open.delete(request);
       const bucket = n > row.used.n ? bucketOf(record) : undefined;
-      if (bucket !== undefined) addBucket(buckets, bucket, writer);
+      if (bucket !== undefined) addBucket(buckets, bucket);
       if (n > last.n) last = { row: sequence, n };
       h = n >= row.n ? (text(record.h) ?? h) : h;
     }
   }
   const interrupted = [...open.values()];
-  for (const record of interrupted) addBucket(buckets, { ...NOTHING, ...placeOf(record), interrupted: 1 }, writer);
+  for (const record of interrupted) addBucket(buckets, { ...NOTHING, ...placeOf(record), interrupted: 1 });
   return { last, h, open: interrupted, buckets };
 };
 const placeOf = (record: Kept) => ({
@@ -64,7 +64,7 @@ const finish = async (host: Host, found: Found): Promise<readonly Interrupted[]>
   // A row that somebody else wrote stays as unsigned as it is.
   const proven = isSigned(key, found) ? signed(key, writer, { ...row, n: Math.max(row.n, last.n), h }) : {};
   const ended = { ...row, ...proven, ended: true, used: last, settled: { row: last.row + 1, n: last.n + 1 }, interrupted };
-  const changes = [...(await usageChanges(host.store, buckets)), { space: WRITERS, key: writer, expect: version, value: rowText(ended) }];
+  const changes = [...(await usageChanges(host.store, buckets, writer)), { space: WRITERS, key: writer, expect: version, value: rowText(ended) }];
   return (await host.store.commit(changes)) ? interrupted : [];
 };
 

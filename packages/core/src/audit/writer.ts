@@ -24,7 +24,7 @@ export const RING = 10_000;
 const MOST_IN_BLOCK = 1_000;
 /** Records wait for company this long under `batch`, or until so many have come together. */
 const GATHER_MS = 100;
-const GATHER = 500;
+const GATHER = 128;
 /** How long a record that must be durable waits for a store that fails. */
 const PATIENCE_MS = 5_000;
 const FIRST_PAUSE_MS = 100;

@@ -1,3 +1,5 @@
+import { familiar, quoted } from '../json-text.ts';
+
 /**
  * The line of one request. Every field is a number, comes from a closed set or the configuration, or names the caller whom
  * authentication accepted: nothing else that a client or provider wrote stands in it, so that it needs no scrubber.
@@ -35,21 +37,6 @@ export interface AccessFields {
   readonly fidelity?: string | undefined;
 }
 
-const PLAIN = /^[A-Za-z0-9 _.,:;/@{}()*+=~!?&%#|-]*$/;
-/** JSON of a text, with what some readers take for a line end escaped. */
-const quoted = (value: string): string =>
-  PLAIN.test(value)
-    ? `"${value}"`
-    : JSON.stringify(value.toWellFormed()).replace(/[\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-// Routes, instances and callers repeat themselves. Bounded, since callers can be many.
-const known = new Map<string, string>();
-const text = (value: string): string => {
-  const found = known.get(value);
-  if (found !== undefined) return found;
-  const made = quoted(value);
-  if (known.size < 1_000) known.set(value, made);
-  return made;
-};
 /** At most two decimals; made of small integers, since text of a double costs ten times as much. */
 export const hundredths = (value: number): string => {
   const all = Math.round(value * 100);
@@ -64,15 +51,15 @@ const number = (value: number): string => (Number.isInteger(value) ? `${value}` 
 
 /** One JSON object and a line end. */
 export const accessLine = (f: AccessFields): string => {
-  let line = `{"level":"info","time":${number(f.time)},"msg":"request","request":${quoted(f.request)},"method":${text(f.method)},"route":${text(f.route)},"status":${number(f.status)}`;
-  if (f.code !== undefined && f.code !== '') line += `,"code":${text(f.code)}`;
-  if (f.mode !== undefined) line += `,"mode":${text(f.mode)}`;
-  if (f.dialect !== undefined) line += `,"dialect":${text(f.dialect)}`;
-  if (f.operation !== undefined) line += `,"operation":${text(f.operation)}`;
-  if (f.instance !== undefined) line += `,"instance":${text(f.instance)}`;
-  if (f.principal !== undefined) line += `,"principal":${text(f.principal)}`;
+  let line = `{"level":"info","time":${number(f.time)},"msg":"request","request":${quoted(f.request)},"method":${familiar(f.method)},"route":${familiar(f.route)},"status":${number(f.status)}`;
+  if (f.code !== undefined && f.code !== '') line += `,"code":${familiar(f.code)}`;
+  if (f.mode !== undefined) line += `,"mode":${familiar(f.mode)}`;
+  if (f.dialect !== undefined) line += `,"dialect":${familiar(f.dialect)}`;
+  if (f.operation !== undefined) line += `,"operation":${familiar(f.operation)}`;
+  if (f.instance !== undefined) line += `,"instance":${familiar(f.instance)}`;
+  if (f.principal !== undefined) line += `,"principal":${familiar(f.principal)}`;
   if (f.attempts !== undefined) line += `,"attempts":${number(f.attempts)}`;
-  if (f.stream !== undefined && f.stream !== 'none') line += `,"stream":${text(f.stream)}`;
+  if (f.stream !== undefined && f.stream !== 'none') line += `,"stream":${familiar(f.stream)}`;
   if (f.durationMs !== undefined) line += `,"durationMs":${number(f.durationMs)}`;
   if (f.firstByteMs !== undefined) line += `,"firstByteMs":${number(f.firstByteMs)}`;
   if (f.overheadMs !== undefined) line += `,"overheadMs":${number(f.overheadMs)}`;
@@ -82,6 +69,6 @@ export const accessLine = (f: AccessFields): string => {
   if (f.outputTokens !== undefined) line += `,"outputTokens":${number(f.outputTokens)}`;
   if (f.cachedTokens !== undefined) line += `,"cachedTokens":${number(f.cachedTokens)}`;
   if (f.costUsd !== undefined) line += `,"costUsd":${dollars(f.costUsd)}`;
-  if (f.fidelity !== undefined) line += `,"fidelity":${text(f.fidelity)}`;
+  if (f.fidelity !== undefined) line += `,"fidelity":${familiar(f.fidelity)}`;
   return `${line}}\n`;
 };

@@ -29,7 +29,7 @@ export const usageCollector = (writer: string) => {
       const buckets: Buckets = new Map();
       for (const record of records) {
         const bucket = bucketOf(record as unknown as Readonly<Record<string, unknown>>);
-        if (bucket !== undefined) addBucket(buckets, bucket, writer);
+        if (bucket !== undefined) addBucket(buckets, bucket);
       }
       parts.push({ upTo, buckets });
     },
@@ -41,11 +41,11 @@ export const usageCollector = (writer: string) => {
       let taken = 0;
       for (const { upTo, buckets: added } of parts) {
         if (taken > 0 && buckets.size + added.size > MOST_ROWS) break;
-        for (const bucket of added.values()) addBucket(buckets, bucket, writer);
+        for (const bucket of added.values()) addBucket(buckets, bucket);
         used = upTo;
         taken++;
       }
-      return { changes: await usageChanges(store, buckets), used, more: taken < parts.length };
+      return { changes: await usageChanges(store, buckets, writer), used, more: taken < parts.length };
     },
     get waiting(): boolean {
       return parts.length > 0;

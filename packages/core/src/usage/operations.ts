@@ -2,7 +2,7 @@ import type { AdminOperation } from '@llm-proxy-auth/plugin';
 import { type Static, Type } from 'typebox';
 import { pastOf } from '../admin/past.ts';
 import { usageFrom } from './rows.ts';
-import { type Bucket, hourOf, NOTHING, plus, type Totals } from './totals.ts';
+import { type Bucket, hourOf, increase, NOTHING, type Sums, type Totals } from './totals.ts';
 
 const DIMENSIONS = Object.freeze(['principal', 'model', 'instance', 'hour', 'day'] as const);
 type Dimension = (typeof DIMENSIONS)[number];
@@ -77,15 +77,17 @@ export const USAGE_OPERATIONS: readonly AdminOperation[] = Object.freeze([
       const wanted = given as Wanted;
       const now = host.now();
       const until = wanted.until === undefined ? undefined : hourOf(pastOf(wanted.until, now, 'until'));
-      const rows = new Map<string, Totals & Partial<Record<Dimension, string>>>();
-      let total = NOTHING;
+      const rows = new Map<string, Sums & Partial<Record<Dimension, string>>>();
+      const total: Sums = { ...NOTHING };
       for await (const bucket of usageFrom(host.store, hourOf(pastOf(wanted.since ?? SINCE, now, 'since')))) {
         if (until !== undefined && bucket.hour >= until) break;
         if (!fits(bucket, wanted)) continue;
         const named = Object.fromEntries((wanted.by ?? BY).map((by) => [by, shownOf(bucket, by)]));
         const key = JSON.stringify(named);
-        rows.set(key, { ...named, ...plus(rows.get(key) ?? NOTHING, bucket) });
-        total = plus(total, bucket);
+        const row = rows.get(key) ?? { ...named, ...NOTHING };
+        rows.set(key, row);
+        increase(row, bucket);
+        increase(total, bucket);
       }
       return { rows: [...rows.values()], total: totalsOf(total) };
     },

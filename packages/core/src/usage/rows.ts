@@ -1,24 +1,28 @@
 import type { Change, Store } from '@llm-proxy-auth/plugin';
-import { type Bucket, plus } from './totals.ts';
+import { type Bucket, increase, type Sums } from './totals.ts';
 
 export const USAGE = 'usage';
 /** Sorted by hour; each writer has rows of its own, so that no two processes write the same. */
 const keyOf = (bucket: Bucket, writer: string): string =>
   [bucket.hour, ...[bucket.principal, bucket.model, bucket.instance].map(encodeURIComponent), writer].join('|');
 
-export type Buckets = Map<string, Bucket>;
-export const addBucket = (buckets: Buckets, bucket: Bucket, writer: string): void => {
-  const key = keyOf(bucket, writer);
+/** Sums by hour, caller, model and instance. */
+export type Buckets = Map<string, Bucket & Sums>;
+/** No record holds NUL (audit/shown.ts), so that no two places share a key. */
+export const addBucket = (buckets: Buckets, bucket: Bucket): void => {
+  const key = `${bucket.hour}\0${bucket.principal}\0${bucket.model}\0${bucket.instance}`;
   const known = buckets.get(key);
-  buckets.set(key, known === undefined ? bucket : { ...known, ...plus(known, bucket) });
+  if (known === undefined) buckets.set(key, { ...bucket });
+  else increase(known, bucket);
 };
 /** The rows of a writer with what its buckets add. */
-export const usageChanges = async (store: Store, buckets: Buckets): Promise<readonly Change[]> => {
+export const usageChanges = async (store: Store, buckets: Buckets, writer: string): Promise<readonly Change[]> => {
   const changes: Change[] = [];
-  for (const [key, bucket] of buckets) {
+  for (const bucket of buckets.values()) {
+    const key = keyOf(bucket, writer);
     const row = await store.get(USAGE, key);
-    const before = row === undefined ? undefined : (JSON.parse(row.value.json) as Bucket);
-    const value = before === undefined ? bucket : { ...before, ...plus(before, bucket) };
+    const value = row === undefined ? bucket : (JSON.parse(row.value.json) as Bucket & Sums);
+    if (row !== undefined) increase(value, bucket);
     changes.push({ space: USAGE, key, expect: row?.version ?? 0, value: { json: JSON.stringify(value) } });
   }
   return changes;

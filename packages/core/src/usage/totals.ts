@@ -37,23 +37,32 @@ export const NOTHING: Totals = Object.freeze({
 });
 /** Sums of dollars stay free of the dust of binary fractions; a billionth of a dollar is kept. */
 const dollars = (sum: number): number => Math.round(sum * 1e9) / 1e9;
-export const plus = (a: Totals, b: Totals): Totals => ({
-  requests: a.requests + b.requests,
-  errors: a.errors + b.errors,
-  interrupted: a.interrupted + b.interrupted,
-  input: a.input + b.input,
-  output: a.output + b.output,
-  cached: a.cached + b.cached,
-  cacheWrite: a.cacheWrite + b.cacheWrite,
-  reasoning: a.reasoning + b.reasoning,
-  cost: dollars(a.cost + b.cost),
-  estimated: a.estimated + b.estimated,
-});
+export type Sums = { -readonly [K in keyof Totals]: Totals[K] };
+/** Adds to a sum that somebody keeps. */
+export const increase = (sums: Sums, more: Totals): void => {
+  sums.requests += more.requests;
+  sums.errors += more.errors;
+  sums.interrupted += more.interrupted;
+  sums.input += more.input;
+  sums.output += more.output;
+  sums.cached += more.cached;
+  sums.cacheWrite += more.cacheWrite;
+  sums.reasoning += more.reasoning;
+  sums.cost = dollars(sums.cost + more.cost);
+  sums.estimated += more.estimated;
+};
 
 /** Nothing that a provider reports makes a total smaller. */
 const amount = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-export const hourOf = (at: number): string => new Date(at).toISOString().slice(0, 13);
+const HOUR_MS = 3_600_000;
+let lastHour = { number: Number.NaN, text: '' };
+/** Of epoch ms. Most calls are of the same hour. */
+export const hourOf = (at: number): string => {
+  const number = Math.floor(at / HOUR_MS);
+  if (number !== lastHour.number) lastHour = { number, text: new Date(at).toISOString().slice(0, 13) };
+  return lastHour.text;
+};
 /** What a settled call adds; undefined for every other record. Names of models that nobody has would be rows without end. */
 export const bucketOf = (record: Readonly<Record<string, unknown>>): Bucket | undefined => {
   if (record.kind !== 'settle' && record.kind !== 'call') return undefined;

@@ -1,0 +1,20 @@
+const PLAIN = /^[A-Za-z0-9 _.,:;/@{}()*+=~!?&%#|-]*$/;
+/** What some readers take for the end of a line, and what terminals obey. */
+const AWKWARD = /[\u007f-\u009f\u2028\u2029]/g;
+
+/** JSON of a value on one line, whatever stands in it. */
+export const jsonLine = (value: unknown): string => JSON.stringify(value).replace(AWKWARD, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** `jsonLine` of a text. */
+export const quoted = (value: string): string => (PLAIN.test(value) ? `"${value}"` : jsonLine(value.toWellFormed()));
+
+// Bounded, since callers can be many.
+const MOST_FAMILIAR = 1_000;
+const known = new Map<string, string>();
+/** `quoted`, remembered: for routes, instances and callers, which repeat themselves. */
+export const familiar = (value: string): string => {
+  const found = known.get(value);
+  if (found !== undefined) return found;
+  const made = quoted(value);
+  if (known.size < MOST_FAMILIAR) known.set(value, made);
+  return made;
+};
