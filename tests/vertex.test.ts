@@ -77,6 +77,43 @@ describe('project and location', () => {
     expect(await status(at(`/v1/${HOME}/batchPredictionJobs`, { body: job }))).toEqual([403, 'operation_not_allowed']);
     expect(bench.simulator.requests).toHaveLength(0);
   });
+  test('of instances, raw predictions and contents to embed, and no other model stands there either', async () => {
+    const publishers = `/v1/${HOME}/publishers`;
+    const store = 'projects/other/locations/us-central1/ragCorpora/1';
+    const embed = { instances: [{ content: 'Hello' }] };
+    const claude = { anthropic_version: 'vertex-2023-10-16', max_tokens: 9, messages: [{ role: 'user', content: 'Hello' }] };
+    const mistral = { model: 'mistral-medium-3', messages: [{ role: 'user', content: 'Hello' }] };
+    const calls = [
+      [`${publishers}/google/models/text-embedding-005:predict`, embed],
+      [`${publishers}/google/models/gemini-embedding-2:embedContent`, { content: { parts: [{ text: 'Hello' }] } }],
+      [`${publishers}/anthropic/models/claude-haiku-4-5@20251001:rawPredict`, claude],
+      [`${publishers}/anthropic/models/claude-haiku-4-5@20251001:streamRawPredict`, { ...claude, stream: true }],
+      [`${publishers}/mistralai/models/mistral-medium-3:rawPredict`, mistral],
+      [`${publishers}/mistralai/models/mistral-medium-3:streamRawPredict`, { ...mistral, stream: true }],
+    ] as const;
+    const restricted = await bench.makeKey({ models: calls.map(([path]) => /models\/([^:]+):/.exec(path)?.[1] ?? '').concat('mistralai/mistral-medium-3') });
+    for (const [path, body] of calls) {
+      expect(await status(at(path, { body })), path).toEqual([200, null]);
+      expect(await status(at(path, { body: { ...body, instances: [{ content: 'x', from: store }] } })), path).toEqual([403, 'operation_not_allowed']);
+      const other = { body: { ...body, model: 'publishers/google/models/gemini-2.5-pro' }, key: restricted };
+      expect(await status(at(path, other)), path).toEqual([403, 'model_not_allowed']);
+    }
+    expect(bench.simulator.requests).toHaveLength(calls.length);
+    const predict = (body: object) => at(`${publishers}/google/models/text-embedding-005:predict`, { body, headers: { 'content-type': 'text/plain' } });
+    expect(await status(predict(embed))).toEqual([415, 'unsupported_media_type']);
+  });
+  test('of what is embedded for clients of every mode', async () => {
+    const ask = (model: string, verb: string, body: object): Promise<Response> =>
+      fetch(`${bench.url}/gemini/main/v1beta/models/${model}:${verb}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const from = 'projects/other/locations/us-central1/ragCorpora/1';
+    expect(await status(ask('text-embedding-005', 'predict', { instances: [{ content: 'x', from }] }))).toEqual([403, 'operation_not_allowed']);
+    expect(await status(ask('gemini-embedding-2', 'embedContent', { content: { parts: [{ text: 'x' }], from } }))).toEqual([403, 'operation_not_allowed']);
+    expect(bench.simulator.requests).toHaveLength(0);
+  });
   test('written badly stop the start', async () => {
     for (const wrong of [{ project: '../p' }, { project: 'p@evil' }, { location: 'us-central1.evil.com#' }, { location: 'x/../y' }])
       await expect(openBench({ vendor: 'vertex', main: wrong })).rejects.toThrow(/instances\.main\.(project|location)/);

@@ -264,4 +264,47 @@ const serviceAccounts: readonly Mutant[] = [
     named: 'mode both: a deleted pod is dropped',
   },
 ];
-export const cloudMutants: readonly Mutant[] = [...awsIam, ...serviceAccounts];
+const vertex = of('provider-vertex');
+/** Rules of what a native body of Vertex may name. */
+const vertexBodies: readonly Mutant[] = [
+  vertex(
+    'pinned',
+    'Vertex: every body is judged',
+    'the table judges bodies of > publishers/google/models/1:predict',
+    'native.ts',
+    "if (method === 'GET' || method === 'DELETE') return undefined;",
+    "if (method === 'GET' || method === 'DELETE' || reach.ids === undefined) return undefined;",
+  ),
+  vertex(
+    'pinned',
+    'Vertex: another model in a body',
+    'another model than that of the path is refused',
+    'pinned.ts',
+    'if (model === undefined || !namesOtherModel(text, name, model)) return undefined;',
+    'if (model !== null) return undefined;',
+  ),
+  vertex(
+    'pinned',
+    'Vertex: another publisher in a body',
+    'mistral-small-2503:rawPredict',
+    'own-model.ts',
+    '(publisher === undefined || publisher === model.publisher) &&',
+    '',
+  ),
+  vertex(
+    'pinned',
+    'Vertex: what is not text is walked',
+    'text-embedding-005:predict: {"instances":[{"content":{',
+    'pinned.ts',
+    "ASKED.has(key) && typeof value === 'string'",
+    'ASKED.has(key)',
+  ),
+  vertex('pinned', 'Vertex: another project in a body', 'of another account', 'pinned.ts', 'if (stranger !== undefined) return refused(stranger, steps);', ''),
+  {
+    rule: 'Vertex: further models of what is embedded',
+    edits: [{ file: 'packages/core/src/call/transparent.ts', from: 'if (further && collected', to: 'if (governed.hasBody && collected' }],
+    test: 'tests/vertex.test.ts',
+    named: 'of instances, raw predictions and contents to embed',
+  },
+];
+export const cloudMutants: readonly Mutant[] = [...awsIam, ...serviceAccounts, ...vertexBodies];

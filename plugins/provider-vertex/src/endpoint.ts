@@ -12,6 +12,8 @@ export interface EndpointOptions extends Home {
   readonly judge?: Endpoint['judge'];
   /** Of bodies in OpenAI's. */
   readonly judgeChat?: Endpoint['judge'];
+  /** Of instances and parameters. */
+  readonly judgePrediction?: Endpoint['judge'];
 }
 /** A model as one segment; `@` and `:` stay, as Google's own SDKs send them. */
 const encode = (id: string): string => encodeURIComponent(id).replaceAll('%40', '@').replaceAll('%3A', ':');
@@ -72,6 +74,7 @@ const raw: Served = (ask, model, options) => ({
   surface: 'chat',
   method: 'POST',
   path: `${place(options, model)}:${ask.stream ? 'streamRawPredict' : 'rawPredict'}`,
+  judge: options.judgeChat,
   ...named(ask, model.id),
   capabilities: OPENAI,
 });
@@ -99,15 +102,17 @@ const embeddings: Served = (ask, model, options) => {
     method: 'POST',
     path: `${place(options, model)}:${content ? 'embedContent' : 'predict'}`,
     batch: content || ONE.has(model.id) ? 1 : BATCH,
+    judge: content ? options.judge : options.judgePrediction,
     ...profile(ask, options, ask.dialect === 'gemini' && ask.surface === surface),
     capabilities: NO_CHAT,
   };
 };
-const openEmbeddings: Served = (ask, model, { parent }) => ({
+const openEmbeddings: Served = (ask, model, { parent, judgeChat }) => ({
   dialect: 'openai',
   surface: 'embeddings',
   method: 'POST',
   path: `${parent}/endpoints/openapi/embeddings`,
+  judge: judgeChat,
   ...named(ask, `${model.publisher}/${model.id}`),
   capabilities: NO_CHAT,
 });

@@ -1,6 +1,7 @@
 import { type Framing, type Native, type NativeCall, type NativeHead, type Operation, type Reach, type Refusal, rememberNative } from '@llm-proxy-auth/plugin';
 import { endpointName, type Home, qualifiedName } from './model-name.ts';
-import { type Judge, pinnedTo } from './pinned.ts';
+import type { PathModel } from './own-model.ts';
+import { type Format, type Judge, pinnedTo } from './pinned.ts';
 
 interface Entry {
   readonly method: string;
@@ -157,11 +158,19 @@ const REFUSED: Refusal = Object.freeze({
   message: 'This path is not one of the operations that can be reached at Vertex AI through this gateway.',
 });
 
-/** Bodies that can name a resource of Google Cloud are those that can name what is kept there. */
-const judgeOf = ({ method, surface, reach }: Entry, home: Home): Judge | undefined =>
-  reach.ids === undefined || method === 'GET' || method === 'DELETE'
-    ? undefined
-    : pinnedTo(home, reach.ids.request, surface?.[0] === 'openai' ? 'openai' : 'gemini');
+const FORMATS: Readonly<Record<string, Format>> = Object.freeze({ openai: 'openai', anthropic: 'messages' });
+const formatOf = ({ path, surface }: Entry): Format =>
+  /:predict(?:LongRunning)?$|^\{P\}\/endpoints\/.*:rawPredict$/.test(path) ? 'prediction' : (FORMATS[surface?.[0] ?? ''] ?? 'gemini');
+/** What a body of Gemini's names beside the model of its path is tested by policies, as its dialect reads it. */
+const READ: ReadonlySet<string> = new Set(['generate', 'count', 'embed']);
+/** Every body may name a resource of Google Cloud, and with a model in the path another model. */
+const judgeOf = (entry: Entry, home: Home, model: PathModel | undefined): Judge | undefined => {
+  const { method, surface, reach } = entry;
+  if (method === 'GET' || method === 'DELETE') return undefined;
+  const read = surface?.[0] === 'gemini' && READ.has(surface[1]);
+  return pinnedTo(home, { owned: reach.ids?.request, format: formatOf(entry), model: read ? undefined : model });
+};
+const publisherOf = ({ path }: Entry, { publisher }: Params): string | undefined => publisher ?? /^\{P\}\/publishers\/([a-z]+)\//.exec(path)?.[1];
 const qualifiedOf = ({ path }: Entry, { publisher, model = '' }: Params): string | undefined => {
   if (publisher !== undefined) return qualifiedName(publisher, model);
   return path.startsWith(DEPLOYED) ? endpointName(model) : undefined;
@@ -181,7 +190,7 @@ const callOf = ({ entry }: Compiled, params: Params, version: string, home: Home
     framing: entry.framing,
     reach: entry.reach,
     params,
-    judge: judgeOf(entry, home),
+    judge: judgeOf(entry, home, inPath ? { id: model, publisher: publisherOf(entry, params) } : undefined),
     // A model whose name would be written otherwise passes as the client wrote it.
     path:
       inPath && plain

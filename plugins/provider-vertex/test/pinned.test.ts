@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nativeOf } from '../src/native.ts';
+import { nativeOf, TABLE } from '../src/native.ts';
 import { pinnedTo } from '../src/pinned.ts';
 
 const HOME = { project: 'my-project', location: 'us-central1' };
 const P = 'projects/my-project/locations/us-central1';
-const judge = pinnedTo(HOME, ['/cachedContent']);
+const judge = pinnedTo(HOME, { owned: ['/cachedContent'] });
 const tools = (retrieval: object): object => ({ tools: [{ retrieval }] });
 
 describe('a body is refused when it names', () => {
@@ -76,7 +76,7 @@ describe('a body passes', () => {
     ],
   ])('%s', (_name, body) => expect(judge(body)).toBeUndefined());
   it('of OpenAI’s format with any message', () => {
-    const chat = pinnedTo(HOME, [], 'openai');
+    const chat = pinnedTo(HOME, { format: 'openai' });
     expect(chat({ messages: [{ role: 'user', content: stranger }] })).toBeUndefined();
     expect(chat({ messages: [], extra_body: { google: { cached_content: stranger } } })).toMatchObject({ param: 'extra_body.google.cached_content' });
   });
@@ -90,16 +90,58 @@ it('a name of another project is found at any depth', () =>
     }),
   ));
 
-it.each([
-  'publishers/google/models/m:generateContent',
-  'publishers/google/models/m:countTokens',
-  'endpoints/1:generateContent',
-  'endpoints/openapi/chat/completions',
-  'cachedContents',
-  'batchPredictionJobs',
-])('the table judges bodies of %s', (path) => {
+const judged = (path: string) => {
   const answer = nativeOf(HOME)({ method: 'POST', path: `/v1/${P}/${path}`, query: '', headers: [], bodyModel: undefined });
   if ('refuse' in answer) throw new Error(answer.message);
-  expect(answer.judge?.({ model: 'projects/other/locations/us-central1/models/1' })).toMatchObject({ refuse: 'operation_not_allowed', param: 'model' });
-  expect(answer.judge?.(undefined)).toBeUndefined();
+  return answer.judge;
+};
+describe('the table judges bodies of', () => {
+  const posts = TABLE.filter(({ method }) => method === 'POST').map(({ path }) =>
+    path
+      .replace('{P}/', '')
+      .replace('{publisher}', 'meta')
+      .replace(/\{[a-z]+\}/g, '1'),
+  );
+  it.each(posts)('%s', (path) => {
+    const judge = judged(path);
+    expect(judge?.({ model: 'projects/other/locations/us-central1/models/1' })).toMatchObject({ refuse: 'operation_not_allowed', param: 'model' });
+    expect(judge?.({ instances: [{ image: { gcsUri: 'gs://x/y' }, store: 'projects/other/locations/us-central1/indexes/1' }] })).toMatchObject({
+      param: 'instances.0.store',
+    });
+    expect(judge?.({ parameters: { pubsubTopic: 'projects/other/topics/t' } })).toMatchObject({ param: 'parameters.pubsubTopic' });
+    expect(judge?.(undefined)).toBeUndefined();
+  });
+});
+
+describe('another model than that of the path is refused in a body of', () => {
+  it.each<readonly [string, object, string]>([
+    ['publishers/google/models/text-embedding-005:predict', { model: 'gemini-2.5-pro' }, 'model'],
+    ['publishers/google/models/text-embedding-005:predict', { model: 'publishers/google/models/gemini-2.5-pro' }, 'model'],
+    ['publishers/google/models/text-embedding-005:predict', { instances: [{ content: 'x', model: 'models/gemini-2.5-pro' }] }, 'instances.0.model'],
+    ['publishers/google/models/text-embedding-005:predict', { parameters: { modelName: 'gemini-2.5-pro' } }, 'parameters.modelName'],
+    ['publishers/google/models/text-embedding-005:predict', { instances: [{ content: { parts: [], model: 'x' } }] }, 'instances.0.content.model'],
+    ['publishers/google/models/text-embedding-005:predict', { parameters: { endpoint: `${P}/endpoints/77` } }, 'parameters.endpoint'],
+    ['publishers/google/models/veo-3:predictLongRunning', { parameters: { base_model: 'veo-9' } }, 'parameters.base_model'],
+    ['publishers/google/models/gemini-2.5-flash:computeTokens', { model: `${P}/publishers/google/models/gemini-2.5-pro` }, 'model'],
+    ['publishers/anthropic/models/claude-haiku-4-5@20251001:rawPredict', { model: 'claude-opus-4-7' }, 'model'],
+    ['publishers/anthropic/models/claude-haiku-4-5:streamRawPredict', { model: 'claude-haiku-4-5@20251001' }, 'model'],
+    ['publishers/mistralai/models/mistral-small-2503:rawPredict', { model: 'mistral-large-2411' }, 'model'],
+    ['publishers/mistralai/models/mistral-small-2503:rawPredict', { model: 'meta/mistral-small-2503' }, 'model'],
+    ['publishers/mistralai/models/mistral-small-2503:streamRawPredict', { model: 'publishers/meta/models/mistral-small-2503' }, 'model'],
+    ['publishers/meta/models/llama-4:predict', { parameters: { model: '//aiplatform.googleapis.com/v1/publishers/meta/models/llama-3' } }, 'parameters.model'],
+    ['endpoints/77:predict', { parameters: { target: `${P}/endpoints/78` } }, 'parameters.target'],
+    ['endpoints/77:rawPredict', { instances: ['publishers/google/models/77'] }, 'instances.0'],
+  ])('%s: %j', (path, body, param) => expect(judged(path)?.(body)).toMatchObject({ refuse: 'model_not_allowed', param }));
+  it.each<readonly [string, object]>([
+    ['publishers/google/models/text-embedding-005:predict', { instances: [{ content: 'publishers/google/models/gemini-2.5-pro', title: 'models/x' }] }],
+    ['publishers/google/models/text-embedding-005:predict', { model: `${P}/publishers/google/models/text-embedding-005` }],
+    ['publishers/google/models/imagen-4:predict', { instances: [{ prompt: 'models/x' }], parameters: { sampleCount: 1 } }],
+    ['publishers/anthropic/models/claude-haiku-4-5@20251001:rawPredict', { messages: [{ role: 'user', content: 'models/x' }], tools: [{ model: 'x' }] }],
+    ['publishers/mistralai/models/codestral@2405:rawPredict', { model: 'codestral', messages: [{ role: 'user', content: 'models/x' }] }],
+    ['publishers/mistralai/models/codestral@2405:rawPredict', { model: 'codestral-2405' }],
+    ['publishers/mistralai/models/mistral-small-2503:rawPredict', { model: 'mistralai/mistral-small-2503' }],
+    ['endpoints/77:predict', { instances: [{ model: 'Roadster', year: 2026 }], parameters: { endpoint: `${P}/endpoints/77` } }],
+    // Tested by policies, as the dialect reads them.
+    ['publishers/google/models/gemini-2.5-flash:generateContent', { model: 'models/gemini-2.5-pro' }],
+  ])('but not: %s: %j', (path, body) => expect(judged(path)?.(body)).toBeUndefined());
 });

@@ -154,12 +154,13 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   if (!restricted) authorize(principal, x.policy, { ...early, resolved: { ...single(instance, inPath), alias }, model: inPath });
   const explained = explainAsked(x);
   const measured = isMeasured(x, native.reach);
+  const further = surface?.furtherModels !== undefined && modelMatters(principal, x.policy);
   const intake = receive(
     x,
     native,
     surface,
     restricted || exact || pinned || native.judge !== undefined,
-    (pointers && (inside || !isMultipart(x))) || aliases || explained || measured || provider.signs === 'body',
+    (pointers && (inside || !isMultipart(x))) || aliases || further || explained || measured || provider.signs === 'body',
   );
   const collected: readonly Buffer[] | undefined = intake.bytes instanceof Promise ? await intake.bytes : undefined;
   const governed = intake.governed?.result() ?? noBody();
@@ -179,7 +180,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const candidates = restricted
     ? authorize(principal, x.policy, { ...early, resolved, model: target === undefined ? undefined : modelOf(target) })
     : resolved.candidates;
-  if (governed.hasBody && collected !== undefined && !isMultipart(x)) checkFurtherModels(x, surface, collected);
+  if (further && collected !== undefined && totalLength(collected) > 0 && !isMultipart(x)) checkFurtherModels(x, surface, collected);
   const ids = idsOf(x, native, governed);
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
   const asked = { bytes: totalLength(collected ?? []), bounds: governed.bounds(collected ?? []), named: needsModel && target !== undefined };
