@@ -126,6 +126,14 @@ describe('A040 x-forwarded-client-cert', () => {
       expect(answer(await ask2(bench.url, sent({ 'x-forwarded-client-cert': good }, path)))).toBe('200');
     }
   });
+  test('A040 over a connection that the proxy opened with a certificate of its own, the caller is who the proxy says', async () => {
+    const proxy = identity({ uris: ['spiffe://corp/apps/proxy'] });
+    expect(answer(await askTls(bench, sent({ 'x-forwarded-client-cert': good }), proxy))).toBe('200');
+    expect(caller(bench)).toBe('mtls:spiffe://corp/apps/billing');
+    expect((await askTls(bench, sent({ 'x-forwarded-client-cert': 'URI=spiffe://corp/other' }), proxy)).status).toBe(401);
+    expect(answer(await askTls(stranger, sent({ 'x-forwarded-client-cert': good }), proxy))).toBe('200');
+    expect(caller(stranger)).toBe('mtls:spiffe://corp/apps/proxy');
+  });
   const refused: readonly (readonly [string, string | readonly string[]])[] = [
     ['two elements', `${good},${good}`],
     ['a URI inside a quoted subject', 'Hash=00;Subject="CN=a;URI=spiffe://corp/apps/billing"'],

@@ -20,6 +20,7 @@ const policies = [
   { name: 'both hold', match: { principal: 'crowd:two', group: 'lab' }, allow: {} },
   { name: 'slow', match: { principal: 'crowd:slow-*' }, allow: {}, limits: [{ per: 'principal', requests: '3/min' }] },
   { name: 'shared', match: { principal: 'crowd:shared-*' }, allow: {}, limits: [{ per: 'policy', requests: '2/h' }] },
+  { name: 'teams', match: { group: 'team-*' }, allow: {}, limits: [{ per: 'group', requests: '2/h' }] },
   { name: 'narrow', match: { principal: 'crowd:narrow-*' }, allow: {}, limits: [{ per: 'principal', concurrent: 1 }] },
   { name: 'keys', match: { strategy: 'api-*' }, allow: { models: [SMALL, BIG], instances: ['main', 'eu'], classes: ['inference'] } },
 ];
@@ -150,6 +151,19 @@ describe('limits', () => {
     for (const who of ['crowd.shared-1', 'crowd.shared-2', 'crowd.shared-3']) got.push(await as(who, `/openai/main/v1/${CHAT}`));
     expect(got.map(answer)).toEqual(['200 ', '200 ', '429 rate_limit_exceeded']);
     expect(got[2]?.headers['x-should-retry']).toBe('false');
+  });
+  test('per group: a caller counts in each group that the policy asks for, in whatever order its issuer names them', async () => {
+    const got = [];
+    for (const who of [
+      'crowd.g1.everybody.team-a',
+      'crowd.g2.team-b.team-a.everybody',
+      'crowd.g3.other.team-a',
+      'crowd.g4.team-b',
+      'crowd.g5.team-b',
+      'crowd.g6.everybody.team-c',
+    ])
+      got.push(await as(who, `/openai/main/v1/${CHAT}`));
+    expect(got.map(answer)).toEqual(['200 ', '200 ', '429 rate_limit_exceeded', '200 ', '429 rate_limit_exceeded', '200 ']);
   });
   test('open calls: the second waits for none, and a place is free again when the first has ended', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();

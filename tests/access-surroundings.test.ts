@@ -60,6 +60,7 @@ describe('the address of a caller', () => {
     ['with a port', ['127.0.0.0/8'], '203.0.113.7:4711', true],
     ['mapped to IPv6', ['127.0.0.0/8'], '::ffff:203.0.113.7', true],
     ['unknown', ['127.0.0.0/8'], 'unknown', false],
+    ['unknown before a trusted one', ['127.0.0.0/8', '203.0.113.0/24'], 'unknown, 203.0.113.7', true],
     ['unknown behind the good one', ['127.0.0.0/8'], '203.0.113.7, unknown', false],
     ['only trusted ones: the peer', ['127.0.0.0/8', '203.0.113.0/24'], '203.0.113.7', false],
     ['fifty hops in front', ['127.0.0.0/8'], `${'203.0.113.7, '.repeat(50)}198.51.100.1`, false],

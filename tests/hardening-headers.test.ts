@@ -42,6 +42,12 @@ describe.each(BOTH)('5.2 what of the client reaches the provider by %s (A051, A0
       'x-forwarded-for': '192.0.2.7',
       'x-forwarded-host': 'canary-of-client',
       'x-forwarded-client-cert': 'canary-of-client',
+      'x-forwarded': '192.0.2.7',
+      'x-forwarded-user': 'canary-of-client',
+      'x-forwarded-email': 'canary-of-client',
+      'x-forwarded-access-token': 'canary-of-client',
+      'x-original-host': 'canary-of-client',
+      'x-original-forwarded-for': '192.0.2.7',
       'x-real-ip': '192.0.2.7',
       forwarded: 'for=192.0.2.7',
       via: '1.1 canary-of-client',
@@ -65,11 +71,13 @@ describe.each(BOTH)('5.2 what of the client reaches the provider by %s (A051, A0
       'x-amzn-oidc_data': 'canary-of-client',
       'X-FORWARDED-Client_Cert': 'canary-of-client',
       X_Lpa_Model: BIG,
+      X_Forwarded_User: 'canary-of-client',
+      'X-Original_Host': 'canary-of-client',
       Api_Key: 'canary-of-client',
     };
     expect((await post(path, spelled)).status).toBe(200);
     const names = sentNames().map((name) => name.replaceAll('_', '-'));
-    expect(names.filter((name) => /forwarded|api-key|oidc|lpa/.test(name))).toEqual([]);
+    expect(names.filter((name) => /forwarded|original|api-key|oidc|lpa/.test(name))).toEqual([]);
     expect(bench.simulator.requests.map((r) => (r.json() as { model: string }).model)).toEqual([SMALL]);
   });
   test.each([

@@ -10,6 +10,7 @@ import { ask, ask2, codeOf, type Got, type Sent } from './support/raw.ts';
 const gate = installed('gate', '@acme/auth-gate');
 const START = Date.UTC(2026, 5, 1);
 const HOUR = 3_600_000;
+const PEPPER = 'pepper-0123456789abcdef0123456789abcdef';
 let now = START;
 const opened: Bench[] = [];
 const open = async (sections: object = {}, wanted: Wanted = {}): Promise<Bench> => {
@@ -254,6 +255,24 @@ describe('the life of a session', () => {
   });
 });
 
+test('of one owner there are 256 at most: one more ends the one that was used longest ago', async () => {
+  const [key, others] = [await bench.makeKey({ name: 'many' }), await tokenOf(await bench.makeKey({ name: 'few' }))];
+  const first = await tokenOf(key);
+  for (let i = 0; i < 255; i++) {
+    now += 1_000;
+    await tokenOf(key);
+  }
+  expect(await works(first)).toBe('200');
+  // What was opened a moment ago is known to the process as soon as it has asked the store.
+  const again = async (): Promise<number> => {
+    now += 1_000;
+    await tokenOf(key);
+    return (await list({ authorization: `Bearer ${key}` })).length;
+  };
+  await expect.poll(again, { timeout: 10_000, interval: 300 }).toBe(256);
+  expect(await works(first)).toBe('401 invalid_credentials');
+  expect(await works(others)).toBe('200');
+});
 describe('whose sessions there are', () => {
   test('A026 each sees and ends its own alone, and no list has a token', async () => {
     const [one, seven] = [await bench.makeKey({ name: 'k-one' }), await bench.makeKey({ name: 'k-seven' })];
@@ -330,9 +349,24 @@ describe('A028 a dead key has no live sessions', () => {
   });
 });
 
+test('A028 a key of the configuration that gets another value: its sessions end, and come back with the value before alone', async () => {
+  const store = { use: 'sqlite', path: join(bench.folder, 'store.db') };
+  const [first, second] = ['a1'.repeat(32), 'b2'.repeat(32)];
+  let serial = 0;
+  const withValue = (key: string): Promise<Bench> =>
+    open({ store, auth: [{ use: 'api-key', pepper: PEPPER, keys: [{ name: 'w', key }] }] }, { keyName: `k-value-${++serial}` });
+  const before = await withValue(first);
+  const token = await tokenOf(first, before);
+  expect(await works(token, await withValue(first))).toBe('200');
+  expect(await works(token, await withValue(second))).toBe('401 invalid_credentials');
+  expect(await works(token, before)).toBe('200');
+});
+
 test('A028 another gateway on the same store takes the session, and refuses it within five seconds of its end', async () => {
-  const pepper = 'pepper-0123456789abcdef0123456789abcdef';
-  const other = await open({ store: { use: 'sqlite', path: join(bench.folder, 'store.db') }, auth: [{ use: 'api-key', pepper }] }, { keyName: 'k-other' });
+  const other = await open(
+    { store: { use: 'sqlite', path: join(bench.folder, 'store.db') }, auth: [{ use: 'api-key', pepper: PEPPER }] },
+    { keyName: 'k-other' },
+  );
   const [first, second] = [await tokenOf(bench.key), await tokenOf(bench.key)];
   expect([await works(first, other), await works(second, other)]).toEqual(['200', '200']);
   expect((await send(bench, 'POST', '/auth/logout', by(first))).status).toBe(200);

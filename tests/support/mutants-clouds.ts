@@ -13,6 +13,14 @@ const kubernetes = of('auth-kubernetes');
 
 /** Rules of AWS identities. */
 const awsIam: readonly Mutant[] = [
+  aws(
+    'answers',
+    'AWS: a nonce for as long as its token',
+    'of a clock that is ahead',
+    'nonces.ts',
+    'Math.max(host.now() + REMEMBERED_MS, ends + SWEEP_MS)',
+    'host.now() + REMEMBERED_MS',
+  ),
   aws('token', 'AWS: https alone', 'A046 STS URL matrix > plain http', 'presigned.ts', "if (scheme !== 'https') refuse('scheme');", ''),
   aws(
     'token',

@@ -78,7 +78,7 @@ export const money: readonly Mutant[] = [
   ),
   {
     rule: 'a budget is its owner’s, whatever the key',
-    edits: [core('access/claims.ts', 'return `principal:${principal.owner}`;', 'return `principal:${principal.credential}`;')],
+    edits: [core('access/claims.ts', 'return [`principal:${principal.owner}`];', 'return [`principal:${principal.credential}`];')],
     test: 'tests/budgets-of-keys.test.ts',
     named: 'A024 rotation',
   },

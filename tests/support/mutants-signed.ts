@@ -103,6 +103,18 @@ const mtls: readonly Mutant[] = [
     'if (ids.length > 0 && uris.some(isSpiffe)) {',
     'if (ids.length > 0 && uris.some(isSpiffe) && names.length === 0) {',
   ),
+  {
+    rule: 'auth-mtls: the certificate of a proxy is not the caller',
+    edits: [
+      {
+        file: 'packages/core/src/access/ambient.ts',
+        from: '[...believed, certificate.credential]',
+        to: '[certificate.credential, ...believed]',
+      },
+    ],
+    test: 'tests/access-mtls.test.ts',
+    named: 'that the proxy opened with a certificate of its own',
+  },
   MTLS('a certificate beside every credential', 'may ask for a certificate beside', 'strategy.ts', 'alsoRequired: config.requireBoth,', ''),
   XFCC('one URI in an element', 'what is refused > two URIs', 'xfcc.ts', '(key !== REPEATED && found.has(key))', 'false'),
   XFCC('quotes that could be read in two ways', 'two backslashes', 'xfcc.ts', '|\\\\(?!["\\\\]))*)"/y', '|\\\\(?!["]))*)"/y'),

@@ -50,6 +50,18 @@ const access: readonly Mutant[] = [
     core('call/transparent.ts', "single(instance, modelOf(target ?? ''))", "single(instance, target ?? '')"),
   ),
   of('tags of every target', 'access-policies', 'a target that the policy forbids is no fallback', core(AUTHORIZE, ' && tagsHold(policy, c)', '')),
+  of(
+    'a caller counts in the groups of the policy',
+    'access-policies',
+    'per group',
+    core('access/policy.ts', 'groups: group ?? (() => true)', 'groups: () => true'),
+  ),
+  of(
+    'a caller counts in each of its groups',
+    'access-policies',
+    'per group',
+    core('access/claims.ts', 'principal.groups.filter(groups)', 'principal.groups.slice(0, 1)'),
+  ),
   of('first match wins', 'access-policies', 'the first wins', core('access/policy.ts', 'policies.find((p) => p.matches', 'policies.findLast((p) => p.matches')),
   of(
     'a model that is not in the call',
@@ -204,6 +216,8 @@ const sessions: readonly Mutant[] = [
     core(SESSION, "if (holder === undefined) return denied('credential_gone');", ''),
     core(SESSION, 'return undefined;\n};', "return { id: owner, owner, strategy: kind, credential, groups: [], scopes: [], factor: 'none' };\n};"),
   ),
+  of('sessions of one owner are bounded', 'sessions', 'there are 256 at most', core('sessions/sessions.ts', '      await makeRoom(principal.owner);\n', '')),
+  of('a session needs the secret it was opened with', 'sessions', 'that gets another value', core(SESSION, ' && holder.secretVersion === secretVersion', '')),
   of('a session is asked again when keys change', 'sessions', 'A028 revoked', core(SESSION, 'sum + (strategy.epoch?.() ?? 0)', 'sum')),
   of(
     'a replaced token is nobody',
@@ -311,6 +325,18 @@ const credentials: readonly Mutant[] = [
   of('no auth: our port', 'access-surroundings', 'auth: none > another port', core('access/authenticate.ts', ' || Number(sent) !== port', '')),
   of('no auth: no other site', 'access-surroundings', 'a request across sites', core('access/authenticate.ts', "head.fetchSite === 'cross-site'", 'false')),
   of('forwarders are believed when trusted', 'access-surroundings', 'nobody is trusted', core('access/address.ts', ' || !trusted(peer)', '')),
+  of(
+    'what is no address ends the way at the hop before',
+    'access-surroundings',
+    'unknown before a trusted one',
+    core('access/address.ts', 'if (hop === undefined) return before;', 'if (hop === undefined) return direct;'),
+  ),
+  of(
+    'what proxies say of callers goes no further',
+    'hardening-headers',
+    'credentials of any kind, cookies',
+    core('http/credential-slots.ts', "  'x-forwarded',\n", ''),
+  ),
   of('origins are exact', 'access-surroundings', 'exact origins only', core('http/cors.ts', ' || !origins.includes(origin)', '')),
 ];
 const targets: readonly Mutant[] = [

@@ -62,6 +62,8 @@ export interface Principal {
   readonly owner: string;
   readonly strategy: string;
   readonly credential: string;
+  /** Another one when the credential's secret changes and its id stays: sessions that were opened before end. Kept with them, logged never. */
+  readonly secretVersion?: string | undefined;
   readonly groups: readonly string[];
   readonly scopes: readonly string[];
   readonly restrict?: Restriction | undefined;

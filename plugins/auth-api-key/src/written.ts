@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import { GatewayError, type Host, type Principal, type Secret } from '@llm-proxy-auth/plugin';
 import { momentOf, NAME, rangeOf } from '@llm-proxy-auth/plugin/issued';
 import type { Config, WrittenKey } from './config.ts';
@@ -39,14 +39,19 @@ export interface WrittenKeys {
   byCredential(credential: string): WrittenEntry | undefined;
 }
 
-const entryOf = (key: WrittenKey): WrittenEntry => {
+/** Whoever had the value before has no sessions with the next one. The value has 128 bits and more, of which this tells nothing. */
+const versionOf = (value: string): string => createHmac('sha256', value).update('sessions of a written key').digest('base64url').slice(0, 11);
+
+/** Checks all but the value, which may change. */
+const entryOf = (key: WrittenKey): ((value: string) => WrittenEntry) => {
   if (!new RegExp(NAME).test(key.name)) throw refuse(key.name, 'name', 'needs a name of letters, digits, dot, dash and underscore');
   const wrong = key.cidr?.find((cidr) => rangeOf(cidr) === undefined);
   if (wrong !== undefined) throw refuse(key.name, 'cidr', `names ${wrong}, which is no address range`);
   if (key.expires !== undefined && /^[0-9]+[a-z]+$/.test(key.expires))
     throw refuse(key.name, 'expires', 'must expire on a date, as a duration would start again with every start');
   const ends = key.expires === undefined ? undefined : momentOf(key.expires, 0, 'expires');
-  return { ends, principal: principalOf(key.name, `written:${key.name}`, key, ends) };
+  const principal = principalOf(key.name, `written:${key.name}`, key, ends);
+  return (value) => ({ ends, principal: Object.freeze({ ...principal, secretVersion: versionOf(value) }) });
 };
 
 /** Reads and checks the keys; when a secret rotates its key is replaced and `changed` called. Throws `invalid_request`. */
@@ -56,14 +61,14 @@ export const writtenKeys = async (keys: Config['keys'], host: Host, changed: () 
   const entries = new Map<string, WrittenEntry>();
   const names = new Set<string>();
 
-  const add = (name: string, key: string, entry: WrittenEntry): string => {
+  const add = (name: string, key: string, entry: (value: string) => WrittenEntry): string => {
     check(name, key);
     const digest = digestOf(key);
     if (entries.has(digest)) throw refuse(name, 'key', `has the same value as key ${entries.get(digest)?.principal.id.slice('key:'.length) ?? ''}`);
-    entries.set(digest, entry);
+    entries.set(digest, entry(key));
     return digest;
   };
-  const follow = (name: string, secret: Secret, entry: WrittenEntry, first: string): void => {
+  const follow = (name: string, secret: Secret, entry: (value: string) => WrittenEntry, first: string): void => {
     let digest = first;
     secret.onRotate(() => {
       const replace = async (): Promise<void> => {

@@ -261,6 +261,18 @@ describe('keys of the configuration', () => {
     expect(host.logged.filter((line) => line.level === 'error')).toHaveLength(1);
   });
 
+  it('tell sessions apart by their value, the same in every process', async () => {
+    const version = async (made: Awaited<ReturnType<typeof fresh>>): Promise<string> => String((await made.strategy.current?.('written:a'))?.secretVersion);
+    const key = secret(hex);
+    const first = await fresh({ keys: [{ name: 'a', key }] });
+    const before = await version(first);
+    expect(before).toMatch(/^[A-Za-z0-9_-]{11}$/);
+    expect(await version(await fresh({ keys: [{ name: 'a', key: secret(hex) }] }))).toBe(before);
+    key.turn(base64);
+    await new Promise(setImmediate);
+    expect(await version(first)).not.toBe(before);
+  });
+
   it('come from the environment by the name behind the prefix', async () => {
     const { ask, run } = await fresh({ keys: { env: { ADMIN: secret(hex), CI_BOT: secret(base64) } } });
     expect(await ask(hex)).toMatchObject({ principal: { id: 'key:admin' } });

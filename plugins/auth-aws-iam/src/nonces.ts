@@ -11,8 +11,8 @@ const PAGE = 500;
 
 /** Nonces that were used, shared by everybody who shares the store. */
 export interface Nonces {
-  /** Throws Refused when it was used before, Away when the store does not say. */
-  use(accessKeyId: string, nonce: string): Promise<void>;
+  /** `ends`: until when the token is good, epoch ms. Throws Refused when it was used before, Away when the store does not say. */
+  use(accessKeyId: string, nonce: string, ends: number): Promise<void>;
 }
 const sweep = async ({ store, now }: Host): Promise<void> => {
   for (let after: string | undefined; ; ) {
@@ -36,11 +36,13 @@ export const openNonces = (host: Host): Nonces => {
   timer.unref();
   host.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   return {
-    async use(accessKeyId, nonce) {
+    async use(accessKeyId, nonce, ends) {
       const key = createHash('sha256').update(`${accessKeyId}\0${nonce}`).digest('base64url');
+      // One that was signed by a clock that is ahead of ours is good for longer than others.
+      const until = Math.max(host.now() + REMEMBERED_MS, ends + SWEEP_MS);
       let fresh: boolean;
       try {
-        fresh = await host.store.commit([{ space: SPACE, key, expect: 0, value: { json: String(host.now() + REMEMBERED_MS) } }]);
+        fresh = await host.store.commit([{ space: SPACE, key, expect: 0, value: { json: String(until) } }]);
       } catch {
         throw new Away('store_unavailable');
       }

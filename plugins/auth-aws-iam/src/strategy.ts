@@ -61,7 +61,7 @@ export const strategy = (config: Config, host: Host): AuthStrategy => {
 
   const answered = async (call: SignedCall): Promise<AuthResult> => {
     const identity = await ask(call);
-    if (nonces !== undefined) await nonces.use(call.accessKeyId, call.nonce ?? refuse('nonce_missing'));
+    if (nonces !== undefined) await nonces.use(call.accessKeyId, call.nonce ?? refuse('nonce_missing'), call.ends);
     if (!allowed(identity)) refuse('not_allowed');
     const now = host.now();
     return { is: 'principal', principal: principalOf(identity, call.ends), cacheUntil: oneTime ? now : Math.min(now + BELIEVED, call.ends), epoch: 0 };

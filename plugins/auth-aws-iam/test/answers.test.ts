@@ -203,6 +203,23 @@ describe('another place of the token service', () => {
   });
 });
 
+it('a token of a clock that is ahead is taken once too, until its own end', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const { ask, host } = await make({ oneTime: true });
+    const ahead = await makeToken({ nonce: '0123456789abcdef', at: START + 5 * 60_000 });
+    expect(await ask(ahead)).toMatchObject({ is: 'principal' });
+    for (const minutes of [17, 2]) {
+      host.advance(minutes * 60_000);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(await ask(ahead)).toEqual({ is: 'denied', reason: 'nonce_used' });
+    }
+    host.advance(60_000);
+    expect(await ask(ahead)).toEqual({ is: 'denied', reason: 'expired' });
+  } finally {
+    vi.useRealTimers();
+  }
+});
 it('nonces are forgotten when their tokens have ended long ago, and no sooner', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {

@@ -1,9 +1,17 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, SocketAddress } from 'node:net';
 
 /** Compiled address ranges; IPv4-mapped IPv6 addresses count as IPv4. */
 export type Ranges = (address: string) => boolean;
 
-const plain = (address: string): string => (address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address);
+/** In one writing: without zone, IPv6 in its short form, IPv4 as such also where it is mapped. Undefined for anything else. */
+const plain = (address: string): string | undefined => {
+  const family = isIP(address);
+  if (family !== 6) return family === 4 ? address : undefined;
+  // As sockets for both write it: most callers of such a one.
+  if (address.startsWith('::ffff:') && isIP(address.slice(7)) === 4) return address.slice(7);
+  const short = new SocketAddress({ address: address.replace(/%.*$/, ''), family: 'ipv6' }).address;
+  return short.startsWith('::ffff:') && isIP(short.slice(7)) === 4 ? short.slice(7) : short;
+};
 
 /** Throws a RangeError naming the first entry that is no address or CIDR. */
 export const compileRanges = (cidrs: readonly string[]): Ranges => {
@@ -18,24 +26,28 @@ export const compileRanges = (cidrs: readonly string[]): Ranges => {
   }
   return (address) => {
     const known = plain(address);
-    const family = isIP(known);
-    return family !== 0 && list.check(known, family === 6 ? 'ipv6' : 'ipv4');
+    return known !== undefined && list.check(known, isIP(known) === 6 ? 'ipv6' : 'ipv4');
   };
 };
 
-/** The caller's address: the TCP peer, or behind trusted proxies the right-most address none of them wrote. */
+/**
+ * The caller's address: the TCP peer, or behind trusted proxies the right-most address none of them wrote. What is no address ends the
+ * way: the hop before it is the caller.
+ */
 export const clientAddress = (peer: string, forwardedFor: string | undefined, trusted: Ranges): string => {
-  if (forwardedFor === undefined || !trusted(peer)) return plain(peer);
-  const hops = forwardedFor.split(',').slice(-50);
-  for (let i = hops.length - 1; i >= 0; i--) {
+  const direct = plain(peer) ?? peer;
+  if (forwardedFor === undefined || !trusted(peer)) return direct;
+  let before = direct;
+  for (const written of forwardedFor.split(',').slice(-50).reverse()) {
     const hop = plain(
-      (hops[i] ?? '')
+      written
         .trim()
         .replace(/^\[(.*)\](?::\d+)?$/, '$1')
         .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1'),
     );
-    if (isIP(hop) === 0) return plain(peer);
+    if (hop === undefined) return before;
     if (!trusted(hop)) return hop;
+    before = hop;
   }
-  return plain(peer);
+  return direct;
 };

@@ -5,7 +5,10 @@ import { peerCertificate } from '../http/peer-certificate.ts';
 
 const NOTHING: readonly Credential[] = Object.freeze([]);
 
-/** What comes with the connection or from a trusted proxy instead of being sent by the caller; `slots` are those that a strategy reads. */
+/**
+ * What comes with the connection or from a trusted proxy instead of being sent by the caller; `slots` are those that a strategy reads.
+ * A proxy's headers first: over a connection that one opened, the certificate is its own and not the caller's.
+ */
 export const ambientOf = (
   { proxied }: Pick<Head, 'proxied'>,
   request: Incoming,
@@ -14,7 +17,7 @@ export const ambientOf = (
 ): readonly Credential[] => {
   const certificate = peer.tls && slots.has('certificate') ? peerCertificate(request) : undefined;
   const believed = peer.trusted ? proxied : NOTHING;
-  return certificate === undefined ? believed : [certificate.credential, ...believed];
+  return certificate === undefined ? believed : [...believed, certificate.credential];
 };
 
 /** One text for all of them, for the cache: header values hold no NUL. */

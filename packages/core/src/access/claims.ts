@@ -25,20 +25,26 @@ export const BUDGET = '|budget';
 
 /** Names that clients choose are as long as they like; keys of counters are not. */
 const bounded = (name: string): string => (name.length <= 200 ? name : `sha256:${hash('sha256', name, 'base64url')}`);
-const subject = ({ per }: LimitSettings, { principal, instance, model }: Counted): string => {
+/** A caller of several groups counts in each: which of them its issuer names first says nothing. */
+const groupsOf = ({ groups }: Policy, { principal }: Counted): readonly string[] => {
+  const counted = [...new Set(principal.groups.filter(groups))];
+  return counted.length === 0 ? [principal.owner] : counted;
+};
+const subjects = (policy: Policy, { per }: LimitSettings, counted: Counted): readonly string[] => {
+  const { principal, instance, model } = counted;
   switch (per) {
     case 'credential':
-      return `credential:${principal.credential}`;
+      return [`credential:${principal.credential}`];
     case 'group':
-      return `group:${principal.groups[0] ?? principal.owner}`;
+      return groupsOf(policy, counted).map((group) => `group:${bounded(group)}`);
     case 'instance':
-      return `instance:${instance}`;
+      return [`instance:${instance}`];
     case 'model':
-      return `model:${bounded(model)}`;
+      return [`model:${bounded(model)}`];
     case 'policy':
-      return 'policy';
+      return ['policy'];
     default:
-      return `principal:${principal.owner}`;
+      return [`principal:${principal.owner}`];
   }
 };
 const rate = (key: string, written: string, amount: number, reserved: boolean): Claim => {
@@ -60,16 +66,18 @@ const budgetClaim = (key: string, { usd, window, mode, unpriced }: NonNullable<L
   return { key, amount: cost ?? 0, limit: Math.round(usd * NANO), windowMs: undefined, ends: windowEnd(window, now), kind: 'budget', shadow };
 };
 
+const claimsOfLimit = (key: string, limit: LimitSettings, estimate: Estimate | undefined, now: number): readonly Claim[] => {
+  const claims: Claim[] = [];
+  if (limit.requests !== undefined) claims.push(rate(`${key}|requests`, limit.requests, 1, false));
+  if (limit.concurrent !== undefined)
+    claims.push({ key: `${key}|concurrent`, amount: 1, limit: limit.concurrent, windowMs: undefined, kind: 'concurrent', shadow: false });
+  if (estimate === undefined) return claims;
+  if (limit.tokens !== undefined) claims.push(rate(key + TOKENS, limit.tokens, estimate.input + estimate.output, true));
+  if (limit.budget !== undefined) claims.push(budgetClaim(key + BUDGET, limit.budget, estimate.cost, now));
+  return claims;
+};
 /** `estimate` is undefined for calls that use nothing (lists, counts): they are counted as calls alone. */
 export const makeClaims = (policy: Policy, counted: Counted, estimate: Estimate | undefined, now: number): Claim[] =>
-  policy.limits.flatMap((limit, i) => {
-    const key = `${policy.name}|${i}|${subject(limit, counted)}`;
-    const claims: Claim[] = [];
-    if (limit.requests !== undefined) claims.push(rate(`${key}|requests`, limit.requests, 1, false));
-    if (limit.concurrent !== undefined)
-      claims.push({ key: `${key}|concurrent`, amount: 1, limit: limit.concurrent, windowMs: undefined, kind: 'concurrent', shadow: false });
-    if (estimate === undefined) return claims;
-    if (limit.tokens !== undefined) claims.push(rate(key + TOKENS, limit.tokens, estimate.input + estimate.output, true));
-    if (limit.budget !== undefined) claims.push(budgetClaim(key + BUDGET, limit.budget, estimate.cost, now));
-    return claims;
-  });
+  policy.limits.flatMap((limit, i) =>
+    subjects(policy, limit, counted).flatMap((subject) => claimsOfLimit(`${policy.name}|${i}|${subject}`, limit, estimate, now)),
+  );

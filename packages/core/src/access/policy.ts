@@ -20,6 +20,8 @@ export interface Policy {
   readonly modelsRestricted: boolean;
   readonly tags: readonly (readonly [string, Glob])[];
   readonly limits: readonly LimitSettings[];
+  /** Which groups of a caller `per: group` counts: those that the match asks for, else all. */
+  readonly groups: Glob;
   /** A limit counts each model apart. */
   readonly perModel: boolean;
   /** A limit counts tokens or money, which are reserved before a call. */
@@ -57,6 +59,7 @@ const compile = (settings: PolicySettings, index: number): Policy => {
     modelsRestricted: models.restricted,
     tags: Object.entries(allow.tags ?? {}).map(([tag, pattern]) => [tag, compileGlob(pattern)] as const),
     limits: settings.limits ?? [],
+    groups: group ?? (() => true),
     perModel: settings.limits?.some((l) => l.per === 'model') === true,
     reserves: settings.limits?.some((l) => l.tokens !== undefined || l.budget !== undefined) === true,
   };
@@ -79,6 +82,7 @@ const issuedOnly = (graph: Graph): Policy => {
     modelsRestricted: false,
     tags: [],
     limits: [],
+    groups: () => true,
     perModel: false,
     reserves: false,
   };

@@ -30,15 +30,8 @@ const USE: Readonly<Record<string, HeaderUse>> = Object.freeze({
   cookie: 'drop',
   'ocp-apim-subscription-key': 'drop',
   'x-forwarded-for': 'forwarded-for',
-  'x-forwarded-host': 'drop',
-  'x-forwarded-proto': 'drop',
-  'x-forwarded-port': 'drop',
-  'x-forwarded-server': 'drop',
-  'x-forwarded-uri': 'drop',
-  'x-forwarded-prefix': 'drop',
   'x-forwarded-client-cert': 'proxied',
   'x-amzn-oidc-data': 'proxied',
-  'x-original-url': 'drop',
   'x-rewrite-url': 'drop',
   'x-real-ip': 'drop',
   forwarded: 'drop',
@@ -46,7 +39,19 @@ const USE: Readonly<Record<string, HeaderUse>> = Object.freeze({
   'x-http-method-override': 'drop',
   'x-request-id': 'drop',
 });
-const DROPPED_PREFIXES = Object.freeze(['x-amz-', 'x-amzn-', 'x-lpa-', 'proxy-', 'x-stainless-', 'x-service-account', 'x-namespace', 'cf-']);
+const DROPPED_PREFIXES = Object.freeze([
+  'x-amz-',
+  'x-amzn-',
+  'x-lpa-',
+  'proxy-',
+  'x-stainless-',
+  'x-service-account',
+  'x-namespace',
+  'cf-',
+  // What proxies say about the caller and its request, whoever wrote it.
+  'x-forwarded',
+  'x-original-',
+]);
 
 /** How a header of a request is used; `lower` is the lower-case name. Aliases with underscores are never honoured and never handed on. */
 export const headerUse = (lower: string): HeaderUse => {

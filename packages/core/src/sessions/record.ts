@@ -20,6 +20,8 @@ export interface SessionRecord {
   readonly strategy: string;
   readonly credential: string;
   readonly owner: string;
+  /** `Principal.secretVersion` at the login. */
+  readonly secretVersion?: string | undefined;
   readonly principal: string;
   /** Whether a second factor was shown when it was opened. */
   readonly factor: 'none' | 'done';
@@ -62,6 +64,7 @@ export const opened = (token: { readonly id: string; readonly token: string }, b
   strategy: by.strategy,
   credential: by.credential,
   owner: by.owner,
+  ...(by.secretVersion === undefined ? {} : { secretVersion: by.secretVersion }),
   principal: by.id,
   factor: by.factor === 'done' ? 'done' : 'none',
   createdAt: now,

@@ -28,6 +28,8 @@ export interface Sessions {
 }
 /** How often rows of sessions that are over are swept out, at most, ms. */
 const SWEEP = 600_000;
+/** Sessions of one owner: the one more ends those that were used longest ago, so that nobody fills the store by logging in. */
+const MOST_OF_ONE = 256;
 /** A use is written when the one before is older than this share of `idle`, or than ten minutes. */
 const WRITTEN = 0.1;
 const UNHURRIED = 600_000;
@@ -66,6 +68,13 @@ export const makeSessions = (
     swept = now;
     for (const entry of await rows()) if (entry !== undefined && isOver(entry.record, idle, now)) await endSession(host, entry.record.id);
   };
+  const makeRoom = async (owner: string): Promise<void> => {
+    const now = host.now();
+    const own = [...book.all()].map(({ record }) => record).filter((record) => record.owner === owner && !isOver(record, idle, now));
+    const many = own.length - (MOST_OF_ONE - 1);
+    if (many <= 0) return;
+    for (const { id } of own.toSorted((a, b) => a.usedAt - b.usedAt).slice(0, many)) await endSession(host, id);
+  };
   const written = idle === undefined ? UNHURRIED : Math.min(UNHURRIED, idle * WRITTEN);
   const touching = new Set<string>();
   const put = async (record: SessionRecord, expect: number): Promise<boolean> => {
@@ -82,6 +91,7 @@ export const makeSessions = (
       const held = strategies.find(({ kind, strategy }) => kind === principal.strategy && strategy.current !== undefined);
       if (held === undefined) throw new GatewayError('invalid_request', 'No session can be opened with a credential of this kind.', { param: 'api_key' });
       void sweep().catch(() => host.log.warn({}, 'sessions that are over cannot be swept out yet'));
+      await makeRoom(principal.owner);
       const token = SESSION.make();
       const record = opened(token, principal, host.now(), ttl);
       if (!(await put(record, 0))) throw new GatewayError('overloaded', 'The session could not be opened; try again.', { retryAfterMs: 1_000 });

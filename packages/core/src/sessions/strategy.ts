@@ -43,10 +43,10 @@ const loggedIn = (principal: Principal, { factor }: Pick<SessionRecord, 'factor'
   return made;
 };
 /** Who holds the credential of a session now; undefined when it no longer lets in. */
-const holderOf = async ({ strategies }: Sessions, { strategy: kind, credential, owner }: SessionRecord): Promise<Principal | undefined> => {
+const holderOf = async ({ strategies }: Sessions, { strategy: kind, credential, owner, secretVersion }: SessionRecord): Promise<Principal | undefined> => {
   for (const { kind: own, strategy } of strategies) {
     const holder = own === kind ? await strategy.current?.(credential) : undefined;
-    if (holder !== undefined) return holder.owner === owner ? holder : undefined;
+    if (holder !== undefined) return holder.owner === owner && holder.secretVersion === secretVersion ? holder : undefined;
   }
   return undefined;
 };
