@@ -149,12 +149,43 @@ describe('requests', () => {
     ]);
   });
   test('no member goes along that the service does not know, whatever a client sends', async () => {
-    const body = { verbosity: 'low', prediction: { type: 'content', content: 'x' }, store: false, safety_identifier: 's', x_own: 1 };
+    const body = {
+      verbosity: 'wordy',
+      metadata: { nested: {} },
+      prediction: { type: 'content', content: [{}] },
+      store: false,
+      safety_identifier: 's',
+      x_own: 1,
+    };
     const { status, fidelity } = await ask(body);
     expect(status).toBe(200);
-    for (const name of ['verbosity', 'prediction', 'x_own']) expect(fidelity).toContain(`ignored=${name}`);
+    for (const name of ['verbosity', 'metadata', 'prediction', 'store', 'safety_identifier', 'x_own']) expect(fidelity).toContain(`ignored=${name}`);
+    expect(Object.keys(request()).toSorted()).toEqual(['apiFormat', 'maxTokens', 'messages']);
     expect(Object.keys(sent()).toSorted()).toEqual(['chatRequest', 'compartmentId', 'servingMode']);
     expect(sent().compartmentId).toBe(COMPARTMENT);
+  });
+  test('what steers an answer is said in the words of the service', async () => {
+    const approximate = { city: 'Oslo', country: 'NO', timezone: 'Europe/Oslo' };
+    const { status, fidelity } = await ask({
+      max_tokens: 9,
+      verbosity: 'high',
+      metadata: { team: 'a' },
+      prediction: {
+        type: 'content',
+        content: [
+          { type: 'text', text: 'You ' },
+          { type: 'text', text: 'said' },
+        ],
+      },
+      web_search_options: { search_context_size: 'low', user_location: { type: 'approximate', approximate } },
+    });
+    expect([status, fidelity]).toEqual([200, '']);
+    expect(request()).toMatchObject({
+      verbosity: 'HIGH',
+      metadata: { team: 'a' },
+      prediction: { type: 'CONTENT', content: [{ type: 'TEXT', text: 'You said' }] },
+      webSearchOptions: { searchContextSize: 'LOW', userLocation: approximate },
+    });
   });
   test('probabilities are asked for by number, and answered in the form of the client', async () => {
     const { json } = await ask({ logprobs: true, top_logprobs: 1 });

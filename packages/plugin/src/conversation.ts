@@ -121,6 +121,21 @@ export interface Reasoning {
   readonly summary?: string | undefined;
   readonly off?: boolean | undefined;
 }
+/** The model may look things up on the web before it answers. */
+export interface WebSearch {
+  /** How much of what it finds it may read: `low`, `medium`, `high`. */
+  readonly size?: string | undefined;
+  /** About where the person is who asks. */
+  readonly location?: Place | undefined;
+}
+export interface Place {
+  readonly city?: string | undefined;
+  readonly region?: string | undefined;
+  /** ISO 3166-1, two letters. */
+  readonly country?: string | undefined;
+  /** `Europe/Oslo`. */
+  readonly timezone?: string | undefined;
+}
 export interface ChatRequest {
   readonly turns: readonly Turn[];
   readonly tools: readonly Tool[];
@@ -136,6 +151,13 @@ export interface ChatRequest {
   readonly logprobs?: number | undefined;
   readonly user?: string | undefined;
   readonly tier?: string | undefined;
+  /** How much is said in an answer: `low`, `medium`, `high`. */
+  readonly verbosity?: string | undefined;
+  /** What the caller files with the call at the vendor; never empty. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** What most of the answer is expected to be, so that it is made faster. */
+  readonly prediction?: string | undefined;
+  readonly webSearch?: WebSearch | undefined;
   /** Fields of the surface that the model does not know; `from` names the surface (`openai.chat`) that alone gets them back. */
   readonly rest?: Rest | undefined;
 }

@@ -209,7 +209,7 @@ const carried = (x: ChatRequest): ChatRequest => {
   const reasoning = thought.off === true ? { off: true } : thought.effort === undefined ? {} : { effort: thought.effort };
   const description = typeof x.output === 'object' && x.output.description !== undefined ? { description: x.output.description } : {};
   const output = typeof x.output === 'object' ? { name: x.output.name, schema: x.output.schema, strict: x.output.strict, ...description } : x.output;
-  const { parallelTools, toolChoice, ...others } = x;
+  const { parallelTools, toolChoice, metadata: _metadata, ...others } = x;
   const called = x.tools.length === 0 ? {} : { ...(parallelTools === undefined ? {} : { parallelTools }), ...(toolChoice === undefined ? {} : { toolChoice }) };
   return normal(
     emptyTexts(

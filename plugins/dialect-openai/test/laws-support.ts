@@ -16,7 +16,7 @@ import type { Note } from './support.ts';
 
 type Record_ = Readonly<Record<string, unknown>>;
 /** Members whose value is one whole. */
-const LEAVES: ReadonlySet<string> = new Set(['schema', 'grammar', 'origin', 'input', 'logitBias', 'raw']);
+const LEAVES: ReadonlySet<string> = new Set(['schema', 'grammar', 'origin', 'input', 'logitBias', 'raw', 'metadata', 'webSearch']);
 const isRecord = (value: unknown): value is Record_ => typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
 /** The value without the member at a path; lists on the way are passed through, and an opaque part is nothing without its origin. */

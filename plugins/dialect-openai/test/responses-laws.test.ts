@@ -57,7 +57,7 @@ const sayableTurns = (turns: readonly Turn[]): readonly Turn[] => {
 };
 const GRAMMAR = { json: '{"syntax":"lark","definition":"start: \\"a\\""}' };
 const sayableTool = (tool: Tool): Tool => (tool.kind === 'custom' && tool.grammar !== undefined ? { ...tool, grammar: GRAMMAR } : tool);
-const sayableRequest = ({ stop: _stop, sampling, reasoning, ...request }: ChatRequest): ChatRequest => ({
+const sayableRequest = ({ stop: _stop, prediction: _p, webSearch: _w, sampling, reasoning, ...request }: ChatRequest): ChatRequest => ({
   ...request,
   turns: sayableTurns(request.turns),
   tools: request.tools.map(sayableTool),
@@ -72,7 +72,7 @@ const sayableRequest = ({ stop: _stop, sampling, reasoning, ...request }: ChatRe
           summary: reasoning.summary,
         },
       }),
-  rest: { from: 'openai.responses', fields: { metadata: { a: 'b' }, 'text.verbosity': 'low' } },
+  rest: { from: 'openai.responses', fields: { truncation: 'auto', 'text.unheard_of': 'low' } },
 });
 
 describe('the laws of translation', () => {

@@ -233,7 +233,7 @@ describe('a conversation', () => {
       temperature: 0.1,
       top_p: 0.2,
       reasoning: { effort: 'low', summary: 'auto' },
-      text: { format: { type: 'json_schema', name: 'n', schema: { a: 1 }, strict: true } },
+      text: { format: { type: 'json_schema', name: 'n', schema: { a: 1 }, strict: true }, verbosity: 'low' },
       tools: [{ type: 'function', name: 'f', parameters: { type: 'object' } }],
       tool_choice: 'required',
       parallel_tool_calls: false,
@@ -241,6 +241,7 @@ describe('a conversation', () => {
       user: 'u',
       service_tier: 'flex',
       metadata: { a: 'b' },
+      safety_identifier: 's',
       store: true,
     });
     expect(normal(request)).toEqual({
@@ -255,8 +256,10 @@ describe('a conversation', () => {
       logprobs: 2,
       user: 'u',
       tier: 'flex',
+      metadata: { a: 'b' },
+      verbosity: 'low',
       choices: 1,
-      rest: { from: 'openai.responses', fields: { metadata: { a: 'b' } } },
+      rest: { from: 'openai.responses', fields: { safety_identifier: 's' } },
     });
   });
   it('shows the model only the tools that allowed_tools names', () => {
@@ -294,7 +297,7 @@ describe('a conversation', () => {
     for (const turn of value.turns)
       for (const part of turn.parts)
         void [turn.role, part.kind, part.kind === 'text' && part.text, part.kind === 'toolCall' && [part.id, part.name, part.input]];
-    expect(unread()).toEqual(['rest.fields.metadata', 'rest.fields.text.verbosity', 'turns.parts.rest.phase']);
+    expect(unread()).toEqual(['metadata', 'turns.parts.rest.phase', 'verbosity']);
   });
 });
 

@@ -87,6 +87,24 @@ describe('GENERIC', () => {
     });
     expect(made.notes).toEqual([]);
   });
+  it('steers in words of its own, and says what it has no word for', () => {
+    const webSearch = { size: 'medium', location: { city: 'Oslo', country: 'NO' } };
+    const made = chat('generic', { verbosity: 'low', metadata: { a: 'b' }, prediction: 'x', webSearch });
+    expect(made.notes).toEqual([]);
+    expect(made.chat).toMatchObject({
+      verbosity: 'LOW',
+      metadata: { a: 'b' },
+      prediction: { type: 'CONTENT', content: [{ type: 'TEXT', text: 'x' }] },
+      webSearchOptions: { searchContextSize: 'MEDIUM', userLocation: { city: 'Oslo', country: 'NO' } },
+    });
+    const odd = chat('generic', { verbosity: 'wordy', webSearch: { size: 'huge' } });
+    expect(noted(odd.notes).toSorted()).toEqual(['ignored verbosity', 'ignored webSearch.size']);
+    expect([odd.chat.verbosity, odd.chat.webSearchOptions]).toEqual([undefined, {}]);
+    for (const format of ['cohere', 'coherev2'] as const)
+      expect(noted(chat(format, { verbosity: 'low', metadata: { a: 'b' }, prediction: 'x', webSearch }).notes).toSorted()).toEqual(
+        ['metadata', 'prediction', 'verbosity', 'webSearch'].map((name) => `ignored ${name}`),
+      );
+  });
   it('always says a limit, under the name that the model takes', () => {
     const limit = (model: string, maxTokens?: number) => {
       const { chat: made, notes } = written('generic', { ...asking(), maxTokens }, { model });

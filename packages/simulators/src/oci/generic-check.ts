@@ -1,5 +1,5 @@
 import { type Fields, listOf as fieldsIn, fieldsOf, textOf } from '../openai/check.ts';
-import { anything, boolean, type Check, integer, listOf, members, number, object, oneOf, string, variants } from './check.ts';
+import { boolean, type Check, integer, listOf, members, number, object, oneOf, string, variants } from './check.ts';
 import type { Model } from './models.ts';
 import { refuse } from './refusal.ts';
 
@@ -36,13 +36,24 @@ const toolChoice = variants('type', { AUTO: type, NONE: type, REQUIRED: type, FU
 const schema = members({ name: string, description: string, schema: object, isStrict: boolean }, ['name']);
 const responseFormat = variants('type', { TEXT: type, JSON_OBJECT: type, JSON_SCHEMA: members({ type: string, jsonSchema: schema }, ['jsonSchema']) });
 
+/** Sixteen pairs at most, names of 64 and texts of 512 characters, as the model's own description says. */
+const pairs: Check = (value, path) => {
+  object(value, path);
+  const entries = Object.entries(value as Fields);
+  if (entries.length > 16) throw refuse.invalid(`${path} must have at most 16 members`);
+  for (const [name, text] of entries) {
+    string(text, `${path}.${name}`);
+    if (name.length > 64 || textOf(text).length > 512) throw refuse.invalid(`${path}.${name} is too long`);
+  }
+};
+
 const request = members(
   {
     apiFormat: string,
     messages: listOf(message),
     reasoningEffort: oneOf('NONE', 'MINIMAL', 'LOW', 'MEDIUM', 'HIGH'),
     verbosity: oneOf('LOW', 'MEDIUM', 'HIGH'),
-    metadata: object,
+    metadata: pairs,
     isStream: boolean,
     streamOptions: members({ isIncludeUsage: boolean }),
     numGenerations: integer(1, 128),
@@ -58,12 +69,15 @@ const request = members(
     maxTokens: integer(1),
     maxCompletionTokens: integer(1),
     logitBias: object,
-    prediction: members({ type: oneOf('CONTENT'), content: listOf(anything) }),
+    prediction: members({ type: oneOf('CONTENT'), content: listOf(members({ type: oneOf('TEXT'), text: string }, ['type', 'text'])) }, ['type', 'content']),
     responseFormat,
     toolChoice,
     isParallelToolCalls: boolean,
     tools: listOf(tool, 128),
-    webSearchOptions: object,
+    webSearchOptions: members({
+      searchContextSize: oneOf('LOW', 'MEDIUM', 'HIGH'),
+      userLocation: members({ city: string, region: string, country: string, timezone: string }),
+    }),
     serviceTier: oneOf('AUTO', 'DEFAULT', 'PRIORITY'),
   },
   ['messages'],

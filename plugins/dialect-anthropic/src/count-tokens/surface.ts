@@ -35,7 +35,7 @@ const REFUSED: readonly string[] = Object.freeze([
   'diagnostics',
 ]);
 /** Places in the conversation that count nothing, so that nothing is lost with them. */
-const STEERING: ReadonlySet<string> = new Set(['maxTokens', 'stop', 'sampling', 'user', 'tier', 'choices', 'logprobs']);
+const STEERING: ReadonlySet<string> = new Set(['maxTokens', 'stop', 'sampling', 'user', 'tier', 'verbosity', 'metadata', 'prediction', 'choices', 'logprobs']);
 const counting = (ledger: Call['ledger']): Call['ledger'] => ({
   note(kind, param, why) {
     if (!STEERING.has(param.split('.', 1)[0] ?? '')) ledger.note(kind, param, why);

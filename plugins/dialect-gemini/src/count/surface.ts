@@ -27,7 +27,21 @@ import { camelCased } from '../snake.ts';
 import { jsonTap } from '../tap-json.ts';
 
 /** Places in the conversation that count nothing, so that nothing is lost with them. */
-const STEERING: ReadonlySet<string> = new Set(['maxTokens', 'stop', 'sampling', 'user', 'tier', 'choices', 'logprobs', 'output', 'reasoning', 'toolChoice']);
+const STEERING: ReadonlySet<string> = new Set([
+  'maxTokens',
+  'stop',
+  'sampling',
+  'user',
+  'tier',
+  'verbosity',
+  'metadata',
+  'prediction',
+  'choices',
+  'logprobs',
+  'output',
+  'reasoning',
+  'toolChoice',
+]);
 const counting = (ledger: Call['ledger']): Call['ledger'] => ({
   note(kind, param, why) {
     if (!STEERING.has(param.split('.', 1)[0] ?? '')) ledger.note(kind, param, why);

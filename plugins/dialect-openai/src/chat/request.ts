@@ -34,6 +34,7 @@ import { fitProfile, profileHeaders } from '../profile.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
 import { readMessages } from './read-messages.ts';
+import { readSteering, steeringNames, writeSteering } from './steering.ts';
 import { readToolChoice, readTools, writeTools } from './tools.ts';
 import { writeTurn } from './write-messages.ts';
 
@@ -96,11 +97,13 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
   checkFurther(body);
   loseOptions(body, 'chat', target, ledger);
-  const fields = unknownFields(body, KNOWN);
+  const steering = readSteering(body);
+  const fields = unknownFields(body, new Set([...KNOWN, ...steeringNames(steering)]));
   const { messages, restored } = bring(body.messages, { dialect: target?.dialect, model, seal, memory: inbound.memory, ledger });
   const request: ChatRequest = {
     turns: readMessages(messages, restored),
     ...readOwn(body, readTools(body)),
+    ...steering,
     ...(fields === undefined ? {} : { rest: { from: CHAT, fields } }),
   };
   const form: Form = {
@@ -136,6 +139,7 @@ const writeOwn = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Bui
     response_format: writeOutput(r.output),
     reasoning_effort: writeEffort(r.reasoning),
     service_tier: tierOf(r, mine, lost),
+    ...writeSteering(r, mine, lost),
     ...writeTools(r, mine, form.legacy === true, lost),
     ...(r.rest?.from === CHAT ? r.rest.fields : {}),
   };

@@ -1,4 +1,17 @@
-import { asList, asText, type ChatRequest, type Fields, flagField, numberField, objectField, type Reasoning, some, textField } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asText,
+  type ChatRequest,
+  type Fields,
+  filled,
+  flagField,
+  numberField,
+  objectField,
+  type Reasoning,
+  some,
+  textField,
+} from '@llm-proxy-auth/plugin';
+import { readMetadata } from '../metadata.ts';
 import { writeChoice } from './tools.ts';
 
 export const ENCRYPTED = 'reasoning.encrypted_content';
@@ -17,13 +30,13 @@ const readReasoning = (body: Fields): Reasoning | undefined => {
 };
 const readFormat = (body: Fields): ChatRequest['output'] => {
   const text = objectField(body, 'text') ?? {};
-  textField(text, 'verbosity', 'text.verbosity');
   const format = objectField(text, 'format', 'text.format');
   if (format === undefined) return undefined;
   if (format.type === 'json_object') return 'json';
   if (format.type !== 'json_schema') return undefined;
   return { schema: format.schema, name: asText(format.name) ?? '', strict: format.strict === true, ...some('description', asText(format.description)) };
 };
+const readVerbosity = (body: Fields): string | undefined => textField(objectField(body, 'text') ?? {}, 'verbosity', 'text.verbosity');
 const readLogprobs = (body: Fields): number | undefined => {
   const top = numberField(body, 'top_logprobs');
   return asList(body.include).includes(LOGPROBS) ? (top ?? 0) : top !== undefined && top > 0 ? top : undefined;
@@ -40,6 +53,8 @@ export const readScalars = (body: Fields): Scalars => {
     ...some('logprobs', readLogprobs(body)),
     ...some('user', textField(body, 'user')),
     ...some('tier', textField(body, 'service_tier')),
+    ...some('verbosity', readVerbosity(body)),
+    ...some('metadata', readMetadata(body)),
   };
 };
 
@@ -61,12 +76,13 @@ export const writeScalars = (request: Omit<ChatRequest, 'turns' | 'choices'>): F
     ...some('tool_choice', writeChoice(request.toolChoice, request.tools)),
     ...some('parallel_tool_calls', request.parallelTools),
     ...some('max_output_tokens', request.maxTokens),
-    ...some('text', format === undefined ? undefined : { format }),
+    ...some('text', filled({ format, verbosity: request.verbosity })),
     ...some('temperature', request.sampling?.temperature),
     ...some('top_p', request.sampling?.topP),
     ...some('reasoning', writeReasoning(request.reasoning)),
     ...(request.logprobs === undefined ? {} : { include: [LOGPROBS], ...(request.logprobs > 0 ? { top_logprobs: request.logprobs } : {}) }),
     ...some('user', request.user),
     ...some('service_tier', request.tier),
+    ...some('metadata', request.metadata),
   };
 };

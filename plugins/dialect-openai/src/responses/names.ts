@@ -12,6 +12,8 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   logprobs: 'top_logprobs',
   user: 'user',
   tier: 'service_tier',
+  verbosity: 'text.verbosity',
+  metadata: 'metadata',
   output: 'text.format',
   reasoning: 'reasoning',
   'reasoning.effort': 'reasoning.effort',

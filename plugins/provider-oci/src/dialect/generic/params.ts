@@ -1,6 +1,7 @@
 import { type Call, type ChatRequest, type Fields, type Lost, some } from '@llm-proxy-auth/plugin';
 import { limitOf } from '../limit.ts';
 import { inlined } from '../schema.ts';
+import { steering } from './steering.ts';
 
 /** Least thinking budget (tokens) for each effort, largest first. */
 const BUDGETS: readonly (readonly [number, string])[] = Object.freeze([
@@ -65,6 +66,7 @@ export const writeParams = (r: ChatRequest, call: Call, lost: Lost): Fields => {
     ...some('responseFormat', formatOf(r, lost)),
     ...some('reasoningEffort', effortOf(r, lost)),
     ...some('serviceTier', tierOf(r, lost)),
+    ...steering(r, lost),
     ...(call.stream ? { isStream: true, streamOptions: { isIncludeUsage: true } } : {}),
   };
 };
