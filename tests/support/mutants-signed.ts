@@ -138,7 +138,25 @@ const sigv4: readonly Mutant[] = [
   SIGV4('five minutes', 'too late', 'strategy.ts', "if (Math.abs(at - host.now()) > SKEW) return 'out_of_time';", ''),
   SIGV4('the services', 'for another service', 'strategy.ts', '!config.services.includes(claim.service) || ', ''),
   SIGV4('the regions', 'only regions that are allowed', 'strategy.ts', ' || config.regions?.includes(claim.region) === false', ''),
-  SIGV4('once', 'is refused, before its body and after', 'strategy.ts', ' && (config.allowReplay || used.use(well.claim.signature, host.now()))', ''),
+  SIGV4('once', 'is refused, before its body and after', 'strategy.ts', ' && (config.allowReplay || used.use(well.claim.signature, well.at))', ''),
+  {
+    rule: 'signed requests once over all processes',
+    edits: [{ file: 'packages/plugin/src/issued/pairs/replays.ts', from: 'return first === undefined || !isUsedUp(first);', to: 'return true;' }],
+    test: 'plugins/auth-sigv4/test/strategy.test.ts',
+    named: 'is refused by every process that shares the store',
+  },
+  {
+    rule: 'a store that does not say whether a signature was used',
+    edits: [
+      {
+        file: 'packages/plugin/src/issued/pairs/once.ts',
+        from: 'for (const { fail } of asked) fail(away(error));',
+        to: 'for (const { settle } of asked) settle(undefined);',
+      },
+    ],
+    test: 'plugins/auth-sigv4/test/strategy.test.ts',
+    named: 'cannot be told from the first when the store does not answer',
+  },
   SIGV4('revoked pairs', 'ends with revocation and expiry', 'strategy.ts', 'if (reason !== undefined) return denied(reason);', ''),
   SIGV4('session tokens', 'with a session token', 'signed.ts', "if (sent.has('x-amz-security-token')) return 'session_token';", ''),
   SIGV4('presigned queries', 'presigned beside the header', 'signed.ts', "if (presigned(url)) return 'presigned';", ''),
@@ -165,7 +183,7 @@ const oci: readonly Mutant[] = [
     "['date', 'x-date'][names.length > 0 ? 0 : 1]",
   ),
   OCI('each header once', 'with a signed header twice', 'signed.ts', 'sent.has(name) ? undefined : ', ''),
-  OCI('once', 'again is refused after two seconds', 'strategy.ts', ' && (config.allowReplay || used.use(mark, host.now()))', ''),
+  OCI('once', 'again is refused after two seconds', 'strategy.ts', ' && (config.allowReplay || used.use(mark, at))', ''),
   OCI('public keys alone', 'a private one', 'key.ts', 'if (!/^\\s*-----BEGIN (?:RSA )?PUBLIC KEY-----/.test(pem)) return undefined;', ''),
   OCI('2048 bits', 'a short one', 'key.ts', 'modulusLength >= SHORTEST && ', ''),
 ];
@@ -194,7 +212,7 @@ const core: readonly Mutant[] = [
   },
 ];
 
-const PROVEN = 'result.body !== undefined && !(await r.prove(result.body))';
+const PROVEN = 'result.body !== undefined && !(await proven(r, strategy.kind, result.body))';
 /** Until the body was read a signature may be anybody's. */
 const proving: readonly Mutant[] = [
   {
@@ -205,9 +223,21 @@ const proving: readonly Mutant[] = [
   },
   {
     rule: 'a second factor is asked of who has proven to be the caller',
-    edits: [inCore('access/authenticate.ts', PROVEN, "result.body !== undefined && graph.factor?.require !== 'always' && !(await r.prove(result.body))")],
+    edits: [
+      inCore(
+        'access/authenticate.ts',
+        PROVEN,
+        "result.body !== undefined && graph.factor?.require !== 'always' && !(await proven(r, strategy.kind, result.body))",
+      ),
+    ],
     test: 'tests/access-sigv4.test.ts',
     named: 'is asked for no code and is nobody',
+  },
+  {
+    rule: 'nobody is let in by a signature while the store is away',
+    edits: [inCore('access/authenticate.ts', "throw refuse(r, error, 'unavailable', { strategy, reason: 'store_unavailable' });", 'return true;')],
+    test: 'tests/replicas-signed.test.ts',
+    named: 'while the store is away nothing that is signed is served',
   },
   {
     rule: 'who has not proven to be the caller is counted as refused',

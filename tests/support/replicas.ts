@@ -60,13 +60,14 @@ const replicaOf = async (site: Site): Promise<Replica> => {
   };
 };
 
+const POSTGRES = '@llm-proxy-auth/store-postgres';
 interface More extends Readonly<Record<string, unknown>> {
   readonly plugins?: readonly string[];
   /** Members of the one instance beside its address. */
   readonly main?: object;
 }
-/** `url` of a PostgreSQL server; each call has a schema of its own. `more` are further plugins and sections of the configuration. */
-export const openReplicas = async (url: string, { plugins: added = [], main = {}, ...sections }: More = {}): Promise<Replicas> => {
+/** `url` of a PostgreSQL server, where each call has a schema of its own; without it they share a SQLite file. `more` are further plugins and sections of the configuration. */
+export const openReplicas = async (url: string | undefined, { plugins: added = [], main = {}, ...sections }: More = {}): Promise<Replicas> => {
   const site = await openSite();
   const { plugins, auth, instances } = site.settings() as {
     readonly plugins: readonly string[];
@@ -75,8 +76,8 @@ export const openReplicas = async (url: string, { plugins: added = [], main = {}
   };
   site.write(
     site.settings({
-      plugins: [...plugins.filter((name) => !name.includes('store-')), '@llm-proxy-auth/store-postgres', ...added],
-      store: { use: 'postgres', url, schema: `test_${randomBytes(8).toString('hex')}` },
+      plugins: [...plugins.filter((name) => url === undefined || !name.includes('store-')), ...(url === undefined ? [] : [POSTGRES]), ...added],
+      ...(url === undefined ? {} : { store: { use: 'postgres', url, schema: `test_${randomBytes(8).toString('hex')}` } }),
       admin: { port: 0 },
       instances: { main: { ...instances.main, ...main } },
       auth: [{ ...auth[0], keys: [{ name: 'admin', key: KEY, scopes: ['admin'] }] }],

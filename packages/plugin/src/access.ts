@@ -53,7 +53,8 @@ export type AuthResult =
   | { readonly is: 'not-mine' };
 /** Signed requests: settled when the body has been read, before authorization. */
 export interface BodyCheck {
-  sha256(hex: string): boolean;
+  /** Rejects with `auth_unavailable` when it cannot be told now whether the request may be believed. */
+  sha256(hex: string): boolean | Promise<boolean>;
 }
 export interface Principal {
   /** `key:<name>`, `user:<name>`, … as policies match it. */

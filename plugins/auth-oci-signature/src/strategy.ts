@@ -26,6 +26,8 @@ export interface StrategyParts {
 interface Well {
   readonly claim: Claim;
   readonly text: string;
+  /** When it was signed, epoch ms. */
+  readonly at: number;
   /** SHA-256 of the body that was signed, base64. */
   readonly payload: string;
   /** Names the request among those that were used. */
@@ -44,11 +46,11 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     if (Math.abs(at - host.now()) > SKEW) return 'out_of_time';
     const text = signingText(request, sent, claim);
     if (text === undefined) return 'signed_header_missing';
-    return { claim, text, payload: sent.get('x-content-sha256') ?? EMPTY, mark: hash('sha256', `${claim.id}\n${text}`) };
+    return { claim, text, at, payload: sent.get('x-content-sha256') ?? EMPTY, mark: hash('sha256', `${claim.id}\n${text}`) };
   };
   /** Settled with the body: only then is it known that all of it was signed, and only then is the signature used up. */
-  const bodyCheck = ({ payload, mark }: Well): BodyCheck => ({
-    sha256: (hex) => equal(Buffer.from(hex, 'hex').toString('base64'), payload) && (config.allowReplay || used.use(mark, host.now())),
+  const bodyCheck = ({ payload, mark, at }: Well): BodyCheck => ({
+    sha256: (hex) => equal(Buffer.from(hex, 'hex').toString('base64'), payload) && (config.allowReplay || used.use(mark, at)),
   });
   const judge = (well: Well, entry: PairEntry<KeyObject> | 'away' | undefined): AuthResult => {
     if (entry === 'away') return STORE_AWAY;
@@ -57,7 +59,7 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     if (!right) return denied('wrong_signature');
     const reason = pairObstacle(entry.record, host.now());
     if (reason !== undefined) return denied(reason);
-    if (!config.allowReplay && used.has(well.mark, host.now())) return denied('replayed');
+    if (!config.allowReplay && used.has(well.mark)) return denied('replayed');
     return { is: 'principal', principal: entry.principal, cacheUntil: host.now(), epoch: book.epoch(), body: bodyCheck(well) };
   };
   return {

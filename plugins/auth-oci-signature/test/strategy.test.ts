@@ -77,7 +77,7 @@ const settle = async (
 ): Promise<string> => {
   const result: AuthResult = await strategy.authenticate(request(signer, sent));
   if (result.is !== 'principal') return 'reason' in result ? result.reason : result.is;
-  return result.body?.sha256(hexOf(body)) === true ? result.principal.id : 'wrong_body';
+  return (await result.body?.sha256(hexOf(body))) === true ? result.principal.id : 'wrong_body';
 };
 
 describe('a signed request', () => {
@@ -147,6 +147,19 @@ describe('a signed request', () => {
     expect(await settle(lenient)).toBe('ocikey:ci');
     lenient.host.advance(60_000);
     expect(await settle(lenient)).toBe('ocikey:ci');
+  });
+  it('again is refused by every process that shares the store, two seconds after the first use by any', async () => {
+    const g = await gateway();
+    const other = fakeHost({ now: NOW, store: g.host.store });
+    onTestFinished(() => other.dispose());
+    const strategy = await plugin.auth?.['oci-signature']?.create({ allowReplay: false }, other);
+    if (strategy === undefined) throw new Error('no strategy');
+    expect([await settle(g), await settle({ ...g, strategy })]).toEqual(['ocikey:ci', 'ocikey:ci']);
+    expect(await settle(g, { date: httpDate(NOW - 1000) })).toBe('ocikey:ci');
+    g.host.advance(2000);
+    other.advance(2000);
+    expect(await settle({ ...g, strategy })).toBe('replayed');
+    expect(await settle({ ...g, strategy }, { date: httpDate(NOW - 1000) })).toBe('wrong_body');
   });
   it('A018 in another slot is not looked at', async () => {
     const { strategy, signer } = await gateway();

@@ -12,5 +12,5 @@ export const makeStrategy = async (config: Config, host: Host): Promise<AuthStra
   const book = pairBook(host, kind, hands);
   await pollBook(book, kind.what, host);
   parts.keep(host, { book });
-  return strategy({ host, hands, config, book, used: replays(2 * SKEW) });
+  return strategy({ host, hands, config, book, used: replays(host, { skew: SKEW }) });
 };

@@ -32,6 +32,8 @@ interface Well {
   readonly request: AuthRequest;
   readonly claim: Claim;
   readonly date: string;
+  /** The same, epoch ms. */
+  readonly at: number;
   readonly headers: CanonicalHeaders;
   /** Hash of the body as the caller says it; undefined: it does not say, but the signature covers the hash all the same. */
   readonly payload: string | undefined;
@@ -52,7 +54,7 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     const payload = sent.get('x-amz-content-sha256')?.[0] ?? (BODILESS.has(request.method) && !sent.has('content-length') ? EMPTY : undefined);
     if (payload !== undefined && !HEX.test(payload)) return 'unsigned_payload';
     const headers = canonicalSent(sent, claim.names);
-    return headers === undefined ? 'signed_header_missing' : { request, claim, date, headers, payload };
+    return headers === undefined ? 'signed_header_missing' : { request, claim, date, at, headers, payload };
   };
   const isRight = ({ request, claim, date, headers }: Well, key: PairKey, payload: string): boolean => {
     const signed = { method: request.method, path: request.url, headers, payload, date };
@@ -62,7 +64,7 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
   const bodyCheck = (well: Well, key: PairKey): BodyCheck => ({
     sha256: (hex) => {
       const right = well.payload === undefined ? isRight(well, key, hex) : equal(well.payload, hex);
-      return right && (config.allowReplay || used.use(well.claim.signature, host.now()));
+      return right && (config.allowReplay || used.use(well.claim.signature, well.at));
     },
   });
   const judge = (well: Well, entry: PairEntry<PairKey> | 'away' | undefined): AuthResult => {
@@ -74,7 +76,7 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     if (well.payload !== undefined && !right) return denied('wrong_signature');
     const reason = pairObstacle(entry.record, host.now());
     if (reason !== undefined) return denied(reason);
-    if (!config.allowReplay && used.has(well.claim.signature, host.now())) return denied('replayed');
+    if (!config.allowReplay && used.has(well.claim.signature)) return denied('replayed');
     return { is: 'principal', principal: entry.principal, cacheUntil: host.now(), epoch: book.epoch(), body: bodyCheck(well, key) };
   };
   return {

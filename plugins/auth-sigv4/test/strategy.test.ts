@@ -70,7 +70,7 @@ const request = (pair: Signer, sent: Sent = {}): AuthRequest => {
 const settle = async ({ strategy, pair }: Pick<Gateway, 'strategy' | 'pair'>, sent: Sent = {}, body: string = BODY): Promise<string> => {
   const result: AuthResult = await strategy.authenticate(request(pair, sent));
   if (result.is !== 'principal') return 'reason' in result ? result.reason : result.is;
-  return result.body?.sha256(sha256(body)) === true ? result.principal.id : 'wrong_body';
+  return (await result.body?.sha256(sha256(body))) === true ? result.principal.id : 'wrong_body';
 };
 
 describe('a signed request', () => {
@@ -163,8 +163,7 @@ describe('the same request again', () => {
     const { strategy, pair } = await gateway();
     const [first, second] = [await strategy.authenticate(request(pair)), await strategy.authenticate(request(pair))];
     if (first.is !== 'principal' || second.is !== 'principal') throw new Error('both are good until one is settled');
-    expect(first.body?.sha256(sha256(BODY))).toBe(true);
-    expect(second.body?.sha256(sha256(BODY))).toBe(false);
+    expect(await Promise.all([first.body?.sha256(sha256(BODY)), second.body?.sha256(sha256(BODY))])).toEqual([true, false]);
     expect(await strategy.authenticate(request(pair))).toEqual({ is: 'denied', reason: 'replayed' });
   });
   it('is not used up by a body that nobody signed', async () => {
@@ -181,6 +180,27 @@ describe('the same request again', () => {
     expect(await settle(g, early)).toBe('replayed');
     g.host.advance(2000);
     expect(await settle(g, early)).toBe('out_of_time');
+  });
+  it('is refused by every process that shares the store', async () => {
+    const g = await gateway();
+    const other = fakeHost({ now: NOW, store: g.host.store, encryption: g.host.encryption });
+    onTestFinished(() => other.dispose());
+    const strategy = await plugin.auth?.sigv4?.create({ services: ['bedrock'], allowReplay: false }, other);
+    if (strategy === undefined) throw new Error('no strategy');
+    expect(await settle(g)).toBe('awskey:ci');
+    expect(await settle({ strategy, pair: g.pair })).toBe('wrong_body');
+    expect(await settle({ strategy, pair: g.pair })).toBe('replayed');
+  });
+  it('cannot be told from the first when the store does not answer: neither is taken, but with allowReplay', async () => {
+    for (const allowReplay of [false, true]) {
+      const { host, strategy, pair } = await gateway({ allowReplay });
+      const result = await strategy.authenticate(request(pair));
+      host.breakStore();
+      if (result.is !== 'principal') throw new Error('good so far');
+      const proven = Promise.resolve(result.body?.sha256(sha256(BODY)));
+      if (allowReplay) expect(await proven).toBe(true);
+      else await expect(proven).rejects.toMatchObject({ code: 'auth_unavailable' });
+    }
   });
   it('a second later is another one', async () => {
     const g = await gateway();

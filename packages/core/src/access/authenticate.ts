@@ -124,6 +124,15 @@ export const makeAuthenticator = (
     refused({ request: r.peer.request, address: r.peer.address, code: error.code, ...why });
     return error;
   };
+  const proven = async (r: Request, strategy: string, body: BodyCheck): Promise<boolean> => {
+    try {
+      return await r.prove(body);
+    } catch (error) {
+      // What is wrong with the body itself is its own answer.
+      if (!isGatewayError(error) || error.code !== 'auth_unavailable') throw error;
+      throw refuse(r, error, 'unavailable', { strategy, reason: 'store_unavailable' });
+    }
+  };
   const slow = async (key: string | undefined, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<Identified> => {
     const answer = await ask(strategies, credentials, askedOf(r));
     if (answer === undefined || answer.result.is === 'denied' || answer.result.is === 'not-mine') {
@@ -140,7 +149,7 @@ export const makeAuthenticator = (
       throw refuse(r, error, 'unavailable', { strategy: strategy.kind, reason: result.reason });
     }
     // Until the body has proven the signature it may be anybody's: nothing is asked, counted or told of whom it names.
-    if (result.body !== undefined && !(await r.prove(result.body)))
+    if (result.body !== undefined && !(await proven(r, strategy.kind, result.body)))
       throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: strategy.kind, reason: 'unproven' });
     note(strategy.kind, 'ok');
     if (result.body !== undefined) return { principal: result.principal };

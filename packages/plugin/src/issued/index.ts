@@ -9,7 +9,7 @@ export { allRows, commitChange, type Described, jsonText, operations, type Run, 
 export { currentPair, findPair } from './pairs/find.ts';
 export { type PairOperations, type PairParts, pairOperations } from './pairs/operations.ts';
 export { isPairId, newPairId, PAIR, PAIRS, type PairEntry, type PairKind, type PairRecord, pairBook, pairObstacle, pairOf } from './pairs/record.ts';
-export { type Replays, replays } from './pairs/replays.ts';
+export { type Replays, type ReplaysOptions, replays } from './pairs/replays.ts';
 export { rowReader, rowValue } from './row.ts';
 export { checksum, type TokenForm, tokenForm } from './token.ts';
 export { type TurnsOptions, turns } from './turns.ts';

@@ -1,19 +1,13 @@
-/** Signatures that are remembered at most, and half as many in any case; the oldest are forgotten before their time. */
+import { hash } from 'node:crypto';
+import type { Host } from '../../plugin.ts';
+import { usedOnce } from './once.ts';
+
+/** Signatures that a process remembers at most, and half as many in any case; the store knows the others. */
 const MOST = 250_000;
 
-/** Signatures that have been used, each until it could not be used again anyway. */
-export interface Replays {
-  /** Whether it has been used up. */
-  has(signature: string, now: number): boolean;
-  /** False: it had been used up before. */
-  use(signature: string, now: number): boolean;
-}
-/**
- * Remembers for `life` ms at least. `again`: for so many ms after its first use a signature may be used again, where callers put
- * nothing into a request that tells two of them apart in the same second.
- */
-export const replays = (life: number, again = 0): Replays => {
-  // Two generations with the time of the first use: what is older than both is past its time.
+/** Times of first uses, each for `life` ms at least. */
+const firstUses = (life: number) => {
+  // Two generations: what is older than both is past its time.
   let young = new Map<string, number>();
   let old = new Map<string, number>();
   let since = Number.NEGATIVE_INFINITY;
@@ -23,16 +17,50 @@ export const replays = (life: number, again = 0): Replays => {
     young = new Map();
     since = now;
   };
-  const isUsedUp = (first: number | undefined, now: number): boolean => first !== undefined && !(now - first < again);
-  const firstUse = (signature: string): number | undefined => young.get(signature) ?? old.get(signature);
   return {
-    has: (signature, now) => isUsedUp(firstUse(signature), now),
-    use: (signature, now) => {
+    of: (mark: string): number | undefined => young.get(mark) ?? old.get(mark),
+    keep: (mark: string, first: number, now: number): void => {
       turn(now);
-      const first = firstUse(signature);
-      if (first !== undefined) return !isUsedUp(first, now);
-      young.set(signature, now);
-      return true;
+      young.set(mark, first);
+    },
+  };
+};
+
+export interface ReplaysOptions {
+  /** How far the time of a signature may lie from ours, ms. */
+  readonly skew: number;
+  /**
+   * For so many ms after its first use a signature may be used again, where callers put nothing into a request that tells two of them
+   * apart in the same second. Default 0.
+   */
+  readonly again?: number;
+}
+/** Signed requests that were taken, by whichever of the processes that share the store. */
+export interface Replays {
+  /** Whether it is known here to have been used up; the store is not asked. */
+  has(signature: string): boolean;
+  /** Uses it up; false: it was before. `signedAt`: epoch ms that the signature says. Rejects with `auth_unavailable` when the store does not say. */
+  use(signature: string, signedAt: number): boolean | Promise<boolean>;
+}
+/** Each signature is written to the store once; one that comes again is mostly known without it. */
+export const replays = (host: Pick<Host, 'store' | 'now' | 'log' | 'signal'>, { skew, again = 0 }: ReplaysOptions): Replays => {
+  const known = firstUses(2 * skew);
+  const shared = usedOnce(host);
+  const isUsedUp = (first: number): boolean => host.now() - first >= again;
+  const markOf = (signature: string): string => hash('sha256', signature, 'base64url').slice(0, 22);
+  return {
+    has(signature) {
+      const first = known.of(signature);
+      return first !== undefined && isUsedUp(first);
+    },
+    use(signature, signedAt) {
+      const here = known.of(signature);
+      if (here !== undefined) return !isUsedUp(here);
+      // Nobody's clock is further away than the clock of who signs may be.
+      return shared.use(markOf(signature), signedAt + 2 * skew).then((first) => {
+        known.keep(signature, first ?? host.now(), host.now());
+        return first === undefined || !isUsedUp(first);
+      });
     },
   };
 };
