@@ -1,3 +1,4 @@
+export { knownOf } from './access/prices.ts';
 export { openApi } from './admin/openapi.ts';
 export { CORE_OPERATIONS } from './admin/operations.ts';
 export { type Audit, auditOf } from './audit/audit.ts';

@@ -40,7 +40,7 @@ export { readLogprobs } from './logprobs.ts';
 export { type Lost, look, losePart, loseProof, loseResultNames, lostTo } from './lost.ts';
 export { mediaTypeOf } from './media-type.ts';
 export { memoryCounters } from './memory-counters.ts';
-export { modelFacts } from './model-facts.ts';
+export { dayOf, type FactRow, type FactSource, type ModelData, modelFacts } from './model-facts.ts';
 export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';
 export { type Native, type NativeEntry, nativeTable, rememberNative } from './native-table.ts';
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';

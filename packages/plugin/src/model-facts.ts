@@ -1,14 +1,61 @@
 import type { ModelFacts } from './provider.ts';
 
+export interface FactSource {
+  readonly url: string;
+  /** Day on which it was read. */
+  readonly read: string;
+  /** Whose reading of it this is, where it is not our own. */
+  readonly via?: string | undefined;
+}
+/** One model as a data file tells it. */
+export interface FactRow extends Omit<ModelFacts, 'source' | 'date' | 'endSource'> {
+  /** Name of the source, and of that of `deprecated` and `retires`. */
+  readonly from: string;
+  readonly endFrom?: string | undefined;
+}
+/** The data file of a provider plugin, `src/facts.json`. */
+export interface ModelData {
+  /** Day on which it was made. */
+  readonly version: string;
+  /** Under which licence numbers of others stand here. */
+  readonly license?: string | undefined;
+  readonly sources: Readonly<Record<string, FactSource>>;
+  /** By model id. A name that ends in `*` is a beginning; `place/model` is a model where it costs something else. */
+  readonly models: Readonly<Record<string, FactRow>>;
+}
+
 /**
- * Facts by model id, from rows whose names may end in `*`: an exact name counts before a beginning, a longer beginning before a
- * shorter one.
+ * Facts by model id: an exact name counts before a beginning, a longer beginning before a shorter one; at `places`, in their order,
+ * before anywhere.
  */
-export const modelFacts = (rows: Readonly<Record<string, ModelFacts>>): ((model: string) => ModelFacts | undefined) => {
-  const exact = new Map(Object.entries(rows).filter(([name]) => !name.endsWith('*')));
-  const beginnings = Object.entries(rows)
+export const modelFacts = ({ sources, models }: ModelData): ((model: string, places?: readonly string[]) => ModelFacts | undefined) => {
+  const sourceOf = (name: string): FactSource => {
+    const source = sources[name];
+    if (source === undefined) throw new TypeError(`A row of the model data names the source "${name}", which is none.`);
+    return source;
+  };
+  const factsOf = ({ from, endFrom, ...row }: FactRow): ModelFacts => {
+    const { url, read } = sourceOf(from);
+    return Object.freeze({ ...row, source: url, date: read, ...(endFrom === undefined ? {} : { endSource: sourceOf(endFrom).url }) });
+  };
+  const rows = Object.entries(models).map(([name, row]) => [name, factsOf(row)] as const);
+  const exact = new Map(rows.filter(([name]) => !name.endsWith('*')));
+  const beginnings = rows
     .filter(([name]) => name.endsWith('*'))
     .map(([name, facts]) => [name.slice(0, -1), facts] as const)
     .sort(([a], [b]) => b.length - a.length);
-  return (model) => exact.get(model) ?? beginnings.find(([beginning]) => model.startsWith(beginning))?.[1];
+  const find = (name: string): ModelFacts | undefined => exact.get(name) ?? beginnings.find(([beginning]) => name.startsWith(beginning))?.[1];
+  return (model, places = []) => {
+    for (const place of places) {
+      const there = find(`${place}/${model}`);
+      if (there !== undefined) return there;
+    }
+    return find(model);
+  };
+};
+
+/** The day of a time (RFC 3339) that a vendor's list says, as `ModelFacts` and `ModelInfo` have it; undefined for anything else. */
+export const dayOf = (time: unknown): string | undefined => {
+  const at = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString().slice(0, 10);
 };

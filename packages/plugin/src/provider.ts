@@ -165,14 +165,21 @@ export interface ModelInfo {
   readonly created?: number | undefined;
   readonly owner?: string | undefined;
   readonly context?: number | undefined;
+  /** Days, as in `ModelFacts`, when the vendor says them in its list. */
+  readonly deprecated?: string | undefined;
+  readonly retires?: string | undefined;
   readonly capabilities?: Partial<Capabilities> | undefined;
 }
 /** USD per million tokens. Cached input costs what other input does where nothing else is said. */
-export interface Price {
+export interface Rates {
   readonly input: number;
   readonly output: number;
   readonly cacheRead?: number | undefined;
   readonly cacheWrite?: number | undefined;
+}
+export interface Price extends Rates {
+  /** What all of a call costs whose input, cached or not, is of more tokens than `over`. */
+  readonly long?: (Rates & { readonly over: number }) | undefined;
 }
 /** What is known of a model without asking; never a reason to refuse one. */
 export interface ModelFacts {
@@ -181,12 +188,18 @@ export interface ModelFacts {
   /** Most tokens of an answer. */
   readonly output?: number | undefined;
   readonly price?: Price | undefined;
+  /** Members at the top of the provider's JSON body that the model refuses: a request that is translated loses them, with a note for each. */
+  readonly rejects?: readonly string[] | undefined;
+  /** Day from which the vendor advises against it, `2026-06-05`. */
+  readonly deprecated?: string | undefined;
   /** Day on which the vendor stops serving it, `2026-10-19`. */
   readonly retires?: string | undefined;
   /** Where it was read. */
   readonly source: string;
   /** Day on which it was read. */
   readonly date: string;
+  /** Where `deprecated` and `retires` were read, if elsewhere. */
+  readonly endSource?: string | undefined;
 }
 /** For accounts that call models by names of their own, such as deployments. Both are pure; a name they do not know is itself. */
 export interface ModelNames {

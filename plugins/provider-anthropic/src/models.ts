@@ -1,4 +1,4 @@
-import { type Capabilities, GatewayError, type Host, type ModelInfo, type UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { type Capabilities, dayOf, GatewayError, type Host, type ModelInfo, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 
 interface Base {
   readonly origin: string;
@@ -48,6 +48,8 @@ const modelOf = (v: unknown): ModelInfo | undefined => {
     created: Number.isNaN(at) ? undefined : Math.floor(at / 1000),
     owner: 'anthropic',
     context: typeof v.max_input_tokens === 'number' ? v.max_input_tokens : undefined,
+    deprecated: dayOf(v.deprecated_at),
+    retires: dayOf(v.retires_at),
     capabilities: capabilitiesOf(v.capabilities),
   };
 };

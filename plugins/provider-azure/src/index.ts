@@ -3,6 +3,7 @@ import { type Config, config } from './config.ts';
 import { accessOf } from './credentials.ts';
 import { endpoints } from './endpoint.ts';
 import { askEntra } from './entra.ts';
+import { factsOf } from './facts.ts';
 import { deploymentNames } from './names.ts';
 import { native } from './native.ts';
 import { placesOf } from './places.ts';
@@ -31,6 +32,7 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
     endpoint: endpoints({ api: places.api, names }),
     native,
     names,
+    facts: factsOf(names),
     signs: 'head',
     sign,
     rejected: judge,

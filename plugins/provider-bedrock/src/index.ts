@@ -5,6 +5,7 @@ import { timeInText } from './clock.ts';
 import { type Config, config } from './config.ts';
 import { awsCredentials } from './credentials.ts';
 import { type EndpointOptions, endpoints } from './endpoint.ts';
+import { factsAt } from './facts.ts';
 import { invokeDialect } from './invoke/dialect.ts';
 import { MANTLE, mantleEndpoints, mantleModels } from './mantle.ts';
 import { type ControlPlane, listModels } from './models.ts';
@@ -81,6 +82,7 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
     base,
     region,
     ...api,
+    facts: factsAt(region, mantle),
     signs: bearer ? 'head' : 'body',
     sign,
     rejected(reply) {

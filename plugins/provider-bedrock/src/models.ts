@@ -1,4 +1,4 @@
-import { type Fields, GatewayError, type Host, isObject, type ModelInfo, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { dayOf, type Fields, GatewayError, type Host, isObject, type ModelInfo, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 
 export interface ControlPlane {
   readonly origin: string;
@@ -57,6 +57,8 @@ const foundationModel = (v: Fields): ModelInfo | undefined => {
     id,
     owner: text(v.providerName)?.toLowerCase(),
     created: Number.isNaN(created) ? undefined : Math.floor(created / 1000),
+    deprecated: dayOf(cycle.legacyTime),
+    retires: dayOf(cycle.endOfLifeTime),
     capabilities: { images: texts(v.inputModalities).includes('IMAGE') },
   };
 };

@@ -17,6 +17,7 @@ import { ociSignature } from './auth/signature.ts';
 import { type Config, config } from './config.ts';
 import { ociDialect } from './dialect/dialect.ts';
 import { endpoints } from './endpoint.ts';
+import { facts } from './facts.ts';
 import { listModels } from './models.ts';
 import { nativeTable } from './native.ts';
 import { placesOf } from './places.ts';
@@ -78,6 +79,8 @@ export const createProvider = async (settings: Config, host: Host, parts: Parts 
       if (verdict === 'clock') clock.learn(reply, timeInText(readRefusal(reply).text));
       return verdict === 'refresh' && kind === 'api-key' ? 'credential' : verdict;
     },
+    // A dedicated cluster is paid by the hour.
+    ...(endpointId === undefined ? { facts } : {}),
     models: listModels({ ...control, compartment, host, sign: signed }),
     probe: probe({ ...base, compartment, host, sign: signed }, bearer),
     ...(bearer ? {} : { credentialExpires: () => cache.expires() }),

@@ -1,6 +1,7 @@
 import {
   asObject,
   asText,
+  dayOf,
   type Fields,
   GatewayError,
   type Host,
@@ -42,6 +43,8 @@ const modelOf = (v: Fields): ModelInfo | undefined => {
     id,
     owner: asText(v.vendor)?.toLowerCase(),
     created: Number.isNaN(created) ? undefined : Math.floor(created / 1000),
+    deprecated: dayOf(v.timeDeprecated),
+    retires: dayOf(v.timeOnDemandRetired),
     ...(capabilities.length > 0 ? { capabilities: { images: capabilities.includes('IMAGE_TEXT_TO_TEXT') } } : {}),
   };
 };

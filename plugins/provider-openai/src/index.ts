@@ -15,11 +15,12 @@ const regionOf = (host: string): string => /^([a-z]{2,3})\.api\.openai\.com$/.ex
 export const createProvider = (settings: Config, host: Host): Provider => {
   const url = new URL(settings.baseUrl);
   const base = { origin: url.origin, path: url.pathname.replace(/\/+$/, ''), prefix: '/v1' };
+  const region = regionOf(url.hostname);
   const sign = signer(settings, followApiKey(settings.apiKey, host));
   const models = listModels(base, host, sign);
   return {
     base,
-    region: regionOf(url.hostname),
+    region,
     errors: 'openai',
     endpoint: OWN.test(url.hostname) ? endpoint : endpointOfServer,
     native,
@@ -28,7 +29,7 @@ export const createProvider = (settings: Config, host: Host): Provider => {
     rejected,
     models,
     // Other servers have their own models and prices.
-    ...(OWN.test(url.hostname) ? { facts } : {}),
+    ...(OWN.test(url.hostname) ? { facts: (model: string) => facts(model, [region]) } : {}),
     probe: async (signal) => void (await models(signal)),
   };
 };

@@ -3,6 +3,7 @@ import { type Config, config } from './config.ts';
 import { askSource } from './credentials/chain.ts';
 import { googleCredentials, kindOf } from './credentials/credentials.ts';
 import { endpoints } from './endpoint.ts';
+import { factsAt } from './facts.ts';
 import { listModels } from './models.ts';
 import { COUNTED_CACHES, nativeOf } from './native.ts';
 import { pinnedChat, pinnedTo } from './pinned.ts';
@@ -59,6 +60,7 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
       const verdict = judge(reply);
       return verdict === 'refresh' && expires === undefined ? 'credential' : verdict;
     },
+    facts: factsAt({ project, location }),
     models: listModels(listing),
     probe: probe(listing),
     ...(expires === undefined ? {} : { credentialExpires: expires }),

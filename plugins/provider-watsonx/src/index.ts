@@ -7,6 +7,7 @@ import { watsonxDialect } from './dialect/dialect.ts';
 import { WATSONX } from './dialect/words.ts';
 import { endpoints } from './endpoint.ts';
 import { askSpecs, listModels } from './models.ts';
+import { facts } from './facts.ts';
 import { native } from './native.ts';
 import { placesOf } from './places.ts';
 import { judge } from './rejected.ts';
@@ -41,6 +42,8 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
       const verdict = judge(reply);
       return verdict === 'refresh' && expires === undefined ? 'credential' : verdict;
     },
+    // Prices are those of IBM Cloud; a deployment's name tells nothing of what it costs.
+    facts: (model) => (deployments.names.includes(model) ? undefined : facts(model)),
     models: listModels({ ...listing, sign: PUBLIC.has(credentials.kind) ? undefined : signed }),
     // Whether the credential is good is asked too, which a public list would not say.
     probe: async (signal) => void (await askSpecs({ ...listing, sign: signed }, 'limit=1', signal)),

@@ -3,6 +3,7 @@ import {
   asNumber,
   asObject,
   asText,
+  dayOf,
   type Fields,
   GatewayError,
   type Host,
@@ -56,10 +57,11 @@ export const askSpecs = async ({ origin, path, version, host, sign }: Listing, q
   return page;
 };
 
+const startOf = (model: Fields, state: string): string | undefined =>
+  asText(asObject(asList(model.lifecycle).find((one) => asObject(one)?.id === state))?.start_date);
 /** Epoch ms at which a model enters a state; undefined when it never does. */
 const since = (model: Fields, state: string): number | undefined => {
-  const entry = asList(model.lifecycle).find((one) => asObject(one)?.id === state);
-  const at = Date.parse(asText(asObject(entry)?.start_date) ?? '');
+  const at = Date.parse(startOf(model, state) ?? '');
   return Number.isNaN(at) ? undefined : at;
 };
 /** Models that can be called now. */
@@ -73,6 +75,8 @@ const modelOf = (model: Fields, now: number): ModelInfo | undefined => {
     owner: asText(model.provider)?.toLowerCase(),
     created: created === undefined ? undefined : Math.floor(created / 1_000),
     context: asNumber(asObject(model.model_limits)?.max_sequence_length),
+    deprecated: dayOf(startOf(model, 'deprecated')),
+    retires: dayOf(startOf(model, 'withdrawn')),
     ...(functions.size === 0 ? {} : { capabilities: { images: functions.has('image_chat') } }),
   };
 };

@@ -1,13 +1,14 @@
 import { parse } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
+import { ended } from '../known.ts';
 import { print } from '../terminal.ts';
 
 const LIVE_MS = 15_000;
 
 export const check: Command = {
   usage: 'llm-proxy-auth check [--print] [--live]',
-  summary: 'Checks the configuration; --print shows it with secrets as where they come from, --live asks every provider.',
+  summary: 'Checks the configuration, and warns of models past their end; --print shows it with secrets as where they come from, --live asks every provider.',
   example: 'check --print',
   run(words, terminal) {
     const parsed = parse(words, { print: { type: 'boolean' }, live: { type: 'boolean' } }, 0);
@@ -29,7 +30,11 @@ export const check: Command = {
           }
         }),
       );
-      print(terminal, parsed.json ? { ok: true, file: graph.file, plugins: graph.plugins.length, instances } : instances, parsed.json);
+      const past = ended(graph, Date.now());
+      print(terminal, parsed.json ? { ok: true, file: graph.file, plugins: graph.plugins.length, instances, ended: past } : instances, parsed.json);
+      for (const { path, instance, model, retires, source } of past)
+        terminal.stderr.write(`${path}: "${model}" at ${instance} was retired on ${retires}, says ${source ?? 'the configuration'}; calls go out all the same.
+`);
       const failed = instances.some((i) => 'live' in i && i.live !== 'ok' && i.live !== 'cannot be asked');
       if (!parsed.json && !failed)
         terminal.stdout.write(`The configuration ${graph.file ?? ''} is valid: ${graph.plugins.length} plugins, ${graph.instances.size} instances.\n`);

@@ -37,7 +37,7 @@ export const isMeasured = (x: Exchange, reach: Reach): boolean => {
 const estimateOf = (x: Exchange, candidates: readonly Candidate[], { bytes, bounds, named }: Asked): Estimate => {
   const known = named ? candidates.map(({ instance, model }) => knownOf(instance, model)) : [];
   const most = (which: 'context' | 'output'): number =>
-    known.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...known.map(({ facts }) => facts?.[which] ?? Number.POSITIVE_INFINITY));
+    known.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...known.map(({ facts }) => facts[which] ?? Number.POSITIVE_INFINITY));
   const input = Math.min(Math.ceil(bytes / BYTES_PER_TOKEN), most('context'));
   const each = Math.min(bounds.output ?? UNBOUNDED_OUTPUT, most('output'), MOST_OUTPUT);
   const output = ANSWERS_WITH_TOKENS.has(x.operation) ? Math.ceil(each * Math.min(bounds.choices, MOST_OUTPUT)) : 0;

@@ -14,14 +14,14 @@ export const withMembers = (body: Json, members: Fields | undefined): Json => {
   for (const [name, wanted] of Object.entries(members)) whole[name] = merged(whole[name], wanted);
   return whole;
 };
-/** A body without what the configuration of an instance keeps a client from saying. */
+/** A body without what the configuration of an instance keeps a client from saying, or what the model refuses. */
 export const withoutMembers = (body: Json, without: readonly string[] | undefined, ledger: Ledger): Json => {
   if (without === undefined || !isObject(body)) return body;
   const left: Record<string, Json> = { ...body };
   for (const name of without) {
     if (left[name] === undefined) continue;
     delete left[name];
-    ledger.note('ignored', `rest.fields.${name}`, 'the configuration of the instance decides this');
+    ledger.note('ignored', `rest.fields.${name}`, 'the instance or its model does not take this');
   }
   return left;
 };

@@ -11,6 +11,7 @@ import {
   GatewayError,
   type Inbound,
   isGatewayError,
+  type Json,
   type JsonText,
   type Ledger,
   type LedgerKind,
@@ -22,6 +23,7 @@ import {
   type TapState,
   tracked,
 } from '@llm-proxy-auth/plugin';
+import { knownOf } from '../access/prices.ts';
 import { clientName } from './client-name.ts';
 import type { Exchange } from './exchange.ts';
 import { withMembers, withoutMembers } from './members.ts';
@@ -116,7 +118,9 @@ export const writeRequest = <O extends Half>(
   const { value, unread } = tracked(provider === client ? (request as object) : fitStops(request as Partial<ChatRequest>, call));
   const written = inClientWords(client.client?.names, () => half.write(value as Canonical[O]['request'], call));
   const { members, without, judge } = call.endpoint;
-  const whole = written.body instanceof Uint8Array ? written.body : withMembers(withoutMembers(written.body, without, call.ledger), members);
+  const refused = x.instance === undefined || provider === client ? undefined : knownOf(x.instance, call.model).facts.rejects;
+  const left = (body: Json): Json => withMembers(withoutMembers(withoutMembers(body, without, call.ledger), refused, call.ledger), members);
+  const whole = written.body instanceof Uint8Array ? written.body : left(written.body);
   const body = whole instanceof Uint8Array ? whole : Buffer.from(stringifyJson(whole));
   const refusal = judge?.(whole instanceof Uint8Array ? parseJson(whole) : whole);
   if (refusal !== undefined) throw refusalError(refusal);

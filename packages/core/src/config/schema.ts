@@ -101,11 +101,29 @@ const Model = object({
 
 const usd = (description: string) => Type.Number({ minimum: 0, maximum: 1_000_000, description });
 /** USD per million tokens. */
-const Price = object({
+const rates = () => ({
   input: usd('Input.'),
   output: usd('Output, reasoning included.'),
   cacheRead: Type.Optional(usd('Input read from a cache; default what input costs.')),
   cacheWrite: Type.Optional(usd('Input written to a cache; default what input costs.')),
+});
+const Price = object({
+  ...rates(),
+  long: Type.Optional(
+    object(
+      { over: Type.Integer({ minimum: 1, description: 'Tokens of input, cached or not, beyond which all of a call costs this.' }), ...rates() },
+      'What calls with long input cost.',
+    ),
+  ),
+});
+const Day = (description: string) => Type.Optional(Type.String({ pattern: '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', description }));
+const Facts = object({
+  like: Type.Optional(Type.String({ minLength: 1, description: 'A model of this provider: what is known of it, and its price, hold for this one too.' })),
+  context: Type.Optional(Type.Integer({ minimum: 1, description: 'Most tokens of a call and its answer.' })),
+  output: Type.Optional(Type.Integer({ minimum: 1, description: 'Most tokens of an answer.' })),
+  rejects: Type.Optional(names("Members at the top of the provider's request that the model refuses: translated requests lose them, and say so.")),
+  deprecated: Day('Day from which its vendor advises against it.'),
+  retires: Day('Day on which its vendor stops serving it; nothing is refused for it.'),
 });
 const Budget = object({
   usd: Type.Number({ minimum: 0, maximum: 1_000_000, description: 'US dollars per window; 0 lets nothing through that costs anything.' }),
@@ -174,6 +192,10 @@ export const Instance = {
   prices: Type.Record(Type.String(), Price, {
     default: {},
     description: "USD per million tokens, by globs over the provider's model ids; the first that fits counts, before what the provider's plugin knows.",
+  }),
+  facts: Type.Record(Type.String(), Facts, {
+    default: {},
+    description: "What is known of models, by globs over the provider's model ids; the first that fits counts, each key of it before what the plugin knows.",
   }),
   ca: Type.Optional(Pem({ description: 'CA of the provider: a path or PEM text.' })),
   clientCertificate: Type.Optional(object({ cert: Pem({ description: 'A path or PEM text.' }), key: Pem({ description: 'A path or PEM text.' }) })),

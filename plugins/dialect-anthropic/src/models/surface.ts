@@ -6,6 +6,7 @@ import {
   type Building,
   type Call,
   type Capabilities,
+  dayOf,
   defined,
   type Fields,
   GatewayError,
@@ -27,15 +28,20 @@ const ZERO = '1970-01-01T00:00:00Z';
 const LINE = /\b(haiku|sonnet|opus|fable|mythos)\b/;
 /** Epoch seconds as a time (RFC 3339); the vendor's own word for an unknown one is the epoch. */
 const timeOf = (created: number | undefined): string => (created === undefined ? ZERO : new Date(created * 1000).toISOString().replace('.000Z', 'Z'));
+const stateOf = ({ deprecated, retires }: ModelInfo, today: string): 'active' | 'deprecated' | 'retired' => {
+  if (retires !== undefined && retires <= today) return 'retired';
+  return deprecated !== undefined && deprecated <= today ? 'deprecated' : 'active';
+};
+const timeOfDay = (day: string | undefined): string | null => (day === undefined ? null : `${day}T00:00:00Z`);
 /** All members that clients are typed to find, under either version of the API. */
-const writeModel = (m: ModelInfo): Fields => ({
+const writeModel = (m: ModelInfo, now: number): Fields => ({
   type: 'model',
   id: m.id,
   display_name: m.id,
   created_at: timeOf(m.created),
-  lifecycle: 'active',
-  deprecated_at: null,
-  retires_at: null,
+  lifecycle: stateOf(m, new Date(now).toISOString().slice(0, 10)),
+  deprecated_at: timeOfDay(m.deprecated),
+  retires_at: timeOfDay(m.retires),
   line: LINE.exec(m.id)?.[1] ?? null,
   max_input_tokens: m.context ?? null,
   max_tokens: null,
@@ -47,13 +53,13 @@ const write = (models: readonly ModelInfo[], call: Call): Written => {
   const wanted = call.inbound.model;
   const headers = ['content-type', 'application/json'];
   if (wanted === undefined) {
-    const data = models.map(writeModel);
+    const data = models.map((m) => writeModel(m, call.now));
     return { headers, body: stringifyJson({ data, has_more: false, first_id: models[0]?.id ?? null, last_id: models.at(-1)?.id ?? null }) };
   }
   const found = models.find((m) => m.id === wanted);
   if (found === undefined)
     throw new GatewayError('model_not_found', `The model '${wanted}' does not exist or you do not have access to it.`, { param: 'model' });
-  return { headers, body: stringifyJson(writeModel(found)) };
+  return { headers, body: stringifyJson(writeModel(found, call.now)) };
 };
 
 const supports = (wire: unknown): boolean | undefined => {
@@ -82,6 +88,8 @@ const readOne = (wire: unknown): readonly ModelInfo[] => {
       ...(Number.isFinite(created) && created > 0 ? { created } : {}),
       owner: asText(m.owned_by) ?? OWNER,
       ...some('context', asNumber(m.max_input_tokens)),
+      ...some('deprecated', dayOf(m.deprecated_at)),
+      ...some('retires', dayOf(m.retires_at)),
       ...some('capabilities', capabilitiesOf(m.capabilities)),
     },
   ];
