@@ -80,6 +80,47 @@ const parameters = page(
   (await asked()).map(({ title, head, rows }) => `## ${title}\n\n${table(head, rows)}`).join('\n'),
 );
 
+/** Names of rows that tell what a model costs in one place. */
+const PLACE = /^(?:regional|mantle|eu|us|(?:us|eu|ap|ca|sa|me|af|il|mx|cn)-[a-z-]+-\d)\//;
+/** What a data file of a provider says, model by model and source by source; prices of places are counted alone. */
+const dataOf = ({ name, folder }) => {
+  const path = join(folder, 'src/facts.json');
+  if (!existsSync(path)) return '';
+  const { version, license, sources, models: known } = JSON.parse(readFileSync(path, 'utf8'));
+  const rows = Object.entries(known);
+  const told = (source) => rows.filter(([, { from, endFrom }]) => from === source || endFrom === source).length;
+  const shown = rows.filter(([model]) => !PLACE.test(model));
+  const usd = ({ input, output, cacheRead = '', cacheWrite = '' } = {}) => [input ?? '', output ?? '', cacheRead, cacheWrite];
+  return [
+    `## ${name}\n`,
+    `Version ${version}: ${shown.length} models, and ${rows.length - shown.length} prices of places.${license === undefined ? '' : ` ${license}`}\n`,
+    table(
+      ['model', 'context', 'output', 'input USD', 'output USD', 'cache read', 'cache write', 'long input', 'deprecated', 'retires'],
+      shown.map(([model, { context = '', output = '', price, deprecated = '', retires = '' }]) => [
+        code(model),
+        context,
+        output,
+        ...usd(price),
+        price?.long === undefined ? '' : `over ${price.long.over}: ${price.long.input} / ${price.long.output}`,
+        deprecated,
+        retires,
+      ]),
+    ),
+    table(
+      ['source', 'read', 'by', 'rows'],
+      Object.entries(sources).map(([source, { url, read, via }]) => [url, read, via ?? 'us', told(source)]),
+    ),
+  ].join('\n');
+};
+const models = page(
+  'Model data',
+  [
+    'What the plugins of providers know of models without asking: list prices in USD per million tokens, sizes in tokens, ends of life. It comes from `src/facts.json` of each plugin, where every row names its source, and `node scripts/model-data.mjs` renews it.',
+    'A model that is not here is served all the same. `instances.*.prices` and `instances.*.facts` say otherwise for an instance.',
+  ].join('\n\n'),
+  plugins.map(dataOf).filter(Boolean).join('\n'),
+);
+
 const folder = join(root, 'docs/reference');
 mkdirSync(folder, { recursive: true });
 let stale = 0;
@@ -89,6 +130,7 @@ const pages = {
   'metrics.md': metrics,
   'commands.md': commands,
   'parameters.md': parameters,
+  'models.md': models,
   'admin-api.json': `${JSON.stringify(openApi(operations), undefined, 2)}\n`,
 };
 for (const [name, text] of Object.entries(pages)) {

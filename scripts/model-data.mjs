@@ -50,7 +50,10 @@ const priceOf = (row) => {
 };
 const scaled = (price, by) =>
   Object.fromEntries(
-    Object.entries(price).map(([name, value]) => [name, name === 'over' ? value : typeof value === 'number' ? Number((value * by).toFixed(6)) : scaled(value, by)]),
+    Object.entries(price).map(([name, value]) => [
+      name,
+      name === 'over' ? value : typeof value === 'number' ? Number((value * by).toFixed(6)) : scaled(value, by),
+    ]),
   );
 /** Input and output together; where vendors of these sizes say how much of each, the table has the input alone. */
 const INPUT_ALONE = new Set([272_000, 922_000]);
@@ -100,6 +103,8 @@ const sourceBook = (kept) => {
   };
 };
 const TABLE = 'https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json';
+/** Rows that contradict what the same model costs everywhere else by a factor: left out, and so without a price, until someone reads the page. */
+const DOUBTED = /^oci\/(?:google\.gemini-2\.5-flash|xai\.grok-(?:4-fast|4\.1-fast|code-fast))/;
 const isUrl = (text) => typeof text === 'string' && /^https:\/\/\S+$/.test(text) && !text.includes('/subscriptions/');
 const rowOf = (row, book) => {
   const price = priceOf(row);
@@ -140,7 +145,7 @@ for (const [plugin, nameOf] of Object.entries(PLUGINS)) {
   const book = sourceBook(Object.fromEntries(Object.entries(before.sources).filter(([name]) => own(name))));
   const rows = {};
   for (const [name, row] of Object.entries(table)) {
-    const id = MODES.has(row.mode) ? nameOf(name, row) : undefined;
+    const id = MODES.has(row.mode) && !DOUBTED.test(name) ? nameOf(name, row) : undefined;
     const facts = id === undefined ? undefined : rowOf(row, book);
     if (facts === undefined || kept[id] !== undefined) continue;
     rows[id] ??= facts;
@@ -151,7 +156,10 @@ for (const [plugin, nameOf] of Object.entries(PLUGINS)) {
   const models = sorted({ ...folded(rows), ...kept });
   const used = new Set(Object.values(models).flatMap(({ from, endFrom }) => [from, endFrom]));
   const sources = Object.fromEntries(Object.entries(book.sources).filter(([name]) => used.has(name)));
-  const lines = (all) => Object.entries(all).map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`).join(',\n');
+  const lines = (all) =>
+    Object.entries(all)
+      .map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+      .join(',\n');
   writeFileSync(
     path,
     `{\n  "version": ${JSON.stringify(today)},\n  "license": ${JSON.stringify(LICENSE)},\n  "sources": {\n${lines(sources)}\n  },\n  "models": {\n${lines(models)}\n  }\n}\n`,

@@ -118,8 +118,38 @@ describe('check, models, plugins', () => {
     expect(printed.out + printed.err).not.toContain('canary');
   });
   test('models lists the names and where they lead', async () => {
-    expect(JSON.parse((await place.run(['models', '--json'])).out)).toEqual([{ model: 'fast', instance: 'main', target: SMALL }]);
+    expect(JSON.parse((await place.run(['models', '--json'])).out)).toMatchObject([{ model: 'fast', instance: 'main', target: SMALL }]);
     expect((await place.run(['models'])).out).toMatch(new RegExp(`fast +main +${SMALL}`));
+  });
+  test('models tells what is known of each, and check names those past their end', async () => {
+    const text = configuration({
+      instances: {
+        main: { provider: 'openai', apiKey: 'sk-canary-0123456789', models: ['gpt-4o-2024-05-13', 'gpt-77'], facts: { 'gpt-77': { retires: '2020-02-03' } } },
+      },
+      models: [
+        { name: 'fast', targets: [{ instance: 'main', model: 'gpt-4o-2024-05-13' }] },
+        { match: '*', targets: [{ instance: 'main', model: '*' }] },
+      ],
+    });
+    place.write('ended.yaml', text);
+    const listed = JSON.parse((await place.run(['models', '--config', 'ended.yaml', '--json'])).out) as object[];
+    const known = { context: 128_000, output: 4_096, usdInput: 5, usdOutput: 15, retires: '2026-10-23' };
+    expect(listed).toEqual([
+      { model: 'fast', instance: 'main', target: 'gpt-4o-2024-05-13', ...known },
+      { model: '*', instance: 'main', target: '*' },
+      { model: 'gpt-4o-2024-05-13', instance: 'main', target: 'gpt-4o-2024-05-13', ...known },
+      { model: 'gpt-77', instance: 'main', target: 'gpt-77', retires: '2020-02-03' },
+    ]);
+    const checked = await place.run(['check', '--config', 'ended.yaml', '--json']);
+    expect([checked.code, (json(checked) as { ended: object[] }).ended]).toEqual([
+      0,
+      [
+        { path: 'models[0].targets[0].model', instance: 'main', model: 'gpt-4o-2024-05-13', retires: '2026-10-23', source: expect.stringMatching(/^https:/) },
+        { path: 'instances.main.models[0]', instance: 'main', model: 'gpt-4o-2024-05-13', retires: '2026-10-23', source: expect.stringMatching(/^https:/) },
+        { path: 'instances.main.models[1]', instance: 'main', model: 'gpt-77', retires: '2020-02-03' },
+      ],
+    ]);
+    expect(checked.err.split('\n').filter((line) => line.includes(' was retired on '))).toHaveLength(3);
   });
   test('plugins lists what is loaded, verify prints a pin that then holds', async () => {
     const listed = JSON.parse((await place.run(['plugins', 'list', '--json'])).out) as { name: string; kinds: string[] }[];

@@ -17,3 +17,7 @@ test.each([
 test.each(['claude-opus-9', 'claude-opus-4-6-fast', 'claude-sonnet-4-60', 'us.anthropic.claude-haiku-4-5', ''])('%s is another model', (model) => {
   expect(facts(model)).toBeUndefined();
 });
+test('models that have ended say since when', () => {
+  expect(facts('claude-3-opus-20240229')).toMatchObject({ deprecated: '2025-06-30', retires: '2026-01-05', endSource: expect.stringMatching(/^https:/) });
+  expect(facts('claude-haiku-4-5')).not.toHaveProperty('retires');
+});

@@ -10,6 +10,14 @@ test.each([
 ])('%s costs %d USD per million tokens of input', (model, input) => {
   expect(facts(model)).toMatchObject({ price: { input }, source: expect.stringMatching(/^https:/), date: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) });
 });
-test.each(['gpt-5-codex', 'gpt-4o-realtime-preview', 'gpt-4o-mini-tts', 'ft:gpt-4o:acme', 'o3-pro', ''])('%s is another model', (model) => {
+test.each(['gpt-5-acme', 'gpt-4o-realtime-preview', 'gpt-4o-mini-tts', 'ft:gpt-4o:acme', 'o3-huge', ''])('%s is another model', (model) => {
   expect(facts(model)).toBeUndefined();
+});
+test('data kept in a region costs a tenth more', () => {
+  expect(facts('gpt-5.6-sol')?.price).toMatchObject({ input: 4, output: 20, cacheRead: 0.4, cacheWrite: 5 });
+  expect(facts('gpt-5.6-sol', ['eu'])?.price).toMatchObject({ input: 4.4, output: 22, cacheRead: 0.44, cacheWrite: 5.5 });
+  expect(facts('gpt-4o', ['eu'])).toEqual(facts('gpt-4o'));
+});
+test('a day to come is told with the page that says it', () => {
+  expect(facts('gpt-4o-2024-05-13')).toMatchObject({ retires: '2026-10-23', endSource: 'https://developers.openai.com/api/docs/deprecations' });
 });

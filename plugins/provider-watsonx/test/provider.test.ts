@@ -151,13 +151,21 @@ describe('the list of models', () => {
         [spec('ibm/a', { model_limits: { max_sequence_length: 8192 } }), spec('ibm/gone', { lifecycle: [{ id: 'withdrawn', start_date: '2026-01-01' }] })],
         'https://x/ml/v1/foundation_model_specs?start=g1.x&limit=200',
       ),
-      page([spec('ibm/b', { functions: [{ id: 'image_chat' }], lifecycle: [{ id: 'withdrawn', start_date: '2027-01-01' }] })]),
+      page([
+        spec('ibm/b', {
+          functions: [{ id: 'image_chat' }],
+          lifecycle: [
+            { id: 'deprecated', start_date: '2026-10-01' },
+            { id: 'withdrawn', start_date: '2027-01-01' },
+          ],
+        }),
+      ]),
     ];
     const { host, provider } = providerOf({ deployments: { mine: 'd-1' } }, { answer: () => pages.shift() ?? page([]) });
     expect(await provider.models?.(new AbortController().signal)).toEqual([
       { id: 'mine', owner: 'deployment' },
       { id: 'ibm/a', owner: 'ibm', created: Date.UTC(2025, 0, 15) / 1000, context: 8192, capabilities: { images: false } },
-      { id: 'ibm/b', owner: 'ibm', created: undefined, context: undefined, capabilities: { images: true } },
+      { id: 'ibm/b', owner: 'ibm', created: undefined, context: undefined, deprecated: '2026-10-01', retires: '2027-01-01', capabilities: { images: true } },
     ]);
     expect(host.fetched.map(({ request }) => request.path)).toEqual([
       '/ml/v1/foundation_model_specs?version=2026-08-05&limit=200',

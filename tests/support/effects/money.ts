@@ -1,3 +1,4 @@
+import { knownOf } from '@llm-proxy-auth/core';
 import { expect } from 'vitest';
 import { completion } from '../answers.ts';
 import type { Bench } from '../gateway.ts';
@@ -9,6 +10,11 @@ const withLimit = (limit: object, price: object | undefined = PRICE) => ({
   ...(price === undefined ? {} : { main: { prices: { [MODEL]: price } } }),
   sections: { policies: [{ allow: {}, limits: [limit] }] },
 });
+const told = (facts: object) => ({ main: { facts: { [MODEL]: facts } } });
+const known = async ({ open }: Stage, facts: object) => {
+  const instance = (await open(told(facts))).gateway.graph.instances.get('main');
+  return instance === undefined ? undefined : knownOf(instance, MODEL).facts;
+};
 const withBudget = (budget: object, price?: object | undefined) => withLimit({ budget: { usd: 1, window: 'day', ...budget } }, price);
 /** What a call that used `USAGE` cost. */
 const cost = async ({ open }: Stage, price: object): Promise<unknown> => {
@@ -57,6 +63,52 @@ export const money: Effects = {
     // What is written to a cache is not known before: the dearer of both is reserved.
     const code = async (cacheWrite: number) => (await chat(await open(withBudget({ usd: 0.001 }, { input: 0, output: 0, cacheWrite })))).code;
     expect([await code(1_000), await code(1)]).toEqual(['budget_exceeded', undefined]);
+  },
+  async 'instances.*.prices.*.long.over'(stage) {
+    const long = (over: number) => ({ input: 0, output: 0, long: { over, input: 10, output: 0 } });
+    expect([await cost(stage, long(999)), await cost(stage, long(1_000))]).toEqual([0.01, 0]);
+  },
+  async 'instances.*.prices.*.long.input'(stage) {
+    expect(await cost(stage, { input: 0, output: 0, long: { over: 1, input: 20, output: 0 } })).toBe(0.02);
+  },
+  async 'instances.*.prices.*.long.output'(stage) {
+    expect(await cost(stage, { input: 0, output: 0, long: { over: 1, input: 0, output: 20 } })).toBe(0.01);
+  },
+  async 'instances.*.prices.*.long.cacheRead'(stage) {
+    expect(await cost(stage, { input: 0, output: 0, long: { over: 1, input: 0, output: 0, cacheRead: 20 } })).toBe(0.008);
+  },
+  async 'instances.*.prices.*.long.cacheWrite'({ open }) {
+    const price = (cacheWrite: number) => ({ input: 0, output: 0, long: { over: 1, input: 0, output: 0, cacheWrite } });
+    const code = async (cacheWrite: number) => (await chat(await open(withBudget({ usd: 0.001 }, price(cacheWrite))))).code;
+    expect([await code(1_000), await code(1)]).toEqual(['budget_exceeded', undefined]);
+  },
+  async 'instances.*.facts.*.like'({ open }) {
+    // That deployment serves another model than its name says.
+    const bench = await open({ vendor: 'azure', ...told({ like: 'gpt-5.2' }) });
+    bench.simulator.script({ body: completion({}, { usage: USAGE }) });
+    await chat(bench);
+    expect((await bench.line((l) => l.msg === 'request')).costUsd).toBe((600 * 1.75 + 400 * 0.175 + 500 * 14) / 1e6);
+  },
+  async 'instances.*.facts.*.context'({ open }) {
+    const code = async (context: number) => (await chat(await open({ ...withLimit({ tokens: '105/min' }), ...told({ context }) }), { max_tokens: 100 })).code;
+    expect([await code(100), await code(1)]).toEqual(['rate_limit_exceeded', undefined]);
+  },
+  async 'instances.*.facts.*.output'({ open }) {
+    const code = async (output: number) => (await chat(await open({ ...withLimit({ tokens: '900/min' }), ...told({ output }) }), { max_tokens: 1_000 })).code;
+    expect([await code(1_000), await code(100)]).toEqual(['rate_limit_exceeded', undefined]);
+  },
+  async 'instances.*.facts.*.rejects'({ open }) {
+    const bench = await open({ vendor: 'anthropic', main: { facts: { 'claude-*': { rejects: ['stop_sequences'] } } } });
+    const answer = await chat(bench, { model: 'claude-haiku-4-5', stop: ['END'], temperature: 0.5 });
+    const sent = JSON.parse(String(bench.simulator.requests.at(-1)?.body)) as object;
+    expect([answer.status, 'stop_sequences' in sent, 'temperature' in sent]).toEqual([200, false, true]);
+    expect(answer.headers['x-lpa-fidelity']).toContain('ignored=stop');
+  },
+  async 'instances.*.facts.*.deprecated'(stage) {
+    expect(await known(stage, { deprecated: '2026-06-05' })).toEqual({ deprecated: '2026-06-05' });
+  },
+  async 'instances.*.facts.*.retires'(stage) {
+    expect(await known(stage, { retires: '2026-08-05' })).toEqual({ retires: '2026-08-05' });
   },
 };
 
