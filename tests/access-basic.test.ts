@@ -76,6 +76,26 @@ describe('a user with a password', () => {
     }
     expect(bench.simulator.requests).toEqual([]);
   });
+  test.each(['bob', 'nobody'])('a lock of %s answers as a wrong password does, with the time to wait', async (name) => {
+    const at = await openBench({
+      plugins: ['@llm-proxy-auth/auth-basic'],
+      sections: { auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }, { use: 'basic' }] },
+    });
+    try {
+      await at.operation('users.add', { name: 'bob' });
+      const guess = (i: number) => ask(at.url, sent({ authorization: `Basic ${basic(`${name}:wrong password ${i}`)}` }));
+      const wrong = await guess(0);
+      expect([answer(wrong), wrong.headers['retry-after']]).toEqual(['401 invalid_credentials', undefined]);
+      for (let i = 1; i < 10; i++) await guess(i);
+      for (const i of [10, 11, 11]) {
+        const locked = await guess(i);
+        expect([answer(locked), locked.text, locked.headers['www-authenticate']]).toEqual([answer(wrong), wrong.text, wrong.headers['www-authenticate']]);
+        expect(Number(locked.headers['retry-after'])).toBeGreaterThan(20);
+      }
+    } finally {
+      await at.close();
+    }
+  });
   test('with totp needs a one-time code beside the password, and the password first', async () => {
     const made = await bench.operation('users.add', { name: 'carol', totp: true });
     const asCarol = { authorization: `Basic ${basic(`carol:${String(made.password)}`)}` };

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench, PROVIDER_KEY } from './support/gateway.ts';
 import { BIG, chat, SMALL } from './support/limited.ts';
 import { type Oracle, oracle } from './support/oracle.ts';
-import { answersIn, codeOf, type Sent } from './support/raw.ts';
+import { answersIn, ask2, codeOf, type Sent } from './support/raw.ts';
 
 const CHAT = '/openai/main/v1/chat/completions';
 const NATIVE = '/transparent/main/v1/chat/completions';
@@ -110,6 +110,14 @@ describe.each(BOTH)('5.2 what of the client reaches the provider by %s (A051, A0
       expect(got.headers['x-request-id']).toMatch(/^req_[0-9a-f]{32}$/);
     }
   });
+});
+test('two different hosts over HTTP/2 are 400; the same one twice is one', async () => {
+  const { host } = new URL(bench.url);
+  const headers = { ':authority': host, 'content-type': 'application/json', authorization: `Bearer ${bench.key}` };
+  const sent = (name: string) => ask2(bench.url, { path: CHAT, headers: { ...headers, host: name }, body: chat(SMALL) });
+  expect((await sent('evil.example')).status).toBe(400);
+  expect(bench.simulator.requests).toEqual([]);
+  expect((await sent(host)).status).toBe(200);
 });
 test('protocol mode sends an allow-list: a header of the client that nobody knows stays here', async () => {
   await post(CHAT, { 'x-anything': 'canary-of-client', 'accept-language': 'canary-of-client', referer: 'canary-of-client' });

@@ -322,6 +322,12 @@ const credentials: readonly Mutant[] = [
     core('access/verified-cache.ts', '(found.strategy.epoch === undefined || found.strategy.epoch() === found.epoch)', 'true'),
   ),
   of('expiry reaches what is remembered', 'access', 'a remembered key ends when it expires', core('access/verified-cache.ts', 'found.until > now && ', '')),
+  of(
+    'one host over HTTP/2',
+    'hardening-headers',
+    'two different hosts over HTTP/2',
+    core('http/head.ts', 'authority !== undefined && authority.toLowerCase() !== value.toLowerCase()', 'false'),
+  ),
   of('no auth: our port', 'access-surroundings', 'auth: none > another port', core('access/authenticate.ts', ' || Number(sent) !== port', '')),
   of('no auth: no other site', 'access-surroundings', 'a request across sites', core('access/authenticate.ts', "head.fetchSite === 'cross-site'", 'false')),
   of('forwarders are believed when trusted', 'access-surroundings', 'nobody is trusted', core('access/address.ts', ' || !trusted(peer)', '')),

@@ -86,6 +86,16 @@ describe('argon2id', () => {
     expect(await hasher.hash('a')).toMatch(/^\$argon2id/);
   });
 
+  it('verifies the same once for all who ask at the same time, and again later', async () => {
+    let computed = 0;
+    const hasher = argon(async () => ({ hash: async () => '', verify: async (_phc, secret) => ++computed > 0 && secret === 'password' }));
+    const results = await Promise.all(Array.from({ length: 100 }, (_, i) => hasher.verify(MUST_PASS, i % 2 === 0 ? 'password' : 'wrong')));
+    expect(results).toEqual(Array.from({ length: 100 }, (_, i) => i % 2 === 0));
+    expect(computed).toBe(2);
+    expect(await hasher.verify(MUST_PASS, 'password')).toBe(true);
+    expect(computed).toBe(3);
+  });
+
   it('goes on after a verification that failed', async () => {
     const hasher = argon(() => import('@node-rs/argon2'));
     const results = await Promise.all(Array.from({ length: 10 }, (_, i) => hasher.verify(MUST_PASS.replace('m=65536', 'm=64'), `wrong ${i}`)));
@@ -130,7 +140,7 @@ describe('without a pepper', () => {
 
 it('a refusal of too many is the code, not a wrong secret', async () => {
   const use = verifiers(undefined);
-  const all = Array.from({ length: 36 }, () => Promise.resolve(use.refuse(VECTOR)));
+  const all = Array.from({ length: 36 }, (_, i) => Promise.resolve(use.refuse(`${VECTOR}${i}`)));
   expect((await refusal(Promise.all(all))).code).toBe('auth_unavailable');
   await Promise.allSettled(all);
 });

@@ -1,3 +1,5 @@
+import { networkOf } from '@llm-proxy-auth/plugin/issued';
+
 /** Wrong passwords before somebody has to wait; the wait doubles with each further one. */
 const ALLOWED = 10;
 const FIRST_WAIT = 30_000;
@@ -14,7 +16,8 @@ interface Bucket {
 }
 /** Wrong passwords counted by user and by source: neither many sources nor many names get anybody more guesses. */
 export interface Failures {
-  isLocked(user: string, source: string, now: number): boolean;
+  /** How long nobody of this name or from this place is let in, ms; 0 = not locked. */
+  lockedFor(user: string, source: string, now: number): number;
   failed(user: string, source: string, now: number): void;
   passed(user: string, source: string, now: number): void;
 }
@@ -39,8 +42,8 @@ export const failures = (): Failures => {
   const passedAt = remembering<number>();
   /** Where a user has come in from before is counted apart, so that others' guesses do not lock the user out. */
   const userKey = (user: string, source: string): string => (passedAt.get(`${user}\n${source}`) === undefined ? `user\n${user}` : `pair\n${user}\n${source}`);
-  const sourceKey = (source: string): string => `source\n${source}`;
-  const isOpen = (key: string, now: number): boolean => (buckets.get(key)?.until ?? 0) <= now;
+  const sourceKey = (source: string): string => `source\n${networkOf(source)}`;
+  const waitOf = (key: string, now: number): number => Math.max(0, (buckets.get(key)?.until ?? 0) - now);
   const add = (key: string, now: number): void => {
     const before = buckets.get(key);
     const count = before === undefined || now - before.at > FORGOTTEN ? 1 : before.count + 1;
@@ -48,7 +51,7 @@ export const failures = (): Failures => {
     buckets.set(key, { count, at: now, until: now + wait });
   };
   return {
-    isLocked: (user, source, now) => !isOpen(userKey(user, source), now) || !isOpen(sourceKey(source), now),
+    lockedFor: (user, source, now) => Math.max(waitOf(userKey(user, source), now), waitOf(sourceKey(source), now)),
     failed: (user, source, now) => {
       add(userKey(user, source), now);
       add(sourceKey(source), now);

@@ -1,4 +1,3 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import { type AuthRequest, type AuthResult, type AuthStrategy, GatewayError, type Host, isGatewayError } from '@llm-proxy-auth/plugin';
 import { type Argon, type Book, NOBODY } from '@llm-proxy-auth/plugin/issued';
 import type { UserEntry } from './book.ts';
@@ -15,7 +14,6 @@ const NOT_MINE: AuthResult = Object.freeze({ is: 'not-mine' });
 const denied = (reason: string): AuthResult => Object.freeze({ is: 'denied', reason });
 const MALFORMED = denied('malformed');
 const INSECURE = denied('insecure_connection');
-const LOCKED = denied('locked');
 const UNKNOWN = denied('unknown');
 const WRONG = denied('wrong_secret');
 const unavailable = (reason: string): AuthResult => Object.freeze({ is: 'unavailable', reason, retryAfterMs: 1000 });
@@ -29,23 +27,8 @@ export interface StrategyParts {
   readonly failures: Failures;
 }
 
-/** Who asks the same at the same time shares one computation: many calls of one user do not fill the queue. */
-const shared = (argon: Argon): Argon['verify'] => {
-  const running = new Map<string, Promise<boolean>>();
-  const prefix = randomBytes(32);
-  return (phc, password) => {
-    const key = createHmac('sha256', prefix).update(`${phc}\n${password}`).digest('base64');
-    const known = running.get(key);
-    if (known !== undefined) return known;
-    const begun = argon.verify(phc, password).finally(() => running.delete(key));
-    running.set(key, begun);
-    return begun;
-  };
-};
-
 /** Users with passwords, as RFC 7617 sends them. */
 export const strategy = ({ host, config, book, argon, failures }: StrategyParts): AuthStrategy => {
-  const verify = shared(argon);
   /** What is known of a user; `away` when the store must be asked and does not answer. */
   const find = async (name: string): Promise<UserEntry | 'away' | undefined> => {
     const known = book.find(name);
@@ -63,7 +46,7 @@ export const strategy = ({ host, config, book, argon, failures }: StrategyParts)
     const now = host.now();
     const epoch = book.epoch();
     // Nobody has no password either: an unknown name takes as long as a wrong password.
-    const right = await verify(entry?.record.phc ?? NOBODY, password);
+    const right = await argon.verify(entry?.record.phc ?? NOBODY, password);
     if (entry === undefined) return UNKNOWN;
     if (!right) return WRONG;
     // The password first, so that the state of a user shows to nobody who does not know it.
@@ -71,7 +54,8 @@ export const strategy = ({ host, config, book, argon, failures }: StrategyParts)
     return reason === undefined ? accept(entry, now, epoch) : denied(reason);
   };
   const authenticate = async (user: string, password: string, source: string): Promise<AuthResult> => {
-    if (failures.isLocked(user, source, host.now())) return LOCKED;
+    const retryAfterMs = failures.lockedFor(user, source, host.now());
+    if (retryAfterMs > 0) return { is: 'denied', reason: 'locked', retryAfterMs };
     const entry = await find(user);
     if (entry === 'away') return STORE_AWAY;
     try {

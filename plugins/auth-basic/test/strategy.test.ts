@@ -149,7 +149,7 @@ describe('guessing', () => {
     const { ask, run, host } = await gateway();
     const { password } = await run<Added>('users.add', { name: 'alice' });
     for (let i = 0; i < 10; i++) expect(await ask('alice', WRONG, { address: `192.0.2.${i}` })).toEqual({ is: 'denied', reason: 'wrong_secret' });
-    expect(await ask('alice', password, { address: '192.0.2.77' })).toEqual({ is: 'denied', reason: 'locked' });
+    expect(await ask('alice', password, { address: '192.0.2.77' })).toEqual({ is: 'denied', reason: 'locked', retryAfterMs: 30_000 });
     host.advance(30_000);
     expect((await ask('alice', password, { address: '192.0.2.77' })).is).toBe('principal');
   });

@@ -32,11 +32,11 @@ const challengeOf = (graph: Graph): readonly string[] =>
     .map((s) => s.strategy.challenge)
     .filter((c, i, all) => c !== '' && all.indexOf(c) === i)
     .flatMap((c) => ['www-authenticate', c]);
-const denial = (graph: Graph, code: 'missing_credentials' | 'invalid_credentials'): GatewayError =>
+const denial = (graph: Graph, code: 'missing_credentials' | 'invalid_credentials', retryAfterMs?: number): GatewayError =>
   new GatewayError(
     code,
     code === 'missing_credentials' ? 'No credential was sent; send an API key as `Authorization: Bearer …`.' : 'The credential is not valid here.',
-    { headers: challengeOf(graph) },
+    { headers: challengeOf(graph), retryAfterMs },
   );
 
 /** `auth: none`: loopback only; `Host` must be a loopback name with our port, and a web page elsewhere must not reach us. */
@@ -136,12 +136,13 @@ export const makeAuthenticator = (
   const slow = async (key: string | undefined, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<Identified> => {
     const answer = await ask(strategies, credentials, askedOf(r));
     if (answer === undefined || answer.result.is === 'denied' || answer.result.is === 'not-mine') {
-      if (key !== undefined) cache.deny(key, r.now);
-      const reason = answer?.result.is === 'denied' ? answer.result.reason : 'unknown';
+      const { reason, retryAfterMs } = answer?.result.is === 'denied' ? answer.result : { reason: 'unknown', retryAfterMs: undefined };
+      // A lock says how long it lasts, each time anew, and after it the credential may be good.
+      if (key !== undefined && retryAfterMs === undefined) cache.deny(key, r.now);
       const { request, address } = r.peer;
       const replayed = answer === undefined ? undefined : replayedBy(answer.result);
       if (replayed !== undefined) accessed({ operation: 'session.replay', request, address, ...replayed });
-      throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: answer?.strategy.kind ?? 'none', reason });
+      throw refuse(r, denial(graph, 'invalid_credentials', retryAfterMs), 'denied', { strategy: answer?.strategy.kind ?? 'none', reason });
     }
     const { strategy, result } = answer;
     if (result.is === 'unavailable') {

@@ -1,3 +1,5 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { flights } from '../flights.ts';
 import { turns } from './turns.ts';
 
 /** OWASP's floor for argon2id, about 16 ms: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html */
@@ -29,11 +31,21 @@ export interface ArgonLibrary {
   hash(secret: string, cost: { memoryCost: number; timeCost: number; parallelism: number; outputLen: number }): Promise<string>;
   verify(phc: string, secret: string): Promise<boolean>;
 }
-/** argon2id on the thread pool: at most 2 at once and 32 waiting, as each takes memory and a core. The library is loaded when it is first needed. */
+/**
+ * argon2id on the thread pool: at most 2 at once and 32 waiting, as each takes memory and a core. Who verifies the same at the same time
+ * shares one computation: many calls of one caller do not fill the queue. The library is loaded when it is first needed.
+ */
 export const argon = (library: () => Promise<ArgonLibrary>): Argon => {
   const turn = turns({ concurrent: CONCURRENT, waiting: QUEUE, refusal: 'Too many secrets are being verified; try again.' });
+  const same = flights<boolean>(Number.POSITIVE_INFINITY);
+  const prefix = randomBytes(32);
+  const compute = (phc: string, secret: string): Promise<boolean> => turn(async () => (await library()).verify(phc, secret));
   return {
     hash: (secret) => turn(async () => (await library()).hash(secret, { ...COST })),
-    verify: async (phc, secret) => isAffordable(phc) && (await turn(async () => (await library()).verify(phc, secret))),
+    verify: async (phc, secret) => {
+      if (!isAffordable(phc)) return false;
+      const key = createHmac('sha256', prefix).update(`${phc}\n${secret}`).digest('base64');
+      return (await same.share(key, () => compute(phc, secret))) === true;
+    },
   };
 };
