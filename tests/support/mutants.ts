@@ -326,7 +326,7 @@ const credentials: readonly Mutant[] = [
     'one host over HTTP/2',
     'hardening-headers',
     'two different hosts over HTTP/2',
-    core('http/head.ts', 'authority !== undefined && authority.toLowerCase() !== value.toLowerCase()', 'false'),
+    core('http/raw-answer.ts', 'host !== undefined && host !== value', 'false'),
   ),
   of('no auth: our port', 'access-surroundings', 'auth: none > another port', core('access/authenticate.ts', ' || Number(sent) !== port', '')),
   of('no auth: no other site', 'access-surroundings', 'a request across sites', core('access/authenticate.ts', "head.fetchSite === 'cross-site'", 'false')),

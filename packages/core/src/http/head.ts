@@ -129,9 +129,6 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
     } else if (use === 'once') {
       if (lower === 'host') {
         if (++hosts > 1) throw new GatewayError('invalid_request', 'The request has two Host headers.');
-        // RFC 9113, 8.3.1: both may be there when they say the same.
-        if (authority !== undefined && authority.toLowerCase() !== value.toLowerCase())
-          throw new GatewayError('invalid_request', 'The request has two different hosts.');
         host = value;
       } else if (lower === 'content-type') {
         if (contentType !== undefined) throw new GatewayError('invalid_request', 'The request has two Content-Type headers.');
