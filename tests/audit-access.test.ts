@@ -145,6 +145,15 @@ describe('the second factor', () => {
   });
 });
 
+test('two credentials are recorded with the network of the caller, not of the proxy, on every route', async () => {
+  const two = { authorization: 'Bearer one', 'x-api-key': 'another' };
+  const kept = await during(async () => {
+    for (const path of ['/v1/models', '/transparent/main/v1/models', '/metrics', '/auth/sessions']) expect((await send('GET', path, two)).status).toBe(400);
+    expect((await send('POST', '/auth/login', two, { api_key: bench.key })).status).toBe(400);
+  });
+  const count = kept.reduce((sum, record) => sum + Number(record.count), 0);
+  expect([count, ...new Set(kept.map(({ kind, code, address }) => `${kind} ${code} ${address}`))]).toEqual([5, 'auth ambiguous_credentials 203.0.113.0/24']);
+});
 test('one-time codes: enrolling, the code that completes it, a backup code, a lock and disabling are recorded, and none of their secrets', async () => {
   const sections = { keyEncryption: { current: 'k1', keys: { k1: randomBytes(32).toString('base64') } }, factor: { use: 'totp' }, admin: { port: 0 } };
   const totp = await openBench({ plugins: ['@llm-proxy-auth/factor-totp'], now: () => now, sections });

@@ -291,10 +291,21 @@ describe('whose sessions there are', () => {
     expect(answer(await revoke(by(theirs), idOf(theirs)))).toBe('200');
     expect(await works(theirs)).toBe('401 invalid_credentials');
   });
-  test('nobody without a credential', async () => {
-    expect(answer(await send(bench, 'GET', '/auth/sessions'))).toBe('401 missing_credentials');
-    expect(answer(await revoke({}, 'x'))).toBe('401 missing_credentials');
-    expect(answer(await refresh('lpas_x'))).toBe('401 invalid_credentials');
+  test('nobody without a credential; every 401 names the schemes there are', async () => {
+    const key = { authorization: `Bearer ${bench.key}` };
+    const refusals: readonly (readonly [Promise<Got>, string])[] = [
+      [send(bench, 'GET', '/auth/sessions'), '401 missing_credentials'],
+      [revoke({}, 'x'), '401 missing_credentials'],
+      [refresh('lpas_x'), '401 invalid_credentials'],
+      [send(bench, 'POST', '/auth/refresh'), '401 missing_credentials'],
+      [send(bench, 'POST', '/auth/refresh', key), '401 invalid_credentials'],
+      [send(bench, 'POST', '/auth/logout'), '401 missing_credentials'],
+      [login('nobody'), '401 invalid_credentials'],
+    ];
+    for (const [asked, wanted] of refusals) {
+      const got = await asked;
+      expect([answer(got), got.headers['www-authenticate']]).toEqual([wanted, expect.stringContaining('Bearer realm=')]);
+    }
   });
   test('administration lists and ends them', async () => {
     const key = await bench.makeKey({ name: 'admined' });

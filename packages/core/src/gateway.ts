@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Credential, GatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
-import type { Identified, Login, Prove } from './access/authenticate.ts';
+import { challengeOf, type Identified, type Login, type Prove } from './access/authenticate.ts';
 import { type Refused, refusalLog } from './access/refused.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
 import { startBeating } from './call/beat.ts';
@@ -79,9 +79,23 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
 
   const headOf = (request: Incoming, slots: Plan['slots']): Head =>
     readHead(request.rawHeaders, request.httpVersionMajor === 2 ? (request.headers[':authority'] as string | undefined) : undefined, slots);
+  /** Where a request came from, whatever its head is worth. Builds Node's own headers: not for the way of every call. */
+  const addressOf = ({ socket, headers }: Incoming): string => {
+    const forwarded = headers['x-forwarded-for'];
+    return clientAddress(socket.remoteAddress ?? '', Array.isArray(forwarded) ? forwarded.join(', ') : forwarded, plan.trusted);
+  };
+  const readHeadOf = (x: Exchange): Head => {
+    try {
+      return headOf(x.request, x.plan.slots);
+    } catch (refused) {
+      // Whoever shows two credentials is recorded with the place it came from.
+      x.address = addressOf(x.request);
+      throw refused;
+    }
+  };
   const identify = (x: Exchange, target: RawTarget, prove: Prove, login?: Login): Identified | Promise<Identified> => {
     const socket = x.request.socket;
-    const sent = headOf(x.request, x.plan.slots);
+    const sent = readHeadOf(x);
     const raw = login === undefined ? sent : { ...sent, credential: login.credential, unknownScheme: false, factor: login.factor ?? sent.factor };
     x.head = raw;
     if (!hostIsValid(raw.host)) throw new GatewayError('invalid_request', 'The Host header is not a host.');
@@ -179,8 +193,11 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     },
     /** The credential that a request shows, unchecked. Throws `ambiguous_credentials` and `invalid_request`. */
     credentialOf: (request: Incoming): Credential | undefined => headOf(request, plan.slots).credential,
-    /** Where a request came from. */
-    addressOf: (request: Incoming): string => clientAddress(request.socket.remoteAddress ?? '', headOf(request, plan.slots).forwardedFor, plan.trusted),
+    addressOf,
+    /** `www-authenticate` of a 401, as pairs. */
+    get challenge(): readonly string[] {
+      return challengeOf(plan.graph);
+    },
     get sessions(): Sessions | undefined {
       return plan.sessions;
     },

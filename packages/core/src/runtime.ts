@@ -68,7 +68,7 @@ const identifier =
     } catch (error) {
       // Every other refusal is told by who refused.
       if (isGatewayError(error) && error.code === 'ambiguous_credentials')
-        audit.denied({ address: request.socket.remoteAddress ?? '', code: error.code, strategy: 'none', reason: 'two credentials' });
+        audit.denied({ address: gateway().addressOf(request), code: error.code, strategy: 'none', reason: 'two credentials' });
       throw error;
     }
   };
@@ -143,6 +143,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     sessions: () => gateway.sessions,
     identify: identified,
     credentialOf: (request) => gateway.credentialOf(request),
+    challenge: () => gateway.challenge,
     addressOf: (request) => gateway.addressOf(request),
     audit,
     now,

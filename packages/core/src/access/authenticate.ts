@@ -27,7 +27,7 @@ const LOOPBACK = /^(?:127\.|::1$)/;
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** `www-authenticate` of a 401, as pairs. */
-const challengeOf = (graph: Graph): readonly string[] =>
+export const challengeOf = (graph: Graph): readonly string[] =>
   graph.strategies
     .map((s) => s.strategy.challenge)
     .filter((c, i, all) => c !== '' && all.indexOf(c) === i)

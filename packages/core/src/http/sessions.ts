@@ -17,6 +17,8 @@ export interface SessionsOptions {
   readonly identify: (request: AnyRequest, response: AnyResponse, login?: Login, id?: string) => Promise<Identified>;
   /** The credential that stands in the head, unchecked. */
   readonly credentialOf: (request: AnyRequest) => Credential | undefined;
+  /** `www-authenticate` of a 401, as pairs. */
+  readonly challenge: () => readonly string[];
   /** Where a request came from. */
   readonly addressOf: (request: AnyRequest) => string;
   readonly audit: Pick<Audit, 'access'>;
@@ -42,8 +44,6 @@ const readLogin = (body: unknown): Login => {
   if (unknown !== undefined) throw new GatewayError('invalid_request', 'Only api_key and totp_code are read.');
   return { credential: { slot: 'api-key', value: key }, factor: code };
 };
-const missing = (): GatewayError => new GatewayError('missing_credentials', 'Send the session token in X-Session-Token.');
-const invalid = (): GatewayError => new GatewayError('invalid_credentials', 'The credential is not valid here.');
 
 const answerIssued = (reply: FastifyReply, { token, record }: Issued, message: string, now: number): FastifyReply =>
   replyJson(reply, 200, {
@@ -55,7 +55,9 @@ const answerIssued = (reply: FastifyReply, { token, record }: Issued, message: s
   });
 
 /** `/auth/*` of the main listener: logging in, and what becomes of a session (contract.md §4). Names are those of the earlier gateway. */
-export const createSessionsApp = ({ sessions: current, identify, credentialOf, addressOf, audit, now }: SessionsOptions): SessionsApp => {
+export const createSessionsApp = ({ sessions: current, identify, credentialOf, challenge, addressOf, audit, now }: SessionsOptions): SessionsApp => {
+  const missing = (): GatewayError => new GatewayError('missing_credentials', 'Send the session token in X-Session-Token.', { headers: challenge() });
+  const invalid = (): GatewayError => new GatewayError('invalid_credentials', 'The credential is not valid here.', { headers: challenge() });
   const open = (): Sessions => {
     const sessions = current();
     if (sessions === undefined) throw new GatewayError('unknown_route', 'Without authentication there are no sessions.');
