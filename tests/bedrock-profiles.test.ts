@@ -30,7 +30,7 @@ describe('an application inference profile', () => {
       expect(answers.map(({ content }) => content.at(-1))).toEqual(answers.map(() => expect.objectContaining({ type: 'text', text: 'You said: Hello' })));
       expect([asked('/inference-profiles'), lastPath()]).toEqual([1, `/model/${encodeURIComponent(model)}/invoke`]);
       // The newest Claude refuses a temperature: that it is left out shows that the model is known.
-      const warm = await openai.chat.completions.create({ model, temperature: 0.5, messages: ask.messages }).withResponse();
+      const warm = await openai.chat.completions.create({ model, max_completion_tokens: 50, temperature: 0.5, messages: ask.messages }).withResponse();
       expect([warm.response.headers.get('x-lpa-fidelity'), lastPath()]).toEqual(['ignored=temperature', `/model/${encodeURIComponent(model)}/converse`]);
       expect((await anthropic.messages.countTokens({ model, messages: ask.messages })).input_tokens).toBeGreaterThan(0);
       const embedded = await openai.embeddings.create({ model: vectors ?? '', input: ['a', 'b'], dimensions: 256 });

@@ -181,6 +181,53 @@ describe.each([
   });
 });
 
+describe('OpenAI clients to models of Anthropic at Bedrock', () => {
+  const chat = (model: string, body: Fields): Promise<Response> =>
+    post('/openai/main/v1/chat/completions', { model: `us.anthropic.${model}`, messages: [user('Hello')], max_completion_tokens: 9000, ...body });
+  const SONNET = 'claude-sonnet-4-5-20250929-v1:0';
+
+  test('8. parallel_tool_calls: false is kept without a choice and with one, has a type, and stays out with none', async () => {
+    const asked = async (body: Fields): Promise<[number, unknown]> => {
+      const { status } = await chat(SONNET, { tools: [tool('one')], parallel_tool_calls: false, ...body });
+      return [status, (sent().additionalModelRequestFields as Fields | undefined)?.tool_choice];
+    };
+    expect(await asked({})).toEqual([200, { type: 'auto', disable_parallel_tool_use: true }]);
+    expect(await asked({ tool_choice: 'required' })).toEqual([200, { type: 'any', disable_parallel_tool_use: true }]);
+    expect(JSON.stringify(sent().toolConfig)).not.toContain('toolChoice');
+    expect(await asked({ tool_choice: 'none' })).toEqual([200, undefined]);
+  });
+
+  test.each(['claude-opus-5-5', 'claude-opus-4-7'])('17, 18. neither sampling nor a budget reaches %s', async (model) => {
+    const answer = await chat(model, { temperature: 0.5, top_p: 0.9, reasoning_effort: 'high' });
+    expect([answer.status, sent().inferenceConfig]).toEqual([200, { maxTokens: 9000 }]);
+    expect(JSON.stringify(sent())).not.toContain('budget_tokens');
+    expect(answer.headers.get('x-lpa-fidelity')).toMatch(/temperature/);
+  });
+
+  test.each(['claude-sonnet-4-6', SONNET])('17. temperature and top_p do not meet, %s', async (model) => {
+    expect((await chat(model, { temperature: 0.5, top_p: 0.9 })).status).toBe(200);
+    expect(sent().inferenceConfig).toEqual({ maxTokens: 9000, temperature: 0.5 });
+  });
+
+  test.each(['claude-sonnet-4-6', SONNET, 'claude-opus-5-5'])('19. a forced tool and thinking do not meet, %s', async (model) => {
+    for (const tool_choice of ['required', { type: 'function', function: { name: 'one' } }]) {
+      const answer = await chat(model, { reasoning_effort: 'high', tools: [tool('one')], tool_choice });
+      expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, expect.stringContaining('tool_choice')]);
+    }
+  });
+
+  test('30, 35. the newer limit counts, and one that the model does not have is told and lowered', async () => {
+    expect((await chat(SONNET, { max_tokens: 5, max_completion_tokens: 50 })).status).toBe(200);
+    expect(sent().inferenceConfig).toEqual({ maxTokens: 50 });
+    const answer = await chat(SONNET, { max_completion_tokens: 100_000 });
+    expect([answer.status, sent().inferenceConfig, answer.headers.get('x-lpa-fidelity')]).toEqual([
+      200,
+      { maxTokens: 64_000 },
+      'clamped=max_completion_tokens',
+    ]);
+  });
+});
+
 describe('Anthropic clients to Claude at Bedrock', () => {
   const tools = [{ name: 'one', input_schema: { type: 'object', properties: {} } }];
   const messages = (body: Fields): Promise<Response> =>
@@ -201,6 +248,22 @@ describe('Anthropic clients to Claude at Bedrock', () => {
     expect(sent()).toMatchObject({ anthropic_version: 'bedrock-2023-05-31', anthropic_beta: ['interleaved-thinking-2025-05-14'] });
     expect(Object.keys(sent())).not.toContain('service_tier');
     expect(answer.headers.get('x-lpa-fidelity')).toMatch(/context_management/);
+  });
+
+  test('20. a beta that Bedrock refuses takes its field along, which moves to the name that Bedrock has', async () => {
+    const schema = { type: 'object', properties: {}, additionalProperties: false };
+    const answer = await fetch(`${bench.url}/anthropic/main/v1/messages`, {
+      method: 'POST',
+      headers: {
+        'x-api-key': bench.key,
+        'content-type': 'application/json',
+        'anthropic-version': '2023-06-01',
+        'anthropic-beta': 'structured-outputs-2025-11-13',
+      },
+      body: JSON.stringify({ model: CLAUDE, max_tokens: 50, messages: [user('Hello')], output_format: { type: 'json_schema', schema } }),
+    });
+    expect([answer.status, sent().output_format, sent().output_config]).toEqual([200, undefined, { format: { type: 'json_schema', schema } }]);
+    expect(sent().anthropic_beta).toBeUndefined();
   });
 
   test('25, 38. calls and results reach the model, also a result without content', async () => {

@@ -121,6 +121,12 @@ describe.each([
 
   test('json_schema', async () => {
     const answer = await create({ response_format: { type: 'json_schema', json_schema: { name: 'place', strict: true, schema: place } } });
+    if (model === NOVA) {
+      // It keeps to no schema: it is asked for in words, and the ledger says so.
+      expect(bench.simulator.requests.at(-1)?.json()).toMatchObject({ system: [{ text: expect.stringContaining('JSON Schema (place)') }] });
+      expect(bench.simulator.requests.at(-1)?.json()).not.toHaveProperty('outputConfig');
+      return;
+    }
     expect(JSON.parse(answer.choices[0]?.message.content ?? '')).toEqual({ city: 'text' });
   });
 

@@ -23,6 +23,8 @@ export interface SurfaceSamples {
   readonly replies?: readonly string[] | undefined;
   /** Whole bodies of streamed answers, in the surface's framing. */
   readonly streams?: readonly Bytes[] | undefined;
+  /** A stream says what it took behind its end: one that the provider ends between the two is whole, and nobody knows what it took. */
+  readonly usageLast?: true | undefined;
 }
 export interface DialectSubject {
   readonly dialect: Dialect;

@@ -32,6 +32,9 @@ export const openStream = (surface: AnySurface, dialect: string, framing: Framin
         frames.end();
       } catch (cut) {
         if (!isGatewayError(cut)) throw cut;
+        // The reader is not told of an end that is none.
+        events.push({ type: 'error', error: cut });
+        return { events, threw };
       }
       try {
         reader?.end();

@@ -36,6 +36,8 @@ class StreamTap implements Tap {
   state: TapState = 'waiting';
   ended: number | undefined;
   #stopped = false;
+  /** The stream ended inside a frame. */
+  #broken = false;
   /** Blocks of which nothing can be shown until they are whole. */
   readonly #held = new Set<number>();
   #metadata: Fields | undefined;
@@ -63,16 +65,29 @@ class StreamTap implements Tap {
       if ((this.state as TapState) === 'done') this.ended = at;
     }
   }
+  /** An answer that was stopped is whole when the provider ends its stream there; nobody knows what it took. */
+  over(): void {
+    if (this.#isWhole()) this.state = 'done';
+  }
   fail(e: ErrorLike): Bytes {
     return exceptionFrame(e);
   }
   end(): Verdict {
     return {
-      complete: this.state === 'done',
+      complete: this.#isWhole(),
       usage: readUsage(this.#metadata?.usage),
       ...some('error', this.#failure),
       ...some('model', routedModel(this.#metadata?.trace)),
     };
+  }
+  #isWhole(): boolean {
+    if (this.state === 'done' || this.state === 'failed' || !this.#stopped) return this.state === 'done';
+    try {
+      if (!this.#broken) this.#reader.end();
+    } catch {
+      this.#broken = true;
+    }
+    return !this.#broken;
   }
   #fail(e: ErrorLike): void {
     this.#failure ??= e;

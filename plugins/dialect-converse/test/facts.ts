@@ -10,6 +10,7 @@ const converse: SurfaceSamples = {
   requests: [...requests(good('converse')), ...requests(good('converse-stream'))],
   replies: replies(good('converse')),
   streams: good('converse-stream').flatMap(({ response }) => (response.body_base64 === undefined ? [] : Buffer.from(response.body_base64, 'base64'))),
+  usageLast: true,
 };
 const countTokens: SurfaceSamples = { requests: requests(good('count-tokens')), replies: replies(good('count-tokens')) };
 

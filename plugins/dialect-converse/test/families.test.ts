@@ -15,6 +15,8 @@ describe('the family of a model', () => {
     ['anthropic.claude-opus-5-5', 'anthropic', 'none'],
     ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'anthropic', 'one'],
     ['us-gov.anthropic.claude-3-haiku-20240307-v1:0', 'anthropic', 'any'],
+    ['anthropic.claude-sonnet-4-6', 'anthropic', 'one'],
+    ['anthropic.claude-v2:1', 'anthropic', 'any'],
     ['global.anthropic.claude-next-9', 'anthropic', 'none'],
     ['amazon.nova-lite-v1:0', 'amazon', 'any'],
     ['arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-8b-instruct-v1:0', 'meta', 'any'],
@@ -67,6 +69,10 @@ describe('an amount of reasoning', () => {
       { output_config: { effort: 'low' }, thinking: { type: 'adaptive', display: 'summarized' } },
     ],
     ['anthropic.claude-sonnet-4-6', { off: false }, { thinking: { type: 'adaptive' } }],
+    ['anthropic.claude-opus-4-5-20251101-v1:0', { off: false }, undefined],
+    ['anthropic.claude-sonnet-4-6', { effort: 'xhigh' }, { thinking: { type: 'adaptive' }, output_config: { effort: 'high' } }],
+    ['anthropic.claude-opus-4-5-20251101-v1:0', { effort: 'max' }, { output_config: { effort: 'high' } }],
+    ['anthropic.claude-opus-4-7', { effort: 'xhigh' }, { thinking: { type: 'adaptive' }, output_config: { effort: 'xhigh' } }],
     ['meta.llama3-8b-instruct-v1:0', { effort: 'medium' }, undefined],
   ])('of %s: %o', (model, reasoning, expected) => expect(fields(model, { reasoning })).toEqual(expected));
   it('leaves tokens for the answer, and is not asked for where none would be left', () => {
@@ -94,11 +100,76 @@ describe('sampling', () => {
     expect(config('anthropic.claude-opus-4-6', { sampling: { temperature: 0.2 }, reasoning: { budget: 2048 } })).toBeUndefined();
   });
 });
+describe('a model that is told to reason', () => {
+  const tool = { kind: 'function', name: 'f', schema: { type: 'object' } } as const;
+  const SONNETS = ['anthropic.claude-sonnet-4-5-20250929-v1:0', 'anthropic.claude-sonnet-4-6'];
+  it.each(SONNETS)('is made to call no tool, which it refuses beside thinking: %s', (model) => {
+    for (const toolChoice of ['required', { name: 'f' }] as const) {
+      const forced = { ...plain, tools: [tool], toolChoice };
+      const { body, notes } = written({ ...forced, reasoning: { effort: 'high' } }, { model });
+      expect([body.additionalModelRequestFields, body.toolConfig]).toMatchObject([{ thinking: {} }, { tools: [{}] }]);
+      expect(body.toolConfig).not.toHaveProperty('toolChoice');
+      expect(notes).toContainEqual({ kind: 'emulated', param: 'toolChoice' });
+      expect(written(forced, { model }).body.toolConfig).toHaveProperty('toolChoice');
+      const one = written({ ...forced, reasoning: { effort: 'high' }, parallelTools: false }, { model });
+      expect(one.body.additionalModelRequestFields).toMatchObject({ tool_choice: { type: 'auto', disable_parallel_tool_use: true } });
+    }
+  });
+  it.each(SONNETS)('takes neither top-k nor a small top-p: %s', (model) => {
+    const asked = (topP: number) => written({ ...plain, sampling: { topP, topK: 5 }, reasoning: { effort: 'high' } }, { model });
+    expect([asked(0.5).body.inferenceConfig, asked(0.95).body.inferenceConfig]).toEqual([undefined, { topP: 0.95 }]);
+    expect(asked(0.5).body.additionalModelRequestFields).not.toHaveProperty('top_k');
+    expect(asked(0.5).notes).toEqual(
+      expect.arrayContaining([
+        { kind: 'ignored', param: 'sampling.topP' },
+        { kind: 'ignored', param: 'sampling.topK' },
+      ]),
+    );
+  });
+});
+describe('a limit of tokens', () => {
+  it("is at most the model's, at least 1, and told where it is the model's own", () => {
+    const asked = (maxTokens: number | undefined, model: string) => written({ ...plain, ...(maxTokens === undefined ? {} : { maxTokens }) }, { model });
+    expect(asked(100_000, 'anthropic.claude-sonnet-4-5-20250929-v1:0')).toMatchObject({
+      body: { inferenceConfig: { maxTokens: 64_000 } },
+      notes: [{ kind: 'clamped', param: 'maxTokens' }],
+    });
+    expect(asked(100_000, NOVA)).toMatchObject({ body: { inferenceConfig: { maxTokens: 100_000 } }, notes: [] });
+    expect(asked(undefined, NOVA).notes).toEqual([{ kind: 'defaulted', param: 'maxTokens' }]);
+    expect(() => asked(0, NOVA)).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param: 'maxTokens' }));
+  });
+});
+describe('an answer that is to be continued', () => {
+  it('ends with no white space, and one that is followed by another turn stays', () => {
+    const said = (text: string) => ({ role: 'assistant', parts: [{ kind: 'text', text }] }) as const;
+    const { body, notes } = written({ ...plain, turns: [...plain.turns, said('a '), ...plain.turns, said('Sure \n')] });
+    expect((body.messages as { content: unknown }[]).map(({ content }) => content)).toEqual([
+      [{ text: 'x' }],
+      [{ text: 'a ' }],
+      [{ text: 'x' }],
+      [{ text: 'Sure' }],
+    ]);
+    expect(notes).toContainEqual({ kind: 'clamped', param: 'turns.parts.text' });
+  });
+});
+describe('a model from before Converse', () => {
+  it.each(['amazon.titan-text-express-v1', 'cohere.command-text-v14', 'ai21.j2-ultra-v1'])(
+    '%s hears from the user what the system says, and takes no tools',
+    (model) => {
+      const system = { role: 'system', parts: [{ kind: 'text', text: 'Rules.', cache: {} }] } as const;
+      const { body, notes } = written({ ...plain, turns: [system, ...plain.turns] }, { model });
+      expect([body.system, body.messages]).toEqual([undefined, [{ role: 'user', content: [{ text: 'Rules.' }, { text: 'x' }] }]]);
+      expect(notes).toContainEqual({ kind: 'emulated', param: 'turns' });
+      const tools = [{ kind: 'function', name: 'f', schema: { type: 'object' } }] as const;
+      expect(() => written({ ...plain, tools }, { model })).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param: 'tools' }));
+    },
+  );
+});
 describe('what the endpoint says that it cannot', () => {
   const tool = { kind: 'function', name: 'f', schema: { type: 'object' } } as const;
   it('is left out and told, or refused by name', () => {
     const marked: ChatRequest = { ...plain, turns: [{ role: 'user', parts: [{ kind: 'text', text: 'x', cache: {} }] }] };
-    const uncached = written(marked, endpoint({ cache: false }));
+    const uncached = written({ ...marked, maxTokens: 9 }, endpoint({ cache: false }));
     expect([JSON.stringify(uncached.body).includes('cachePoint'), uncached.notes]).toEqual([false, [{ kind: 'ignored', param: 'turns.parts.cache' }]]);
     expect(written({ ...plain, stop: ['a'] }, endpoint({ stopSequences: 0 })).notes).toContainEqual({ kind: 'ignored', param: 'stop' });
     const forced = written({ ...plain, tools: [tool], toolChoice: 'required' }, { ...endpoint({ forcedTool: false }), model: NOVA });

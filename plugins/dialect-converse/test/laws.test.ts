@@ -10,6 +10,7 @@ import {
   type Part,
   parseJson,
   stringifyJson,
+  type Turn,
   type Usage,
 } from '@llm-proxy-auth/plugin';
 import { chatReply, chatRequest, streamedReply } from '@llm-proxy-auth/plugin/generators';
@@ -62,7 +63,9 @@ const params = (r: ChatRequest): Readonly<Record<string, unknown>> => ({
       )),
 });
 const history = (r: ChatRequest): boolean => r.turns.some(({ parts }) => parts.some(({ kind }) => kind === 'toolCall' || kind === 'toolResult'));
-const told = (r: ChatRequest, written: readonly unknown[]): readonly string[] => [
+const JSON_ONLY = 'Reply with a single JSON value and nothing else.';
+/** What is asked of the model in words: to call nothing, or to answer as the model's own parameters cannot say. */
+const told = (r: ChatRequest, written: readonly unknown[], native: boolean): readonly string[] => [
   ...(r.toolChoice === 'none' &&
   history(r) &&
   written.length > 0 &&
@@ -70,8 +73,20 @@ const told = (r: ChatRequest, written: readonly unknown[]): readonly string[] =>
   r.tools.some((tool) => tool.kind !== 'server' || tool.origin.dialect === 'converse')
     ? ['Do not call any tools.']
     : []),
-  ...(r.output === 'json' ? ['Reply with a single JSON value and nothing else.'] : []),
+  ...(r.output === 'json' ? [JSON_ONLY] : []),
+  ...(r.output === undefined || r.output === 'json' || native
+    ? []
+    : [
+        `${JSON_ONLY} It follows this JSON Schema (${r.output.name}${r.output.description === undefined ? '' : `: ${r.output.description}`}): ${stringifyJson(r.output.schema)}`,
+      ]),
 ];
+/** An answer that is to be continued ends with no white space. */
+const continued = (turns: readonly Turn[]): readonly Turn[] => {
+  const last = turns.at(-1);
+  const end = last?.parts.at(-1);
+  if (last?.role !== 'assistant' || end?.kind !== 'text') return turns;
+  return [...turns.slice(0, -1), { ...last, parts: [...last.parts.slice(0, -1), { ...end, text: end.text.trimEnd() }] }];
+};
 const MEDIA_INSIDE = /anthropic|amazon|^arn:/;
 const law = (given: ChatRequest, model: string): boolean => {
   const x = normal(given);
@@ -82,7 +97,8 @@ const law = (given: ChatRequest, model: string): boolean => {
   const where = `${stringifyJson(body)}\n${JSON.stringify(notes)}`;
   const toolConfig = body.toolConfig as { readonly tools?: readonly unknown[] } | undefined;
   const inside = MEDIA_INSIDE.test(model);
-  expect(plain(carriedTurns(again.turns, true)), where).toEqual(plain(carriedTurns(x.turns, inside, told(x, toolConfig?.tools ?? []))));
+  const words = told(x, toolConfig?.tools ?? [], body.outputConfig !== undefined);
+  expect(plain(carriedTurns(again.turns, true)), where).toEqual(plain(continued(carriedTurns(x.turns, inside, words))));
   const [before, after] = [params(x), params(again)];
   // One member may stand for another of the same object: an effort for a budget.
   for (const path of new Set([...Object.keys(before), ...Object.keys(after)]))

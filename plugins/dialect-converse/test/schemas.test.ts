@@ -2,6 +2,8 @@ import type { ChatRequest, Json } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
 import { CLAUDE, callOf, client, inboundOf, ledger, NOVA, provider, written } from './support.ts';
 
+const QWEN = 'qwen.qwen3-32b-v1:0';
+
 const open: Json = {
   type: 'object',
   properties: {
@@ -27,13 +29,13 @@ const closed = {
   required: ['a'],
   additionalProperties: false,
 };
-const plain: ChatRequest = { turns: [{ role: 'user', parts: [{ kind: 'text', text: 'x' }] }], tools: [], choices: 1 };
+const plain: ChatRequest = { turns: [{ role: 'user', parts: [{ kind: 'text', text: 'x' }] }], tools: [], choices: 1, maxTokens: 9 };
 const answering = (schema: Json): ChatRequest => ({ ...plain, output: { schema, name: 'n', strict: true } });
 const calling = (strict: boolean, schema: Json): ChatRequest => ({ ...plain, tools: [{ kind: 'function', name: 'f', schema, strict }] });
 
 describe.each([
   ['Claude', CLAUDE],
-  ['another family', NOVA],
+  ['another family', QWEN],
 ])('a schema that %s holds an answer or a call to', (_name, model) => {
   it('is written as its grammar takes it, and the ledger says so', () => {
     const answer = written(answering(open), { model });
@@ -48,6 +50,21 @@ describe.each([
     const { body, notes } = written(calling(false, open), { model });
     expect([body.toolConfig, notes]).toEqual([{ tools: [{ toolSpec: { name: 'f', inputSchema: { json: open }, strict: false } }] }, []]);
   });
+});
+it.each([
+  NOVA,
+  'meta.llama3-8b-instruct-v1:0',
+  'mistral.mistral-large-2402-v1:0',
+  'amazon.titan-text-express-v1',
+  'arn:aws:bedrock:us-east-1:1:custom-model/x',
+])('%s keeps to no schema: it is asked for in words, and its tools are not strict', (model) => {
+  const { body, notes } = written(answering(open), { model });
+  expect(body.outputConfig).toBeUndefined();
+  expect(JSON.stringify(body)).toContain('JSON Schema (n)');
+  expect(notes).toContainEqual({ kind: 'emulated', param: 'output' });
+  if (model.includes('titan')) return;
+  const call = written(calling(true, open), { model });
+  expect([JSON.stringify(call.body.toolConfig).includes('strict'), call.notes]).toEqual([false, [{ kind: 'ignored', param: 'tools.strict' }]]);
 });
 it('a client of Converse sends its schema as it is', () => {
   const wire = {

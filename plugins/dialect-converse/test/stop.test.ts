@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { eventFrame } from '../src/stream/frames.ts';
 import { answered, CLAUDE, framesOf, ledger, NOVA, readReply, readStream, writeStream, written } from './support.ts';
 
-const asking = (stop: readonly string[]): ChatRequest => ({ turns: [{ role: 'user', parts: [{ kind: 'text', text: 'x' }] }], tools: [], choices: 1, stop });
+const asking = (stop: readonly string[]): ChatRequest => ({
+  turns: [{ role: 'user', parts: [{ kind: 'text', text: 'x' }] }],
+  tools: [],
+  choices: 1,
+  maxTokens: 9,
+  stop,
+});
 const wire = (more: Readonly<Record<string, Json>>): Json => ({
   output: { message: { role: 'assistant', content: [{ text: 'a' }] } },
   stopReason: 'stop_sequence',

@@ -3,7 +3,7 @@ import { streamedReply } from '@llm-proxy-auth/plugin/generators';
 import { errorFrame, exceptionFrame } from '@llm-proxy-auth/simulators';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { framesOf, readStream, recordedStreams, surface, writeStream } from './support.ts';
+import { framesOf, ledger, readStream, recordedStreams, surface, writeStream } from './support.ts';
 
 const frame = (type: string, payload: object): Buffer =>
   Buffer.from(eventStreamMessage({ ':event-type': type, ':content-type': 'application/json', ':message-type': 'event' }, Buffer.from(JSON.stringify(payload))));
@@ -77,12 +77,26 @@ describe('a stream of Bedrock', () => {
       error: { message: 'It broke.' },
     });
   });
-  it('without metadata, or with metadata before its stop, is cut', () => {
-    for (const bytes of [
-      Buffer.concat([start, delta(0, { text: 'x' }), frame('messageStop', { stopReason: 'end_turn' })]),
-      Buffer.concat([start, frame('metadata', { usage: {} })]),
-    ])
+  const stopped = Buffer.concat([start, delta(0, { text: 'x' }), frame('messageStop', { stopReason: 'end_turn' })]);
+  it('that its provider ends behind the stop, without metadata, is whole, and nobody knows what it took', () => {
+    const notes = ledger();
+    const events = readStream(stopped, undefined, undefined, { ledger: notes });
+    expect(events.slice(-2)).toEqual([{ type: 'finish', choice: 0, reason: 'stop' }, { type: 'end' }]);
+    expect(notes.notes).toEqual([{ kind: 'defaulted', param: 'usage' }]);
+    const one = watched(stopped);
+    expect([one.state, one.end().complete]).toEqual(['content', true]);
+    one.over?.();
+    expect([one.state, one.end()]).toEqual(['done', { complete: true, usage: undefined }]);
+  });
+  it('with metadata before its stop, without a stop, or cut within its metadata, is cut', () => {
+    for (const bytes of [Buffer.concat([start, frame('metadata', { usage: {} })]), Buffer.concat([start, delta(0, { text: 'x' })])])
       expect(readStream(bytes).at(-1)).toMatchObject({ type: 'error', error: { code: 'upstream_stream_truncated' } });
+    const metadata = frame('metadata', { usage: {} });
+    for (let at = 1; at < metadata.length; at += 1) {
+      const one = watched(Buffer.concat([stopped, metadata.subarray(0, at)]));
+      one.over?.();
+      expect(one.end().complete, `cut at ${at}`).toBe(false);
+    }
   });
   it('with a wrong checksum anywhere is an error, to the reader and to the tap', () => {
     const bytes = Buffer.concat([start, delta(0, { text: 'Hello' }), stop(0), end('end_turn')]);

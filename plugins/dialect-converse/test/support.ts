@@ -5,6 +5,7 @@ import {
   type ChatReply,
   type ChatRequest,
   type Dialect,
+  type ErrorLike,
   frameReader,
   type Inbound,
   type Json,
@@ -99,9 +100,14 @@ export const readReply = (body: Json, more: Partial<Call> = {}, memo: unknown = 
 export const answered = (reply: ChatReply, more: Partial<Call> = {}): Body => parseJson(String(client.write(reply, callOf(more)).body)) as Body;
 
 /** Events read of a stream in pieces of the given sizes. */
-export const readStream = (bytes: Bytes, sizes: readonly number[] = [bytes.length + 1], memo: unknown = undefined): readonly ChatEvent[] => {
+export const readStream = (
+  bytes: Bytes,
+  sizes: readonly number[] = [bytes.length + 1],
+  memo: unknown = undefined,
+  more: Partial<Call> = {},
+): readonly ChatEvent[] => {
   const events: ChatEvent[] = [];
-  const reader = provider.stream?.(callOf({ stream: true }), memo, (e) => void events.push(e));
+  const reader = provider.stream?.(callOf({ stream: true, ...more }), memo, (e) => void events.push(e));
   const frames = frameReader('aws-eventstream', (type, data) => reader?.event(type, data));
   for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
     const size = sizes[turn % sizes.length] ?? 1;
@@ -110,10 +116,11 @@ export const readStream = (bytes: Bytes, sizes: readonly number[] = [bytes.lengt
   }
   try {
     frames.end();
-  } catch {
-    // a cut inside a message is the transport's to report
+    reader?.end();
+  } catch (cause) {
+    // A cut inside a message is the transport's to report.
+    events.push({ type: 'error', error: cause as ErrorLike });
   }
-  reader?.end();
   return events;
 };
 const asBytes = (piece: string | Bytes): Bytes => (typeof piece === 'string' ? Buffer.from(piece) : piece);

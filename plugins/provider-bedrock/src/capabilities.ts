@@ -1,4 +1,5 @@
 import { type Capabilities, NO_CHAT } from '@llm-proxy-auth/plugin';
+import { claudeOf } from '@llm-proxy-auth/plugin/claude';
 import type { ModelId } from './model-id.ts';
 
 /** What Converse can say; what a family lacks is taken away below. */
@@ -27,25 +28,16 @@ const FAMILIES: Readonly<Record<string, Partial<Capabilities>>> = Object.freeze(
   cohere: { forcedTool: false, audioIn: false, images: false, reasoning: false },
 });
 
-interface ClaudeRule {
-  readonly has: RegExp;
-  readonly sampling: boolean;
-  readonly forcedTool: boolean;
-}
 /**
- * Claude by model, first match counts; one that no rule knows is taken for the newest. Forced tools and sampling are refused by the
- * models that think by themselves. https://platform.claude.com/docs/en/about-claude/models
+ * Claude that keeps to schemas at its vendor and not here: the copy of its checks at Bedrock refuses `output_config.format` and strict
+ * tools. By the provider of the AI SDK for Bedrock (@ai-sdk/amazon-bedrock 4.0).
  */
-const CLAUDE: readonly ClaudeRule[] = Object.freeze([
-  { has: /claude-(?:sonnet|opus)-5-5|claude-(?:fable|mythos)-5-[1-9]/, sampling: false, forcedTool: false },
-  { has: /claude-(?:[a-z]+)-[5-9]|claude-opus-4-[78]/, sampling: false, forcedTool: true },
-  { has: /claude-(?:[a-z]+)-4|claude-3|claude-v?2|claude-instant/, sampling: true, forcedTool: true },
-]);
-const NEWEST = Object.freeze({ sampling: false, forcedTool: true });
-
+const WITHOUT_SCHEMAS = /claude-(?:opus-4-[78]|(?:opus|sonnet|fable)-5(?!-\d))/;
 const claude = (base: string): Partial<Capabilities> => {
-  const { sampling, forcedTool } = CLAUDE.find((rule) => rule.has.test(base)) ?? NEWEST;
-  return { sampling, forcedTool };
+  const family = claudeOf(base);
+  if (family === undefined) return {};
+  const { sampling, forced, structured } = family;
+  return { sampling: sampling !== 'none', forcedTool: forced, jsonSchema: structured && !WITHOUT_SCHEMAS.test(base) ? 'native' : 'tool' };
 };
 
 /** What an endpoint of a model can carry. */

@@ -1,15 +1,4 @@
-import type { Scope } from '@llm-proxy-auth/plugin/sigv4';
-
-/** DNS suffixes by the start of the region's name; `standard` and dual-stack. Everything else is the commercial partition and GovCloud. */
-const PARTITIONS: readonly { readonly prefix: string; readonly suffix: string; readonly dualStack: string }[] = Object.freeze([
-  { prefix: 'cn-', suffix: 'amazonaws.com.cn', dualStack: 'api.amazonwebservices.com.cn' },
-  { prefix: 'us-isob-', suffix: 'sc2s.sgov.gov', dualStack: 'api.aws.scloud' },
-  { prefix: 'us-isof-', suffix: 'csp.hci.ic.gov', dualStack: 'api.aws.hci.ic.gov' },
-  { prefix: 'us-iso-', suffix: 'c2s.ic.gov', dualStack: 'api.aws.ic.gov' },
-  { prefix: 'eu-isoe-', suffix: 'cloud.adc-e.uk', dualStack: 'api.cloud-aws.adc-e.uk' },
-  { prefix: 'eusc-', suffix: 'amazonaws.eu', dualStack: 'api.amazonwebservices.eu' },
-]);
-const COMMERCIAL = Object.freeze({ prefix: '', suffix: 'amazonaws.com', dualStack: 'api.aws' });
+import { partitionOf, type Scope } from '@llm-proxy-auth/plugin/sigv4';
 
 export interface HostChoice {
   readonly region: string;
@@ -18,7 +7,7 @@ export interface HostChoice {
 }
 /** `https://bedrock-runtime-fips.us-east-1.amazonaws.com`, by the rule set of AWS's own SDKs. */
 export const originOf = (service: 'bedrock-runtime' | 'bedrock' | 'sts', { region, fips, dualStack }: HostChoice): string => {
-  const partition = PARTITIONS.find((p) => region.startsWith(p.prefix)) ?? COMMERCIAL;
+  const partition = partitionOf(region);
   return `https://${service}${fips ? '-fips' : ''}.${region}.${dualStack ? partition.dualStack : partition.suffix}`;
 };
 

@@ -21,8 +21,6 @@ interface Profile {
   readonly sources: ReadonlySet<string>;
   /** System turns among the messages. */
   readonly midSystem: boolean;
-  /** The old name of `output_config.format`. */
-  readonly outputFormat: boolean;
 }
 const ALONE = [
   'service_tier',
@@ -48,7 +46,6 @@ export const PROFILES: Readonly<Record<Exclude<Vendor, 'anthropic'>, Profile>> =
     serverTools: [/^web_search_/, /^web_fetch_/, /^code_execution_/, /^mcp_toolset/, /^advisor_/],
     sources: new Set(['url', 'file']),
     midSystem: false,
-    outputFormat: true,
   },
   vertex: {
     version: 'vertex-2023-10-16',
@@ -60,7 +57,6 @@ export const PROFILES: Readonly<Record<Exclude<Vendor, 'anthropic'>, Profile>> =
     serverTools: [/^web_fetch_/, /^code_execution_/, /^mcp_toolset/, /^advisor_/],
     sources: new Set(['file']),
     midSystem: false,
-    outputFormat: false,
   },
 });
 const isProfile = (name: string | undefined): name is keyof typeof PROFILES => name !== undefined && Object.hasOwn(PROFILES, name);
@@ -141,9 +137,9 @@ const withoutFields = (body: Building, profile: Profile, kept: readonly string[]
 };
 
 /** A format under its old name moves to the new one; a model without formats is not told. */
-const withFormat = (body: Building, profile: Profile, call: Call, lost: Lost): Building => {
+const withFormat = (body: Building, call: Call, lost: Lost): Building => {
   const { output_format: format, ...rest } = body;
-  if (profile.outputFormat || format === undefined) return body;
+  if (format === undefined) return body;
   const config = isObject(rest.output_config) ? rest.output_config : {};
   if (format === null || config.format !== undefined) return rest;
   if (call.endpoint.capabilities.jsonSchema === 'native') return { ...rest, output_config: { ...config, format } };
@@ -163,7 +159,7 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): { readonly
     name,
   );
   for (const beta of left) lost('rest.fields.anthropic_beta', `this provider does not take ${beta}`);
-  const named = withFormat(profile.midSystem ? rest : hoist(rest, lost), profile, call, lost);
+  const named = withFormat(profile.midSystem ? rest : hoist(rest, lost), call, lost);
   const plain: Building = withoutFields(named, profile, kept, call.endpoint.headers?.includes(GUARDRAIL) === true, lost);
   const messages = asList(plain.messages).map((message) => (isObject(message) ? { ...message, content: plainHints(message.content, lost) } : message));
   return {

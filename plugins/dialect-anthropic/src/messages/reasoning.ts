@@ -1,4 +1,5 @@
 import type { ChatRequest, Fields, Lost } from '@llm-proxy-auth/plugin';
+import { nearestEffort } from '@llm-proxy-auth/plugin/claude';
 import type { Family } from '../families.ts';
 
 /** Least thinking that can be asked for, in tokens. */
@@ -11,17 +12,11 @@ const EFFORTS: readonly (readonly [number, string])[] = Object.freeze([
   [2049, 'medium'],
   [0, 'low'],
 ]);
-const ORDER: readonly string[] = Object.freeze(['minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
 
 export interface Thinking {
   readonly thinking?: Fields | undefined;
   readonly effort?: string | undefined;
 }
-/** The largest effort of the family that is not more than what was asked, or its least. */
-const nearest = (effort: string, has: readonly string[]): string | undefined => {
-  const at = ORDER.indexOf(effort);
-  return at < 0 ? undefined : (has.filter((one) => ORDER.indexOf(one) <= at).at(-1) ?? has[0]);
-};
 const off = (family: Family, lost: Lost): Thinking => {
   if (family.off === 'disabled' || family.off === 'between_tools') {
     if (family.off === 'between_tools') lost('reasoning.off', 'the model thinks between tools all the same', 'emulated');
@@ -57,7 +52,7 @@ const byEffort = (asked: string, family: Family, maxTokens: number, shown: Field
     lost('reasoning.effort', 'an effort is a budget of tokens here', 'emulated');
     return budgeted(BUDGETS[asked] ?? Math.max(LEAST, mostOf(maxTokens)), maxTokens, shown, 'reasoning.effort', lost);
   }
-  const effort = nearest(asked, family.efforts);
+  const effort = nearestEffort(asked, family.efforts);
   if (effort !== asked) lost('reasoning.effort', `the model has no effort ${asked}`, effort === undefined ? 'ignored' : 'clamped');
   const on = family.adaptive === 'asked' || (family.adaptive === 'default' && Object.keys(shown).length > 0);
   return { effort, ...(on ? { thinking: { type: 'adaptive', ...shown } } : {}) };
@@ -86,7 +81,7 @@ export const fitReasoning = (r: ChatRequest['reasoning'], family: Family, maxTok
 };
 const effortBeside = (effort: string | undefined, family: Family, lost: Lost): string | undefined => {
   if (effort === undefined) return undefined;
-  const chosen = nearest(effort, family.efforts);
+  const chosen = nearestEffort(effort, family.efforts);
   if (chosen !== effort) lost('reasoning.effort', 'the budget says it', chosen === undefined ? 'ignored' : 'clamped');
   return chosen;
 };

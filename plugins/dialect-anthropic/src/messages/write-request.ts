@@ -115,7 +115,8 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
   const thinks = thinking?.type === 'enabled' || thinking?.type === 'adaptive';
   const output = fitOutput(r, family, thinks, call, lost);
   const { system, messages } = writeTurns(r.turns, family.midSystem && call.endpoint.profile === undefined, writing);
-  const native = family.structured && call.endpoint.capabilities.jsonSchema !== 'none';
+  const { jsonSchema } = call.endpoint.capabilities;
+  const native = family.structured && (jsonSchema === undefined || jsonSchema === 'native');
   const tools = output.tool === undefined ? writeTools(r.tools, native, writing) : [output.tool];
   const choice = output.tool === undefined ? fitToolChoice(r, tools.length, thinks, family, call, writing) : { type: 'tool', name: ANSWER };
   const body = defined({

@@ -1,63 +1,65 @@
+import { type ClaudeFamily, claudeOf } from '@llm-proxy-auth/plugin/claude';
+
 /** What a family of models takes beyond what Converse itself says. */
 export interface Family {
   /** Who made the model: the word before the first dot of its id; empty where the id does not say. */
   readonly vendor: string;
+  /** Most tokens of an answer, where a larger limit is known to be refused. */
+  readonly most?: number | undefined;
   /** `one`: temperature or topP, not both. */
   readonly sampling: 'any' | 'one' | 'none';
   /** How an amount of reasoning is asked for. `none`: it is not. */
   readonly reasoning: Reasoning;
+  /** Efforts that it knows, least first. */
+  readonly efforts: readonly string[];
+  /** It reasons as much as it likes when it is asked to reason. */
+  readonly adaptive: boolean;
   /** How reasoning is switched off; undefined: it cannot be, or it is off unless asked for. */
   readonly off?: 'disabled' | 'between_tools' | undefined;
   /** A tool may be forced. */
   readonly forced: boolean;
   /** Schemas can be kept to, in answers and in calls of strict tools. */
   readonly schemas: boolean;
+  /** It knows a conversation alone: neither a prompt of the system nor tools. */
+  readonly plain?: true | undefined;
 }
 /** `effort`: `output_config.effort`, and with `adaptive` thinking must be asked for too. `both`: a budget is accepted as well. */
 type Reasoning = 'none' | 'budget' | 'effort' | 'adaptive' | 'both' | 'adaptive-both' | 'nova' | 'gpt-oss' | 'gpt-5';
-type Row = readonly [id: string, family: Omit<Family, 'vendor'>];
-const claude = (sampling: Family['sampling'], reasoning: Reasoning, off: Family['off'], forced = true, schemas = true): Omit<Family, 'vendor'> => ({
-  sampling,
-  reasoning,
-  off,
-  forced,
-  schemas,
+type Rules = Omit<Family, 'vendor'>;
+
+const reasoningOf = ({ efforts, adaptive, budget }: ClaudeFamily): Reasoning => {
+  if (efforts.length === 0) return budget ? 'budget' : 'none';
+  if (adaptive === 'asked') return budget ? 'adaptive-both' : 'adaptive';
+  return budget ? 'both' : 'effort';
+};
+const ofClaude = (family: ClaudeFamily): Rules => ({
+  most: family.limited ? family.maxOutput : undefined,
+  sampling: family.sampling,
+  reasoning: reasoningOf(family),
+  efforts: family.efforts,
+  adaptive: family.adaptive !== 'no',
+  off: family.off === 'disabled' || family.off === 'between_tools' ? family.off : undefined,
+  forced: family.forced,
+  schemas: family.structured,
 });
-/** Before schemas were known: an older model refuses them as inputs that it does not permit. */
-const older = (sampling: Family['sampling'], reasoning: Reasoning, off: Family['off']): Omit<Family, 'vendor'> => claude(sampling, reasoning, off, true, false);
-/** By what an id of Anthropic's contains, in this order; a newer one is like the newest known. */
-const CLAUDE: readonly Row[] = Object.freeze([
-  ['claude-sonnet-5-5', claude('none', 'effort', 'between_tools', false)],
-  ['claude-opus-5-5', claude('none', 'effort', undefined, false)],
-  ['claude-haiku-5-5', claude('none', 'effort', 'disabled')],
-  ['claude-opus-5', claude('none', 'both', 'disabled')],
-  ['claude-fable-5-', claude('none', 'effort', undefined, false)],
-  ['claude-mythos-5-', claude('none', 'effort', undefined, false)],
-  ['claude-fable-5', claude('none', 'effort', undefined)],
-  ['claude-mythos-5', claude('none', 'effort', undefined)],
-  ['claude-opus-4-8', claude('none', 'adaptive', 'disabled')],
-  ['claude-opus-4-7', claude('none', 'adaptive', 'disabled')],
-  ['claude-sonnet-5', claude('none', 'effort', 'disabled')],
-  ['claude-opus-4-6', claude('any', 'adaptive-both', 'disabled')],
-  ['claude-sonnet-4-6', claude('any', 'adaptive-both', 'disabled')],
-  ['claude-opus-4-5', claude('one', 'both', 'disabled')],
-  ['claude-sonnet-4-5', claude('one', 'budget', 'disabled')],
-  ['claude-haiku-4', claude('one', 'budget', 'disabled')],
-  ['claude-opus-4-1', claude('one', 'budget', 'disabled')],
-  ['claude-sonnet-4', older('one', 'budget', 'disabled')],
-  ['claude-opus-4', older('one', 'budget', 'disabled')],
-  ['claude-3-7', older('any', 'budget', 'disabled')],
-  ['claude-3', older('any', 'none', undefined)],
-  ['claude-v2', older('any', 'none', undefined)],
-  ['claude-instant', older('any', 'none', undefined)],
+const EFFORTS: readonly string[] = Object.freeze(['low', 'medium', 'high']);
+const ANY: Rules = Object.freeze({ sampling: 'any', reasoning: 'none', efforts: [], adaptive: false, forced: true, schemas: false });
+/** Vendors whose models keep to schemas here, and those of Mistral: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html. */
+const WITH_SCHEMAS: ReadonlySet<string> = new Set(['qwen', 'openai', 'deepseek', 'google', 'minimax', 'moonshot', 'moonshotai', 'nvidia']);
+const MISTRAL_WITH_SCHEMAS = /magistral|ministral|voxtral|mistral-large-3/;
+/** Models that Converse has from before it: https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html. */
+const PLAIN = /^amazon\.titan-(?:text|tg1)|^cohere\.command-(?:light-)?text|^ai21\.j2/;
+const OTHERS: readonly (readonly [id: string, rules: Partial<Rules>])[] = Object.freeze([
+  ['nova-2', { reasoning: 'nova', efforts: EFFORTS, off: 'disabled' }],
+  ['gpt-oss', { reasoning: 'gpt-oss', efforts: EFFORTS }],
+  ['gpt-5', { sampling: 'none', reasoning: 'gpt-5', efforts: EFFORTS }],
 ]);
-const NEWEST_CLAUDE = claude('none', 'effort', undefined);
-const OTHERS: readonly Row[] = Object.freeze([
-  ['nova-2', claude('any', 'nova', 'disabled')],
-  ['gpt-oss', claude('any', 'gpt-oss', undefined)],
-  ['gpt-5', claude('none', 'gpt-5', undefined)],
-]);
-const ANY = claude('any', 'none', undefined);
+const ofOther = (vendor: string, id: string): Rules => ({
+  ...ANY,
+  schemas: WITH_SCHEMAS.has(vendor) || (vendor === 'mistral' && MISTRAL_WITH_SCHEMAS.test(id)),
+  ...(PLAIN.test(id) ? { plain: true } : {}),
+  ...OTHERS.find(([part]) => id.includes(part))?.[1],
+});
 const VENDOR = /^(?:[a-z]{2,}(?:-[a-z]+)*\.)?([a-z0-9]+)\.[a-z0-9]/;
 
 /**
@@ -67,7 +69,6 @@ const VENDOR = /^(?:[a-z]{2,}(?:-[a-z]+)*\.)?([a-z0-9]+)\.[a-z0-9]/;
 export const familyOf = (model: string, named: string | undefined): Family => {
   const id = (named ?? model).split('/').at(-1) ?? '';
   const vendor = VENDOR.exec(id)?.[1] ?? (id.includes('claude') ? 'anthropic' : '');
-  const rows = vendor === 'anthropic' ? CLAUDE : OTHERS;
-  const row = rows.find(([part]) => id.includes(part))?.[1];
-  return { vendor, ...(row ?? (vendor === 'anthropic' ? NEWEST_CLAUDE : ANY)) };
+  const claude = vendor === 'anthropic' ? claudeOf(id.includes('claude') ? id : `claude ${id}`) : undefined;
+  return { vendor, ...(claude === undefined ? ofOther(vendor, id) : ofClaude(claude)) };
 };

@@ -1,4 +1,5 @@
 import { asObject, type Fields, type Lost, type Reasoning, some } from '@llm-proxy-auth/plugin';
+import { nearestEffort } from '@llm-proxy-auth/plugin/claude';
 import type { Additional } from '../form.ts';
 import { isEmpty } from '../wire.ts';
 import type { Family } from './families.ts';
@@ -15,8 +16,6 @@ const LEAST_BUDGET = 1024;
 /** Budgets for efforts, for models that know budgets alone, and back. */
 const BUDGETS: Readonly<Record<string, number>> = Object.freeze({ minimal: 1024, low: 2048, medium: 8192, high: 16_384, xhigh: 24_576, max: 32_768 });
 const effortFor = (budget: number): string => (budget <= 2048 ? 'low' : budget <= 8192 ? 'medium' : 'high');
-const EFFORTS: ReadonlySet<string> = new Set(['low', 'medium', 'high', 'xhigh', 'max']);
-const THREE: ReadonlySet<string> = new Set(['low', 'medium', 'high']);
 
 /** Where nobody said how many tokens, reasoning has at most three quarters of the limit: an answer is wanted, too. */
 const budgetFields = (budget: number, { maxTokens, lost }: Asking, byEffort = false): Fields => {
@@ -30,15 +29,15 @@ const budgetFields = (budget: number, { maxTokens, lost }: Asking, byEffort = fa
   return { thinking: { type: 'enabled', budget_tokens: most } };
 };
 /** The nearest effort that the model has a word for. */
-const wordFor = (effort: string, words: ReadonlySet<string>, lost: Lost): string | undefined => {
-  if (words.has(effort)) return effort;
-  const near = effort === 'minimal' ? 'low' : EFFORTS.has(effort) ? 'high' : undefined;
+const wordFor = (effort: string, words: readonly string[], lost: Lost): string | undefined => {
+  const near = nearestEffort(effort, words);
+  if (near === effort) return effort;
   if (near === undefined) lost('reasoning.effort', 'the provider has no such effort');
   else lost('reasoning.effort', `${near} stands for ${effort}`, 'clamped');
   return near;
 };
 const effortFields = (effort: string, { family, lost }: Asking): Fields => {
-  const word = wordFor(effort, family.vendor === 'anthropic' ? EFFORTS : THREE, lost);
+  const word = wordFor(effort, family.efforts, lost);
   if (word === undefined) return {};
   if (family.reasoning === 'nova') return { reasoningConfig: { type: 'enabled', maxReasoningEffort: word } };
   if (family.reasoning === 'gpt-oss') return { reasoning_effort: word };
@@ -56,10 +55,9 @@ const offFields = ({ family, lost }: Asking): Fields => {
   lost('reasoning.off', 'the provider has no such parameter');
   return {};
 };
-const ADAPTIVE: ReadonlySet<Family['reasoning']> = new Set(['effort', 'adaptive', 'both', 'adaptive-both']);
 /** Reasoning that is asked for without an amount. */
 const onFields = ({ family, lost }: Asking): Fields => {
-  if (ADAPTIVE.has(family.reasoning)) return { thinking: { type: 'adaptive' } };
+  if (family.adaptive) return { thinking: { type: 'adaptive' } };
   lost('reasoning', 'the model wants to know how much it may reason');
   return {};
 };
@@ -93,15 +91,19 @@ const reasoningFields = ({ effort, budget, off }: Reasoning, asking: Asking): Fi
 /** What shows reasoning that newer models of Anthropic keep to themselves. */
 const shownFields = (fields: Fields, reasoning: Reasoning, { family, lost }: Asking): Fields => {
   if (family.vendor !== 'anthropic' || family.reasoning === 'none' || reasoning.off === true || reasoning.summary === undefined) return fields;
-  if (!ADAPTIVE.has(family.reasoning)) {
+  if (!family.adaptive) {
     lost('reasoning.summary', 'the model shows its reasoning anyhow', 'emulated');
     return fields;
   }
   if (reasoning.summary !== 'auto') lost('reasoning.summary', 'there is one kind of summary', 'emulated');
   return { ...fields, thinking: { ...(asObject(fields.thinking) ?? { type: 'adaptive' }), display: 'summarized' } };
 };
-const topKFields = (topK: number | undefined, { family, lost }: Asking): Fields => {
+const topKFields = (topK: number | undefined, thinks: boolean, { family, lost }: Asking): Fields => {
   if (topK === undefined) return {};
+  if (thinks) {
+    lost('sampling.topK', 'a model that reasons does not take it');
+    return {};
+  }
   if (family.vendor === 'amazon') return { inferenceConfig: { topK } };
   if ((family.vendor === 'anthropic' && family.sampling !== 'none') || family.vendor === 'cohere') return { top_k: topK };
   lost('sampling.topK', 'the model has no such parameter');
@@ -114,18 +116,28 @@ const choiceFields = (said: Additional, { family, tools }: Asking): Fields => {
   return { tool_choice: { ...named, disable_parallel_tool_use: true } };
 };
 
+/** Claude reasons in this call because it was told to. */
+export const thinksIn = (fields: Fields | undefined): boolean => {
+  const type = asObject(fields?.thinking)?.type;
+  return type === 'enabled' || type === 'adaptive';
+};
+/** What asks for reasoning, empty for none. */
+export const reasoningOf = (reasoning: Reasoning | undefined, asking: Asking): Fields =>
+  reasoning === undefined ? {} : shownFields(reasoningFields(reasoning, asking), reasoning, asking);
 /**
  * What each family of models takes in `additionalModelRequestFields` for what Converse has no parameter. `single`: the choice of a tool stands
- * among them, and must not stand in `toolConfig` too.
+ * among them, and must not stand in `toolConfig` too. `thought`: what asks for reasoning.
  */
-export const additionalOf = (said: Additional, asking: Asking): { readonly fields: Fields | undefined; readonly single: boolean } => {
+export const additionalOf = (
+  said: Additional,
+  asking: Asking,
+  thought: Fields = reasoningOf(said.reasoning, asking),
+): { readonly fields: Fields | undefined; readonly single: boolean } => {
   const { family, lost } = asking;
-  const { reasoning } = said;
-  const thought = reasoning === undefined ? {} : shownFields(reasoningFields(reasoning, asking), reasoning, asking);
   const user = said.user === undefined ? undefined : family.vendor === 'anthropic' ? { user_id: said.user } : undefined;
   if (said.user !== undefined && user === undefined) lost('user', 'the provider has no such parameter');
   const choice = choiceFields(said, asking);
   if (said.parallelTools === false && isEmpty(choice)) lost('parallelTools', 'the model has no such parameter');
-  const fields = { ...topKFields(said.topK, asking), ...thought, ...choice, ...some('metadata', user) };
+  const fields = { ...topKFields(said.topK, thinksIn(thought), asking), ...thought, ...choice, ...some('metadata', user) };
   return { fields: isEmpty(fields) ? undefined : fields, single: !isEmpty(choice) };
 };

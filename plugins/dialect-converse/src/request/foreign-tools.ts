@@ -75,14 +75,14 @@ interface Tools {
   readonly told?: string | undefined;
   readonly memo: Memo;
 }
-const allowedChoice = (choice: ChatRequest['toolChoice'], forced: boolean, { family, lost }: Writing): ChatRequest['toolChoice'] => {
+const allowedChoice = (choice: ChatRequest['toolChoice'], thinks: boolean, { family, lost }: Writing): ChatRequest['toolChoice'] => {
   const named = typeof choice === 'object' ? { name: toolName(choice.name) } : choice;
-  if (named === undefined || named === 'auto' || named === 'none' || (forced && family.forced)) return named;
-  lost('toolChoice', 'the model cannot be made to call a tool', 'emulated');
+  if (named === undefined || named === 'auto' || named === 'none' || (family.forced && !thinks)) return named;
+  lost('toolChoice', thinks ? 'a model that reasons chooses its tools itself' : 'the model cannot be made to call a tool', 'emulated');
   return 'auto';
 };
-/** `toolConfig` for the tools of another dialect. */
-export const foreignTools = (r: ChatRequest, writing: Writing, forced: boolean): Tools => {
+/** `toolConfig` for the tools of another dialect. `thinks`: the model is told to reason, and refuses to be made to call. */
+export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean): Tools => {
   const { lost, family } = writing;
   const history = r.turns.some(({ parts }) => parts.some((part) => part.kind === 'toolCall' || part.kind === 'toolResult'));
   const none = r.toolChoice === 'none';
@@ -110,5 +110,5 @@ export const foreignTools = (r: ChatRequest, writing: Writing, forced: boolean):
     lost('tools', 'a model that may call nothing needs no tools', 'emulated');
     return { tools: [], choice: undefined, memo };
   }
-  return { tools, choice: none ? 'auto' : allowedChoice(r.toolChoice, forced, writing), ...(none ? { told: NO_CALLS } : {}), memo };
+  return { tools, choice: none ? 'auto' : allowedChoice(r.toolChoice, thinks, writing), ...(none ? { told: NO_CALLS } : {}), memo };
 };

@@ -1,4 +1,5 @@
 import {
+  asList,
   asObject,
   type Call,
   type Capabilities,
@@ -20,7 +21,7 @@ import {
 import { SEQUENCE_PATHS } from '../reply/finish.ts';
 import { isEmpty } from '../wire.ts';
 import { type Family, familyOf } from './families.ts';
-import { additionalOf } from './fields.ts';
+import { type Asking, additionalOf, reasoningOf, thinksIn } from './fields.ts';
 import { cachePoints, foreignBlocks, ownThinking, type Writing } from './foreign-blocks.ts';
 import { foreignTools, keptTo, type Memo } from './foreign-tools.ts';
 import { writeToolChoice } from './tools.ts';
@@ -29,8 +30,10 @@ import { documentNames } from './words.ts';
 const MOST_CACHE_POINTS = 4;
 
 /** What the family takes, less what the provider says that the endpoint cannot. */
-const limited = (family: Family, { sampling, reasoning }: Partial<Capabilities>): Family => ({
+const limited = (family: Family, { sampling, reasoning, forcedTool, jsonSchema }: Partial<Capabilities>): Family => ({
   ...family,
+  forced: family.forced && forcedTool !== false,
+  schemas: family.schemas && (jsonSchema === undefined || jsonSchema === 'native'),
   ...(sampling === false ? { sampling: 'none' } : {}),
   ...(reasoning === false ? { reasoning: 'none', off: undefined } : {}),
 });
@@ -41,8 +44,8 @@ const lacking = ({ images, documents, audioIn }: Partial<Capabilities>): Readonl
     ...(audioIn === false ? (['audio'] as const) : []),
   ]);
 /** What changes the shape of the answer is refused rather than left out. */
-const refuse = (r: ChatRequest, { tools }: Partial<Capabilities>): void => {
-  if (tools === false && r.tools.length > 0) throw unsupported('tools', 'The model of this call takes no tools.');
+const refuse = (r: ChatRequest, { plain }: Family, { tools }: Partial<Capabilities>): void => {
+  if ((tools === false || plain) && r.tools.length > 0) throw unsupported('tools', 'The model of this call takes no tools.');
   if (r.choices > 1) throw unsupported('choices', 'The provider of this call gives one answer.');
   if (r.logprobs !== undefined) throw unsupported('logprobs', 'The provider of this call gives no probabilities of tokens.');
 };
@@ -68,6 +71,13 @@ const writeSystem = (turns: readonly Turn[], leading: number, writing: Writing):
     return joined(foreignBlocks(texts, false, writing).others);
   });
 };
+/** An answer that is to be continued may not end with white space. */
+const trimmed = (blocks: readonly Fields[], lost: Lost): readonly Fields[] => {
+  const last = blocks.at(-1);
+  if (typeof last?.text !== 'string' || last.text === last.text.trimEnd()) return blocks;
+  lost('turns.parts.text', 'an answer to be continued may not end with white space', 'clamped');
+  return [...blocks.slice(0, -1), { ...last, text: last.text.trimEnd() }];
+};
 interface Draft {
   readonly role: 'user' | 'assistant';
   readonly results: readonly Fields[];
@@ -90,7 +100,10 @@ const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Field
   }
   if (drafts[0]?.role === 'assistant') throw unsupported('turns', 'The provider of this call wants conversations that the user begins.');
   if (drafts.length === 0) throw unsupported('turns', 'Nothing of this conversation can be said to the provider of this call.');
-  return drafts.map((draft) => ({ role: draft.role, content: [...draft.results, ...joined(draft.others)] }));
+  return drafts.map(({ role, results, others }, i) => {
+    const blocks = joined(others);
+    return { role, content: [...results, ...(role === 'assistant' && i === drafts.length - 1 ? trimmed(blocks, writing.lost) : blocks)] };
+  });
 };
 
 const JSON_ONLY = 'Reply with a single JSON value and nothing else.';
@@ -116,65 +129,93 @@ const tierOf = (tier: string | undefined, lost: Lost): Fields | undefined => {
   lost('tier', 'the provider has no such tier', tier === 'auto' ? 'defaulted' : 'ignored');
   return undefined;
 };
-const writeSampling = (r: ChatRequest, family: Family, fields: Fields | undefined, lost: Lost): Fields => {
+/** Less than this is refused of a model that reasons. */
+const LEAST_TOP_P = 0.95;
+const writeSampling = (r: ChatRequest, family: Family, thinks: boolean, lost: Lost): Fields => {
   const { temperature, topP } = r.sampling ?? {};
-  const thinks = asObject(fields?.thinking)?.type === 'enabled' || asObject(fields?.thinking)?.type === 'adaptive';
   const both = family.sampling === 'one' && temperature !== undefined && topP !== undefined;
   const drops = family.sampling === 'none';
   const keepsTemperature = temperature !== undefined && !drops && !(thinks && temperature !== 1);
-  const keepsTopP = topP !== undefined && !drops && !both;
+  const keepsTopP = topP !== undefined && !drops && !both && !(thinks && topP < LEAST_TOP_P);
   if (temperature !== undefined && !keepsTemperature)
     lost('sampling.temperature', drops ? 'the model takes no sampling parameters' : 'a model that reasons takes 1 alone');
   if (topP !== undefined && !keepsTopP)
-    lost('sampling.topP', drops ? 'the model takes no sampling parameters' : 'the model takes one of temperature and top-p');
+    lost(
+      'sampling.topP',
+      drops
+        ? 'the model takes no sampling parameters'
+        : both
+          ? 'the model takes one of temperature and top-p'
+          : `a model that reasons takes ${LEAST_TOP_P} or more`,
+    );
   if (keepsTemperature && temperature > 1) lost('sampling.temperature', 'the provider takes at most 1', 'clamped');
   return { ...some('temperature', keepsTemperature ? Math.min(1, temperature) : undefined), ...some('topP', keepsTopP ? topP : undefined) };
 };
 const nested = (o: Fields): Fields | undefined => (isEmpty(o) ? undefined : defined(o));
 
 /** A loop whose last answer lost its thinking is refused with a budget, and goes on without. */
-const goingOn = (fields: Fields | undefined, r: ChatRequest, writing: Writing): Fields | undefined => {
-  if (asObject(fields?.thinking)?.type !== 'enabled' || !lacksThinking(r.turns, (part) => ownThinking(part, writing) !== undefined)) return fields;
+const goingOn = (thought: Fields, r: ChatRequest, writing: Writing): Fields => {
+  if (asObject(thought.thinking)?.type !== 'enabled' || !lacksThinking(r.turns, (part) => ownThinking(part, writing) !== undefined)) return thought;
   writing.lost('reasoning', 'the thinking of the answer that called is gone, and the provider takes no budget without it');
-  const { thinking: _thinking, ...others } = fields ?? {};
-  return nested(others);
+  const { thinking: _thinking, ...others } = thought;
+  return others;
+};
+/** What is left out is the model's own maximum, which counts against the quota while the call runs. */
+const limitOf = ({ maxTokens }: ChatRequest, { most }: Family, lost: Lost): number | undefined => {
+  if (maxTokens === undefined) lost('maxTokens', "the provider takes the model's maximum, and holds it against the quota of tokens", 'defaulted');
+  else if (maxTokens <= 0) throw unsupported('maxTokens', 'The limit of tokens must be at least 1.');
+  if (maxTokens === undefined || most === undefined || maxTokens <= most) return maxTokens;
+  lost('maxTokens', `the model answers with ${most} tokens at most`, 'clamped');
+  return most;
+};
+interface Said {
+  readonly system: readonly Fields[] | undefined;
+  readonly messages: readonly Fields[];
+}
+/** A model without a prompt of the system is told at the beginning of what the user says. */
+const writeTurns = (r: ChatRequest, words: readonly (string | undefined)[], writing: Writing): Said => {
+  const { family, lost } = writing;
+  const leading = r.turns.findIndex((turn) => turn.role !== 'system');
+  const told = words.flatMap((text) => (text === undefined ? [] : [{ text }]));
+  const system = [...writeSystem(r.turns, leading < 0 ? r.turns.length : leading, writing), ...told];
+  if (told.length > 0) lost('turns', 'what has no parameter is asked for in words', 'emulated');
+  const messages = writeMessages(r.turns, writing);
+  if (system.length === 0 || family.plain === undefined) return { system: system.length === 0 ? undefined : system, messages };
+  lost('turns', 'the model knows no system, so that the user says it', 'emulated');
+  const [first, ...others] = messages;
+  return { system: undefined, messages: [{ ...first, content: [...system, ...asList(first?.content)] }, ...others] };
+};
+const writingFor = (r: ChatRequest, family: Family, capabilities: Partial<Capabilities>, lost: Lost): Writing => {
+  const caches = capabilities.cache !== false && family.plain === undefined;
+  const cachePoint = cachePoints(caches ? marks(r.turns, r.tools) : 0, caches ? MOST_CACHE_POINTS : 0, lost);
+  return { family, lost, lacks: lacking(capabilities), documentName: documentNames(lost), cachePoint };
 };
 /** The body for a conversation of another dialect, and what is undone in the answer. */
 export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
   const { capabilities, profile } = call.endpoint;
-  refuse(r, capabilities);
   const lost = lostTo(call.ledger);
   const family = limited(familyOf(call.model, profile), capabilities);
-  const caches = capabilities.cache !== false;
-  const cachePoint = cachePoints(caches ? marks(r.turns, r.tools) : 0, caches ? MOST_CACHE_POINTS : 0, lost);
-  const writing: Writing = { family, lost, lacks: lacking(capabilities), documentName: documentNames(lost), cachePoint };
-  const { tools, choice, told, memo } = foreignTools(r, writing, capabilities.forcedTool !== false);
-  const { tier } = r;
-  const said = defined({ topK: r.sampling?.topK, reasoning: r.reasoning, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });
-  const { fields: wanted, single } = additionalOf(said, { family, maxTokens: r.maxTokens, tools: tools.length > 0, lost });
-  const fields = goingOn(wanted, r, writing);
+  refuse(r, family, capabilities);
+  const maxTokens = limitOf(r, family, lost);
+  const writing = writingFor(r, family, capabilities, lost);
+  const asking: Asking = { family, maxTokens, tools: r.tools.length > 0, lost };
+  const thought = goingOn(reasoningOf(r.reasoning, asking), r, writing);
+  const { tools, choice, told, memo } = foreignTools(r, writing, thinksIn(thought));
+  const said = defined({ topK: r.sampling?.topK, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });
+  const { fields, single } = additionalOf(said, { ...asking, tools: tools.length > 0 }, thought);
   const stop = capabilities.stopSequences === 0 ? undefined : takenStops(r.stop, family.vendor === 'anthropic' ? isSaying : (one) => one !== '', lost);
-  const native = family.schemas && (capabilities.jsonSchema === undefined || capabilities.jsonSchema === 'native');
-  const output = writeOutput(r.output, native, lost);
-  const leading = r.turns.findIndex((turn) => turn.role !== 'system');
-  const words = [told, output.told].flatMap((text) => (text === undefined ? [] : [{ text }]));
-  const system = [...writeSystem(r.turns, leading < 0 ? r.turns.length : leading, writing), ...words];
-  if (words.length > 0) lost('turns', 'what has no parameter is asked for in words', 'emulated');
-  const messages = writeMessages(r.turns, writing);
+  const output = writeOutput(r.output, family.schemas, lost);
+  const { system, messages } = writeTurns(r, [told, output.told], writing);
   const toolConfig = { tools, ...some('toolChoice', single || choice === 'auto' ? undefined : writeToolChoice(choice)) };
   const body = defined({
-    system: system.length === 0 ? undefined : system,
+    system,
     messages,
-    inferenceConfig: nested({
-      maxTokens: r.maxTokens,
-      ...writeSampling(r, family, fields, lost),
-      ...some('stopSequences', stop),
-    }),
+    inferenceConfig: nested({ maxTokens, ...writeSampling(r, family, thinksIn(thought), lost), ...some('stopSequences', stop) }),
     toolConfig: tools.length === 0 ? undefined : toolConfig,
     additionalModelRequestFields: fields,
     additionalModelResponseFieldPaths: family.vendor === 'anthropic' && (stop?.length ?? 0) > 1 ? SEQUENCE_PATHS : undefined,
     outputConfig: output.config === undefined ? undefined : { textFormat: output.config },
-    serviceTier: tierOf(tier, lost),
+    serviceTier: tierOf(r.tier, lost),
   });
   return { body, memo: { ...memo, foreign: true, stop } };
 };

@@ -142,8 +142,12 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
     },
   };
 };
+const TRUNCATED = (): GatewayError => new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.');
 const METADATA: readonly string[] = ['usage', 'p'];
-/** Reads a ConverseStream: the answer is whole when its metadata, the last event, has come behind its stop. */
+/**
+ * Reads a ConverseStream: the answer is whole when its metadata, the last event, has come behind its stop, or when the provider ended the
+ * stream behind its stop, which says why the answer ended; then nobody knows what it took.
+ */
 export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): StreamReader => {
   let over = false;
   let started = false;
@@ -172,7 +176,7 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
     emit({ type: 'finish', choice: 0, reason: readFinish(word), ...some('stopSequence', stopSequence), ...(isEmpty(rest) ? {} : { rest }) });
   };
   const metadata = (event: Fields): void => {
-    if (stop === undefined) return fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
+    if (stop === undefined) return fail(TRUNCATED());
     over = true;
     noteBeyond(event, memo, call);
     if (memo?.foreign === true && asObject(event.serviceTier) !== undefined)
@@ -214,7 +218,11 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
       }
     },
     end() {
-      if (!over) fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
+      if (over) return;
+      if (stop === undefined) return fail(TRUNCATED());
+      over = true;
+      call.ledger.note('defaulted', 'usage', 'the provider ended its stream without saying what it took');
+      emit({ type: 'end' });
     },
   };
 };
