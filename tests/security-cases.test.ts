@@ -7,7 +7,7 @@ import cases from './support/security-cases.json' with { type: 'json' };
 /** A quoted text of one line with an id in it: the name of a test, of a group, or of a row. */
 const NAMED = /['"`][^'"`\n]*\b[A-Z][0-9]{2,3}\b/g;
 
-test('every case of attack has a test that carries its id in its name', () => {
+test('every case of attack and every fault has a test that carries its id in its name', () => {
   const folders = ['packages', 'plugins', 'examples'].flatMap((kind) => readdirSync(join(ROOT, kind)).map((name) => join(ROOT, kind, name, 'test')));
   const files = [join(ROOT, 'tests'), ...folders]
     .filter((folder) => existsSync(folder))

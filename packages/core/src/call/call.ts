@@ -37,9 +37,11 @@ export interface Repeat {
   readonly byStatus: boolean;
 }
 
+/** Who could not be reached in the whole time that connecting may take is not waited for a second time. */
+const reachable = (x: Exchange): boolean => performance.now() - x.dispatchedAt < (x.instance?.settings.timeouts.connect ?? 0);
 /** How long to wait before a failure is worth another try; undefined for one that stays. */
 const waitFor = (x: Exchange, failed: Extract<Outcome, { is: 'failed' }>, tries: number, repeat: Repeat, left: () => boolean): number | undefined => {
-  const transient = failed.class === 'connect' || (repeat.byStatus && RETRY_STATUS.has(failed.class));
+  const transient = (failed.class === 'connect' && reachable(x)) || (repeat.byStatus && RETRY_STATUS.has(failed.class));
   if (!transient || !repeat.replayable || tries >= x.plan.graph.settings.retry.attempts || !left()) return undefined;
   return waitOf(failed.error, tries, x.plan.random);
 };

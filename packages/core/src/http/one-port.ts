@@ -74,7 +74,8 @@ const peek = (socket: Socket, deadline: number, decided: (protocol: 'http1' | 'h
 };
 
 const createFront = (options: PortOptions, give: (protocol: 'http1' | 'http2', socket: Socket) => void, undecided: Set<Socket>): net.Server | tls.Server => {
-  const transport = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+  // What a client has not taken waits at the provider: a slow reader holds no more than one read of it here, and one under way.
+  const transport = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, highWaterMark: 16_384 };
   if (options.tls === undefined) {
     return net.createServer({ ...transport, allowHalfOpen: true }, (socket) => {
       undecided.add(socket);
