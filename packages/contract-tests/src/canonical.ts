@@ -159,6 +159,8 @@ const embedVariants: readonly Variant<EmbedRequest>[] = [
   { path: 'inputs.tokens', mark: '4711', value: embedding([{ tokens: [4711, 12] }]) },
   { path: 'dimensions', value: embedding([{ text: 'one' }], { dimensions: 256 }) },
   { path: 'purpose', value: embedding([{ text: 'one' }], { purpose: 'query' }) },
+  { path: 'title', value: embedding([{ text: 'one' }], { purpose: 'document', title: 'mark-title' }) },
+  { path: 'truncate', value: embedding([{ text: 'one' }], { truncate: 'start' }) },
   { path: 'user', value: embedding([{ text: 'one' }], { user: 'mark-user' }) },
   { path: 'rest', value: embedding([{ text: 'one' }], { rest: { from: 'unheard-of.surface', fields: { unheard_of: true } } }) },
 ];

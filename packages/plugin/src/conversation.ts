@@ -242,7 +242,12 @@ export type ChatEvent =
 export interface EmbedRequest {
   readonly inputs: readonly ({ readonly text: string } | { readonly tokens: readonly number[] } | { readonly parts: readonly Part[] })[];
   readonly dimensions?: number | undefined;
+  /** What the vectors are for, in the words of whoever asks: `query`, `search_document`, `RETRIEVAL_QUERY`; `purposeOf` knows most of them. */
   readonly purpose?: string | undefined;
+  /** Of what is embedded, where that is a document. */
+  readonly title?: string | undefined;
+  /** What becomes of an input that is too long: it fails, or loses its start or its end. */
+  readonly truncate?: 'none' | 'start' | 'end' | undefined;
   readonly encoding: 'float' | 'base64';
   readonly user?: string | undefined;
   readonly rest?: Rest | undefined;

@@ -46,6 +46,7 @@ export { type Native, type NativeEntry, nativeTable, rememberNative } from './na
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';
 export * from './plugin.ts';
 export * from './provider.ts';
+export * from './purpose.ts';
 export { ordered, type Remainder, remainderOf, restore, sameValue } from './remainder.ts';
 export * from './schema.ts';
 export { ENVELOPE, type Enclosed, openOrigin, sealOrigin } from './sealed-origin.ts';

@@ -174,8 +174,9 @@ describe('a generated request of embeddings', () => {
       const again = body === undefined ? undefined : orRefused(() => embeddings.client?.read(inboundOf(body as Json), ledger()));
       if (again === undefined) return;
       written += 1;
-      const { purpose, ...others } = request;
-      expect(watched.unread()).toEqual(purpose === undefined ? [] : ['purpose']);
+      const { purpose, title, truncate, ...others } = request;
+      const foreign = Object.entries({ purpose, title, truncate }).filter(([, value]) => value !== undefined);
+      expect(watched.unread()).toEqual(foreign.map(([name]) => name));
       expect(plain(telling(again))).toEqual(plain(telling(others)));
     });
     fc.assert(same, runs);

@@ -101,7 +101,14 @@ describe('Cohere', () => {
   ])('knows the purpose %s', (purpose, type, notes) => expect(embed('cohere.embed-v4:0', { purpose })).toMatchObject({ body: { input_type: type }, notes }));
   it('has lengths from the fourth model on', () => {
     expect(embed('us.cohere.embed-v4:0', { dimensions: 256 }).body).toMatchObject({ output_dimension: 256 });
-    expect(embed('cohere.embed-multilingual-v3', { dimensions: 256 }).body).not.toHaveProperty('output_dimension');
+    expect(embed('cohere.embed-multilingual-v3', { dimensions: 1024 }).body).not.toHaveProperty('output_dimension');
+  });
+  it('cuts off what it is told to', () => {
+    expect(embed('cohere.embed-v4:0', { truncate: 'start' })).toMatchObject({ body: { truncate: 'START' } });
+    expect(embed('cohere.embed-v4:0').body).not.toHaveProperty('truncate');
+    expect(embed('amazon.nova-2-multimodal-embeddings-v1:0', { truncate: 'none' }).body).toMatchObject({
+      singleEmbeddingParams: { text: { truncationMode: 'NONE' } },
+    });
   });
   it('takes pictures from the fourth model on', () => {
     const inputs = [{ parts: [{ kind: 'text' as const, text: 'a' }, image] }];
@@ -150,6 +157,8 @@ describe('what cannot be had', () => {
     ['amazon.titan-embed-image-v1', { dimensions: 512 }, 'dimensions'],
     ['amazon.nova-2-multimodal-embeddings-v1:0', { dimensions: 512 }, 'dimensions'],
     ['cohere.embed-v4:0', { dimensions: 100 }, 'dimensions'],
+    ['cohere.embed-multilingual-v3', { dimensions: 256 }, 'dimensions'],
+    ['amazon.titan-embed-text-v1', { dimensions: 256 }, 'dimensions'],
     ['amazon.titan-embed-text-v2:0', { inputs: [{ tokens: [1, 2] }] }, 'input'],
     ['cohere.embed-v4:0', { inputs: [{ tokens: [1, 2] }] }, 'input'],
     ['amazon.titan-embed-text-v2:0', { inputs: [{ text: 'a' }, { text: 'b' }] }, 'input'],

@@ -10,6 +10,7 @@ import {
   type Lost,
   losePart,
   type Part,
+  purposeOf,
   stringifyJson,
   unsupported,
 } from '@llm-proxy-auth/plugin';
@@ -67,18 +68,45 @@ const TASKS: ReadonlySet<string> = new Set([
   'FACT_VERIFICATION',
   'CODE_RETRIEVAL_QUERY',
 ]);
-/** Words that other dialects use. */
-const WORDS: Readonly<Record<string, string>> = Object.freeze({ search_query: 'RETRIEVAL_QUERY', search_document: 'RETRIEVAL_DOCUMENT' });
 export const readPurpose = (wire: Json): string | undefined => {
   const task = asText(wire);
   return task === undefined ? undefined : (PURPOSES[task] ?? task);
 };
+/** Whether inputs that are too long lose their end. */
+export const readTruncate = (auto: boolean | undefined): EmbedRequest['truncate'] => (auto === undefined ? undefined : auto ? 'end' : 'none');
+/** What all say alike; undefined where they do not, and each keeps its own. */
+export const common = <T>(list: readonly T[]): T | undefined => (list.every((one) => one === list[0]) ? list[0] : undefined);
 /** Undefined where there is no such task; nothing is assumed, as a task changes the vectors. */
-export const writePurpose = (purpose: string | undefined, mine: boolean, lost: Lost): string | undefined => {
+const taskOf = (purpose: string | undefined, mine: boolean, lost: Lost): string | undefined => {
   if (purpose === undefined) return undefined;
-  const task = Object.entries(PURPOSES).find(([, ours]) => ours === purpose)?.[0] ?? WORDS[purpose] ?? (mine || TASKS.has(purpose) ? purpose : undefined);
+  const own = purpose.toUpperCase();
+  const known = TASKS.has(own) ? undefined : purposeOf(purpose);
+  const task = Object.entries(PURPOSES).find(([, ours]) => ours === known)?.[0] ?? (TASKS.has(own) ? own : mine ? purpose : undefined);
   if (task === undefined) lost('purpose', 'the provider has no such task');
   return task;
+};
+/** A title is one of a document that is to be found, and nothing else has one. */
+const titleOf = ({ title }: EmbedRequest, task: string | undefined, mine: boolean, lost: Lost): string | undefined => {
+  if (title === undefined || mine || task === 'RETRIEVAL_DOCUMENT') return title;
+  lost('title', 'the provider takes a title with a document that is to be found');
+  return undefined;
+};
+/** Inputs that are too long lose their end, or fail. */
+const truncates = ({ truncate }: EmbedRequest, lost: Lost): boolean | undefined => {
+  if (truncate === 'start') lost('truncate', 'the provider cuts off the end alone', 'clamped');
+  return truncate === undefined ? undefined : truncate !== 'none';
+};
+interface Options {
+  readonly task: string | undefined;
+  readonly title: string | undefined;
+  readonly truncate: boolean | undefined;
+}
+/** How inputs are embedded, in the vendor's words. */
+export const writeOptions = (r: EmbedRequest, mine: boolean, lost: Lost): Options => {
+  // Numbers are all there is; the client half writes what its client wants.
+  void r.encoding;
+  const task = taskOf(r.purpose, mine, lost);
+  return { task, title: titleOf(r, task, mine, lost), truncate: truncates(r, lost) };
 };
 /** A vector of numbers. */
 export const vectorOf = (wire: Json): Float32Array | undefined => (Array.isArray(wire) ? Float32Array.from(asList(wire), Number) : undefined);

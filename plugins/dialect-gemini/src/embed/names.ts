@@ -6,4 +6,6 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'inputs.tokens': 'content',
   dimensions: 'outputDimensionality',
   purpose: 'taskType',
+  title: 'title',
+  truncate: 'autoTruncate',
 });

@@ -5,10 +5,12 @@ import {
   type EmbedReply,
   type EmbedRequest,
   type Fields,
+  flagField,
   GatewayError,
   type Inbound,
   invalid,
   type Json,
+  type Lost,
   lostTo,
   numberField,
   objectField,
@@ -31,11 +33,11 @@ import { INFERENCE, operation } from '../routes.ts';
 import { camelCased } from '../snake.ts';
 import { jsonTap } from '../tap-json.ts';
 import { NO_USAGE, readUsage } from '../usage.ts';
-import { numbersOf, ownAnswer, readInput, readPurpose, vectorOf, writeInput, writePurpose } from './input.ts';
+import { numbersOf, ownAnswer, readInput, readPurpose, readTruncate, vectorOf, writeInput, writeOptions } from './input.ts';
 import { names } from './names.ts';
 
 const EMBED = 'gemini.embed';
-const OPTIONS: readonly string[] = ['taskType', 'outputDimensionality'];
+const OPTIONS: readonly string[] = ['taskType', 'title', 'outputDimensionality', 'autoTruncate'];
 const OWN: readonly string[] = ['model', 'content', 'embedContentConfig', ...OPTIONS];
 
 /** The options stand in the body, and on Vertex in `embedContentConfig`. */
@@ -56,6 +58,8 @@ const read = (inbound: Inbound): EmbedRequest => {
     encoding: 'float',
     ...some('dimensions', dimensions),
     ...some('purpose', purpose),
+    ...some('title', textField(options, 'title', `${within}title`)),
+    ...some('truncate', readTruncate(flagField(options, 'autoTruncate', `${within}autoTruncate`))),
     ...some('rest', Object.keys(rest).length > 0 ? { from: EMBED, fields: rest } : undefined),
   };
   const form = { surface: 'embed' as const, wrapped: config !== undefined };
@@ -71,8 +75,10 @@ const filledIn = (body: Fields, input: EmbedRequest['inputs'][number]): Fields =
   ...body,
   content: { ...asObject(body.content), ...writeInput(input, true, unheard) },
 });
-const optionsOf = (r: EmbedRequest, mine: boolean, lost: Parameters<typeof writePurpose>[2]): Fields =>
-  defined({ taskType: writePurpose(r.purpose, mine, lost), outputDimensionality: r.dimensions });
+const optionsOf = (r: EmbedRequest, mine: boolean, lost: Lost): Fields => {
+  const { task, title, truncate } = writeOptions(r, mine, lost);
+  return defined({ taskType: task, title, outputDimensionality: r.dimensions, autoTruncate: truncate });
+};
 const ownBody = (r: EmbedRequest, wrapped: boolean): Fields => {
   const fields = r.rest?.from === EMBED ? r.rest.fields : {};
   const inner = Object.entries(fields).filter(([key]) => key.startsWith('embedContentConfig.'));

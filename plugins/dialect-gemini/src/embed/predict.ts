@@ -8,6 +8,7 @@ import {
   type EmbedRequest,
   type Fields,
   filled,
+  flagField,
   GatewayError,
   type Inbound,
   invalid,
@@ -35,7 +36,7 @@ import { unheard } from '../lost.ts';
 import { INFERENCE, operation } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
 import { NO_USAGE } from '../usage.ts';
-import { numbersOf, ownAnswer, readPurpose, textInput, vectorOf, writePurpose } from './input.ts';
+import { common, numbersOf, ownAnswer, readPurpose, readTruncate, textInput, vectorOf, writeOptions } from './input.ts';
 
 const PREDICT = 'gemini.predict';
 const MOST = 250;
@@ -46,6 +47,8 @@ const names: Readonly<Record<string, string>> = Object.freeze({
   'inputs.tokens': 'instances',
   dimensions: 'parameters.outputDimensionality',
   purpose: 'instances[].task_type',
+  title: 'instances[].title',
+  truncate: 'parameters.autoTruncate',
 });
 /** The text of an instance; the SDK writes a content where the vendor's documents have text. */
 const contentOf = (o: Fields, param: string): string => {
@@ -66,19 +69,26 @@ const read = (inbound: Inbound): EmbedRequest => {
     if (o === undefined) throw invalid(`instances[${i}]`, `'instances[${i}]' must be an object.`);
     return o;
   });
-  const [first] = each;
   const tasks = each.map((one, i) => textField(one, 'task_type', `instances[${i}].task_type`));
   if (tasks.some((task) => task !== tasks[0])) throw invalid('instances[].task_type', "'task_type' must be the same in all instances of a call.");
+  const title = common(each.map((one, i) => textField(one, 'title', `instances[${i}].title`)));
+  const known = ['content', 'task_type', ...(title === undefined ? [] : ['title'])];
   const rest = {
     ...unknownFields(body, ['instances', 'parameters']),
-    ...Object.fromEntries(Object.entries(unknownFields(parameters, ['outputDimensionality']) ?? {}).map(([key, v]) => [`parameters.${key}`, v])),
-    ...Object.fromEntries(Object.entries(unknownFields(first ?? {}, ['content', 'task_type']) ?? {}).map(([key, v]) => [`instances.${key}`, v])),
+    ...Object.fromEntries(
+      Object.entries(unknownFields(parameters, ['outputDimensionality', 'autoTruncate']) ?? {}).map(([key, v]) => [`parameters.${key}`, v]),
+    ),
+    ...Object.fromEntries(
+      Object.entries(Object.assign({}, ...each.map((one) => unknownFields(one, known))) as Fields).map(([key, v]) => [`instances.${key}`, v]),
+    ),
   };
   const request: EmbedRequest = {
     inputs: each.map((one, i) => ({ text: contentOf(one, `instances[${i}].content`) })),
     encoding: 'float',
     ...some('dimensions', numberField(parameters, 'outputDimensionality', 'parameters.outputDimensionality')),
     ...some('purpose', readPurpose(tasks[0])),
+    ...some('title', title),
+    ...some('truncate', readTruncate(flagField(parameters, 'autoTruncate', 'parameters.autoTruncate'))),
     ...some('rest', Object.keys(rest).length > 0 ? { from: PREDICT, fields: rest } : undefined),
   };
   return withForm(request, { surface: 'predict', ...some('left', remainderOf(bodyOf(request, true, unheard), body)) });
@@ -87,12 +97,12 @@ const bodyOf = (r: EmbedRequest, mine: boolean, lost: Lost): Fields => {
   const fields = Object.entries(mine && r.rest?.from === PREDICT ? r.rest.fields : {});
   const below = (name: string): Fields =>
     Object.fromEntries(fields.filter(([key]) => key.startsWith(`${name}.`)).map(([key, v]) => [key.slice(name.length + 1), v]));
-  const task = writePurpose(r.purpose, mine, lost);
-  const parameters = filled({ outputDimensionality: r.dimensions, ...below('parameters') });
+  const { task, title, truncate } = writeOptions(r, mine, lost);
+  const parameters = filled({ outputDimensionality: r.dimensions, autoTruncate: truncate, ...below('parameters') });
   return defined({
     instances: r.inputs.map((input) => {
       if ('tokens' in input) throw unsupported('inputs.tokens', 'The provider embeds text, not tokens.');
-      return { content: textInput(input), ...some('task_type', task), ...below('instances') };
+      return { content: textInput(input), ...some('task_type', task), ...some('title', title), ...below('instances') };
     }),
     parameters,
     ...Object.fromEntries(fields.filter(([key]) => !key.includes('.'))),

@@ -7,6 +7,7 @@ import {
   type EmbedReply,
   type EmbedRequest,
   type Fields,
+  flagField,
   GatewayError,
   type Inbound,
   invalid,
@@ -33,7 +34,7 @@ import { INFERENCE, operation } from '../routes.ts';
 import { camelCased } from '../snake.ts';
 import { jsonTap } from '../tap-json.ts';
 import { NO_USAGE, readUsage } from '../usage.ts';
-import { numbersOf, ownAnswer, readInput, readPurpose, vectorOf, writeInput, writePurpose } from './input.ts';
+import { common, numbersOf, ownAnswer, readInput, readPurpose, readTruncate, vectorOf, writeInput, writeOptions } from './input.ts';
 import { names } from './names.ts';
 
 const BATCH = 'gemini.batch_embed';
@@ -55,7 +56,10 @@ const read = (inbound: Inbound): EmbedRequest => {
     if (o === undefined) throw invalid(`requests[${i}]`, `'requests[${i}]' must be an object.`);
     return o;
   });
-  const rest = Object.assign({}, ...each.map((one) => unknownFields(one, KNOWN))) as Fields;
+  const title = common(each.map((one, i) => textField(one, 'title', `requests[${i}].title`)));
+  const auto = common(each.map((one, i) => flagField(one, 'autoTruncate', `requests[${i}].autoTruncate`)));
+  const known = [...KNOWN, ...(title === undefined ? [] : ['title']), ...(auto === undefined ? [] : ['autoTruncate'])];
+  const rest = Object.assign({}, ...each.map((one) => unknownFields(one, known))) as Fields;
   const request: EmbedRequest = {
     inputs: each.map((one, i) => readInput(one.content, `requests[${i}].content`)),
     encoding: 'float',
@@ -73,6 +77,8 @@ const read = (inbound: Inbound): EmbedRequest => {
         'taskType',
       ),
     ),
+    ...some('title', title),
+    ...some('truncate', readTruncate(auto)),
     ...some('rest', Object.keys(rest).length > 0 ? { from: BATCH, fields: rest } : undefined),
   };
   // The model of each request is the one of the path, as the service demands.
@@ -87,7 +93,8 @@ const read = (inbound: Inbound): EmbedRequest => {
 /** The content without its parts, which are read and written each. */
 const bare = (one: Fields): Fields => ({ ...one, content: { ...asObject(one.content), parts: [] } });
 const bodies = (r: EmbedRequest, mine: boolean, lost: Lost): readonly Fields[] => {
-  const options = defined({ taskType: writePurpose(r.purpose, mine, lost), outputDimensionality: r.dimensions });
+  const { task, title, truncate } = writeOptions(r, mine, lost);
+  const options = defined({ taskType: task, title, outputDimensionality: r.dimensions, autoTruncate: truncate });
   return r.inputs.map((input) => ({ content: writeInput(input, mine, lost), ...options, ...(mine && r.rest?.from === BATCH ? r.rest.fields : {}) }));
 };
 const write = (r: EmbedRequest, call: Call): { readonly body: Json } => {

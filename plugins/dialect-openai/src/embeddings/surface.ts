@@ -30,11 +30,12 @@ import { ownUsage } from '../chat/usage.ts';
 import { INFERENCE, route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
 import { noUsage, readUsage } from '../usage.ts';
+import { readFurther, writeFurther } from './further.ts';
 import { decodeVector, encodeVector } from './vector.ts';
 
 const EMBEDDINGS = 'openai.embeddings';
 const { withForm, formOf } = formsOf('openai.embeddings.form');
-const KNOWN: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'encoding_format', 'user']);
+const KNOWN: readonly string[] = ['model', 'input', 'dimensions', 'encoding_format', 'user'];
 /** Most inputs of one call [spec]. */
 const MOST_INPUTS = 2048;
 const names: Readonly<Record<string, string>> = Object.freeze({
@@ -46,6 +47,8 @@ const names: Readonly<Record<string, string>> = Object.freeze({
   encoding: 'encoding_format',
   user: 'user',
   purpose: 'input_type',
+  title: 'title',
+  truncate: 'truncate',
 });
 
 const isTokens = (v: Json): v is readonly number[] => Array.isArray(v) && v.length > 0 && v.every((n) => Number.isSafeInteger(n));
@@ -68,7 +71,8 @@ const encodingOf = (body: Fields): EmbedRequest['encoding'] => {
 const read = (inbound: Inbound): EmbedRequest => {
   const body = asObject(inbound.body);
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
-  const fields = unknownFields(body, KNOWN);
+  const { read: further, names: found } = readFurther(body);
+  const fields = unknownFields(body, new Set([...KNOWN, ...found]));
   const dimensions = numberField(body, 'dimensions');
   const user = textField(body, 'user');
   const request: EmbedRequest = {
@@ -76,9 +80,10 @@ const read = (inbound: Inbound): EmbedRequest => {
     encoding: encodingOf(body),
     ...(dimensions === undefined ? {} : { dimensions }),
     ...(user === undefined ? {} : { user }),
+    ...further,
     ...(fields === undefined ? {} : { rest: { from: EMBEDDINGS, fields } }),
   };
-  return withForm(request, { left: new Late(() => remainderOf({ model: body.model, ...bodyOf(request) }, body)) });
+  return withForm(request, { left: new Late(() => remainderOf({ model: body.model, ...bodyOf(request), ...writeFurther(request) }, body)) });
 };
 const writeInputs = (inputs: EmbedRequest['inputs']): Json => {
   const written = inputs.map((input): Json => {
@@ -95,7 +100,12 @@ const bodyOf = (r: EmbedRequest): Building => ({
   ...(r.user === undefined ? {} : { user: r.user }),
   ...(r.rest?.from === EMBEDDINGS ? r.rest.fields : {}),
 });
-const write = (r: EmbedRequest, call: Call): { readonly body: Json } => ({ body: restore({ model: call.model, ...bodyOf(r) }, formOf(r)?.left?.value) });
+/** The members that OpenAI's API has not go back where they came from, and to nobody else. */
+const write = (r: EmbedRequest, call: Call): { readonly body: Json } => {
+  const form = formOf(r);
+  const own = form === undefined ? {} : writeFurther(r);
+  return { body: restore({ model: call.model, ...bodyOf(r), ...own }, form?.left?.value) };
+};
 
 const readReply = (reply: UpstreamReply): EmbedReply => {
   const o = replyObject(reply);

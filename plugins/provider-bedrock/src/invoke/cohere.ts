@@ -1,5 +1,15 @@
-import { type Call, type EmbedReply, type EmbedRequest, GatewayError, type Json, type ProviderHalf, type UpstreamReply } from '@llm-proxy-auth/plugin';
-import { baseOf, type Content, contentOf, dimensionsOf, type Purpose, purposeOf } from './embed-input.ts';
+import {
+  type Call,
+  type EmbedReply,
+  type EmbedRequest,
+  GatewayError,
+  type Json,
+  type ProviderHalf,
+  type Purpose,
+  purposeOf,
+  type UpstreamReply,
+} from '@llm-proxy-auth/plugin';
+import { baseOf, type Content, contentOf, dimensionsOf, ownLength } from './embed-input.ts';
 import { fieldsOf, replyFields, usageOf, vectorsOf } from './embed-reply.ts';
 
 /** https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html */
@@ -33,13 +43,13 @@ const inputs = (r: EmbedRequest, fourth: boolean): Readonly<Record<string, Json>
 const write = (r: EmbedRequest, call: Call): { readonly body: Json } => {
   const fourth = !/embed-(?:english|multilingual)-v3/.test(baseOf(call));
   void r.encoding;
-  // The third models have one length; that another was asked for stays unread, which the ledger says.
-  const dimension = fourth ? dimensionsOf(r.dimensions, LENGTHS) : undefined;
+  const dimension = fourth ? dimensionsOf(r.dimensions, LENGTHS) : ownLength(r.dimensions, 1024);
   return {
     body: {
       ...inputs(r, fourth),
       input_type: inputType(r, call),
       embedding_types: ['float'],
+      ...(r.truncate === undefined ? {} : { truncate: r.truncate.toUpperCase() }),
       ...(dimension === undefined ? {} : { output_dimension: dimension }),
     },
   };

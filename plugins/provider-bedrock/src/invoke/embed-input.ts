@@ -41,29 +41,13 @@ export const dimensionsOf = (wanted: number | undefined, allowed: readonly numbe
   if (wanted === undefined || allowed.includes(wanted)) return wanted;
   throw unsupported('dimensions', `This model has vectors of ${allowed.join(', ')} numbers.`);
 };
+/** For models whose vectors have one length and that take no wish for it: undefined, or 400 for another length. */
+export const ownLength = (wanted: number | undefined, length: number): undefined => {
+  dimensionsOf(wanted, [length]);
+};
 /** The one input of a model that takes one a call; the core splits. */
 export const onlyInput = (request: EmbedRequest): Input => {
   const [first, ...others] = request.inputs;
   if (first === undefined || others.length > 0) throw unsupported('input', 'This model takes one input a call.');
   return first;
 };
-
-/** Words of several vendors for what a vector is for, in lower case without what joins their parts. */
-const PURPOSES: Readonly<Record<string, Purpose>> = Object.freeze({
-  query: 'query',
-  searchquery: 'query',
-  retrievalquery: 'query',
-  questionanswering: 'query',
-  coderetrievalquery: 'query',
-  document: 'document',
-  searchdocument: 'document',
-  retrievaldocument: 'document',
-  passage: 'document',
-  classification: 'classification',
-  clustering: 'clustering',
-  semanticsimilarity: 'clustering',
-});
-export type Purpose = 'query' | 'document' | 'classification' | 'clustering';
-/** Undefined for none and for a word that nobody here knows. */
-export const purposeOf = (word: string | undefined): Purpose | undefined =>
-  word === undefined ? undefined : PURPOSES[word.toLowerCase().replace(/[^a-z]/g, '')];

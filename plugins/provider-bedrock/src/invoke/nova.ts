@@ -1,5 +1,15 @@
-import { type Call, type EmbedReply, type EmbedRequest, GatewayError, type Json, type ProviderHalf, type UpstreamReply } from '@llm-proxy-auth/plugin';
-import { contentOf, dimensionsOf, onlyInput, type Purpose, purposeOf } from './embed-input.ts';
+import {
+  type Call,
+  type EmbedReply,
+  type EmbedRequest,
+  GatewayError,
+  type Json,
+  type ProviderHalf,
+  type Purpose,
+  purposeOf,
+  type UpstreamReply,
+} from '@llm-proxy-auth/plugin';
+import { contentOf, dimensionsOf, onlyInput } from './embed-input.ts';
 import { fieldsOf, replyFields, usageOf, vectorOf } from './embed-reply.ts';
 
 /** https://docs.aws.amazon.com/nova/latest/userguide/nova-embeddings.html */
@@ -23,7 +33,7 @@ const FORMATS: Readonly<Record<string, string>> = Object.freeze({ 'image/png': '
 const content = (r: EmbedRequest): Json => {
   const { text, images } = contentOf(onlyInput(r));
   const [image, ...others] = images;
-  if (image === undefined) return { text: { truncationMode: 'END', value: text ?? '' } };
+  if (image === undefined) return { text: { truncationMode: r.truncate?.toUpperCase() ?? 'END', value: text ?? '' } };
   const format = FORMATS[image.type];
   if (text !== undefined || others.length > 0 || format === undefined)
     throw new GatewayError('unsupported_parameter', 'Nova embeds one text or one picture (png, jpeg, gif, webp) a call.', { param: 'input' });

@@ -1,5 +1,5 @@
 import type { Call, EmbedReply, EmbedRequest, Json, ProviderHalf, UpstreamReply } from '@llm-proxy-auth/plugin';
-import { baseOf, contentOf, dimensionsOf, onlyInput, textOf } from './embed-input.ts';
+import { baseOf, contentOf, dimensionsOf, onlyInput, ownLength, textOf } from './embed-input.ts';
 import { replyFields, usageOf, vectorOf } from './embed-reply.ts';
 
 /** Lengths of vectors. https://docs.aws.amazon.com/bedrock/latest/userguide/titan-embedding-models.html */
@@ -18,8 +18,10 @@ const imageBody = (r: EmbedRequest): Json => {
 };
 const textBody = (r: EmbedRequest, first: boolean): Json => {
   const inputText = textOf(onlyInput(r));
-  // The first model has one length and no such field; that it was asked for stays unread, which the ledger says.
-  if (first) return { inputText };
+  if (first) {
+    ownLength(r.dimensions, 1536);
+    return { inputText };
+  }
   const dimensions = dimensionsOf(r.dimensions, TEXT_V2);
   return { inputText, ...(dimensions === undefined ? {} : { dimensions }), normalize: true };
 };

@@ -8,6 +8,8 @@ import {
   GatewayError,
   type Json,
   type ProviderHalf,
+  type Purpose,
+  purposeOf,
   some,
   type UpstreamReply,
   unsupported,
@@ -15,14 +17,9 @@ import {
 import { readUsage } from './usage.ts';
 import { replyObject } from './whole.ts';
 
-/** Purposes in the words of several vendors, in lower case without signs. */
-const PURPOSES: Readonly<Record<string, string>> = Object.freeze({
+const TYPES: Readonly<Record<Purpose, string>> = Object.freeze({
   query: 'SEARCH_QUERY',
-  searchquery: 'SEARCH_QUERY',
-  retrievalquery: 'SEARCH_QUERY',
   document: 'SEARCH_DOCUMENT',
-  searchdocument: 'SEARCH_DOCUMENT',
-  retrievaldocument: 'SEARCH_DOCUMENT',
   classification: 'CLASSIFICATION',
   clustering: 'CLUSTERING',
 });
@@ -30,11 +27,12 @@ const PURPOSES: Readonly<Record<string, string>> = Object.freeze({
 const WITHOUT = /embed-(?:english|multilingual)(?:-light)?-v2/;
 /** Lengths of vectors are chosen with the fourth generation alone. */
 const FOURTH = /embed-v(?:[4-9]|[1-9][0-9])/;
+const THIRD = /embed-(?:english|multilingual)/;
 /** Vectors are made to be stored before they are asked for, so that `SEARCH_DOCUMENT` is the default. */
 const inputType = (r: EmbedRequest, call: Call): string | undefined => {
   if (WITHOUT.test(call.model)) return undefined;
-  const known = r.purpose === undefined ? undefined : PURPOSES[r.purpose.toLowerCase().replace(/[^a-z]/g, '')];
-  if (known !== undefined) return known;
+  const known = purposeOf(r.purpose);
+  if (known !== undefined) return TYPES[known];
   if (r.purpose === undefined) call.ledger.note('defaulted', 'purpose', 'the provider must be told; SEARCH_DOCUMENT is used');
   else call.ledger.note('ignored', 'purpose', 'the provider has no such input type; SEARCH_DOCUMENT is used');
   return 'SEARCH_DOCUMENT';
@@ -60,9 +58,16 @@ const inputsOf = (r: EmbedRequest, type: string | undefined): Fields => {
   if (one.every((content) => content !== undefined)) return { embedContents: one, ...some('inputType', type) };
   throw unsupported('input', 'An input is one text or one picture at OCI.');
 };
+/** Vectors of another length than was asked for break whoever stores them. What an endpoint of a cluster has is the service's to say. */
+const lengthOf = ({ dimensions }: EmbedRequest, { model }: Call): number | undefined => {
+  if (dimensions === undefined || !THIRD.test(model) || FOURTH.test(model)) return dimensions;
+  const length = /-light-/.test(model) ? 384 : 1024;
+  if (dimensions !== length) throw unsupported('dimensions', `The vectors of this model have ${length} numbers.`);
+  return undefined;
+};
 const write = (r: EmbedRequest, call: Call): { readonly body: Json } => {
   void r.encoding;
-  return { body: { ...inputsOf(r, inputType(r, call)), ...some('outputDimensions', FOURTH.test(call.model) ? r.dimensions : undefined) } };
+  return { body: { ...inputsOf(r, inputType(r, call)), ...some('outputDimensions', lengthOf(r, call)), ...some('truncate', r.truncate?.toUpperCase()) } };
 };
 const bad = (): GatewayError => new GatewayError('upstream_bad_response', 'OCI answered without embeddings.');
 const vectorOf = (v: Json): Float32Array => {
