@@ -15,6 +15,14 @@ const kubernetes = of('auth-kubernetes');
 const awsIam: readonly Mutant[] = [
   aws(
     'answers',
+    'AWS: nonces of those who are let in alone',
+    'whom AWS knows and nobody let in',
+    'strategy.ts',
+    "if (!allowed(identity)) refuse('not_allowed');\n    // Only now",
+    '// Only now',
+  ),
+  aws(
+    'answers',
     'AWS: a nonce for as long as its token',
     'of a clock that is ahead',
     'nonces.ts',

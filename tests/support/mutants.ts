@@ -328,6 +328,12 @@ const credentials: readonly Mutant[] = [
     'two different hosts over HTTP/2',
     core('http/raw-answer.ts', 'host !== undefined && host !== value', 'false'),
   ),
+  {
+    rule: 'authorities that are gone vouch for nobody',
+    edits: [core('http/server.ts', "if (next.clientCa !== clientCa) forgetClients(port, tls?.clientCertificate === 'required');", '')],
+    test: 'packages/core/test/server-protocols.test.ts',
+    named: 'certificates of open connections count no longer',
+  },
   of('no auth: our port', 'access-surroundings', 'auth: none > another port', core('access/authenticate.ts', ' || Number(sent) !== port', '')),
   of('no auth: no other site', 'access-surroundings', 'a request across sites', core('access/authenticate.ts', "head.fetchSite === 'cross-site'", 'false')),
   of('forwarders are believed when trusted', 'access-surroundings', 'nobody is trusted', core('access/address.ts', ' || !trusted(peer)', '')),

@@ -186,6 +186,70 @@ describe('TLS', () => {
     expect(seen).toEqual(status === 0 ? [] : [name === 'client' ? print : undefined]);
   });
 
+  describe('once the authorities of clients have changed', () => {
+    const identity = { cert: pem('client'), key: pem('client-key') };
+    const seeing = async (clientCertificate: 'optional' | 'required') => {
+      const seen: boolean[] = [];
+      const listener = await open(
+        (request, response) => {
+          seen.push(peerCertificate(request) !== undefined);
+          (response as http.ServerResponse).end();
+        },
+        { tls: { ...serverTls, clientCa: pem('ca'), clientCertificate } },
+      );
+      const change = (clientCa: string): void => listener.setSecureContext({ ...serverTls, clientCa, clientCertificate });
+      return { seen, listener, change };
+    };
+    const secure = (port: number): Promise<tls.TLSSocket> =>
+      new Promise((resolve, reject) => {
+        const socket = tls.connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...identity }, () => resolve(socket));
+        socket.once('error', reject);
+        socket.on('error', () => undefined);
+      });
+    const once = async (socket: tls.TLSSocket): Promise<void> => {
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await new Promise((resolve) => socket.once('data', resolve));
+    };
+
+    test('certificates of open connections count no longer, in either protocol; without a change they do', async () => {
+      const { seen, listener, change } = await seeing('optional');
+      const [one, two] = [await secure(listener.address.port), await session(listener, identity)];
+      const both = async (): Promise<void> => {
+        await once(one);
+        await ask(two, { ':path': '/' });
+      };
+      await both();
+      change(pem('ca'));
+      await both();
+      expect(seen.splice(0)).toEqual([true, true, true, true]);
+      change(pem('stranger'));
+      await both();
+      await once(await secure(listener.address.port));
+      expect(seen.splice(0)).toEqual([false, false, false]);
+      change(pem('ca'));
+      await both();
+      await once(await secure(listener.address.port));
+      expect(seen).toEqual([false, false, true]);
+    });
+    test('a connection that is open for its certificate alone ends', async () => {
+      const { listener, change } = await seeing('required');
+      const socket = await secure(listener.address.port);
+      await once(socket);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      change(pem('stranger'));
+      await closed;
+    });
+    test('a handshake that began before ends', async () => {
+      const { listener, change } = await seeing('optional');
+      const socket = await connect(listener);
+      // So that the other end is known to have it.
+      await expect.poll(() => listener.connections()).toBe(1);
+      const closed = drained(socket);
+      change(pem('stranger'));
+      expect((await closed).text).toBe('');
+    });
+  });
+
   test('a new certificate serves new connections, a broken one leaves the old', async () => {
     const listener = await open(echo, { tls: serverTls });
     const subject = (): Promise<string> =>

@@ -86,4 +86,19 @@ describe("AWS's own test suite", () => {
   ])('%s', (_name, made, expected) => {
     expect(made).toBe(expected);
   });
+  test('get-vanilla, presigned', () => {
+    const query = [
+      'X-Amz-Algorithm=AWS4-HMAC-SHA256',
+      'X-Amz-Credential=AKIDEXAMPLE%2F20150830%2Fus-east-1%2Fservice%2Faws4_request',
+      `X-Amz-Date=${at}`,
+      'X-Amz-SignedHeaders=host',
+      'X-Amz-Expires=3600',
+    ];
+    const asked = request(`/?${query.join('&')}`, [['Host', 'example.amazonaws.com']], 'GET', Buffer.alloc(0));
+    const expected = 'e93c787ed7f371d5c6b165c1b38ede9550f4dce4144713e844b25b7192d3865d';
+    expect(signatureOf(asked, ['host'], suite, at, 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY')).toBe(expected);
+    // The signature itself is no part of what is signed.
+    const sent = request(`/?${[...query, `X-Amz-Signature=${expected}`].join('&')}`, [['Host', 'example.amazonaws.com']], 'GET', Buffer.alloc(0));
+    expect(signatureOf(sent, ['host'], suite, at, 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY')).toBe(expected);
+  });
 });

@@ -61,8 +61,9 @@ export const strategy = (config: Config, host: Host): AuthStrategy => {
 
   const answered = async (call: SignedCall): Promise<AuthResult> => {
     const identity = await ask(call);
-    if (nonces !== undefined) await nonces.use(call.accessKeyId, call.nonce ?? refuse('nonce_missing'), call.ends);
     if (!allowed(identity)) refuse('not_allowed');
+    // Only now: strangers with an account at AWS fill no store.
+    if (nonces !== undefined) await nonces.use(call.accessKeyId, call.nonce ?? refuse('nonce_missing'), call.ends);
     const now = host.now();
     return { is: 'principal', principal: principalOf(identity, call.ends), cacheUntil: oneTime ? now : Math.min(now + BELIEVED, call.ends), epoch: 0 };
   };

@@ -183,6 +183,11 @@ describe('a token that is taken once', () => {
     await ask(await makeToken({ nonce }));
     expect(await host.store.list('nonces', undefined, 10)).toEqual([]);
   });
+  it('of somebody whom AWS knows and nobody let in is not kept either', async () => {
+    const { ask, host } = await make({ oneTime: true, allow: ['123456789012:role/other'] });
+    expect(await ask(await makeToken({ nonce }))).toEqual({ is: 'denied', reason: 'not_allowed' });
+    expect(await host.store.list('nonces', undefined, 10)).toEqual([]);
+  });
   it('is unavailable without the store', async () => {
     const { ask, host } = await make({ oneTime: true });
     host.breakStore();

@@ -9,6 +9,11 @@ export interface PeerCertificate {
   readonly der: Bytes;
 }
 const known = new WeakMap<object, PeerCertificate | undefined>();
+const distrusted = new WeakSet<object>();
+/** From now on no certificate of these connections counts: whoever verified it is no authority any longer. */
+export const distrust = (connections: Iterable<object>): void => {
+  for (const connection of connections) distrusted.add(connection);
+};
 
 const read = (socket: TLSSocket): PeerCertificate | undefined => {
   // A resumed session counts as authorized even when it began without a certificate: only one that is there is believed.
@@ -21,6 +26,7 @@ const read = (socket: TLSSocket): PeerCertificate | undefined => {
 export const peerCertificate = (request: AnyRequest): PeerCertificate | undefined => {
   const session = 'stream' in request ? request.stream.session : undefined;
   const connection: object = session ?? request.socket;
+  if (distrusted.has(connection)) return undefined;
   if (known.has(connection)) return known.get(connection);
   const socket = (session?.socket ?? request.socket) as TLSSocket;
   const found = 'encrypted' in socket ? read(socket) : undefined;

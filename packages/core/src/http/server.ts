@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo, Server as NetServer } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { createSecureContext, type Server as TlsServer } from 'node:tls';
 import type { Logger } from '@llm-proxy-auth/plugin';
 import type { FloodLimits } from './flood.ts';
 import { createPort, type Port, type TlsOptions } from './one-port.ts';
+import { distrust } from './peer-certificate.ts';
 import type { RequestHandler } from './sever.ts';
 import { createSweep } from './sweep.ts';
 
@@ -86,6 +87,18 @@ const windDown = (port: Port): void => {
   for (const { session } of port.http2) if (!session.closed && !session.destroyed) session.close();
 };
 
+const ends = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+/**
+ * After the authorities of clients have changed: certificates of open connections count no longer, and connections end that are still
+ * shaking hands, or that are open for their certificate alone. Whom the new authorities know connects anew.
+ */
+const forgetClients = (port: Port, alone: boolean): void => {
+  distrust([...port.http1].map(({ socket }) => socket));
+  distrust([...port.http2].map(({ session }) => session));
+  const taken = new Set([...port.http1, ...port.http2].map(({ socket }) => ends(socket)));
+  for (const socket of port.sockets) if (alone || !taken.has(ends(socket))) socket.destroy();
+};
+
 /**
  * One port for HTTP/1.1 and HTTP/2 (contract.md §4). Throws when certificate and key do not fit.
  */
@@ -103,6 +116,7 @@ export const createListener = async (options: ListenerOptions): Promise<Listener
   });
   const sweep = createSweep(port, timeouts);
   let listening = false;
+  let clientCa = tls?.clientCa;
   let accepting = true;
   const address = (): AddressInfo => {
     const bound = port.front.address();
@@ -154,6 +168,8 @@ export const createListener = async (options: ListenerOptions): Promise<Listener
       port.front.setSecureContext(secureContext(next));
       // No session that the old certificates opened is resumed: whom they vouched for is asked again.
       port.front.setTicketKeys(randomBytes(48));
+      if (next.clientCa !== clientCa) forgetClients(port, tls?.clientCertificate === 'required');
+      clientCa = next.clientCa;
     },
     connections: () => port.sockets.size,
   };
