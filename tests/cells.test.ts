@@ -265,18 +265,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'gemini to anthropic: usage and cache': 'ledger: ignored=usage.cacheWrite',
   'gemini to bedrock: usage and cache': 'ledger: ignored=usage.cacheWrite',
 };
-/** Gemini 3 signs its texts; other clients have no place for that, and are told so wherever it says something. */
-const SIGNED = new Set(['text', 'stream', 'tool loop', 'image', 'document', 'json_schema', 'reasoning loop', 'stop reason']);
-const TEXT: Readonly<Partial<Record<Client, string>>> = { openai: 'choices[].message', anthropic: 'content[]', converse: 'output.message.content[]' };
-const expectedOf = (client: Client, provider: Provider, trait: string): Verdict => {
-  const found = EXPECTED[`${client} to ${provider}: ${trait}`] ?? 'yes';
-  const text = provider === 'vertex' && SIGNED.has(trait) ? TEXT[client] : undefined;
-  if (text === undefined) return found;
-  const place = client === 'openai' && trait === 'reasoning loop' ? 'output[]' : text;
-  // The log names members, the header also that they are lists.
-  const note = `ignored=${trait === 'stream' ? place.replace(/\[\]$|\.content\[\]$/, '') : place}`;
-  return found === 'yes' ? `ledger: ${note}` : `${found},${note}`;
-};
+const expectedOf = (client: Client, provider: Provider, trait: string): Verdict => EXPECTED[`${client} to ${provider}: ${trait}`] ?? 'yes';
 /** In whatever order it was noted. */
 const notesOf = (found: Verdict): readonly string[] =>
   found

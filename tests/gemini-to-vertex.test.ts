@@ -95,6 +95,21 @@ describe.each([
     scripted(sse({ error: { code: 503, message: 'overloaded', status: 'UNAVAILABLE' } }));
     expect((await post('?alt=sse')).status).toBe(503);
   });
+  const limit = { error: { code: 429, message: 'Resource exhausted.', status: 'RESOURCE_EXHAUSTED' } };
+  test.each([
+    ['a list in an event', `data: ${JSON.stringify([limit])}\r\n\r\n`],
+    ['a list that is no event', JSON.stringify([limit], undefined, 2)],
+    ['an object that is no event', `${JSON.stringify(limit)}\n`],
+    ['an event without its blank line', `data: ${JSON.stringify(limit)}`],
+  ])('an error that is %s has its own class', async (_name, error) => {
+    scripted(error);
+    const first = await post('?alt=sse');
+    expect([first.status, first.headers.get('x-lpa-code')]).toEqual([429, 'upstream_rate_limited']);
+    scripted(sse(piece('a')) + error);
+    const later = await (await post('?alt=sse')).text();
+    expect(later).toContain('RESOURCE_EXHAUSTED');
+    expect(later).not.toContain('UPSTREAM_STREAM_TRUNCATED');
+  });
   test('counts tokens', async () => {
     expect((await geminiClient(bench).models.countTokens({ model, contents: 'Hello' })).totalTokens).toBeGreaterThan(0);
   });

@@ -144,32 +144,39 @@ describe('Gemini at Vertex AI to clients of others', () => {
   ] as const;
   const hello = { messages: [{ role: 'user', content: 'x' }] };
   const clients = [
-    ['anthropic', () => '/anthropic/main/v1/messages', { model: at, max_tokens: 9, ...hello }, 'content'],
-    ['chat', () => '/openai/main/v1/chat/completions', { model: at, ...hello }, 'choices[].message'],
-    ['completions', () => '/openai/main/v1/completions', { model: at, prompt: 'x' }, 'choices'],
-    ['responses', () => '/openai/main/v1/responses', { model: at, input: 'x', store: false }, 'output'],
+    ['anthropic', () => '/anthropic/main/v1/messages', { model: at, max_tokens: 9, ...hello }, 'redacted_thinking'],
+    ['chat', () => '/openai/main/v1/chat/completions', { model: at, ...hello }, 'thinking_blocks'],
+    ['completions', () => '/openai/main/v1/completions', { model: at, prompt: 'x' }, undefined, 'choices'],
+    ['responses', () => '/openai/main/v1/responses', { model: at, input: 'x', store: false }, undefined, 'output'],
     [
       'converse',
       (stream: boolean) => `/converse/main/model/${at}/converse${stream ? '-stream' : ''}`,
       { messages: [{ role: 'user', content: [{ text: 'x' }] }] },
-      'output.message',
+      'redactedContent',
     ],
   ] as const;
-  const cells = clients.flatMap(([name, path, body, member]) =>
-    signed.flatMap(([how, parts]) => [false, true].map((stream) => ({ name, path, body, member, how, parts, stream }))),
+  const cells = clients.flatMap(([name, path, body, carrier, member]) =>
+    signed.flatMap(([how, parts]) => [false, true].map((stream) => ({ name, path, body, carrier, member, how, parts, stream }))),
   );
-  test.each(cells)('row 5: $how of Gemini 3 is not lost in silence to $name, streamed: $stream', async ({ name, path, body, member, parts, stream }) => {
-    const answer = { candidates: [{ content: { role: 'model', parts }, finishReason: 'STOP' }], usageMetadata: { promptTokenCount: 3, totalTokenCount: 4 } };
-    const type = stream ? 'text/event-stream' : 'application/json';
-    vertex.simulator.script({ headers: { 'content-type': type }, body: stream ? sse(answer) : JSON.stringify(answer) });
-    const before = vertex.lines.length;
-    const reply = await fetch(`${vertex.url}${path(stream)}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${vertex.key}`, 'anthropic-version': '2023-06-01' },
-      body: JSON.stringify(stream && name !== 'converse' ? { ...body, stream } : body),
-    });
-    await reply.arrayBuffer();
-    const line = await vertex.line((one) => one.msg === 'request' && vertex.lines.indexOf(one) >= before);
-    expect([reply.status, String(line.fidelity).split(',')]).toEqual([200, expect.arrayContaining([`ignored=${member}`])]);
-  });
+  test.each(cells)(
+    'row 5: $how of Gemini 3 is not lost in silence to $name, streamed: $stream',
+    async ({ name, path, body, carrier, member, parts, stream }) => {
+      const answer = { candidates: [{ content: { role: 'model', parts }, finishReason: 'STOP' }], usageMetadata: { promptTokenCount: 3, totalTokenCount: 4 } };
+      const type = stream ? 'text/event-stream' : 'application/json';
+      vertex.simulator.script({ headers: { 'content-type': type }, body: stream ? sse(answer) : JSON.stringify(answer) });
+      const before = vertex.lines.length;
+      const reply = await fetch(`${vertex.url}${path(stream)}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${vertex.key}`, 'anthropic-version': '2023-06-01' },
+        body: JSON.stringify(stream && name !== 'converse' ? { ...body, stream } : body),
+      });
+      const said = Buffer.from(await reply.arrayBuffer()).toString();
+      const line = await vertex.line((one) => one.msg === 'request' && vertex.lines.indexOf(one) >= before);
+      expect(reply.status).toBe(200);
+      if (carrier !== undefined) expect(said).toContain(carrier);
+      const lost = member === undefined ? [] : [`ignored=${member}`];
+      expect(String(line.fidelity ?? '').split(',')).toEqual(expect.arrayContaining(lost));
+      expect(String(line.fidelity ?? '')).not.toContain(carrier === undefined ? 'nothing' : 'ignored=c');
+    },
+  );
 });

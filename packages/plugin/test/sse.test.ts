@@ -14,6 +14,49 @@ const read = (chunks: readonly Uint8Array[], limits = {}): Event[] => {
 };
 const whole = (text: string): Event[] => read([Buffer.from(text)]);
 
+describe('JSON between events', () => {
+  const error = JSON.stringify({ error: { code: 429 } });
+  const list = JSON.stringify([{ error: { code: 429 } }], undefined, 2);
+  test.each<[string, string, Event[]]>([
+    ['an error alone', error, [['message', error]]],
+    ['a list of one over lines', `${list}\r\n`, [['message', list]]],
+    [
+      'behind an event',
+      `data: a\n\n${error}\n`,
+      [
+        ['message', 'a'],
+        ['message', error],
+      ],
+    ],
+    [
+      'in front of an event without a blank line',
+      `${error}\ndata: a\n\n`,
+      [
+        ['message', error],
+        ['message', 'a'],
+      ],
+    ],
+    [
+      'an event with a type behind it',
+      `${error}\n\nevent: x\ndata: a\n\n`,
+      [
+        ['message', error],
+        ['x', 'a'],
+      ],
+    ],
+    ['anything else is none', '{"a":1}\n[1]\ndata: a\n\n', [['message', 'a']]],
+    ['inside an event is none', `data: a\n${error}\n\n`, [['message', 'a']]],
+    ['an error that is not first is none', '{"a":{"error":{}}}\n', []],
+  ])('%s', (_name, text, events) => {
+    expect(whole(text)).toEqual(events);
+    expect(read(singly(Buffer.from(text)))).toEqual(events);
+  });
+  test('is bounded like an event', () => {
+    const endless = `{"error":\n${'x\n'.repeat(100)}`;
+    expect(codeOf(() => read([Buffer.from(endless)], { event: 100 }))).toBe('upstream_bad_response');
+  });
+});
+
 describe('SSE reader', () => {
   test.each<[string, string, Event[]]>([
     [

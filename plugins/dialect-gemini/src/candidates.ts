@@ -1,4 +1,9 @@
-import { asList, asNumber, asObject, type Fields } from '@llm-proxy-auth/plugin';
+import { asList, asNumber, asObject, type Fields, type Json } from '@llm-proxy-auth/plugin';
+
+/** What an answer or an event is: an object, or a list of one, as errors of streams are written. */
+export const answerObject = (parsed: Json): Fields | undefined => asObject(Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed);
+/** Whether a candidate says why it ended, in a word or, for clients that ask so, in its number. */
+export const isFinished = ({ finishReason }: Fields): boolean => (typeof finishReason === 'string' && finishReason !== '') || (asNumber(finishReason) ?? 0) > 0;
 
 /** The candidates of an answer, or of a piece of one, with their numbers. The vendor leaves 0 out; where it is taken, the place counts. */
 export const candidatesOf = (o: Fields): readonly (readonly [number, Fields])[] => {

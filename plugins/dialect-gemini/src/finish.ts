@@ -1,4 +1,5 @@
 import { asText, type Finish, GatewayError, type Json } from '@llm-proxy-auth/plugin';
+import { isFinished } from './candidates.ts';
 
 /** Reasons that say the content was stopped for what it is. */
 const FILTERED = ['SAFETY', 'RECITATION', 'LANGUAGE', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'MODEL_ARMOR', 'JAILBREAK'];
@@ -23,9 +24,10 @@ export const readFinish = (wire: Json, calls: boolean): Finish => {
   const finish = READ[asText(wire) ?? ''] ?? 'stop';
   return finish === 'stop' && calls ? 'tool' : finish;
 };
-/** Throws `upstream_bad_response` for an answer that clients of other dialects would take for a silent end. */
+/** Throws `upstream_bad_response` for an answer that clients of other dialects would take for a silent end, or for a whole one. */
 export const refuseBroken = (wire: Json, message: Json): void => {
   const word = asText(wire) ?? '';
+  if (!isFinished({ finishReason: wire })) throw new GatewayError('upstream_bad_response', 'The provider did not say why its answer ended.');
   if (BROKEN.has(word))
     throw new GatewayError('upstream_bad_response', `The model ended its answer with ${word}${asText(message) === undefined ? '' : `: ${asText(message)}`}.`);
 };

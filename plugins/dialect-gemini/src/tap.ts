@@ -15,7 +15,7 @@ import {
   type TapState,
   type Verdict,
 } from '@llm-proxy-auth/plugin';
-import { candidatesOf } from './candidates.ts';
+import { answerObject, candidatesOf, isFinished } from './candidates.ts';
 import { errorBody, errorEvent } from './error.ts';
 import { isBlocked } from './generate/reply.ts';
 import { readErrorObject } from './read-error.ts';
@@ -24,7 +24,7 @@ import { mergeUsage, readUsage } from './usage.ts';
 
 const parse = (text: string): Fields | undefined => {
   try {
-    return asObject(JSON.parse(text));
+    return answerObject(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -107,7 +107,7 @@ class StreamTap implements Tap {
     this.#model = asText(payload.modelVersion) ?? this.#model;
     this.#blocked ||= isBlocked(payload);
     for (const [index, candidate] of candidatesOf(payload)) {
-      this.#finished.set(index, candidate.finishReason !== undefined && candidate.finishReason !== null);
+      this.#finished.set(index, isFinished(candidate));
       if (this.#state === 'waiting' && shows(candidate)) this.#state = 'content';
     }
   }

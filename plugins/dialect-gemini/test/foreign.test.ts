@@ -283,6 +283,11 @@ describe('answers', () => {
     expect(reply.choices[0]?.finish).toBe(finish);
     expect(answered(reply)).toMatchObject(wire);
   });
+  it.each([undefined, null, ''])('without a reason to end (%s) are no answers for clients of other dialects', (finishReason) => {
+    const wire = { candidates: [{ content: { role: 'model', parts: [{ text: 'a' }] }, finishReason }] };
+    expect(() => read(wire, { mine: false, names: new Map(), free: new Set() })).toThrow(expect.objectContaining({ code: 'upstream_bad_response' }));
+    expect(answered(read(wire))).toMatchObject({ candidates: [{ content: { parts: [{ text: 'a' }] } }] });
+  });
   it('cite what they were grounded in, by characters', () => {
     const groundingMetadata = {
       groundingChunks: [{ web: { uri: 'https://a.example/', title: 'A' } }],

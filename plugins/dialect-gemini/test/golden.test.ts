@@ -94,7 +94,18 @@ describe('streams that end in unusual ways', () => {
     ]);
     expect(failureOf(events)).toMatchObject({ code: 'upstream_overloaded', status: 503, message: 'overloaded' });
   });
+  const late = { code: 429, message: 'Resource exhausted.', status: 'RESOURCE_EXHAUSTED' };
+  it.each([
+    ['in a list', `data: ${JSON.stringify([{ error: late }])}\r\n\r\n`],
+    ['bare', `${JSON.stringify({ error: late })}\n`],
+    ['bare in a list over several lines', JSON.stringify([{ error: late }], undefined, 2)],
+  ])('an error keeps its own class: %s', (_name, error) => {
+    for (const before of ['', sse([parts([{ text: 'a' }])]).toString()])
+      expect(failureOf(eventsOf([Buffer.from(before + error)]))).toMatchObject({ code: 'upstream_rate_limited', status: 429 });
+  });
   it('without a reason to end it is cut', () => {
+    for (const finishReason of ['', null, 0])
+      expect(failureOf(eventsOf([sse([parts([{ text: 'a' }], { finishReason })])]))?.code).toBe('upstream_stream_truncated');
     expect(failureOf(eventsOf([sse([parts([{ text: 'a' }])])]))?.code).toBe('upstream_stream_truncated');
     expect(failureOf(eventsOf([sse([{ usageMetadata: { promptTokenCount: 1 } }])]))?.code).toBe('upstream_stream_truncated');
   });

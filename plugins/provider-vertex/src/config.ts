@@ -101,7 +101,7 @@ export const config = Type.Object(
     thoughtSignatures: Type.Union([Type.Literal('embed'), Type.Literal('dummy')], {
       default: 'embed',
       description:
-        'How clients of other dialects carry thought signatures. embed: inside the ids of tool calls · dummy: not at all, and Gemini is told to do without, which costs quality.',
+        'How clients of other dialects carry thought signatures. embed: inside the ids of tool calls, and those of texts as redacted thinking behind them · dummy: not at all, and Gemini is told to do without, which costs quality.',
     }),
     betas: Type.Optional(
       Type.Array(Type.String({ pattern: '^[a-z0-9-]+$' }), {

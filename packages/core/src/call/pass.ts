@@ -65,11 +65,15 @@ class PassingStream implements StreamBody {
     const whole = this.#events.push(chunk);
     return whole === undefined || whole.length === 0 ? NOTHING : this.#take(whole);
   }
-  end(): Uint8Array {
+  end(): string | Uint8Array {
+    const before = this.#tap.state;
     // A last event may lack its blank line; a cut one never becomes the terminal event by it.
     const tail = this.#events.rest();
     const out = tail.length === 0 || this.#rules.framing !== 'sse' ? NOTHING : this.#take(Buffer.concat([tail, Buffer.from('\n\n')]));
     this.#tap.over?.();
+    const error = before === 'failed' ? undefined : this.error();
+    // An error that was no whole event did not pass, so it is told as one.
+    if (error !== undefined) return this.#tap.fail(error);
     return this.#tap.state === 'done' ? out : NOTHING;
   }
   state(): TapState {

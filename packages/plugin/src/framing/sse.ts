@@ -32,17 +32,28 @@ const after = (text: string, character: string, from: number): number => {
   return at < 0 ? text.length : at;
 };
 
-/** Fields of server-sent events (WHATWG HTML §9.2.6); `id` and `retry` mean nothing to us. */
+/** How an error begins that a vendor puts between its events as it is, as one object or a list of one. */
+const BARE_ERROR = /^\[?\s*\{\s*"error"\s*:/;
+
+/** Fields of server-sent events (WHATWG HTML §9.2.6); `id` and `retry` mean nothing to us. JSON between them that is an error is an event, too. */
 const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: number, eventLimit: number, eachLine: boolean) => {
   let type = '';
   let data: string | undefined;
+  let bare: string | undefined;
   let size = 0;
-  const addData = (value: string): void => {
-    data = data === undefined ? value : `${data}\n${value}`;
+  const grown = (so: string | undefined, value: string): string => {
     size += value.length + 1;
     if (size > eventLimit + 1) throw tooLong('event', eventLimit);
+    return so === undefined ? value : `${so}\n${value}`;
+  };
+  const endBare = (): void => {
+    const text = bare ?? '';
+    bare = undefined;
+    size = 0;
+    if (BARE_ERROR.test(text)) onEvent('message', text);
   };
   const dispatch = (): void => {
+    if (bare !== undefined) endBare();
     const [kind, text] = [type, data];
     type = '';
     data = undefined;
@@ -58,9 +69,11 @@ const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: n
       const name = colon < 0 ? line : line.slice(0, colon);
       const value = colon < 0 ? '' : line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
       if (name === 'data') {
-        addData(value);
+        if (bare !== undefined) endBare();
+        data = grown(data, value);
         if (eachLine) dispatch();
       } else if (name === 'event') type = value;
+      else if (bare !== undefined || (data === undefined && (line.startsWith('{') || line.startsWith('[')))) bare = grown(bare, line);
     },
   };
 };

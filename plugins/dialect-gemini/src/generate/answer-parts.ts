@@ -5,6 +5,7 @@ import { formOf } from '../form.ts';
 import { GEMINI } from '../wire.ts';
 import { writeMedia } from './media.ts';
 import type { Memo } from './memo.ts';
+import { unsigned } from './signed-text.ts';
 import { undone } from './tool-names.ts';
 import { argsOf, ownPart } from './write-parts.ts';
 
@@ -17,10 +18,11 @@ const packed = (part: ToolCallPart): ToolCallPart => {
   const id = packCallId({ native, signature }, part.id) ?? packCallId({ native, signature: undefined }, part.id);
   return { ...part, id: id ?? part.id };
 };
-/** A part of a provider's answer as the client asked for it. */
-export const fittedPart = (part: Part, memo: Memo): Part => {
+/** A part of a provider's answer as the client asked for it; a signature that its dialect has no place for stands behind its text. */
+export const fittedParts = (part: Part, memo: Memo): readonly Part[] => {
   const own = undone(part, memo);
-  return memo.mine || own.kind !== 'toolCall' ? own : packed(own);
+  if (memo.mine) return [own];
+  return own.kind === 'toolCall' ? [packed(own)] : unsigned(own);
 };
 
 /** What writing an answer depends on. */

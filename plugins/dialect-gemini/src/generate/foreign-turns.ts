@@ -1,5 +1,6 @@
 import { type Fields, type Lost, losePart, type Part, type ToolResultPart, type Turn, unsupported } from '@llm-proxy-auth/plugin';
 import { foreignPart, foreignResult, type Writing } from './foreign-parts.ts';
+import { signedAgain } from './signed-text.ts';
 
 export interface WrittenTurns {
   readonly system: readonly Fields[];
@@ -43,7 +44,8 @@ const joiner = (lost: Lost) => {
 };
 const answerParts = (turn: Turn, current: boolean, writing: Writing): readonly Fields[] => {
   let mustSign = current && writing.family.signed;
-  return turn.parts.flatMap((part): readonly Fields[] => {
+  const parts = writing.unsigned ? turn.parts : signedAgain(turn.parts, writing.lost);
+  return parts.flatMap((part): readonly Fields[] => {
     if (isResult(part)) {
       losePart(part, `turns.parts.${part.kind}`, 'only the user can show it', writing.lost);
       return [];

@@ -1,7 +1,8 @@
 import { asList, asObject, asText, type ChatEvent, type Fields, GatewayError, type Origin, type Part, some, type TokenLogprob } from '@llm-proxy-auth/plugin';
+import { isFinished } from '../candidates.ts';
 import { signatureOrigin } from '../carried.ts';
 import { readFinish, refuseBroken } from '../finish.ts';
-import { fittedPart } from './answer-parts.ts';
+import { fittedParts } from './answer-parts.ts';
 import type { Names } from './call-names.ts';
 import { readCitations } from './citations.ts';
 import { readLogprobs } from './logprobs.ts';
@@ -9,6 +10,7 @@ import type { Memo } from './memo.ts';
 import { type PartialArgs, partialArgs } from './partial-args.ts';
 import { readAnswerParts } from './read-parts.ts';
 import { candidateRest } from './reply.ts';
+import { signatureBehind } from './signed-text.ts';
 
 type Emit = (e: ChatEvent) => void;
 /** A call that is not whole yet: its arguments grow, or stand in the next part. */
@@ -68,7 +70,7 @@ export class OpenCandidate {
     const tokens = readLogprobs(logprobsResult);
     for (const part of asList(asObject(content)?.parts)) this.#part(asObject(part), tokens);
     this.#rest = joined(this.#rest, rest);
-    this.finished = finishReason !== undefined && finishReason !== null;
+    this.finished = isFinished(wire);
     if (this.finished) this.#finish = finishReason;
   }
   /** The transport ended: everything open ends, and the choice with it. */
@@ -101,6 +103,10 @@ export class OpenCandidate {
     const origin = signatureOrigin(signature, undefined, this.#model, '');
     // The signature of what was said before comes alone in the end; a text with its own is a part of its own.
     const signs = open !== undefined && open.kind === kind && open.origin === undefined && text === '';
+    if (!signs && !this.#memo.mine && kind === 'text' && text === '' && tokens === undefined) {
+      this.#endText();
+      return this.#signature('', origin);
+    }
     const signed = signs ? open : this.#open(kind);
     this.#grow(signed, text, tokens);
     signed.origin = origin;
@@ -125,7 +131,18 @@ export class OpenCandidate {
     this.#growing = undefined;
     if (open === undefined) return;
     if (open.kind === 'text') this.#cite(open);
-    this.#emit({ type: 'part-end', choice: this.#choice, index: open.index, ...some('origin', open.origin) });
+    const moves = open.kind === 'text' && !this.#memo.mine;
+    this.#emit({ type: 'part-end', choice: this.#choice, index: open.index, ...some('origin', moves ? undefined : open.origin) });
+    if (moves) this.#signature(open.text, open.origin);
+  }
+  /** The signature of a text, for clients whose texts have none. */
+  #signature(text: string, signed: Origin | undefined): void {
+    const behind = signatureBehind(text, signed);
+    if (behind === undefined) return;
+    const { origin, ...part } = behind;
+    const at = { choice: this.#choice, index: this.#parts++ };
+    this.#emit({ type: 'part', ...at, part });
+    this.#emit({ type: 'part-end', ...at, origin });
   }
   #cite(open: Growing): void {
     const citations = this.#isCited ? [] : readCitations(this.#rest, open.text);
@@ -169,7 +186,9 @@ export class OpenCandidate {
     for (const part of readAnswerParts([wire], 'content.parts', { seal: undefined, model: this.#model, names: this.#names })) this.#whole(part);
   }
   #whole(read: Part): void {
-    const part = fittedPart(read, this.#memo);
+    for (const part of fittedParts(read, this.#memo)) this.#fitted(part);
+  }
+  #fitted(part: Part): void {
     const at = { choice: this.#choice, index: this.#parts++ };
     if (part.kind !== 'toolCall') {
       this.#emit({ type: 'part', ...at, part });

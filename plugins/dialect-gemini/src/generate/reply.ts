@@ -24,13 +24,13 @@ import {
   unknownFields,
   type Written,
 } from '@llm-proxy-auth/plugin';
-import { candidatesOf } from '../candidates.ts';
+import { answerObject, candidatesOf } from '../candidates.ts';
 import { isOtherWord, ownWord, readFinish, refuseBroken, writeFinish } from '../finish.ts';
 import { formOf, withForm } from '../form.ts';
 import { readErrorObject } from '../read-error.ts';
 import { readTraffic, usageOf, writeUsage } from '../usage.ts';
 import { GENERATE } from '../wire.ts';
-import { type Answering, fittedPart, writeAnswerPart } from './answer-parts.ts';
+import { type Answering, fittedParts, writeAnswerPart } from './answer-parts.ts';
 import { callNames } from './call-names.ts';
 import { readCitations, writeCitation } from './citations.ts';
 import { readLogprobs, writeLogprobs } from './logprobs.ts';
@@ -45,7 +45,7 @@ export const replyObject = (reply: UpstreamReply): Fields => {
   } catch (cause) {
     throw new GatewayError('upstream_bad_response', 'The provider answered with something that is not JSON.', { cause });
   }
-  const o = asObject(Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed);
+  const o = answerObject(parsed);
   if (o === undefined) throw new GatewayError('upstream_bad_response', 'The provider answered with JSON that is not an object.');
   if (!isObject(o.error)) return o;
   const { code, message, ...extra } = readErrorObject(o);
@@ -84,7 +84,7 @@ const readCandidate = (wire: Fields, index: number, call: Call, model: string, m
   const calls = hasCalls(read);
   const choice: Choice = {
     index,
-    parts: marked(read, wire).map((part) => fittedPart(part, memo)),
+    parts: marked(read, wire).flatMap((part) => fittedParts(part, memo)),
     finish: readFinish(wire.finishReason, calls),
     ...some('rest', candidateRest(wire, calls)),
   };

@@ -1,5 +1,4 @@
 import {
-  asObject,
   asText,
   type Call,
   type ChatEvent,
@@ -12,7 +11,7 @@ import {
   type StreamReader,
   some,
 } from '@llm-proxy-auth/plugin';
-import { candidatesOf } from '../candidates.ts';
+import { answerObject, candidatesOf } from '../candidates.ts';
 import { withForm } from '../form.ts';
 import { readErrorObject } from '../read-error.ts';
 import { mergeUsage, readTraffic, readUsage } from '../usage.ts';
@@ -47,7 +46,7 @@ export class AnswerReader implements StreamReader {
   event(_type: string, data: string): void {
     if (this.#over) return;
     this.#guarded(() => {
-      const o = asObject(parseJson(data));
+      const o = answerObject(parseJson(data));
       if (o === undefined) throw new GatewayError('upstream_bad_response', 'The provider sent an event that is no object.');
       if (isObject(o.error)) return this.#fail(readErrorObject(o));
       this.#take(o);
