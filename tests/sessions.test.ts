@@ -207,6 +207,19 @@ describe('the life of a session', () => {
     now += 2 * HOUR;
     expect(await works(token)).toBe('401 invalid_credentials');
   });
+  test('one that is used all the time goes on, however short idle is', async () => {
+    const at = await open({ sessions: { ttl: '3h', idle: '10s' } });
+    const token = await tokenOf(at.key, at);
+    expect(await works(token, at)).toBe('200');
+    for (let i = 0; i < 20; i++) {
+      now += 4_000;
+      expect(await works(token, at)).toBe('200');
+      // The use is written while the next call is on its way.
+      await expect.poll(async () => (await at.gateway.graph.store.get('sessions', idOf(token)))?.value.json).toContain(`"usedAt":${now}`);
+    }
+    now += 11_000;
+    expect(await works(token, at)).toBe('401 invalid_credentials');
+  });
   test('it ends with its key', async () => {
     const key = await bench.makeKey({ name: 'short', expires: '1h' });
     const got = json(await login(key));

@@ -216,6 +216,7 @@ const sessions: readonly Mutant[] = [
     core(SESSION, "if (holder === undefined) return denied('credential_gone');", ''),
     core(SESSION, 'return undefined;\n};', "return { id: owner, owner, strategy: kind, credential, groups: [], scopes: [], factor: 'none' };\n};"),
   ),
+  of('what is believed is seen to be used', 'sessions', 'however short idle is', core(SESSION, 'Math.min(BELIEVED, idle / 10)', 'BELIEVED')),
   of('sessions of one owner are bounded', 'sessions', 'there are 256 at most', core('sessions/sessions.ts', '      await makeRoom(principal.owner);\n', '')),
   of('a session needs the secret it was opened with', 'sessions', 'that gets another value', core(SESSION, ' && holder.secretVersion === secretVersion', '')),
   of('a session is asked again when keys change', 'sessions', 'A028 revoked', core(SESSION, 'sum + (strategy.epoch?.() ?? 0)', 'sum')),

@@ -54,6 +54,8 @@ const holderOf = async ({ strategies }: Sessions, { strategy: kind, credential, 
 /** The core's own strategy: tokens of sessions that were opened with a credential, for as long as that credential counts. */
 export const sessionStrategy = (sessions: Sessions, host: Pick<Host, 'now' | 'log'>): Strategy => {
   const { book, strategies, idle } = sessions;
+  // What is believed is not seen to be used.
+  const believed = idle === undefined ? BELIEVED : Math.min(BELIEVED, idle / 10);
   const epoch = (): number => strategies.reduce((sum, { strategy }) => sum + (strategy.epoch?.() ?? 0), book.epoch());
   const judge = async (id: string, token: string): Promise<AuthResult> => {
     const at = epoch();
@@ -72,7 +74,7 @@ export const sessionStrategy = (sessions: Sessions, host: Pick<Host, 'now' | 'lo
     const holder = await holderOf(sessions, record);
     if (holder === undefined) return denied('credential_gone');
     sessions.touch(entry);
-    const until = Math.min(now + BELIEVED, record.expiresAt, holder.expires ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor()));
+    const until = Math.min(now + believed, record.expiresAt, holder.expires ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor()));
     return { is: 'principal', principal: loggedIn(holder, record), cacheUntil: until, epoch: at };
   };
   const strategy: AuthStrategy = {
