@@ -54,13 +54,13 @@ const segment = (deployment: string): string => {
 const below = (route: string): string => route.replace(/^\/v1(?=\/)/, '').replaceAll('+}', '}');
 
 /**
- * Streams of chat go through the dialect's reader, because filter results come in chunks without choices and behind the end; so does
+ * Streams of chat and text go through the dialect's reader, because filter results come in chunks without choices and behind the end; so does
  * everything that an older version must not be sent.
  */
 const profileOf = (surface: string, api: Api, stream: boolean): Pick<Endpoint, 'profile'> => {
   if (surface !== 'chat' && surface !== 'completions') return {};
   const older = api.is === 'dated' && api.version < '2024-09';
-  if (surface === 'completions') return older && stream ? { profile: 'azure-before-2024-09' } : {};
+  if (surface === 'completions') return stream ? { profile: older ? 'azure-before-2024-09' : 'azure' } : {};
   if (older) return { profile: 'azure-before-2024-09' };
   if (api.is === 'dated' && api.version < '2024-12') return { profile: 'azure-before-2024-12' };
   return stream ? { profile: 'azure' } : {};
