@@ -88,4 +88,28 @@ export const money: readonly Mutant[] = [
     test: 'tests/overload.test.ts',
     named: 'F56 five times what it may carry',
   },
+  {
+    rule: 'long input costs its own price',
+    edits: [core('access/prices.ts', 'input > price.long.over ? price.long : price', 'input < 0 ? price.long : price')],
+    test: 'tests/prices-of-providers.test.ts',
+    named: 'Gemini at Vertex AI: long input costs another price',
+  },
+  {
+    rule: 'what a model refuses is taken out',
+    edits: [
+      core(
+        'call/translate.ts',
+        'provider === client ? undefined : knownOf(x.instance, call.model).facts.rejects',
+        'provider === client ? undefined : undefined',
+      ),
+    ],
+    test: 'tests/model-facts.test.ts',
+    named: 'what a model refuses is taken out',
+  },
+  {
+    rule: 'the place of an instance has its own prices',
+    edits: [edit('packages/plugin/src/model-facts.ts', 'for (const place of places) {', 'for (const place of places.slice(0, 0)) {')],
+    test: 'tests/prices-of-providers.test.ts',
+    named: 'Claude at Vertex AI in a region costs a tenth more',
+  },
 ];

@@ -154,6 +154,8 @@ export interface Call {
   readonly requestedModel: string;
   /** The provider's model id. */
   readonly model: string;
+  /** The model whose rules this one keeps, where the configuration says that its own name does not tell. */
+  readonly like?: string | undefined;
   readonly stream: boolean;
   /** The framing that the client asked for, where its surface lets it choose. */
   readonly framing?: Framing | undefined;

@@ -7,6 +7,8 @@ import { compileGlob, type Glob } from '../routing/glob.ts';
 export interface Known {
   readonly price: Price | undefined;
   readonly facts: Partial<Omit<ModelFacts, 'price'>>;
+  /** The model that the configuration says it is like. */
+  readonly like: string | undefined;
 }
 const MOST_REMEMBERED = 1_000;
 interface Book {
@@ -30,9 +32,9 @@ export const knownOf = (instance: Instance, model: string): Known => {
   const { priced, told, known } = bookOf(instance);
   const found = known.get(model);
   if (found !== undefined) return found;
-  const { like = model, ...written } = told.find(([fits]) => fits(model))?.[1] ?? {};
-  const { price, ...facts } = instance.provider.facts?.(like) ?? {};
-  const made = { facts: { ...facts, ...written }, price: priced.find(([fits]) => fits(model))?.[1] ?? price };
+  const { like, ...written } = told.find(([fits]) => fits(model))?.[1] ?? {};
+  const { price, ...facts } = instance.provider.facts?.(like ?? model) ?? {};
+  const made = { like, facts: { ...facts, ...written }, price: priced.find(([fits]) => fits(model))?.[1] ?? price };
   if (known.size >= MOST_REMEMBERED) known.clear();
   known.set(model, made);
   return made;

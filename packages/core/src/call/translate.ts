@@ -58,6 +58,7 @@ export const callOf = (x: Exchange, inbound: Inbound, endpoint: Endpoint, model:
   now: x.startedAt,
   requestedModel: x.model ?? model,
   model,
+  like: x.instance === undefined ? undefined : knownOf(x.instance, model).like,
   stream: x.stream,
   framing: x.surface?.framingOf?.(inbound.query),
   ledger,

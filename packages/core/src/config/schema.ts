@@ -118,7 +118,7 @@ const Price = object({
 });
 const Day = (description: string) => Type.Optional(Type.String({ pattern: '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', description }));
 const Facts = object({
-  like: Type.Optional(Type.String({ minLength: 1, description: 'A model of this provider: what is known of it, and its price, hold for this one too.' })),
+  like: Type.Optional(Type.String({ minLength: 1, description: 'A model: what is known of it, its price and what its family takes hold for this one too.' })),
   context: Type.Optional(Type.Integer({ minimum: 1, description: 'Most tokens of a call and its answer.' })),
   output: Type.Optional(Type.Integer({ minimum: 1, description: 'Most tokens of an answer.' })),
   rejects: Type.Optional(names("Members at the top of the provider's request that the model refuses: translated requests lose them, and say so.")),

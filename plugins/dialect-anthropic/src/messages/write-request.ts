@@ -107,7 +107,7 @@ const goingOn = (fitted: Thinking, r: ChatRequest, lost: Lost): Thinking => {
 /** A request of another dialect, as the model's family and the endpoint take it. */
 const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: Building; readonly memo: Memo } => {
   refuseShape(r);
-  const family = familyOf(call.model);
+  const family = familyOf(call.like ?? call.model);
   const { writing, names } = namesOf(lost);
   loseResultNames(r.turns, lost);
   const maxTokens = limitOf(r, family, lost);

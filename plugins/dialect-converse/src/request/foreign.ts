@@ -194,7 +194,7 @@ const writingFor = (r: ChatRequest, family: Family, capabilities: Partial<Capabi
 export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
   const { capabilities, profile } = call.endpoint;
   const lost = lostTo(call.ledger);
-  const family = limited(familyOf(call.model, profile), capabilities);
+  const family = limited(familyOf(call.like ?? call.model, call.like === undefined ? profile : undefined), capabilities);
   refuse(r, family, capabilities);
   const maxTokens = limitOf(r, family, lost);
   const writing = writingFor(r, family, capabilities, lost);

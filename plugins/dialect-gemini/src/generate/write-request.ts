@@ -32,7 +32,7 @@ const tierOf = (r: ChatRequest, { endpoint }: Call, lost: Lost): { readonly body
 };
 /** A request of another dialect, as the model's generation takes it. */
 const foreignBody = (r: ChatRequest, call: Call, lost: Lost): Written => {
-  const family = familyOf(call.model);
+  const family = familyOf(call.like ?? call.model);
   const writing: Writing = { family, lost, called: calledIn(r.turns), unsigned: call.endpoint.profile === UNSIGNED_PROFILE };
   const { system, contents } = foreignTurns(r.turns, writing);
   const { tools, config, names, free } = foreignTools(r, writing);

@@ -36,7 +36,7 @@ const reasoningPlace = (r: ChatRequest): string =>
   r.reasoning?.off === true ? 'reasoning.off' : r.reasoning?.effort === undefined ? 'reasoning.budget' : 'reasoning.effort';
 /** Takes out of a translated request what the model's family refuses, with a note for each. */
 export const applyFamily = (params: Building, r: ChatRequest, call: Call): Fields => {
-  const family = familyOf(call.model);
+  const family = familyOf(call.like ?? call.model);
   const kept: Building = { ...params };
   const drop = (name: string): void => {
     const value = kept[name];

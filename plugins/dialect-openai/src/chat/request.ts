@@ -152,8 +152,8 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   const mine = form !== undefined || r.rest?.from === CHAT;
   const lost = lostTo(call.ledger);
   loseResultNames(r.turns, lost, (part) => formOf(part)?.legacy === true);
-  const params = writeOwn(r, mine, call.model, lost);
-  const { system } = familyOf(call.model);
+  const params = writeOwn(r, mine, call.like ?? call.model, lost);
+  const { system } = familyOf(call.like ?? call.model);
   const messages = r.turns.flatMap((turn) => writeTurn(turn, mine, mine ? 'system' : system, lost));
   const asked = call.stream ? streaming(form?.options) : undefined;
   const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...asked };
