@@ -18,7 +18,7 @@ export const surroundings = () => ({
   nginx: works('nginx', ['-v']) ? undefined : 'nginx is not installed',
   portkey: fs.existsSync(path.join(process.env.PORTKEY_DIR ?? path.join(HERE, '.portkey'), 'node_modules/@portkey-ai/gateway'))
     ? undefined
-    : 'Portkey is not installed (`npm install --prefix bench/.portkey @portkey-ai/gateway`)',
+    : 'Portkey is not installed (docs/reference/performance.md says how)',
 });
 
 /** Effort: rounds, seconds a turn, requests and seconds of warm-up. */
@@ -42,6 +42,12 @@ const groups = (missing) => {
       warmupRequests: 4_000,
     },
     { name: 'whole', targets: [...portkey, 'gateway-translating'], scenarios: ['anthropic-small-c16', 'bedrock-small-c16'], warmupRequests: 15_000 },
+    {
+      name: 'flowing',
+      targets: [...portkey, 'gateway-translating'],
+      scenarios: ['anthropic-stream200-c16', 'bedrock-stream200-c16'],
+      warmupRequests: 2_000,
+    },
     { name: 'slow', targets: [...nginx, 'gateway'], scenarios: ['slow500'] },
     { name: 'image', targets: ['http-dispatch', 'gateway-transparent'], scenarios: ['image10m-c2'], warmupRequests: 40 },
   ];

@@ -41,12 +41,17 @@ Linux with two cores, Node 24, and for the comparisons nginx and Portkey:
 \`\`\`sh
 pnpm install
 apt-get install nginx-light
+mkdir -p bench/.portkey
+echo '{"private":true,"overrides":{"@hono/node-server":"1.13.8"}}' > bench/.portkey/package.json
 npm install --prefix bench/.portkey @portkey-ai/gateway
 pnpm bench                 # all figures; writes this page and bench/figures.json
 pnpm bench --nice=-10      # as root on a machine with other work
-pnpm bench --only=small    # one group: small, latency, protocol, stream, translated, whole, slow, image; writes nothing
+pnpm bench --only=small    # one group: small, latency, protocol, stream, translated, whole, flowing, slow, image; writes nothing
 pnpm bench:check           # a short run; fails when a figure is more than 30 % above the committed one
 \`\`\`
+
+The override is Portkey's: with a later server of Hono it adds headers to those of the upstream's answer, which fetch does not allow, and
+answers streams that it translates with 500.
 
 A single comparison: \`node bench/harness/run.mjs --targets=http-dispatch,gateway --scenarios=small-c16,stream200-c16\`.
 What the configuration of the measured gateway is stands in \`bench/gateway.yaml\` and \`bench/translating.yaml\`.
