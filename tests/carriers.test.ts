@@ -167,6 +167,28 @@ describe.each([
   });
 });
 
+describe('a conversation that goes on at another inference profile of its model', () => {
+  const BASE = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await open('bedrock');
+  });
+  afterEach(() => bench.simulator.clear());
+  afterAll(() => bench.close());
+
+  test.each(['call get_time', 'think at length and call get_time'])('keeps its thinking: %s', async (text) => {
+    const { messages } = await firstTurn(bench, `us.${BASE}`, text);
+    for (const model of [`global.${BASE}`, `us.${BASE}`]) {
+      const { data, response } = await goOn(bench, model, messages);
+      expect([data.choices[0]?.message.content, repeated(bench)[0]]).toEqual(['The tool said: noon', expect.stringMatching(thoughtFirst)]);
+      expect(response.headers.get('x-lpa-fidelity')).not.toContain('thinking');
+    }
+    const { response } = await goOn(bench, 'us.anthropic.claude-sonnet-4-6', messages);
+    expect(repeated(bench)[0]).not.toMatch(thoughtFirst);
+    expect(response.headers.get('x-lpa-fidelity')).toContain('ignored=messages[].thinking_blocks');
+  });
+});
+
 describe('a conversation that goes on at a provider of the client’s own surface', () => {
   let bench: Bench;
   let other: Simulator;

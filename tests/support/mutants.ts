@@ -514,7 +514,7 @@ const carriers: readonly Mutant[] = [
     'thinking of another model',
     'carriers',
     'what was issued by anthropic to one caller for one model > is nothing to another model',
-    plugin(CARRIERS, 'carriers/restore.ts', 'carried.model === model && ', ''),
+    plugin(CARRIERS, 'carriers/restore.ts', '(carried.model === signer || carried.model === model) && ', ''),
   ),
   of(
     'a loop without its thinking takes no budget',

@@ -23,6 +23,8 @@ export interface Endpoint {
   readonly framing?: Framing | undefined;
   /** Named variant the dialect knows: `vertex`, `bedrock-invoke`. */
   readonly profile?: string | undefined;
+  /** The model that signs what it thinks, where several ids (profiles, ARNs) name one; left out: the id itself. */
+  readonly signer?: string | undefined;
   /** Inputs per call; the core splits, keeps order, adds usage. */
   readonly batch?: number | undefined;
   /** What the configuration wants in the JSON body: objects are merged and lists joined with what is there, everything else replaces it. */

@@ -152,6 +152,36 @@ describe('an answer that is to be continued', () => {
     expect(notes).toContainEqual({ kind: 'clamped', param: 'turns.parts.text' });
   });
 });
+describe('results of calls', () => {
+  const call = (id: string): Part => ({ kind: 'toolCall', id, name: 'f', input: { json: '{}' } });
+  const result = (id: string, text: string, cache?: object): Part => ({
+    kind: 'toolResult',
+    id,
+    parts: [{ kind: 'text', text }],
+    failed: false,
+    ...(cache === undefined ? {} : { cache }),
+  });
+  const made = (...results: readonly Part[]) => {
+    const turns = [...plain.turns, { role: 'assistant' as const, parts: [call('a'), call('b')] }, { role: 'user' as const, parts: results }];
+    const { body, notes } = written({ ...plain, turns });
+    const [, , last] = body.messages as readonly {
+      readonly content: readonly Readonly<Record<string, { readonly toolUseId?: string; readonly content?: unknown }>>[];
+    }[];
+    return { said: last?.content.map((block) => block.toolResult?.toolUseId ?? Object.keys(block)[0]), content: last?.content, notes };
+  };
+  it('stand in the order of the calls, with the cache point behind them', () => {
+    expect(made(result('b', '2', {}), result('a', '1'))).toMatchObject({
+      said: ['a', 'b', 'cachePoint'],
+      notes: expect.arrayContaining([{ kind: 'emulated', param: 'turns.parts' }]),
+    });
+    expect(made(result('a', '1'), result('b', '2')).notes).not.toContainEqual({ kind: 'emulated', param: 'turns.parts' });
+  });
+  it('of one call are one: the last, which is told', () => {
+    const { said, content, notes } = made(result('a', '1'), result('b', '2'), result('a', '3'));
+    expect([said, content?.[0]?.toolResult?.content]).toEqual([['a', 'b'], [{ text: '3' }]]);
+    expect(notes).toContainEqual({ kind: 'ignored', param: 'turns.parts' });
+  });
+});
 describe('a model from before Converse', () => {
   it.each(['amazon.titan-text-express-v1', 'cohere.command-text-v14', 'ai21.j2-ultra-v1'])(
     '%s hears from the user what the system says, and takes no tools',

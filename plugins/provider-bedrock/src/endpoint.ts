@@ -132,6 +132,8 @@ export const endpoints = (options: EndpointOptions): ((ask: Ask) => Endpoint | u
     if (ask.operation === 'countTokens') return counting(ask, model);
     if (ask.operation === 'embeddings') return embeddings(ask, model);
     if (ask.operation === 'rerank') return rerank(ask, model);
-    return chat[apiFor(model, ask.dialect, options.api)](ask, model);
+    const endpoint = chat[apiFor(model, ask.dialect, options.api)](ask, model);
+    // Profiles of every geography, of an account and none at all: one model, which reads in each what it signed in another.
+    return model.base === undefined || model.base === ask.model ? endpoint : { ...endpoint, signer: model.base };
   };
 };

@@ -1,6 +1,7 @@
 import {
   asList,
   asObject,
+  asText,
   type Call,
   type Capabilities,
   type ChatRequest,
@@ -78,6 +79,23 @@ const trimmed = (blocks: readonly Fields[], lost: Lost): readonly Fields[] => {
   lost('turns.parts.text', 'an answer to be continued may not end with white space', 'clamped');
   return [...blocks.slice(0, -1), { ...last, text: last.text.trimEnd() }];
 };
+const idIn = (block: Fields | undefined, kind: 'toolUse' | 'toolResult'): string | undefined => asText(asObject(block?.[kind])?.toolUseId);
+/** Results in the order of the calls they answer, each with the cache point behind it; of two for one call the last, which corrects the first. */
+const ordered = (results: readonly Fields[], before: Draft | undefined, lost: Lost): readonly Fields[] => {
+  const groups = new Map<string, readonly Fields[]>();
+  let at = '';
+  for (const block of results) {
+    const id = idIn(block, 'toolResult');
+    if (id !== undefined && groups.has(id)) lost('turns.parts', 'of several results of one call the last counts');
+    at = id ?? at;
+    groups.set(at, id === undefined ? [...(groups.get(at) ?? []), block] : [block]);
+  }
+  const calls = (before?.others ?? []).flatMap((block) => idIn(block, 'toolUse') ?? []);
+  const known = calls.filter((id) => groups.has(id));
+  const sorted = [...known, ...[...groups.keys()].filter((id) => !known.includes(id))];
+  if (sorted.some((id, i) => id !== [...groups.keys()][i])) lost('turns.parts', 'results stand in the order of their calls', 'emulated');
+  return sorted.flatMap((id) => groups.get(id) ?? []);
+};
 interface Draft {
   readonly role: 'user' | 'assistant';
   readonly results: readonly Fields[];
@@ -102,7 +120,13 @@ const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Field
   if (drafts.length === 0) throw unsupported('turns', 'Nothing of this conversation can be said to the provider of this call.');
   return drafts.map(({ role, results, others }, i) => {
     const blocks = joined(others);
-    return { role, content: [...results, ...(role === 'assistant' && i === drafts.length - 1 ? trimmed(blocks, writing.lost) : blocks)] };
+    return {
+      role,
+      content: [
+        ...ordered(results, drafts[i - 1], writing.lost),
+        ...(role === 'assistant' && i === drafts.length - 1 ? trimmed(blocks, writing.lost) : blocks),
+      ],
+    };
   });
 };
 

@@ -21,6 +21,7 @@ export interface Issuing {
   /** Members of the message: all that was thought. Empty when nothing was signed. */
   message(): Fields;
 }
+const signerOf = ({ endpoint, model }: Call): string => endpoint.signer ?? model;
 /** More bytes cannot fit into an id. */
 const MOST_BYTES = Math.floor((MOST_ID * 3) / 4);
 /** The same call of the same answer gets the same id. */
@@ -59,7 +60,7 @@ class ChoiceIssuing implements Issuing {
   }
   message(): Fields {
     if (this.#all.length === 0) return NO_EXTRA;
-    const { model } = this.#call;
+    const model = signerOf(this.#call);
     return { thinking_blocks: this.#all.map((signed) => writeBlock({ model, thinking: [signed] }, this.#sealed())) };
   }
   #sealed(): Sealing {
@@ -67,11 +68,11 @@ class ChoiceIssuing implements Issuing {
     return this.#sealing;
   }
   #extra(vendorId: string, origin: Origin): Fields {
-    return writeExtra({ model: this.#call.model, thinking: [], call: origin }, vendorId, this.#sealed());
+    return writeExtra({ model: signerOf(this.#call), thinking: [], call: origin }, vendorId, this.#sealed());
   }
   /** Sealed where there is room, else one under which it is remembered. */
   #id(part: ToolCallPart, thinking: readonly Signed[], before: number): string | undefined {
-    const carried: Carried = { model: this.#call.model, thinking, call: part.origin };
+    const carried: Carried = { model: signerOf(this.#call), thinking, call: part.origin };
     const bytes = encode(carried);
     const sealed = bytes.length > MOST_BYTES ? undefined : this.#sealed().close(`call ${part.id}`, Buffer.from(bytes));
     const own = sealed === undefined ? undefined : writeCallId({ kind: 'sealed', vendor: part.id, tail: sealed });

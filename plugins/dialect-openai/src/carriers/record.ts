@@ -14,7 +14,7 @@ export interface Signed {
 }
 /** What one carrier holds. */
 export interface Carried {
-  /** The provider's id of the model that was asked: no other gets it back. */
+  /** The model that was asked: no other gets it back. */
   readonly model: string;
   readonly thinking: readonly Signed[];
   /** Of the tool call that carries it. */

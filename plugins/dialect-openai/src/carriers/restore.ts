@@ -8,6 +8,8 @@ import { hasOwnExtra, isOwnBlock, readBlock, readExtra, type Sealing, sealingFor
 export interface Bringing {
   readonly dialect: string | undefined;
   readonly model: string | undefined;
+  /** The model behind that id, where several name it. */
+  readonly signer?: string | undefined;
   readonly seal: Seal;
   readonly memory: Memory | undefined;
   readonly ledger: Ledger;
@@ -45,9 +47,9 @@ const bare = (m: Fields, blocks: readonly Json[], calls: readonly ReadCall[]): F
 };
 
 /** Reads the carriers of one request, in the order of what clients are likeliest to have left whole. */
-const bringer = ({ dialect, model, seal, memory, ledger }: Bringing) => {
+const bringer = ({ dialect, model, signer = model, seal, memory, ledger }: Bringing) => {
   const sealing: Sealing = sealingFor(seal, memory?.owner ?? '');
-  const isFor = (carried: Carried, origin: Origin): boolean => carried.model === model && origin.dialect === dialect;
+  const isFor = (carried: Carried, origin: Origin): boolean => (carried.model === signer || carried.model === model) && origin.dialect === dialect;
   const note = (kind: 'ignored' | 'emulated', why: string): void => ledger.note(kind, 'turns.parts.thinking', why);
 
   /** Undefined: the client has not all of them, or not as they were. */

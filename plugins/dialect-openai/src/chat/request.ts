@@ -99,7 +99,7 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   loseOptions(body, 'chat', target, ledger);
   const steering = readSteering(body);
   const fields = unknownFields(body, new Set([...KNOWN, ...steeringNames(steering)]));
-  const { messages, restored } = bring(body.messages, { dialect: target?.dialect, model, seal, memory: inbound.memory, ledger });
+  const { messages, restored } = bring(body.messages, { dialect: target?.dialect, model, signer: target?.signer, seal, memory: inbound.memory, ledger });
   const request: ChatRequest = {
     turns: readMessages(messages, restored),
     ...readOwn(body, readTools(body)),
