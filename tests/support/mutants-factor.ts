@@ -71,6 +71,7 @@ const LEGACY = rules('auth-api-key', 'legacy');
 const PEPPERS = rules('auth-api-key', 'peppers');
 const DEMANDS = rules('auth-api-key', 'demands');
 const REPLICAS = rules('auth-api-key', 'replicas');
+const GUESSES = rules('auth-api-key', 'guesses');
 const keys: readonly Mutant[] = [
   DEMANDS('a key says that it needs a code', 'a key made with totp', 'principal.ts', "grant.totp === true ? 'needed' : 'none'", "'none'"),
   PEPPERS(
@@ -81,6 +82,30 @@ const keys: readonly Mutant[] = [
     'return;',
   ),
   REPLICAS('strict keys end with the store', 'with staleAuth allow', 'strategy.ts', ' && record.strict !== true', ''),
+  GUESSES('guesses are counted', 'waits after ten', 'strategy.ts', 'if (GUESSED.has(result)) wrong.wrong(source, now);', ''),
+  GUESSES('no store for who guesses', 'makes the store work no more', 'strategy.ts', 'waits(shown.address, shown.now) ? LOCKED : ', ''),
+  GUESSES('no argon2id for who guesses', 'makes argon2id work no more', 'strategy.ts', 'if (known === undefined && waits(address, now)) return LOCKED;', ''),
+  GUESSES(
+    'good keys of an address that others guess from',
+    'does not shut out good keys',
+    'strategy.ts',
+    'known === undefined && waits(address, now)',
+    'waits(address, now)',
+  ),
+  GUESSES(
+    'one wait for every refusal',
+    'A017 state',
+    'strategy.ts',
+    'if (wait > 0) return { ...result, retryAfterMs: wait };',
+    'if (wait > 0 && result === LOCKED) return { ...result, retryAfterMs: wait };',
+  ),
+  LEGACY(
+    'no bcrypt for who guesses',
+    'are looked for no more by who guesses',
+    'strategy.ts',
+    '    if (waits(address, now)) return LOCKED;\n    const at',
+    '    const at',
+  ),
   LEGACY('costs of bcrypt', 'is the published vector', 'bcrypt.ts', '!FORM.test(hash) || ', ''),
   LEGACY('what bcrypt would cut', 'refuses what bcrypt would cut', 'bcrypt.ts', 'Buffer.byteLength(key) > LONGEST || ', ''),
   LEGACY('scans are bounded', 'A013 verify cost', 'legacy.ts', 'if (scans > SCANS_A_MINUTE)', 'if (scans > 10_000)'),

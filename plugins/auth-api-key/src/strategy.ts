@@ -1,5 +1,5 @@
 import { type AuthRequest, type AuthResult, type AuthStrategy, GatewayError, type Host, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
-import type { Compromised } from '@llm-proxy-auth/plugin/issued';
+import { type Compromised, guesses, networkOf } from '@llm-proxy-auth/plugin/issued';
 import type { KeyBook, KeyEntry } from './book.ts';
 import { idOf, PREFIX } from './key.ts';
 import type { LastUsed } from './last-used.ts';
@@ -20,6 +20,9 @@ const MALFORMED = denied('malformed');
 const UNKNOWN = denied('unknown');
 const WRONG = denied('wrong_secret');
 const EXPIRED = denied('expired');
+const LOCKED = denied('locked');
+/** Denials of who holds no key, as opposed to one that is good no more. */
+const GUESSED: ReadonlySet<AuthResult> = new Set([UNKNOWN, WRONG]);
 const unavailable = (reason: string): AuthResult => Object.freeze({ is: 'unavailable', reason, retryAfterMs: 1000 });
 const STORE_AWAY = unavailable('store_unavailable');
 
@@ -38,6 +41,13 @@ export interface StrategyParts {
   readonly rotations: () => number;
 }
 
+/** A key that was sent, from where, and when. */
+interface Shown {
+  readonly value: string;
+  readonly address: string;
+  readonly now: number;
+}
+
 /** `then` at once when the value is there: the common path makes no promise. */
 const after = <T>(value: T | Promise<T>, then: (value: T) => AuthResult): AuthResult | Promise<AuthResult> => {
   if (!(value instanceof Promise)) return then(value);
@@ -51,6 +61,18 @@ const after = <T>(value: T | Promise<T>, then: (value: T) => AuthResult): AuthRe
 export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, rehash, trustsStale, rotations }: StrategyParts): AuthStrategy => {
   const graceUses = host.metrics.counter('llm_proxy_auth_grace_total');
   const epoch = (): number => book.epoch() + rotations();
+  const wrong = guesses();
+  /** Whoever guesses from there must wait for what costs work: the store, argon2id, bcrypt. What is known at once is answered as ever. */
+  const waits = (address: string, now: number): boolean => wrong.waitOf(networkOf(address), now) > 0;
+  const counted = (result: AuthResult, address: string, now: number): AuthResult => {
+    if (result.is !== 'denied') return result;
+    const source = networkOf(address);
+    const wait = wrong.waitOf(source, now);
+    // Each denial, so that the wait tells no key that is good no more from one that never was.
+    if (wait > 0) return { ...result, retryAfterMs: wait };
+    if (GUESSED.has(result)) wrong.wrong(source, now);
+    return result;
+  };
   const accept = (principal: Principal, until: number, now: number, at: number): AuthResult => ({
     is: 'principal',
     principal,
@@ -67,28 +89,50 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
     rehash(record, value);
     return accept(principal, Math.min(ends ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor())), now, at);
   };
-  const stored = (entry: KeyEntry, value: string, now: number): AuthResult | Promise<AuthResult> => {
+  const stored = (entry: KeyEntry, { value, address, now }: Shown): AuthResult | Promise<AuthResult> => {
     const at = epoch();
-    return after(verifiers.verify(entry.record.id, entry.record.verifier, value), (right) => (right ? proven(entry, value, now, at) : WRONG));
+    const { id, verifier } = entry.record;
+    const known = verifiers.atOnce(id, verifier, value);
+    if (known === undefined && waits(address, now)) return LOCKED;
+    return after(known ?? verifiers.verify(id, verifier, value), (right) => (right ? proven(entry, value, now, at) : WRONG));
   };
   const serves = ({ record }: KeyEntry): boolean => book.freshFor() > 0 || (trustsStale && record.strict !== true);
-  const imported = (value: string, now: number): AuthResult | Promise<AuthResult> => {
+  const imported = (shown: Shown): AuthResult | Promise<AuthResult> => {
+    const { value, address, now } = shown;
     const used = legacy.find(value);
-    if (used !== undefined) return serves(used) ? stored(used, value, now) : STORE_AWAY;
+    if (used !== undefined) return serves(used) ? stored(used, shown) : STORE_AWAY;
     if (book.freshFor() <= 0) return STORE_AWAY;
     if (!legacy.any()) return NOT_MINE;
+    if (waits(address, now)) return LOCKED;
     const at = epoch();
     return after(legacy.scan(value, now), (entry) => (entry === undefined ? UNKNOWN : proven(entry, value, now, at)));
   };
-  const unknown = async (id: string, value: string, now: number): Promise<AuthResult> => {
-    if (!book.answers()) return STORE_AWAY;
+  const lookedUp = async (id: string, shown: Shown): Promise<AuthResult> => {
     let entry: KeyEntry | undefined;
     try {
       entry = await book.lookUp(id);
     } catch {
       return STORE_AWAY;
     }
-    return entry === undefined ? after(verifiers.refuse(value), () => UNKNOWN) : stored(entry, value, now);
+    return entry === undefined ? after(verifiers.refuse(shown.value), () => UNKNOWN) : stored(entry, shown);
+  };
+  const unknown = (id: string, shown: Shown): AuthResult | Promise<AuthResult> => {
+    if (!book.answers()) return STORE_AWAY;
+    return waits(shown.address, shown.now) ? LOCKED : lookedUp(id, shown);
+  };
+  const judge = (shown: Shown): AuthResult | Promise<AuthResult> => {
+    const { value, now } = shown;
+    const ours = value.startsWith(PREFIX);
+    if (value.length > LONGEST) return ours ? MALFORMED : NOT_MINE;
+    const entry = written.find(value);
+    if (entry !== undefined)
+      return entry.ends !== undefined && now >= entry.ends ? EXPIRED : accept(entry.principal, entry.ends ?? Number.POSITIVE_INFINITY, now, epoch());
+    if (!ours) return isLegacy(value) ? imported(shown) : NOT_MINE;
+    const id = idOf(value);
+    if (id === undefined) return MALFORMED;
+    const known = book.find(id);
+    if (known === undefined) return unknown(id, shown);
+    return serves(known) ? stored(known, shown) : STORE_AWAY;
   };
   return {
     slots: SLOTS,
@@ -96,20 +140,11 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
     issued: true,
     onCompromised: hands.listen,
     epoch,
-    authenticate: ({ credential: { slot, value } }: AuthRequest) => {
+    authenticate: ({ credential: { slot, value }, peer: { address } }: AuthRequest) => {
       if (!SLOTS.includes(slot)) return NOT_MINE;
       const now = host.now();
-      const ours = value.startsWith(PREFIX);
-      if (value.length > LONGEST) return ours ? MALFORMED : NOT_MINE;
-      const entry = written.find(value);
-      if (entry !== undefined)
-        return entry.ends !== undefined && now >= entry.ends ? EXPIRED : accept(entry.principal, entry.ends ?? Number.POSITIVE_INFINITY, now, epoch());
-      if (!ours) return isLegacy(value) ? imported(value, now) : NOT_MINE;
-      const id = idOf(value);
-      if (id === undefined) return MALFORMED;
-      const known = book.find(id);
-      if (known === undefined) return unknown(id, value, now);
-      return serves(known) ? stored(known, value, now) : STORE_AWAY;
+      const result = judge({ value, address, now });
+      return result instanceof Promise ? result.then((one) => counted(one, address, now)) : counted(result, address, now);
     },
     current: async (credential) => {
       const now = host.now();

@@ -16,7 +16,9 @@ const equal = (a: Buffer, b: Buffer): boolean => a.length === b.length && timing
 export interface Verifiers {
   /** Verifier for a new key: `hmac` with a pepper, else `argon2id`. */
   make(key: string): Promise<Verifier>;
-  /** At once for `hmac` and for what this process verified before; throws `auth_unavailable` when too many argon2id wait. */
+  /** Whether it is the key, as far as that is next to no work: for `hmac`, and for what this process verified before. */
+  atOnce(id: string, verifier: Verifier, key: string): boolean | undefined;
+  /** The same with all the work it takes. Throws `auth_unavailable` when too many argon2id wait. */
   verify(id: string, verifier: Verifier, key: string): boolean | Promise<boolean>;
   /** Costs what `verify` of a new key costs, and is always false. */
   refuse(key: string): boolean | Promise<boolean>;
@@ -40,6 +42,15 @@ export const verifiers = (first: Pepper | undefined, hasher: Argon = argon(() =>
     equal(hmac(current.bytes, key), decoy);
     return false;
   };
+  const atOnce = (id: string, verifier: Verifier, key: string): boolean | undefined => {
+    if (verifier.alg === 'hmac') {
+      const pepper = peppers.get(verifier.pepper);
+      return pepper === undefined ? undefined : equal(hmac(pepper, key), Buffer.from(verifier.digest, 'hex'));
+    }
+    if (verifier.alg !== 'argon2id') return undefined;
+    const before = verified.get(id);
+    return before?.phc === verifier.phc && equal(hmac(remembering, key), before.digest) ? true : undefined;
+  };
   const slowly = async (id: string, phc: string, key: string): Promise<boolean> => {
     const digest = hmac(remembering, key);
     if (!(await hasher.verify(phc, key))) return false;
@@ -51,16 +62,8 @@ export const verifiers = (first: Pepper | undefined, hasher: Argon = argon(() =>
       current === undefined
         ? { alg: 'argon2id', phc: await hasher.hash(key) }
         : { alg: 'hmac', pepper: current.version, digest: hmac(current.bytes, key).toString('hex') },
-    verify: (id, verifier, key) => {
-      if (verifier.alg === 'hmac') {
-        const pepper = peppers.get(verifier.pepper);
-        return pepper === undefined ? refuse(key) : equal(hmac(pepper, key), Buffer.from(verifier.digest, 'hex'));
-      }
-      if (verifier.alg === 'bcrypt') return refuse(key);
-      const before = verified.get(id);
-      if (before?.phc === verifier.phc && equal(hmac(remembering, key), before.digest)) return true;
-      return slowly(id, verifier.phc, key);
-    },
+    atOnce,
+    verify: (id, verifier, key) => atOnce(id, verifier, key) ?? (verifier.alg === 'argon2id' ? slowly(id, verifier.phc, key) : refuse(key)),
     refuse,
     isCurrent: (verifier) => (verifier.alg === 'hmac' ? verifier.pepper === current?.version : verifier.alg === 'argon2id' && current === undefined),
     digests: (key) => [...peppers.values()].map((pepper) => hmac(pepper, key).toString('hex')),

@@ -61,6 +61,14 @@ describe('imported keys', () => {
     expect(await at.ask(bdrk(9))).toEqual({ is: 'denied', reason: 'unknown' });
     for (const other of [`bdrk_${'g'.repeat(64)}`, `${bdrk(0)}0`, bdrk(0).toUpperCase(), 'bdrk_']) expect(await at.ask(other)).toEqual({ is: 'not-mine' });
   });
+  it('are looked for no more by who guesses', async () => {
+    const at = await fresh();
+    await at.run('keys.import', { file: file(listed().slice(0, 1)) });
+    for (let i = 0; i < 10; i++) expect(await at.ask(bdrk(100 + i))).toEqual({ is: 'denied', reason: 'unknown' });
+    expect(await at.ask(bdrk(200))).toEqual({ is: 'denied', reason: 'locked', retryAfterMs: 30_000 });
+    expect(await at.ask(bdrk(0))).toMatchObject({ reason: 'locked' });
+    expect((await at.ask(bdrk(0), 'bearer', '192.0.2.1')).is).toBe('principal');
+  });
   it('one that is revoked before its first use lets nobody in; rotation gives a key of ours', async () => {
     const at = await fresh();
     await at.run('keys.import', { file: file(listed()) });
@@ -75,7 +83,7 @@ describe('imported keys', () => {
     const at = await fresh();
     const { key } = await at.run('keys.create', { name: 'ci' });
     await at.run('keys.import', { file: file(listed().slice(0, 1)) });
-    const unknown = Array.from({ length: 200 }, (_, n) => at.ask(bdrk(100 + n)));
+    const unknown = Array.from({ length: 200 }, (_, n) => at.ask(bdrk(100 + n), 'bearer', `192.0.2.${n}`));
     const all = Promise.all(unknown);
     const first = await Promise.race([at.ask(key).then(({ is }) => is), all.then(() => 'the unknown ones')]);
     expect(first).toBe('principal');

@@ -122,7 +122,7 @@ export interface Made {
 export interface Gateway {
   readonly host: TestHost;
   readonly strategy: AuthStrategy;
-  ask(value: string, slot?: 'bearer' | 'api-key'): Promise<AuthResult>;
+  ask(value: string, slot?: 'bearer' | 'api-key', address?: string): Promise<AuthResult>;
   run<T = Made>(operation: string, input: object, caller?: Principal): Promise<T>;
   reasons(values: readonly string[]): Promise<readonly string[]>;
 }
@@ -148,7 +148,7 @@ export const gateway = async (store: Store, clock: Clock, options: Options = { p
   const host = hostOver(store, clock);
   const strategy = await plugin.auth?.['api-key']?.create(options, host);
   if (strategy === undefined) throw new Error('no strategy');
-  const ask = async (value: string, slot: 'bearer' | 'api-key' = 'bearer'): Promise<AuthResult> =>
+  const ask = async (value: string, slot: 'bearer' | 'api-key' = 'bearer', address = '127.0.0.1'): Promise<AuthResult> =>
     await strategy.authenticate({
       credential: { slot, value },
       method: 'POST',
@@ -156,7 +156,7 @@ export const gateway = async (store: Store, clock: Clock, options: Options = { p
       url: '/v1/chat/completions',
       headers: [],
       rawHeaders: [],
-      peer: { address: '127.0.0.1', trusted: false, tls: false },
+      peer: { address, trusted: false, tls: false },
     });
   return {
     host,

@@ -4,6 +4,7 @@ export { type Book, type BookOptions, POLL, pollBook, recordBook, SILENT, STALE 
 export { type Bounds, globWithin, isPowerful } from './bounds.ts';
 export { type Compromised, compromised } from './compromised.ts';
 export { type Grant, grantOf, grantProperties, MODES, NAME, rangeOf, rangeWithin, restrictionOf, SCOPES } from './grant.ts';
+export { type Guesses, guesses, latest } from './guesses.ts';
 export { durationOf, futureOf, isoOf, momentOf } from './moment.ts';
 export { networkOf } from './network.ts';
 export { allRows, commitChange, type Described, jsonText, operations, type Run, sharedParts } from './operation.ts';
