@@ -9,7 +9,19 @@ import { HOME } from './support/vertex.ts';
 
 const gemini = recordings({ provider: 'vertex' });
 const claude = recordings({ provider: 'vertex_claude' });
-const chats = gemini.filter(({ operation }) => /generateContent$/i.test(operation));
+const isChat = ({ operation }: Recording): boolean => /generateContent$/i.test(operation);
+/** A stream that was recorded as one array, in the events that Vertex is asked for. */
+function inEvents(one: Recording): Recording {
+  const { body } = one.response;
+  if (!one.stream || body?.startsWith('[') !== true) return one;
+  const events = (JSON.parse(body) as readonly unknown[]).map((piece) => `data: ${JSON.stringify(piece)}\r\n\r\n`);
+  return { ...one, response: { ...one.response, headers: { 'Content-Type': 'text/event-stream' }, body: events.join('') } };
+}
+/** Of Google's other API, which answers in the same words; only Vertex has a provider here. */
+const developer = recordings({ provider: 'gemini' })
+  .filter(isChat)
+  .map((one) => inEvents(one));
+const chats = [...gemini.filter(isChat), ...developer];
 /** Some recorders left the model out; what was recorded does not depend on it. */
 const modelOf = ({ operation, model }: Recording): string => {
   if (operation === 'predict') return 'text-embedding-005';
@@ -38,14 +50,14 @@ const bodyOf = (one: Recording): object => {
 describe.each([
   ['bytes pass', true],
   ['passing switched off', false],
-])('every Vertex recording to a client of Gemini, %s', (_title, pass) => {
+])('every recording to a client of Gemini, %s', (_title, pass) => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await openBench({ vendor: 'vertex', pass, sections: { retry: { attempts: 1 } } });
   });
   afterAll(() => bench.close());
 
-  test.each(named(gemini.filter((one) => pass || isOfService(one))))('%s', async (_file, one) => {
+  test.each(named([...gemini, ...developer].filter((one) => pass || isOfService(one))))('%s', async (_file, one) => {
     bench.simulator.clear();
     bench.simulator.replay(one, { path: nativePath(one) });
     const expected = expectations(one);

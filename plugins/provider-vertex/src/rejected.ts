@@ -28,7 +28,7 @@ const OURS: ReadonlySet<string> = new Set([
   'SECURITY_POLICY_VIOLATED',
 ]);
 const OUR_TEXT =
-  /permission '[^']+' denied|permission denied on (?:resource|project)|has not been used in project|caller does not have permission|quota project|billing/i;
+  /permission '[^']+' denied|permission denied on (?:resource|project)|has not been used in project|caller does not have permission|quota project|billing|unregistered callers/i;
 
 /**
  * A 401 is about our token, which a new one may mend; a 403 where it speaks of our account or project. That a model may not be used is the
