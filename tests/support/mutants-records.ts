@@ -120,7 +120,11 @@ export const records: readonly Mutant[] = [
     'a login that the audit log does not take',
     core('http/sessions.ts', 'await sessions.end(issued.record.id);', ''),
   ),
-  access('where two credentials came from', 'two credentials are recorded', core('gateway.ts', 'x.address = addressOf(x.request);', '')),
+  access(
+    'where two credentials came from',
+    'two credentials are recorded',
+    core('gateway.ts', 'address: addressOf(request), code', "address: request.socket.remoteAddress ?? '', code"),
+  ),
   access('the end of a session is recorded', 'logging in, out', core('http/sessions.ts', 'void record(operation, request, who);', ';')),
   access(
     'the replay of a token is recorded',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Credential, GatewayError, type Logger } from '@llm-proxy-auth/plugin';
+import { type Credential, GatewayError, isGatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
 import { challengeOf, type Identified, type Login, type Prove } from './access/authenticate.ts';
 import { type Refused, refusalLog } from './access/refused.ts';
@@ -84,18 +84,21 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     const forwarded = headers['x-forwarded-for'];
     return clientAddress(socket.remoteAddress ?? '', Array.isArray(forwarded) ? forwarded.join(', ') : forwarded, plan.trusted);
   };
-  const readHeadOf = (x: Exchange): Head => {
+  /** Two credentials are told of like one that is refused. */
+  const readHeadOf = (request: Incoming, slots: Plan['slots'], id: string): Head => {
     try {
-      return headOf(x.request, x.plan.slots);
-    } catch (refused) {
-      // Whoever shows two credentials is recorded with the place it came from.
-      x.address = addressOf(x.request);
-      throw refused;
+      return headOf(request, slots);
+    } catch (error) {
+      if (isGatewayError(error) && error.code === 'ambiguous_credentials') {
+        services.metrics.auth('none', 'denied');
+        services.refused({ request: id, address: addressOf(request), code: error.code, strategy: 'none', reason: 'two_credentials' });
+      }
+      throw error;
     }
   };
   const identify = (x: Exchange, target: RawTarget, prove: Prove, login?: Login): Identified | Promise<Identified> => {
     const socket = x.request.socket;
-    const sent = readHeadOf(x);
+    const sent = readHeadOf(x.request, x.plan.slots, x.id);
     const raw = login === undefined ? sent : { ...sent, credential: login.credential, unknownScheme: false, factor: login.factor ?? sent.factor };
     x.head = raw;
     if (!hostIsValid(raw.host)) throw new GatewayError('invalid_request', 'The Host header is not a host.');
@@ -192,7 +195,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       return await identify(x, parseTarget(request.url ?? ''), proveNoBody(x), login);
     },
     /** The credential that a request shows, unchecked. Throws `ambiguous_credentials` and `invalid_request`. */
-    credentialOf: (request: Incoming): Credential | undefined => headOf(request, plan.slots).credential,
+    credentialOf: (request: Incoming, id: string): Credential | undefined => readHeadOf(request, plan.slots, id).credential,
     addressOf,
     /** `www-authenticate` of a 401, as pairs. */
     get challenge(): readonly string[] {

@@ -59,19 +59,6 @@ const AUTH = '/auth/';
 const ONE_SESSION = '/auth/sessions/';
 const routeOf = (path: string): string => (OTHER_ROUTES.has(path) ? path : path.startsWith(ONE_SESSION) ? `${ONE_SESSION}{id}` : 'unmatched');
 
-/** Who calls outside the line of calls; refusals go to the audit log. */
-const identifier =
-  (gateway: () => Gateway, audit: Audit): Gateway['identify'] =>
-  async (request, response, login, id) => {
-    try {
-      return await gateway().identify(request, response, login, id);
-    } catch (error) {
-      // Every other refusal is told by who refused.
-      if (isGatewayError(error) && error.code === 'ambiguous_credentials')
-        audit.denied({ address: gateway().addressOf(request), code: error.code, strategy: 'none', reason: 'two credentials' });
-      throw error;
-    }
-  };
 const principalOf =
   (identify: Gateway['identify']) =>
   async (request: Incoming, response: Outgoing, id?: string): Promise<Principal | GatewayError> => {
@@ -107,7 +94,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   const observer = makeObserver(served, log, now);
   const first = graph;
   const audit = auditOf(() => graph ?? first, served.audited, log.heads);
-  const identified = identifier(() => gateway, audit);
+  const identified: Gateway['identify'] = (...request) => gateway.identify(...request);
   const identify = principalOf(identified);
   let ready = true;
   const ops = createOpsApp({
@@ -142,7 +129,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   const sessions = createSessionsApp({
     sessions: () => gateway.sessions,
     identify: identified,
-    credentialOf: (request) => gateway.credentialOf(request),
+    credentialOf: (request, id) => gateway.credentialOf(request, id),
     challenge: () => gateway.challenge,
     addressOf: (request) => gateway.addressOf(request),
     audit,

@@ -172,7 +172,11 @@ export const makeAuthenticator = (
   const identify = (r: Request): Identified | Promise<Identified> => {
     const { credential, unknownScheme } = r.head;
     if (unknownScheme) {
-      if (credential !== undefined) throw new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
+      if (credential !== undefined)
+        throw refuse(r, new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.'), 'denied', {
+          strategy: 'none',
+          reason: 'two_credentials',
+        });
       throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: 'none', reason: 'unknown_scheme' });
     }
     if (credential === undefined) return byAmbient(r);

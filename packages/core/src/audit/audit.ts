@@ -183,11 +183,8 @@ export const openAudit = (options: AuditOptions): Audit => {
     },
     settle(x, status) {
       const { intended, principal } = x;
-      if (principal === undefined) {
-        // Every other refusal is told by who refused.
-        if (x.code === 'ambiguous_credentials') failures.note({ address: x.address, code: x.code, strategy: 'none', reason: 'two credentials' });
-        return;
-      }
+      // A refusal is told by who refused.
+      if (principal === undefined) return;
       if (intended !== undefined && !intended.sealed) {
         intended.kind = 'call';
         describeEnd(intended, x, status);

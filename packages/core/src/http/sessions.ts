@@ -15,8 +15,8 @@ export interface SessionsOptions {
   readonly sessions: () => Sessions | undefined;
   /** Throws the refusal. With `login` it is the body's credential that counts. */
   readonly identify: (request: AnyRequest, response: AnyResponse, login?: Login, id?: string) => Promise<Identified>;
-  /** The credential that stands in the head, unchecked. */
-  readonly credentialOf: (request: AnyRequest) => Credential | undefined;
+  /** The credential that stands in the head, unchecked. Throws `ambiguous_credentials`. */
+  readonly credentialOf: (request: AnyRequest, id: string) => Credential | undefined;
   /** `www-authenticate` of a 401, as pairs. */
   readonly challenge: () => readonly string[];
   /** Where a request came from. */
@@ -73,7 +73,7 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, c
   };
   /** The session that the head names, and what its token is to it. Throws 401 and 503. */
   const named = async (request: FastifyRequest): Promise<{ readonly entry: SessionEntry; readonly token: string } | undefined> => {
-    const credential = credentialOf(request.raw as AnyRequest);
+    const credential = credentialOf(request.raw as AnyRequest, request.id);
     if (credential === undefined) throw missing();
     const id = SESSION.idOf(credential.value);
     if (id === undefined) return undefined;
@@ -122,7 +122,7 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, c
       });
       fastify.get('/auth/sessions', async (request, reply) => {
         const { principal } = await callerOf(request, reply);
-        const credential = credentialOf(request.raw as AnyRequest);
+        const credential = credentialOf(request.raw as AnyRequest, request.id);
         const shown = credential === undefined ? undefined : SESSION.idOf(credential.value);
         const list = (await own(principal)).map(({ id, createdAt, expiresAt, usedAt }) => ({
           id,
