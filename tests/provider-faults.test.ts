@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { KEY, openSite, type Served, type Site, serveSite } from './support/file-gateway.ts';
+import { KEY, linesOf, openSite, type Served, type Site, serveSite } from './support/file-gateway.ts';
 import { PROVIDER_KEY } from './support/gateway.ts';
 
 /** The way to a provider: shut, connections are refused; the address stays the same. */
@@ -42,6 +42,7 @@ const wayTo = async (url: string): Promise<Way> => {
   };
 };
 
+const PROBE_MS = '1s';
 let site: Site;
 let at: Served;
 let main: Way;
@@ -50,7 +51,7 @@ beforeEach(async () => {
   site = await openSite();
   [main, spare] = await Promise.all([wayTo(site.simulator.url), wayTo(site.simulator.url)]);
   const instance = (way: Way): object => ({ provider: 'openai', baseUrl: way.url, apiKey: PROVIDER_KEY, insecureUpstream: true });
-  site.write(site.settings({ instances: { main: instance(main), spare: instance(spare) } }));
+  site.write(site.settings({ instances: { main: instance(main), spare: instance(spare) }, breaker: { probeAfter: PROBE_MS } }));
   at = await serveSite(site);
 });
 afterEach(async () => {
@@ -70,6 +71,7 @@ const chat = async (instance: string): Promise<string> => {
 };
 const probes = async (): Promise<readonly number[]> => Promise.all(['health', 'ready'].map(async (path) => (await fetch(`${at.ops}/${path}`)).status));
 const UNREACHABLE = '502 upstream_unreachable';
+const LEFT_ALONE = '503 upstream_overloaded';
 
 describe('providers that refuse connections', () => {
   test('F36 one is down: the gateway stays ready, and the others are served without a failure', async () => {
@@ -80,19 +82,36 @@ describe('providers that refuse connections', () => {
     expect(await probes()).toEqual([200, 200]);
   });
 
-  test('F37 all are down: alive throughout, refused at once, served again with the first call after they are back', async () => {
+  test('F37 all are down: alive throughout, refused at once and without asking, served again within the time until one is let through', async () => {
     expect([await chat('main'), await chat('spare')]).toEqual(['200', '200']);
     await Promise.all([main.shut(), spare.shut()]);
     const waited: number[] = [];
+    const seen = { main: [] as string[], spare: [] as string[] };
     for (let n = 0; n < 20; n++) {
       const started = performance.now();
-      expect(await Promise.all([chat('main'), chat('spare'), probes()])).toEqual([UNREACHABLE, UNREACHABLE, [200, 200]]);
+      const [a, b, alive] = await Promise.all([chat('main'), chat('spare'), probes()]);
       waited.push(performance.now() - started);
+      expect(alive).toEqual([200, 200]);
+      seen.main.push(a);
+      seen.spare.push(b);
     }
+    // Five failures, some of them the second tries of a call; after them a call in a second is let through, and finds nobody.
+    for (const codes of Object.values(seen)) expect([codes[0], new Set(codes)]).toEqual([UNREACHABLE, new Set([UNREACHABLE, LEFT_ALONE])]);
+    for (const codes of Object.values(seen)) expect(codes.slice(0, 5)).toContain(LEFT_ALONE);
+    expect(await (await fetch(`${at.ops}/metrics`)).text()).toMatch(/llm_proxy_breaker_state\{instance="main"\} [12]/);
     // One that hangs would wait for a time-out of 5 s and more; the middle says so on a busy machine too.
     expect(waited.toSorted((a, b) => a - b)[10]).toBeLessThan(2500);
     await Promise.all([main.open(), spare.open()]);
-    expect([await chat('main'), await chat('spare')]).toEqual(['200', '200']);
+    const back = performance.now();
+    for (const name of ['main', 'spare']) await expect.poll(() => chat(name), { interval: 25, timeout: 10_000 }).toBe('200');
+    // One interval and its fifth, and what a busy machine adds.
+    expect(performance.now() - back).toBeLessThan(2_500);
+    await expect.poll(async () => (await fetch(`${at.ops}/metrics`)).text()).toMatch(/llm_proxy_breaker_state\{instance="main"\} 0/);
+    expect(
+      linesOf(at)
+        .filter(({ msg }) => msg === 'the provider failed too often and is left alone')
+        .map(({ instance }) => instance),
+    ).toContain('main');
     expect(at.child.exitCode).toBeNull();
   });
 });

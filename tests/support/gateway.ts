@@ -167,6 +167,8 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     log: { level: 'trace' },
     // Tests share their machine: what takes long here is no sign of too many calls.
     limits: { eventLoopDelay: '60s' },
+    // One instance plays one fault after the other, and is to be asked each time.
+    breaker: { failures: 1_000_000, window: '1ms' },
     instances: {
       main: { provider: vendor, baseUrl: simulator.url, insecureUpstream: true, ...VENDORS[vendor].access, ...wanted.main },
       ...(typeof wanted.instances === 'function' ? wanted.instances(simulator.url) : wanted.instances),

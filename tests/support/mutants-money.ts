@@ -5,8 +5,20 @@ const core = (file: string, from: string, to: string): Edit => edit(`packages/co
 const of = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test: 'tests/limits-and-budgets.test.ts', named });
 
 const LIMITS = 'call/limits.ts';
-/** Rules of limits and budgets. */
+const breaking = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test: 'tests/breaker.test.ts', named });
+/** Rules of limits and budgets, and of providers that fail. */
 export const money: readonly Mutant[] = [
+  breaking(
+    'a provider that fails is left alone',
+    '/openai/main is 503 at once',
+    core('call/call.ts', 'if (broken !== undefined && leftOut', 'if (false && broken !== undefined && leftOut'),
+  ),
+  breaking('a provider that has too much to do is none that fails', '529 is no failure', core('call/dispatch.ts', ' && status !== 529', '')),
+  breaking(
+    'at most half of the targets is left out',
+    'half of the targets',
+    core('routing/breaker.ts', 'Math.max(1, Math.floor(candidates / 2))', 'candidates'),
+  ),
   of(
     'output is reserved',
     'tokens are reserved before and settled after',

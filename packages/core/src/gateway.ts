@@ -21,9 +21,12 @@ import { type Head, hostIsValid, readHead } from './http/head.ts';
 import type { RouteMatch } from './http/route.ts';
 import { parseTarget, type RawTarget } from './http/target.ts';
 import { makePlan, type Plan, type Services } from './plan.ts';
+import type { BreakerState } from './routing/breaker.ts';
 import type { Sessions } from './sessions/sessions.ts';
 
 export interface GatewayOptions extends Pick<Services, 'metrics' | 'observe' | 'intent' | 'accessed' | 'now' | 'content' | 'begun'> {
+  /** For the metrics. */
+  readonly broke: (instance: string, state: BreakerState) => void;
   readonly log: Logger;
   /** A credential was refused, for the audit log. */
   readonly denied: (refused: Refused) => void;
@@ -64,6 +67,14 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     accessed: options.accessed,
     content: options.content,
     begun: options.begun,
+    broke(one, state, what) {
+      // What the last calls of a configuration before learn is not about this one.
+      if (plan.graph.instances.get(one.name) !== one) return;
+      const instance = one.name;
+      options.broke(instance, state);
+      if (state === 'open') options.log.warn({ instance, failed: what }, 'the provider failed too often and is left alone');
+      else options.log.info({ instance }, state === 'closed' ? 'the provider answers again' : 'one call is let through to see whether the provider answers');
+    },
     openCalls: { count: 0, retries: 0 },
     refused(why) {
       logged(why);

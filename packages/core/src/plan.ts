@@ -19,6 +19,7 @@ import { type Located, locator } from './http/located.ts';
 import { compileRoutes, compileShapes } from './http/route.ts';
 import type { RawTarget } from './http/target.ts';
 import type { CallMetrics } from './observe/metrics.ts';
+import { type Breaker, type BreakerState, makeBreaker } from './routing/breaker.ts';
 import { type ModelCatalogue, modelCatalogue } from './routing/catalogue.ts';
 import { type Endpoints, endpointCache } from './routing/endpoints.ts';
 import { compileModels, type ModelRouter } from './routing/resolve.ts';
@@ -55,6 +56,8 @@ export interface Services {
   readonly accessed: (event: AccessEvent) => void;
   /** Writes prompts and completions; called only with `log.content: true`. */
   readonly content: (x: Exchange, what: 'request' | 'reply', bytes: string | Uint8Array) => void;
+  /** An instance is left alone, tried or asked again; `what` failed last, as in `fallback.on`. */
+  readonly broke: (instance: Instance, state: BreakerState, what: string) => void;
   /** A call was given to an instance; the result ends it. */
   readonly begun: (x: Exchange) => CallMetrics;
   /** Calls open in the whole process, for the retry budget. */
@@ -83,6 +86,7 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   /** The instance a name in a transparent path means. */
   transparentInstance(name: string): Instance | undefined;
   pool(instance: Instance, origin: string): Dispatcher;
+  breaker(instance: Instance): Breaker;
   /** Undefined: the retry budget is used up. */
   takeRetry(): (() => void) | undefined;
   /** Undefined: too many answers are being read to their end for clients that went. */
@@ -99,6 +103,7 @@ const pem = (secret: { peek(): string | undefined } | undefined): string | undef
 
 export const makePlan = (graph: Graph, services: Services): Plan => {
   const pools = new Map<Instance, Map<string, Dispatcher>>();
+  const breakers = new Map<Instance, Breaker>();
   const open = new Roster<Exchange>();
   const drains = new Map<string, number>();
   const waiting: (() => void)[] = [];
@@ -159,6 +164,20 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
       const made = openPool(origin, instance.settings, pem);
       byOrigin.set(origin, made);
       return made;
+    },
+    breaker(instance) {
+      let known = breakers.get(instance);
+      if (known === undefined) {
+        known = makeBreaker(
+          instance.name,
+          graph.settings.breaker,
+          () => performance.now(),
+          services.random,
+          (state, what) => services.broke(instance, state, what),
+        );
+        breakers.set(instance, known);
+      }
+      return known;
     },
     takeRetry() {
       if (openCalls.retries >= Math.max(RETRY_FLOOR, openCalls.count * graph.settings.retry.budget)) return undefined;

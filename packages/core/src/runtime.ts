@@ -118,6 +118,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     denied: audit.denied,
     content: observer.content,
     begun: observer.begun,
+    broke: served.breaker,
     metrics: { retry: served.retry, fallback: served.fallback, fidelity: served.fidelity, thinkingLost: served.thinkingLost, auth: served.auth },
     otherwise(request, response, x: Exchange) {
       const path = x.target?.path ?? '';

@@ -34,7 +34,7 @@ describe('unknown keys', () => {
     expect(problems.map((p) => `${p.line}:${p.column} ${p.path} ${p.code}`)).toContain(place);
     expect(problems.find((p) => p.code === 'unknown_key')?.message).toContain(`"${near}"`);
   });
-  test.each(['secrets', 'routing', 'breaker', 'hooks', 'telemetry', 'imageFetch'])('%s, which is not built yet, is one of them', async (key) => {
+  test.each(['secrets', 'routing', 'hooks', 'telemetry', 'imageFetch'])('%s, which is not built yet, is one of them', async (key) => {
     await expect(brief(`${GOOD}${key}: {}\n`)).resolves.toEqual(['6:1  unknown_key']);
   });
 });

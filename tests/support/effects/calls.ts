@@ -197,7 +197,37 @@ const whenHead = async (bench: Bench): Promise<number> => {
   return performance.now() - began;
 };
 
+/** The answer of a provider that fails, that often, one call after the other. */
+const failing = async ({ open }: Stage, breaker: object, calls: number, every = 1): Promise<readonly unknown[]> => {
+  const bench = await open({ sections: { retry: { attempts: 1 }, breaker: { failures: 1_000, window: '60s', ...breaker } } });
+  const codes: unknown[] = [];
+  for (let n = 0; n < calls; n++) {
+    if (n % every === 0) bench.simulator.script({ status: 500 });
+    codes.push((await chat(bench)).code);
+  }
+  return codes;
+};
+const LEFT_ALONE = 'upstream_overloaded';
+
 export const calls: Effects = {
+  async 'breaker.failures'(stage) {
+    const codes = await failing(stage, { failures: 2 }, 3);
+    expect(codes.map((code) => code === LEFT_ALONE)).toEqual([false, false, true]);
+  },
+  async 'breaker.ratio'(stage) {
+    const [half, more] = [await failing(stage, { ratio: '40%' }, 22, 2), await failing(stage, { ratio: '60%' }, 22, 2)];
+    expect([half.at(-1), more.includes(LEFT_ALONE)]).toEqual([LEFT_ALONE, false]);
+  },
+  async 'breaker.window'(stage) {
+    expect((await failing(stage, { window: '1ms' }, 30)).includes(LEFT_ALONE)).toBe(false);
+  },
+  async 'breaker.probeAfter'({ open }) {
+    const bench = await open({ sections: { retry: { attempts: 1 }, breaker: { failures: 1, probeAfter: '200ms' } } });
+    bench.simulator.script({ status: 500 });
+    await chat(bench);
+    expect((await chat(bench)).code).toBe(LEFT_ALONE);
+    await expect.poll(async () => (await chat(bench)).status, { timeout: 5_000, interval: 20 }).toBe(200);
+  },
   async 'retry.attempts'(stage) {
     expect([await tries(stage, { attempts: 1 }), await tries(stage, { attempts: 3 })]).toEqual([1, 3]);
   },

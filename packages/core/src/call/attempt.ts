@@ -74,7 +74,7 @@ class Sending implements Attempting, Interruptible {
       clientStall: timeouts.clientStall,
     };
     const outgoing = { method: request.method, origin: request.origin, path: request.path, headers: request.headers, body: prepared.body };
-    this.#flight = dispatch(x.plan.pool(instance, request.origin), outgoing, deadlines, x.plan.ticker, prepared.sink(this));
+    this.#flight = dispatch(x.plan.pool(instance, request.origin), outgoing, deadlines, x.plan.ticker, prepared.sink(this), x.plan.breaker(instance));
     x.pending = this;
     if (x.revoked) return this.interrupt('revoked');
     // A body that is refused while the connection is still being made would be noticed by nobody else.

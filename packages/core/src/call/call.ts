@@ -1,4 +1,5 @@
 import { type ErrorLike, GatewayError } from '@llm-proxy-auth/plugin';
+import { mayLeaveOut } from '../routing/breaker.ts';
 import { type Candidate, order, type Resolved } from '../routing/resolve.ts';
 import { endRetry, endWait } from './answer.ts';
 import type { Exchange } from './exchange.ts';
@@ -65,7 +66,7 @@ const atTarget = async (
       fresh = true;
       tries--;
     } else {
-      wait = waitFor(x, outcome, tries, repeat, left);
+      wait = x.plan.breaker(candidate.instance).state === 'open' ? undefined : waitFor(x, outcome, tries, repeat, left);
       if (wait === undefined) return outcome;
       x.retrying = x.plan.takeRetry();
       if (x.retrying === undefined) return outcome;
@@ -88,31 +89,52 @@ const atTarget = async (
   }
 };
 
+/** From here on the call is one of this instance. */
+const give = (x: Exchange, { instance, model }: Candidate): void => {
+  if (x.instance !== instance || x.counted === undefined) {
+    x.counted?.end();
+    x.instance = instance;
+    x.counted = x.plan.begun(x);
+  }
+  x.upstreamModel = model === '' ? undefined : model;
+};
+/** All tries at one target. */
+const ask = async (x: Exchange, candidate: Candidate, repeat: Repeat, left: () => boolean, attempt: Attempter): Promise<Outcome> => {
+  x.attempts++;
+  const first = await attempt(candidate, 1, false);
+  return first.is === 'done' || x.gone ? first : atTarget(x, candidate, repeat, left, attempt, first);
+};
 /** Choice of target, retry, fallback; before the first byte only. Throws the last error when nobody answered. */
 export const call = async (x: Exchange, resolved: Resolved, candidates: readonly Candidate[], repeat: Repeat, attempt: Attempter): Promise<void> => {
   const { fallback } = resolved;
   const left = (): boolean => x.attempts < fallback.attempts;
   let last: Extract<Outcome, { is: 'failed' }> | undefined;
+  let leftOut = 0;
   for (const candidate of order(resolved, candidates, x.plan.random)) {
     if (last !== undefined) {
       if (!left() || !repeat.replayable || !failsOver(fallback.on, last.class)) break;
       x.plan.metrics.fallback();
     }
-    if (x.instance !== candidate.instance || x.counted === undefined) {
-      x.counted?.end();
-      x.instance = candidate.instance;
-      x.counted = x.plan.begun(x);
+    give(x, candidate);
+    const breaker = x.plan.breaker(candidate.instance);
+    const broken = breaker.broken();
+    if (broken !== undefined && leftOut < mayLeaveOut(candidates.length)) {
+      leftOut++;
+      last = { is: 'failed', ...broken };
+      continue;
     }
-    x.upstreamModel = candidate.model === '' ? undefined : candidate.model;
-    if (x.intended === undefined) {
-      const durable = x.plan.intent(x);
-      if (durable !== undefined) await durable;
-      if (x.gone) return;
+    const probing = breaker.state !== 'closed';
+    let outcome: Outcome;
+    try {
+      if (x.intended === undefined) {
+        const durable = x.plan.intent(x);
+        if (durable !== undefined) await durable;
+        if (x.gone) return;
+      }
+      outcome = await ask(x, candidate, repeat, left, attempt);
+    } finally {
+      if (probing) breaker.settle();
     }
-    x.attempts++;
-    const first = await attempt(candidate, 1, false);
-    if (first.is === 'done' || x.gone) return;
-    const outcome = await atTarget(x, candidate, repeat, left, attempt, first);
     if (outcome.is === 'done' || x.gone) return;
     last = outcome;
   }

@@ -3,6 +3,7 @@ import { totalLength, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
 import { Pool, ProxyAgent } from 'undici';
 import type { InstanceSettings } from '../config/schema.ts';
+import type { Health } from '../routing/breaker.ts';
 import { collected } from './collected.ts';
 import type { Ticker, Ticking } from './ticker.ts';
 
@@ -47,6 +48,10 @@ const CONNECT_ERRORS: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'EADDRNOTAVAIL',
 ]);
+/** What the end of a body that is piped looks like too, when its client goes. */
+const AMBIGUOUS: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+/** Statuses of a provider that fails: one that has too much to do (529) is saturated, and one that lacks what was asked for (501) is well. */
+const fails = (status: number): boolean => status >= 500 && status !== 529 && status !== 501;
 const isConnectError = (error: unknown): boolean =>
   error instanceof Error &&
   (('code' in error &&
@@ -94,11 +99,16 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
   readonly #deadlines: Deadlines;
   readonly #ticker: Ticker;
   readonly #sink: Sink;
+  readonly #health: Health;
+  /** The body is piped: what it is late for may be its client's doing. */
+  readonly #piped: boolean;
   readonly #started = performance.now();
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
   #why: Cut | undefined;
   #headed = false;
+  /** What this try says of the provider has been told. */
+  #judged = false;
   #lastRead = this.#started;
   #pausedAt = 0;
   /** Bytes of the body that are still to come, where the head says it; below 0 where it does not. */
@@ -106,10 +116,12 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
   #piece: Buffer | undefined;
   #more: Buffer[] | undefined;
 
-  constructor(deadlines: Deadlines, ticker: Ticker, sink: Sink) {
+  constructor(deadlines: Deadlines, ticker: Ticker, sink: Sink, health: Health, piped: boolean) {
     this.#deadlines = deadlines;
     this.#ticker = ticker;
     this.#sink = sink;
+    this.#health = health;
+    this.#piped = piped;
     ticker.add(this);
   }
   pause(): void {
@@ -149,10 +161,12 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
     this.#lastRead = performance.now();
     const length = headers['content-length'];
     if (typeof length === 'string') this.#left = Number(length);
+    if (fails(status)) this.#failed(String(status));
     this.#sink.head(status, headers);
   }
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#left -= chunk.length;
+    if (!this.#judged) this.#answered();
     if (this.#left === 0) {
       // Nothing of this read is to come.
       this.#lastRead = performance.now();
@@ -174,6 +188,7 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
     this.#sink.data(chunk);
   }
   onResponseEnd(): void {
+    if (!this.#judged) this.#answered();
     this.flush();
     if (!this.#finish()) return;
     this.#sink.end();
@@ -181,7 +196,23 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.flush();
     if (!this.#finish()) return;
-    this.#sink.cut(this.#why ?? (!this.#headed && isConnectError(error) ? 'connect' : 'cut'), error);
+    const why = this.#why ?? (!this.#headed && isConnectError(error) ? 'connect' : 'cut');
+    if (!this.#judged) this.#broke(why, error);
+    this.#sink.cut(why, error);
+  }
+  #answered(): void {
+    this.#judged = true;
+    this.#health.answered();
+  }
+  #failed(what: string): void {
+    this.#judged = true;
+    this.#health.failed(what);
+  }
+  /** A client that went, a stop and a revoked key say nothing about the provider. */
+  #broke(why: Cut, error: Error): void {
+    if (why !== 'connect' && why !== 'timeout' && why !== 'cut') return;
+    if (this.#piped && (why !== 'connect' || AMBIGUOUS.has('code' in error ? error.code : undefined))) return;
+    this.#failed(why === 'cut' ? '502' : why);
   }
   #finish(): boolean {
     if (this.#over) return false;
@@ -196,9 +227,9 @@ const flush = (flight: UpstreamFlight): void => flight.flush();
  * Sends one request. No promise, no stream object, no timer of its own between socket and sink: undici pushes pieces, the
  * pieces of one turn are joined, and the shared ticker watches the deadlines (undici's own stop while a consumer pauses).
  */
-export const dispatch = (dispatcher: Dispatcher, outgoing: Outgoing, deadlines: Deadlines, ticker: Ticker, sink: Sink): Flight => {
-  const flight = new UpstreamFlight(deadlines, ticker, sink);
+export const dispatch = (dispatcher: Dispatcher, outgoing: Outgoing, deadlines: Deadlines, ticker: Ticker, sink: Sink, health: Health): Flight => {
   const { origin, method, path, headers, body } = outgoing;
+  const flight = new UpstreamFlight(deadlines, ticker, sink, health, body !== undefined && !Array.isArray(body));
   dispatcher.dispatch({ origin, method: method as Dispatcher.HttpMethod, path, headers, body: bodyOf(body) }, flight);
   return flight;
 };

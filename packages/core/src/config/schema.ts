@@ -288,6 +288,15 @@ export const Root = object({
     attempts: Type.Integer({ minimum: 1, maximum: 10, default: 2, description: 'Tries at one target, the first included.' }),
     budget: Percent({ default: '20%', description: 'Retries under way, as a share of open calls (never below 3).' }),
   }),
+  breaker: object(
+    {
+      failures: Type.Integer({ minimum: 1, default: 5, description: 'Failures one after the other after which an instance is left alone.' }),
+      ratio: Percent({ default: '50%', description: 'Share of failures that does it too, of at least 20 answers in the window.' }),
+      window: Duration({ default: '30s', description: 'How far back the share looks.' }),
+      probeAfter: Duration({ default: '15s', description: 'After that, one fifth more or less, one call is let through to see.' }),
+    },
+    'An instance whose provider cannot be reached, does not answer in time or answers 5xx is left alone for a while: calls go to the next target or are 503 `upstream_overloaded` at once. 429 and 529 are no failures.',
+  ),
   limits: object(
     {
       inFlight: Type.Integer({ minimum: 1, default: 2000, description: 'Requests open at once.' }),

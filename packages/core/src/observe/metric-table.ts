@@ -66,6 +66,13 @@ export const METRICS = Object.freeze({
   ),
   degraded: entry('llm_proxy_degraded', 'gauge', ['component'], 5, '1 while a component does without what it shares with other replicas.'),
   inflight: entry('llm_proxy_inflight', 'gauge', ['instance'], 200, 'Calls open now.'),
+  breaker: entry(
+    'llm_proxy_breaker_state',
+    'gauge',
+    ['instance'],
+    200,
+    '0 while calls go to the instance, 1 while one is let through to see, 2 while it is left alone.',
+  ),
   credentialExpires: entry(
     'llm_proxy_credential_expires_seconds',
     'gauge',

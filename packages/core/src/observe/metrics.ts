@@ -1,5 +1,6 @@
 import type { Logger, Metrics as PluginMetrics } from '@llm-proxy-auth/plugin';
 import { Registry } from 'prom-client';
+import type { BreakerState } from '../routing/breaker.ts';
 import { byStatus, type CallLabels, type CallMetrics, type Families, makeCall } from './call-metrics.ts';
 import { expose, METRIC_NAME } from './expose.ts';
 import { AUTH_RESULTS, LIMIT_REASONS, MAX_SERIES, METHODS, METRICS, MODES, OPERATIONS, OTHER, paramLabel } from './metric-table.ts';
@@ -7,6 +8,8 @@ import { pluginCounters } from './plugin-counters.ts';
 import { type Counter, counters, createPool, type Distribution, distributions, type Family, type Pool } from './series.ts';
 
 export type { CallLabels, CallMetrics, Outcome } from './call-metrics.ts';
+
+const BREAKER: Readonly<Record<BreakerState, number>> = Object.freeze({ closed: 0, 'half-open': 1, open: 2 });
 
 /** Names that may stand in labels, from the configuration. A reload adds to them; what is not among them is `other`. */
 export interface Known {
@@ -43,6 +46,7 @@ export interface GatewayMetrics extends PluginMetrics {
   fidelity(param: string): void;
   thinkingLost(): void;
   health(instance: string, healthy: boolean): void;
+  breaker(instance: string, state: BreakerState): void;
   /** `result`: written, spilled, dropped, refused. */
   audited(result: string, records: number): void;
   reloaded(taken: boolean): void;
@@ -117,10 +121,13 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
     for (const [name] of described) {
       if (name === undefined || now.has(name)) continue;
       plain.health.remove([name]);
+      plain.breaker.remove([name]);
       plain.credentialExpires.remove([name]);
     }
     described = known.instances.map(({ name, provider, region }) => [name, provider, region]);
     for (const values of described) plain.info.child(values).value = 1;
+    // Another configuration judges anew.
+    for (const name of now) plain.breaker.child([name]).value = BREAKER.closed;
     // The name of an instance that has gone stays known: its last calls still end.
     for (const name of now) instances.add(name);
     for (const dialect of known.dialects) dialects.add(dialect);
@@ -200,6 +207,9 @@ export const createMetrics = (options: MetricsOptions): GatewayMetrics => {
     },
     health(instance, healthy) {
       plain.health.child([among(instances, instance)]).value = healthy ? 1 : 0;
+    },
+    breaker(instance, state) {
+      plain.breaker.child([among(instances, instance)]).value = BREAKER[state];
     },
     audited(result, records) {
       audited(result).value += records;
