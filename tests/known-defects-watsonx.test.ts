@@ -56,7 +56,8 @@ describe('OpenAI clients to watsonx.ai', () => {
       body: { errors: [{ code: 'token_quota_reached', message: 'The quota of the plan has been reached' }], status_code: 403 },
     });
     const answer = await chat();
-    expect([answer.status, answer.headers.get('x-should-retry')]).toEqual([429, 'false']);
+    expect([answer.status, answer.headers.get('x-should-retry'), answer.headers.get('x-lpa-code')]).toEqual([429, 'false', 'upstream_rate_limited']);
+    expect((await answer.json()) as Fields).toMatchObject({ error: { type: 'insufficient_quota', code: 'insufficient_quota' } });
     expect(bench.simulator.requests).toHaveLength(1);
   });
   test('29. an answer without a limit is not cut at 1024 tokens', async () => {

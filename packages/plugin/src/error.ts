@@ -63,6 +63,8 @@ export interface ErrorLike {
   readonly retryAfterMs?: number | undefined;
   /** False: clients should not repeat the call (`x-should-retry: false`). */
   readonly retry?: boolean | undefined;
+  /** With `upstream_rate_limited`: what the account may use is used up, so that waiting for the next call does not help. */
+  readonly spent?: true | undefined;
   /** The vendor's own error object; a client half of the same dialect writes it unchanged, secrets scrubbed. */
   readonly vendor?: VendorError | undefined;
 }
@@ -76,6 +78,7 @@ export interface ErrorExtra {
   readonly param?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly retry?: boolean | undefined;
+  readonly spent?: true | undefined;
   readonly vendor?: VendorError | undefined;
   readonly cause?: unknown;
   /** Further response headers (`allow`, `www-authenticate`). */
@@ -90,6 +93,7 @@ export class GatewayError extends Error implements ErrorLike {
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly retry: boolean | undefined;
+  readonly spent: true | undefined;
   readonly vendor: VendorError | undefined;
   readonly headers: HeaderPairs | undefined;
   constructor(code: Code, message: string, extra: ErrorExtra = {}) {
@@ -99,6 +103,7 @@ export class GatewayError extends Error implements ErrorLike {
     this.param = extra.param;
     this.retryAfterMs = extra.retryAfterMs;
     this.retry = extra.retry;
+    this.spent = extra.spent;
     this.vendor = extra.vendor;
     this.headers = extra.headers;
   }

@@ -23,7 +23,7 @@ export const retryHeaders = (e: ErrorLike): string[] => {
     const ms = Math.max(1, Math.ceil(wait));
     headers.push('retry-after', String(Math.max(1, Math.ceil(ms / 1000))), 'retry-after-ms', String(ms));
   }
-  if (e.retry === false || NEVER_RETRY.has(e.code) || (wait ?? 0) > LONGEST_WAIT) headers.push('x-should-retry', 'false');
+  if (e.retry === false || e.spent === true || NEVER_RETRY.has(e.code) || (wait ?? 0) > LONGEST_WAIT) headers.push('x-should-retry', 'false');
   return headers;
 };
 

@@ -117,6 +117,7 @@ export const readError = (reply: UpstreamReply): ErrorLike => {
     message,
     param: asText(details?.param),
     retryAfterMs: askedWait(reply.headers),
+    spent: spent ? true : undefined,
     retry: spent || shouldRetry === 'false' ? false : undefined,
     vendor: body === undefined ? undefined : { dialect: ANTHROPIC, status: reply.status, body: { json: canonicalBody(body, message, type, reply.headers) } },
   };

@@ -1,12 +1,14 @@
 import { type ErrorLike, type HeaderPairs, type LimitLine, type LimitState, type Operation, retryHeaders, type WireError } from '@llm-proxy-auth/plugin';
 import { OPENAI } from './wire.ts';
-import { WORDS } from './words.ts';
+import { WORDS, type Words } from './words.ts';
 
 /** The vendor's own envelope, where this error came from a provider of this dialect and is not about our credential. */
 const vendorBody = (e: ErrorLike): string | undefined => (e.vendor?.dialect === OPENAI && e.code !== 'upstream_auth_failed' ? e.vendor.body.json : undefined);
 const paramOf = (e: ErrorLike): string | null => e.param ?? (e.code === 'context_length_exceeded' ? 'messages' : null);
+/** A provider whose plan is used up has OpenAI's word for it, which says that waiting is of no use. */
+const wordsOf = (e: ErrorLike): Words => WORDS[e.spent === true && e.code === 'upstream_rate_limited' ? 'budget_exceeded' : e.code];
 const envelope = (e: ErrorLike, code: string): string => {
-  const type = e.code === 'upstream_rejected' && e.status === 429 ? 'requests' : WORDS[e.code].type;
+  const type = e.code === 'upstream_rejected' && e.status === 429 ? 'requests' : wordsOf(e).type;
   return JSON.stringify({ error: { message: e.message, type, param: paramOf(e), code } });
 };
 /**
@@ -16,7 +18,7 @@ const envelope = (e: ErrorLike, code: string): string => {
 export const error = (e: ErrorLike, _operation: Operation | undefined): WireError => ({
   status: e.status,
   headers: ['content-type', 'application/json', ...retryHeaders(e)],
-  body: vendorBody(e) ?? envelope(e, WORDS[e.code].code),
+  body: vendorBody(e) ?? envelope(e, wordsOf(e).code),
 });
 /** The event that ends a broken chat, completions, image or audio stream; no `[DONE]` follows it. `code` is ours. */
 export const errorEvent = (e: ErrorLike): string => `data: ${(vendorBody(e) ?? envelope(e, e.code)).replace(/[\r\n]+/g, ' ')}\n\n`;

@@ -158,6 +158,7 @@ export const readError = (reply: UpstreamReply): ErrorLike => {
     message,
     param: asText(fields.param),
     retryAfterMs: retryAfter(reply, message),
+    spent: quota ? true : undefined,
     retry: quota || status === 409 ? false : undefined,
     vendor:
       body === undefined

@@ -158,6 +158,8 @@ describe('an error', () => {
     [412, { code: 'NoEtagMatch', message: 'x' }, 'upstream_rejected', 412],
     [413, { code: 'PayloadTooLarge', message: 'x' }, 'body_too_large', 413],
     [429, { code: 'TooManyRequests', message: 'x' }, 'upstream_rate_limited', 429],
+    [400, { code: 'QuotaExceeded', message: 'x' }, 'upstream_rate_limited', 429],
+    [400, { code: 'LimitExceeded', message: 'x' }, 'upstream_rate_limited', 429],
     [500, { code: 'InternalServerError', message: 'x' }, 'upstream_bad_response', 502],
     [503, { code: 'ServiceUnavailable', message: 'x' }, 'upstream_overloaded', 503],
     [504, '<html>gateway</html>', 'upstream_timeout', 504],

@@ -146,6 +146,7 @@ export const call = async (x: Exchange, resolved: Resolved, candidates: readonly
     param: error.param,
     retryAfterMs: error.retryAfterMs,
     vendor: error.vendor,
+    spent: error.spent,
     retry: error.retry === false || wait > 60_000 || x.retried ? false : error.retry,
     cause: error,
   });

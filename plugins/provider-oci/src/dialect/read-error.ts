@@ -41,6 +41,8 @@ const BY_CODE: Readonly<Record<string, Code>> = Object.freeze({
   ServiceUnavailable: 'upstream_overloaded',
   InternalServerError: 'upstream_bad_response',
 });
+/** What waiting does not lift: what the tenancy may use at all. */
+const SPENT: ReadonlySet<string> = new Set(['QuotaExceeded', 'LimitExceeded']);
 const BY_STATUS: Readonly<Record<number, Code>> = Object.freeze({
   400: 'invalid_request',
   401: 'upstream_auth_failed',
@@ -84,11 +86,13 @@ export const readErrorReply = (reply: UpstreamReply): ErrorLike => {
   const status = statusFor(code, reply.status);
   if (code === 'upstream_auth_failed') return { code, status, message: AUTH, retry: false };
   const own = body !== undefined && typeof body.message === 'string';
+  const spent = SPENT.has(asText(body?.code) ?? '');
   return {
     code,
     status,
     message: NOT_SAID.test(message) ? `${message}${HINT}` : message,
     retryAfterMs: askedWait(reply.headers),
+    ...(spent ? { retry: false, spent } : {}),
     vendor: own ? { dialect: OCI, status: reply.status, body: { json: scrub(JSON.stringify(body)) } } : undefined,
   };
 };

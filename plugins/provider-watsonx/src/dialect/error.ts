@@ -90,6 +90,7 @@ export const errorOf = (status: number, said: Said, text: string, retryAfterMs?:
     message,
     retryAfterMs,
     retry: said.word === QUOTA ? false : undefined,
+    spent: said.word === QUOTA ? true : undefined,
     vendor: said.own ? { dialect: WATSONX, status, body: { json: scrub(text) } } : undefined,
   };
 };
