@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { groupsOf } from '@llm-proxy-auth/plugin/issued';
 
 const MOST = 256;
 /** A text that somebody else wrote, cut and without halves of characters and NUL, which not every store keeps. */
@@ -10,10 +11,5 @@ export const addressPrefix = (address: string): string | undefined => {
   const family = isIP(address);
   if (family === 4) return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
   if (family !== 6) return undefined;
-  // `::` may stand for any of the first groups: the URL parser writes the shortest form, from which they are counted.
-  const [head = '', tail] = new URL(`http://[${address.split('%')[0]}]`).hostname.slice(1, -1).split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const groups = tail === undefined ? before : [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
-  return `${groups.slice(0, 3).join(':')}::/48`;
+  return `${groupsOf(address).slice(0, 3).join(':')}::/48`;
 };
