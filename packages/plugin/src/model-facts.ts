@@ -54,8 +54,10 @@ export const modelFacts = ({ sources, models }: ModelData): ((model: string, pla
   };
 };
 
+/** `Date.parse` alone takes a mere `3` for a time. */
+const TIME = /^\d{4}-\d\d-\d\d(?:[T ]|$)/;
 /** The day of a time (RFC 3339) that a vendor's list says, as `ModelFacts` and `ModelInfo` have it; undefined for anything else. */
 export const dayOf = (time: unknown): string | undefined => {
-  const at = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  const at = typeof time === 'string' && TIME.test(time) ? Date.parse(time) : Number.NaN;
   return Number.isNaN(at) ? undefined : new Date(at).toISOString().slice(0, 10);
 };

@@ -34,6 +34,8 @@ test.each([
   ['2026-06-05T23:59:59Z', '2026-06-05'],
   ['2026-06-05', '2026-06-05'],
   ['soon', undefined],
+  ['3', undefined],
+  ['2026-13-40', undefined],
   ['', undefined],
   [null, undefined],
   [20_260_605, undefined],

@@ -284,7 +284,12 @@ describe('model lists', () => {
         providerName: 'Amazon',
         inputModalities: ['TEXT', 'IMAGE'],
         outputModalities: ['TEXT'],
-        modelLifecycle: { status: 'ACTIVE', startOfLifeTime: '2024-12-02T00:00:00Z' },
+        modelLifecycle: {
+          status: 'LEGACY',
+          startOfLifeTime: '2024-12-02T00:00:00Z',
+          legacyTime: '2026-09-01T00:00:00Z',
+          endOfLifeTime: '2027-03-01T00:00:00Z',
+        },
       },
       { modelId: 'x.gone', modelLifecycle: { status: 'RETIRED' } },
       { modelName: 'no id' },
@@ -309,9 +314,10 @@ describe('model lists', () => {
       },
     });
     const models = await createProvider(settings({ credentials: STATIC }), host).models?.(AbortSignal.timeout(1_000));
+    const nova = { owner: 'amazon', created: 1_733_097_600, deprecated: '2026-09-01', retires: '2027-03-01', capabilities: { images: true } };
     expect(models).toEqual([
-      { id: 'amazon.nova-lite-v1:0', owner: 'amazon', created: 1_733_097_600, capabilities: { images: true } },
-      { id: 'us.amazon.nova-lite-v1:0', owner: 'amazon', created: 1_733_097_600, capabilities: { images: true } },
+      { id: 'amazon.nova-lite-v1:0', ...nova },
+      { id: 'us.amazon.nova-lite-v1:0', ...nova },
       { id: own, created: 1_767_225_600 },
     ]);
     expect(new Set(host.fetched.map((f) => f.request.origin))).toEqual(new Set(['https://bedrock.us-east-1.amazonaws.com']));

@@ -100,14 +100,20 @@ describe('models', () => {
   it('are those of every page that can be called, by the name that calls take', async () => {
     const first = reply(
       200,
-      { items: [model('meta.a'), model('meta.old', { lifecycleState: 'DELETED' }), model('meta.tune', { capabilities: ['FINE_TUNE'] })] },
+      {
+        items: [
+          model('meta.a', { timeDeprecated: '2026-10-01T00:00:00Z', timeOnDemandRetired: '2027-01-15T00:00:00Z' }),
+          model('meta.old', { lifecycleState: 'DELETED' }),
+          model('meta.tune', { capabilities: ['FINE_TUNE'] }),
+        ],
+      },
       ['opc-next-page', 'p2'],
     );
     const { provider, asked } = await providerWith([first, reply(200, { items: [model('own', { type: 'CUSTOM', capabilities: [] })] })]);
     const found = await provider.models?.(AbortSignal.timeout(1_000));
-    expect(found?.map(({ id, owner, created }) => [id, owner, created])).toEqual([
-      ['meta.a', 'meta', 1_735_689_600],
-      ['ocid1.own', 'meta', 1_735_689_600],
+    expect(found?.map(({ id, owner, created, deprecated, retires }) => [id, owner, created, deprecated, retires])).toEqual([
+      ['meta.a', 'meta', 1_735_689_600, '2026-10-01', '2027-01-15'],
+      ['ocid1.own', 'meta', 1_735_689_600, undefined, undefined],
     ]);
     const query = `compartmentId=${encodeURIComponent(COMPARTMENT)}&limit=100`;
     expect(asked).toEqual([`/20231130/models?${query}`, `/20231130/models?${query}&page=p2`]);

@@ -18,6 +18,9 @@ const REAL: Parts = Object.freeze({ ask: askToken, random: Math.random });
 /** Where models are listed to nobody in particular; a cluster of one's own may ask who it is. */
 const PUBLIC: ReadonlySet<string> = new Set(['apikey', 'trusted-profile']);
 
+/** Of those who run it themselves. */
+const CLUSTER: ReadonlySet<string> = new Set(['cp4d', 'zen']);
+
 /** One project or space of watsonx.ai. */
 export const createProvider = (settings: Config, host: Host, parts: Parts = REAL): Provider => {
   const { base, region, account } = placesOf(settings);
@@ -42,8 +45,8 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
       const verdict = judge(reply);
       return verdict === 'refresh' && expires === undefined ? 'credential' : verdict;
     },
-    // Prices are those of IBM Cloud; a deployment's name tells nothing of what it costs.
-    facts: (model) => (deployments.names.includes(model) ? undefined : facts(model)),
+    // Prices are those of IBM Cloud: a cluster of one's own has none, and a deployment's name tells nothing of what it costs.
+    facts: (model) => (CLUSTER.has(credentials.kind) || deployments.names.includes(model) ? undefined : facts(model)),
     models: listModels({ ...listing, sign: PUBLIC.has(credentials.kind) ? undefined : signed }),
     // Whether the credential is good is asked too, which a public list would not say.
     probe: async (signal) => void (await askSpecs({ ...listing, sign: signed }, 'limit=1', signal)),
