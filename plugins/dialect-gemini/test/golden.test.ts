@@ -124,7 +124,7 @@ describe('streams that end in unusual ways', () => {
 
 describe('signatures in streams', () => {
   const textOf = (events: readonly ChatEvent[]) => collect(events).choices[0]?.parts;
-  it('one on an empty text signs what was said before it', () => {
+  it('5. one on an empty text signs what was said before it', () => {
     const events = eventsOf([sse([parts([{ text: 'a' }]), parts([{ text: 'b' }]), parts([{ text: '', thoughtSignature: 'UzE=' }], { finishReason: 'STOP' })])]);
     expect(textOf(events)).toEqual([
       { kind: 'text', text: 'ab', origin: { dialect: 'gemini', model: 'gemini-3-pro-preview', payload: { json: '{"thoughtSignature":"UzE="}' } } },

@@ -49,7 +49,7 @@ describe('the signature of a text', () => {
     expect(parts[1]).toMatchObject({ text: '', redacted: true, origin: { dialect: 'gemini', model: 'gemini-3-pro-preview' } });
     expect(back(parts)).toEqual({ parts: [SIGNED], notes: [] });
   });
-  it('alone is no text for a client, and an empty part for the provider', () => {
+  it('5. alone is no text for a client, and an empty part for the provider', () => {
     const alone = { text: '', thoughtSignature: 'UzE=' };
     const thought = { text: 'plan', thought: true };
     for (const parts of [whole(thought, alone), streamed(thought, alone)]) {

@@ -5,8 +5,8 @@ import { placeOf, REALMS } from '../src/regions.ts';
 
 const instance = (more: Partial<Parameters<typeof placesOf>[0]> = {}) => ({ compartmentId: 'ocid1.compartment.oc1..x', ...more });
 
-// 35 of the defects that users reported of other gateways: they know the first realm alone.
-describe('hosts', () => {
+// Others know the first realm alone.
+describe('35. hosts', () => {
   it.each(Region.values().map((region) => [region.regionId, region] as const))('of %s are those of the vendor’s own list', (name, region) => {
     expect(placeOf(name, undefined)).toEqual({ region: name, domain: region.realm.secondLevelDomain });
     expect(placeOf(region.regionCode ?? name, undefined)).toEqual({ region: name, domain: region.realm.secondLevelDomain });
