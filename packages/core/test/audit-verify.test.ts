@@ -1,8 +1,8 @@
 import { fakeEncryption } from '@llm-proxy-auth/contract-tests';
+import { addressPrefix } from '@llm-proxy-auth/plugin/issued';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { auditKey } from '../src/audit/key.ts';
-import { addressPrefix } from '../src/audit/shown.ts';
 import { type Disk, disk, type Kept, openOn, recordsOf, verify, writerOf } from './audit-bench.ts';
 
 const written = async (groups: readonly number[]) => {

@@ -34,11 +34,12 @@ export type KeyRecord = Static<typeof schema>;
 export const KEYS = 'keys';
 /** `{ ids }` by name, oldest first: makes names unique, also after revocation, because what a key owns goes by its name. */
 export const NAMES = 'names';
-/** `{ at }` by id. Apart from the records, so that a use never conflicts with an administrator's change. */
+/** `{ at, from }` by id. Apart from the records, so that a use never conflicts with an administrator's change. */
 export const USED = 'used';
 
 const names = Type.Object({ ids: Type.Array(Type.String()) });
-const used = Type.Object({ at: time('Last used') });
+const used = Type.Object({ at: time('Last used'), from: Type.Optional(Type.String({ description: 'Network, never the whole address.' })) });
+export type Use = Static<typeof used>;
 
 /** Undefined when the row is not what this release writes; such a key lets nobody in. */
 export const recordOf = rowReader(schema);
@@ -46,9 +47,9 @@ export const idsOf = (text: JsonText): readonly string[] => {
   const value = rowValue(text);
   return Value.Check(names, value) ? value.ids : [];
 };
-export const usedAt = (text: JsonText): number | undefined => {
+export const useOf = (text: JsonText): Use | undefined => {
   const value = rowValue(text);
-  return Value.Check(used, value) ? value.at : undefined;
+  return Value.Check(used, value) ? value : undefined;
 };
 export const textOf = (value: object): JsonText => ({ json: JSON.stringify(value) });
 

@@ -81,20 +81,21 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
   });
 
   /** After the secret, so that the state of a key shows to nobody who does not hold it, not even by time. */
-  const proven = ({ record, principal, ends }: KeyEntry, value: string, now: number, at: number): AuthResult => {
+  const proven = ({ record, principal, ends }: KeyEntry, { value, address, now }: Shown, at: number): AuthResult => {
     const reason = obstacle(record, now);
     if (reason !== undefined) return denied(reason);
     if (record.status === 'grace') graceUses.add(1);
-    uses.touch(record.id, now);
+    uses.touch(record.id, now, address);
     rehash(record, value);
     return accept(principal, Math.min(ends ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor())), now, at);
   };
-  const stored = (entry: KeyEntry, { value, address, now }: Shown): AuthResult | Promise<AuthResult> => {
+  const stored = (entry: KeyEntry, shown: Shown): AuthResult | Promise<AuthResult> => {
+    const { value, address, now } = shown;
     const at = epoch();
     const { id, verifier } = entry.record;
     const known = verifiers.atOnce(id, verifier, value);
     if (known === undefined && waits(address, now)) return LOCKED;
-    return after(known ?? verifiers.verify(id, verifier, value), (right) => (right ? proven(entry, value, now, at) : WRONG));
+    return after(known ?? verifiers.verify(id, verifier, value), (right) => (right ? proven(entry, shown, at) : WRONG));
   };
   const serves = ({ record }: KeyEntry): boolean => book.freshFor() > 0 || (trustsStale && record.strict !== true);
   const imported = (shown: Shown): AuthResult | Promise<AuthResult> => {
@@ -105,7 +106,7 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
     if (!legacy.any()) return NOT_MINE;
     if (waits(address, now)) return LOCKED;
     const at = epoch();
-    return after(legacy.scan(value, now), (entry) => (entry === undefined ? UNKNOWN : proven(entry, value, now, at)));
+    return after(legacy.scan(value, now), (entry) => (entry === undefined ? UNKNOWN : proven(entry, shown, at)));
   };
   const lookedUp = async (id: string, shown: Shown): Promise<AuthResult> => {
     let entry: KeyEntry | undefined;

@@ -298,7 +298,7 @@ describe('list and show', () => {
     clock.now += 1000;
     await run('keys.create', { name: 'two' });
     clock.now += 1000;
-    await ask(one.key);
+    await ask(one.key, 'bearer', '2001:db8:7::9');
     await strategy.close?.();
     const listed = await run<Listed>('keys.list', {});
     expect(listed.keys.map((key) => key.name)).toEqual(['one', 'two']);
@@ -310,6 +310,7 @@ describe('list and show', () => {
       createdAt: '2026-01-01T00:00:00.000Z',
       createdBy: 'key:root',
       lastUsedAt: '2026-01-01T00:00:02.000Z',
+      lastUsedFrom: '2001:db8:7::/48',
     });
     expect((await run<Listed>('keys.show', { key: 'one' })).keys).toEqual([listed.keys[0]]);
     expect((await run<Listed>('keys.show', { key: one.id })).keys).toEqual([listed.keys[0]]);

@@ -1,7 +1,8 @@
 import { createHmac, type KeyObject } from 'node:crypto';
+import { addressPrefix } from '@llm-proxy-auth/plugin/issued';
 import { canonicalOf, recordText } from './canonical.ts';
 import type { AuditRecord } from './record.ts';
-import { addressPrefix, shown } from './shown.ts';
+import { shown } from './shown.ts';
 
 /** How far a chain has come. */
 export interface Head {

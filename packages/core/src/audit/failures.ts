@@ -1,5 +1,5 @@
+import { addressPrefix } from '@llm-proxy-auth/plugin/issued';
 import { AuditRecord } from './record.ts';
-import { addressPrefix } from './shown.ts';
 
 /** Failures of one kind from one network are one record in so long. */
 const WINDOW_MS = 10_000;

@@ -1,15 +1,19 @@
 import { allRows, isoOf } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
 import { holderOf } from '../principal.ts';
-import { KEYS, recordOf, USED, usedAt } from '../record.ts';
+import { KEYS, recordOf, USED, type Use, useOf } from '../record.ts';
 import { operation } from './operation.ts';
 import { readMeant } from './rows.ts';
 import { keyView, viewOf } from './view.ts';
 
-const shown = Type.Object({ ...keyView, lastUsedAt: Type.Optional(Type.String({ description: 'ISO time in UTC, to about half a minute.' })) });
+const shown = Type.Object({
+  ...keyView,
+  lastUsedAt: Type.Optional(Type.String({ description: 'ISO time in UTC, to about half a minute.' })),
+  lastUsedFrom: Type.Optional(Type.String({ description: 'Network that it was used from then: /24 of IPv4, /48 of IPv6.' })),
+});
 
-const withUse = (view: Record<string, unknown>, at: number | undefined): Record<string, unknown> =>
-  at === undefined ? view : { ...view, lastUsedAt: isoOf(at) };
+const withUse = (view: Record<string, unknown>, use: Use | undefined): Record<string, unknown> =>
+  use === undefined ? view : { ...view, lastUsedAt: isoOf(use.at), ...(use.from === undefined ? {} : { lastUsedFrom: use.from }) };
 
 export const list = operation({
   name: 'keys.list',
@@ -19,7 +23,7 @@ export const list = operation({
   example: 'keys list',
   target: () => '*',
   run: async ({ host, caller, bounds, parts: ring }) => {
-    const used = new Map(await allRows(host.store, USED, (id, value) => [id, usedAt(value)] as const));
+    const used = new Map(await allRows(host.store, USED, (id, value) => [id, useOf(value)] as const));
     const all = await allRows(host.store, KEYS, (_, value) => recordOf(value));
     const records = all.filter((record) => record !== undefined).filter((record) => bounds.sees(holderOf(record), record.createdBy));
     const keys = records.toSorted((a, b) => a.createdAt - b.createdAt).map((record) => withUse(viewOf(record), used.get(record.id)));
@@ -41,7 +45,7 @@ export const show = operation({
     return {
       keys: rows.map(({ record }, index) => {
         const use = used[index];
-        return withUse(viewOf(record), use === undefined ? undefined : usedAt(use.value));
+        return withUse(viewOf(record), use === undefined ? undefined : useOf(use.value));
       }),
     };
   },
