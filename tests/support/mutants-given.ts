@@ -35,7 +35,7 @@ export const givenMutants: readonly Mutant[] = [
   rule(`keys.revoke: ${CHANGES}`, 'policies bound whose credentials are ended', [BOUNDS, 'if (maker !== caller.id) assertCovered(of);', '']),
   rule(`signing-keys.revoke: ${CHANGES}`, 'policies bound whose pairs are ended', [
     PAIRS,
-    '        bounds.touch(principalOf(record, kind), record.createdBy);\n',
+    '        for (const { record } of meant) bounds.touch(principalOf(record, kind), record.createdBy);\n',
     '',
   ]),
   rule(`keys.list: ${SHOWS}`, 'keys of others are not listed', [`${KEYS}/list.ts`, '.filter((record) => bounds.sees(holderOf(record), record.createdBy))', '']),

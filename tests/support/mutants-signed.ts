@@ -175,6 +175,30 @@ const sigv4: readonly Mutant[] = [
     test: 'plugins/auth-sigv4/test/strategy.test.ts',
     named: 'cannot be told from the first when the store does not answer',
   },
+  {
+    rule: 'key pairs: a grace ends',
+    edits: [
+      {
+        file: 'packages/plugin/src/issued/pairs/record.ts',
+        from: "return status === 'grace' && now >= (graceUntil ?? 0) ? 'grace_over' : undefined;",
+        to: 'return now >= (graceUntil ?? 0) && status === undefined ? undefined : undefined;',
+      },
+    ],
+    test: 'plugins/auth-sigv4/test/strategy.test.ts',
+    named: 'A024 rotation',
+  },
+  {
+    rule: 'key pairs: who rotates is handed no more than it has',
+    edits: [{ file: 'packages/plugin/src/issued/pairs/rotate.ts', from: '        bounds.give(principalOf(record, kind));\n', to: '' }],
+    test: 'plugins/auth-sigv4/test/strategy.test.ts',
+    named: 'A021 is rotated by nobody who has less',
+  },
+  {
+    rule: 'key pairs: all of a name are revoked',
+    edits: [{ file: 'packages/plugin/src/issued/pairs/operations.ts', from: 'changes: ended.map(', to: 'changes: ended.slice(-1).map(' }],
+    test: 'plugins/auth-sigv4/test/strategy.test.ts',
+    named: 'and all of its name are ended by the name',
+  },
   SIGV4('revoked pairs', 'ends with revocation and expiry', 'strategy.ts', 'if (reason !== undefined) return denied(reason);', ''),
   SIGV4('session tokens', 'with a session token', 'signed.ts', "if (sent.has('x-amz-security-token')) return 'session_token';", ''),
   SIGV4('presigned queries', 'presigned beside the header', 'signed.ts', "if (presigned(url)) return 'presigned';", ''),
@@ -189,7 +213,13 @@ const sigv4: readonly Mutant[] = [
 const OCI = rules('auth-oci-signature', 'plugins/auth-oci-signature/test/strategy.test.ts');
 const oci: readonly Mutant[] = [
   OCI('the signature', 'of another key', 'strategy.ts', "if (!right) return denied('wrong_signature');", ''),
-  OCI('the body', 'whose body was changed on the way', 'strategy.ts', "equal(Buffer.from(hex, 'hex').toString('base64'), payload)", 'true'),
+  OCI(
+    'the body',
+    'whose body was changed on the way',
+    'strategy.ts',
+    "const right = equal(Buffer.from(hex, 'hex').toString('base64'), payload);",
+    'const right = payload.length > 0 && hex.length > 0;',
+  ),
   OCI('five minutes', 'too late', 'strategy.ts', "if (Math.abs(at - host.now()) > SKEW) return 'out_of_time';", ''),
   OCI('what must be signed', 'without the hash', 'signed.ts', "if (must.some((name) => !claim.names.includes(name))) return 'header_not_signed';", ''),
   OCI('the date', 'without the date', 'signed.ts', "return dateName(claim) === undefined ? 'date_not_signed' : undefined;", 'return undefined;'),

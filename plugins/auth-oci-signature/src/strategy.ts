@@ -16,7 +16,7 @@ const STORE_AWAY: AuthResult = Object.freeze({ is: 'unavailable', reason: 'store
 const equal = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 export interface StrategyParts {
-  readonly host: Pick<Host, 'now'>;
+  readonly host: Pick<Host, 'now' | 'metrics'>;
   readonly config: Config;
   readonly book: Book<PairEntry<KeyObject>>;
   readonly used: Replays;
@@ -37,6 +37,7 @@ interface Well {
 /** Requests signed with a key whose public half is registered here, as OCI's SDKs sign. */
 export const strategy = ({ host, config, book, used, hands }: StrategyParts): AuthStrategy => {
   const nobody = nobodysKey();
+  const graceUses = host.metrics.counter('llm_proxy_auth_grace_total');
   const read = (request: AuthRequest, claim: Claim): Well | string => {
     const sent = sentOf(request.rawHeaders);
     const objected = objection(request, sent, claim);
@@ -49,8 +50,12 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     return { claim, text, at, payload: sent.get('x-content-sha256') ?? EMPTY, mark: hash('sha256', `${claim.id}\n${text}`) };
   };
   /** Settled with the body: only then is it known that all of it was signed, and only then is the signature used up. */
-  const bodyCheck = ({ payload, mark, at }: Well): BodyCheck => ({
-    sha256: (hex) => equal(Buffer.from(hex, 'hex').toString('base64'), payload) && (config.allowReplay || used.use(mark, at)),
+  const bodyCheck = ({ payload, mark, at }: Well, { record }: PairEntry<KeyObject>): BodyCheck => ({
+    sha256: (hex) => {
+      const right = equal(Buffer.from(hex, 'hex').toString('base64'), payload);
+      if (right && record.status === 'grace') graceUses.add(1);
+      return right && (config.allowReplay || used.use(mark, at));
+    },
   });
   const judge = (well: Well, entry: PairEntry<KeyObject> | 'away' | undefined): AuthResult => {
     if (entry === 'away') return STORE_AWAY;
@@ -60,7 +65,7 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     const reason = pairObstacle(entry.record, host.now());
     if (reason !== undefined) return denied(reason);
     if (!config.allowReplay && used.has(well.mark)) return denied('replayed');
-    return { is: 'principal', principal: entry.principal, cacheUntil: host.now(), epoch: book.epoch(), body: bodyCheck(well) };
+    return { is: 'principal', principal: entry.principal, cacheUntil: host.now(), epoch: book.epoch(), body: bodyCheck(well, entry) };
   };
   return {
     slots: ['oci-signature'],

@@ -195,6 +195,18 @@ describe('a registered key', () => {
     expect(await settle(g)).toBe('revoked');
     expect(await g.strategy.current?.(g.signer.id)).toBeUndefined();
   });
+  it('A024 rotation: another key under the same name is the same caller at once, the old one until the grace is over', async () => {
+    const g = await gateway();
+    await expect(g.run('public-keys.rotate', { key: 'ci' })).rejects.toMatchObject({ code: 'invalid_request' });
+    const made = await g.run('public-keys.rotate', { key: 'ci', publicKey: others.publicKey, grace: '1m' });
+    expect(made).toMatchObject({ name: 'ci', previous: { id: g.signer.id } });
+    const next = { ...g, signer: { id: String(made.id), key: others.key } };
+    expect([await settle(next), await settle({ ...g, signer: { ...next.signer, key: keys.key } })]).toEqual(['ocikey:ci', 'wrong_signature']);
+    expect(await settle(g)).toBe('ocikey:ci');
+    expect(g.host.counted.get('llm_proxy_auth_grace_total{}')).toBe(1);
+    g.host.advance(60_000);
+    expect([await settle(g, { date: httpDate(NOW + 1000) }), await settle(next, { date: httpDate(NOW + 1000) })]).toEqual(['grace_over', 'ocikey:ci']);
+  });
   it('A021 has no more rights than who registers it', async () => {
     const { run } = await gateway();
     const limited = { ...root, scopes: ['keys'], restrict: { models: ['m'] } };

@@ -10,10 +10,11 @@ export const admin = pairOperations({
   summaries: {
     create: 'Makes a key pair that AWS SDKs sign with, and shows its secret once.',
     list: 'Lists all signing keys, revoked ones too.',
+    rotate: 'Gives a new key pair under the same name; the old one stays valid for a while.',
     revoke: 'Makes a signing key invalid: here at once, in other processes within 5 s.',
   },
   extra: {},
-  example: '--name ci --instances bedrock_us1 --expires 90d',
+  examples: { create: '--name ci --instances bedrock_us1 --expires 90d', rotate: 'ci --grace 24h' },
   shown: { secret: Type.String({ description: 'The secret access key, shown this once.' }) },
   partsOf: parts.of,
   kind,

@@ -21,7 +21,7 @@ const STORE_AWAY: AuthResult = Object.freeze({ is: 'unavailable', reason: 'store
 const equal = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 export interface StrategyParts {
-  readonly host: Pick<Host, 'now'>;
+  readonly host: Pick<Host, 'now' | 'metrics'>;
   readonly config: Config;
   readonly book: Book<PairEntry<PairKey>>;
   readonly used: Replays;
@@ -42,6 +42,7 @@ interface Well {
 /** Requests signed with AWS Signature Version 4 and a key pair of ours, in the `authorization` header. */
 export const strategy = ({ host, config, book, used, hands }: StrategyParts): AuthStrategy => {
   const nobody = pairKey(newSecret());
+  const graceUses = host.metrics.counter('llm_proxy_auth_grace_total');
   const read = (request: AuthRequest, claim: Claim): Well | string => {
     const sent = sentOf(request.rawHeaders);
     const objected = objection(request, sent, claim);
@@ -61,9 +62,10 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     return equal(signatureOf(signed, key.forDay(claim.day, claim), claim), claim.signature);
   };
   /** Settled with the body: only then is it known that all of it was signed, and only then is the signature used up. */
-  const bodyCheck = (well: Well, key: PairKey): BodyCheck => ({
+  const bodyCheck = (well: Well, { key, record }: PairEntry<PairKey>): BodyCheck => ({
     sha256: (hex) => {
       const right = well.payload === undefined ? isRight(well, key, hex) : equal(well.payload, hex);
+      if (right && record.status === 'grace') graceUses.add(1);
       return right && (config.allowReplay || used.use(well.claim.signature, well.at));
     },
   });
@@ -77,7 +79,7 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     const reason = pairObstacle(entry.record, host.now());
     if (reason !== undefined) return denied(reason);
     if (!config.allowReplay && used.has(well.claim.signature)) return denied('replayed');
-    return { is: 'principal', principal: entry.principal, cacheUntil: host.now(), epoch: book.epoch(), body: bodyCheck(well, key) };
+    return { is: 'principal', principal: entry.principal, cacheUntil: host.now(), epoch: book.epoch(), body: bodyCheck(well, entry) };
   };
   return {
     slots: ['aws4'],

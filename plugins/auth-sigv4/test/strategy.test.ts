@@ -241,10 +241,61 @@ describe('a key pair', () => {
     g.host.advance(60_000);
     expect(await settle(other, { at: NOW + 1000 })).toBe('expired');
     expect(await g.strategy.current?.(other.pair.id)).toBeUndefined();
-    expect(await g.run('signing-keys.revoke', { key: 'ci', reason: 'lost' })).toMatchObject({ status: 'revoked', revokedReason: 'lost' });
+    expect(await g.run('signing-keys.revoke', { key: 'ci', reason: 'lost' })).toMatchObject({ status: 'revoked', revokedReason: 'lost', revoked: [g.pair.id] });
     expect(await settle(g)).toBe('revoked');
     expect(await g.strategy.current?.(g.pair.id)).toBeUndefined();
     for (const nobody of ['', 'ci', 'LPAKAAAAAAAAAAAAAAAA']) expect(await g.strategy.current?.(nobody)).toBeUndefined();
+  });
+  it('A024 rotation: the new pair is the same caller at once, the old one until the grace is over and no longer', async () => {
+    const g = await gateway();
+    const before = await g.strategy.current?.(g.pair.id);
+    const made = await g.run('signing-keys.rotate', { key: 'ci', grace: '1m' });
+    expect(made).toMatchObject({ name: 'ci', status: 'active', previous: { id: g.pair.id, graceUntil: new Date(NOW + 60_000).toISOString() } });
+    const next = { ...g, pair: { id: String(made.id), secret: String(made.secret) } };
+    expect([next.pair.id === g.pair.id, next.pair.secret === g.pair.secret]).toEqual([false, false]);
+    expect(await settle(next, { at: NOW - 1000 })).toBe('awskey:ci');
+    expect(await g.strategy.current?.(next.pair.id)).toEqual({ ...before, credential: next.pair.id });
+    expect(g.host.counted.get('llm_proxy_auth_grace_total{}')).toBeUndefined();
+    expect(await settle(g)).toBe('awskey:ci');
+    expect(g.host.counted.get('llm_proxy_auth_grace_total{}')).toBe(1);
+    expect(await g.strategy.current?.(g.pair.id)).toMatchObject({ expires: NOW + 60_000 });
+    g.host.advance(60_000);
+    expect(await settle(g, { at: NOW + 1000 })).toBe('grace_over');
+    expect(await g.strategy.current?.(g.pair.id)).toBeUndefined();
+    expect(await settle(next)).toBe('awskey:ci');
+    await expect(g.run('signing-keys.rotate', { key: g.pair.id })).rejects.toMatchObject({ code: 'invalid_request', param: 'key' });
+    await expect(g.run('signing-keys.create', { name: 'ci' })).rejects.toMatchObject({ code: 'invalid_request', param: 'name' });
+  });
+  it('that is rotated keeps rights and end, may have another end, and a grace of seven days at most', async () => {
+    const { run, host } = await gateway();
+    await run('signing-keys.create', { name: 'limited', models: ['m'], scopes: ['metrics'], expires: '1d' });
+    const kept = { models: ['m'], scopes: ['metrics'] };
+    expect(await run('signing-keys.rotate', { key: 'limited' })).toMatchObject({ ...kept, expiresAt: new Date(NOW + 86_400_000).toISOString() });
+    await expect(run('signing-keys.rotate', { key: 'limited', grace: '8d' })).rejects.toMatchObject({ code: 'invalid_request', param: 'grace' });
+    host.advance(86_400_000);
+    await expect(run('signing-keys.rotate', { key: 'limited' })).rejects.toMatchObject({ code: 'invalid_request', param: 'expires' });
+    expect(await run('signing-keys.rotate', { key: 'limited', expires: '30d' })).toMatchObject({
+      ...kept,
+      expiresAt: new Date(NOW + 31 * 86_400_000).toISOString(),
+    });
+  });
+  it('and all of its name are ended by the name, one by its id', async () => {
+    const g = await gateway();
+    const second = await g.run('signing-keys.rotate', { key: 'ci' });
+    const third = await g.run('signing-keys.rotate', { key: 'ci' });
+    expect(await g.run('signing-keys.revoke', { key: String(second.id) })).toMatchObject({ id: second.id, status: 'revoked', revoked: [second.id] });
+    expect(await g.run('signing-keys.revoke', { key: 'ci' })).toMatchObject({ id: third.id, status: 'revoked', revoked: [g.pair.id, third.id] });
+    expect(await settle(g)).toBe('revoked');
+    expect(await g.run('signing-keys.revoke', { key: 'ci' })).toMatchObject({ revoked: [] });
+    await expect(g.run('signing-keys.rotate', { key: 'ci' })).rejects.toMatchObject({ code: 'invalid_request', param: 'key' });
+  });
+  it('A021 is rotated by nobody who has less, as who rotates is handed the new one', async () => {
+    const { run } = await gateway();
+    const limited = { ...root, scopes: ['keys'], restrict: { models: ['m'] } };
+    await expect(run('signing-keys.rotate', { key: 'ci' }, limited)).rejects.toMatchObject({ code: 'model_not_allowed' });
+    await expect(run('signing-keys.rotate', { key: 'ci' }, { ...root, scopes: ['usage'] })).rejects.toMatchObject({ code: 'scope_required' });
+    await run('signing-keys.create', { name: 'x', models: ['m'] });
+    expect(await run('signing-keys.rotate', { key: 'x' }, limited)).toMatchObject({ name: 'x', models: ['m'] });
   });
   it('A021 has no more rights than who made it, and a name that nobody else gets', async () => {
     const { run } = await gateway();

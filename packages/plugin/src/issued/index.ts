@@ -5,7 +5,7 @@ export { type Bounds, globWithin, isPowerful } from './bounds.ts';
 export { type Compromised, compromised } from './compromised.ts';
 export { type Grant, grantOf, grantProperties, MODES, NAME, rangeOf, rangeWithin, restrictionOf, SCOPES } from './grant.ts';
 export { type Guesses, guesses, latest } from './guesses.ts';
-export { durationOf, futureOf, isoOf, momentOf } from './moment.ts';
+export { durationOf, futureOf, graceOf, isoOf, momentOf } from './moment.ts';
 export { addressPrefix, networkOf } from './network.ts';
 export { allRows, commitChange, type Described, jsonText, operations, type Run, sharedParts } from './operation.ts';
 export { currentPair, findPair } from './pairs/find.ts';

@@ -29,4 +29,11 @@ export const futureOf = (text: string, now: number, param: string): number => {
   if (moment <= now) throw new GatewayError('invalid_request', `${param} must lie in the future.`, { param });
   return moment;
 };
+const LONGEST_GRACE = 7 * 86_400_000;
+/** How long what was rotated stays valid, ms. Throws `invalid_request` beyond 7 days. */
+export const graceOf = (text: string): number => {
+  const grace = durationOf(text);
+  if (grace === undefined || grace > LONGEST_GRACE) throw new GatewayError('invalid_request', 'grace must be a duration of at most 7d.', { param: 'grace' });
+  return grace;
+};
 export const isoOf = (moment: number): string => new Date(moment).toISOString();

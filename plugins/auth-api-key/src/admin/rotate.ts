@@ -1,5 +1,5 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
-import { durationOf, futureOf, isoOf, type Run } from '@llm-proxy-auth/plugin/issued';
+import { futureOf, graceOf, isoOf, type Run } from '@llm-proxy-auth/plugin/issued';
 import { Type } from 'typebox';
 import { assertAsStrict } from '../demands.ts';
 import { newKey } from '../key.ts';
@@ -9,8 +9,6 @@ import type { Ring } from '../ring.ts';
 import { operation } from './operation.ts';
 import { change, put, type Row, readMeant } from './rows.ts';
 import { createdView, viewOf } from './view.ts';
-
-const LONGEST_GRACE = 7 * 24 * 3_600_000;
 
 const input = Type.Object(
   {
@@ -22,11 +20,6 @@ const input = Type.Object(
 );
 type Input = { readonly key: string; readonly grace?: string; readonly expires?: string };
 
-const graceOf = (text: string): number => {
-  const grace = durationOf(text);
-  if (grace === undefined || grace > LONGEST_GRACE) throw new GatewayError('invalid_request', 'grace must be a duration of at most 7d.', { param: 'grace' });
-  return grace;
-};
 /** The one key of those meant that is in use; rotated and revoked ones cannot be rotated. */
 const activeOf = (rows: readonly Row[]): Row => {
   const active = rows.find(({ record }) => record.status === 'active');

@@ -1,12 +1,13 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
-import type { Change, Store } from '../../access.ts';
 import { GatewayError } from '../../error.ts';
 import type { AdminOperation, Host } from '../../plugin.ts';
 import type { Book } from '../book.ts';
 import { grantOf, grantProperties, NAME } from '../grant.ts';
-import { futureOf, isoOf } from '../moment.ts';
+import { futureOf } from '../moment.ts';
 import { allRows, commitChange, jsonText, operations } from '../operation.ts';
 import { newPairId, PAIR_NAMES, PAIRS, type PairKind, type PairRecord, pairOf, principalOf } from './record.ts';
+import { rotating } from './rotate.ts';
+import { put, readMeant, view, viewOf } from './rows.ts';
 
 export interface PairParts {
   readonly book: Pick<Book<unknown>, 'refresh' | 'forget'>;
@@ -14,11 +15,12 @@ export interface PairParts {
 export interface PairOperations {
   /** `signing-keys`: the operations are `signing-keys.create`, … */
   readonly prefix: string;
-  readonly summaries: { readonly create: string; readonly list: string; readonly revoke: string };
-  /** Further fields of `create`, and the rest of its example. */
+  readonly summaries: { readonly create: string; readonly list: string; readonly rotate: string; readonly revoke: string };
+  /** Further fields of `create` and `rotate`. */
   readonly extra: TProperties;
-  readonly example: string;
-  /** What `create` shows beside the record, this once. */
+  /** The rest of their examples. */
+  readonly examples: { readonly create: string; readonly rotate: string };
+  /** What `create` and `rotate` show beside the record, this once. */
   readonly shown: TProperties;
   readonly partsOf: (host: Host) => PairParts;
   readonly kind: Pick<PairKind<unknown>, 'strategy' | 'caller'>;
@@ -26,24 +28,6 @@ export interface PairOperations {
   make(input: Readonly<Record<string, unknown>>, id: string, host: Host): { readonly material: string; readonly shown: object };
 }
 
-const optionalTime = (description: string) => Type.Optional(Type.String({ description: `${description}, ISO time in UTC.` }));
-const view = {
-  id: Type.String({ description: 'Key id that requests are signed with.' }),
-  name: Type.String({ description: 'What the caller is called to policies.' }),
-  status: Type.Enum(['active', 'revoked']),
-  ...grantProperties,
-  createdAt: Type.String({ description: 'ISO time in UTC.' }),
-  createdBy: Type.String({ description: 'Principal that made it.' }),
-  expiresAt: optionalTime('Not valid from'),
-  revokedAt: optionalTime('Revoked at'),
-  revokedReason: Type.Optional(Type.String()),
-};
-const viewOf = ({ material: _, createdAt, expiresAt, revokedAt, ...shown }: PairRecord): object => ({
-  ...shown,
-  createdAt: isoOf(createdAt),
-  ...(expiresAt === undefined ? {} : { expiresAt: isoOf(expiresAt) }),
-  ...(revokedAt === undefined ? {} : { revokedAt: isoOf(revokedAt) }),
-});
 const createInput = Type.Object({
   name: Type.String({ pattern: NAME, description: 'Unique, also among revoked ones.' }),
   ...grantProperties,
@@ -51,27 +35,15 @@ const createInput = Type.Object({
 });
 type CreateInput = Static<typeof createInput>;
 
-const put = (record: PairRecord, version: number): Change => ({ space: PAIRS, key: record.id, expect: version, value: jsonText(record) });
 const taken = (name: string): GatewayError => new GatewayError('invalid_request', `The name ${name} is taken, or was; choose another name.`, { param: 'name' });
 
-/** The pair meant by an id or a name. Throws `invalid_request` when there is none. */
-const readMeant = async (store: Store, idOrName: string): Promise<{ readonly record: PairRecord; readonly version: number }> => {
-  const named = await store.get(PAIR_NAMES, idOrName);
-  const id = named === undefined ? idOrName : String((JSON.parse(named.value.json) as { id?: unknown }).id);
-  const row = await store.get(PAIRS, id);
-  const record = row === undefined ? undefined : pairOf(row.value);
-  if (row === undefined || record === undefined)
-    throw new GatewayError('invalid_request', `There is no key with the id or name ${idOrName}.`, { param: 'key' });
-  return { record, version: row.version };
-};
-
-const creating = ({ prefix, summaries, extra, example, shown, partsOf, kind, make }: PairOperations): AdminOperation =>
+const creating = ({ prefix, summaries, extra, examples, shown, partsOf, kind, make }: PairOperations): AdminOperation =>
   operations(partsOf)({
     name: `${prefix}.create`,
     summary: summaries.create,
     input: Type.Object({ ...createInput.properties, ...extra }, { additionalProperties: false }) as TSchema,
     output: Type.Object({ ...view, ...shown }),
-    example: `${prefix} create ${example}`,
+    example: `${prefix} create ${examples.create}`,
     target: (input) => (input as CreateInput).name,
     run: async ({ input, caller, host, bounds, parts }) => {
       const asked = input as CreateInput;
@@ -94,7 +66,7 @@ const creating = ({ prefix, summaries, extra, example, shown, partsOf, kind, mak
       const record: PairRecord = { ...rights, material: made.material };
       return await commitChange(parts.book, PAIRS, host.store, async () => {
         if ((await host.store.get(PAIR_NAMES, name)) !== undefined) throw taken(name);
-        const changes = [put(record, 0), { space: PAIR_NAMES, key: name, expect: 0, value: jsonText({ id }) }];
+        const changes = [put(record, 0), { space: PAIR_NAMES, key: name, expect: 0, value: jsonText({ ids: [id] }) }];
         return { changes, result: { ...viewOf(record), ...made.shown } };
       });
     },
@@ -121,23 +93,32 @@ const revoking = ({ prefix, summaries, partsOf, kind }: PairOperations): AdminOp
     summary: summaries.revoke,
     input: Type.Object(
       {
-        key: Type.String({ minLength: 1, maxLength: 64, description: 'Id or name.' }),
+        key: Type.String({ minLength: 1, maxLength: 64, description: 'Id, or name for all keys of that name.' }),
         reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Kept with the key; `compromised` ends its calls under way too.' })),
       },
       { additionalProperties: false },
     ),
-    output: Type.Object(view),
+    output: Type.Object({ ...view, revoked: Type.Array(Type.String(), { description: 'Ids that were valid until now.' }) }),
     example: `${prefix} revoke ci --reason "laptop lost"`,
     target: ({ key }) => key,
     run: async ({ input: { key, reason }, host, bounds, parts }) =>
       await commitChange(parts.book, PAIRS, host.store, async () => {
-        const { record, version } = await readMeant(host.store, key);
-        bounds.touch(principalOf(record, kind), record.createdBy);
-        if (record.status === 'revoked') return { changes: [], result: viewOf(record) };
-        const revoked: PairRecord = { ...record, status: 'revoked', revokedAt: host.now(), ...(reason === undefined ? {} : { revokedReason: reason }) };
-        return { changes: [put(revoked, version)], result: viewOf(revoked) };
+        const meant = await readMeant(host.store, key);
+        for (const { record } of meant) bounds.touch(principalOf(record, kind), record.createdBy);
+        const end = { status: 'revoked' as const, revokedAt: host.now(), ...(reason === undefined ? {} : { revokedReason: reason }) };
+        const after = meant.map(({ record, version }) => ({
+          version,
+          open: record.status !== 'revoked',
+          record: record.status === 'revoked' ? record : { ...record, ...end },
+        }));
+        const ended = after.filter(({ open }) => open);
+        const newest = after.at(-1)?.record;
+        return {
+          changes: ended.map(({ record, version }) => put(record, version)),
+          result: { ...(newest === undefined ? {} : viewOf(newest)), revoked: ended.map(({ record }) => record.id) },
+        };
       }),
   });
 
-/** `create`, `list` and `revoke` of the key pairs of one strategy. */
-export const pairOperations = (wanted: PairOperations): readonly AdminOperation[] => [creating(wanted), listing(wanted), revoking(wanted)];
+/** `create`, `list`, `rotate` and `revoke` of the key pairs of one strategy. */
+export const pairOperations = (wanted: PairOperations): readonly AdminOperation[] => [creating(wanted), listing(wanted), rotating(wanted), revoking(wanted)];

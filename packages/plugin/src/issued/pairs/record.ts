@@ -21,25 +21,35 @@ const schema = Type.Object({
   /** What signatures are verified with, as the strategy keeps it. */
   material: Type.String(),
   ...grantProperties,
-  status: Type.Union([Type.Literal('active'), Type.Literal('revoked')]),
+  status: Type.Union([Type.Literal('active'), Type.Literal('grace'), Type.Literal('revoked')]),
   createdAt: time,
   createdBy: Type.String(),
   expiresAt: Type.Optional(time),
+  /** A rotated pair is valid until. */
+  graceUntil: Type.Optional(time),
   revokedAt: Type.Optional(time),
   revokedReason: Type.Optional(Type.String()),
 });
 /** A row of the space `pairs`, under its id. */
 export type PairRecord = Static<typeof schema>;
 export const PAIRS = 'pairs';
-/** `{ id }` by name: makes names unique, also after revocation, because what a caller owns goes by the name. */
+/** `{ ids }` by name, oldest first: makes names unique, also after revocation, because what a caller owns goes by the name. */
 export const PAIR_NAMES = 'pair-names';
 
 /** Undefined when the row is not what this release writes. */
 export const pairOf = rowReader(schema);
+/** Ids of all pairs of a name, from a row of `PAIR_NAMES`. */
+export const pairIdsOf = rowReader(Type.Object({ ids: Type.Array(Type.String()) }));
+/** End of validity by expiry or grace, epoch ms; undefined = none. */
+export const pairEnd = ({ status, expiresAt, graceUntil }: Pick<PairRecord, 'status' | 'expiresAt' | 'graceUntil'>): number | undefined => {
+  if (status !== 'grace') return expiresAt;
+  return Math.min(expiresAt ?? Number.POSITIVE_INFINITY, graceUntil ?? 0);
+};
 /** Why the pair must not be used now, for the audit log. */
-export const pairObstacle = ({ status, expiresAt }: PairRecord, now: number): 'revoked' | 'expired' | undefined => {
+export const pairObstacle = ({ status, expiresAt, graceUntil }: PairRecord, now: number): 'revoked' | 'expired' | 'grace_over' | undefined => {
   if (status === 'revoked') return 'revoked';
-  return expiresAt !== undefined && now >= expiresAt ? 'expired' : undefined;
+  if (expiresAt !== undefined && now >= expiresAt) return 'expired';
+  return status === 'grace' && now >= (graceUntil ?? 0) ? 'grace_over' : undefined;
 };
 
 export interface PairEntry<M> {
@@ -68,7 +78,7 @@ export const principalOf = (record: Omit<PairRecord, 'material'>, { strategy, ca
     scopes: Object.freeze([...(record.scopes ?? [])]),
     restrict: restrictionOf(record),
     factor: 'none',
-    expires: record.expiresAt,
+    expires: pairEnd(record),
   });
 /** All pairs of a strategy in memory, kept up to date with the store. */
 export const pairBook = <M>(host: Host, kind: PairKind<M>, { seen }: Pick<Compromised, 'seen'>): Book<PairEntry<M>> => {
