@@ -56,14 +56,15 @@ const writeAll = (sql: Prepared, changes: readonly Change[], now: number): boole
   return true;
 };
 
-/** The store's calls on an open database, synchronous; each either happens whole or throws the driver's error. */
-export const statements = (db: DatabaseSync) => {
+/** The store's calls on an open database, synchronous; each either happens whole or throws the driver's error. `written` hears of every commit, and how many characters it wrote. */
+export const statements = (db: DatabaseSync, written: (size: number) => void) => {
   const sql = prepare(db);
-  const transaction = (work: () => boolean): boolean => {
+  const transaction = (size: number, work: () => boolean): boolean => {
     db.exec('BEGIN IMMEDIATE');
     try {
       const done = work();
       db.exec(done ? 'COMMIT' : 'ROLLBACK');
+      if (done) written(size);
       return done;
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK');
@@ -79,17 +80,25 @@ export const statements = (db: DatabaseSync) => {
       const rows = after === undefined ? sql.first.all(space, Math.max(0, limit)) : sql.next.all(space, after, Math.max(0, limit));
       return rows.map((row) => ({ key: text(row, 'key'), ...stored(row) }));
     },
-    commit: (changes: readonly Change[], now: number): boolean => changes.length === 0 || transaction(() => writeAll(sql, changes, now)),
+    commit: (changes: readonly Change[], now: number): boolean =>
+      changes.length === 0 ||
+      transaction(
+        changes.reduce((sum, { value }) => sum + (value?.json.length ?? 0), 0),
+        () => writeAll(sql, changes, now),
+      ),
     append: (log: string, rows: readonly JsonText[]): boolean =>
       rows.length === 0 ||
-      transaction(() => {
-        assertText(log);
-        const last = integer(sql.count.get(`log ${log}`, rows.length), 'value');
-        rows.forEach((row, index) => {
-          sql.append.run(log, last - rows.length + 1 + index, row.json);
-        });
-        return true;
-      }),
+      transaction(
+        rows.reduce((sum, row) => sum + row.json.length, 0),
+        () => {
+          assertText(log);
+          const last = integer(sql.count.get(`log ${log}`, rows.length), 'value');
+          rows.forEach((row, index) => {
+            sql.append.run(log, last - rows.length + 1 + index, row.json);
+          });
+          return true;
+        },
+      ),
     read: (log: string, after: number, limit: number) =>
       sql.read.all(log, after, Math.max(0, limit)).map((row) => ({ sequence: integer(row, 'sequence'), row: { json: text(row, 'row') } })),
     changed: (since: number) => {

@@ -1,6 +1,7 @@
 import { GatewayError, isGatewayError, type Logger, type Store } from '@llm-proxy-auth/plugin';
+import { type Checkpoints, checkpoints } from './checkpoints.ts';
 import { failure, isBusy } from './failure.ts';
-import { open } from './open.ts';
+import { MEMORY, open } from './open.ts';
 import { patiently } from './patiently.ts';
 import { statements } from './statements.ts';
 
@@ -18,10 +19,14 @@ export interface StoreOptions {
  */
 export const openStore = async ({ path, log, now }: StoreOptions): Promise<Store> => {
   let calls: ReturnType<typeof statements> | undefined;
+  let tidying: Checkpoints | undefined;
   let closed = false;
   const ready = (): ReturnType<typeof statements> => {
     if (closed) throw new GatewayError('internal_error', `The store ${path} is closed.`);
-    calls ??= statements(open(path, log));
+    if (calls !== undefined) return calls;
+    const db = open(path, log);
+    tidying = path === MEMORY ? undefined : checkpoints(db, path, log);
+    calls = statements(db, (size) => tidying?.written(size));
     return calls;
   };
   const run = async <T>(work: (calls: ReturnType<typeof statements>) => T): Promise<T> => {
@@ -40,14 +45,20 @@ export const openStore = async ({ path, log, now }: StoreOptions): Promise<Store
   return {
     get: (space, key) => run((on) => on.get(space, key)),
     list: (space, after, limit) => run((on) => on.list(space, after, limit)),
-    commit: (changes) => run((on) => on.commit(changes, now())),
+    async commit(changes) {
+      await tidying?.room;
+      return run((on) => on.commit(changes, now()));
+    },
     append: async (name, rows) => {
+      await tidying?.room;
       await run((on) => on.append(name, rows));
     },
     read: (name, after, limit) => run((on) => on.read(name, after, limit)),
     changed: (since) => run((on) => on.changed(since)),
     close: async () => {
       closed = true;
+      // The last connection that is closed works the log in and removes it.
+      await tidying?.close();
       calls?.close();
       calls = undefined;
     },
