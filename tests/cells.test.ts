@@ -26,6 +26,69 @@ const providers = {
   vertex: { model: 'gemini-3-flash-preview', thinks: 'gemini-3-flash-preview', plugins: ['@llm-proxy-auth/dialect-converse'] },
   bedrock: { model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', thinks: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', plugins: [] },
 } as const;
+interface Column {
+  readonly vendor: Provider;
+  readonly model: string;
+  readonly thinks: string;
+  readonly plugins: readonly string[];
+  /** The provider whose format the model answers in. */
+  readonly like: Provider;
+  /** An answer of it with cached tokens; that of `like` where it is left out. */
+  readonly cached?: keyof typeof CACHED;
+  /** Why no reasoning comes back to it. */
+  readonly thoughtless?: (client: string) => string | undefined;
+  /** What the model has not: refused with 400, or left out and told. */
+  readonly refuses?: Readonly<Record<string, string>>;
+  readonly lacks?: Readonly<Record<string, string>>;
+}
+const FOREIGN = ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'];
+const further = (vendor: Provider, model: string, column: Partial<Column> = {}): Column => ({
+  vendor,
+  model,
+  thinks: model,
+  plugins: FOREIGN,
+  like: vendor,
+  ...column,
+});
+const NO_REASONING = 'chat completions show no reasoning';
+const NO_THOUGHTS = 'the model does not think';
+const documents = 'the format takes documents of text alone';
+/** Models that a provider serves in another way than that of its own column. */
+const models: Readonly<Record<string, Column>> = {
+  'vertex: claude': further('vertex', 'claude-sonnet-4-6', { like: 'anthropic' }),
+  'vertex: llama': further('vertex', 'meta/llama-4-maverick-17b-128e-instruct-maas', {
+    like: 'openai',
+    thinks: 'openai/gpt-oss-120b-maas',
+    thoughtless: () => NO_REASONING,
+  }),
+  'vertex: mistral': further('vertex', 'mistral-medium-3', { like: 'openai', thoughtless: () => NO_REASONING }),
+  'oci: cohere': further('oci', 'cohere.command-r-08-2024', {
+    cached: 'cohere',
+    thoughtless: () => NO_THOUGHTS,
+    refuses: { 'forced tool': 'the format cannot force a tool', image: 'the format takes no image', document: documents },
+  }),
+  'oci: cohere 2': further('oci', 'cohere.command-a-vision-07-2025', {
+    cached: 'cohere2',
+    thinks: 'cohere.command-a-reasoning-08-2025',
+    thoughtless: () => 'the format signs no reasoning',
+    refuses: { document: documents },
+  }),
+  'bedrock: nova': further('bedrock', 'amazon.nova-lite-v1:0', {
+    cached: 'converse',
+    thinks: 'us.amazon.nova-2-lite-v1:0',
+    thoughtless: (client) => (client === 'converse' ? 'the client asks in words of Claude' : undefined),
+    lacks: { json_schema: 'the model is held to no schema' },
+  }),
+  'bedrock: llama': further('bedrock', 'meta.llama3-8b-instruct-v1:0', {
+    cached: 'converse',
+    thoughtless: () => NO_THOUGHTS,
+    lacks: { json_schema: 'the model is held to no schema', 'forced tool': 'the model cannot be made to call a tool' },
+  }),
+};
+const columns: Readonly<Record<string, Column>> = {
+  ...Object.fromEntries(Object.entries(providers).map(([vendor, column]) => [vendor, { ...column, vendor: vendor as Provider, like: vendor as Provider }])),
+  ...models,
+};
 type Client = keyof typeof clients;
 type Provider = keyof typeof providers;
 const place = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
@@ -34,6 +97,7 @@ interface Cell {
   readonly bench: Bench;
   readonly speaker: Speaker;
   readonly provider: Provider;
+  readonly column: Column;
   ask(question: Omit<Question, 'model'>): ReturnType<Speaker['ask']>;
 }
 /** `yes`, or what the ledger of the gateway says, or why the provider does not offer it. */
@@ -45,8 +109,9 @@ const verdict = (fidelity: string): Verdict => {
 /** Where the second turn took its thinking to: the provider checks what it signed. */
 const carriesThinking = (bench: Bench): boolean =>
   /"(?:signature|encrypted_content|thoughtSignature|reasoningContent)":"[^"]+"/.test(bench.simulator.requests.at(-1)?.body.toString('utf8') ?? '');
+const COUNTED = { promptTokens: 117, completionTokens: 5, totalTokens: 122, promptTokensDetails: { cachedTokens: 100 } };
 /** A whole answer of each provider that read 100 of 117 tokens from its cache. */
-const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
+const CACHED: Readonly<Record<Provider | 'cohere' | 'cohere2' | 'converse', (client: string) => object>> = {
   openai: () => ({
     id: 'c',
     object: 'chat.completion',
@@ -80,7 +145,7 @@ const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
       apiFormat: 'GENERIC',
       timeCreated: '2026-11-23T00:00:00.000Z',
       choices: [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT', text: 'a' }] }, finishReason: 'stop' }],
-      usage: { promptTokens: 117, completionTokens: 5, totalTokens: 122, promptTokensDetails: { cachedTokens: 100 } },
+      usage: COUNTED,
     },
   }),
   vertex: () => ({
@@ -90,15 +155,25 @@ const CACHED: Readonly<Record<Provider, (streamedBy: string) => object>> = {
     createTime: '2026-11-23T00:00:00Z',
     responseId: 'r',
   }),
-  bedrock: (client) =>
-    client === 'anthropic'
-      ? CACHED.anthropic(client)
-      : {
-          output: { message: { role: 'assistant', content: [{ text: 'a' }] } },
-          stopReason: 'end_turn',
-          metrics: { latencyMs: 1 },
-          usage: { inputTokens: 10, outputTokens: 5, totalTokens: 122, cacheReadInputTokens: 100, cacheWriteInputTokens: 7 },
-        },
+  bedrock: (client) => (client === 'anthropic' ? CACHED.anthropic(client) : CACHED.converse(client)),
+  converse: () => ({
+    output: { message: { role: 'assistant', content: [{ text: 'a' }] } },
+    stopReason: 'end_turn',
+    metrics: { latencyMs: 1 },
+    usage: { inputTokens: 10, outputTokens: 5, totalTokens: 122, cacheReadInputTokens: 100, cacheWriteInputTokens: 7 },
+  }),
+  cohere: () => ({ modelId: 'c', modelVersion: '1', chatResponse: { apiFormat: 'COHERE', text: 'a', finishReason: 'COMPLETE', usage: COUNTED } }),
+  cohere2: () => ({
+    modelId: 'c',
+    modelVersion: '1',
+    chatResponse: {
+      apiFormat: 'COHEREV2',
+      id: 'c',
+      message: { role: 'ASSISTANT', content: [{ type: 'TEXT', text: 'a' }] },
+      finishReason: 'COMPLETE',
+      usage: COUNTED,
+    },
+  }),
 };
 
 /** Formats with a word for an answer that one of the client's sequences ended. */
@@ -157,7 +232,7 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     expect(JSON.parse(answer.text)).toEqual({ city: 'text' });
     return verdict(answer.fidelity);
   },
-  'reasoning loop': async ({ ask, bench, provider }, client) => {
+  'reasoning loop': async ({ ask, bench, provider, column }, client) => {
     const more = { tools: ['get_time'], thinking: true };
     const asked = await ask({ ...more, text: 'call get_time' });
     const answer = await ask({ ...more, text: '', before: asked.after, results: asked.calls.map(({ id }) => ({ id, text: 'noon' })) });
@@ -166,15 +241,16 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
       expect(carriesThinking(bench)).toBe(false);
       return 'not offered: chat completions show no reasoning';
     }
-    if (provider === 'watsonx') {
+    const thoughtless = provider === 'watsonx' ? 'watsonx.ai takes no reasoning back' : column.thoughtless?.(client);
+    if (thoughtless !== undefined) {
       expect(carriesThinking(bench)).toBe(false);
-      return 'not offered: watsonx.ai takes no reasoning back';
+      return `not offered: ${thoughtless}`;
     }
     expect(carriesThinking(bench)).toBe(true);
     return verdict(answer.fidelity);
   },
-  'usage and cache': async ({ ask, bench, provider }, client) => {
-    bench.simulator.script({ body: CACHED[provider](client) });
+  'usage and cache': async ({ ask, bench, provider, column }, client) => {
+    bench.simulator.script({ body: CACHED[column.cached ?? provider](client) });
     const answer = await ask({ text: 'Hello' });
     expect(answer.usage).toEqual({ input: 117, cached: provider === 'watsonx' ? 0 : 100, output: 5 });
     if (provider === 'watsonx') return 'not offered: watsonx.ai tells no cached tokens';
@@ -233,6 +309,50 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'anthropic to oci: reasoning loop': 'ledger: emulated=thinking.budget_tokens',
   'converse to oci: reasoning loop': 'ledger: emulated=additionalModelRequestFields.thinking,ignored=usage.reasoning',
   'gemini to oci: reasoning loop': 'ledger: emulated=generationConfig.thinkingConfig.thinkingBudget,ignored=generationConfig.thinkingConfig.includeThoughts',
+  'openai to vertex: claude: document': 'ledger: emulated=messages[].content[].file.filename',
+  'openai to vertex: claude: json_schema': 'ledger: emulated=response_format.json_schema.name',
+  'openai to vertex: claude: stop reason': 'ledger: ignored=choices[].finish_reason',
+  'converse to vertex: claude: document': 'ledger: emulated=messages[].content[].document.name',
+  'converse to vertex: claude: json_schema': 'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name',
+  'converse to vertex: claude: reasoning loop': 'ledger: ignored=usage.reasoning',
+  'converse to vertex: claude: stop reason': 'ledger: ignored=stopReason',
+  'gemini to vertex: claude: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
+  'gemini to vertex: claude: usage and cache': 'ledger: ignored=usage.cacheWrite',
+  'gemini to vertex: claude: stop reason': 'ledger: ignored=generationConfig.candidateCount.stopSequence',
+  'anthropic to vertex: llama: document': 'ledger: defaulted=messages[].content[].name',
+  'gemini to vertex: llama: document': 'ledger: defaulted=contents[].parts[].displayName',
+  'anthropic to vertex: mistral: document': 'ledger: defaulted=messages[].content[].name',
+  'gemini to vertex: mistral: document': 'ledger: defaulted=contents[].parts[].displayName',
+  'openai to oci: cohere: json_schema': 'ledger: emulated=response_format.json_schema.name',
+  'anthropic to oci: cohere: json_schema': 'ledger: emulated=output_config.format.name',
+  'converse to oci: cohere: json_schema': 'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name',
+  'gemini to oci: cohere: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
+  'openai to oci: cohere 2: forced tool': 'ledger: emulated=tools',
+  'openai to oci: cohere 2: json_schema': 'ledger: emulated=response_format.json_schema.name',
+  'anthropic to oci: cohere 2: forced tool': 'ledger: emulated=tools',
+  'anthropic to oci: cohere 2: json_schema': 'ledger: emulated=output_config.format.name',
+  'converse to oci: cohere 2: forced tool': 'ledger: emulated=toolConfig.tools',
+  'converse to oci: cohere 2: json_schema': 'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name',
+  'gemini to oci: cohere 2: forced tool': 'ledger: emulated=tools',
+  'gemini to oci: cohere 2: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
+  'openai to bedrock: nova: document': 'ledger: emulated=messages[].content[].file.filename',
+  'openai to bedrock: nova: reasoning loop': 'ledger: emulated=include,ignored=tools[].strict',
+  'openai to bedrock: nova: stop reason': 'ledger: ignored=choices[].finish_reason',
+  'anthropic to bedrock: nova: document': 'ledger: defaulted=messages[].content[].name',
+  'anthropic to bedrock: nova: reasoning loop': 'ledger: emulated=thinking.budget_tokens',
+  'anthropic to bedrock: nova: stop reason': 'ledger: defaulted=stop_sequence',
+  'gemini to bedrock: nova: document': 'ledger: defaulted=contents[].parts[].displayName',
+  'gemini to bedrock: nova: reasoning loop':
+    'ledger: emulated=generationConfig.thinkingConfig.thinkingBudget,ignored=generationConfig.thinkingConfig.includeThoughts',
+  'gemini to bedrock: nova: usage and cache': 'ledger: ignored=usage.cacheWrite',
+  'gemini to bedrock: nova: stop reason': 'ledger: ignored=generationConfig.candidateCount.stopSequence',
+  'openai to bedrock: llama: document': 'ledger: emulated=messages[].content[].file.filename',
+  'openai to bedrock: llama: stop reason': 'ledger: ignored=choices[].finish_reason',
+  'anthropic to bedrock: llama: document': 'ledger: defaulted=messages[].content[].name',
+  'anthropic to bedrock: llama: stop reason': 'ledger: defaulted=stop_sequence',
+  'gemini to bedrock: llama: document': 'ledger: defaulted=contents[].parts[].displayName',
+  'gemini to bedrock: llama: usage and cache': 'ledger: ignored=usage.cacheWrite',
+  'gemini to bedrock: llama: stop reason': 'ledger: ignored=generationConfig.candidateCount.stopSequence',
   'openai to watsonx: document': 'not offered: watsonx.ai takes no documents',
   'openai to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
   'openai to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',
@@ -265,7 +385,14 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'gemini to anthropic: usage and cache': 'ledger: ignored=usage.cacheWrite',
   'gemini to bedrock: usage and cache': 'ledger: ignored=usage.cacheWrite',
 };
-const expectedOf = (client: Client, provider: Provider, trait: string): Verdict => EXPECTED[`${client} to ${provider}: ${trait}`] ?? 'yes';
+/** Whoever speaks the provider's own format asks the model, whatever it has. */
+const isOwn = (client: Client, { vendor }: Column): boolean => client === 'converse' && vendor === 'bedrock';
+const lackingOf = (client: Client, column: Column, trait: string): string | undefined => (isOwn(client, column) ? undefined : column.lacks?.[trait]);
+const expectedOf = (client: Client, name: string, column: Column, trait: string): Verdict => {
+  const thoughtless = trait === 'reasoning loop' ? column.thoughtless?.(client) : undefined;
+  const missing = column.refuses?.[trait] ?? lackingOf(client, column, trait) ?? thoughtless;
+  return missing === undefined ? (EXPECTED[`${client} to ${name}: ${trait}`] ?? 'yes') : `not offered: ${missing}`;
+};
 /** In whatever order it was noted. */
 const notesOf = (found: Verdict): readonly string[] =>
   found
@@ -273,21 +400,46 @@ const notesOf = (found: Verdict): readonly string[] =>
     .split(',')
     .toSorted();
 
-describe.each(Object.entries(providers) as [Provider, (typeof providers)[Provider]][])('to %s', (provider, { model, thinks, plugins }) => {
+/** A trait that a model has not: it is refused, or left out and told. */
+const tryLacking = async (
+  tried: () => Promise<Verdict>,
+  refused: string | undefined,
+  lacking: string | undefined,
+  seen: { readonly failure: Speaker['failure']; readonly told: () => string },
+): Promise<Verdict> => {
+  if (refused === undefined && lacking === undefined) return tried();
+  const error = await tried().then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  if (refused !== undefined) expect(seen.failure(error).status).toBe(400);
+  else expect([error instanceof Error, seen.told()]).toEqual([true, expect.stringMatching(/ignored=|emulated=/)]);
+  return `not offered: ${refused ?? lacking}`;
+};
+
+describe.each(Object.entries(columns))('to %s', (name, column) => {
+  const { vendor, model, thinks, plugins, like } = column;
   let bench: Bench;
   beforeAll(async () => {
-    bench = await openBench({ vendor: provider, plugins: [...plugins, '@llm-proxy-auth/dialect-gemini'], sections: { retry: { attempts: 1 } } });
+    bench = await openBench({ vendor, plugins: [...plugins, '@llm-proxy-auth/dialect-gemini'], sections: { retry: { attempts: 1 } } });
   });
   afterEach(() => bench.simulator.clear());
   afterAll(() => bench.close());
 
   describe.each(Object.entries(clients) as [Client, Speaker][])('from %s', (client, speaker) => {
     test.for(Object.entries(traits))('%s', async ([trait, tried], { task }) => {
-      task.meta.cell = { client, provider, trait };
-      const ask = (question: Omit<Question, 'model'>) => speaker.ask(bench, { model: question.thinking === true ? thinks : model, ...question });
-      const found = await tried({ bench, speaker, provider, ask }, client);
-      task.meta.cell = { client, provider, trait, found };
-      expect(notesOf(found)).toEqual(notesOf(expectedOf(client, provider, trait)));
+      task.meta.cell = { client, provider: name, trait };
+      let told = '';
+      const ask: Cell['ask'] = async (question) => {
+        const answer = await speaker.ask(bench, { model: question.thinking === true ? thinks : model, ...question });
+        told = answer.fidelity;
+        return answer;
+      };
+      const cell: Cell = { bench, speaker, provider: like, column, ask };
+      const seen = { failure: speaker.failure, told: () => told };
+      const found = await tryLacking(() => tried(cell, client), column.refuses?.[trait], lackingOf(client, column, trait), seen);
+      task.meta.cell = { client, provider: name, trait, found };
+      expect(notesOf(found)).toEqual(notesOf(expectedOf(client, name, column, trait)));
     });
   });
 });

@@ -18,12 +18,20 @@ const SOURCES: Readonly<Record<string, string>> = Object.freeze({
   'chat completions show no reasoning': 'https://platform.openai.com/docs/guides/reasoning',
   'watsonx.ai takes no documents': 'https://cloud.ibm.com/apidocs/watsonx-ai#text-chat',
   'watsonx.ai takes no reasoning back': 'https://cloud.ibm.com/apidocs/watsonx-ai#text-chat',
+  'the format cannot force a tool': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequest',
+  'the format takes no image': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequest',
+  'the format takes documents of text alone': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequest',
+  'the format signs no reasoning': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequestV2',
+  'the model is held to no schema': 'https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html',
+  'the model cannot be made to call a tool': 'https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html',
   'watsonx.ai tells no cached tokens': 'https://cloud.ibm.com/apidocs/watsonx-ai#text-chat',
 });
 const shownNote = (note: string): string => {
   const source = SOURCES[note.slice(note.indexOf(': ') + 2)];
   return source === undefined ? note : `${note} (${source})`;
 };
+/** Columns that stand side by side. */
+const WIDE = 7;
 const unique = (values: readonly string[]): readonly string[] => [...new Set(values)];
 const padded = (texts: readonly string[]): string =>
   texts
@@ -40,9 +48,7 @@ export const tableOf = (cells: readonly Cell[]): string => {
     if (!notes.includes(found)) notes.push(found);
     return `${found.slice(0, found.indexOf(':'))} [${notes.indexOf(found) + 1}]`;
   };
-  const tables = unique(cells.map(({ client }) => client)).map((client) => {
-    const own = cells.filter((cell) => cell.client === client);
-    const providers = unique(own.map(({ provider }) => provider));
+  const table = (client: string, own: readonly Cell[], providers: readonly string[]): string => {
     const row = (trait: string): string => {
       const at = (provider: string): string => {
         const cell = own.find((one) => one.provider === provider && one.trait === trait);
@@ -51,6 +57,12 @@ export const tableOf = (cells: readonly Cell[]): string => {
       return padded([trait, ...providers.map(at)]);
     };
     return [padded([`${client} to`, ...providers]), ...unique(own.map(({ trait }) => trait)).map(row)].join('\n');
+  };
+  const tables = unique(cells.map(({ client }) => client)).flatMap((client) => {
+    const own = cells.filter((cell) => cell.client === client);
+    const all = unique(own.map(({ provider }) => provider));
+    const groups = Array.from({ length: Math.ceil(all.length / WIDE) }, (_, i) => all.slice(i * WIDE, (i + 1) * WIDE));
+    return groups.map((providers) => table(client, own, providers));
   });
   const plain = cells.filter(({ found }) => found === 'yes').length;
   const failed = cells.filter(({ found }) => found === undefined).length;
