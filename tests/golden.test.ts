@@ -199,6 +199,54 @@ describe('a chat completion for Claude at Anthropic', () => {
   });
 });
 
+describe.each([
+  ['bedrock', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+  ['anthropic', 'claude-sonnet-4-5'],
+] as const)('a chat completion as clients of several vendors write it, for Claude at %s', (vendor, model) => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ vendor, sections: { retry: { attempts: 1 } } });
+  });
+  afterAll(() => bench.close());
+  const ask = (more: object, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${bench.url}/openai/main/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ model, max_completion_tokens: 50, messages: [{ role: 'user', content: 'x' }], ...more }),
+    });
+  const one = { type: 'function', function: { name: 'now', parameters: NO_INPUT } };
+
+  test('marks for the cache count by either name, on parts and on tools', async () => {
+    const mark = { cache_control: { type: 'ephemeral', ttl: '1h' } };
+    const answer = await ask({ messages: [{ role: 'user', content: [{ type: 'text', text: 'x', ...mark }] }], tools: [{ ...one, ...mark }] });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, null]);
+    const sent = JSON.stringify(last(bench)?.json());
+    expect(
+      sent.match(vendor === 'bedrock' ? /"cachePoint":\{"type":"default","ttl":"1h"\}/g : /"cache_control":\{"type":"ephemeral","ttl":"1h"\}/g),
+    ).toHaveLength(2);
+  });
+  test('a member of a tool that nobody knows is told', async () => {
+    const answer = await ask({ tools: [{ ...one, cache_control: { type: 'forever' }, more: 1 }] });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, 'ignored=tools[].cache_control,ignored=tools[].more']);
+  });
+  test('what asks for nothing is nothing that could be lost', async () => {
+    const idle = { frequency_penalty: 0, presence_penalty: 0, logit_bias: {}, store: false, modalities: ['text'], logprobs: false };
+    const answer = await ask(idle, { 'x-lpa-fidelity': 'reject' });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, null]);
+    for (const asked of [{ frequency_penalty: 0.1 }, { logit_bias: { 50256: -100 } }, { store: true }, { modalities: ['text', 'audio'] }])
+      expect((await ask({ ...idle, ...asked }, { 'x-lpa-fidelity': 'reject' })).status, JSON.stringify(asked)).toBe(400);
+  });
+  test('of two results for one call the last counts', async () => {
+    const call = { id: 'a', type: 'function', function: { name: 'now', arguments: '{}' } };
+    const results = ['first', 'last'].map((content) => ({ role: 'tool', tool_call_id: 'a', content }));
+    const messages = [{ role: 'user', content: 'x' }, { role: 'assistant', content: null, tool_calls: [call] }, ...results];
+    const answer = await ask({ messages, tools: [one] });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, 'ignored=messages[].content[]']);
+    expect(JSON.stringify(last(bench)?.json())).toContain('last');
+    expect(JSON.stringify(last(bench)?.json())).not.toContain('first');
+  });
+});
+
 describe('a message of an Anthropic client for OpenAI', () => {
   let bench: Bench;
   beforeAll(async () => {

@@ -9,7 +9,13 @@ type Shape = 'plain' | 'list' | 'rest' | 'record' | 'leaf';
 /** Whether a member's mere presence says something, so that it counts as one until it was looked at. */
 const MARKS: ReadonlySet<string> = new Set(['cache']);
 /** Members that every value has and that say nothing when they hold this. */
-const SAYS_NOTHING: Readonly<Record<string, unknown>> = Object.freeze({ failed: false, redacted: false, choices: 1 });
+const SAYS_NOTHING: Readonly<Record<string, unknown>> = Object.freeze({
+  failed: false,
+  redacted: false,
+  choices: 1,
+  frequencyPenalty: 0,
+  presencePenalty: 0,
+});
 
 const shapeOf = (parent: Shape, root: boolean, key: string, value: unknown): Shape => {
   if (typeof value !== 'object' || value === null || parent === 'record' || ArrayBuffer.isView(value)) return 'leaf';
@@ -32,6 +38,9 @@ export interface Tracked<T> {
   unread(): string[];
 }
 
+/** Biases for no token. */
+const asksNothing = (key: string, member: unknown): boolean =>
+  key === 'logitBias' && typeof member === 'object' && member !== null && Object.keys(member).length === 0;
 /** One object of the value, what was read of it and what was reached through it. It is the handler of its own proxy. */
 class Watched<O extends object> implements ProxyHandler<O> {
   readonly proxy: O;
@@ -76,7 +85,7 @@ class Watched<O extends object> implements ProxyHandler<O> {
   collect(path: string, found: Set<string>): void {
     for (const key of Object.keys(this.#source)) {
       const member: unknown = this.#source[key as keyof O];
-      if (!holds(member) || tells(this.#shape, key, member)) continue;
+      if (!holds(member) || tells(this.#shape, key, member) || asksNothing(key, member)) continue;
       const place = this.#shape === 'list' ? path : path === '' ? key : `${path}.${key}`;
       const shape = shapeOf(this.#shape, this.#root, key, member);
       const whole = shape === 'leaf' || shape === 'list' || (this.#shape === 'plain' && MARKS.has(key));

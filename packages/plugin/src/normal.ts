@@ -19,12 +19,14 @@ export const NORMAL_RULES: readonly NormalRule[] = Object.freeze([
     what: 'Tool results stand in a turn of their own, and adjacent turns of nothing but tool results are one; other parts keep the name, origin, rest and cache of the turn.',
   },
   { name: 'reasoning-on', what: 'Reasoning that is said not to be off is reasoning of which nothing is said.' },
+  { name: 'no-penalty', what: 'A penalty of 0 is left out: it is what happens where nobody asks for one.' },
   { name: 'answers-together', what: 'Adjacent assistant turns that carry nothing but parts are one.' },
   { name: 'tool-choice', what: 'Where there are tools and no choice is made, the choice is auto.' },
   { name: 'choices-by-index', what: 'Choices of a reply stand in the order of their indexes.' },
 ]);
 
 const OPTIONAL: ReadonlySet<string> = new Set(['rest', 'citations', 'logprobs', 'stop', 'sampling', 'reasoning', 'logitBias', 'fields']);
+const PENALTIES: ReadonlySet<string> = new Set(['frequencyPenalty', 'presencePenalty']);
 const empty = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 /** Rule `absent`, at every level of the model and not inside foreign JSON. */
 const present = <T>(value: T, leaf = false): T => {
@@ -33,7 +35,7 @@ const present = <T>(value: T, leaf = false): T => {
   const kept: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(value)) {
     const inner = key === 'rest' ? presentRest(member) : present(member as unknown, LEAVES.has(key));
-    if (inner !== undefined && !(OPTIONAL.has(key) && empty(inner))) kept[key] = inner;
+    if (inner !== undefined && !(OPTIONAL.has(key) && empty(inner)) && !(PENALTIES.has(key) && inner === 0)) kept[key] = inner;
   }
   return kept as T;
 };

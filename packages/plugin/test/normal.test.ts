@@ -68,6 +68,10 @@ const RULES: Readonly<Record<string, () => void>> = {
     expect(normal(request({ reasoning: { off: false } }))).toStrictEqual(request({}));
     expect(normal(request({ reasoning: { off: true } })).reasoning).toStrictEqual({ off: true });
   },
+  'no-penalty': () => {
+    expect(normal(request({ sampling: { frequencyPenalty: 0, presencePenalty: 0 } }))).toStrictEqual(request({}));
+    expect(normal(request({ sampling: { frequencyPenalty: 0.1, temperature: 0 } })).sampling).toStrictEqual({ frequencyPenalty: 0.1, temperature: 0 });
+  },
   'answers-together': () => {
     expect(normal(request({ turns: [assistant(text('a')), assistant(text('b'), result('1'))] })).turns).toStrictEqual([assistant(text('ab'), result('1'))]);
     const apart = [assistant(text('a')), { ...assistant(text('b')), name: 'ann' }, user(text('c')), assistant(text('d'))];

@@ -1,4 +1,5 @@
-import { asObject, type Endpoint, type Fields, flagField, type Ledger, numberField, objectField, textField } from '@llm-proxy-auth/plugin';
+import { asList, asObject, type Endpoint, type Fields, flagField, type Ledger, numberField, objectField, textField } from '@llm-proxy-auth/plugin';
+import { hintOf } from './hint.ts';
 import { OPENAI } from './wire.ts';
 
 /** Members of every surface that the conversation does not hold, by what they must be. */
@@ -11,6 +12,17 @@ const FURTHER: readonly (readonly [(body: Fields, name: string) => unknown, read
 /** Refuses what the vendor would refuse, before it is noted as ignored. */
 export const checkFurther = (body: Fields): void => {
   for (const [read, names] of FURTHER) for (const name of names) read(body, name);
+};
+/** Members of a tool that stand beside what it is; a hint for the cache of another vendor is the only one that is known. */
+const TOOL: ReadonlySet<string> = new Set(['type', 'function', 'custom', 'cache_control']);
+/** Others go to a provider of the same surface only. */
+export const loseToolMembers = (body: Fields, surface: string, target: Endpoint | undefined, ledger: Ledger): void => {
+  if (target === undefined || (target.dialect === OPENAI && target.surface === surface)) return;
+  for (const tool of asList(body.tools).map((one) => asObject(one) ?? {}))
+    if (tool.function !== undefined || tool.custom !== undefined)
+      for (const [name, value] of Object.entries(tool))
+        if (value !== null && (!TOOL.has(name) || (name === 'cache_control' && hintOf(value) === undefined)))
+          ledger.note('ignored', `tools[].${name}`, 'the provider has no such member of a tool');
 };
 /** Options of a stream go to a provider of the same surface only. `include_usage` is honoured; an option that is off asks for nothing. */
 export const loseOptions = (body: Fields, surface: string, target: Endpoint | undefined, ledger: Ledger): void => {

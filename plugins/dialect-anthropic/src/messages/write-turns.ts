@@ -52,12 +52,15 @@ interface Message {
   readonly role: string;
   blocks: readonly Fields[];
 }
-/** Results go to the front of the user's message, in the order in which their calls were made. */
+/** Results go to the front of the user's message, in the order in which their calls were made; of two for one call the last, which corrects the first. */
 const ordered = (results: readonly Fields[], before: Message | undefined, lost: Lost): readonly Fields[] => {
   const calls = (before?.blocks ?? []).filter(({ type }) => type === 'tool_use').map(({ id }) => id);
   const rank = ({ tool_use_id }: Fields): number => (calls.includes(tool_use_id) ? calls.indexOf(tool_use_id) : calls.length);
-  const sorted = results.toSorted((a, b) => rank(a) - rank(b));
-  if (sorted.some((one, index) => one !== results[index])) lost('turns.parts', 'results stand in the order of their calls', 'emulated');
+  const last = new Map(results.map((one) => [one.tool_use_id, one]));
+  if (last.size < results.length) lost('turns.parts', 'of several results of one call the last counts');
+  const sorted = results.filter((one) => last.get(one.tool_use_id) === one).toSorted((a, b) => rank(a) - rank(b));
+  const kept = results.filter((one) => sorted.includes(one));
+  if (sorted.some((one, index) => one !== kept[index])) lost('turns.parts', 'results stand in the order of their calls', 'emulated');
   return sorted;
 };
 /** One message a turn, but neighbours of one role are one message, whose results come first. */

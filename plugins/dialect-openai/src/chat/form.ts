@@ -14,6 +14,8 @@ export interface Form {
   readonly list?: boolean | undefined;
   /** Refusals written as content parts instead of the message's own member. */
   readonly refusals?: boolean | undefined;
+  /** A mark for the cache written as another vendor writes it. */
+  readonly hint?: Json | undefined;
   /** Name the token limit was written under. */
   readonly limit?: 'max_tokens' | undefined;
   /** A provider's answer as it came, and what was read of it. */

@@ -13,7 +13,9 @@ import {
   stringifyJson,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
+import { hintOf } from '../hint.ts';
 import { OPENAI } from '../wire.ts';
+import { formOf, withForm } from './form.ts';
 
 const DATA_URL = /^data:([^;,]*)(?:;[^;,]*)*;base64,/;
 const HEAD = 256;
@@ -44,7 +46,10 @@ const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = Object.freeze(
   ),
 );
 const keptOf = (p: Fields, type: string): Pick<Kept, 'cache' | 'rest'> => {
-  const rest = unknownFields(p, KNOWN[type] ?? new Set());
+  const known = KNOWN[type] ?? new Set<string>();
+  const hint = isObject(p.prompt_cache_breakpoint) ? undefined : hintOf(p.cache_control);
+  const rest = unknownFields(p, hint === undefined ? known : new Set([...known, 'cache_control']));
+  if (hint !== undefined) return withForm({ cache: hint, ...(rest === undefined ? {} : { rest }) }, { hint: p.cache_control });
   return { ...(isObject(p.prompt_cache_breakpoint) ? { cache: {} } : {}), ...(rest === undefined ? {} : { rest }) };
 };
 const readImage = (p: Fields, param: string): Part => {
@@ -123,5 +128,7 @@ const bodyOf = (part: Part, mine: boolean): Fields | undefined => {
 export const writePart = (part: Part, mine: boolean): Fields | undefined => {
   const body = bodyOf(part, mine);
   if (body === undefined || !mine || part.kind === 'opaque') return body;
-  return { ...body, ...(part.cache === undefined ? {} : { prompt_cache_breakpoint: { mode: 'explicit' } }), ...part.rest };
+  const hint = formOf(part)?.hint;
+  const mark = hint === undefined ? { prompt_cache_breakpoint: { mode: 'explicit' } } : { cache_control: hint };
+  return { ...body, ...(part.cache === undefined ? {} : mark), ...part.rest };
 };

@@ -28,7 +28,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
-import { checkFurther, loseOptions } from '../invalid.ts';
+import { checkFurther, loseOptions, loseToolMembers } from '../invalid.ts';
 import { readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
 import { applyFamily } from './family.ts';
@@ -91,6 +91,13 @@ const spelled = (request: ChatRequest, form: Form, body: Fields): Fields => ({
   ...writeOwn(withForm(request, form), true, '', () => undefined),
   ...(body.stream === true ? streaming(form.options) : {}),
 });
+/** Members that say what happens anyway, and so ask for nothing; the client's own surface gets them back. */
+const isIdle = (name: string, value: Json): boolean =>
+  (name === 'store' && value === false) || (name === 'modalities' && Array.isArray(value) && value.length === 1 && value[0] === 'text');
+const furtherOf = (body: Fields, known: ReadonlySet<string>): Fields | undefined => {
+  const idle = Object.keys(body).filter((name) => isIdle(name, body[name]));
+  return unknownFields(body, idle.length === 0 ? known : new Set([...known, ...idle]));
+};
 /** Reads a chat request; members the model does not know go to `rest`, spellings to the form, and what vendors signed to where it stood. */
 export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endpoint, model?: string): ChatRequest => {
   const body = asObject(inbound.body);
@@ -98,7 +105,8 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   checkFurther(body);
   loseOptions(body, 'chat', target, ledger);
   const steering = readSteering(body);
-  const fields = unknownFields(body, new Set([...KNOWN, ...steeringNames(steering)]));
+  const fields = furtherOf(body, new Set([...KNOWN, ...steeringNames(steering)]));
+  loseToolMembers(body, 'chat', target, ledger);
   const { messages, restored } = bring(body.messages, { dialect: target?.dialect, model, signer: target?.signer, seal, memory: inbound.memory, ledger });
   const request: ChatRequest = {
     turns: readMessages(messages, restored),

@@ -13,6 +13,7 @@ import {
   type Tool,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
+import { hintOf } from '../hint.ts';
 import { OPENAI } from '../wire.ts';
 
 const FUNCTION: ReadonlySet<string> = new Set(['name', 'description', 'parameters', 'strict']);
@@ -29,7 +30,8 @@ const described = (f: Fields): { readonly description?: string } => {
   const description = asText(f.description);
   return description === undefined ? {} : { description };
 };
-const readFunction = (f: Fields, param: string): Tool => {
+const readFunction = (f: Fields, param: string, hint?: Json): Tool => {
+  const cache = hintOf(hint);
   const strict = asFlag(f.strict);
   const rest = unknownFields(f, FUNCTION);
   return {
@@ -39,12 +41,14 @@ const readFunction = (f: Fields, param: string): Tool => {
     schema: f.parameters ?? NO_PARAMETERS,
     ...(strict === undefined ? {} : { strict }),
     ...(rest === undefined ? {} : { rest }),
+    ...(cache === undefined ? {} : { cache }),
   };
 };
 /** A grammar is the members of `format.grammar`; the other surfaces have them one level up. Free text is the default. */
 const grammarOf = (format: Json): { readonly json: string } | undefined =>
   isObject(format) && format.type === 'grammar' && format.grammar !== undefined ? { json: stringifyJson(format.grammar) } : undefined;
-const readCustom = (c: Fields, param: string): Tool => {
+const readCustom = (c: Fields, param: string, hint: Json): Tool => {
+  const cache = hintOf(hint);
   const rest = unknownFields(c, CUSTOM);
   const grammar = grammarOf(c.format);
   return {
@@ -53,13 +57,14 @@ const readCustom = (c: Fields, param: string): Tool => {
     ...described(c),
     ...(grammar === undefined ? {} : { grammar }),
     ...(rest === undefined ? {} : { rest }),
+    ...(cache === undefined ? {} : { cache }),
   };
 };
 const readTool = (wire: Json, i: number): Tool => {
   const t = asObject(wire);
   if (t === undefined) throw invalid(`tools[${i}]`, 'A tool is an object.');
-  if (isObject(t.function)) return readFunction(t.function, `tools[${i}].function`);
-  if (isObject(t.custom)) return readCustom(t.custom, `tools[${i}].custom`);
+  if (isObject(t.function)) return readFunction(t.function, `tools[${i}].function`, t.cache_control);
+  if (isObject(t.custom)) return readCustom(t.custom, `tools[${i}].custom`, t.cache_control);
   if (t.type === 'function' || asText(t.type) === undefined) throw invalid(`tools[${i}].function`, 'A function tool needs function.');
   return { kind: 'server', origin: { dialect: OPENAI, payload: { json: stringifyJson(t) } } };
 };
