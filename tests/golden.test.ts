@@ -230,10 +230,10 @@ describe.each([
     expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, 'ignored=tools[].cache_control,ignored=tools[].more']);
   });
   test('what asks for nothing is nothing that could be lost', async () => {
-    const idle = { frequency_penalty: 0, presence_penalty: 0, logit_bias: {}, store: false, modalities: ['text'], logprobs: false };
+    const idle = { frequency_penalty: 0, presence_penalty: 0, logit_bias: {}, store: false, logprobs: false };
     const answer = await ask(idle, { 'x-lpa-fidelity': 'reject' });
     expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, null]);
-    for (const asked of [{ frequency_penalty: 0.1 }, { logit_bias: { 50256: -100 } }, { store: true }, { modalities: ['text', 'audio'] }])
+    for (const asked of [{ frequency_penalty: 0.1 }, { logit_bias: { 50256: -100 } }, { store: true }])
       expect((await ask({ ...idle, ...asked }, { 'x-lpa-fidelity': 'reject' })).status, JSON.stringify(asked)).toBe(400);
   });
   test('of two results for one call the last counts', async () => {

@@ -91,13 +91,9 @@ const spelled = (request: ChatRequest, form: Form, body: Fields): Fields => ({
   ...writeOwn(withForm(request, form), true, '', () => undefined),
   ...(body.stream === true ? streaming(form.options) : {}),
 });
-/** Members that say what happens anyway, and so ask for nothing; the client's own surface gets them back. */
-const isIdle = (name: string, value: Json): boolean =>
-  (name === 'store' && value === false) || (name === 'modalities' && Array.isArray(value) && value.length === 1 && value[0] === 'text');
-const furtherOf = (body: Fields, known: ReadonlySet<string>): Fields | undefined => {
-  const idle = Object.keys(body).filter((name) => isIdle(name, body[name]));
-  return unknownFields(body, idle.length === 0 ? known : new Set([...known, ...idle]));
-};
+/** `store: false` is what happens anyway, and so asks for nothing; the client's own surface gets it back. */
+const furtherOf = (body: Fields, known: ReadonlySet<string>): Fields | undefined =>
+  unknownFields(body, body.store === false ? new Set([...known, 'store']) : known);
 /** Reads a chat request; members the model does not know go to `rest`, spellings to the form, and what vendors signed to where it stood. */
 export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endpoint, model?: string): ChatRequest => {
   const body = asObject(inbound.body);
