@@ -526,7 +526,7 @@ const carriers: readonly Mutant[] = [
     'a loop at Bedrock without its thinking takes no budget',
     'carriers',
     'what was issued by bedrock to one caller for one model > is nothing to another caller',
-    plugin('dialect-converse', 'request/foreign.ts', "asObject(fields?.thinking)?.type !== 'enabled' || ", 'fields !== undefined || '),
+    plugin('dialect-converse', 'request/foreign.ts', "asObject(thought.thinking)?.type !== 'enabled' || ", 'thought !== undefined || '),
   ),
   of(
     'the vendor gets its own ids back',
