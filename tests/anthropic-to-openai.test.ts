@@ -105,14 +105,24 @@ describe('an unmodified Anthropic SDK to OpenAI', () => {
       expect(limited).toMatchObject({ error: { error: { type: 'rate_limit_error' } } });
     });
 
-    test('models are listed in the form of Anthropic; a token count OpenAI does not have is told', async () => {
+    test('models are listed in the form of Anthropic, and tokens are counted by the input of a response', async () => {
       const ids: string[] = [];
       for await (const { id } of client().models.list()) ids.push(id);
       expect(ids).toContain(model);
-      const error = await client()
-        .messages.countTokens({ model, messages: user('Hello') })
-        .catch((cause: unknown) => cause);
-      expect(error).toMatchObject({ status: 404, error: { type: 'error', error: { type: 'not_found_error' } } });
+      const tools = [
+        { name: 'get_weather', description: 'Weather of a city.', input_schema: { type: 'object' as const, properties: { city: { type: 'string' } } } },
+      ];
+      const count = async (more: object = {}): Promise<number> =>
+        (await client().messages.countTokens({ model, messages: user('Hello'), ...more })).input_tokens;
+      const plain = await count();
+      expect(plain).toBeGreaterThan(0);
+      expect(await count({ system: 'Be brief and kind, and tell nobody.' })).toBeGreaterThan(plain);
+      const { data, response } = await client()
+        .messages.countTokens({ model, messages: user('Hello'), tools, thinking: { type: 'enabled', budget_tokens: 2000 } })
+        .withResponse();
+      expect([data.input_tokens >= plain, response.headers.get('x-lpa-fidelity')]).toEqual([true, 'defaulted=tools[].strict']);
+      const last = bench.simulator.requests.at(-1);
+      expect([last?.path, Object.keys(last?.json() as object).toSorted()]).toEqual(['/v1/responses/input_tokens', ['input', 'model', 'tools']]);
     });
   });
 });

@@ -108,12 +108,12 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     check: (answer) => expect(answer.object).toBe('model'),
   },
   count_tokens: {
-    lacking: ['openai', 'azure', 'oci'],
+    lacking: ['oci'],
     ask: ({ chat }) => ['/anthropic/main/v1/messages/count_tokens', { model: chat, messages }],
     check: (answer) => expect(answer.input_tokens).toBeGreaterThan(0),
   },
   countTokens: {
-    lacking: ['openai', 'azure', 'oci'],
+    lacking: ['oci'],
     ask: ({ chat }) => [`/gemini/main/v1beta/models/${encodeURIComponent(chat)}:countTokens`, { contents }],
     check: (answer) => expect(answer.totalTokens).toBeGreaterThan(0),
   },

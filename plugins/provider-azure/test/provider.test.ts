@@ -101,7 +101,8 @@ describe('endpoints', () => {
     [{ endpoint: `${ENDPOINT}/models` }, { surface: 'responses', route: '/responses' }, undefined],
     [{ endpoint: 'https://m.eastus2.models.ai.azure.com' }, {}, '/chat/completions?api-version=2024-05-01-preview'],
     [{}, { operation: 'rerank', surface: 'rerank' }, undefined],
-    [{}, { operation: 'countTokens', dialect: 'anthropic', surface: 'count-tokens' }, undefined],
+    [{}, { operation: 'countTokens', dialect: 'anthropic', surface: 'count_tokens' }, '/openai/v1/responses/input_tokens'],
+    [{ apiVersion: '2024-10-21' }, { operation: 'countTokens', dialect: 'anthropic', surface: 'count_tokens' }, undefined],
   ] as const)('%j %j', (more, asked, expected) => expect(path(more as Partial<Config>, asked as Partial<Ask>)).toBe(expected));
   it.each(['chat', 'embeddings'] as const)('serve %s of other dialects', (operation) =>
     expect(make().endpoint(ask({ operation, dialect: 'anthropic', surface: 'messages', route: '/v1/messages', method: 'POST' }))).toMatchObject({

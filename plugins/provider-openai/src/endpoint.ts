@@ -41,6 +41,7 @@ type Target = Pick<Endpoint, 'surface' | 'method' | 'path' | 'batch'>;
 const TRANSLATED: Readonly<Partial<Record<Ask['operation'], Target>>> = Object.freeze({
   chat: { surface: 'chat', method: 'POST', path: '/chat/completions' },
   embeddings: { surface: 'embeddings', method: 'POST', path: '/embeddings', batch: 2048 },
+  countTokens: { surface: 'count-tokens', method: 'POST', path: '/responses/input_tokens' },
   models: { surface: 'models', method: 'GET', path: '/models' },
 });
 /** What OpenAI itself lacks and servers that speak its API may have. */
@@ -48,7 +49,7 @@ const RERANK: Target = Object.freeze({ surface: 'rerank', method: 'POST', path: 
 /** `/v1/models/{model+}` to `/models/{model}`: below the base, parameters by their bare name. */
 const pathOf = (route: string): string => route.replace(/^\/v1(?=\/)/, '').replaceAll('+}', '}');
 
-/** Surfaces of this dialect pass to the same path; chat, embeddings and models of others are translated; nothing else exists at OpenAI. */
+/** Surfaces of this dialect pass to the same path; chat, embeddings, counts and models of others are translated; nothing else exists at OpenAI. */
 export const endpoint = (ask: Ask): Endpoint | undefined => {
   if (ask.dialect === 'openai') {
     if (!SURFACES.has(ask.surface)) return undefined;

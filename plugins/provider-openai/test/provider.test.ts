@@ -80,6 +80,7 @@ describe('endpoints', () => {
     ['chat', 'chat', '/chat/completions'],
     ['embeddings', 'embeddings', '/embeddings'],
     ['models', 'models', '/models'],
+    ['countTokens', 'count-tokens', '/responses/input_tokens'],
   ] as const)('translate %s of other dialects', (operation, surface, path) => {
     expect(endpoint(ask({ operation, dialect: 'anthropic', surface: 'messages', route: '/v1/messages' }))).toMatchObject({ dialect: 'openai', surface, path });
   });
@@ -87,7 +88,6 @@ describe('endpoints', () => {
     [{ operation: 'rerank', surface: 'rerank' }],
     [{ operation: 'rerank', dialect: 'cohere' }],
     [{ operation: 'opaque', dialect: 'gemini', surface: 'files' }],
-    [{ operation: 'countTokens', dialect: 'anthropic', surface: 'count-tokens' }],
   ] as const)('do not exist for %j', (more) => expect(endpoint(ask(more))).toBeUndefined());
   it.each(['https://llm.example/v1', 'http://127.0.0.1:11434/v1', 'https://api.openai.com.example/v1'])(
     'put documents in order at a server that speaks the API: %s',

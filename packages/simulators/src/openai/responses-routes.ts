@@ -93,7 +93,12 @@ const retrieve = (call: Context, { response }: Stored, query: URLSearchParams): 
   return streamReply([...responseStream(call, {}, response)].slice(after + 1));
 };
 
+/** What counting takes, by the type of its parameters in the vendor's SDK. */
+const COUNTED: ReadonlySet<string> = new Set(
+  'conversation input instructions model parallel_tool_calls personality previous_response_id reasoning text tool_choice tools truncation'.split(' '),
+);
 const countTokens = (call: Context, store: Answers, fields: Fields): Reply => {
+  for (const name of Object.keys(fields)) if (!COUNTED.has(name)) throw refuse.unknown(name);
   const model = checkResponses(fields, call.models);
   const items = [...store.historyOf(fields.previous_response_id), ...itemsOf(fields.input)];
   return jsonReply({ object: 'response.input_tokens', input_tokens: inputTokens(fields, items, model) });

@@ -2,6 +2,7 @@ import { type AnySurface, ENVELOPE, type Reach, type Route, type Seal, type Surf
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
+import { countTokens } from './count-tokens.ts';
 import { names } from './names.ts';
 import { readReply, writeReply } from './reply.ts';
 import { readRequest, writeRequest } from './request.ts';
@@ -63,6 +64,7 @@ const STORED_ROUTES: readonly Route[] = Object.freeze([
 export const responsesSurfaces = (seal: Seal): readonly AnySurface[] => [
   responses(seal),
   opaque('responses-input-tokens', route('POST', '/responses/input_tokens'), { class: 'inference', ids: IDS.counting }, 'body'),
+  countTokens,
   opaque('responses-compact', route('POST', '/responses/compact'), CREATES, 'body'),
   opaque('responses-stored', STORED_ROUTES, STORED, 'none'),
 ];
