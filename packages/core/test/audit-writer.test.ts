@@ -164,18 +164,24 @@ describe('after a crash', () => {
     const store = disk();
     const dying = openOn(store, { mode });
     await dying.call({ id: 'settled', input: 100 });
-    const open = exchange({ id: 'open' });
+    const open = Object.assign(exchange({ id: 'open' }), { dispatchedAt: 1, stream: true, bytesIn: 400, bytesOut: 0, linesOut: 0, upstreamModel: undefined });
     const wait = dying.audit.intent(open);
-    if (mode === 'batch') await dying.audit.flush();
+    await dying.audit.flush();
     await wait;
+    // What it used is known by the last sign of life.
+    open.bytesOut = 1_200;
+    await dying.audit.flush();
+    open.bytesOut = 9_999;
     await dying.kill();
     const next = openOn(store, { mode }, dying);
     await Promise.all([next.audit.recover(), next.audit.recover()]);
     await next.audit.recover();
     await next.audit.flush();
-    expect(recordsOf(store).filter((r) => r.kind === 'interrupted')).toMatchObject([{ request: 'open', principal: 'key:ci', instance: 'main' }]);
+    expect(recordsOf(store).filter((r) => r.kind === 'interrupted')).toMatchObject([
+      { request: 'open', principal: 'key:ci', instance: 'main', input: 100, output: 100, estimated: true },
+    ]);
     const usage = await usageOf(store);
-    expect(usage.map((u) => [u.requests, u.interrupted, u.input])).toEqual([[1, 1, 100]]);
+    expect(usage.map((u) => [u.requests, u.interrupted, u.input, u.output, u.estimated])).toEqual([[1, 1, 200, 105, 1]]);
     expect(await verify(store, next)).toMatchObject({ ok: true, writers: 2 });
     expect((await readWriters(store)).map(({ row }) => [row.ended, row.interrupted]).sort()).toEqual([
       [false, []],

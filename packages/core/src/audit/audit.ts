@@ -94,12 +94,18 @@ export const openAudit = (options: AuditOptions): Audit => {
   };
   const failures = authFailures(() => host().now(), push);
   const recordInterrupted = async (calls: readonly Interrupted[]): Promise<void> => {
-    for (const { request, principal, instance, model } of calls) {
+    for (const { request, principal, instance, model, spent } of calls) {
       const record = new AuditRecord('interrupted', host().now());
       record.request = request;
       record.principal = principal;
       record.instance = instance;
       record.model = model;
+      if (spent !== undefined) {
+        record.input = spent.input;
+        record.output = spent.output;
+        record.cost = spent.cost;
+        record.estimated = true;
+      }
       push(record);
     }
     await writer.durable();
@@ -177,12 +183,14 @@ export const openAudit = (options: AuditOptions): Audit => {
     intent(x) {
       const record = new AuditRecord('intent', host().now());
       describeIntent(record, x);
+      record.call = x;
       if (!push(record)) throw full();
       x.intended = record;
       return settings().mode === 'sync' ? writer.durable() : undefined;
     },
     settle(x, status) {
       const { intended, principal } = x;
+      if (intended !== undefined) intended.call = undefined;
       // A refusal is told by who refused.
       if (principal === undefined) return;
       if (intended !== undefined && !intended.sealed) {

@@ -28,6 +28,7 @@ const ROW: Omit<WriterRow, 'beat' | keyof Proven | 'mac'> = Object.freeze({
   ended: false,
   used: START,
   settled: Object.freeze({ row: 1, n: 1 }),
+  spent: Object.freeze({}),
   interrupted: Object.freeze([]),
 });
 

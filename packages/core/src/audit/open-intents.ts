@@ -1,7 +1,9 @@
+import { type Spent, soFar } from '../call/reckon.ts';
 import type { Block } from './chain.ts';
 import type { AuditRecord } from './record.ts';
 import type { Cursor, Interrupted } from './writers.ts';
 
+const MOST_TOLD = 2_000;
 /** Calls whose intent stands in the log and whose end does not, in the order of their intents. */
 export const openIntents = () => {
   const open = new Map<string, Cursor & { readonly record: AuditRecord }>();
@@ -20,6 +22,22 @@ export const openIntents = () => {
       return first === undefined ? next : { row: first.row, n: first.n };
     },
     requests: (): readonly Interrupted[] =>
-      [...open].map(([request, { record }]) => ({ request, principal: record.principal, instance: record.instance, model: record.model })),
+      [...open].map(([request, { record }]) => ({
+        request,
+        principal: record.principal,
+        instance: record.instance,
+        model: record.model,
+        spent: record.call === undefined ? undefined : soFar(record.call),
+      })),
+    /** What calls that are open have used by now, by request; of the oldest of them, should there be very many. */
+    spent(): Readonly<Record<string, Spent>> {
+      const known: [string, Spent][] = [];
+      for (const [request, { record }] of open) {
+        const used = record.call === undefined ? undefined : soFar(record.call);
+        if (used !== undefined) known.push([request, used]);
+        if (known.length === MOST_TOLD) break;
+      }
+      return Object.fromEntries(known);
+    },
   };
 };

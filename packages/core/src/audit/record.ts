@@ -1,3 +1,5 @@
+import type { Exchange } from '../call/exchange.ts';
+
 /** What happened: `call` is intent and settlement in one, where the call ended before its intent was written. */
 export type AuditKind = 'intent' | 'settle' | 'call' | 'interrupted' | 'auth' | 'access' | 'admin' | 'dropped';
 
@@ -73,6 +75,8 @@ export class AuditRecord {
   count: number | undefined = undefined;
   /** Why a credential was refused, or how a second factor passed. */
   reason: string | undefined = undefined;
+  /** Of a call under way; written nowhere. */
+  call: Exchange | undefined = undefined;
   /** What an administrative operation was about; or the session that began or ended. */
   target: string | undefined = undefined;
   constructor(kind: AuditKind, at: number) {

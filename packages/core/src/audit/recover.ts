@@ -1,11 +1,25 @@
 import type { Change, Host } from '@llm-proxy-auth/plugin';
+import type { Spent } from '../call/reckon.ts';
 import { addBucket, type Buckets, usageChanges } from '../usage/rows.ts';
 import { bucketOf, hourOf, NOTHING } from '../usage/totals.ts';
 import { type Kept, readRow } from './chain.ts';
 import { auditKey } from './key.ts';
 import { logOf, rowsAfter } from './rows.ts';
 import { spilledIn, spillOf } from './spill.ts';
-import { type Cursor, type Found, type Interrupted, isAlive, isSigned, PLACE, readWriter, readWriters, rowText, signed, WRITERS } from './writers.ts';
+import {
+  type Cursor,
+  type Found,
+  type Interrupted,
+  isAlive,
+  isSigned,
+  PLACE,
+  readWriter,
+  readWriters,
+  rowText,
+  signed,
+  WRITERS,
+  type WriterRow,
+} from './writers.ts';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 interface Past {
@@ -34,7 +48,10 @@ const readPast = async (host: Host, { writer, row }: Found): Promise<Past> => {
     }
   }
   const interrupted = [...open.values()];
-  for (const record of interrupted) addBucket(buckets, { ...NOTHING, ...placeOf(record), interrupted: 1 });
+  for (const record of interrupted) {
+    const used = spentBy(row, record);
+    addBucket(buckets, { ...NOTHING, ...placeOf(record), ...used, estimated: used === undefined ? 0 : 1, interrupted: 1 });
+  }
   return { last, h, open: interrupted, buckets };
 };
 const placeOf = (record: Kept) => ({
@@ -43,11 +60,16 @@ const placeOf = (record: Kept) => ({
   model: text(record.upstreamModel) ?? text(record.model) ?? '',
   instance: text(record.instance) ?? '',
 });
-const interruptedOf = (record: Kept): Interrupted => ({
+const spentBy = ({ spent }: WriterRow, record: Kept): Spent | undefined => {
+  const request = text(record.request) ?? '';
+  return Object.hasOwn(spent, request) ? spent[request] : undefined;
+};
+const interruptedOf = (row: WriterRow, record: Kept): Interrupted => ({
   request: text(record.request) ?? '',
   principal: text(record.principal),
   instance: text(record.instance),
   model: text(record.model),
+  spent: spentBy(row, record),
 });
 
 /** Takes a row over, so that of several who find it dead one goes on. */
@@ -59,11 +81,11 @@ const claim = async ({ store, now }: Host, found: Found): Promise<Found | undefi
 const finish = async (host: Host, found: Found): Promise<readonly Interrupted[]> => {
   const { writer, row, version } = found;
   const { last, h, open, buckets } = await readPast(host, found);
-  const interrupted = [...row.interrupted, ...open.map(interruptedOf)];
+  const interrupted = [...row.interrupted, ...open.map((record) => interruptedOf(row, record))];
   const key = await auditKey(host);
   // A row that somebody else wrote stays as unsigned as it is.
   const proven = isSigned(key, found) ? signed(key, writer, { ...row, n: Math.max(row.n, last.n), h }) : {};
-  const ended = { ...row, ...proven, ended: true, used: last, settled: { row: last.row + 1, n: last.n + 1 }, interrupted };
+  const ended = { ...row, ...proven, ended: true, used: last, settled: { row: last.row + 1, n: last.n + 1 }, spent: {}, interrupted };
   const changes = [...(await usageChanges(host.store, buckets, writer)), { space: WRITERS, key: writer, expect: version, value: rowText(ended) }];
   return (await host.store.commit(changes)) ? interrupted : [];
 };

@@ -222,6 +222,7 @@ export const makeWriter = ({ host, settings, count }: WriterOptions) => {
         ...signed(own.key, own.writer, proven),
         used,
         settled: intents.settled({ row: rows + 1, n: head.n + 1 }),
+        spent: intents.spent(),
       };
       const registered = entry === undefined ? [] : [entry.change];
       const committed = await store.commit([...changes, { space: WRITERS, key: own.writer, expect: found.version, value: rowText(row) }, ...registered]);

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { JsonText, Store } from '@llm-proxy-auth/plugin';
+import type { Spent } from '../call/reckon.ts';
 import { link } from './chain.ts';
 
 /** Up to where a writer's log was read for something: row and record, both from 1. */
@@ -15,6 +16,8 @@ export interface Interrupted {
   readonly principal?: string | undefined;
   readonly instance?: string | undefined;
   readonly model?: string | undefined;
+  /** By its last sign of life, at least. */
+  readonly spent?: Spent | undefined;
 }
 /** What the store knows of one writer: a process, or one configuration of it where the store changed. */
 export interface WriterRow {
@@ -37,6 +40,8 @@ export interface WriterRow {
   readonly used: Cursor;
   /** Intents before this are settled. */
   readonly settled: Cursor;
+  /** What open calls had used when this was written, by request. */
+  readonly spent: Readonly<Record<string, Spent>>;
   /** Calls that are to be recorded as interrupted, by whom the row belongs to now. */
   readonly interrupted: readonly Interrupted[];
 }
@@ -73,6 +78,7 @@ const NO_ROW: WriterRow = Object.freeze({
   mac: '',
   used: NOWHERE,
   settled: Object.freeze({ row: 1, n: 1 }),
+  spent: Object.freeze({}),
   interrupted: Object.freeze([]),
 });
 const isCursor = (value: unknown): boolean =>
@@ -85,10 +91,17 @@ export const parsed = ({ json }: JsonText): unknown => {
     return undefined;
   }
 };
+const amount = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0);
+/** Amounts that somebody else may have written. */
+const spentIn = (written: unknown): Readonly<Record<string, Spent>> => {
+  if (typeof written !== 'object' || written === null) return NO_ROW.spent;
+  const known = Object.entries(written as Readonly<Record<string, Partial<Spent> | null>>);
+  return Object.fromEntries(known.map(([request, used]) => [request, { input: amount(used?.input), output: amount(used?.output), cost: amount(used?.cost) }]));
+};
 const rowOf = (text: JsonText): WriterRow => {
   const row = parsed(text) as Partial<WriterRow> | null | undefined;
   return row !== null && typeof row === 'object' && isCursor(row.used) && isCursor(row.settled) && Array.isArray(row.interrupted)
-    ? { ...NO_ROW, ...row }
+    ? { ...NO_ROW, ...row, spent: spentIn(row.spent) }
     : NO_ROW;
 };
 export const rowText = (row: WriterRow): JsonText => ({ json: JSON.stringify(row) });

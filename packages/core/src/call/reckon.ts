@@ -50,11 +50,26 @@ const usedBy = (x: Exchange): Usage | undefined => {
   return usage === undefined ? guess(estimate.input, output) : { ...usage, output: Math.max(usage.output, output), estimated: true };
 };
 
+/** Tokens and USD. */
+export interface Spent {
+  readonly input: number;
+  readonly output: number;
+  readonly cost: number;
+}
 const tokensOf = (usage: Usage | undefined): number => (usage === undefined ? 0 : usage.input + usage.output);
 /** What limits that reserved tokens or money are told: what was used, never less than nothing. */
 const actualOf = (reserved: readonly Claim[], usage: Usage | undefined, cost: number): readonly { readonly key: string; readonly amount: number }[] =>
   reserved.flatMap(({ key, kind }) => (kind === 'budget' ? [{ key, amount: cost }] : key.endsWith(TOKENS) ? [{ key, amount: tokensOf(usage) }] : []));
 
+/** What an open call has used by now as far as bytes tell; undefined while no provider was asked. The prompt is charged from the start. */
+export const soFar = (x: Exchange): Spent | undefined => {
+  if (x.dispatchedAt === 0) return undefined;
+  // Lines are counted only where something is reserved.
+  const output = x.estimate === undefined && x.stream ? Math.ceil(x.bytesOut / STREAMED_BYTES_PER_TOKEN) : streamed(x);
+  const usage = guess(x.estimate?.input ?? Math.ceil(x.bytesIn / BYTES_PER_TOKEN), output);
+  const price = x.instance === undefined || x.upstreamModel === undefined ? undefined : knownOf(x.instance, x.upstreamModel).price;
+  return { input: usage.input, output: usage.output, cost: price === undefined ? 0 : costOf(price, usage) / NANO };
+};
 /** Ends the counting of a call, once: `usage` and `cost` are final, and its lease is told. */
 export const reckon = (x: Exchange): void => {
   const unsaid = said(x.usage) === undefined;

@@ -32,7 +32,7 @@ const count = (description: string) => Type.Integer({ minimum: 0, description })
 const figures = {
   requests: count('Calls that ended.'),
   errors: count('Of them failed or refused.'),
-  interrupted: count('Calls whose gateway died; what they used is not known.'),
+  interrupted: count('Calls whose gateway died; their tokens are those of its last sign of life, up to 15 s before.'),
   input: count('Tokens of prompts.'),
   output: count('Tokens of answers.'),
   cached: count('Tokens read from a cache.'),
