@@ -113,11 +113,9 @@ describe.each(targets)('traffic of a coding agent to %s', (target, { vendor, mod
       expect(JSON.stringify([after?.system, after?.tools])).toBe(JSON.stringify([before?.system, before?.tools]));
     });
 
-    test('a count before the call, where the vendor counts', async () => {
+    test('a count before the call', async () => {
       const { max_tokens: _most, metadata: _who, ...counted } = request([{ role: 'user', content: [{ type: 'text', text: 'hi' }] }]);
-      const count = client().beta.messages.countTokens(counted);
-      if (target === 'OpenAI') await expect(count).rejects.toMatchObject({ status: 404 });
-      else expect((await count).input_tokens).toBeGreaterThan(1000);
+      expect((await client().beta.messages.countTokens(counted)).input_tokens).toBeGreaterThan(1000);
     });
 
     test('a cancelled stream ends the call at the provider', async () => {

@@ -31,6 +31,11 @@ export const records: readonly Mutant[] = [
     core('audit/checkpoint.ts', 'if (h !== expected || record.c !== chain.count + 1)', 'if (false)'),
   ),
   writer(
+    'what an open call has used is told with every sign of life',
+    'F24 batch: open calls become interrupted once',
+    core('audit/writer.ts', 'spent: intents.spent(),', 'spent: {},'),
+  ),
+  writer(
     'the log keeps the network alone',
     'batch: intent and end',
     core('audit/chain.ts', 'record.address = addressPrefix(record.address)', 'record.address = String(record.address)'),
