@@ -152,7 +152,7 @@ const CASES: readonly Case[] = [
     usd: (1_000 * 1.25 + 500 * 10) / 1e6,
   },
 ];
-test.each(CASES)('$name', async ({ vendor, main, model, answer, usd }) => {
+test.each(CASES.map((one) => [one.name, one] as const))('%s', async (_name, { vendor, main, model, answer, usd }) => {
   const b = await open(10, { vendor, ...(main === undefined ? {} : { main: main as Record<string, unknown> }) });
   b.simulator.script({ body: answer });
   const got = await chat(b, model);

@@ -74,4 +74,17 @@ describe.each([
     if (pass) expect(events).toBe(ends(bytes).length);
     else expect(events).toBeGreaterThan(ends(bytes).length / 2);
   });
+  test.skipIf(mode === 'transparent')('a transport that ends well behind the stop ends the answer, and not inside the frame that follows', async () => {
+    const [stream] = asked.filter(({ bytes }) => ends(bytes).length > 4);
+    if (stream === undefined) throw new Error('there is no such recording');
+    const { one, bytes } = stream;
+    const behind = ends(bytes).at(-2) ?? 0;
+    const headers = { 'content-type': 'application/vnd.amazon.eventstream' };
+    const upTo = (at: number): Promise<number> => {
+      bench.simulator.script({ status: 200, headers, body: bytes.subarray(0, at), closeDelimited: true });
+      return read(one);
+    };
+    expect(await upTo(behind)).toBeGreaterThan(0);
+    for (const at of [behind - 1, behind + 3, behind + 20, bytes.length - 1]) await expect(upTo(at), `at ${at} of ${bytes.length}`).rejects.toThrow();
+  });
 });

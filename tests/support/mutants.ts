@@ -529,6 +529,12 @@ const carriers: readonly Mutant[] = [
     plugin('dialect-converse', 'request/foreign.ts', "asObject(thought.thinking)?.type !== 'enabled' || ", 'thought !== undefined || '),
   ),
   of(
+    'a frame that was cut ends no answer',
+    'streams-cut-bedrock',
+    'a transport that ends well behind the stop ends the answer',
+    core('call/pass.ts', "if (tail.length > 0 && this.#rules.framing === 'aws-eventstream') this.#tap.bytes(tail);", ''),
+  ),
+  of(
     'the vendor gets its own ids back',
     'carriers',
     'thinking of anthropic, claude-sonnet-4-5 > openai 7 > runTools',

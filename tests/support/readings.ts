@@ -11,7 +11,20 @@ export interface Reading {
   readonly framing: Framing;
   /** Absent: its last byte ends a stream. */
   readonly ends?: RegExp;
+  /** Where it is whole before its end: what comes behind says nothing of the answer. */
+  readonly whole?: (bytes: Buffer) => number | undefined;
 }
+/** Behind the frame of an event. */
+const behind =
+  (event: string) =>
+  (bytes: Buffer): number | undefined => {
+    for (let at = 0; at + 4 <= bytes.length; ) {
+      const end = at + bytes.readUInt32BE(at);
+      if (bytes.subarray(at, end).includes(`:event-type\x07\x00${String.fromCharCode(event.length)}${event}`, 0, 'latin1')) return end;
+      at = end;
+    }
+    return undefined;
+  };
 const CLAUDE: Reading = { dialect: 'anthropic', surface: 'messages', framing: 'sse', ends: /"type": ?"message_stop"/ };
 const oci = (surface: string): Reading => ({ dialect: 'oci', surface, framing: 'sse-lines', ends: /finishReason/ });
 /** Each of several events may say a reason; without `alt=sse` the answer is a list, which has an end of its own. */
@@ -28,7 +41,7 @@ const OCI: Readonly<Record<string, Reading>> = { GENERIC: oci('generic'), COHERE
 const READ: Readonly<Record<string, (one: Recording) => Reading | undefined>> = {
   'anthropic messages': () => CLAUDE,
   'vertex_claude streamRawPredict': () => CLAUDE,
-  'bedrock converse-stream': () => ({ dialect: 'converse', surface: 'converse', framing: 'aws-eventstream' }),
+  'bedrock converse-stream': () => ({ dialect: 'converse', surface: 'converse', framing: 'aws-eventstream', whole: behind('messageStop') }),
   // What other models write into the frames passes through transparent mode alone.
   'bedrock invoke-with-response-stream': ({ model }) =>
     model?.includes('anthropic.') ? { dialect: 'anthropic', surface: 'messages', framing: 'aws-eventstream' } : undefined,

@@ -70,6 +70,8 @@ class PassingStream implements StreamBody {
     // A last event may lack its blank line; a cut one never becomes the terminal event by it.
     const tail = this.#events.rest();
     const out = tail.length === 0 || this.#rules.framing !== 'sse' ? NOTHING : this.#take(Buffer.concat([tail, Buffer.from('\n\n')]));
+    // Of a frame that was cut nothing passes, and what the tap knows of it keeps the answer from being whole.
+    if (tail.length > 0 && this.#rules.framing === 'aws-eventstream') this.#tap.bytes(tail);
     this.#tap.over?.();
     const error = before === 'failed' ? undefined : this.error();
     // An error that was no whole event did not pass, so it is told as one.
