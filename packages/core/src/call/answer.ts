@@ -5,6 +5,7 @@ import { echoable, envelope } from '../http/envelope.ts';
 import { sever } from '../http/sever.ts';
 import { hundredths } from '../observe/access-line.ts';
 import type { Exchange, Outgoing } from './exchange.ts';
+import { holdsOneOf } from './holds-secret.ts';
 
 // Written in the parts that node:http accepts in a value; anything else is percent-encoded, so no value can split a head.
 const UNSAFE = /[^\x20-\x7e]/;
@@ -17,7 +18,7 @@ export const headerValueIsSafe = (value: string): boolean => HEADER_VALUE.test(v
 const PLAIN: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding', 'date', 'cache-control', 'vary', 'etag', 'last-modified']);
 /** Whether a header of the provider holds one of our secrets (8 characters and more each), alone or among other text. */
 export const holdsSecret = (secrets: readonly string[], name: string, value: string): boolean =>
-  value.length >= 8 && secrets.length > 0 && !PLAIN.has(name) && secrets.some((secret) => value.includes(secret));
+  value.length >= 8 && secrets.length > 0 && !PLAIN.has(name) && holdsOneOf(secrets)(value);
 
 /** What every answer of ours carries, in front of the headers of the answer itself. */
 export const ownHeaders = (x: Exchange): string[] => {
