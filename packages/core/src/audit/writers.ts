@@ -3,6 +3,7 @@ import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { JsonText, Store } from '@llm-proxy-auth/plugin';
 import type { Spent } from '../call/reckon.ts';
+import { amount } from '../usage/totals.ts';
 import { link } from './chain.ts';
 
 /** Up to where a writer's log was read for something: row and record, both from 1. */
@@ -91,7 +92,6 @@ export const parsed = ({ json }: JsonText): unknown => {
     return undefined;
   }
 };
-const amount = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0);
 /** Amounts that somebody else may have written. */
 const spentIn = (written: unknown): Readonly<Record<string, Spent>> => {
   if (typeof written !== 'object' || written === null) return NO_ROW.spent;

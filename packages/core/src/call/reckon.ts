@@ -1,6 +1,7 @@
-import type { Claim, Usage } from '@llm-proxy-auth/plugin';
+import type { Claim, Price, Usage } from '@llm-proxy-auth/plugin';
 import { TOKENS } from '../access/claims.ts';
 import { costOf, knownOf, NANO } from '../access/prices.ts';
+import { amount } from '../usage/totals.ts';
 import type { Exchange } from './exchange.ts';
 import { BYTES_PER_TOKEN } from './limits.ts';
 
@@ -20,13 +21,12 @@ const streamed = ({ stream, bytesOut, linesOut }: Exchange): number => {
   return Math.max(events, Math.ceil(bytesOut / STREAMED_BYTES_PER_TOKEN), Math.ceil((bytesOut - events * FRAMING_BYTES) / BYTES_PER_TOKEN));
 };
 
-const count = (n: number): number => (Number.isFinite(n) && n > 0 ? n : 0);
 /** What a provider says it counted; undefined: nothing, or what counts as nothing. */
 const said = (usage: Usage | undefined): Usage | undefined => {
-  if (usage === undefined || (usage.estimated && count(usage.input) + count(usage.output) === 0)) return undefined;
+  if (usage === undefined || (usage.estimated && amount(usage.input) + amount(usage.output) === 0)) return undefined;
   const { input, output, cacheRead, cacheWrite } = usage;
-  const whole = count(input) === input && count(output) === output && count(cacheRead) === cacheRead && count(cacheWrite) === cacheWrite;
-  return whole ? usage : { ...usage, input: count(input), output: count(output), cacheRead: count(cacheRead), cacheWrite: count(cacheWrite) };
+  const whole = amount(input) === input && amount(output) === output && amount(cacheRead) === cacheRead && amount(cacheWrite) === cacheWrite;
+  return whole ? usage : { ...usage, input: amount(input), output: amount(output), cacheRead: amount(cacheRead), cacheWrite: amount(cacheWrite) };
 };
 const guess = (input: number, output: number): Usage => ({ input, output, cacheRead: 0, cacheWrite: 0, reasoning: 0, estimated: true });
 
@@ -50,6 +50,9 @@ const usedBy = (x: Exchange): Usage | undefined => {
   return usage === undefined ? guess(estimate.input, output) : { ...usage, output: Math.max(usage.output, output), estimated: true };
 };
 
+/** What the model costs that was asked last; undefined while none was, and where no price is known. */
+const priceOf = ({ instance, upstreamModel }: Exchange): Price | undefined =>
+  instance === undefined || upstreamModel === undefined ? undefined : knownOf(instance, upstreamModel).price;
 /** Tokens and USD. */
 export interface Spent {
   readonly input: number;
@@ -67,7 +70,7 @@ export const soFar = (x: Exchange): Spent | undefined => {
   // Lines are counted only where something is reserved.
   const output = x.estimate === undefined && x.stream ? Math.ceil(x.bytesOut / STREAMED_BYTES_PER_TOKEN) : streamed(x);
   const usage = guess(x.estimate?.input ?? Math.ceil(x.bytesIn / BYTES_PER_TOKEN), output);
-  const price = x.instance === undefined || x.upstreamModel === undefined ? undefined : knownOf(x.instance, x.upstreamModel).price;
+  const price = priceOf(x);
   return { input: usage.input, output: usage.output, cost: price === undefined ? 0 : costOf(price, usage) / NANO };
 };
 /** Ends the counting of a call, once: `usage` and `cost` are final, and its lease is told. */
@@ -75,14 +78,12 @@ export const reckon = (x: Exchange): void => {
   const unsaid = said(x.usage) === undefined;
   if (x.usage !== undefined || x.estimate !== undefined) x.usage = usedBy(x);
   let cost = 0;
-  if (x.usage !== undefined && x.instance !== undefined && x.upstreamModel !== undefined) {
-    const { price } = knownOf(x.instance, x.upstreamModel);
-    if (price !== undefined) {
-      // A broken answer whose usage nobody said costs what was reserved, at the price at which it was.
-      const least = unsaid && isBroken(x) ? (x.estimate?.cost ?? 0) : 0;
-      cost = Math.max(costOf(price, x.usage), least);
-      x.cost = cost / NANO;
-    }
+  const price = x.usage === undefined ? undefined : priceOf(x);
+  if (x.usage !== undefined && price !== undefined) {
+    // A broken answer whose usage nobody said costs what was reserved, at the price at which it was.
+    const least = unsaid && isBroken(x) ? (x.estimate?.cost ?? 0) : 0;
+    cost = Math.max(costOf(price, x.usage), least);
+    x.cost = cost / NANO;
   }
   if (x.lease === '') return;
   const settling = x.plan.graph.counters.settle(x.lease, actualOf(x.reserved, x.usage, cost));

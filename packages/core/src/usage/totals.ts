@@ -52,8 +52,8 @@ export const increase = (sums: Sums, more: Totals): void => {
   sums.estimated += more.estimated;
 };
 
-/** Nothing that a provider reports makes a total smaller. */
-const amount = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0);
+/** Nothing that a provider reports, or that stands in a row, makes a total smaller. */
+export const amount = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const HOUR_MS = 3_600_000;
 let lastHour = { number: Number.NaN, text: '' };
