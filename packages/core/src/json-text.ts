@@ -2,8 +2,10 @@ const PLAIN = /^[A-Za-z0-9 _.,:;/@{}()*+=~!?&%#|-]*$/;
 /** What some readers take for the end of a line, and what terminals obey. */
 const AWKWARD = /[\u007f-\u009f\u2028\u2029]/g;
 
+/** A UTF-16 unit as JSON escapes it. */
+export const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 /** JSON of a value on one line, whatever stands in it. */
-export const jsonLine = (value: unknown): string => JSON.stringify(value).replace(AWKWARD, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+export const jsonLine = (value: unknown): string => JSON.stringify(value).replace(AWKWARD, escapeCharacter);
 /** `jsonLine` of a text. */
 export const quoted = (value: string): string => (PLAIN.test(value) ? `"${value}"` : jsonLine(value.toWellFormed()));
 

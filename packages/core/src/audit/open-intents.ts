@@ -3,6 +3,7 @@ import type { Block } from './chain.ts';
 import type { AuditRecord } from './record.ts';
 import type { Cursor, Interrupted } from './writers.ts';
 
+const spentBy = ({ call }: AuditRecord): Spent | undefined => (call === undefined ? undefined : soFar(call));
 const MOST_TOLD = 2_000;
 /** Calls whose intent stands in the log and whose end does not, in the order of their intents. */
 export const openIntents = () => {
@@ -27,13 +28,13 @@ export const openIntents = () => {
         principal: record.principal,
         instance: record.instance,
         model: record.model,
-        spent: record.call === undefined ? undefined : soFar(record.call),
+        spent: spentBy(record),
       })),
     /** What calls that are open have used by now, by request; of the oldest of them, should there be very many. */
     spent(): Readonly<Record<string, Spent>> {
       const known: [string, Spent][] = [];
       for (const [request, { record }] of open) {
-        const used = record.call === undefined ? undefined : soFar(record.call);
+        const used = spentBy(record);
         if (used !== undefined) known.push([request, used]);
         if (known.length === MOST_TOLD) break;
       }

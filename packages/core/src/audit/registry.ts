@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Change, Store } from '@llm-proxy-auth/plugin';
+import { rowValue } from '@llm-proxy-auth/plugin/issued';
 import { link } from './chain.ts';
-import { type Found, isSigned, parsed } from './writers.ts';
+import { type Found, isSigned } from './writers.ts';
 
 const SPACE = 'core';
 const NAME = 'audit-registry';
@@ -22,7 +23,7 @@ const macOf = (key: KeyObject, { writers, checkpoints }: Counted): string => lin
 export const readRegistry = async (store: Store, key: KeyObject): Promise<Registry> => {
   const row = await store.get(SPACE, NAME);
   if (row === undefined) return { is: 'absent', counted: NOTHING, version: 0 };
-  const kept = parsed(row.value) as (Partial<Counted> & { readonly mac?: unknown }) | null | undefined;
+  const kept = rowValue(row.value) as (Partial<Counted> & { readonly mac?: unknown }) | null | undefined;
   const counted = { writers: Number(kept?.writers), checkpoints: Number(kept?.checkpoints) };
   return { is: kept?.mac === macOf(key, counted) ? 'whole' : 'forged', counted, version: row.version };
 };

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { JsonText, Store } from '@llm-proxy-auth/plugin';
+import { rowValue } from '@llm-proxy-auth/plugin/issued';
 import type { Spent } from '../call/reckon.ts';
 import { amount } from '../usage/totals.ts';
 import { link } from './chain.ts';
@@ -84,14 +85,6 @@ const NO_ROW: WriterRow = Object.freeze({
 });
 const isCursor = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'row' in value && 'n' in value && Number.isSafeInteger(value.row) && Number.isSafeInteger(value.n);
-/** What stands in a row that somebody else may have written; undefined when it is no JSON. */
-export const parsed = ({ json }: JsonText): unknown => {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-};
 /** Amounts that somebody else may have written. */
 const spentIn = (written: unknown): Readonly<Record<string, Spent>> => {
   if (typeof written !== 'object' || written === null) return NO_ROW.spent;
@@ -99,7 +92,7 @@ const spentIn = (written: unknown): Readonly<Record<string, Spent>> => {
   return Object.fromEntries(known.map(([request, used]) => [request, { input: amount(used?.input), output: amount(used?.output), cost: amount(used?.cost) }]));
 };
 const rowOf = (text: JsonText): WriterRow => {
-  const row = parsed(text) as Partial<WriterRow> | null | undefined;
+  const row = rowValue(text) as Partial<WriterRow> | null | undefined;
   return row !== null && typeof row === 'object' && isCursor(row.used) && isCursor(row.settled) && Array.isArray(row.interrupted)
     ? { ...NO_ROW, ...row, spent: spentIn(row.spent) }
     : NO_ROW;

@@ -1,3 +1,5 @@
+import { escapeCharacter } from '../json-text.ts';
+
 /** Makes a foreign string fit for a log line or an error message. */
 export type Scrub = (text: string) => string;
 export interface ScrubOptions {
@@ -34,7 +36,6 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replace: string | ((match: 
 // Control characters, C1, line separators, and marks that reorder what a reader sees.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
-const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** A secret and how it looks inside a URL, JSON text or base64. */
 const spellings = (secret: string): string[] => {
