@@ -1,5 +1,6 @@
 import { cloudMutants } from './mutants-clouds.ts';
 import { factorMutants } from './mutants-factor.ts';
+import { faults } from './mutants-faults.ts';
 import { givenMutants } from './mutants-given.ts';
 import { money } from './mutants-money.ts';
 import { records } from './mutants-records.ts';
@@ -643,4 +644,5 @@ export const mutants: readonly Mutant[] = [
   ...factorMutants,
   ...givenMutants,
   ...tokens,
+  ...faults,
 ];

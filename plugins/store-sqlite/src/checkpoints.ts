@@ -5,6 +5,8 @@ import type { Logger } from '@llm-proxy-auth/plugin';
 /** Characters written, each write counting for a page more, after which the log is worked into the database: about what SQLite does after 1,000 pages. */
 const EVERY = 4 * 2 ** 20;
 const PAGE = 4_096;
+/** Characters written since the checkpoint that is under way was asked for, after which writes wait for it: the other thread may get no turn for as long as this one writes. */
+const AHEAD = 2 * EVERY;
 /** Pages of a log that never became empty, because writes went on: they wait once, so that it does. */
 const TOO_LONG_PAGES = 4_096;
 /** Pages of 4 KiB after which SQLite does it itself in the thread that writes, should the other one not keep up. */
@@ -50,11 +52,19 @@ export const checkpoints = (db: DatabaseSync, path: string, log: Logger): Checkp
   db.exec(`PRAGMA wal_autocheckpoint = ${AT_LAST_PAGES}`);
   let thread: Worker | undefined;
   let ended: Promise<unknown> = Promise.resolve();
+  /** Written since the last checkpoint was asked for. */
   let waiting = 0;
   let room: Promise<void> | undefined;
   let release: (() => void) | undefined;
   let busy = false;
+  /** The checkpoint under way is the second one, of a log that is too long; nothing is written meanwhile. */
+  let again = false;
   let lost = false;
+  const hold = (): void => {
+    room ??= new Promise((resolve) => {
+      release = resolve;
+    });
+  };
   const free = (): void => {
     room = undefined;
     release?.();
@@ -64,13 +74,14 @@ export const checkpoints = (db: DatabaseSync, path: string, log: Logger): Checkp
     const made = new Worker(THREAD, { eval: true, workerData: path, resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 } });
     made.unref();
     made.on('message', (pages: number) => {
-      if (pages > TOO_LONG_PAGES && release === undefined) {
-        room = new Promise((resolve) => {
-          release = resolve;
-        });
+      if (pages > TOO_LONG_PAGES && !again) {
+        again = true;
+        hold();
+        waiting = 0;
         return made.postMessage('checkpoint');
       }
       busy = false;
+      again = false;
       free();
     });
     made.on('error', (error) => {
@@ -88,7 +99,9 @@ export const checkpoints = (db: DatabaseSync, path: string, log: Logger): Checkp
     },
     written(size) {
       waiting += size + PAGE;
-      if (lost || busy || waiting < EVERY) return;
+      if (lost) return;
+      if (busy && waiting > AHEAD) hold();
+      if (busy || waiting < EVERY) return;
       waiting = 0;
       busy = true;
       thread ??= start();

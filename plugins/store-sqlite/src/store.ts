@@ -29,6 +29,10 @@ export const openStore = async ({ path, log, now }: StoreOptions): Promise<Store
     calls = statements(db, (size) => tidying?.written(size));
     return calls;
   };
+  /** One of those that wait may write so much that the others wait again. */
+  const room = async (): Promise<void> => {
+    while (tidying?.room !== undefined) await tidying.room;
+  };
   const run = async <T>(work: (calls: ReturnType<typeof statements>) => T): Promise<T> => {
     try {
       return await patiently(() => work(ready()));
@@ -46,11 +50,11 @@ export const openStore = async ({ path, log, now }: StoreOptions): Promise<Store
     get: (space, key) => run((on) => on.get(space, key)),
     list: (space, after, limit) => run((on) => on.list(space, after, limit)),
     async commit(changes) {
-      await tidying?.room;
+      await room();
       return run((on) => on.commit(changes, now()));
     },
     append: async (name, rows) => {
-      await tidying?.room;
+      await room();
       await run((on) => on.append(name, rows));
     },
     read: (name, after, limit) => run((on) => on.read(name, after, limit)),

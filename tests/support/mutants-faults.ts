@@ -1,0 +1,11 @@
+import type { Mutant } from './mutants.ts';
+
+/** Rules that hold when something is slow, stalls or is cut. */
+export const faults: readonly Mutant[] = [
+  {
+    rule: 'writes wait for a checkpoint that is due',
+    edits: [{ file: 'plugins/store-sqlite/src/checkpoints.ts', from: 'if (busy && waiting > AHEAD) hold();', to: '' }],
+    test: 'plugins/store-sqlite/test/checkpoints-slow.test.ts',
+    named: 'writes wait for a thread that gets no turn',
+  },
+];
