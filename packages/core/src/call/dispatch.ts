@@ -6,12 +6,14 @@ import type { InstanceSettings } from '../config/schema.ts';
 import type { Health } from '../routing/breaker.ts';
 import { collected } from './collected.ts';
 import type { Ticker, Ticking } from './ticker.ts';
+import { inTurn, type Turned } from './turn.ts';
 
 /** Why an upstream exchange ended without its end. */
 export type Cut = 'connect' | 'timeout' | 'cut' | 'aborted' | 'stall' | 'drain' | 'revoked';
+export type ReplyHead = Readonly<Record<string, string | string[] | undefined>>;
 /** Takes one upstream answer. Exactly one of `end` and `cut` comes last; `data` brings all pieces of one socket read as one. */
 export interface Sink {
-  head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;
+  head(status: number, headers: ReplyHead): void;
   data(chunk: Buffer): void;
   end(): void;
   cut(why: Cut, error: unknown): void;
@@ -94,14 +96,17 @@ const bodyOf = (body: Outgoing['body']): NonNullable<Dispatcher.DispatchOptions[
 };
 
 /** undici's handler, the flight that the sink steers, and what the ticker watches, in one object a request. */
-class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
+class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHandler {
   place = -1;
+  readonly #dispatcher: Dispatcher;
+  /** Until it is sent. */
+  #outgoing: Outgoing | undefined;
   readonly #deadlines: Deadlines;
   readonly #ticker: Ticker;
   readonly #sink: Sink;
   readonly #health: Health;
   /** The body is piped: what it is late for may be its client's doing. */
-  readonly #piped: boolean;
+  readonly piped: boolean;
   readonly #started = performance.now();
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
@@ -111,17 +116,22 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
   #judged = false;
   #lastRead = this.#started;
   #pausedAt = 0;
-  /** Bytes of the body that are still to come, where the head says it; below 0 where it does not. */
-  #left = -1;
+  #status = 0;
+  #head: ReplyHead | undefined;
   #piece: Buffer | undefined;
   #more: Buffer[] | undefined;
+  /** Its turn comes. */
+  #due = true;
+  #ended = false;
 
-  constructor(deadlines: Deadlines, ticker: Ticker, sink: Sink, health: Health, piped: boolean) {
+  constructor(dispatcher: Dispatcher, outgoing: Outgoing, deadlines: Deadlines, ticker: Ticker, sink: Sink, health: Health) {
+    this.#dispatcher = dispatcher;
+    this.#outgoing = outgoing;
     this.#deadlines = deadlines;
     this.#ticker = ticker;
     this.#sink = sink;
     this.#health = health;
-    this.#piped = piped;
+    this.piped = outgoing.body !== undefined && !Array.isArray(outgoing.body);
     ticker.add(this);
   }
   pause(): void {
@@ -153,33 +163,63 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
     this.#controller = controller;
     if (this.#why !== undefined) controller.abort(new Error(this.#why));
   }
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ReplyHead): void {
     // A Buffer for each name and value, which undici would keep as long as the answer lasts.
     controller.rawHeaders = null;
     if (status < 200 || this.#over) return;
     this.#headed = true;
     this.#lastRead = performance.now();
-    const length = headers['content-length'];
-    if (typeof length === 'string') this.#left = Number(length);
     if (fails(status)) this.#failed(String(status));
-    this.#sink.head(status, headers);
+    this.#status = status;
+    this.#head = headers;
+    this.#later();
   }
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#left -= chunk.length;
     if (!this.#judged) this.#answered();
-    if (this.#left === 0) {
-      // Nothing of this read is to come.
-      this.#lastRead = performance.now();
-      this.flush();
-      if (!this.#over) this.#sink.data(chunk);
-    } else if (this.#piece === undefined) {
-      this.#lastRead = performance.now();
-      this.#piece = chunk;
-      process.nextTick(flush, this);
-    } else if (this.#more === undefined) this.#more = [this.#piece, chunk];
+    this.#lastRead = performance.now();
+    if (this.#piece === undefined) this.#piece = chunk;
+    else if (this.#more === undefined) this.#more = [this.#piece, chunk];
     else this.#more.push(chunk);
+    this.#later();
   }
-  flush(): void {
+  onResponseEnd(): void {
+    if (!this.#judged) this.#answered();
+    this.#ended = true;
+    this.#later();
+  }
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#deliver();
+    this.#cut(error);
+  }
+  #later(): void {
+    if (this.#due) return;
+    this.#due = true;
+    inTurn(this);
+  }
+  /** First the request goes out, then what has come goes to the sink. */
+  go(): void {
+    this.#due = false;
+    if (this.#outgoing !== undefined) return this.#send(this.#outgoing);
+    try {
+      this.#deliver();
+      if (this.#ended && this.#finish()) this.#sink.end();
+    } catch (error) {
+      // A fault of a sink ends its own call alone.
+      this.#controller?.abort(error as Error);
+      this.#cut(error);
+    }
+  }
+  #send({ origin, method, path, headers, body }: Outgoing): void {
+    this.#outgoing = undefined;
+    if (this.#why !== undefined) return this.#cut(new Error(this.#why));
+    this.#dispatcher.dispatch({ origin, method: method as Dispatcher.HttpMethod, path, headers, body: bodyOf(body) }, this);
+  }
+  #deliver(): void {
+    const head = this.#head;
+    if (head !== undefined && !this.#over) {
+      this.#head = undefined;
+      this.#sink.head(this.#status, head);
+    }
     const piece = this.#piece;
     if (piece === undefined || this.#over) return;
     const chunk = this.#more === undefined ? piece : Buffer.concat(this.#more);
@@ -187,14 +227,7 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
     this.#more = undefined;
     this.#sink.data(chunk);
   }
-  onResponseEnd(): void {
-    if (!this.#judged) this.#answered();
-    this.flush();
-    if (!this.#finish()) return;
-    this.#sink.end();
-  }
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.flush();
+  #cut(error: unknown): void {
     if (!this.#finish()) return;
     const why = this.#why ?? (!this.#headed && isConnectError(error) ? 'connect' : 'cut');
     if (!this.#judged) this.#broke(why, error);
@@ -209,9 +242,9 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
     this.#health.failed(what);
   }
   /** A client that went, a stop and a revoked key say nothing about the provider. */
-  #broke(why: Cut, error: Error): void {
+  #broke(why: Cut, error: unknown): void {
     if (why !== 'connect' && why !== 'timeout' && why !== 'cut') return;
-    if (this.#piped && (why !== 'connect' || AMBIGUOUS.has('code' in error ? error.code : undefined))) return;
+    if (this.piped && (why !== 'connect' || AMBIGUOUS.has(error instanceof Error && 'code' in error ? error.code : undefined))) return;
     this.#failed(why === 'cut' ? '502' : why);
   }
   #finish(): boolean {
@@ -221,15 +254,15 @@ class UpstreamFlight implements Flight, Ticking, Dispatcher.DispatchHandler {
     return true;
   }
 }
-const flush = (flight: UpstreamFlight): void => flight.flush();
 
 /**
  * Sends one request. No promise, no stream object, no timer of its own between socket and sink: undici pushes pieces, the
  * pieces of one turn are joined, and the shared ticker watches the deadlines (undici's own stop while a consumer pauses).
  */
 export const dispatch = (dispatcher: Dispatcher, outgoing: Outgoing, deadlines: Deadlines, ticker: Ticker, sink: Sink, health: Health): Flight => {
-  const { origin, method, path, headers, body } = outgoing;
-  const flight = new UpstreamFlight(deadlines, ticker, sink, health, body !== undefined && !Array.isArray(body));
-  dispatcher.dispatch({ origin, method: method as Dispatcher.HttpMethod, path, headers, body: bodyOf(body) }, flight);
+  const flight = new UpstreamFlight(dispatcher, outgoing, deadlines, ticker, sink, health);
+  // What a body that is piped breaks with is heard only by who has begun to read it.
+  if (flight.piped) flight.go();
+  else inTurn(flight);
   return flight;
 };

@@ -1,7 +1,7 @@
 import type { Call, ClientHalf, ErrorLike, Framing, ProviderHalf, Surface, Tap, TapState, UpstreamReply, WholeEvents } from '@llm-proxy-auth/plugin';
 import { eventsOf, wholeEvents } from '@llm-proxy-auth/plugin';
+import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
-import type { ReplyHead } from './reply/outcome.ts';
 import type { StreamBody } from './reply/stream.ts';
 
 export const CONTENT_TYPES: Readonly<Record<Framing, string>> = Object.freeze({

@@ -1,7 +1,8 @@
 import type { Framing, Reach, Surface, Tap, UpstreamReply } from '@llm-proxy-auth/plugin';
 import type { Instance } from '../graph.ts';
+import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
-import type { Attempting, ReplyHead } from './reply/outcome.ts';
+import type { Attempting } from './reply/outcome.ts';
 import { withOwn } from './reply/owned.ts';
 import type { StreamBody } from './reply/stream.ts';
 import { recordVerdict } from './stateful.ts';

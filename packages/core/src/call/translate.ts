@@ -25,11 +25,11 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { knownOf } from '../access/prices.ts';
 import { clientName } from './client-name.ts';
+import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { withMembers, withoutMembers } from './members.ts';
 import { CONTENT_TYPES, isType, streamFromWhole } from './pass.ts';
 import { refusalError } from './pinned.ts';
-import type { ReplyHead } from './reply/outcome.ts';
 import type { StreamBody } from './reply/stream.ts';
 
 /** Notes of both halves, which name places in the conversation, in the words of the client's surface. */

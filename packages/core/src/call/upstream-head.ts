@@ -3,8 +3,8 @@ import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { headerValueIsSafe, holdsSecret } from './answer.ts';
 import type { Prepared } from './attempt.ts';
+import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
-import type { ReplyHead } from './reply/outcome.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
 const USER_AGENT = 'llm-proxy-auth';

@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type ErrorLike, GatewayError, isGatewayError, type UpstreamReply } from '@llm-proxy-auth/plugin';
 import type { Instance } from '../../graph.ts';
-import type { Cut, Flight } from '../dispatch.ts';
+import type { Cut, Flight, ReplyHead } from '../dispatch.ts';
 import type { Exchange } from '../exchange.ts';
 
 /** What became of one attempt. `failed`: nothing was sent to the client, so another attempt may follow. */
@@ -21,7 +21,6 @@ export interface Attempting {
   readonly flight: Flight;
   resolve(outcome: Outcome): void;
 }
-export type ReplyHead = Readonly<Record<string, string | string[] | undefined>>;
 
 export const DONE: Outcome = Object.freeze({ is: 'done' });
 

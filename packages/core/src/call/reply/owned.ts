@@ -1,10 +1,10 @@
 import { type Framing, GatewayError, type NativeCall, type Reach, type Tap } from '@llm-proxy-auth/plugin';
 import { beginWait, sendWhole } from '../answer.ts';
-import type { Sink } from '../dispatch.ts';
+import type { ReplyHead, Sink } from '../dispatch.ts';
 import { isType } from '../pass.ts';
 import { owningTap, ownReply } from '../stateful.ts';
 import { wholeTap } from '../whole-tap.ts';
-import { type Attempting, cutOutcome, DONE, type ReplyHead, textOf } from './outcome.ts';
+import { type Attempting, cutOutcome, DONE, textOf } from './outcome.ts';
 import { passing, relaySink } from './relay.ts';
 import { wholeSink } from './whole.ts';
 

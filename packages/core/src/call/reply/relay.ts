@@ -4,9 +4,9 @@ import { replyHeaderPasses } from '../../http/credential-slots.ts';
 import { namedHops } from '../../http/head.ts';
 import { sever } from '../../http/sever.ts';
 import { beginWait, endWait, headerValueIsSafe, holdsSecret, ownHeaders, sendHead, upstreamRequestId } from '../answer.ts';
-import type { Cut, Sink } from '../dispatch.ts';
+import type { Cut, ReplyHead, Sink } from '../dispatch.ts';
 import { ClientWriter, cutStalled } from './client.ts';
-import { type Attempting, credentialRejected, cutError, cutOutcome, DONE, type ReplyHead, statusOutcome, textOf } from './outcome.ts';
+import { type Attempting, credentialRejected, cutError, cutOutcome, DONE, statusOutcome, textOf } from './outcome.ts';
 import { wholeRest } from './whole.ts';
 
 /** Which reply headers pass: everything but hop-by-hop, cookies and ours, or only what `only` lets through. */

@@ -1,9 +1,9 @@
 import type { ErrorLike, TapState, UpstreamReply } from '@llm-proxy-auth/plugin';
 import { GatewayError } from '@llm-proxy-auth/plugin';
 import { beginWait, endWait, ownHeaders, sendHead, upstreamRequestId } from '../answer.ts';
-import type { Cut, Sink } from '../dispatch.ts';
+import type { Cut, ReplyHead, Sink } from '../dispatch.ts';
 import { ClientWriter, cutStalled } from './client.ts';
-import { type Attempting, cutError, cutOutcome, DONE, type Outcome, type ReplyHead, statusOutcome, textOf } from './outcome.ts';
+import { type Attempting, cutError, cutOutcome, DONE, type Outcome, statusOutcome, textOf } from './outcome.ts';
 import { wholeRest } from './whole.ts';
 
 /** What differs between a stream that passes and one that is translated. */

@@ -1,7 +1,7 @@
 import { GatewayError, type UpstreamReply } from '@llm-proxy-auth/plugin';
 import { endWait, upstreamRequestId } from '../answer.ts';
-import type { Cut, Sink } from '../dispatch.ts';
-import { type Attempting, cutOutcome, pairsOf, type ReplyHead, statusOutcome, textOf } from './outcome.ts';
+import type { Cut, ReplyHead, Sink } from '../dispatch.ts';
+import { type Attempting, cutOutcome, pairsOf, statusOutcome, textOf } from './outcome.ts';
 
 /** Largest answer that is held whole: translated and stateful ones, and errors. */
 export const MAX_WHOLE = 64 * 1024 * 1024;
