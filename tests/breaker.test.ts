@@ -53,6 +53,8 @@ describe('F50 an instance whose provider fails five times', () => {
     expect(await ask(`/openai/spare${CHAT}`)).toBe('200 spare 1');
     expect(await bench.gateway.metrics.text()).toMatch(/llm_proxy_breaker_state\{instance="main"\} 2\nllm_proxy_breaker_state\{instance="spare"\} 0\n/);
     expect((await bench.line(({ msg }) => msg === 'the provider failed too often and is left alone')).failed).toBe('500');
+    const ready = await fetch(`${bench.gateway.urls.ops}/ready`);
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', reasons: [], instances: { main: 'degraded' } }]);
   });
   test.each([429, 529, 400])('%s is no failure', async (status) => {
     await open();

@@ -70,6 +70,10 @@ const chat = async (instance: string): Promise<string> => {
   return [answer.status, answer.headers.get('x-lpa-code') ?? ''].join(' ').trim();
 };
 const probes = async (): Promise<readonly number[]> => Promise.all(['health', 'ready'].map(async (path) => (await fetch(`${at.ops}/${path}`)).status));
+const degraded = async (): Promise<readonly string[]> => {
+  const { instances } = (await (await fetch(`${at.ops}/ready`)).json()) as { readonly instances: Readonly<Record<string, string>> };
+  return Object.keys(instances).filter((name) => instances[name] === 'degraded');
+};
 const UNREACHABLE = '502 upstream_unreachable';
 const LEFT_ALONE = '503 upstream_overloaded';
 
@@ -80,6 +84,11 @@ describe('providers that refuse connections', () => {
     expect(down).toBe(UNREACHABLE);
     expect(new Set(up)).toEqual(new Set(['200']));
     expect(await probes()).toEqual([200, 200]);
+    for (let n = 0; n < 5; n++) await chat('spare');
+    expect([await probes(), await degraded()]).toEqual([[200, 200], ['spare']]);
+    await spare.open();
+    await expect.poll(() => chat('spare'), { interval: 25, timeout: 10_000 }).toBe('200');
+    expect(await degraded()).toEqual([]);
   });
 
   test('F37 all are down: alive throughout, refused at once and without asking, served again within the time until one is let through', async () => {

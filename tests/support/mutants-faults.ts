@@ -8,4 +8,10 @@ export const faults: readonly Mutant[] = [
     test: 'plugins/store-sqlite/test/checkpoints-slow.test.ts',
     named: 'writes wait for a thread that gets no turn',
   },
+  {
+    rule: 'instances that are left alone are listed',
+    edits: [{ file: 'packages/core/src/observe/probes.ts', from: "if (broken(instance)) states[instance.name] = 'degraded';\n        else if", to: 'if' }],
+    test: 'tests/breaker.test.ts',
+    named: '/openai/main is 503 at once',
+  },
 ];

@@ -15,7 +15,7 @@ import { openShortcut } from './call/shortcut.ts';
 import { watchTail } from './call/tail.ts';
 import { makeTicker } from './call/ticker.ts';
 import { transparent } from './call/transparent.ts';
-import type { Graph } from './graph.ts';
+import type { Graph, Instance } from './graph.ts';
 import { answerPreflight } from './http/cors.ts';
 import { type Head, hostIsValid, readHead } from './http/head.ts';
 import type { RouteMatch } from './http/route.ts';
@@ -231,6 +231,8 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     get graph(): Graph {
       return plan.graph;
     },
+    /** Whether an instance of this configuration failed too often and has not answered since. */
+    broken: (instance: Instance): boolean => plan.breaker(instance).state !== 'closed',
     drain(): void {
       draining = true;
     },

@@ -153,7 +153,12 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   void audit
     .recover()
     .catch((error: unknown) => log.logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'what dead writers left cannot be read yet'));
-  const probes = startProbes({ instances: () => gateway.graph.instances.values(), everyMs: options.probeEveryMs ?? PROBE_EVERY_MS, note: served.health });
+  const probes = startProbes({
+    instances: () => gateway.graph.instances.values(),
+    everyMs: options.probeEveryMs ?? PROBE_EVERY_MS,
+    note: served.health,
+    broken: gateway.broken,
+  });
 
   const warnOpen = setInterval(() => {
     if (gateway.graph.strategies.length === 0) log.logger.warn({}, '`auth: none` is set: everybody on this machine may spend on these accounts');

@@ -7,7 +7,7 @@ export interface Readiness {
   readonly ready: boolean;
   /** `draining` …; empty while ready. */
   readonly reasons: readonly string[];
-  /** State by instance, shown on the ops listener alone. */
+  /** `ok`, `failed` or `degraded` by instance, shown on the ops listener alone. */
   readonly instances?: Readonly<Record<string, string>> | undefined;
 }
 export interface OpsOptions {

@@ -6,16 +6,20 @@ export interface ProbeOptions {
   /** Milliseconds between two rounds; the first round is that long after the start. */
   readonly everyMs: number;
   readonly note: (instance: string, healthy: boolean) => void;
+  /** Whether calls pass it over because it failed too often. */
+  readonly broken: (instance: Instance) => boolean;
 }
+/** `degraded`: its calls failed too often, so that it is left alone, or asked by one call to see. */
+type State = 'ok' | 'failed' | 'degraded';
 export interface Probes {
-  /** `ok` or `failed` by instance, as far as it was asked. */
-  states(): Readonly<Record<string, 'ok' | 'failed'>>;
+  /** By instance, as far as it was asked or left alone. */
+  states(): Readonly<Record<string, State>>;
   stop(): void;
 }
 const PATIENCE_MS = 15_000;
 
 /** Asks every instance whose provider can be asked whether it answers; off the hot path, one question at a time to each. */
-export const startProbes = ({ instances, everyMs, note }: ProbeOptions): Probes => {
+export const startProbes = ({ instances, everyMs, note, broken }: ProbeOptions): Probes => {
   const known = new Map<string, boolean>();
   const asking = new Set<string>();
   const stopped = new AbortController();
@@ -36,8 +40,12 @@ export const startProbes = ({ instances, everyMs, note }: ProbeOptions): Probes 
   }, everyMs).unref();
   return {
     states() {
-      const states: Record<string, 'ok' | 'failed'> = {};
-      for (const { name } of instances()) if (known.has(name)) states[name] = known.get(name) === true ? 'ok' : 'failed';
+      const states: Record<string, State> = {};
+      for (const instance of instances()) {
+        const healthy = known.get(instance.name);
+        if (broken(instance)) states[instance.name] = 'degraded';
+        else if (healthy !== undefined) states[instance.name] = healthy ? 'ok' : 'failed';
+      }
       return states;
     },
     stop() {
