@@ -77,7 +77,6 @@ const models: Readonly<Record<string, Column>> = {
     cached: 'converse',
     thinks: 'us.amazon.nova-2-lite-v1:0',
     thoughtless: (client) => (client === 'converse' ? 'the client asks in words of Claude' : undefined),
-    lacks: { json_schema: 'the model is held to no schema' },
   }),
   'bedrock: llama': further('bedrock', 'meta.llama3-8b-instruct-v1:0', {
     cached: 'converse',
@@ -335,6 +334,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'converse to oci: cohere 2: json_schema': 'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name',
   'gemini to oci: cohere 2: forced tool': 'ledger: emulated=tools',
   'gemini to oci: cohere 2: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
+  'openai to bedrock: nova: json_schema': 'ledger: emulated=response_format',
+  'anthropic to bedrock: nova: json_schema': 'ledger: emulated=output_config.format',
+  'gemini to bedrock: nova: json_schema': 'ledger: emulated=generationConfig.responseMimeType',
   'openai to bedrock: nova: document': 'ledger: emulated=messages[].content[].file.filename',
   'openai to bedrock: nova: reasoning loop': 'ledger: emulated=include,ignored=tools[].strict',
   'openai to bedrock: nova: stop reason': 'ledger: ignored=choices[].finish_reason',

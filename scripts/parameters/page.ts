@@ -91,19 +91,25 @@ const KINDS = ['ignored', 'clamped', 'emulated', 'defaulted'];
 const silent = (column: string, name: string): never => {
   throw new Error(`${column}: ${name} changes nothing upstream and no note says so`);
 };
+/** A parameter that is asked for by one member of it is that member. */
+const wholeName = (name: string, value: unknown): string => {
+  const [only, ...others] = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  return only === undefined || others.length > 0 ? name : `${name}.${only}`;
+};
 const verdictOf = (sample: Sample, name: string, value: unknown, before: Explained, after: Explained, column: string): string => {
   if (after.refused !== undefined) return `rejected (\`${after.refused}\`)`;
   const known = new Set(before.notes.map(({ kind, param }) => `${kind} ${param}`));
   const notes = after.notes.filter(({ kind, param }) => !known.has(`${kind} ${param}`));
   const of = (all: readonly Note[]): readonly string[] => KINDS.filter((kind) => all.some((note) => note.kind === kind));
-  const inner = notes.filter(({ param }) => param.startsWith(`${name}.`));
+  const whole = wholeName(name, value);
+  const inner = notes.filter(({ param }) => param.startsWith(`${whole}.`));
   const kinds = of(notes.filter((note) => !inner.includes(note)));
   const same = isDeepStrictEqual(before.body, after.body) && isDeepStrictEqual(before.sent, after.sent);
   if (same && of(notes).includes('ignored')) return 'ignored';
   if (same) return sample.unchanged ?? silent(column, name);
   const native = value !== undefined && Object.hasOwn(after.body ?? {}, name) && holds(after.body, name, value);
-  const whole = kinds.length === 0 ? (native ? 'native' : 'translated') : kinds.map((kind) => (kind === 'ignored' ? 'partly ignored' : kind)).join(', ');
-  return [whole, ...inner.map(({ kind, param }) => `\`${param.slice(name.length + 1)}\` ${kind}`)].join('; ');
+  const verdict = kinds.length === 0 ? (native ? 'native' : 'translated') : kinds.map((kind) => (kind === 'ignored' ? 'partly ignored' : kind)).join(', ');
+  return [verdict, ...inner.map(({ kind, param }) => `\`${param.slice(name.length + 1)}\` ${kind}`)].join('; ');
 };
 
 const tableOf = async (url: string, dialect: ParameterTable): Promise<readonly (readonly string[])[]> => {

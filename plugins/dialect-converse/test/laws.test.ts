@@ -87,6 +87,7 @@ const continued = (turns: readonly Turn[]): readonly Turn[] => {
   if (last?.role !== 'assistant' || end?.kind !== 'text') return turns;
   return [...turns.slice(0, -1), { ...last, parts: [...last.parts.slice(0, -1), { ...end, text: end.text.trimEnd() }] }];
 };
+const standsForAnswer = (tools: readonly unknown[]): boolean => JSON.stringify(tools).includes('"toolSpec":{"name":"json_answer"');
 const MEDIA_INSIDE = /anthropic|amazon|^arn:/;
 const law = (given: ChatRequest, model: string): boolean => {
   const x = normal(given);
@@ -97,12 +98,15 @@ const law = (given: ChatRequest, model: string): boolean => {
   const where = `${stringifyJson(body)}\n${JSON.stringify(notes)}`;
   const toolConfig = body.toolConfig as { readonly tools?: readonly unknown[] } | undefined;
   const inside = MEDIA_INSIDE.test(model);
-  const words = told(x, toolConfig?.tools ?? [], body.outputConfig !== undefined);
+  const stands = standsForAnswer(toolConfig?.tools ?? []);
+  const words = told(x, toolConfig?.tools ?? [], body.outputConfig !== undefined || stands);
   expect(plain(carriedTurns(again.turns, true)), where).toEqual(plain(continued(carriedTurns(x.turns, inside, words))));
   const [before, after] = [params(x), params(again)];
   // One member may stand for another of the same object: an effort for a budget.
   for (const path of new Set([...Object.keys(before), ...Object.keys(after)]))
     if (!speaks(notes, path.startsWith('reasoning.') ? 'reasoning' : path)) expect(plain(after[path]), `${path} in ${where}`).toEqual(plain(before[path]));
+  // A tool that stands for the answer is no tool of the client's, who had none to choose from.
+  if (stands) return expect([x.tools, speaks(notes, 'output')], where).toEqual([[], true]) === undefined;
   if (!speaks(notes, 'tools')) expect(plain(again.tools), where).toEqual(plain(x.tools));
   if (!speaks(notes, 'tools') && !speaks(notes, 'toolChoice')) expect(again.toolChoice, where).toEqual(x.toolChoice);
   return true;

@@ -1,6 +1,6 @@
 import type { ChatRequest, Json } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
-import { CLAUDE, callOf, client, inboundOf, ledger, NOVA, provider, written } from './support.ts';
+import { CLAUDE, callOf, client, inboundOf, ledger, provider, written } from './support.ts';
 
 const QWEN = 'qwen.qwen3-32b-v1:0';
 
@@ -52,12 +52,12 @@ describe.each([
   });
 });
 it.each([
-  NOVA,
   'meta.llama3-8b-instruct-v1:0',
-  'mistral.mistral-large-2402-v1:0',
+  'mistral.mistral-7b-instruct-v0:2',
+  'anthropic.claude-v2:1',
   'amazon.titan-text-express-v1',
   'arn:aws:bedrock:us-east-1:1:custom-model/x',
-])('%s keeps to no schema: it is asked for in words, and its tools are not strict', (model) => {
+])('%s keeps to no schema and is made to call no tool: it is asked for in words, and its tools are not strict', (model) => {
   const { body, notes } = written(answering(open), { model });
   expect(body.outputConfig).toBeUndefined();
   expect(JSON.stringify(body)).toContain('JSON Schema (n)');

@@ -1,7 +1,17 @@
-import { type Building, type Call, type ChatRequest, type Fields, fitSchema, type Lost, some, type Tool, unsupported } from '@llm-proxy-auth/plugin';
+import {
+  type Building,
+  type Call,
+  type ChatRequest,
+  type Fields,
+  fitSchema,
+  inputSchema,
+  type Lost,
+  some,
+  type Tool,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import { ANTHROPIC } from '../wire.ts';
-import { inputSchema } from './schema.ts';
 import { writeOwnTools, writeToolChoice } from './tools.ts';
 import { type Writing, writeCache } from './write-blocks.ts';
 

@@ -1,7 +1,6 @@
-import { type Call, type ChatRequest, type Fields, fitSchema, type Json, type Lost } from '@llm-proxy-auth/plugin';
+import { type Call, type ChatRequest, type Fields, fitSchema, inputSchema, type Json, type Lost } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import { OUTPUT_NAME } from './params.ts';
-import { inputSchema } from './schema.ts';
 
 /** How a JSON answer is got: by a parameter, by a tool that must be called, or by asking for it. */
 export interface Output {

@@ -19,6 +19,7 @@ import { withForm } from '../form.ts';
 import { readErrorReply } from '../read-error.ts';
 import type { Memo } from '../request/foreign-tools.ts';
 import { isEmpty, REST } from '../wire.ts';
+import { answeredFinish, answeredParts } from './answer.ts';
 import { checkFinish, ownWord, readFinish, stopSequenceOf } from './finish.ts';
 import { noteBeyond, tierOf } from './foreign.ts';
 import { NO_USAGE, readUsage } from './usage.ts';
@@ -64,7 +65,8 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo | undefin
   const o = replyObject(reply);
   const message = messageOf(o, reply);
   const model = routedModel(o.trace) ?? call.model;
-  const parts = readParts(message.content as readonly Json[], model);
+  const said = readParts(message.content as readonly Json[], model);
+  const parts = answeredParts(said, memo, call);
   const word = asText(o.stopReason);
   noteBeyond(o, memo, call);
   checkFinish(word, parts.every(isSilent), memo, call);
@@ -76,7 +78,7 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo | undefin
       {
         index: 0,
         parts: parts.map((part) => renamed(part, memo)),
-        finish: readFinish(word),
+        finish: answeredFinish(readFinish(word), parts !== said),
         ...some('stopSequence', stopSequenceOf(word, o.additionalModelResponseFields, memo)),
         ...(isEmpty(own) ? {} : { rest: own }),
       },

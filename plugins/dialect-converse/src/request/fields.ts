@@ -121,6 +121,8 @@ export const thinksIn = (fields: Fields | undefined): boolean => {
   const type = asObject(fields?.thinking)?.type;
   return type === 'enabled' || type === 'adaptive';
 };
+/** The model reasons in this call because it was told to. */
+export const reasonsIn = (fields: Fields): boolean => thinksIn(fields) || asObject(fields.reasoningConfig)?.type === 'enabled';
 /** What asks for reasoning, empty for none. */
 export const reasoningOf = (reasoning: Reasoning | undefined, asking: Asking): Fields =>
   reasoning === undefined ? {} : shownFields(reasoningFields(reasoning, asking), reasoning, asking);

@@ -10,6 +10,8 @@ export interface Memo {
   readonly names: ReadonlyMap<string, string>;
   /** Tools that take free text, by the names that the provider got. */
   readonly free: ReadonlySet<string>;
+  /** The tool that stands for an answer that follows a schema. */
+  readonly answer?: string | undefined;
   /** The client speaks another dialect: what it cannot be told is noted where the answer is read. */
   readonly foreign?: true | undefined;
   /** Sequences that end an answer, as the provider got them. */
@@ -81,11 +83,30 @@ const allowedChoice = (choice: ChatRequest['toolChoice'], thinks: boolean, { fam
   lost('toolChoice', thinks ? 'a model that reasons chooses its tools itself' : 'the model cannot be made to call a tool', 'emulated');
   return 'auto';
 };
+/** `toolConfig` for one tool that must be called: those of earlier calls stand beside it, and the answer is its input. */
+const answering = (r: ChatRequest, history: boolean, answer: Fields, writing: Writing): Tools => {
+  const name = String(answer.name);
+  const earlier = history ? fromHistory(r, writing).filter(({ toolSpec }) => asObject(toolSpec)?.name !== name) : [];
+  return { tools: [...earlier, { toolSpec: answer }], choice: { name }, memo: { ...NO_MEMO, answer: name } };
+};
+/** A tool that the family cannot be told by name is the only one that it is given. */
+const alone = (tools: readonly Fields[], choice: ChatRequest['toolChoice'], { family, lost }: Writing): Pick<Tools, 'tools' | 'choice'> => {
+  if (typeof choice !== 'object' || family.names) return { tools, choice };
+  const only = tools.filter(({ toolSpec }) => asObject(toolSpec)?.name === choice.name);
+  if (only.length < tools.length) lost('tools', 'the model is made to call a tool by having no other', 'emulated');
+  lost('toolChoice', 'the model must call the only tool that it is given', 'emulated');
+  return { tools: only, choice: 'required' };
+};
 /** `toolConfig` for the tools of another dialect. `thinks`: the model is told to reason, and refuses to be made to call. */
-export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean): Tools => {
+export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean, answer?: Fields | undefined): Tools => {
   const { lost, family } = writing;
   const history = r.turns.some(({ parts }) => parts.some((part) => part.kind === 'toolCall' || part.kind === 'toolResult'));
   const none = r.toolChoice === 'none';
+  if (answer !== undefined) {
+    if (r.toolChoice !== undefined && r.toolChoice !== 'none') lost('toolChoice', 'there is no tool to choose');
+    const { tools, choice, memo } = answering(r, history, answer, writing);
+    return { tools, choice: family.names ? choice : 'required', memo };
+  }
   const written = r.tools.map((tool) => ({ tool, out: writeTool(tool, writing) }));
   const names = new Map<string, string>();
   const free = new Set<string>();
@@ -110,5 +131,5 @@ export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean):
     lost('tools', 'a model that may call nothing needs no tools', 'emulated');
     return { tools: [], choice: undefined, memo };
   }
-  return { tools, choice: none ? 'auto' : allowedChoice(r.toolChoice, thinks, writing), ...(none ? { told: NO_CALLS } : {}), memo };
+  return { ...alone(tools, none ? 'auto' : allowedChoice(r.toolChoice, thinks, writing), writing), ...(none ? { told: NO_CALLS } : {}), memo };
 };

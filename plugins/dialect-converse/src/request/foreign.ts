@@ -13,7 +13,6 @@ import {
   lostTo,
   type Part,
   some,
-  stringifyJson,
   type Tool,
   type Turn,
   takenStops,
@@ -22,18 +21,20 @@ import {
 import { SEQUENCE_PATHS } from '../reply/finish.ts';
 import { isEmpty } from '../wire.ts';
 import { type Family, familyOf } from './families.ts';
-import { type Asking, additionalOf, reasoningOf, thinksIn } from './fields.ts';
+import { type Asking, additionalOf, reasoningOf, reasonsIn, thinksIn } from './fields.ts';
 import { cachePoints, foreignBlocks, ownThinking, type Writing } from './foreign-blocks.ts';
-import { foreignTools, keptTo, type Memo } from './foreign-tools.ts';
+import { foreignTools, type Memo } from './foreign-tools.ts';
+import { fitOutput } from './output.ts';
 import { writeToolChoice } from './tools.ts';
 import { documentNames } from './words.ts';
 
 const MOST_CACHE_POINTS = 4;
 
 /** What the family takes, less what the provider says that the endpoint cannot. */
-const limited = (family: Family, { sampling, reasoning, forcedTool, jsonSchema }: Partial<Capabilities>): Family => ({
+const limited = (family: Family, { sampling, reasoning, tools, forcedTool, jsonSchema }: Partial<Capabilities>): Family => ({
   ...family,
   forced: family.forced && forcedTool !== false,
+  answers: family.answers && forcedTool !== false && tools !== false,
   schemas: family.schemas && (jsonSchema === undefined || jsonSchema === 'native'),
   ...(sampling === false ? { sampling: 'none' } : {}),
   ...(reasoning === false ? { reasoning: 'none', off: undefined } : {}),
@@ -129,24 +130,6 @@ const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Field
     };
   });
 };
-
-const JSON_ONLY = 'Reply with a single JSON value and nothing else.';
-/** `outputConfig`, or what the model is told instead. */
-const writeOutput = (output: ChatRequest['output'], native: boolean, lost: Lost): { readonly config?: Fields; readonly told?: string } => {
-  if (output === undefined) return {};
-  if (output === 'json') {
-    lost('output', 'the model is asked for JSON in words', 'emulated');
-    return { told: JSON_ONLY };
-  }
-  const { schema, name, strict, description } = output;
-  if (!native) {
-    lost('output', 'the model is asked for the schema in words', 'emulated');
-    return { told: `${JSON_ONLY} It follows this JSON Schema (${name}${description === undefined ? '' : `: ${description}`}): ${stringifyJson(schema)}` };
-  }
-  if (!strict) lost('output.strict', 'the provider always keeps to the schema', 'emulated');
-  const kept = stringifyJson(keptTo(schema, 'output.schema', lost));
-  return { config: { type: 'json_schema', structure: { jsonSchema: { schema: kept, name, ...some('description', description) } } } };
-};
 const TIERS: ReadonlySet<string> = new Set(['default', 'flex', 'priority', 'reserved']);
 const tierOf = (tier: string | undefined, lost: Lost): Fields | undefined => {
   if (tier === undefined || TIERS.has(tier)) return tier === undefined ? undefined : { type: tier };
@@ -224,11 +207,11 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const writing = writingFor(r, family, capabilities, lost);
   const asking: Asking = { family, maxTokens, tools: r.tools.length > 0, lost };
   const thought = goingOn(reasoningOf(r.reasoning, asking), r, writing);
-  const { tools, choice, told, memo } = foreignTools(r, writing, thinksIn(thought));
+  const output = fitOutput(r, reasonsIn(thought), writing);
+  const { tools, choice, told, memo } = foreignTools(r, writing, thinksIn(thought), output.tool);
   const said = defined({ topK: r.sampling?.topK, toolChoice: choice, parallelTools: r.parallelTools, user: r.user });
   const { fields, single } = additionalOf(said, { ...asking, tools: tools.length > 0 }, thought);
   const stop = capabilities.stopSequences === 0 ? undefined : takenStops(r.stop, family.vendor === 'anthropic' ? isSaying : (one) => one !== '', lost);
-  const output = writeOutput(r.output, family.schemas, lost);
   const { system, messages } = writeTurns(r, [told, output.told], writing);
   const toolConfig = { tools, ...some('toolChoice', single || choice === 'auto' ? undefined : writeToolChoice(choice)) };
   const body = defined({

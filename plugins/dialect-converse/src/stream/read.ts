@@ -18,6 +18,7 @@ import {
 import { readCitation } from '../blocks/citations.ts';
 import { redactedOrigin, signedOrigin } from '../blocks/thinking.ts';
 import { readException } from '../read-error.ts';
+import { answeredFinish, noteAside } from '../reply/answer.ts';
 import { checkFinish, ownWord, readFinish, stopSequenceOf } from '../reply/finish.ts';
 import { noteBeyond } from '../reply/foreign.ts';
 import { freeText, isSilent } from '../reply/read.ts';
@@ -36,6 +37,8 @@ interface Block {
   /** Text of a call's input. */
   input: string;
   readonly free: boolean;
+  /** It is the call that stands for the answer, so that its input is text. */
+  readonly answer: boolean;
 }
 /** A block that is held until it is whole. */
 export const isServed = (start: Fields): boolean => {
@@ -51,8 +54,12 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
   const held = new Map<number, Held>();
   let parts = 0;
   let said = false;
-  const open = (at: number, part: Part, free = false): Block => {
-    const block: Block = { index: parts++, kind: part.kind, signature: '', redacted: [], input: '', free };
+  /** Where a tool stands for the answer: what was said beside it, whether it came, and the places of further calls. */
+  let aside = '';
+  let answered = false;
+  const beside = new Set<number>();
+  const open = (at: number, part: Part, { free = false, answer = false } = {}): Block => {
+    const block: Block = { index: parts++, kind: part.kind, signature: '', redacted: [], input: '', free, answer };
     blocks.set(at, block);
     said ||= !isSilent(part);
     emit({ type: 'part', choice: 0, index: block.index, part });
@@ -62,7 +69,10 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
     said ||= text !== '';
     emit({ type: 'delta', choice: 0, index: block.index, field, text });
   };
-  const text = (at: number, said: string): void => delta(blocks.get(at) ?? open(at, { kind: 'text', text: '' }), 'text', said);
+  const text = (at: number, piece: string): void => {
+    if (memo?.answer === undefined) delta(blocks.get(at) ?? open(at, { kind: 'text', text: '' }), 'text', piece);
+    else aside += piece;
+  };
   const thought = (at: number, wire: Fields): void => {
     const redacted = asText(wire.redactedContent);
     const block = blocks.get(at) ?? open(at, { kind: 'thinking', text: '', redacted: redacted !== undefined });
@@ -74,10 +84,10 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
   };
   const input = (at: number, said: string): void => {
     const block = blocks.get(at);
-    if (block === undefined || block.kind !== 'toolCall')
+    if (block === undefined || (block.kind !== 'toolCall' && !block.answer))
       throw new GatewayError('upstream_bad_response', 'The provider sent input for a call that it had not begun.');
     block.input += said;
-    if (!block.free && said !== '') delta(block, 'input', said);
+    if (!block.free && said !== '') delta(block, block.answer ? 'text' : 'input', said);
   };
   const cite = (at: number, wire: Json): void => {
     const block = blocks.get(at) ?? open(at, { kind: 'text', text: '' });
@@ -102,7 +112,7 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
     if (block === undefined) return;
     blocks.delete(at);
     if (block.free) delta(block, 'input', freeText(block.input));
-    else if (block.kind === 'toolCall' && block.input === '') delta(block, 'input', '{}');
+    else if ((block.kind === 'toolCall' || block.answer) && block.input === '') delta(block, block.answer ? 'text' : 'input', '{}');
     emit({ type: 'part-end', choice: 0, index: block.index, ...some('origin', block.kind === 'thinking' ? originOf(block) : undefined) });
   };
   return {
@@ -113,6 +123,17 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
       }
       const tool = asObject(start.toolUse) ?? {};
       const name = asText(tool.name) ?? '';
+      if (name === memo?.answer && !answered) {
+        answered = true;
+        open(at, { kind: 'text', text: '' }, { answer: true });
+        return;
+      }
+      if (answered) {
+        // The answer is one; what is called beside it is held, and nobody gets it.
+        beside.add(at);
+        aside += name;
+        return;
+      }
       const free = memo?.free.has(name) === true;
       const rest = unknownFields(tool, ['toolUseId', 'name', 'type']);
       const part = {
@@ -122,10 +143,11 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
         input: free ? { text: '' } : { json: '' },
         ...some('rest', rest),
       } as const;
-      open(at, part, free);
+      open(at, part, { free });
     },
     delta(at: number, wire: Fields): void {
       const whole = held.get(at);
+      if (beside.has(at)) return;
       if (whole !== undefined) whole.deltas.push(wire);
       else if (typeof wire.text === 'string') text(at, wire.text);
       else if (asObject(wire.reasoningContent) !== undefined) thought(at, asObject(wire.reasoningContent) ?? {});
@@ -137,7 +159,13 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
     stop: close,
     /** Something was said. */
     said: (): boolean => said,
+    /** The call that stands for the answer came. */
+    answered: (): boolean => answered,
     closeAll(): void {
+      if (aside.trim() !== '' && answered) noteAside(call);
+      // Without the call that it was asked for, what the model said is its answer: it was stopped, or a guardrail spoke.
+      else if (aside !== '') delta(open(Number.POSITIVE_INFINITY, { kind: 'text', text: '' }), 'text', aside);
+      aside = '';
       for (const at of [...blocks.keys(), ...held.keys()].sort((a, b) => a - b)) close(at);
     },
   };
@@ -173,7 +201,13 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
     const own = ownWord(word);
     const rest = { ...some('stopReason', own), ...unknownFields(event, ['stopReason', 'p']) };
     const stopSequence = stopSequenceOf(word, event.additionalModelResponseFields, memo);
-    emit({ type: 'finish', choice: 0, reason: readFinish(word), ...some('stopSequence', stopSequence), ...(isEmpty(rest) ? {} : { rest }) });
+    emit({
+      type: 'finish',
+      choice: 0,
+      reason: answeredFinish(readFinish(word), blocks.answered()),
+      ...some('stopSequence', stopSequence),
+      ...(isEmpty(rest) ? {} : { rest }),
+    });
   };
   const metadata = (event: Fields): void => {
     if (stop === undefined) return fail(TRUNCATED());

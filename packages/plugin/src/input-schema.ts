@@ -1,4 +1,5 @@
-import { type Fields, isObject, type Json } from '@llm-proxy-auth/plugin';
+import { type Fields, isObject } from './json/members.ts';
+import type { Json } from './wire.ts';
 
 /** Input of a tool is an object: a schema that says nothing of its type is one. Undefined for a schema of anything else. */
 export const inputSchema = (schema: Json): Fields | undefined => {
