@@ -101,6 +101,9 @@ describe.each([
     ['a list that is no event', JSON.stringify([limit], undefined, 2)],
     ['an object that is no event', `${JSON.stringify(limit)}\n`],
     ['an event without its blank line', `data: ${JSON.stringify(limit)}`],
+    ['a list within an event', `data: ${JSON.stringify({ error: [limit.error] })}\r\n\r\n`],
+    ['one of a list in an event', `data: ${JSON.stringify([{ usageMetadata: {} }, limit])}\n\n`],
+    ['a status without its number', `data: ${JSON.stringify({ error: { message: 'x', status: 'RESOURCE_EXHAUSTED' } })}\r\n\r\n`],
   ])('an error that is %s has its own class', async (_name, error) => {
     scripted(error);
     const first = await post('?alt=sse');
@@ -109,6 +112,16 @@ describe.each([
     const later = await (await post('?alt=sse')).text();
     expect(later).toContain('RESOURCE_EXHAUSTED');
     expect(later).not.toContain('UPSTREAM_STREAM_TRUNCATED');
+    // Google's own client takes any other form for an answer that says nothing, and the end behind it for a good one.
+    const behind = /\n\r?\n$/.test(error) ? sse(END) : '';
+    scripted(sse(piece('a')) + error + behind, { rechunk: { size: sse(piece('a')).length }, delayChunk: 30 });
+    const heard: unknown[] = [];
+    await expect(
+      (async () => {
+        for await (const one of await geminiClient(bench).models.generateContentStream({ model, contents: 'Hello' })) heard.push(one.text);
+      })(),
+    ).rejects.toMatchObject({ status: 429 });
+    expect(heard).toEqual(['a']);
   });
   test('counts tokens', async () => {
     expect((await geminiClient(bench).models.countTokens({ model, contents: 'Hello' })).totalTokens).toBeGreaterThan(0);

@@ -37,12 +37,12 @@ const parse = (text: string): Json => {
     return undefined;
   }
 };
-/** `{error:{…}}`, `[{error:{…}}]` (a stream in an array), `{error:"text"}`, `{message}`, `{detail}`; undefined for HTML, empty and the rest. */
+/** `{error:{…}}`, `[{error:{…}}]` (a stream in an array), `{error:[{…}]}`, `{error:"text"}`, `{message}`, `{detail}`; undefined for HTML, empty and the rest. */
 const readBody = (text: string): Fields | undefined => {
   const parsed = parse(text);
   const o = asObject(Array.isArray(parsed) ? parsed[0] : parsed);
   if (o === undefined) return undefined;
-  const error = asObject(o.error);
+  const error = asObject(Array.isArray(o.error) ? o.error[0] : o.error);
   if (error !== undefined) return error;
   const message = asText(o.error) ?? asText(o.message) ?? asText(o.detail);
   return message === undefined ? undefined : { message };
@@ -101,7 +101,8 @@ export const readError = (reply: UpstreamReply): ErrorLike => {
 };
 /** Reads an error that came under 200: an answer, or an event of a stream. */
 export const readErrorObject = (wire: Json): ErrorLike => {
-  const error = asObject(asObject(wire)?.error) ?? {};
+  const said = asObject(wire)?.error;
+  const error = asObject(Array.isArray(said) ? said[0] : said) ?? {};
   const code = asNumber(error.code);
   const status = code !== undefined && code >= 400 && code <= 599 ? code : (STATUS_OF_WORD[asText(error.status) ?? ''] ?? 500);
   return readError({ status, headers: [], body: new TextEncoder().encode(JSON.stringify(wire)) });

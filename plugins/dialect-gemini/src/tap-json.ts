@@ -1,4 +1,5 @@
-import { type AnswerRules, answerTap, asObject, type Fields, isObject, isWholeObject, objectEnd, type Tap, type Usage } from '@llm-proxy-auth/plugin';
+import { type AnswerRules, answerTap, asObject, type Fields, isWholeObject, objectEnd, type Tap, type Usage } from '@llm-proxy-auth/plugin';
+import { errorIn } from './candidates.ts';
 import { errorBody } from './error.ts';
 import { readErrorObject } from './read-error.ts';
 import { readUsage } from './usage.ts';
@@ -23,7 +24,7 @@ const RULES: AnswerRules = Object.freeze({
   whole(text: string) {
     if (!isWholeObject(text)) return { complete: false };
     const body = ERROR.test(text) ? parse(text) : undefined;
-    if (isObject(body?.error)) return { complete: false, error: readErrorObject(body) };
+    if (errorIn(body) !== undefined) return { complete: false, error: readErrorObject(body) };
     return { complete: true, usage: usageIn(text), model: modelIn(text) };
   },
   /** A body too large to keep: its end must close an object; usage and model are looked for there. */

@@ -9,25 +9,40 @@ import {
   type FrameReader,
   type Framing,
   frameReader,
-  isObject,
+  type Json,
   sseComment,
   type Tap,
   type TapState,
   type Verdict,
 } from '@llm-proxy-auth/plugin';
-import { answerObject, candidatesOf, isFinished } from './candidates.ts';
+import { answerObject, candidatesOf, errorIn, isFinished, isPlainError } from './candidates.ts';
 import { errorBody, errorEvent } from './error.ts';
 import { isBlocked } from './generate/reply.ts';
 import { readErrorObject } from './read-error.ts';
 import { jsonTap } from './tap-json.ts';
 import { mergeUsage, readUsage } from './usage.ts';
 
-const parse = (text: string): Fields | undefined => {
+const parse = (text: string): Json => {
   try {
-    return answerObject(JSON.parse(text));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+};
+const BLANK_LINE = /(?:\r\n|\r(?!\n)|\n){2}/g;
+/** The first event that tells an error, and what stands before it; `events` are whole. */
+const firstError = (events: string): { readonly before: string; readonly event: string } => {
+  let from = 0;
+  for (const { index, 0: blank } of events.matchAll(BLANK_LINE)) {
+    const event = events.slice(from, index + blank.length);
+    let isError = false;
+    frameReader('sse', (_type, data) => {
+      isError ||= errorIn(parse(data)) !== undefined;
+    }).push(Buffer.from(event));
+    if (isError) return { before: events.slice(0, from), event };
+    from = index + blank.length;
+  }
+  return { before: events, event: '' };
 };
 const shows = (candidate: Fields): boolean =>
   asList(asObject(candidate.content)?.parts).some((part) => {
@@ -42,6 +57,8 @@ class StreamTap implements Tap {
   #state: TapState = 'waiting';
   #usage: Fields | undefined;
   #failure: ErrorLike | undefined;
+  /** The chunk that tells the failure was looked at. */
+  #isTold = false;
   #model: string | undefined;
   #blocked = false;
   #broken = false;
@@ -60,6 +77,14 @@ class StreamTap implements Tap {
     } catch {
       this.#broken = true;
     }
+  }
+  /** An error that clients would not see is told as they see one, and nothing behind it. */
+  cut(chunk: Bytes): Bytes {
+    if (this.#array || this.#isTold || this.#failure === undefined) return chunk;
+    this.#isTold = true;
+    const { before, event } = firstError(Buffer.from(chunk).toString('utf8'));
+    const isSeen = /^\s*data:/.test(event) && isPlainError(parse(event.trim().slice('data:'.length)));
+    return isSeen ? chunk : Buffer.from(before + errorEvent(this.#failure));
   }
   fail(e: ErrorLike): string {
     if (!this.#array) return errorEvent(e);
@@ -95,12 +120,14 @@ class StreamTap implements Tap {
   }
   #event(data: string): void {
     if (this.#broken || this.#state === 'failed') return;
-    const payload = parse(data);
-    if (payload === undefined) this.#broken = true;
-    else if (isObject(payload.error)) {
-      this.#failure = readErrorObject(payload);
+    const parsed = parse(data);
+    const told = errorIn(parsed);
+    const payload = answerObject(parsed);
+    if (told !== undefined) {
+      this.#failure = readErrorObject(told);
       this.#state = 'failed';
-    } else this.#take(payload);
+    } else if (payload === undefined) this.#broken = true;
+    else this.#take(payload);
   }
   #take(payload: Fields): void {
     this.#usage = mergeUsage(this.#usage, payload.usageMetadata);

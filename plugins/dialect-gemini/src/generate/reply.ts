@@ -24,7 +24,7 @@ import {
   unknownFields,
   type Written,
 } from '@llm-proxy-auth/plugin';
-import { answerObject, candidatesOf } from '../candidates.ts';
+import { answerObject, candidatesOf, errorIn } from '../candidates.ts';
 import { isOtherWord, ownWord, readFinish, refuseBroken, writeFinish } from '../finish.ts';
 import { formOf, withForm } from '../form.ts';
 import { readErrorObject } from '../read-error.ts';
@@ -45,10 +45,11 @@ export const replyObject = (reply: UpstreamReply): Fields => {
   } catch (cause) {
     throw new GatewayError('upstream_bad_response', 'The provider answered with something that is not JSON.', { cause });
   }
+  const told = errorIn(parsed);
   const o = answerObject(parsed);
-  if (o === undefined) throw new GatewayError('upstream_bad_response', 'The provider answered with JSON that is not an object.');
-  if (!isObject(o.error)) return o;
-  const { code, message, ...extra } = readErrorObject(o);
+  if (o === undefined && told === undefined) throw new GatewayError('upstream_bad_response', 'The provider answered with JSON that is not an object.');
+  if (o !== undefined && told === undefined) return o;
+  const { code, message, ...extra } = readErrorObject(told);
   throw new GatewayError(code, message, extra);
 };
 const CANDIDATE: readonly string[] = ['content', 'finishReason', 'index'];

@@ -6,12 +6,11 @@ import {
   type Fields,
   GatewayError,
   isGatewayError,
-  isObject,
   parseJson,
   type StreamReader,
   some,
 } from '@llm-proxy-auth/plugin';
-import { answerObject, candidatesOf } from '../candidates.ts';
+import { answerObject, candidatesOf, errorIn } from '../candidates.ts';
 import { withForm } from '../form.ts';
 import { readErrorObject } from '../read-error.ts';
 import { mergeUsage, readTraffic, readUsage } from '../usage.ts';
@@ -46,9 +45,11 @@ export class AnswerReader implements StreamReader {
   event(_type: string, data: string): void {
     if (this.#over) return;
     this.#guarded(() => {
-      const o = answerObject(parseJson(data));
+      const parsed = parseJson(data);
+      const told = errorIn(parsed);
+      if (told !== undefined) return this.#fail(readErrorObject(told));
+      const o = answerObject(parsed);
       if (o === undefined) throw new GatewayError('upstream_bad_response', 'The provider sent an event that is no object.');
-      if (isObject(o.error)) return this.#fail(readErrorObject(o));
       this.#take(o);
     });
   }
