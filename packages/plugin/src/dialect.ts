@@ -91,7 +91,10 @@ export type TapState = 'waiting' | 'content' | 'done' | 'failed';
 /** Watches passing bytes. In a stream it is given whole events only. */
 export interface Tap {
   bytes(chunk: Bytes): void;
-  /** The chunk without what the gateway itself asked for; the same object when there is nothing to cut. */
+  /**
+   * The chunk without what the gateway itself asked for, or with an error in the form in which clients see one; the same object when there is
+   * nothing to change. Asked behind `bytes`.
+   */
   cut?(chunk: Bytes): Bytes;
   /** waiting: nothing a client shows yet · content: text, tool call, thinking or refusal seen · done: the vendor's terminal event · failed: an error event. */
   readonly state: TapState;

@@ -7,7 +7,12 @@ const named = (value: Json): Fields | undefined => {
   return o?.error === undefined || o.error === null ? undefined : o;
 };
 /** The object that tells an error in an answer or an event, itself or anywhere in a list; undefined where there is none. */
-export const errorIn = (parsed: Json): Fields | undefined => (Array.isArray(parsed) ? asList(parsed).map(named).find((one) => one !== undefined) : named(parsed));
+export const errorIn = (parsed: Json): Fields | undefined =>
+  Array.isArray(parsed)
+    ? asList(parsed)
+        .map(named)
+        .find((one) => one !== undefined)
+    : named(parsed);
 /** Whether the vendor's own clients see that an event is an error: they take an object with a status among its members for one, and nothing else. */
 export const isPlainError = (parsed: Json): boolean => {
   const code = asNumber(asObject(asObject(parsed)?.error)?.code);

@@ -44,6 +44,12 @@ const firstError = (events: string): { readonly before: string; readonly event: 
   }
   return { before: events, event: '' };
 };
+/** The chunk in which an error was told, as the vendor's clients see that there is one. */
+const seen = (chunk: Bytes, failure: ErrorLike): Bytes => {
+  const { before, event } = firstError(Buffer.from(chunk).toString('utf8'));
+  if (event === '' || (/^\s*data:/.test(event) && isPlainError(parse(event.trim().slice('data:'.length))))) return chunk;
+  return Buffer.from(before + errorEvent(failure));
+};
 const shows = (candidate: Fields): boolean =>
   asList(asObject(candidate.content)?.parts).some((part) => {
     const o = asObject(part) ?? {};
@@ -51,14 +57,14 @@ const shows = (candidate: Fields): boolean =>
   });
 /** Watches a passing stream of answers. The end of the transport is its end, so it is asked then whether the answer is whole. */
 class StreamTap implements Tap {
+  /** There from the event that tells an error on: one that clients would not see is told as they see one, and nothing behind it. */
+  cut?: (chunk: Bytes) => Bytes;
   readonly #array: boolean;
   readonly #frames: FrameReader;
   readonly #finished = new Map<number, boolean>();
   #state: TapState = 'waiting';
   #usage: Fields | undefined;
   #failure: ErrorLike | undefined;
-  /** The chunk that tells the failure was looked at. */
-  #isTold = false;
   #model: string | undefined;
   #blocked = false;
   #broken = false;
@@ -77,14 +83,6 @@ class StreamTap implements Tap {
     } catch {
       this.#broken = true;
     }
-  }
-  /** An error that clients would not see is told as they see one, and nothing behind it. */
-  cut(chunk: Bytes): Bytes {
-    if (this.#array || this.#isTold || this.#failure === undefined) return chunk;
-    this.#isTold = true;
-    const { before, event } = firstError(Buffer.from(chunk).toString('utf8'));
-    const isSeen = /^\s*data:/.test(event) && isPlainError(parse(event.trim().slice('data:'.length)));
-    return isSeen ? chunk : Buffer.from(before + errorEvent(this.#failure));
   }
   fail(e: ErrorLike): string {
     if (!this.#array) return errorEvent(e);
@@ -124,8 +122,10 @@ class StreamTap implements Tap {
     const told = errorIn(parsed);
     const payload = answerObject(parsed);
     if (told !== undefined) {
-      this.#failure = readErrorObject(told);
+      const failure = readErrorObject(told);
+      this.#failure = failure;
       this.#state = 'failed';
+      if (!this.#array) this.cut = (chunk) => seen(chunk, failure);
     } else if (payload === undefined) this.#broken = true;
     else this.#take(payload);
   }

@@ -35,6 +35,9 @@ describe('reasoning', () => {
     ['gemini-3-pro-preview', { effort: 'xhigh', summary: 'auto' }, { includeThoughts: true, thinkingLevel: 'HIGH' }],
     ['gemini-3-pro-preview', { off: true }, { thinkingLevel: 'LOW' }],
     ['gemini-flash-latest', { effort: 'medium' }, { thinkingLevel: 'MEDIUM' }],
+    ['gemini-3-pro-preview', { effort: 'medium' }, { thinkingLevel: 'HIGH' }],
+    ['gemini-3.1-pro-preview', { effort: 'medium' }, { thinkingLevel: 'MEDIUM' }],
+    ['gemini-3-pro-image-preview', { effort: 'high' }, { thinkingBudget: 24_576 }],
   ])('%s takes %j as %j, never a budget and a level', (name, reasoning, expected) => {
     expect(config({ reasoning }, { model: name }).thinkingConfig).toEqual(expected);
   });
@@ -54,9 +57,10 @@ describe('ids of calls', () => {
     expect(ids('call_1', 'gemini-3-pro-preview')).toEqual(['call_1', 'call_1']);
     expect(ids('call_1', 'gemini-2.5-pro')).toEqual([undefined, undefined]);
   });
-  it('that the model issued go back as they were, whatever the model', () => {
+  it('that a newer model issued go back to newer ones as they were, and not to older ones, which refuse them', () => {
     const id = packCallId({ native: 'a:1', signature: undefined }, '') ?? '';
-    for (const name of ['gemini-3-pro-preview', 'gemini-2.5-pro']) expect(ids(id, name)).toEqual(['a:1', 'a:1']);
+    expect(ids(id, 'gemini-3-pro-preview')).toEqual(['a:1', 'a:1']);
+    expect(ids(id, 'gemini-2.5-pro')).toEqual([undefined, undefined]);
   });
   it('are none where the model issued none', () => {
     expect(ids(packCallId({ native: undefined, signature: 's' }, 'call_req_0') ?? '', 'gemini-2.5-flash')).toEqual([undefined, undefined]);
@@ -250,6 +254,40 @@ describe('parameters', () => {
       ]),
     );
   });
+  const searching = (more: Partial<ChatRequest>, model: string) => written(asking({ webSearch: {}, ...more }), { model }).body;
+  it('a search is the vendor’s own, beside functions for newer models alone', () => {
+    expect(searching({}, 'gemini-2.5-flash').tools).toEqual([{ googleSearch: {} }]);
+    expect(notes({ webSearch: {} })).toEqual(['emulated=webSearch', 'emulated=tools']);
+    expect(searching({ tools: [lookup] }, 'gemini-2.5-flash').tools).toHaveLength(1);
+    expect(notes({ webSearch: {}, tools: [lookup] }, { model: 'gemini-2.5-flash' })).toEqual(['ignored=webSearch']);
+    const both = searching({ tools: [lookup] }, 'gemini-3-flash-preview');
+    expect([both.tools, both.toolConfig]).toEqual([
+      [expect.objectContaining({ functionDeclarations: expect.any(Array) }), { googleSearch: {} }],
+      { functionCallingConfig: { mode: 'VALIDATED' } },
+    ]);
+    expect(notes({ webSearch: { size: 'high', location: { city: 'Oslo' } } })).toEqual(
+      expect.arrayContaining(['ignored=webSearch.size', 'ignored=webSearch.location']),
+    );
+  });
+  it('what is filed with a call is its labels on Vertex, where all of it fits', () => {
+    const labels = (metadata: Readonly<Record<string, string>>, wanted: CallWanted = { profile: 'vertex' }) =>
+      written(asking({ metadata }), wanted).body.labels;
+    expect(labels({ team: 'a-1', cost_centre: '' })).toEqual({ team: 'a-1', cost_centre: '' });
+    expect(notes({ metadata: { team: 'a' } }, { profile: 'vertex' })).toEqual([]);
+    for (const metadata of [{ Team: 'a' }, { team: 'A' }, { team: 'a b' }, { '1': 'a' }, { team: 'a'.repeat(64) }, { ok: 'a', [`k${'k'.repeat(63)}`]: 'a' }]) {
+      expect(labels(metadata as never)).toBeUndefined();
+      expect(notes({ metadata: metadata as never }, { profile: 'vertex' })).toEqual(['ignored=metadata']);
+    }
+    expect(labels({ team: 'a' }, {})).toBeUndefined();
+    expect(readRequest({ contents: [{ parts: [{ text: 'a' }] }], labels: { team: 'a' } }).metadata).toEqual({ team: 'a' });
+  });
+  it('a turn of empty text keeps its place', () => {
+    expect(contents([user(text('')), model(text('a')), user(text('b'))]).map(({ parts }) => parts)).toEqual([
+      [{ text: ' ' }],
+      [{ text: 'a' }],
+      [{ text: 'b' }],
+    ]);
+  });
   it('the tier is a member, and on Vertex a header', () => {
     expect(written(asking({ tier: 'flex' })).body.serviceTier).toBe('flex');
     const vertex = written(asking({ tier: 'priority' }), { profile: 'vertex' });
@@ -344,7 +382,7 @@ describe('requests of Gemini clients', () => {
     const request = readRequest({
       contents: [{ parts: [{ text: 'a' }] }],
       safetySettings: [{}],
-      labels: { a: 'b' },
+      labels: { a: 1 },
       cachedContent: 'c',
       generationConfig: { speechConfig: {} },
     });

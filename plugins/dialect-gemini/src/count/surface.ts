@@ -41,6 +41,7 @@ const STEERING: ReadonlySet<string> = new Set([
   'output',
   'reasoning',
   'toolChoice',
+  'webSearch',
 ]);
 const counting = (ledger: Call['ledger']): Call['ledger'] => ({
   note(kind, param, why) {
@@ -48,7 +49,7 @@ const counting = (ledger: Call['ledger']): Call['ledger'] => ({
   },
 });
 /** Members of a generation that count nothing. */
-const STEERING_MEMBERS: ReadonlySet<string> = new Set(['generationConfig', 'toolConfig', 'serviceTier']);
+const STEERING_MEMBERS: ReadonlySet<string> = new Set(['generationConfig', 'toolConfig', 'serviceTier', 'labels']);
 const counted = (body: Fields): Fields => Object.fromEntries(Object.entries(body).filter(([key]) => !STEERING_MEMBERS.has(key)));
 const modelName = (call: Call): string => `models/${call.model}`;
 

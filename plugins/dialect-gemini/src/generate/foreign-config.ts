@@ -19,14 +19,14 @@ const budgeted = (wanted: number, path: string, { budget: [least, most] }: Famil
   if (thinkingBudget !== wanted) lost(path, `the model thinks with ${least} to ${most} tokens`, 'clamped');
   return { thinkingBudget };
 };
-const levelled = (effort: string, { least }: Family, lost: Lost): Fields => {
+const levelled = (effort: string, { least, medium }: Family, lost: Lost): Fields => {
   const known = HIGHER.has(effort) ? 'high' : effort;
   const at = ORDER.indexOf(known);
   if (at < 0) {
     lost('reasoning.effort', 'the model has no such effort');
     return {};
   }
-  const level = known === 'minimal' && least === 'LOW' ? 'low' : known;
+  const level = known === 'minimal' && least === 'LOW' ? 'low' : known === 'medium' && !medium ? 'high' : known;
   if (level !== effort) lost('reasoning.effort', `${level} stands for ${effort}`, 'clamped');
   return { thinkingLevel: level.toUpperCase() };
 };

@@ -33,11 +33,11 @@ export interface Writing {
 export const calledIn = (turns: readonly Turn[]): ReadonlyMap<string, string> =>
   new Map(turns.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === 'toolCall' ? [[part.id, part.name] as const] : []))));
 
-/** The id that the provider gets: its own where it issued one; where it did not, one for both sides, which newer models alone take. */
+/** The id that the provider gets: its own where it issued one; where it did not, one for both sides. Newer models alone take any. */
 const idOf = (id: string, { family, lost }: Writing): Fields => {
   const packed = unpackCallId(id);
-  if (packed?.native !== undefined) return { id: packed.native };
-  if (packed !== undefined) return {};
+  if (packed?.native !== undefined && family.ids) return { id: packed.native };
+  if (packed !== undefined && packed.native === undefined) return {};
   if (family.ids) return { id };
   lost('turns.parts.id', 'calls and results are told apart by their order', 'emulated');
   return {};

@@ -35,6 +35,19 @@ const writeTool = (tool: Exclude<Tool, { kind: 'server' }>, writing: Writing): F
 const ownServer = (tool: Tool): Fields | undefined =>
   tool.kind === 'server' && tool.origin.dialect === GEMINI ? asObject(parseJson(tool.origin.payload.json)) : undefined;
 
+/** The vendor's own search, for a client that lets the model look things up; how much it reads, and for whom, the vendor decides. */
+const search = ({ webSearch }: ChatRequest, functions: boolean, { family, lost }: Writing): readonly Fields[] => {
+  if (webSearch === undefined) return [];
+  if (functions && !family.searchWithTools) {
+    lost('webSearch', 'the model does not search beside functions');
+    return [];
+  }
+  if (webSearch.size !== undefined) lost('webSearch.size', 'the provider decides how much it reads');
+  if (webSearch.location !== undefined) lost('webSearch.location', 'the provider searches for nowhere in particular');
+  for (const path of ['webSearch', 'tools']) lost(path, 'a tool of the provider searches', 'emulated');
+  return [{ googleSearch: {} }];
+};
+
 export interface ForeignTools {
   readonly tools: readonly Fields[];
   readonly config: Fields | undefined;
@@ -42,7 +55,7 @@ export interface ForeignTools {
   readonly free: ReadonlySet<string>;
 }
 /** The choice of another dialect; a function that is to keep to its schema is asked for by the mode. */
-const choiceOf = (r: ChatRequest, written: number, { lost }: Writing): Fields | undefined => {
+const choiceOf = (r: ChatRequest, written: number, searches: boolean, { lost }: Writing): Fields | undefined => {
   const { toolChoice, parallelTools } = r;
   const strict = r.tools.some((tool) => tool.kind === 'function' && tool.strict === true);
   if (parallelTools === false) lost('parallelTools', 'the model decides how many calls it makes');
@@ -51,7 +64,9 @@ const choiceOf = (r: ChatRequest, written: number, { lost }: Writing): Fields | 
     return undefined;
   }
   if (strict) lost('tools.strict', 'all calls keep to their schemas, or none does', 'emulated');
-  if (strict && (toolChoice === undefined || toolChoice === 'auto')) return { mode: 'VALIDATED' };
+  // Beside a search of the vendor's own, functions are called in this mode.
+  if (searches) lost('toolChoice', 'functions are called in another mode beside a search', 'emulated');
+  if ((strict || searches) && (toolChoice === undefined || toolChoice === 'auto')) return { mode: 'VALIDATED' };
   return writeToolChoice(typeof toolChoice === 'object' ? { name: toolName(toolChoice.name) } : toolChoice);
 };
 /** `tools` and `toolConfig` for the tools of another dialect. */
@@ -72,7 +87,8 @@ export const foreignTools = (r: ChatRequest, writing: Writing): ForeignTools => 
     if (toolName(tool.name) !== tool.name) names.set(toolName(tool.name), tool.name);
     if (tool.kind === 'custom') free.add(toolName(tool.name));
   }
-  const tools = [...(functions.length > 0 ? [{ functionDeclarations: functions }] : []), ...servers];
-  const choice = choiceOf(r, functions.length, writing);
+  const searches = search(r, functions.length > 0, writing);
+  const tools = [...(functions.length > 0 ? [{ functionDeclarations: functions }] : []), ...servers, ...searches];
+  const choice = choiceOf(r, functions.length, searches.length > 0, writing);
   return { tools, config: choice === undefined ? undefined : { functionCallingConfig: choice }, names, free };
 };

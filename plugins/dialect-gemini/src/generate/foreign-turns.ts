@@ -55,6 +55,12 @@ const answerParts = (turn: Turn, current: boolean, writing: Writing): readonly F
     return written;
   });
 };
+/** A turn of nothing but empty text keeps its place, as the vendor takes turns in turn; it takes no text that is empty. */
+const isSilent = ({ parts }: Turn): boolean => parts.length > 0 && parts.every((part) => part.kind === 'text' && part.text === '');
+const silence = (lost: Lost): readonly Fields[] => {
+  lost('turns.parts', 'a blank stands for a text that is empty', 'emulated');
+  return [{ text: ' ' }];
+};
 /** Turns of another dialect: system turns are the prompt, the rest alternates. Throws 400 when nothing is left to answer. */
 export const foreignTurns = (turns: readonly Turn[], writing: Writing): WrittenTurns => {
   const { lost } = writing;
@@ -82,7 +88,7 @@ export const foreignTurns = (turns: readonly Turn[], writing: Writing): WrittenT
       true,
     );
     const others = turn.parts.flatMap((part) => (isResult(part) ? [] : foreignPart(part, false, writing)));
-    add('user', [...results.flatMap(({ moved }) => moved), ...others], false);
+    add('user', [...results.flatMap(({ moved }) => moved), ...(isSilent(turn) ? silence(lost) : others)], false);
   }
   if (contents.length === 0) throw unsupported('turns', 'There is nothing to answer: no message has content that the provider takes.');
   if (contents.at(-1)?.role === 'model') lost('turns', 'an answer that is to be continued may be begun anew', 'emulated');

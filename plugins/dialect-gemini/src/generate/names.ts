@@ -11,6 +11,8 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   choices: 'generationConfig.candidateCount',
   logprobs: 'generationConfig.responseLogprobs',
   tier: 'serviceTier',
+  metadata: 'labels',
+  webSearch: 'tools[].googleSearch',
   output: 'generationConfig.responseMimeType',
   'output.schema': 'generationConfig.responseJsonSchema',
   'output.strict': 'generationConfig.responseJsonSchema',

@@ -99,6 +99,7 @@ export const ownFields = (r: ChatRequest): Fields => {
     generationConfig: filled(writeConfig(r)),
     toolConfig: choice === undefined ? undefined : { functionCallingConfig: choice },
     ...some('serviceTier', writeTier(r.tier)),
+    labels: r.metadata,
   });
   return spelt(r, merge(written, nested(r.rest?.from === GENERATE ? r.rest.fields : {})));
 };

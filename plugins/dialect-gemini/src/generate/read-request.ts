@@ -24,6 +24,7 @@ import { camelCased } from '../snake.ts';
 import { GEMINI, GENERATE } from '../wire.ts';
 import { callNames, type Names } from './call-names.ts';
 import { readConfig, readTier } from './config.ts';
+import { readLabels } from './labels.ts';
 import { ownBody } from './own.ts';
 import { readParts } from './read-parts.ts';
 import { readToolChoice, readTools } from './tools.ts';
@@ -65,8 +66,9 @@ export const readBody = (value: Json, seal: Seal): ChatRequest => {
   const { request: config, rest: configRest } = readConfig(body);
   const tier = readTier(textField(body, 'serviceTier'));
   const others = Object.entries(unknownFields(toolConfig ?? {}, ['functionCallingConfig']) ?? {}).map(([key, v]) => [`toolConfig.${key}`, v] as const);
+  const metadata = readLabels(body);
   const rest: Fields = {
-    ...unknownFields(body, KNOWN),
+    ...unknownFields(body, metadata === undefined ? KNOWN : [...KNOWN, 'labels']),
     ...Object.fromEntries(others),
     ...some('toolConfig.functionCallingConfig', calling),
     ...configRest,
@@ -78,6 +80,7 @@ export const readBody = (value: Json, seal: Seal): ChatRequest => {
     tools,
     toolChoice: choice,
     tier: tier === 'unspecified' ? undefined : tier,
+    metadata,
     rest: { from: GENERATE, fields: rest },
   }) as unknown as ChatRequest;
   const said = { read: pickSaid(read), wire: { generationConfig: body.generationConfig, toolConfig: body.toolConfig } };

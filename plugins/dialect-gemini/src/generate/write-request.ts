@@ -6,6 +6,7 @@ import { foreignOutput, foreignReasoning, foreignSampling } from './foreign-conf
 import { calledIn, type Writing } from './foreign-parts.ts';
 import { foreignTools } from './foreign-tools.ts';
 import { foreignTurns } from './foreign-turns.ts';
+import { foreignLabels } from './labels.ts';
 import { type Memo, OWN } from './memo.ts';
 import { ownBody } from './own.ts';
 
@@ -20,6 +21,7 @@ const UNSIGNED_PROFILE = 'vertex-dummy';
 const TIER_HEADER = 'x-vertex-ai-llm-shared-request-type';
 const TIERS: Readonly<Record<string, string>> = Object.freeze({ default: 'standard', standard: 'standard', flex: 'flex', priority: 'priority' });
 
+const isVertex = ({ profile }: Call['endpoint']): boolean => profile?.startsWith(VERTEX) === true;
 /** The tier stands in the body, and on Vertex in a header. */
 const tierOf = (r: ChatRequest, { endpoint }: Call, lost: Lost): { readonly body: Fields; readonly headers: HeaderPairs } => {
   if (r.tier === undefined || r.tier === 'auto') return { body: {}, headers: [] };
@@ -28,7 +30,7 @@ const tierOf = (r: ChatRequest, { endpoint }: Call, lost: Lost): { readonly body
     lost('tier', 'the provider has no such tier');
     return { body: {}, headers: [] };
   }
-  return endpoint.profile?.startsWith(VERTEX) === true ? { body: {}, headers: [TIER_HEADER, tier] } : { body: { serviceTier: tier }, headers: [] };
+  return isVertex(endpoint) ? { body: {}, headers: [TIER_HEADER, tier] } : { body: { serviceTier: tier }, headers: [] };
 };
 /** A request of another dialect, as the model's generation takes it. */
 const foreignBody = (r: ChatRequest, call: Call, lost: Lost): Written => {
@@ -51,6 +53,7 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): Written => {
     tools: tools.length > 0 ? tools : undefined,
     toolConfig: config,
     generationConfig: filled({ ...foreignSampling(r, lost), ...output.fields, thinkingConfig: foreignReasoning(r.reasoning, family, lost) }),
+    labels: foreignLabels(r, isVertex(call.endpoint), lost),
     ...tier.body,
   });
   return { body, headers: tier.headers, memo: { mine: false, names, free } };
