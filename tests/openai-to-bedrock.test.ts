@@ -122,12 +122,17 @@ describe.each([
   test('json_schema', async () => {
     const answer = await create({ response_format: { type: 'json_schema', json_schema: { name: 'place', strict: true, schema: place } } });
     if (model === NOVA) {
-      // It keeps to no schema: it is asked for in words, and the ledger says so.
-      expect(bench.simulator.requests.at(-1)?.json()).toMatchObject({ system: [{ text: expect.stringContaining('JSON Schema (place)') }] });
+      // It keeps to no schema: the answer is the input of a tool that it must call.
+      expect(bench.simulator.requests.at(-1)?.json()).toMatchObject({ toolConfig: { toolChoice: { tool: { name: 'json_answer' } } } });
       expect(bench.simulator.requests.at(-1)?.json()).not.toHaveProperty('outputConfig');
-      return;
     }
     expect(JSON.parse(answer.choices[0]?.message.content ?? '')).toEqual({ city: 'text' });
+    expect([answer.choices[0]?.finish_reason, answer.choices[0]?.message.tool_calls]).toEqual(['stop', undefined]);
+    let streamed = '';
+    const format = { type: 'json_schema', json_schema: { name: 'place', strict: true, schema: place } } as const;
+    for await (const { choices } of await client().chat.completions.create({ model, messages: user('Hello'), response_format: format, stream: true }))
+      streamed += choices[0]?.delta.content ?? '';
+    expect(JSON.parse(streamed)).toEqual({ city: 'text' });
   });
 
   test('a tool history after the tools are gone', async () => {
@@ -206,6 +211,26 @@ describe('thinking at Bedrock for the OpenAI SDK', () => {
       messages: [...messages, plain, { role: 'tool', tool_call_id: call.id, content: 'noon' }],
     });
     expect(answer.choices[0]?.message.content).toBe('The tool said: noon');
+  });
+
+  test('a picture that is said to be another is sent as what it is, and a spoken answer is refused', async () => {
+    const mislabelled = PIXEL.replace('image/png', 'image/jpeg');
+    const content: OpenAI.Chat.ChatCompletionContentPart[] = [
+      { type: 'text', text: 'What is this?' },
+      { type: 'image_url', image_url: { url: mislabelled } },
+    ];
+    const { data, response } = await client()
+      .chat.completions.create({ model: SONNET, messages: [{ role: 'user', content }] })
+      .withResponse();
+    expect(data.choices[0]?.message.content).toBe('You said: What is this? [image]');
+    expect(response.headers.get('x-lpa-fidelity')).toContain('emulated=messages[].content[]');
+    const refusal = client().chat.completions.create({
+      model: SONNET,
+      messages: user('Hello'),
+      modalities: ['text', 'audio'],
+      audio: { voice: 'alloy', format: 'mp3' },
+    });
+    await expect(refusal).rejects.toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'modalities' });
   });
 
   test('what the newest models refuse is not sent, and told', async () => {

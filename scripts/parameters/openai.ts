@@ -18,7 +18,7 @@ export const openai: ParameterTable = {
   path: (instance) => `/openai/${instance}/v1/chat/completions`,
   base: (model) => ({ model, messages: [user] }),
   samples: {
-    audio: { with: { modalities: ['text', 'audio'] }, value: { voice: 'alloy', format: 'mp3' } },
+    audio: { value: { voice: 'alloy', format: 'mp3' } },
     frequency_penalty: { value: 0.5 },
     function_call: { with: { functions: [weather.function] }, value: { name: 'get_weather' } },
     functions: { value: [weather.function] },
@@ -47,7 +47,7 @@ export const openai: ParameterTable = {
     'messages: name': { body: { messages: [{ ...user, name: 'ann' }] } },
     'messages: system': { body: { messages: [{ role: 'system', content: 'Be terse.' }, user] } },
     metadata: { value: { team: 'a' } },
-    modalities: { value: ['text'] },
+    'modalities: audio': { body: { modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'mp3' } }, name: 'modalities' },
     moderation: { value: { model: 'omni-moderation-latest' } },
     n: { value: 2 },
     parallel_tool_calls: { with: { tools }, value: false },

@@ -39,7 +39,7 @@ export { Late } from './late.ts';
 export { type Tracked, tracked } from './ledger.ts';
 export { readLogprobs } from './logprobs.ts';
 export { type Lost, look, losePart, loseProof, loseResultNames, lostTo } from './lost.ts';
-export { mediaTypeOf } from './media-type.ts';
+export { mediaTypeOf, typeOfBytes } from './media-type.ts';
 export { memoryCounters } from './memory-counters.ts';
 export { dayOf, type FactRow, type FactSource, type ModelData, modelFacts } from './model-facts.ts';
 export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';

@@ -1,4 +1,16 @@
-import { asList, asObject, type Endpoint, type Fields, flagField, type Ledger, numberField, objectField, textField } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  type Endpoint,
+  type Fields,
+  flagField,
+  type Json,
+  type Ledger,
+  numberField,
+  objectField,
+  textField,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
 import { hintOf } from './hint.ts';
 import { OPENAI } from './wire.ts';
 
@@ -23,6 +35,14 @@ export const loseToolMembers = (body: Fields, surface: string, target: Endpoint 
       for (const [name, value] of Object.entries(tool))
         if (value !== null && (!TOOL.has(name) || (name === 'cache_control' && hintOf(value) === undefined)))
           ledger.note('ignored', `tools[].${name}`, 'the provider has no such member of a tool');
+};
+const TEXT = 'text';
+/** Text is what an answer is anyway. */
+export const isTextAlone = (modalities: Json): boolean => Array.isArray(modalities) && modalities.length === 1 && modalities[0] === TEXT;
+/** An answer that is spoken has another shape, which only a provider of the same surface gives; it is refused rather than left unspoken. */
+export const refuseSpeech = (body: Fields, surface: string, target: Endpoint | undefined): void => {
+  if (target === undefined || (target.dialect === OPENAI && target.surface === surface)) return;
+  if (asList(body.modalities).some((one) => one !== TEXT)) throw unsupported('modalities', 'The provider of this call answers in text alone.');
 };
 /** Options of a stream go to a provider of the same surface only. `include_usage` is honoured; an option that is off asks for nothing. */
 export const loseOptions = (body: Fields, surface: string, target: Endpoint | undefined, ledger: Ledger): void => {

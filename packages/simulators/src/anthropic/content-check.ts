@@ -7,8 +7,8 @@ const cached = { ...type, cache_control: cacheControl };
 
 const imageTypes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
 
-/** The format by its first bytes; the service reads it whatever the media type claims. */
-const formatOf = (bytes: Buffer): string | undefined => {
+/** The format by its first bytes. Older models were given a picture whatever its media type claimed (recorded); newer ones refuse one that lies. */
+export const formatOf = (bytes: Buffer): string | undefined => {
   if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg';
   if (bytes.subarray(0, 4).toString('latin1') === '\x89PNG') return 'image/png';
   if (bytes.subarray(0, 4).toString('latin1') === 'GIF8') return 'image/gif';

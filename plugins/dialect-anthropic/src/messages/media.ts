@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { asText, type DocumentPart, type Fields, type Lost, type Media, type MediaPart, unsupported } from '@llm-proxy-auth/plugin';
+import { asText, type DocumentPart, type Fields, type Lost, type Media, type MediaPart, typeOfBytes, unsupported } from '@llm-proxy-auth/plugin';
 
 /** The media of a source with this type; undefined for one that only this vendor understands. */
 export const readSource = (source: Fields): Media | undefined => {
@@ -13,6 +13,14 @@ export const readSource = (source: Fields): Media | undefined => {
 const IMAGES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
 /** Clients write it so; it is no media type. */
 const spelt = (type: string): string => (type === 'image/jpg' ? 'image/jpeg' : type);
+/** The type that the bytes say: the provider looks at them, and refuses pictures that are said to be others. */
+const pictured = (media: Extract<Media, { base64: string }>, lost: Lost): string => {
+  const said = spelt(media.type);
+  const type = typeOfBytes(media.base64);
+  if (type === undefined || type === said || !IMAGES.has(type)) return said;
+  lost('turns.parts.media', `the picture is ${type}, by its bytes`, 'emulated');
+  return type;
+};
 const outside = (media: Extract<Media, { url: string } | { file: string }>, param: string): Fields => {
   if ('url' in media) {
     if (!media.url.startsWith('https:')) throw unsupported(param, 'The provider fetches https URLs only.');
@@ -22,10 +30,10 @@ const outside = (media: Extract<Media, { url: string } | { file: string }>, para
   return { type: 'file', file_id: media.file };
 };
 /** What was read from this dialect is written as it was; of others' media what the provider takes, the rest is 400 `unsupported_parameter`. */
-export const writeImage = (part: MediaPart, mine: boolean): Fields => {
+export const writeImage = (part: MediaPart, mine: boolean, lost: Lost): Fields => {
   const { media } = part;
   if ('base64' in media) {
-    const type = mine ? media.type : spelt(media.type);
+    const type = mine ? media.type : pictured(media, lost);
     if (!mine && !IMAGES.has(type)) throw unsupported('turns.parts.media', `The provider takes no images of type ${type || 'unknown'}.`);
     return { type: 'base64', media_type: type, data: media.base64 };
   }

@@ -138,7 +138,7 @@ const WRITERS: { readonly [K in Part['kind']]: Write<K> } = Object.freeze({
     look(part); // its text stands in the payload
     return parseJson(part.origin.payload.json) as Building;
   },
-  image: (part, { mine }) => ({ type: 'image', source: writeImage(part, mine), ...writeKept(part, mine) }),
+  image: (part, { mine, lost }) => ({ type: 'image', source: writeImage(part, mine, lost), ...writeKept(part, mine) }),
   audio: () => undefined,
   video: () => undefined,
   document: (part, { mine, lost }) => {

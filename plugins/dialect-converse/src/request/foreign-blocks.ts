@@ -8,10 +8,12 @@ import {
   type ThinkingPart,
   type ToolCallPart,
   type ToolResultPart,
+  typeOfBytes,
   unsupported,
 } from '@llm-proxy-auth/plugin';
 import { cachePointOf } from '../blocks/cache.ts';
 import { ownCitation } from '../blocks/citations.ts';
+import { formatOf } from '../blocks/formats.ts';
 import { writeDocument, writeMedia } from '../blocks/media.ts';
 import { writeThinking } from '../blocks/thinking.ts';
 import { inputOf, writeOwnBlock } from '../blocks/write.ts';
@@ -52,10 +54,20 @@ const noMedia = (part: MediaPart | DocumentPart): Error => {
 const noteMedia = (part: MediaPart, lost: Lost): void => {
   if (part.transcript !== undefined) lost('turns.parts.transcript', 'the provider takes no transcript');
 };
+/** A picture of the format that its bytes say: the model looks at them, and refuses one that is said to be another. */
+const pictured = (part: MediaPart, lost: Lost): MediaPart => {
+  const { kind, media } = part;
+  if (kind !== 'image' || !('base64' in media)) return part;
+  const type = typeOfBytes(media.base64);
+  const format = type === undefined ? undefined : formatOf('image', type);
+  if (type === undefined || format === undefined || format === formatOf('image', media.type)) return part;
+  lost('turns.parts.media', `the picture is ${type}, by its bytes`, 'emulated');
+  return { ...part, media: { ...media, type } };
+};
 const writeForeignMedia = (part: MediaPart | DocumentPart, writing: Writing): Fields => {
   if (writing.lacks.has(part.kind)) throw unsupported('turns.parts.media', `The model of this call takes no ${part.kind}.`);
   if (part.kind !== 'document') {
-    const media = writeMedia(part, false);
+    const media = writeMedia(pictured(part, writing.lost), false);
     if (media === undefined) throw noMedia(part);
     noteMedia(part, writing.lost);
     return { [part.kind]: media };

@@ -28,7 +28,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
-import { checkFurther, loseOptions, loseToolMembers } from '../invalid.ts';
+import { checkFurther, isTextAlone, loseOptions, loseToolMembers, refuseSpeech } from '../invalid.ts';
 import { readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
 import { applyFamily } from './family.ts';
@@ -91,14 +91,15 @@ const spelled = (request: ChatRequest, form: Form, body: Fields): Fields => ({
   ...writeOwn(withForm(request, form), true, '', () => undefined),
   ...(body.stream === true ? streaming(form.options) : {}),
 });
-/** `store: false` is what happens anyway, and so asks for nothing; the client's own surface gets it back. */
-const furtherOf = (body: Fields, known: ReadonlySet<string>): Fields | undefined =>
-  unknownFields(body, body.store === false ? new Set([...known, 'store']) : known);
+/** What happens anyway, and so asks for nothing; the client's own surface gets it back. */
+const idle = ({ store, modalities }: Fields): readonly string[] => [...(store === false ? ['store'] : []), ...(isTextAlone(modalities) ? ['modalities'] : [])];
+const furtherOf = (body: Fields, known: ReadonlySet<string>): Fields | undefined => unknownFields(body, new Set([...known, ...idle(body)]));
 /** Reads a chat request; members the model does not know go to `rest`, spellings to the form, and what vendors signed to where it stood. */
 export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endpoint, model?: string): ChatRequest => {
   const body = asObject(inbound.body);
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
   checkFurther(body);
+  refuseSpeech(body, 'chat', target);
   loseOptions(body, 'chat', target, ledger);
   const steering = readSteering(body);
   const fields = furtherOf(body, new Set([...KNOWN, ...steeringNames(steering)]));

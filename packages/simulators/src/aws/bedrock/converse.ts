@@ -2,7 +2,7 @@ import { type Fields, fieldsOf, isFields, listOf, textOf } from '../../openai/ch
 import type { Context } from './context.ts';
 import { checkConverse } from './converse-check.ts';
 import { eventFrame } from './event-frame.ts';
-import { claudeRefuses, schemaRefuses, strictTools } from './model-check.ts';
+import { claudeRefuses, pictureRefuses, schemaRefuses, strictTools } from './model-check.ts';
 import type { Model } from './models.ts';
 import { refuse } from './refusal.ts';
 import { type Answer, answer, type Block, type Message, promptTokens, type Talk, textsOf, type Usage } from './talk.ts';
@@ -126,7 +126,13 @@ export const readConverse = (model: Model, body: Fields): Talk => {
   const strict = strictTools(
     listOf(config.tools).map(({ toolSpec }) => ({ strict: fieldsOf(toolSpec).strict, schema: fieldsOf(fieldsOf(toolSpec).inputSchema).json })),
   );
-  const fault = refusal ?? schemaRefuses([['output_config.format.schema', talk.schema], ...strict]);
+  const pictures = listOf(body.messages).flatMap(({ content }, index) =>
+    listOf(content).flatMap(({ image }, at) =>
+      isFields(image) ? [[`messages.${index}.content.${at}`, image.format, fieldsOf(image.source).bytes] as const] : [],
+    ),
+  );
+  const looked = model.claude === undefined ? undefined : pictureRefuses(pictures);
+  const fault = refusal ?? looked ?? schemaRefuses([['output_config.format.schema', talk.schema], ...strict]);
   if (fault !== undefined) throw refuse.byModel(fault);
   return talk;
 };

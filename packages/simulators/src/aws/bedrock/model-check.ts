@@ -1,3 +1,4 @@
+import { formatOf } from '../../anthropic/content-check.ts';
 import { schemaFault } from '../../anthropic/schema-check.ts';
 import type { Fields } from '../../openai/check.ts';
 import type { ClaudeRules } from './models.ts';
@@ -114,6 +115,16 @@ export const schemaRefuses = (held: readonly (readonly [path: string, schema: un
 export const strictTools = (tools: readonly { readonly strict: unknown; readonly schema: unknown }[]): readonly (readonly [string, unknown])[] =>
   tools.flatMap(({ strict, schema }, index) => (strict === true ? [[`tools.${index}.custom.input_schema`, schema] as const] : []));
 
+/** Pictures whose bytes are of another format than is said, which a Claude looks at (https://github.com/ziatdinovmax/SciLink/issues/382). */
+export const pictureRefuses = (pictures: readonly (readonly [path: string, format: unknown, bytes: unknown])[]): string | undefined => {
+  for (const [path, format, bytes] of pictures) {
+    const found = typeof bytes === 'string' ? formatOf(Buffer.from(bytes, 'base64')) : undefined;
+    const said = `image/${String(format)}`;
+    if (found !== undefined && found !== said)
+      return `${path}.image.source.bytes: The image was specified using the ${said} media type, but the image appears to be a ${found} image`;
+  }
+  return undefined;
+};
 /** The first thing that a Claude would refuse, in its own words; undefined when there is none. Other families take everything. */
 export const claudeRefuses = (talk: Talk, wishes: Wishes): string | undefined => {
   const rules = talk.model.claude;
