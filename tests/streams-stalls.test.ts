@@ -16,18 +16,14 @@ const errorIn = (got: Received): unknown => (payloads(textOf(got)).at(-1)?.error
 describe('deadlines of an instance (F08, F18)', () => {
   let bench: Bench;
   let wire: Wire;
-  let client: Visitor | undefined;
   beforeAll(async () => {
     bench = await openBench({
-      main: { timeouts: { firstByte: '300ms', idle: '700ms', total: '1500ms', clientStall: '400ms' } },
+      main: { timeouts: { firstByte: '300ms', idle: '700ms', total: '1500ms' } },
       sections: { retry: { attempts: 1 } },
     });
     wire = wireHttp1(bench.url);
   });
-  afterEach(() => {
-    client?.leave();
-    bench.simulator.clear();
-  });
+  afterEach(() => bench.simulator.clear());
   afterAll(async () => {
     await wire.close();
     await bench.close();
@@ -72,12 +68,27 @@ describe('deadlines of an instance (F08, F18)', () => {
     expect([got.status, got.cut, errorIn(got)]).toEqual([200, false, 'upstream_timeout']);
     await bench.simulator.waitForAbort();
   });
+});
+
+describe('a client that reads nothing', () => {
+  let bench: Bench;
+  let client: Visitor | undefined;
+  beforeAll(async () => {
+    // No deadline but this one: on a busy machine the sockets between the two take longer to fill than any other would last.
+    bench = await openBench({ main: { timeouts: { clientStall: '400ms' } }, sections: { retry: { attempts: 1 } } });
+  });
+  afterEach(() => {
+    client?.leave();
+    bench.simulator.clear();
+  });
+  afterAll(() => bench.close());
   test.each([
     ['/openai/main', openHttp1],
     ['/transparent/main', openHttp1],
     ['/openai/main', openHttp2('reset')],
     ['/transparent/main', openHttp2('reset')],
-  ])('%s: a client that reads nothing for clientStall is cut and the provider is let go (%#)', async (prefix, open) => {
+  ])('%s: for clientStall is cut and the provider is let go (%#)', async (prefix, open) => {
+    const earlier = new Set(bench.lines);
     bench.simulator.script({ ...STREAM, body: sse(role) + sse(chunk({ content: 'x'.repeat(16_000) })).repeat(1_500), rechunk: { size: 65_536 } });
     client = await open(bench.url, {
       path: prefix + PATH,
@@ -86,7 +97,8 @@ describe('deadlines of an instance (F08, F18)', () => {
     });
     client.stopReading();
     expect((await bench.simulator.waitForAbort()).progress).toBe('head');
-    expect((await bench.line((line) => line.stream === 'client')).code).toBe('client_closed');
+    const { stream, code } = await bench.line((line) => line.stream !== undefined && !earlier.has(line));
+    expect([stream, code]).toEqual(['client', 'client_closed']);
   });
 });
 

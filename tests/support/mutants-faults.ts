@@ -14,4 +14,10 @@ export const faults: readonly Mutant[] = [
     test: 'tests/breaker.test.ts',
     named: '/openai/main is 503 at once',
   },
+  {
+    rule: 'much of an answer does not wait for the end of the turn',
+    edits: [{ file: 'packages/core/src/call/dispatch.ts', from: 'if (this.#held < MUCH) this.#later();', to: 'if (this.#held > 0) this.#later();' }],
+    test: 'packages/core/test/dispatch.test.ts',
+    named: 'F06 what a fast provider sends in a turn',
+  },
 ];

@@ -95,6 +95,13 @@ const bodyOf = (body: Outgoing['body']): NonNullable<Dispatcher.DispatchOptions[
   return totalLength(body) <= JOINED ? Buffer.concat(body) : collected(body);
 };
 
+/**
+ * From so many bytes on they do not wait for the end of the turn: Node reads a socket up to 32 times in a turn, 64 KiB each time, and
+ * all of it would be held before the client's back-pressure is heard.
+ */
+const MUCH = 16_384;
+const flush = (flight: UpstreamFlight): void => flight.flush();
+
 /** undici's handler, the flight that the sink steers, and what the ticker watches, in one object a request. */
 class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHandler {
   place = -1;
@@ -120,6 +127,8 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   #head: ReplyHead | undefined;
   #piece: Buffer | undefined;
   #more: Buffer[] | undefined;
+  /** Bytes of both. */
+  #held = 0;
   /** Its turn comes. */
   #due = true;
   #ended = false;
@@ -180,7 +189,10 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
     if (this.#piece === undefined) this.#piece = chunk;
     else if (this.#more === undefined) this.#more = [this.#piece, chunk];
     else this.#more.push(chunk);
-    this.#later();
+    const before = this.#held;
+    this.#held += chunk.length;
+    if (this.#held < MUCH) this.#later();
+    else if (before < MUCH) process.nextTick(flush, this);
   }
   onResponseEnd(): void {
     if (!this.#judged) this.#answered();
@@ -200,6 +212,9 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   go(): void {
     this.#due = false;
     if (this.#outgoing !== undefined) return this.#send(this.#outgoing);
+    this.flush();
+  }
+  flush(): void {
     try {
       this.#deliver();
       if (this.#ended && this.#finish()) this.#sink.end();
@@ -225,6 +240,7 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
     const chunk = this.#more === undefined ? piece : Buffer.concat(this.#more);
     this.#piece = undefined;
     this.#more = undefined;
+    this.#held = 0;
     this.#sink.data(chunk);
   }
   #cut(error: unknown): void {

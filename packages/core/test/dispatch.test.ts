@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { dispatch, openPool } from '../src/call/dispatch.ts';
+import { makeTicker } from '../src/call/ticker.ts';
+import type { InstanceSettings } from '../src/config/schema.ts';
+
+const KIB = 1_024;
+const FLOOD = 64 * 1_024 * KIB;
+const HEALTH = { answered: () => undefined, failed: () => undefined };
+const HOUR = 3_600_000;
+const DEADLINES = { firstByte: HOUR, idle: HOUR, total: HOUR, clientStall: HOUR };
+
+/** A provider whose answer is there as fast as it is read. */
+const flooding = async (): Promise<string> => {
+  const server = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .once('data', () => {
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${FLOOD}\r\n\r\n`);
+        socket.write(Buffer.alloc(FLOOD, 'x'));
+      });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+};
+
+test('F06 what a fast provider sends in a turn is not collected until the turn ends: nobody could say stop before', async () => {
+  const origin = await flooding();
+  const pool = openPool(origin, { timeouts: { connect: 5_000 } } as InstanceSettings, () => undefined);
+  const ticker = makeTicker();
+  onTestFinished(async () => {
+    ticker.stop();
+    await pool.destroy();
+  });
+  const pieces: number[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const outgoing = { origin, method: 'GET', path: '/', headers: [], body: undefined };
+    const data = (chunk: Buffer): void => void pieces.push(chunk.length);
+    dispatch(pool, outgoing, DEADLINES, ticker, { head: () => undefined, data, end: resolve, cut: reject }, HEALTH);
+  });
+  expect(pieces.reduce((sum, n) => sum + n, 0)).toBe(FLOOD);
+  // One read of a socket is 64 KiB; up to 32 of them are a turn.
+  expect(Math.max(...pieces)).toBeLessThanOrEqual(96 * KIB);
+});
