@@ -43,6 +43,7 @@ const asksNothing = (key: string, member: unknown): boolean =>
   key === 'logitBias' && typeof member === 'object' && member !== null && Object.keys(member).length === 0;
 /** One object of the value, what was read of it and what was reached through it. It is the handler of its own proxy. */
 class Watched<O extends object> implements ProxyHandler<O> {
+  /** What is read instead. Of a list it is a list: of its items it is the members that count. */
   readonly proxy: O;
   readonly #source: O;
   readonly #shape: Shape;
@@ -54,6 +55,11 @@ class Watched<O extends object> implements ProxyHandler<O> {
     this.#source = source;
     this.#shape = shape;
     this.#root = root;
+    if (shape === 'list') {
+      const items = (source as readonly object[]).map((item, at) => (ArrayBuffer.isView(item) ? item : this.#within(String(at), item, 'plain')));
+      this.proxy = Object.freeze(items) as unknown as O;
+      return;
+    }
     // A proxy must show the members of a frozen target as they are; over a copy it may show proxies.
     const target = Object.isExtensible(source) ? source : ((Array.isArray(source) ? [...source] : { ...source }) as O);
     this.proxy = new Proxy(target, this);
@@ -61,12 +67,14 @@ class Watched<O extends object> implements ProxyHandler<O> {
   get(target: O, key: string | symbol): unknown {
     const member: unknown = target[key as keyof O];
     if (typeof key !== 'string' || member === undefined || typeof member === 'function') return member;
-    if (this.#shape !== 'list' && !this.#read.includes(key)) this.#read.push(key);
+    if (!this.#read.includes(key)) this.#read.push(key);
     if (typeof member !== 'object' || member === null) return member;
     const known = this.#inner?.get(key);
     if (known !== undefined) return known.proxy;
     const shape = shapeOf(this.#shape, this.#root, key, member);
-    if (shape === 'leaf') return member;
+    return shape === 'leaf' ? member : this.#within(key, member, shape);
+  }
+  #within(key: string, member: object, shape: Shape): object {
     const inner = new Watched<object>(member, shape, false);
     this.#inner ??= new Map();
     this.#inner.set(key, inner);

@@ -1,4 +1,5 @@
 import {
+  asObject,
   type Building,
   type ChatRequest,
   type Fields,
@@ -9,6 +10,7 @@ import {
   objectField,
   type Sampling,
   textField,
+  unknownFields,
 } from '@llm-proxy-auth/plugin';
 
 const stopOf = (stop: Json): readonly string[] | undefined => {
@@ -50,6 +52,12 @@ export const writeParams = ({ choices, stop, sampling, user }: ChatRequest): Bui
   n: choices === 1 ? undefined : choices,
   user,
 });
+const OWN_OPTIONS: readonly string[] = Object.freeze(['include_usage']);
+/** Members of `stream_options` that are the client's affair. */
+export const optionsOf = (body: Fields): Fields | undefined => {
+  const options = asObject(body.stream_options);
+  return options === undefined ? undefined : unknownFields(options, OWN_OPTIONS);
+};
 /** Usage is always asked for: it is counted whether or not the client wants to see it. */
 export const streaming = (options: Fields | undefined): { readonly stream: true; readonly stream_options: Fields } => ({
   stream: true,

@@ -24,12 +24,13 @@ export const asNumber = (v: Json): number | undefined => {
 };
 /** The value as true or false, else undefined. */
 export const asFlag = (v: Json): boolean | undefined => (typeof v === 'boolean' ? v : undefined);
-/** The members of `o` that are not in `known` and not null, for dialects in which `null` means absent. Undefined when none is left. */
-export const unknownFields = (o: Fields, known: ReadonlySet<string> | readonly string[]): Fields | undefined => {
+const NONE: readonly string[] = Object.freeze([]);
+/** The members of `o` that are neither in `known` nor in `also` and not null, for dialects in which `null` means absent. Undefined when none is left. */
+export const unknownFields = (o: Fields, known: ReadonlySet<string> | readonly string[], also: readonly string[] = NONE): Fields | undefined => {
   const isKnown = 'has' in known ? (key: string): boolean => known.has(key) : (key: string): boolean => known.includes(key);
   let left: Building | undefined;
   for (const key in o) {
-    if (isKnown(key) || o[key] === null || o[key] === undefined) continue;
+    if (isKnown(key) || o[key] === null || o[key] === undefined || also.includes(key)) continue;
     left ??= {};
     left[key] = o[key];
   }

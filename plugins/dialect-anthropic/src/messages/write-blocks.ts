@@ -89,7 +89,7 @@ export const spoken = (parts: readonly Part[], lost: Lost): readonly Part[] => {
   for (const said of parts) {
     const part = said.kind === 'refusal' ? refusedText(said.text, lost) : said;
     const last = out.at(-1);
-    const joins = isPlainText(part) && isPlainText(last) && (isBlank(part) || isBlank(last));
+    const joins = last !== undefined && (isBlank(part) || isBlank(last)) && isPlainText(part) && isPlainText(last);
     if (joins) out[out.length - 1] = { kind: 'text', text: `${(last as TextPart).text}${(part as TextPart).text}` };
     else out.push(part);
   }

@@ -10,7 +10,7 @@ const since = (v: Json, from: number): number | undefined => {
 export const readCitation = (wire: Json, from: number): Citation => {
   const o = asObject(wire) ?? {};
   const c = asObject(o.url_citation);
-  const whole = c !== undefined && unknownFields(c, KNOWN) === undefined && unknownFields(o, new Set(['type', 'url_citation'])) === undefined;
+  const whole = c !== undefined && unknownFields(c, KNOWN) === undefined && unknownFields(o, ['type', 'url_citation']) === undefined;
   const origin = whole ? {} : { origin: { dialect: OPENAI, payload: { json: stringifyJson(o) } } };
   const [start, end, url, title] = [since(c?.start_index, from), since(c?.end_index, from), asText(c?.url), asText(c?.title)];
   return {

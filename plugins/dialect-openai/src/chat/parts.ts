@@ -46,9 +46,9 @@ const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = Object.freeze(
   ),
 );
 const keptOf = (p: Fields, type: string): Pick<Kept, 'cache' | 'rest'> => {
-  const known = KNOWN[type] ?? new Set<string>();
+  const known = KNOWN[type] ?? [];
   const hint = isObject(p.prompt_cache_breakpoint) ? undefined : hintOf(p.cache_control);
-  const rest = unknownFields(p, hint === undefined ? known : new Set([...known, 'cache_control']));
+  const rest = unknownFields(p, known, hint === undefined ? [] : ['cache_control']);
   if (hint !== undefined) return withForm({ cache: hint, ...(rest === undefined ? {} : { rest }) }, { hint: p.cache_control });
   return { ...(isObject(p.prompt_cache_breakpoint) ? { cache: {} } : {}), ...(rest === undefined ? {} : { rest }) };
 };

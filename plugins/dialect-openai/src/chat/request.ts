@@ -29,7 +29,7 @@ import {
 import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
 import { checkFurther, isTextAlone, loseOptions, loseToolMembers, refuseSpeech } from '../invalid.ts';
-import { readParams, streaming, writeParams } from '../params.ts';
+import { optionsOf, readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
@@ -93,7 +93,7 @@ const spelled = (request: ChatRequest, form: Form, body: Fields): Fields => ({
 });
 /** What happens anyway, and so asks for nothing; the client's own surface gets it back. */
 const idle = ({ store, modalities }: Fields): readonly string[] => [...(store === false ? ['store'] : []), ...(isTextAlone(modalities) ? ['modalities'] : [])];
-const furtherOf = (body: Fields, known: ReadonlySet<string>): Fields | undefined => unknownFields(body, new Set([...known, ...idle(body)]));
+const furtherOf = (body: Fields, known: readonly string[]): Fields | undefined => unknownFields(body, KNOWN, [...known, ...idle(body)]);
 /** Reads a chat request; members the model does not know go to `rest`, spellings to the form, and what vendors signed to where it stood. */
 export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endpoint, model?: string): ChatRequest => {
   const body = asObject(inbound.body);
@@ -102,7 +102,7 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   refuseSpeech(body, 'chat', target);
   loseOptions(body, 'chat', target, ledger);
   const steering = readSteering(body);
-  const fields = furtherOf(body, new Set([...KNOWN, ...steeringNames(steering)]));
+  const fields = furtherOf(body, steeringNames(steering));
   loseToolMembers(body, 'chat', target, ledger);
   const { messages, restored } = bring(body.messages, { dialect: target?.dialect, model, signer: target?.signer, seal, memory: inbound.memory, ledger });
   const request: ChatRequest = {
@@ -114,7 +114,7 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   const form: Form = {
     legacy: Array.isArray(body.functions) || (body.function_call !== undefined && body.function_call !== null),
     limit: typeof body.max_tokens === 'number' && (body.max_completion_tokens ?? null) === null ? 'max_tokens' : undefined,
-    options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])),
+    options: optionsOf(body),
   };
   return withForm(request, { ...form, left: new Late(() => remainderOf(spelled(request, form, body), body)) });
 };

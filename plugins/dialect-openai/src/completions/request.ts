@@ -25,7 +25,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { type Form, formsOf } from '../chat/form.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
-import { readParams, streaming, writeParams } from '../params.ts';
+import { optionsOf, readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile } from '../profile.ts';
 
 /** Name under which `rest` belongs to this surface. */
@@ -86,7 +86,7 @@ export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatR
     ...filled({ logprobs }),
     ...(fields === undefined ? {} : { rest: { from: COMPLETIONS, fields } }),
   };
-  const form: Form = { options: unknownFields(asObject(body.stream_options) ?? {}, new Set(['include_usage'])) };
+  const form: Form = { options: optionsOf(body) };
   const written = { model: body.model, ...bodyOf(request), ...(body.stream === true ? streaming(form.options) : {}) };
   return withForm(request, { ...form, left: new Late(() => remainderOf(written, body)) });
 };

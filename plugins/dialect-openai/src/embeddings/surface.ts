@@ -72,7 +72,7 @@ const read = (inbound: Inbound): EmbedRequest => {
   const body = asObject(inbound.body);
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
   const { read: further, names: found } = readFurther(body);
-  const fields = unknownFields(body, new Set([...KNOWN, ...found]));
+  const fields = unknownFields(body, KNOWN, found);
   const dimensions = numberField(body, 'dimensions');
   const user = textField(body, 'user');
   const request: EmbedRequest = {
