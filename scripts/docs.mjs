@@ -112,13 +112,47 @@ const dataOf = ({ name, folder }) => {
     ),
   ].join('\n');
 };
+/** Rows of families: of a file of their own, or of a data file. */
+const familiesOf = ({ sources, families }) =>
+  table(
+    ['models, the first that fits', 'what differs', 'from'],
+    families.map(({ models: names, from, ...rules }) => [
+      names.map(code).join(' '),
+      Object.entries(rules.capabilities ?? rules)
+        .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+        .join(' · '),
+      from.map((name) => `${sources[name].url} (${sources[name].read})`).join(' · '),
+    ]),
+  );
+/** Files that say what families of models take and refuse, by the title they have on the page. */
+const FAMILIES = {
+  'Claude, wherever it runs': 'packages/plugin/src/claude/families.json',
+  'Models of OpenAI, by parameters of chat completions': 'plugins/dialect-openai/src/families.json',
+  'Gemini, wherever it runs': 'plugins/dialect-gemini/src/families.json',
+  'Other models at Bedrock Converse': 'plugins/dialect-converse/src/request/families.json',
+};
+const rulesOf = ([title, path]) => {
+  const data = JSON.parse(readFileSync(join(root, path), 'utf8'));
+  return `### ${title}\n\nVersion ${data.version}, ${code(path)}.\n\n${familiesOf(data)}`;
+};
+const endpointsOf = ({ name, folder }) => {
+  const path = join(folder, 'src/facts.json');
+  const data = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  return data.families === undefined ? '' : `### Endpoints of ${name}\n\n${familiesOf(data)}`;
+};
+const rejected = [
+  '## What models take and refuse\n',
+  'Applied where a request of another dialect is translated; what a client says in the vendor’s own words goes on as it was said, and the vendor judges it. A name that no row fits is asked for everything, an unknown Claude or Gemini as the newest is. `sampling` is `none` where temperature and its like are refused, `one` where temperature and top-p are not taken together; `off` is how thinking is switched off; `forced`, whether a tool can be; `limited`, whether more than `maxOutput` is refused. `instances.*.facts.*.like` puts a model under the rules of another, `rejects` says which parameters it refuses instead.\n',
+  ...Object.entries(FAMILIES).map(rulesOf),
+  ...plugins.map(endpointsOf).filter(Boolean),
+].join('\n');
 const models = page(
   'Model data',
   [
-    'What the plugins of providers know of models without asking: list prices in USD per million tokens, sizes in tokens, ends of life. It comes from `src/facts.json` of each plugin, where every row names its source, and `node scripts/model-data.mjs` renews it.',
+    'What is known of models without asking: what families of them take and refuse, and list prices in USD per million tokens, sizes in tokens and ends of life by provider. The first stands in `families.json` of the packages that apply it, the rest in `src/facts.json` of each plugin of a provider, which `node scripts/model-data.mjs` renews. Every row names its sources, and the day on which each was read.',
     'A model that is not here is served all the same. `instances.*.prices` and `instances.*.facts` say otherwise for an instance.',
   ].join('\n\n'),
-  plugins.map(dataOf).filter(Boolean).join('\n'),
+  [rejected, ...plugins.map(dataOf).filter(Boolean)].join('\n'),
 );
 
 const folder = join(root, 'docs/reference');

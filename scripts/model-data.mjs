@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Writes plugins/provider-*/src/facts.json from a copy of litellm's table of models (MIT), whose numbers name the vendors' own pages:
 //   node scripts/model-data.mjs model_prices_and_context_window.json 1.110.2 2026-11-26
-// Rows of facts.json that came from elsewhere stay as they are, and count before the table's.
+// Rows of facts.json that came from elsewhere stay as they are, and count before the table's; so do its families.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const [file, release, today] = process.argv.slice(2);
@@ -154,15 +154,20 @@ for (const [plugin, nameOf] of Object.entries(PLUGINS)) {
     }
   }
   const models = sorted({ ...folded(rows), ...kept });
-  const used = new Set(Object.values(models).flatMap(({ from, endFrom }) => [from, endFrom]));
+  const families = before.families ?? [];
+  const used = new Set([...Object.values(models).flatMap(({ from, endFrom }) => [from, endFrom]), ...families.flatMap(({ from }) => from)]);
   const sources = Object.fromEntries(Object.entries(book.sources).filter(([name]) => used.has(name)));
   const lines = (all) =>
     Object.entries(all)
       .map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
       .join(',\n');
-  writeFileSync(
-    path,
-    `{\n  "version": ${JSON.stringify(today)},\n  "license": ${JSON.stringify(LICENSE)},\n  "sources": {\n${lines(sources)}\n  },\n  "models": {\n${lines(models)}\n  }\n}\n`,
-  );
+  const parts = [
+    `  "version": ${JSON.stringify(today)}`,
+    `  "license": ${JSON.stringify(LICENSE)}`,
+    `  "sources": {\n${lines(sources)}\n  }`,
+    ...(families.length === 0 ? [] : [`  "families": [\n${families.map((row) => `    ${JSON.stringify(row)}`).join(',\n')}\n  ]`]),
+    `  "models": {\n${lines(models)}\n  }`,
+  ];
+  writeFileSync(path, `{\n${parts.join(',\n')}\n}\n`);
   console.log(`${plugin}: ${Object.keys(models).length} models, ${Object.keys(sources).length} sources`);
 }

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { FactRow, ModelData, Rates } from '@llm-proxy-auth/plugin';
+import { type FactRow, type FamilyData, type FamilyRow, type ModelData, modelFamilies, type Rates } from '@llm-proxy-auth/plugin';
 import { expect, test } from 'vitest';
 
 const PLUGINS = new URL('../plugins/', import.meta.url);
@@ -34,17 +34,97 @@ test.each(providers)('%s: every row keeps the form, and says where it is from', 
   expect(wrong).toEqual([]);
 });
 test.each(providers)('%s: every source is a page with a day, and every one is used', (name) => {
-  const { sources, models, license, version } = read(name);
+  const { sources, models, families = [], license, version } = read(name);
   for (const [source, { url, read: day }] of Object.entries(sources)) {
     expect(url, source).toMatch(/^https:\/\/\S+$/);
     expect(day, source).toMatch(DAY);
     expect(day <= version, source).toBe(true);
   }
-  const used = new Set(Object.values(models).flatMap(({ from, endFrom = from }) => [from, endFrom]));
+  const used = new Set([...Object.values(models).flatMap(({ from, endFrom = from }) => [from, endFrom]), ...families.flatMap(({ from }) => from)]);
   expect(Object.keys(sources).filter((source) => !used.has(source))).toEqual([]);
   // Numbers that others collected stand here with their licence.
   if (Object.values(sources).some(({ via }) => via !== undefined)) expect(license).toMatch(/MIT License, Copyright/);
   const { files } = JSON.parse(readFileSync(new URL(`${name}/package.json`, PLUGINS), 'utf8')) as { files: string[] };
   expect(files).toContain('LICENSE.litellm');
   expect(readFileSync(new URL(`${name}/LICENSE.litellm`, PLUGINS), 'utf8')).toContain('Permission is hereby granted, free of charge');
+});
+
+type Words = Readonly<Record<string, readonly string[] | 'boolean' | 'number' | 'list'>>;
+const CLAUDE: Words = {
+  maxOutput: 'number',
+  limited: 'boolean',
+  sampling: ['any', 'one', 'none'],
+  efforts: 'list',
+  adaptive: ['default', 'asked', 'no'],
+  budget: 'boolean',
+  off: ['disabled', 'between_tools', 'absent', 'never'],
+  tools: 'boolean',
+  forced: 'boolean',
+  structured: 'boolean',
+  midSystem: 'boolean',
+};
+const OPENAI: Words = { system: ['system', 'developer'], limit: ['max_completion_tokens', 'max_tokens'], rejects: 'list' };
+const GEMINI: Words = {
+  thinking: ['budget', 'level', 'none'],
+  budget: 'list',
+  off: 'boolean',
+  least: ['MINIMAL', 'LOW'],
+  medium: 'boolean',
+  ids: 'boolean',
+  signed: 'boolean',
+  jsonSchema: 'boolean',
+  formWithTools: 'boolean',
+  searchWithTools: 'boolean',
+  mediaInResults: 'boolean',
+  partResolution: 'boolean',
+};
+const CONVERSE: Words = {
+  sampling: ['none'],
+  reasoning: ['nova', 'gpt-oss', 'gpt-5'],
+  efforts: 'list',
+  off: ['disabled'],
+  names: 'boolean',
+  answers: 'boolean',
+  schemas: 'boolean',
+  plain: 'boolean',
+};
+const CAPABILITIES: Words = { capabilities: 'list' };
+const fits = (value: unknown, words: Words[string] | undefined): boolean =>
+  Array.isArray(words) ? words.includes(value as string) : words === 'list' ? typeof value === 'object' : typeof value === words;
+const NO_ONE = new Set(['withoutReasoning', 'efforts']);
+const familyFiles: readonly (readonly [path: string, words: Words, whole: boolean])[] = [
+  ['packages/plugin/src/claude/families.json', CLAUDE, true],
+  ['plugins/dialect-openai/src/families.json', OPENAI, true],
+  ['plugins/dialect-gemini/src/families.json', GEMINI, true],
+  ['plugins/dialect-converse/src/request/families.json', CONVERSE, false],
+  ...['bedrock', 'vertex', 'oci'].map((name) => [`plugins/provider-${name}/src/facts.json`, CAPABILITIES, true] as const),
+];
+const familyData = (path: string): FamilyData<FamilyRow> => JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')) as FamilyData<FamilyRow>;
+test.each(familyFiles)('%s: every row of a family has the words that the code reads, and a source with a day', (path, words, whole) => {
+  const { version, sources, families } = familyData(path);
+  expect(version).toMatch(DAY);
+  for (const { models, from, ...rules } of families) {
+    const about = models.join(' ');
+    expect(
+      [models.length, from.length].every((n) => n > 0),
+      about,
+    ).toBe(true);
+    for (const name of from)
+      expect([sources[name]?.url, sources[name]?.read], `${about}: ${name}`).toEqual([expect.stringMatching(/^https:/), expect.stringMatching(DAY)]);
+    for (const [name, value] of Object.entries(rules))
+      if (!NO_ONE.has(name) || words === CLAUDE) expect(fits(value, words[name]), `${about}: ${name}`).toBe(true);
+    if (whole)
+      expect(
+        Object.keys(words).filter((name) => !Object.hasOwn(rules, name)),
+        about,
+      ).toEqual([]);
+  }
+  if (words === CAPABILITIES) return;
+  const used = new Set(families.flatMap(({ from }) => from));
+  expect(Object.keys(sources).filter((name) => !used.has(name))).toEqual([]);
+});
+test.each(familyFiles)('%s: no row stands behind one that takes all of its models', (path) => {
+  const { families } = familyData(path);
+  const rowOf = modelFamilies({ families });
+  for (const row of families) for (const pattern of row.models) expect(rowOf(pattern.replaceAll('*', '')), pattern).toBe(row);
 });

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { startGateway } from '@llm-proxy-auth/core';
 import { anthropic } from './anthropic.ts';
+import { embeddings } from './embeddings.ts';
 import { openai } from './openai.ts';
-import type { ParameterTable, Sample } from './sample.ts';
+import { rerank } from './rerank.ts';
+import type { Column, ParameterTable, Sample } from './sample.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 const KEY = '0123456789abcdef0123456789abcdef0123456789abcdef';
@@ -18,6 +20,7 @@ const fingerprint = Array.from({ length: 16 }, () => '00').join(':');
 const oci = { type: 'api-key', tenancy: ocid('tenancy'), user: ocid('user'), fingerprint, privateKey };
 const INSTANCES = {
   openai: { provider: 'openai', apiKey: KEY },
+  compatible: { provider: 'openai', baseUrl: 'https://models.example.com/v1', apiKey: KEY },
   azure: { provider: 'azure', endpoint: 'https://acme.openai.azure.com', apiKey: KEY },
   anthropic: { provider: 'anthropic', apiKey: KEY },
   bedrock: { provider: 'bedrock', region: 'us-east-1', credentials: { type: 'static', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: KEY } },
@@ -25,8 +28,8 @@ const INSTANCES = {
   watsonx: { provider: 'watsonx', region: 'us-south', projectId: '12ac4cf1-252f-424b-b52d-5cdd9814987f', apiKey: KEY },
   oci: { provider: 'oci', region: 'us-chicago-1', compartmentId: 'ocid1.compartment.oc1..aaaa', credentials: oci },
 };
-/** One column each: a provider, or one of its families of models. */
-const COLUMNS: readonly (readonly [title: string, instance: string, model: string])[] = [
+/** Of conversations. */
+const COLUMNS: readonly Column[] = [
   ['OpenAI', 'openai', 'gpt-4.1'],
   ['Azure', 'azure', 'gpt-4.1'],
   ['Anthropic', 'anthropic', 'claude-sonnet-4-5'],
@@ -41,7 +44,7 @@ const COLUMNS: readonly (readonly [title: string, instance: string, model: strin
 const GATEWAY = {
   plugins: [
     ...names('dialect-openai', 'dialect-anthropic', 'dialect-converse', 'dialect-gemini', 'auth-api-key', 'store-sqlite'),
-    ...names(...Object.keys(INSTANCES).map((name) => `provider-${name}`)),
+    ...names(...new Set(Object.values(INSTANCES).map(({ provider }) => `provider-${provider}`))),
   ],
   server: { port: 0 },
   ops: { port: 0 },
@@ -117,7 +120,7 @@ const tableOf = async (url: string, dialect: ParameterTable): Promise<readonly (
   for (const [title, sample] of Object.entries(dialect.samples)) {
     const name = sample.name ?? title;
     const cells: string[] = [];
-    for (const [column, instance, model] of COLUMNS) {
+    for (const [column, instance, model] of dialect.columns ?? COLUMNS) {
       const base = { ...dialect.base(model), ...sample.with };
       const value = sample.body?.[name] ?? sample.value;
       const before = await explained(url, dialect, instance, base);
@@ -149,8 +152,12 @@ export const parameters = async (): Promise<readonly Shown[]> => {
   });
   try {
     const tables: Shown[] = [];
-    for (const dialect of [openai, anthropic])
-      tables.push({ title: dialect.title, head: ['parameter', ...COLUMNS.map(([title]) => title)], rows: await tableOf(running.urls.server, dialect) });
+    for (const dialect of [openai, anthropic, embeddings, rerank])
+      tables.push({
+        title: dialect.title,
+        head: ['parameter', ...(dialect.columns ?? COLUMNS).map(([title]) => title)],
+        rows: await tableOf(running.urls.server, dialect),
+      });
     return tables;
   } finally {
     await running.close();

@@ -11,10 +11,14 @@ export interface Sample {
   /** What it means where the provider is sent the same. */
   readonly unchanged?: string;
 }
+/** A provider, or one of its families of models. */
+export type Column = readonly [title: string, instance: string, model: string];
 /** The parameters of one surface. */
 export interface ParameterTable {
   readonly title: string;
   path(instance: string): string;
   base(model: string): Fields;
+  /** Where they are not those of conversations. */
+  readonly columns?: readonly Column[];
   readonly samples: Readonly<Record<string, Sample>>;
 }

@@ -119,6 +119,18 @@ export const money: readonly Mutant[] = [
     named: 'what a model refuses is taken out',
   },
   {
+    rule: 'what the configuration says that a model refuses stands in place of the data',
+    edits: [core('call/translate.ts', 'return { like, rejects };', 'return { like };')],
+    test: 'tests/model-facts.test.ts',
+    named: 'the data says what it refuses, the configuration says otherwise',
+  },
+  {
+    rule: 'a model that is like another can what that one can',
+    edits: [core('routing/endpoints.ts', 'own === undefined || like === undefined', 'own === undefined || like !== undefined')],
+    test: 'tests/model-facts.test.ts',
+    named: 'what an endpoint can is that of the model it is like',
+  },
+  {
     rule: 'the place of an instance has its own prices',
     edits: [edit('packages/plugin/src/model-facts.ts', 'for (const place of places) {', 'for (const place of places.slice(0, 0)) {')],
     test: 'tests/prices-of-providers.test.ts',

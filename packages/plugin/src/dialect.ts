@@ -159,6 +159,8 @@ export interface Call {
   readonly model: string;
   /** The model whose rules this one keeps, where the configuration says that its own name does not tell. */
   readonly like?: string | undefined;
+  /** What the configuration says that the model refuses, in place of what the data of its family says. */
+  readonly rejects?: readonly string[] | undefined;
   readonly stream: boolean;
   /** The framing that the client asked for, where its surface lets it choose. */
   readonly framing?: Framing | undefined;

@@ -1,4 +1,5 @@
-import type { ModelFacts } from './provider.ts';
+import { type FamilyRow, modelFamilies } from './model-families.ts';
+import type { Capabilities, ModelFacts } from './provider.ts';
 
 export interface FactSource {
   readonly url: string;
@@ -13,6 +14,10 @@ export interface FactRow extends Omit<ModelFacts, 'source' | 'date' | 'endSource
   readonly from: string;
   readonly endFrom?: string | undefined;
 }
+/** What the endpoint of a family of models can or cannot, unlike others of its provider. */
+export interface CapabilityRow extends FamilyRow {
+  readonly capabilities: Partial<Capabilities>;
+}
 /** The data file of a provider plugin, `src/facts.json`. */
 export interface ModelData {
   /** Day on which it was made. */
@@ -22,7 +27,14 @@ export interface ModelData {
   readonly sources: Readonly<Record<string, FactSource>>;
   /** By model id. A name that ends in `*` is a beginning; `place/model` is a model where it costs something else. */
   readonly models: Readonly<Record<string, FactRow>>;
+  /** The first row that a model fits counts. */
+  readonly families?: readonly CapabilityRow[] | undefined;
 }
+/** What differs at the endpoints of a model, by its id. */
+export const modelCapabilities = ({ families = [] }: Pick<ModelData, 'families'>): ((model: string) => Partial<Capabilities>) => {
+  const rowOf = modelFamilies({ families });
+  return (model) => rowOf(model)?.capabilities ?? {};
+};
 
 /**
  * Facts by model id: an exact name counts before a beginning, a longer beginning before a shorter one; at `places`, in their order,

@@ -11,6 +11,7 @@ const OTHER: Family = Object.freeze({
   adaptive: 'default',
   budget: true,
   off: 'disabled',
+  tools: true,
   forced: true,
   structured: true,
   midSystem: true,

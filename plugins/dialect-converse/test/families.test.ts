@@ -19,6 +19,7 @@ describe('the family of a model', () => {
     ['anthropic.claude-v2:1', 'anthropic', 'any'],
     ['global.anthropic.claude-next-9', 'anthropic', 'none'],
     ['amazon.nova-lite-v1:0', 'amazon', 'any'],
+    ['openai.gpt-6-luna', 'openai', 'none'],
     ['arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-8b-instruct-v1:0', 'meta', 'any'],
     ['arn:aws:bedrock:us-east-1:1:inference-profile/eu.mistral.pixtral-large', 'mistral', 'any'],
     ['arn:aws:bedrock:us-east-1:1:application-inference-profile/abc123', '', 'any'],

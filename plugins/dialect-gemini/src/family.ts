@@ -1,3 +1,6 @@
+import { type FamilyData, type FamilyRow, modelFamilies } from '@llm-proxy-auth/plugin';
+import data from './families.json' with { type: 'json' };
+
 /** What a generation of models takes; applied when a request of another dialect is translated. */
 export interface Family {
   /** `budget`: thinking is said in tokens; `level`: in words; `none`: the model does not think. */
@@ -25,39 +28,10 @@ export interface Family {
   /** Takes a resolution for each part. */
   readonly partResolution: boolean;
 }
-/** The newest generation; an unknown model is taken for it. */
-const NEWEST: Family = Object.freeze<Family>({
-  thinking: 'level',
-  budget: [128, 32_768],
-  off: false,
-  least: 'LOW',
-  medium: true,
-  ids: true,
-  signed: true,
-  jsonSchema: true,
-  formWithTools: true,
-  searchWithTools: true,
-  mediaInResults: true,
-  partResolution: true,
-});
-const TWO: Partial<Family> = { ids: false, signed: false, formWithTools: false, searchWithTools: false, mediaInResults: false, partResolution: false };
-const FIVE_PRO: Family = Object.freeze<Family>({ ...NEWEST, ...TWO, thinking: 'budget', budget: [128, 32_768] });
-const FIVE_FLASH: Family = Object.freeze<Family>({ ...FIVE_PRO, budget: [0, 24_576], off: true });
-const OLDER: Family = Object.freeze<Family>({ ...FIVE_PRO, thinking: 'none', jsonSchema: false });
-const FLASH: Family = Object.freeze<Family>({ ...NEWEST, least: 'MINIMAL' });
-/** The first Pro of its generation thinks little or much. */
-const THREE_PRO: Family = Object.freeze<Family>({ ...NEWEST, medium: false });
-/** Its images are thought about by tokens, and its calls need no signature. */
-const THREE_PRO_IMAGE: Family = Object.freeze<Family>({ ...NEWEST, thinking: 'budget', signed: false });
-
-const VERSION = /gemini-(\d+)(?:\.(\d+))?/;
-/** The rules for a model by its name. */
+const rows = modelFamilies<Family & FamilyRow>(data as unknown as FamilyData<Family & FamilyRow>);
+/** The rules for a model by its name; one that the data does not tell apart is taken for the newest generation, its last row. */
 export const familyOf = (model: string): Family => {
-  const [, first, second] = VERSION.exec(model) ?? [];
-  if (first === undefined) return NEWEST;
-  const version = Number(first) + Number(second ?? 0) / 10;
-  if (version < 2.5) return OLDER;
-  if (version < 3) return model.includes('flash') ? FIVE_FLASH : FIVE_PRO;
-  if (/gemini-3-pro/.test(model)) return model.includes('image') ? THREE_PRO_IMAGE : THREE_PRO;
-  return model.includes('flash') && version < 3.65 ? FLASH : NEWEST;
+  const found = rows(model);
+  if (found === undefined) throw new TypeError('The last row of families.json is to hold for every model.');
+  return found;
 };

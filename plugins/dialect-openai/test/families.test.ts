@@ -36,7 +36,7 @@ describe('a request of another dialect', () => {
     expect(asked('gpt-5.1', { reasoning: { off: true } }).params).toMatchObject({ temperature: 0.5, top_p: 0.5, reasoning_effort: 'none' });
     expect(asked('gpt-5.1', { reasoning: { effort: 'low' } }).params).not.toHaveProperty('temperature');
   });
-  it.each(['gpt-4.1', 'gpt-4o', 'gpt-5-chat-latest', 'ft:gpt-4.1:acme::x'])('keeps everything for %s', (model) => {
+  it.each(['gpt-4.1', 'gpt-4o', 'gpt-5-chat-latest', 'ft:gpt-4.1:acme::x', 'gpt-35-turbo'])('keeps everything for %s', (model) => {
     expect(asked(model)).toEqual({
       role: 'system',
       params: { model, max_completion_tokens: 9, temperature: 0.5, top_p: 0.5, frequency_penalty: 1, stop: ['x'] },
@@ -52,6 +52,13 @@ describe('a request of another dialect', () => {
     [8192, 'gpt-5', 'medium'],
     [32_000, 'gpt-5', 'high'],
   ])('turns a budget of %i into an effort', (budget, model, effort) => expect(asked(model, { reasoning: { budget } }).params.reasoning_effort).toBe(effort));
+  it.each([
+    ['gpt-6-sol', 'none', []],
+    ['gpt-6-astra', 'low', ['clamped=reasoning.off']],
+  ])('switches reasoning of %s off where it can be', (model, effort, ignored) => {
+    const got = asked(model, { sampling: undefined, stop: undefined, reasoning: { off: true } });
+    expect([got.params.reasoning_effort, got.ignored]).toEqual([effort, ignored]);
+  });
   it('clamps an effort that the family lacks', () => {
     const { params, ignored } = asked('o3', { sampling: undefined, stop: undefined, reasoning: { effort: 'xhigh' } });
     expect([params.reasoning_effort, ignored]).toEqual(['high', ['clamped=reasoning.effort']]);

@@ -1,8 +1,8 @@
-import { type ModelFacts, modelFacts } from '@llm-proxy-auth/plugin';
+import { type ModelData, type ModelFacts, modelFacts } from '@llm-proxy-auth/plugin';
 import data from './facts.json' with { type: 'json' };
 import { readModelId } from './model-id.ts';
 
-const known = modelFacts(data);
+const known = modelFacts(data as ModelData);
 /** What an ARN of AWS's own names: the part after its last slash. */
 const nameOf = (model: string): string => {
   const { base, geography } = readModelId(model);

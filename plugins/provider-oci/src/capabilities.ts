@@ -1,5 +1,6 @@
-import { type Capabilities, NO_CHAT } from '@llm-proxy-auth/plugin';
-import { type ApiFormat, vendorOf } from './model-id.ts';
+import { type Capabilities, type ModelData, modelCapabilities, NO_CHAT } from '@llm-proxy-auth/plugin';
+import data from './facts.json' with { type: 'json' };
+import type { ApiFormat } from './model-id.ts';
 
 /** What each format can say; whether a model can is the service's to say, in its own words. */
 const FORMATS: Readonly<Record<ApiFormat, Capabilities>> = Object.freeze({
@@ -68,8 +69,7 @@ const FORMATS: Readonly<Record<ApiFormat, Capabilities>> = Object.freeze({
     stopSequences: 4,
   },
 });
-/** Several results at once break Gemini behind OCI (400 for their number, or no answer). */
-const VENDORS: Readonly<Record<string, Partial<Capabilities>>> = Object.freeze({ google: { parallelTools: false } });
-export const capabilitiesOf = (format: ApiFormat, model: string): Capabilities => ({ ...FORMATS[format], ...VENDORS[vendorOf(model)] });
+const there = modelCapabilities(data as ModelData);
+export const capabilitiesOf = (format: ApiFormat, model: string): Capabilities => ({ ...FORMATS[format], ...there(model) });
 /** Embeddings and rerank; images can be embedded. */
 export const EMBEDDING: Capabilities = Object.freeze({ ...NO_CHAT, images: true });

@@ -1,5 +1,6 @@
-import type { Capabilities } from '@llm-proxy-auth/plugin';
+import { type Capabilities, type ModelData, modelCapabilities } from '@llm-proxy-auth/plugin';
 import { claudeOf } from '@llm-proxy-auth/plugin/claude';
+import data from './facts.json' with { type: 'json' };
 
 /** What generateContent can say. Parallel calls cannot be switched off, and there is no cache hint in a request. */
 export const GEMINI: Capabilities = Object.freeze({
@@ -18,8 +19,7 @@ export const GEMINI: Capabilities = Object.freeze({
   cache: false,
   stopSequences: 5,
 });
-/** Models before this had no structured output of their own here. */
-const WITHOUT_SCHEMA = /claude-(?:3|[a-z]+-4(?:-[0-5])?(?:@|$))/;
+const there = modelCapabilities(data as ModelData);
 
 export const claude = (id: string): Capabilities => {
   const family = claudeOf(id);
@@ -32,7 +32,7 @@ export const claude = (id: string): Capabilities => {
     stopSequences: 8_191,
     sampling: family !== undefined && family.sampling !== 'none',
     forcedTool: family?.forced ?? true,
-    jsonSchema: WITHOUT_SCHEMA.test(id) ? 'tool' : 'native',
+    ...there(id),
   };
 };
 /** The OpenAI-compatible endpoint and the vendors that speak the same. */

@@ -1,8 +1,8 @@
-import { type ModelFacts, modelFacts } from '@llm-proxy-auth/plugin';
+import { type ModelData, type ModelFacts, modelFacts } from '@llm-proxy-auth/plugin';
 import data from './facts.json' with { type: 'json' };
 import { type Home, readModelName } from './model-name.ts';
 
-const known = modelFacts(data);
+const known = modelFacts(data as ModelData);
 const nameOf = (model: string, home: Home): readonly string[] => {
   try {
     const { publisher, id, endpoint } = readModelName(model, home);

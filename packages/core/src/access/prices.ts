@@ -9,6 +9,8 @@ export interface Known {
   readonly facts: Partial<Omit<ModelFacts, 'price'>>;
   /** The model that the configuration says it is like. */
   readonly like: string | undefined;
+  /** What the configuration says that it refuses; what the provider knows of that stands in `facts`. */
+  readonly rejects: readonly string[] | undefined;
 }
 const MOST_REMEMBERED = 1_000;
 interface Book {
@@ -34,7 +36,7 @@ export const knownOf = (instance: Instance, model: string): Known => {
   if (found !== undefined) return found;
   const { like, ...written } = told.find(([fits]) => fits(model))?.[1] ?? {};
   const { price, ...facts } = instance.provider.facts?.(like ?? model) ?? {};
-  const made = { like, facts: { ...facts, ...written }, price: priced.find(([fits]) => fits(model))?.[1] ?? price };
+  const made = { like, rejects: written.rejects, facts: { ...facts, ...written }, price: priced.find(([fits]) => fits(model))?.[1] ?? price };
   if (known.size >= MOST_REMEMBERED) known.clear();
   known.set(model, made);
   return made;

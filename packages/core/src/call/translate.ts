@@ -53,12 +53,16 @@ export const inboundOf = (x: Exchange, text: string): Inbound => ({
   raw: (pointer: string): JsonText | undefined => rawAt(text, pointer),
   memory: x.plan.memories.of(x.principal?.owner ?? '', x, x.plan.shared),
 });
+const toldOf = (x: Exchange, model: string): Pick<Call, 'like' | 'rejects'> => {
+  const { like, rejects }: Pick<Call, 'like' | 'rejects'> = x.instance === undefined ? {} : knownOf(x.instance, model);
+  return { like, rejects };
+};
 export const callOf = (x: Exchange, inbound: Inbound, endpoint: Endpoint, model: string, ledger: Ledger, seal: Seal): Call => ({
   id: x.id,
   now: x.startedAt,
   requestedModel: x.model ?? model,
   model,
-  like: x.instance === undefined ? undefined : knownOf(x.instance, model).like,
+  ...toldOf(x, model),
   stream: x.stream,
   framing: x.surface?.framingOf?.(inbound.query),
   ledger,

@@ -121,7 +121,11 @@ const Facts = object({
   like: Type.Optional(Type.String({ minLength: 1, description: 'A model: what is known of it, its price and what its family takes hold for this one too.' })),
   context: Type.Optional(Type.Integer({ minimum: 1, description: 'Most tokens of a call and its answer.' })),
   output: Type.Optional(Type.Integer({ minimum: 1, description: 'Most tokens of an answer.' })),
-  rejects: Type.Optional(names("Members at the top of the provider's request that the model refuses: translated requests lose them, and say so.")),
+  rejects: Type.Optional(
+    names(
+      "Members of the provider's request that the model refuses, in place of the sampling parameters that the data of its family names: translated requests lose them, and say so. Empty: it refuses none.",
+    ),
+  ),
   deprecated: Day('Day from which its vendor advises against it.'),
   retires: Day('Day on which its vendor stops serving it; nothing is refused for it.'),
 });

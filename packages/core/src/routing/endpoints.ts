@@ -1,4 +1,5 @@
-import type { Ask, Dialect, Endpoint } from '@llm-proxy-auth/plugin';
+import type { Ask, Capabilities, Dialect, Endpoint } from '@llm-proxy-auth/plugin';
+import { knownOf } from '../access/prices.ts';
 import type { Instance } from '../graph.ts';
 import type { Found } from '../http/route.ts';
 
@@ -17,6 +18,23 @@ interface Remembering {
   readonly byRoute: WeakMap<object, Remembered>;
   size: number;
 }
+/** What the endpoint of another model there can; undefined: it is reached in another way, or the provider takes no such name. */
+const capabilitiesOf = ({ provider }: Instance, ask: Ask, { dialect, surface }: Endpoint): Capabilities | undefined => {
+  try {
+    const other = provider.endpoint(ask);
+    return other?.dialect === dialect && other.surface === surface ? other.capabilities : undefined;
+  } catch {
+    return undefined;
+  }
+};
+/** Where a call goes. Of a model that the configuration says is like another, the endpoint can what it can for that one. */
+const endpointOf = (instance: Instance, ask: Ask): Endpoint | undefined => {
+  const own = instance.provider.endpoint(ask);
+  const { like } = knownOf(instance, ask.model);
+  if (own === undefined || like === undefined) return own;
+  const capabilities = capabilitiesOf(instance, { ...ask, model: like }, own);
+  return capabilities === undefined ? own : { ...own, capabilities };
+};
 /**
  * Remembers `Provider.endpoint`, which is pure, by what was asked for: the matched route as an object, model and stream. Objects
  * are compared by identity, since a key of text would be built and hashed several times a call.
@@ -36,7 +54,7 @@ export const endpointCache = () => {
     if (remembered !== undefined) return remembered ?? undefined;
     const { surface, route } = found;
     const ask: Ask = { operation: surface.operation, surface: surface.name, dialect: dialect.name, method, route: route.pattern, model, stream };
-    const answer = instance.provider.endpoint(ask);
+    const answer = endpointOf(instance, ask);
     const of = remembering(instance);
     const entries = of.byRoute.get(found) ?? { whole: new Map(), streamed: new Map() };
     of.byRoute.set(found, entries);

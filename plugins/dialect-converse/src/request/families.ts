@@ -1,4 +1,6 @@
+import { type FamilyData, type FamilyRow, modelFamilies } from '@llm-proxy-auth/plugin';
 import { type ClaudeFamily, claudeOf } from '@llm-proxy-auth/plugin/claude';
+import data from './families.json' with { type: 'json' };
 
 /** What a family of models takes beyond what Converse itself says. */
 export interface Family {
@@ -36,9 +38,7 @@ const reasoningOf = ({ efforts, adaptive, budget }: ClaudeFamily): Reasoning => 
   if (adaptive === 'asked') return budget ? 'adaptive-both' : 'adaptive';
   return budget ? 'both' : 'effort';
 };
-/** Claude of before there were tools. */
-const TOOLLESS = /claude-(?:v?2|instant)/;
-const ofClaude = (family: ClaudeFamily, id: string): Rules => ({
+const ofClaude = (family: ClaudeFamily): Rules => ({
   most: family.limited ? family.maxOutput : undefined,
   sampling: family.sampling,
   reasoning: reasoningOf(family),
@@ -47,10 +47,9 @@ const ofClaude = (family: ClaudeFamily, id: string): Rules => ({
   off: family.off === 'disabled' || family.off === 'between_tools' ? family.off : undefined,
   forced: family.forced,
   names: true,
-  answers: family.forced && !TOOLLESS.test(id),
+  answers: family.forced && family.tools,
   schemas: family.structured,
 });
-const EFFORTS: readonly string[] = Object.freeze(['low', 'medium', 'high']);
 const ANY: Rules = Object.freeze({
   sampling: 'any',
   reasoning: 'none',
@@ -61,30 +60,9 @@ const ANY: Rules = Object.freeze({
   answers: false,
   schemas: false,
 });
-/** Vendors whose models keep to schemas here, and those of Mistral: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html. */
-const WITH_SCHEMAS: ReadonlySet<string> = new Set(['qwen', 'openai', 'deepseek', 'google', 'minimax', 'moonshot', 'moonshotai', 'nvidia']);
-const MISTRAL_WITH_SCHEMAS = /magistral|ministral|voxtral|mistral-large-3/;
-/** Models that Converse has from before it: https://docs.aws.amazon.com/bedrock/latest/userguide/conversation-inference-supported-models-features.html. */
-const PLAIN = /^amazon\.titan-(?:text|tg1)|^cohere\.command-(?:light-)?text|^ai21\.j2/;
-/**
- * `tool` is for Claude and Nova (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html), which an ARN of an unknown
- * family may be; of the others, those that were made to call one when the choice of a tool was new: Mistral's larger models.
- */
-const NAMES: ReadonlySet<string> = new Set(['amazon', '']);
-const ANSWERS = /\bamazon\.nova|\bmistral\.(?:mistral-(?:large|small)|pixtral)/;
-const OTHERS: readonly (readonly [id: string, rules: Partial<Rules>])[] = Object.freeze([
-  ['nova-2', { reasoning: 'nova', efforts: EFFORTS, off: 'disabled' }],
-  ['gpt-oss', { reasoning: 'gpt-oss', efforts: EFFORTS }],
-  ['gpt-5', { sampling: 'none', reasoning: 'gpt-5', efforts: EFFORTS }],
-]);
-const ofOther = (vendor: string, id: string): Rules => ({
-  ...ANY,
-  schemas: WITH_SCHEMAS.has(vendor) || (vendor === 'mistral' && MISTRAL_WITH_SCHEMAS.test(id)),
-  names: NAMES.has(vendor),
-  answers: ANSWERS.test(id),
-  ...(PLAIN.test(id) ? { plain: true } : {}),
-  ...OTHERS.find(([part]) => id.includes(part))?.[1],
-});
+const others = modelFamilies<Partial<Rules> & FamilyRow>(data as FamilyData<Partial<Rules> & FamilyRow>);
+/** An ARN of an unknown family may be one of those that take the name of a tool. */
+const ofOther = (vendor: string, id: string): Rules => ({ ...ANY, names: vendor === '', ...others(id) });
 const VENDOR = /^(?:[a-z]{2,}(?:-[a-z]+)*\.)?([a-z0-9]+)\.[a-z0-9]/;
 
 /**
@@ -95,5 +73,5 @@ export const familyOf = (model: string, named: string | undefined): Family => {
   const id = (named ?? model).split('/').at(-1) ?? '';
   const vendor = VENDOR.exec(id)?.[1] ?? (id.includes('claude') ? 'anthropic' : '');
   const claude = vendor === 'anthropic' ? claudeOf(id.includes('claude') ? id : `claude ${id}`) : undefined;
-  return { vendor, ...(claude === undefined ? ofOther(vendor, id) : ofClaude(claude, id)) };
+  return { vendor, ...(claude === undefined ? ofOther(vendor, id) : ofClaude(claude)) };
 };

@@ -30,13 +30,13 @@ import { documentNames } from './words.ts';
 
 const MOST_CACHE_POINTS = 4;
 
-/** What the family takes, less what the provider says that the endpoint cannot. */
-const limited = (family: Family, { sampling, reasoning, tools, forcedTool, jsonSchema }: Partial<Capabilities>): Family => ({
+/** What the family takes, less what the provider says that the endpoint cannot; `told`: what the configuration says that it refuses instead. */
+const limited = (family: Family, { sampling, reasoning, tools, forcedTool, jsonSchema }: Partial<Capabilities>, told: Call['rejects']): Family => ({
   ...family,
   forced: family.forced && forcedTool !== false,
   answers: family.answers && forcedTool !== false && tools !== false,
   schemas: family.schemas && (jsonSchema === undefined || jsonSchema === 'native'),
-  ...(sampling === false ? { sampling: 'none' } : {}),
+  ...(told !== undefined ? { sampling: 'any' } : sampling === false ? { sampling: 'none' } : {}),
   ...(reasoning === false ? { reasoning: 'none', off: undefined } : {}),
 });
 const lacking = ({ images, documents, audioIn }: Partial<Capabilities>): ReadonlySet<Part['kind']> =>
@@ -138,18 +138,18 @@ const tierOf = (tier: string | undefined, lost: Lost): Fields | undefined => {
 };
 /** Less than this is refused of a model that reasons. */
 const LEAST_TOP_P = 0.95;
-const writeSampling = (r: ChatRequest, family: Family, thinks: boolean, lost: Lost): Fields => {
+const writeSampling = (r: ChatRequest, family: Family, thinks: boolean, told: Call['rejects'], lost: Lost): Fields => {
   const { temperature, topP } = r.sampling ?? {};
   const both = family.sampling === 'one' && temperature !== undefined && topP !== undefined;
-  const drops = family.sampling === 'none';
-  const keepsTemperature = temperature !== undefined && !drops && !(thinks && temperature !== 1);
-  const keepsTopP = topP !== undefined && !drops && !both && !(thinks && topP < LEAST_TOP_P);
+  const drops = (name: string): boolean => family.sampling === 'none' || told?.includes(name) === true;
+  const keepsTemperature = temperature !== undefined && !drops('temperature') && !(thinks && temperature !== 1);
+  const keepsTopP = topP !== undefined && !drops('topP') && !both && !(thinks && topP < LEAST_TOP_P);
   if (temperature !== undefined && !keepsTemperature)
-    lost('sampling.temperature', drops ? 'the model takes no sampling parameters' : 'a model that reasons takes 1 alone');
+    lost('sampling.temperature', drops('temperature') ? 'the model takes no sampling parameters' : 'a model that reasons takes 1 alone');
   if (topP !== undefined && !keepsTopP)
     lost(
       'sampling.topP',
-      drops
+      drops('topP')
         ? 'the model takes no sampling parameters'
         : both
           ? 'the model takes one of temperature and top-p'
@@ -201,7 +201,7 @@ const writingFor = (r: ChatRequest, family: Family, capabilities: Partial<Capabi
 export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
   const { capabilities, profile } = call.endpoint;
   const lost = lostTo(call.ledger);
-  const family = limited(familyOf(call.like ?? call.model, call.like === undefined ? profile : undefined), capabilities);
+  const family = limited(familyOf(call.like ?? call.model, call.like === undefined ? profile : undefined), capabilities, call.rejects);
   refuse(r, family, capabilities);
   const maxTokens = limitOf(r, family, lost);
   const writing = writingFor(r, family, capabilities, lost);
@@ -217,7 +217,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const body = defined({
     system,
     messages,
-    inferenceConfig: nested({ maxTokens, ...writeSampling(r, family, thinksIn(thought), lost), ...some('stopSequences', stop) }),
+    inferenceConfig: nested({ maxTokens, ...writeSampling(r, family, thinksIn(thought), call.rejects, lost), ...some('stopSequences', stop) }),
     toolConfig: tools.length === 0 ? undefined : toolConfig,
     additionalModelRequestFields: fields,
     additionalModelResponseFieldPaths: family.vendor === 'anthropic' && (stop?.length ?? 0) > 1 ? SEQUENCE_PATHS : undefined,

@@ -13,10 +13,10 @@ const effortOf = (params: Building, r: ChatRequest): string | undefined => {
   return budget === undefined ? undefined : EFFORTS.find(([least]) => budget >= least)?.[1];
 };
 /** The effort nearest to what was asked that the family has. */
-const nearest = (effort: string, has: ReadonlySet<string>): string | undefined => {
+const nearest = (effort: string, has: readonly string[]): string | undefined => {
   const order = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
   const at = order.indexOf(effort);
-  const ranked = order.filter((e) => has.has(e)).sort((a, b) => Math.abs(order.indexOf(a) - at) - Math.abs(order.indexOf(b) - at));
+  const ranked = order.filter((e) => has.includes(e)).sort((a, b) => Math.abs(order.indexOf(a) - at) - Math.abs(order.indexOf(b) - at));
   return at < 0 ? undefined : ranked[0];
 };
 
@@ -32,6 +32,9 @@ const PLACES: Readonly<Record<string, string>> = Object.freeze({
   stop: 'stop',
   parallel_tool_calls: 'parallelTools',
 });
+/** What the configuration says that a model refuses, as far as it is a family's to refuse; the rest is taken out of the whole body. */
+const told = (rejects: readonly string[] | undefined): readonly string[] | undefined =>
+  rejects?.filter((name) => name === 'reasoning_effort' || Object.hasOwn(PLACES, name));
 const reasoningPlace = (r: ChatRequest): string =>
   r.reasoning?.off === true ? 'reasoning.off' : r.reasoning?.effort === undefined ? 'reasoning.budget' : 'reasoning.effort';
 /** Takes out of a translated request what the model's family refuses, with a note for each. */
@@ -54,7 +57,7 @@ export const applyFamily = (params: Building, r: ChatRequest, call: Call): Field
   else if (chosen !== effort) call.ledger.note('clamped', reasoningPlace(r), `${call.model} has no effort ${effort}`);
   else if (chosen !== undefined && params.reasoning_effort === undefined)
     call.ledger.note('emulated', 'reasoning.budget', `a thinking budget is an effort here: ${chosen}`);
-  const free = family.samplingWithoutReasoning && kept.reasoning_effort === 'none';
-  for (const name of family.refuses) if (!(free && (name === 'temperature' || name === 'top_p' || name === 'logprobs'))) drop(name);
+  const free = call.rejects === undefined && kept.reasoning_effort === 'none' ? family.withoutReasoning : undefined;
+  for (const name of told(call.rejects) ?? family.rejects) if (free?.includes(name) !== true) drop(name);
   return kept;
 };

@@ -1,0 +1,34 @@
+import type { ParameterTable } from './sample.ts';
+
+/** Parameters of embeddings. */
+export const embeddings: ParameterTable = {
+  title: 'Embeddings (`/openai/{instance}/v1/embeddings`)',
+  path: (instance) => `/openai/${instance}/v1/embeddings`,
+  base: (model) => ({ model, input: 'Hello' }),
+  columns: [
+    ['OpenAI', 'openai', 'text-embedding-3-small'],
+    ['Azure', 'azure', 'text-embedding-3-small'],
+    ['Bedrock, Titan', 'bedrock', 'amazon.titan-embed-text-v2:0'],
+    ['Bedrock, Nova', 'bedrock', 'amazon.nova-2-multimodal-embeddings-v1:0'],
+    ['Bedrock, Cohere', 'bedrock', 'cohere.embed-v4:0'],
+    ['Vertex, predict', 'vertex', 'text-embedding-005'],
+    ['Vertex, Gemini', 'vertex', 'gemini-embedding-2'],
+    ['watsonx', 'watsonx', 'ibm/slate-125m-english-rtrvr-v2'],
+    ['OCI, Cohere', 'oci', 'cohere.embed-v4.0'],
+  ],
+  samples: {
+    auto_truncate: { value: false },
+    dimensions: { value: 512 },
+    'encoding_format: base64': { body: { encoding_format: 'base64' }, name: 'encoding_format', unchanged: 'by the gateway' },
+    'input: texts': { body: { input: ['Hello', 'World'] }, name: 'input', unchanged: 'a call each' },
+    'input: tokens': { body: { input: [15339, 11] }, name: 'input' },
+    'input_type: document': { body: { input_type: 'document' }, name: 'input_type', unchanged: 'the default' },
+    'input_type: query': { body: { input_type: 'query' }, name: 'input_type' },
+    task_type: { value: 'CLUSTERING' },
+    title: { with: { input_type: 'document' }, value: 'A page' },
+    'truncate: end': { body: { truncate: 'END' }, name: 'truncate', unchanged: 'the default' },
+    'truncate: none': { body: { truncate: 'NONE' }, name: 'truncate', unchanged: 'the default' },
+    'truncate: start': { body: { truncate: 'START' }, name: 'truncate' },
+    user: { value: 'ann' },
+  },
+};
