@@ -63,7 +63,7 @@ describe('F59 names of providers that do not resolve, or to something else', () 
     const { port } = old.server.address() as AddressInfo;
     places = { old, moved: await openPlace(NEW, port, provider) };
     const upstream = { provider: 'openai', baseUrl: `http://${HOST}:${port}/v1`, apiKey: PROVIDER_KEY, insecureUpstream: true };
-    bench = await openBench({ instances: { named: { ...upstream, timeouts: { connect: '500ms' } } } });
+    bench = await openBench({ now: () => Date.now(), instances: { named: { ...upstream, timeouts: { connect: '500ms' } } } });
     resolve = at(OLD);
     asked = 0;
   });

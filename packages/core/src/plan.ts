@@ -7,9 +7,9 @@ import { type Owners, owners } from './access/owners.ts';
 import { compilePolicies, type Policy } from './access/policy.ts';
 import type { Refused } from './access/refused.ts';
 import { verifiedCache } from './access/verified-cache.ts';
-import { openPool } from './call/dispatch.ts';
 import type { Exchange } from './call/exchange.ts';
 import type { Memories } from './call/memory.ts';
+import { makePools } from './call/pools.ts';
 import type { Pressure } from './call/pressure.ts';
 import { Roster } from './call/roster.ts';
 import { type SharedMemories, sharedMemories } from './call/shared-memory.ts';
@@ -99,10 +99,9 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   close(): Promise<void>;
 }
 const RETRY_FLOOR = 3;
-const pem = (secret: { peek(): string | undefined } | undefined): string | undefined => secret?.peek();
 
 export const makePlan = (graph: Graph, services: Services): Plan => {
-  const pools = new Map<Instance, Map<string, Dispatcher>>();
+  const pools = makePools(services.now);
   const breakers = new Map<Instance, Breaker>();
   const open = new Roster<Exchange>();
   const drains = new Map<string, number>();
@@ -153,18 +152,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
       const all = byKind.get(name) ?? [];
       return all.length === 1 ? all[0] : all.find((i) => i.settings.default);
     },
-    pool(instance, origin) {
-      let byOrigin = pools.get(instance);
-      const known = byOrigin?.get(origin);
-      if (known !== undefined) return known;
-      if (byOrigin === undefined) {
-        byOrigin = new Map();
-        pools.set(instance, byOrigin);
-      }
-      const made = openPool(origin, instance.settings, pem);
-      byOrigin.set(origin, made);
-      return made;
-    },
+    pool: pools.of,
     breaker(instance) {
       let known = breakers.get(instance);
       if (known === undefined) {
@@ -206,7 +194,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     },
     idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     async close() {
-      await Promise.all([...pools.values()].flatMap((byOrigin) => [...byOrigin.values()].map((p) => p.destroy())));
+      await pools.destroy();
       await graph.dispose();
     },
   };

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { dispatch, openPool } from '../src/call/dispatch.ts';
+import { dispatch } from '../src/call/dispatch.ts';
+import { makePools } from '../src/call/pools.ts';
 import { makeTicker } from '../src/call/ticker.ts';
-import type { InstanceSettings } from '../src/config/schema.ts';
+import type { Instance } from '../src/graph.ts';
 
 const KIB = 1_024;
 const FLOOD = 64 * 1_024 * KIB;
@@ -28,11 +29,12 @@ const flooding = async (): Promise<string> => {
 
 test('F06 what a fast provider sends in a turn is not collected until the turn ends: nobody could say stop before', async () => {
   const origin = await flooding();
-  const pool = openPool(origin, { timeouts: { connect: 5_000 } } as InstanceSettings, () => undefined);
+  const pools = makePools(Date.now);
+  const pool = pools.of({ settings: { timeouts: { connect: 5_000 } } } as Instance, origin);
   const ticker = makeTicker();
   onTestFinished(async () => {
     ticker.stop();
-    await pool.destroy();
+    await pools.destroy();
   });
   const pieces: number[] = [];
   await new Promise<void>((resolve, reject) => {

@@ -1,8 +1,6 @@
 import type { Readable } from 'node:stream';
 import { totalLength, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
-import { Pool, ProxyAgent } from 'undici';
-import type { InstanceSettings } from '../config/schema.ts';
 import type { Health } from '../routing/breaker.ts';
 import { collected } from './collected.ts';
 import type { Ticker, Ticking } from './ticker.ts';
@@ -60,30 +58,6 @@ const isConnectError = (error: unknown): boolean =>
     typeof error.code === 'string' &&
     (CONNECT_ERRORS.has(error.code) || error.code.startsWith('ERR_TLS') || error.code.startsWith('CERT_') || error.code.includes('SELF_SIGNED'))) ||
     error.name === 'AggregateError');
-
-/** A connection takes no further request after this long, so that a provider's new address is in use within a minute. */
-const CONNECTION_LIFE_MS = 50_000;
-/** One pool per origin, opened with the instance's own TLS and proxy settings. */
-export const openPool = (
-  origin: string,
-  settings: InstanceSettings,
-  pem: (secret: { peek(): string | undefined } | undefined) => string | undefined,
-): Dispatcher => {
-  const tls = { ca: pem(settings.ca), cert: pem(settings.clientCertificate?.cert), key: pem(settings.clientCertificate?.key) };
-  // HTTP/1.1: what a cut, a stall and back-pressure look like is known of it alone; undici takes HTTP/2 wherever it is offered.
-  const connect = { timeout: settings.timeouts.connect, allowH2: false, ...Object.fromEntries(Object.entries(tls).filter(([, v]) => v !== undefined)) };
-  const options = {
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    pipelining: 1,
-    allowH2: false,
-    keepAliveTimeout: 30_000,
-    maxHeaderSize: 65_536,
-    clientTtl: CONNECTION_LIFE_MS,
-  };
-  if (settings.proxy !== undefined) return new ProxyAgent({ uri: settings.proxy, requestTls: connect, ...options });
-  return new Pool(origin, { ...options, connect });
-};
 
 /** Up to here joining pieces costs less than a stream of them: a stream object, its state and its writer live as long as the call. */
 const JOINED = 65_536;
