@@ -83,6 +83,16 @@ describe('OpenAI clients to Gemini on Vertex', () => {
     expect((await ask({ model: THIRD, tools: [tool('one')], messages })).status).toBe(200);
     expect(parts().find((part) => part.functionCall !== undefined)?.thoughtSignature).toBe('skip_thought_signature_validator');
   });
+  test('5. a signature that comes last, on a text that is empty, goes back on the text that it signs', async () => {
+    const event = (part: Fields, more: Fields = {}): string =>
+      `data: ${JSON.stringify({ candidates: [{ content: { role: 'model', parts: [part] }, ...more }], modelVersion: THIRD, responseId: 'R' })}\r\n\r\n`;
+    const body = event({ text: 'Hel' }) + event({ text: 'lo' }) + event({ text: '', thoughtSignature: 'U0lHTg==' }, { finishReason: 'STOP' });
+    bench.simulator.script({ body, headers: { 'content-type': 'text/event-stream' } });
+    const chunks = await events(await chat({ model: THIRD, stream: true }));
+    const blocks = chunks.flatMap((one) => ((choice(one)?.delta as Fields | undefined)?.thinking_blocks as Fields[] | undefined) ?? []);
+    await ask({ model: THIRD, messages: [user('Hello'), { role: 'assistant', content: 'Hello', thinking_blocks: blocks }, user('Again')] });
+    expect((sent().contents as Fields[])[1]).toEqual({ role: 'model', parts: [{ text: 'Hello', thoughtSignature: 'U0lHTg==' }] });
+  });
   test('7. STOP in a chunk of its own after a call is tool_calls', async () => {
     const chunks = await events(await chat({ model: THIRD, stream: true, tools: [tool('one')], messages: [user('call one')] }));
     expect(chunks.map((one) => choice(one)?.finish_reason).filter((reason) => typeof reason === 'string')).toEqual(['tool_calls']);

@@ -7,6 +7,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   stop: 'inferenceConfig.stopSequences',
   user: 'additionalModelRequestFields.metadata',
   tier: 'serviceTier',
+  metadata: 'requestMetadata',
   output: 'outputConfig.textFormat',
   'output.description': 'outputConfig.textFormat.structure.jsonSchema.description',
   'output.name': 'outputConfig.textFormat.structure.jsonSchema.name',

@@ -24,6 +24,8 @@ export const readFinish = (wire: Json, calls: boolean): Finish => {
   const finish = READ[asText(wire) ?? ''] ?? 'stop';
   return finish === 'stop' && calls ? 'tool' : finish;
 };
+/** False for a reason that other dialects have no word for, so that it counts as `stop`. */
+export const isKnownWord = (wire: Json): boolean => READ[asText(wire) ?? ''] !== undefined;
 /** Throws `upstream_bad_response` for an answer that clients of other dialects would take for a silent end, or for a whole one. */
 export const refuseBroken = (wire: Json, message: Json): void => {
   const word = asText(wire) ?? '';

@@ -1,9 +1,9 @@
 import { fakeHost, ledger } from '@llm-proxy-auth/contract-tests';
-import { type ChatReply, type ChatRequest, isGatewayError, type Part, type Turn } from '@llm-proxy-auth/plugin';
+import { type ChatReply, type ChatRequest, collect, isGatewayError, type Part, type Turn } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
 import { packCallId } from '../src/call-ids.ts';
 import { UNSIGNED } from '../src/carried.ts';
-import { answered, type CallWanted, type Fields, read, readRequest, through, written } from './support.ts';
+import { answered, type CallWanted, eventsOf, type Fields, read, readRequest, sse, through, written } from './support.ts';
 
 const text = (said: string): Part => ({ kind: 'text', text: said });
 const user = (...parts: readonly Part[]): Turn => ({ role: 'user', parts });
@@ -325,6 +325,37 @@ describe('answers', () => {
     const wire = { candidates: [{ content: { role: 'model', parts: [{ text: 'a' }] }, finishReason }] };
     expect(() => read(wire, { mine: false, names: new Map(), free: new Set() })).toThrow(expect.objectContaining({ code: 'upstream_bad_response' }));
     expect(answered(read(wire))).toMatchObject({ candidates: [{ content: { parts: [{ text: 'a' }] } }] });
+  });
+  const beyond = (wire: Fields, streams: boolean) => {
+    const notes = ledger();
+    const memo = { mine: false, names: new Map<string, string>(), free: new Set<string>() };
+    const { parts, finish } = (streams ? collect(eventsOf([sse([wire])], 'sse', memo, notes)) : read(wire, memo, notes)).choices[0] ?? {};
+    return { parts, finish, notes: notes.notes.map(({ kind, param }) => `${kind}=${param}`).sort() };
+  };
+  it.each([false, true])('are told of as refused in the vendor’s words, where it gave no answer (streamed: %s)', (streams) => {
+    const usageMetadata = { promptTokenCount: 1, totalTokenCount: 1 };
+    const refused = { finish: 'filter', notes: [], parts: [{ kind: 'refusal', text: 'Not this.' }] };
+    expect(beyond({ promptFeedback: { blockReason: 'SAFETY', blockReasonMessage: 'Not this.' }, usageMetadata }, streams)).toEqual(refused);
+    expect(beyond({ candidates: [{ finishReason: 'MODEL_ARMOR', finishMessage: 'Not this.' }], usageMetadata }, streams)).toEqual(refused);
+    expect(beyond({ promptFeedback: { blockReason: 'SAFETY' }, usageMetadata }, streams)).toEqual({ ...refused, parts: [] });
+  });
+  it.each([false, true])('name for clients of other dialects what those cannot be told (streamed: %s)', (streams) => {
+    const said = { content: { role: 'model', parts: [{ text: 'a' }] }, avgLogprobs: -1, safetyRatings: [{ category: 'c', probability: 'NEGLIGIBLE' }] };
+    expect(beyond({ candidates: [{ ...said, finishReason: 'STOP', groundingMetadata: { groundingChunks: [{}] } }] }, streams).notes).toEqual([]);
+    const found = {
+      ...said,
+      safetyRatings: [{ category: 'c', probability: 'HIGH' }],
+      groundingMetadata: { webSearchQueries: ['q'] },
+      urlContextMetadata: { a: 1 },
+    };
+    expect(beyond({ candidates: [{ ...found, finishReason: 'OTHER', finishMessage: 'm' }], modelStatus: { a: 1 } }, streams).notes).toEqual([
+      'emulated=choices.finish',
+      'ignored=rest.fields.finishMessage',
+      'ignored=rest.fields.groundingMetadata',
+      'ignored=rest.fields.modelStatus',
+      'ignored=rest.fields.safetyRatings',
+      'ignored=rest.fields.urlContextMetadata',
+    ]);
   });
   it('cite what they were grounded in, by characters', () => {
     const groundingMetadata = {

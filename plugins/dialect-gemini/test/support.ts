@@ -77,13 +77,14 @@ export const written = (request: ChatRequest, wanted: CallWanted = {}): Written 
 export const readRequest = (body: Json, notes = noting()): ChatRequest => client.read(inboundOf(body), notes);
 /** Client half, then provider half, with the core's read tracking between them. */
 export const through = (body: Json): Fields => written(readRequest(body)).body;
-export const read = (body: Json, memo?: Memo): ChatReply => provider.read({ status: 200, headers: [], body: Buffer.from(stringifyJson(body)) }, callOf(), memo);
+export const read = (body: Json, memo?: Memo, notes = noting()): ChatReply =>
+  provider.read({ status: 200, headers: [], body: Buffer.from(stringifyJson(body)) }, callOf({ notes }), memo);
 export const answered = (reply: ChatReply, notes = noting()): Fields => parseJson(String(client.write(reply, callOf({ notes })).body)) as Fields;
 
 /** What reading a stream tells, cut into the given pieces. */
-export const eventsOf = (pieces: readonly Bytes[], framing: Framing = 'sse', memo?: Memo): readonly ChatEvent[] => {
+export const eventsOf = (pieces: readonly Bytes[], framing: Framing = 'sse', memo?: Memo, notes = noting()): readonly ChatEvent[] => {
   const events: ChatEvent[] = [];
-  const reader = readerOf(callOf({ stream: true }), memo, (e) => events.push(e));
+  const reader = readerOf(callOf({ stream: true, notes }), memo, (e) => events.push(e));
   const frames = frameReader(framing, (type, data) => reader.event(type, data));
   for (const piece of pieces) frames.push(piece);
   let isCut = false;

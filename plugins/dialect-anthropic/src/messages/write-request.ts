@@ -110,6 +110,8 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
   const family = familyOf(call.like ?? call.model);
   const { writing, names } = namesOf(lost);
   loseResultNames(r.turns, lost);
+  if (r.webSearch !== undefined) lost('webSearch', 'an answer that pauses between two searches has no form in other dialects');
+  if (r.metadata !== undefined) lost('metadata', 'the provider files nothing with a call but who its user is');
   const maxTokens = limitOf(r, family, lost);
   const { thinking, effort } = goingOn(fitReasoning(r.reasoning, family, maxTokens, lost), r, lost);
   const thinks = thinking?.type === 'enabled' || thinking?.type === 'adaptive';

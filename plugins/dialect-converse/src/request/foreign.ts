@@ -25,6 +25,7 @@ import { type Asking, additionalOf, reasoningOf, reasonsIn, thinksIn } from './f
 import { cachePoints, foreignBlocks, ownThinking, type Writing } from './foreign-blocks.ts';
 import { foreignTools, type Memo } from './foreign-tools.ts';
 import { fitOutput } from './output.ts';
+import { foreignMetadata } from './request-metadata.ts';
 import { writeToolChoice } from './tools.ts';
 import { documentNames } from './words.ts';
 
@@ -203,6 +204,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const lost = lostTo(call.ledger);
   const family = limited(familyOf(call.like ?? call.model, call.like === undefined ? profile : undefined), capabilities, call.rejects);
   refuse(r, family, capabilities);
+  if (r.webSearch !== undefined) lost('webSearch', 'the provider of this call searches nothing itself');
   const maxTokens = limitOf(r, family, lost);
   const writing = writingFor(r, family, capabilities, lost);
   const asking: Asking = { family, maxTokens, tools: r.tools.length > 0, lost };
@@ -223,6 +225,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
     additionalModelResponseFieldPaths: family.vendor === 'anthropic' && (stop?.length ?? 0) > 1 ? SEQUENCE_PATHS : undefined,
     outputConfig: output.config === undefined ? undefined : { textFormat: output.config },
     serviceTier: tierOf(r.tier, lost),
+    requestMetadata: foreignMetadata(r, lost),
   });
   return { body, memo: { ...memo, foreign: true, stop } };
 };

@@ -83,6 +83,7 @@ export const writeOwn = (r: ChatRequest, model = '', named: string | undefined =
     additionalModelRequestFields: fields,
     outputConfig: nested({ textFormat: schemaOf(r), effort, ...asObject(rest.outputConfig) }),
     serviceTier: r.tier === undefined ? undefined : { type: r.tier },
+    requestMetadata: r.metadata,
     ...unknownFields(rest, NESTED),
   });
   return restore(body, formOf(r)?.left);

@@ -25,6 +25,7 @@ import { anObject, listField, numberField, objectField, textField } from '../inv
 import { isEmpty, REST } from '../wire.ts';
 import { readAdditional } from './additional.ts';
 import { writeOwn, writeOwnMessage } from './own.ts';
+import { readMetadata } from './request-metadata.ts';
 import { readToolChoice, readTools } from './tools.ts';
 
 const ROLES: ReadonlySet<string> = new Set(['user', 'assistant', 'system']);
@@ -105,8 +106,9 @@ const readParams = (body: Fields): Params => {
   const reasons = defined({ ...reasoning, effort: effort ?? reasoning?.effort });
   const chosen = others.toolChoice ?? readToolChoice(toolChoice, 'toolConfig.toolChoice');
   const read = defined({ ...others, topK, reasoning: isEmpty(reasons) ? undefined : reasons, toolChoice: chosen });
+  const metadata = readMetadata(body);
   const rest = {
-    ...unknownFields(body, KNOWN),
+    ...unknownFields(body, metadata === undefined ? KNOWN : [...KNOWN, 'requestMetadata']),
     ...further('inferenceConfig', config, COMMON),
     ...further('toolConfig', toolConfig, chosen === undefined ? ['tools'] : ['tools', 'toolChoice']),
     ...further('outputConfig', outputConfig, output === undefined ? ['effort'] : ['effort', 'textFormat']),
@@ -120,6 +122,7 @@ const readParams = (body: Fields): Params => {
     sampling: isEmpty(sampling) ? undefined : sampling,
     output,
     tier: readTier(body),
+    metadata,
     reasoning: read.reasoning,
     toolChoice: read.toolChoice,
     parallelTools: read.parallelTools,

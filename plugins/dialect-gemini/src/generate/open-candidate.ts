@@ -1,8 +1,23 @@
-import { asList, asObject, asText, type ChatEvent, type Fields, GatewayError, type Origin, type Part, some, type TokenLogprob } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asObject,
+  asText,
+  type ChatEvent,
+  type Fields,
+  type Finish,
+  GatewayError,
+  type Lost,
+  type Origin,
+  type Part,
+  type RefusalPart,
+  some,
+  type TokenLogprob,
+} from '@llm-proxy-auth/plugin';
 import { isFinished } from '../candidates.ts';
 import { signatureOrigin } from '../carried.ts';
 import { readFinish, refuseBroken } from '../finish.ts';
 import { fittedParts } from './answer-parts.ts';
+import { loseBeyond, refusalOf } from './beyond.ts';
 import type { Names } from './call-names.ts';
 import { readCitations } from './citations.ts';
 import { readLogprobs } from './logprobs.ts';
@@ -41,12 +56,20 @@ const joined = (so: Fields, more: Fields): Fields => {
   return out;
 };
 
+/** A refusal that is all there is of a choice. */
+export const refusalEvents = (choice: number, { text }: RefusalPart): readonly ChatEvent[] => [
+  { type: 'part', choice, index: 0, part: { kind: 'refusal', text: '' } },
+  { type: 'delta', choice, index: 0, field: 'text', text },
+  { type: 'part-end', choice, index: 0 },
+];
+
 /** One candidate of a stream: its pieces as parts. */
 export class OpenCandidate {
   readonly #choice: number;
   readonly #model: string;
   readonly #names: Names;
   readonly #memo: Memo;
+  readonly #lost: Lost;
   readonly #emit: Emit;
   #parts = 0;
   #calls = false;
@@ -58,11 +81,12 @@ export class OpenCandidate {
   finished = false;
   #finish: unknown;
 
-  constructor(choice: number, model: string, names: Names, memo: Memo, emit: Emit) {
+  constructor(choice: number, model: string, names: Names, memo: Memo, lost: Lost, emit: Emit) {
     this.#choice = choice;
     this.#model = model;
     this.#names = names;
     this.#memo = memo;
+    this.#lost = lost;
     this.#emit = emit;
   }
   take(wire: Fields): void {
@@ -77,9 +101,17 @@ export class OpenCandidate {
   close(): void {
     this.#flush();
     this.#endText();
-    if (!this.#memo.mine) refuseBroken(this.#finish, this.#rest.finishMessage);
+    const reason = readFinish(this.#finish, this.#calls);
+    if (!this.#memo.mine) this.#beyond(reason);
     const rest = candidateRest({ ...this.#rest, finishReason: this.#finish }, this.#calls);
-    this.#emit({ type: 'finish', choice: this.#choice, reason: readFinish(this.#finish, this.#calls), ...some('rest', rest) });
+    this.#emit({ type: 'finish', choice: this.#choice, reason, ...some('rest', rest) });
+  }
+  /** What clients of other dialects cannot be told is noted, and a refusal is told as one. */
+  #beyond(reason: Finish): void {
+    refuseBroken(this.#finish, this.#rest.finishMessage);
+    const refused = this.#parts > 0 ? undefined : refusalOf(reason, this.#rest.finishMessage);
+    loseBeyond({ ...this.#rest, finishReason: this.#finish }, refused !== undefined, this.#lost);
+    if (refused !== undefined) for (const e of refusalEvents(this.#choice, refused)) this.#emit(e);
   }
 
   #part(wire: Fields | undefined, tokens: readonly TokenLogprob[] | undefined): void {

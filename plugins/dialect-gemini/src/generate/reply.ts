@@ -15,6 +15,7 @@ import {
   lostTo,
   type Part,
   parseJson,
+  type RefusalPart,
   remainderOf,
   restore,
   type Seal,
@@ -31,6 +32,7 @@ import { readErrorObject } from '../read-error.ts';
 import { readTraffic, usageOf, writeUsage } from '../usage.ts';
 import { GENERATE } from '../wire.ts';
 import { type Answering, fittedParts, writeAnswerPart } from './answer-parts.ts';
+import { loseAround, loseBeyond, refusalOf } from './beyond.ts';
 import { callNames } from './call-names.ts';
 import { readCitations, writeCitation } from './citations.ts';
 import { readLogprobs, writeLogprobs } from './logprobs.ts';
@@ -83,10 +85,13 @@ const readCandidate = (wire: Fields, index: number, call: Call, model: string, m
   const names = callNames(`call_${call.id}`);
   const read = readAnswerParts(asList(content?.parts), 'content.parts', { seal: undefined, model, names });
   const calls = hasCalls(read);
+  const finish = readFinish(wire.finishReason, calls);
+  const refused = memo.mine || read.length > 0 ? undefined : refusalOf(finish, wire.finishMessage);
+  if (!memo.mine) loseBeyond(wire, refused !== undefined, lostTo(call.ledger));
   const choice: Choice = {
     index,
-    parts: marked(read, wire).flatMap((part) => fittedParts(part, memo)),
-    finish: readFinish(wire.finishReason, calls),
+    parts: refused === undefined ? marked(read, wire).flatMap((part) => fittedParts(part, memo)) : [refused],
+    finish,
     ...some('rest', candidateRest(wire, calls)),
   };
   const bare = content === undefined ? wire : { ...wire, content: { ...content, ...(Array.isArray(content.parts) ? { parts: [] } : {}) } };
@@ -120,6 +125,12 @@ export const headFields = (start: { readonly id: string; readonly created?: numb
 /** A prompt that was refused comes with a 200 and no candidate. */
 export const BLOCKED: Choice = Object.freeze({ index: 0, parts: [], finish: 'filter' });
 export const isBlocked = (o: Fields): boolean => asText(asObject(o.promptFeedback)?.blockReason) !== undefined;
+/** What the vendor says of it, as a refusal for clients of other dialects. */
+export const blockedWith = (o: Fields): RefusalPart | undefined => refusalOf('filter', asObject(o.promptFeedback)?.blockReasonMessage);
+const blocked = (o: Fields, memo: Memo): Choice => {
+  const refused = memo.mine ? undefined : blockedWith(o);
+  return refused === undefined ? BLOCKED : { ...BLOCKED, parts: [refused] };
+};
 
 /** A whole answer. Throws `upstream_bad_response` when it is none. */
 export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = OWN): ChatReply => {
@@ -127,7 +138,8 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = OWN): C
   const candidates = candidatesOf(o);
   if (candidates.length === 0 && !isBlocked(o)) throw new GatewayError('upstream_bad_response', 'The provider answered without candidates.');
   const model = asText(o.modelVersion) || call.model;
-  const choices = candidates.length === 0 ? [BLOCKED] : candidates.map(([index, wire]) => readCandidate(wire, index, call, model, memo));
+  if (!memo.mine) loseAround(answerRest(o), lostTo(call.ledger));
+  const choices = candidates.length === 0 ? [blocked(o, memo)] : candidates.map(([index, wire]) => readCandidate(wire, index, call, model, memo));
   const created = createdOf(o);
   const read: ChatReply = {
     id: asText(o.responseId) || call.id,

@@ -6,6 +6,7 @@ import {
   type Fields,
   GatewayError,
   isGatewayError,
+  lostTo,
   parseJson,
   type StreamReader,
   some,
@@ -15,10 +16,11 @@ import { withForm } from '../form.ts';
 import { readErrorObject } from '../read-error.ts';
 import { mergeUsage, readTraffic, readUsage } from '../usage.ts';
 import { GENERATE } from '../wire.ts';
+import { loseAround } from './beyond.ts';
 import { callNames } from './call-names.ts';
 import { type Memo, OWN } from './memo.ts';
-import { OpenCandidate } from './open-candidate.ts';
-import { answerRest, createdOf, exactTime, isBlocked } from './reply.ts';
+import { OpenCandidate, refusalEvents } from './open-candidate.ts';
+import { answerRest, blockedWith, createdOf, exactTime, isBlocked } from './reply.ts';
 
 type Emit = (e: ChatEvent) => void;
 /**
@@ -96,12 +98,19 @@ export class AnswerReader implements StreamReader {
     const known = this.#candidates.get(index);
     if (known !== undefined) return known;
     const mark = index === 0 ? `call_${this.#call.id}` : `call_${this.#call.id}_${index}`;
-    const made = new OpenCandidate(index, this.#model, callNames(mark), this.#memo, this.#emit);
+    const made = new OpenCandidate(index, this.#model, callNames(mark), this.#memo, lostTo(this.#call.ledger), this.#emit);
     this.#candidates.set(index, made);
     return made;
   }
+  /** The same as of a whole answer. */
+  #around(): void {
+    loseAround(this.#rest, lostTo(this.#call.ledger));
+    const refused = this.#candidates.size > 0 ? undefined : blockedWith(this.#rest);
+    if (refused !== undefined) for (const e of refusalEvents(0, refused)) this.#emit(e);
+  }
   #finish(): void {
     for (const candidate of this.#candidates.values()) candidate.close();
+    if (!this.#memo.mine) this.#around();
     if (this.#candidates.size === 0) this.#emit(withForm({ type: 'finish', choice: 0, reason: 'filter' } as const, { blocked: true }));
     const usage = readUsage(this.#usage);
     if (usage !== undefined) this.#emit({ type: 'usage', usage });

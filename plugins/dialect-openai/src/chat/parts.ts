@@ -39,10 +39,9 @@ const audioFormat = (type: string): string => AUDIO_FORMATS[type] ?? type.replac
 
 const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = Object.freeze(
   Object.fromEntries(
-    Object.entries({ text: 'text', refusal: 'refusal', image_url: 'image_url', input_audio: 'input_audio', file: 'file' }).map(([type, member]) => [
-      type,
-      new Set(['type', member, 'prompt_cache_breakpoint']),
-    ]),
+    Object.entries({ text: 'text', refusal: 'refusal', image_url: 'image_url', input_audio: 'input_audio', file: 'file', video_url: 'video_url' }).map(
+      ([type, member]) => [type, new Set(['type', member, 'prompt_cache_breakpoint'])],
+    ),
   ),
 );
 const keptOf = (p: Fields, type: string): Pick<Kept, 'cache' | 'rest'> => {
@@ -61,6 +60,14 @@ const readImage = (p: Fields, param: string): Part => {
     throw invalid(`${param}.image_url.url`, 'An image url is an http(s), gs or s3 URL, or a base64 data URL.');
   const detail = asText(image?.detail);
   return { kind: 'image', media, ...(detail === undefined ? {} : { detail }) };
+};
+/** What others who speak this format take; the vendor itself has no such part, so that one in another form stays what it is. */
+const readVideo = (p: Fields): Part | undefined => {
+  const video = asObject(p.video_url);
+  const url = asText(video?.url);
+  if (url === undefined || unknownFields(video ?? {}, new Set(['url'])) !== undefined) return undefined;
+  const media = fromDataUrl(url) ?? (/^(?:https?|gs|s3):\/\//i.test(url) ? { url } : undefined);
+  return media === undefined ? undefined : { kind: 'video', media };
 };
 const readAudio = (p: Fields, param: string): Part => {
   const audio = asObject(p.input_audio);
@@ -83,21 +90,22 @@ const readText = (p: Fields, param: string): Part => {
   if (text === undefined) throw invalid(`${param}.text`, 'A text part needs text.');
   return { kind: 'text', text };
 };
-const READERS: Readonly<Record<string, (p: Fields, param: string) => Part>> = Object.freeze({
+const READERS: Readonly<Record<string, (p: Fields, param: string) => Part | undefined>> = Object.freeze({
   text: readText,
   refusal: (p) => ({ kind: 'refusal', text: asText(p.refusal) ?? '' }),
   image_url: readImage,
   input_audio: readAudio,
   file: readFile,
+  video_url: readVideo,
 });
 /** One content part of a message; a type we do not know stays what it is, for its vendor alone. */
 export const readPart = (wire: unknown, param: string): Part => {
   const p = asObject(wire);
   const type = asText(p?.type);
   if (p === undefined || type === undefined) throw invalid(param, 'A content part is an object with a type.');
-  const read = READERS[type];
-  if (read === undefined) return { kind: 'opaque', origin: { dialect: OPENAI, payload: { json: stringifyJson(p) } } };
-  return { ...read(p, param), ...keptOf(p, type) };
+  const part = READERS[type]?.(p, param);
+  if (part === undefined) return { kind: 'opaque', origin: { dialect: OPENAI, payload: { json: stringifyJson(p) } } };
+  return { ...part, ...keptOf(p, type) };
 };
 
 const writeMedia = (part: MediaPart): Building | undefined => {
@@ -109,6 +117,8 @@ const writeMedia = (part: MediaPart): Building | undefined => {
   if (part.kind === 'image' && 'file' in media) return { type: 'file', file: { file_id: media.file } };
   return part.kind === 'audio' && 'base64' in media ? { type: 'input_audio', input_audio: { data: media.base64, format: audioFormat(media.type) } } : undefined;
 };
+const writeVideo = ({ media }: MediaPart): Building | undefined =>
+  'file' in media ? undefined : { type: 'video_url', video_url: { url: 'url' in media ? media.url : dataUrl(media.type, media.base64) } };
 const writeDocument = (part: Extract<Part, { kind: 'document' }>, mine: boolean): Building | undefined => {
   const { media } = part;
   if ('url' in media) return undefined;
@@ -119,7 +129,8 @@ const writeDocument = (part: Extract<Part, { kind: 'document' }>, mine: boolean)
 const bodyOf = (part: Part, mine: boolean): Fields | undefined => {
   if (part.kind === 'text') return { type: 'text', text: part.text };
   if (part.kind === 'refusal') return { type: 'refusal', refusal: part.text };
-  if (part.kind === 'image' || part.kind === 'audio' || part.kind === 'video') return writeMedia(part);
+  if (part.kind === 'video') return mine ? writeVideo(part) : undefined;
+  if (part.kind === 'image' || part.kind === 'audio') return writeMedia(part);
   if (part.kind === 'document') return writeDocument(part, mine);
   if (part.kind === 'opaque' && part.origin.dialect === OPENAI) return asObject(parseJson(part.origin.payload.json));
   return undefined;
