@@ -38,7 +38,7 @@ export {
 export { Late } from './late.ts';
 export { type Tracked, tracked } from './ledger.ts';
 export { readLogprobs } from './logprobs.ts';
-export { type Lost, look, losePart, loseProof, loseResultNames, lostTo } from './lost.ts';
+export { type Lost, look, loseBeyond, losePart, loseProof, loseResultNames, lostTo } from './lost.ts';
 export { mediaTypeOf, typeOfBytes } from './media-type.ts';
 export { memoryCounters } from './memory-counters.ts';
 export { type CapabilityRow, dayOf, type FactRow, type FactSource, type ModelData, modelCapabilities, modelFacts } from './model-facts.ts';

@@ -13,6 +13,16 @@ export const look = (value: unknown): void => {
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) look((value as Readonly<Record<string, unknown>>)[key]);
 };
+const holds = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== '' && value !== false && (typeof value !== 'object' || Object.keys(value).length > 0);
+/**
+ * Notes members of a provider's answer that have no place in the conversation, for a client whose dialect gets none of them back. `quiet`:
+ * those that say nothing by themselves. Members that are empty are none.
+ */
+export const loseBeyond = (fields: Readonly<Record<string, unknown>> | undefined, quiet: ReadonlySet<string>, lost: Lost): void => {
+  for (const [name, value] of Object.entries(fields ?? {}))
+    if (!quiet.has(name) && holds(value)) lost(`rest.fields.${name}`, 'only the provider’s own clients have a place for it');
+};
 /** Notes a part that a surface has no form for. Its members are looked at, so that they get no lines of their own. */
 export const losePart = (part: Part, param: string, why: string, lost: Lost): void => {
   look(part);

@@ -17,7 +17,7 @@ import { isFinished } from '../candidates.ts';
 import { signatureOrigin } from '../carried.ts';
 import { readFinish, refuseBroken } from '../finish.ts';
 import { fittedParts } from './answer-parts.ts';
-import { loseBeyond, refusalOf } from './beyond.ts';
+import { loseCandidate, refusalOf } from './beyond.ts';
 import type { Names } from './call-names.ts';
 import { readCitations } from './citations.ts';
 import { readLogprobs } from './logprobs.ts';
@@ -110,7 +110,7 @@ export class OpenCandidate {
   #beyond(reason: Finish): void {
     refuseBroken(this.#finish, this.#rest.finishMessage);
     const refused = this.#parts > 0 ? undefined : refusalOf(reason, this.#rest.finishMessage);
-    loseBeyond({ ...this.#rest, finishReason: this.#finish }, refused !== undefined, this.#lost);
+    loseCandidate({ ...this.#rest, finishReason: this.#finish }, refused !== undefined, this.#lost);
     if (refused !== undefined) for (const e of refusalEvents(this.#choice, refused)) this.#emit(e);
   }
 

@@ -32,7 +32,7 @@ import { readErrorObject } from '../read-error.ts';
 import { readTraffic, usageOf, writeUsage } from '../usage.ts';
 import { GENERATE } from '../wire.ts';
 import { type Answering, fittedParts, writeAnswerPart } from './answer-parts.ts';
-import { loseAround, loseBeyond, refusalOf } from './beyond.ts';
+import { loseAround, loseCandidate, refusalOf } from './beyond.ts';
 import { callNames } from './call-names.ts';
 import { readCitations, writeCitation } from './citations.ts';
 import { readLogprobs, writeLogprobs } from './logprobs.ts';
@@ -87,7 +87,7 @@ const readCandidate = (wire: Fields, index: number, call: Call, model: string, m
   const calls = hasCalls(read);
   const finish = readFinish(wire.finishReason, calls);
   const refused = memo.mine || read.length > 0 ? undefined : refusalOf(finish, wire.finishMessage);
-  if (!memo.mine) loseBeyond(wire, refused !== undefined, lostTo(call.ledger));
+  if (!memo.mine) loseCandidate(wire, refused !== undefined, lostTo(call.ledger));
   const choice: Choice = {
     index,
     parts: refused === undefined ? marked(read, wire).flatMap((part) => fittedParts(part, memo)) : [refused],

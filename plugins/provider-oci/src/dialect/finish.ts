@@ -18,6 +18,8 @@ const FINISH: Readonly<Record<string, Finish>> = Object.freeze({
   safety: 'filter',
   error_toxic: 'filter',
 });
+/** False for a reason that nobody here knows. */
+export const isKnownWord = (word: string): boolean => FINISH[word.toLowerCase()] !== undefined;
 /** Reasons that say that there is no answer. */
 const FAILED: ReadonlySet<string> = new Set(['error', 'user_cancel']);
 export const isFailure = (word: string): boolean => FAILED.has(word.toLowerCase());

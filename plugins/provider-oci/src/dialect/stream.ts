@@ -11,6 +11,7 @@ import {
   type StreamReader,
   some,
 } from '@llm-proxy-auth/plugin';
+import { namingLosses } from './beyond.ts';
 import { readEvent } from './read-error.ts';
 import { readUsage } from './usage.ts';
 
@@ -44,7 +45,8 @@ const parsed = (data: string): Fields => {
  * Reads a stream of any format: JSON objects as events, usage at last. It is whole when each choice said why it ended and the transport,
  * or `[DONE]`, ended it: usage comes behind the reasons, and no word of the format comes behind usage.
  */
-export const readStream = (call: Call, emit: Emit, make: (emit: Emit) => Format): StreamReader => {
+export const readStream = (call: Call, to: Emit, make: (emit: Emit) => Format): StreamReader => {
+  const emit = namingLosses(call, to);
   const format = make(emit);
   let started = false;
   let over = false;

@@ -13,6 +13,7 @@ import {
   some,
   type UpstreamReply,
 } from '@llm-proxy-auth/plugin';
+import { namingLosses } from './beyond.ts';
 import { readErrorReply } from './read-error.ts';
 import type { Emit } from './stream.ts';
 import { NO_USAGE, readUsage } from './usage.ts';
@@ -57,9 +58,11 @@ export const readWhole = (reply: UpstreamReply, call: Call, answer: Answer): Cha
   const events: ChatEvent[] = [];
   const start = { type: 'start', id, model: asText(o.modelId) ?? call.model, ...some('created', createdOf(response.timeCreated)) } as const;
   events.push({ ...start, ...some('tier', asText(response.serviceTier)?.toLowerCase()) });
-  answer.tell(response, id, (e) => void events.push(e));
+  const emit = namingLosses(call, (e) => void events.push(e));
+  answer.tell(response, id, emit);
   const fields = { ...left(o, ENVELOPE), ...left(response, answer.known) };
   const rest = Object.keys(fields).length === 0 ? undefined : { from: answer.rest, fields };
-  events.push({ type: 'usage', usage: readUsage(response.usage) ?? NO_USAGE }, { type: 'end', ...some('rest', rest) });
+  emit({ type: 'usage', usage: readUsage(response.usage) ?? NO_USAGE });
+  emit({ type: 'end', ...some('rest', rest) });
   return collect(events);
 };

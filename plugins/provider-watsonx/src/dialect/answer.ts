@@ -7,6 +7,8 @@ import {
   type Fields,
   GatewayError,
   type Json,
+  loseBeyond,
+  lostTo,
   parseJson,
   type UpstreamReply,
   type Usage,
@@ -54,6 +56,10 @@ const PLACES: Readonly<Record<string, string>> = Object.freeze({
   top_p: 'sampling.topP',
   n: 'choices',
 });
+/** What the answer is called and made by; warnings are noted apart. */
+const QUIET: ReadonlySet<string> = new Set(['object', 'model_version', 'created_at', 'system', 'finish_reason']);
+/** What an answer says beyond the conversation is named: no client speaks this format, so that nobody gets it back. */
+export const noteBeyond = (fields: Fields | undefined, call: Call): void => loseBeyond(fields, QUIET, lostTo(call.ledger));
 /** Notes the parameters that watsonx.ai says it took otherwise than they were sent: `system.warnings` with `additional_properties.parameter`. */
 export const noteWarnings = (body: Fields, call: Call): void => {
   for (const wire of asList(asObject(body.system)?.warnings)) {

@@ -14,7 +14,7 @@ import {
   type UpstreamReply,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { answerOf, missing, noteWarnings } from '../answer.ts';
+import { answerOf, missing, noteBeyond, noteWarnings } from '../answer.ts';
 import { argumentsOf, BROKEN, CHAT, createdIn, logprobsIn, modelIn, NO_USAGE, readFinish, readUsage } from './read.ts';
 
 const REPLY: ReadonlySet<string> = new Set(['id', 'object', 'model', 'model_id', 'created', 'choices', 'usage', 'errors', 'status_code', 'trace']);
@@ -56,6 +56,8 @@ const readChoice = (wire: Json, i: number, call: Call): Choice => {
   const index = asNumber(choice.index) ?? i;
   const parts = partsOf(message, choice, `${call.id}_${index}`);
   const rest = restOf(choice, message);
+  noteBeyond(unknownFields(choice, CHOICE), call);
+  noteBeyond(unknownFields(message, MESSAGE), call);
   const called = parts.some((part) => part.kind === 'toolCall');
   return { index, parts, finish: readFinish(reason, called), ...(rest === undefined ? {} : { rest }) };
 };
@@ -66,6 +68,7 @@ export const read = (reply: UpstreamReply, call: Call): ChatReply => {
   noteWarnings(body, call);
   const created = createdIn(body);
   const fields = unknownFields(body, REPLY);
+  noteBeyond(fields, call);
   return {
     id: asText(body.id) || `chatcmpl-${call.id}`,
     model: modelIn(body) ?? call.model,

@@ -12,7 +12,7 @@ import {
   type StreamReader,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { noteWarnings } from '../answer.ts';
+import { noteBeyond, noteWarnings } from '../answer.ts';
 import { streamError } from '../stream-error.ts';
 import { BROKEN, CHAT, createdIn, modelIn, NO_USAGE, readUsage } from './read.ts';
 import { noteFinish } from './reply.ts';
@@ -69,6 +69,7 @@ class ChatReader implements StreamReader {
     noteWarnings(chunk, this.#call);
     const created = createdIn(chunk);
     const fields = unknownFields(chunk, CHUNK);
+    noteBeyond(fields, this.#call);
     this.#emit({
       type: 'start',
       id: asText(chunk.id) || `chatcmpl-${this.#call.id}`,
