@@ -6,6 +6,11 @@ const rule = (named: string, what: string, ...edits: readonly (readonly [file: s
   test: 'tests/access-given.test.ts',
   named,
 });
+const of = (file: string, named: string, what: string, ...edits: readonly (readonly [file: string, from: string, to: string])[]): Mutant => ({
+  ...rule(named, what, ...edits),
+  test: `tests/${file}.test.ts`,
+});
+const OUTLIVED = 'packages/core/src/access/outlived.ts';
 const BOUNDS = 'packages/plugin/src/issued/bounds.ts';
 const PAIRS = 'packages/plugin/src/issued/pairs/operations.ts';
 const KEYS = 'plugins/auth-api-key/src/admin';
@@ -19,8 +24,8 @@ const SHOWS = 'shows what may be changed';
 export const givenMutants: readonly Mutant[] = [
   rule(`keys.create: ${MAKES}`, 'policies bound what is given', [
     BOUNDS,
-    '      assertWithin(caller, to);\n      assertCovered(to);\n',
-    '      assertWithin(caller, to);\n',
+    '      assertEnds(caller, to);\n      assertCovered(to);\n',
+    '      assertEnds(caller, to);\n',
   ]),
   rule(`keys.create: ${MAKES}`, 'policies bound new keys', [`${KEYS}/create.ts`, '  bounds.give(holderOf(rights));\n', '']),
   rule(`users.add: ${MAKES}`, 'policies bound new users', [`${USERS}/add.ts`, '  bounds.give(principalOf(rights));\n', '']),
@@ -51,7 +56,7 @@ export const givenMutants: readonly Mutant[] = [
   ]),
   rule('keys.show: as little', 'keys of others are not shown', [
     `${KEYS}/list.ts`,
-    '    for (const { record } of rows) bounds.touch(holderOf(record), record.createdBy);\n',
+    '    for (const { record } of rows) bounds.see(holderOf(record), record.createdBy);\n',
     '',
   ]),
   rule('a policy that looks at addresses is never the same one', 'addresses are not the same policy', [
@@ -70,7 +75,11 @@ export const givenMutants: readonly Mutant[] = [
     '',
   ]),
   rule('a strict key makes no administrator', 'strict keys make strict keys', [`${KEYS}/create.ts`, '  assertAsStrict(ring, caller, rights);\n', '']),
-  rule('compromised: the stream of the key', 'calls of a compromised key end', ['packages/core/src/plan.ts', "        x.pending?.interrupt('revoked');\n", '']),
+  rule('compromised: the stream of the key', 'calls of a compromised key end', [
+    'packages/core/src/call/exchange.ts',
+    "    this.pending?.interrupt('revoked');\n",
+    '',
+  ]),
   rule('compromised: the stream of the key', 'the stream of a compromised key says why', [
     'packages/core/src/call/reply/outcome.ts',
     "    : why === 'revoked'\n      ? revoked()\n",
@@ -78,8 +87,8 @@ export const givenMutants: readonly Mutant[] = [
   ]),
   rule('compromised: the stream of the key', 'calls of others go on', [
     'packages/core/src/plan.ts',
-    'if (x.principal?.credential !== credential || x.principal.strategy !== kind) return;',
-    '',
+    'if (x.principal?.credential === credential && x.principal.strategy === kind) x.revoke();',
+    'x.revoke();',
   ]),
   rule('a request whose body is still on its way', 'a request of a compromised key is told why', [
     'packages/core/src/call/receive.ts',
@@ -89,6 +98,62 @@ export const givenMutants: readonly Mutant[] = [
   rule('for any other reason', 'calls of a key that is revoked otherwise go on', [
     'packages/plugin/src/issued/compromised.ts',
     ' && record.revokedReason === COMPROMISED',
+    '',
+  ]),
+  of('access-viewer', 'may run what reads', 'the scope viewer is enough for what reads alone', [
+    'packages/plugin/src/issued/grant.ts',
+    'reads === true ? [scope',
+    'reads !== undefined ? [scope',
+  ]),
+  of('access-viewer', 'is looked at by the operations themselves', 'operations on credentials ask for their scope themselves', [
+    'packages/plugin/src/issued/operation.ts',
+    '!scopesOf({ scope, reads }).some((one) => caller.scopes.includes(one))',
+    'false',
+  ]),
+  of('access-viewer', 'restricted to instances', 'a viewer sees no further than its restrictions', [
+    BOUNDS,
+    '(of: Principal): void => assertRestricted(caller, of)',
+    '(): void => undefined',
+  ]),
+  of('access-viewer', 'the scope keys sees its own bounds', 'names of written keys are for administrators and viewers', [
+    `${KEYS}/list.ts`,
+    "['admin', 'viewer'].some((scope) => caller.scopes.includes(scope))",
+    'true',
+  ]),
+  of('access-viewer', 'who ends keys', 'no key lives longer than who made it', [BOUNDS, '      assertEnds(caller, to);\n', '']),
+  of('access-outlived', 'ends with an error when the key is revoked', 'calls end with their credential', [OUTLIVED, 'for (const x of calls) x.revoke();', '']),
+  {
+    ...of('', 'a token ends its calls when it expires', 'calls end when their credential expires', [
+      OUTLIVED,
+      'if (principal.expires !== undefined && now >= principal.expires) return false;',
+      '',
+    ]),
+    test: 'packages/core/test/outlived.test.ts',
+  },
+  of('access-outlived', 'another password', 'calls of a replaced password end', [
+    'plugins/auth-basic/src/strategy.ts',
+    'if (entry === undefined || credentialOf(entry.record) !== credential) return undefined;',
+    'if (entry === undefined) return undefined;',
+  ]),
+  of('access-outlived', 'taken out of the configuration', 'calls that began before a reload are held against what serves now', [
+    'packages/core/src/gateway.ts',
+    'endWithCredentials(() => plan, plans)',
+    'endWithCredentials(() => plan, () => [plan])',
+  ]),
+  of('access-outlived', 'may finish by default', 'calls may outlive their credential by default', [OUTLIVED, 'settings.stream.outliveCredential || ', '']),
+  of('access-certificates', 'a certificate on the list', 'revoked certificates let nobody in', [
+    'packages/core/src/http/one-port.ts',
+    '{ crl: clientCrl }',
+    '{}',
+  ]),
+  of('access-certificates', 'also for connections that are open', 'a new list counts for connections that are open', [
+    'packages/core/src/http/server.ts',
+    '`${clientCa}\\n${clientCrl}`',
+    'clientCa',
+  ]),
+  of('access-certificates', 'are served without a restart', 'certificates are renewed when their files change', [
+    'packages/core/src/runtime.ts',
+    '  follow(graph);\n',
     '',
   ]),
 ];

@@ -195,7 +195,7 @@ const sigv4: readonly Mutant[] = [
   },
   {
     rule: 'key pairs: all of a name are revoked',
-    edits: [{ file: 'packages/plugin/src/issued/pairs/operations.ts', from: 'changes: ended.map(', to: 'changes: ended.slice(-1).map(' }],
+    edits: [{ file: 'packages/plugin/src/issued/pairs/operations.ts', from: 'changes: [...ended.map(', to: 'changes: [...ended.slice(-1).map(' }],
     test: 'plugins/auth-sigv4/test/strategy.test.ts',
     named: 'and all of its name are ended by the name',
   },

@@ -215,11 +215,16 @@ const sessions: readonly Mutant[] = [
     'sessions',
     'A028 revoked',
     core(SESSION, "if (holder === undefined) return denied('credential_gone');", ''),
-    core(SESSION, 'return undefined;\n};', "return { id: owner, owner, strategy: kind, credential, groups: [], scopes: [], factor: 'none' };\n};"),
+    core('access/holder.ts', 'return undefined;\n};', "return { id: owner, owner, strategy: kind, credential, groups: [], scopes: [], factor: 'none' };\n};"),
   ),
   of('what is believed is seen to be used', 'sessions', 'however short idle is', core(SESSION, 'Math.min(BELIEVED, idle / 10)', 'BELIEVED')),
   of('sessions of one owner are bounded', 'sessions', 'there are 256 at most', core('sessions/sessions.ts', '      await makeRoom(principal.owner);\n', '')),
-  of('a session needs the secret it was opened with', 'sessions', 'that gets another value', core(SESSION, ' && holder.secretVersion === secretVersion', '')),
+  of(
+    'a session needs the secret it was opened with',
+    'sessions',
+    'that gets another value',
+    core('access/holder.ts', ' && holder.secretVersion === secretVersion', ''),
+  ),
   of('a session is asked again when keys change', 'sessions', 'A028 revoked', core(SESSION, 'sum + (strategy.epoch?.() ?? 0)', 'sum')),
   of(
     'a replaced token is nobody',
@@ -250,7 +255,7 @@ const sessions: readonly Mutant[] = [
     core(
       SESSION,
       "if (is === 'stranger') return denied('wrong_secret');",
-      "if (is === 'stranger') return { is: 'principal', principal: (await holderOf(sessions, record)) as Principal, cacheUntil: 0, epoch: at };",
+      "if (is === 'stranger') return { is: 'principal', principal: (await holderOf(strategies, record)) as Principal, cacheUntil: 0, epoch: at };",
     ),
   ),
   of('sessions of others', 'sessions', 'A026', core(SESSION_ROUTES, 'owner === principal.owner', 'owner !== undefined')),
@@ -332,7 +337,7 @@ const credentials: readonly Mutant[] = [
   ),
   {
     rule: 'authorities that are gone vouch for nobody',
-    edits: [core('http/server.ts', "if (next.clientCa !== clientCa) forgetClients(port, tls?.clientCertificate === 'required');", '')],
+    edits: [core('http/server.ts', "if (vouchedBy(next) !== vouching) forgetClients(port, tls?.clientCertificate === 'required');", '')],
     test: 'packages/core/test/server-protocols.test.ts',
     named: 'certificates of open connections count no longer',
   },

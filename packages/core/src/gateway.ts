@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Credential, GatewayError, isGatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
 import { challengeOf, type Identified, type Login, type Prove } from './access/authenticate.ts';
+import { endWithCredentials } from './access/outlived.ts';
 import { type Refused, refusalLog } from './access/refused.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
 import { startBeating } from './call/beat.ts';
@@ -85,6 +86,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   };
   let plan = makePlan(first, services);
   const stopBeating = startBeating(plans);
+  const stopEnding = endWithCredentials(() => plan, plans);
 
   const nextId = (): string => `req_${run}${(++serial).toString(16).padStart(16, '0')}`;
 
@@ -246,6 +248,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     },
     async close(): Promise<void> {
       stopBeating();
+      stopEnding();
       services.pressure.stop();
       services.ticker.stop();
       await Promise.all([plan.close(), ...[...retired].map((p) => p.close())]);

@@ -13,7 +13,7 @@ const tlsOf = (tls: TlsSettings | undefined, clientCertificate: TlsOptions['clie
   const cert = pemOf(tls?.cert);
   const key = pemOf(tls?.key);
   if (cert === undefined || key === undefined) return undefined;
-  return { cert, key, clientCa: pemOf(tls?.clientCa), clientCertificate };
+  return { cert, key, clientCa: pemOf(tls?.clientCa), clientCrl: pemOf(tls?.clientCrl), clientCertificate };
 };
 export interface Listeners {
   readonly server: Listener;
@@ -79,6 +79,32 @@ export const renewCertificates = (listeners: Listeners, settings: Settings): voi
     const tls = tlsOf(settings[name]?.tls);
     if (tls !== undefined && listeners[name]?.url.startsWith('https:') === true) listeners[name]?.setSecureContext(tls);
   }
+};
+
+/** How long one file waits for the others that change with it, ms. */
+const TOGETHER_MS = 200;
+/**
+ * Renews the certificates when their files change, for as long as `serves` says that these settings are the ones in use. What does not
+ * fit together changes nothing.
+ */
+export const followCertificates = (listeners: Listeners, settings: Settings, serves: () => boolean, log: Logger): void => {
+  let waiting = false;
+  const renew = (): void => {
+    waiting = false;
+    if (!serves()) return;
+    try {
+      renewCertificates(listeners, settings);
+      log.info({}, 'the certificates of the listeners were renewed');
+    } catch (error) {
+      log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'the new certificates do not fit together; the ones before stay in use');
+    }
+  };
+  const soon = (): void => {
+    if (!waiting) setTimeout(renew, TOGETHER_MS).unref();
+    waiting = true;
+  };
+  for (const tls of [settings.server.tls, settings.ops.tls, settings.admin?.tls])
+    for (const file of [tls?.cert, tls?.key, tls?.clientCa, tls?.clientCrl]) file?.onRotate(soon);
 };
 
 const fixedAtStart = ({ server, ops, admin }: Settings): Readonly<Record<string, unknown>> => ({

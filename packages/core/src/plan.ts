@@ -121,9 +121,7 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
   for (const { kind, strategy } of graph.strategies) {
     strategy.onCompromised?.((credential) =>
       open.each((x) => {
-        if (x.principal?.credential !== credential || x.principal.strategy !== kind) return;
-        x.revoked = true;
-        x.pending?.interrupt('revoked');
+        if (x.principal?.credential === credential && x.principal.strategy === kind) x.revoke();
       }),
     );
   }

@@ -8,7 +8,7 @@ import type { Graph } from './graph.ts';
 import { createAdminApp } from './http/admin.ts';
 import { createOpsApp } from './http/ops.ts';
 import { createSessionsApp } from './http/sessions.ts';
-import { each, needRestart, openListeners, renewCertificates } from './listeners.ts';
+import { each, followCertificates, needRestart, openListeners, renewCertificates } from './listeners.ts';
 import { type LoadOptions, loadGraph } from './load-graph.ts';
 import { earlyCounters } from './observe/early-counters.ts';
 import { type GatewayLog, openLog } from './observe/log.ts';
@@ -150,6 +150,8 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     },
   );
   for (const listener of each(listeners)) log.listening(listener.name, listener.url);
+  const follow = ({ settings }: Graph): void => followCertificates(listeners, settings, () => gateway.graph.settings === settings, log.logger);
+  follow(graph);
   void audit
     .recover()
     .catch((error: unknown) => log.logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'what dead writers left cannot be read yet'));
@@ -173,6 +175,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     async swap(next) {
       if (storeOf(next) !== storeOf(gateway.graph)) await audit.renew();
       renewCertificates(listeners, next.settings);
+      follow(next);
       const waiting = needRestart(opened, next.settings);
       if (waiting.length > 0) log.logger.warn({ keys: waiting }, 'these keys of the new configuration come into force with the next start');
       served.configure(knownOf(next));

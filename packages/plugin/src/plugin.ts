@@ -100,6 +100,8 @@ export interface AdminOperation {
   readonly name: string;
   readonly summary: string;
   readonly scope: string;
+  /** It changes nothing and shows no secret: the scope `viewer` is enough for it. */
+  readonly reads?: boolean | undefined;
   readonly input: TSchema;
   readonly output: TSchema;
   /** Example of a command line, for `--help`. */

@@ -134,11 +134,15 @@ describe('A021 privilege escalation: bounds of who creates', () => {
     expect(await run('keys.rotate', { key: 'weak' }, limited)).toMatchObject({ name: 'weak' });
   });
 
-  it('refuses a caller without the scope, for every operation', async () => {
+  it('refuses a caller without the scope, for every operation; a viewer may read', async () => {
     const { run } = await fresh();
-    for (const { name } of plugin.admin ?? []) {
+    await run('keys.create', { name: 'x' });
+    for (const { name, reads } of plugin.admin ?? []) {
       const input = { 'keys.list': {}, 'keys.create': { name: 'x' }, 'keys.import': { file: '[]' } }[name] ?? { key: 'x' };
-      expect(await refusal(run(name, input, principal({ scopes: ['viewer', 'metrics'] })))).toMatchObject({ code: 'scope_required' });
+      expect(await refusal(run(name, input, principal({ scopes: ['usage', 'metrics'] })))).toMatchObject({ code: 'scope_required' });
+      const looking = run(name, input, principal({ scopes: ['viewer'] }));
+      if (reads === true) expect(await looking).toMatchObject({ keys: [{ name: 'x' }] });
+      else expect(await refusal(looking)).toMatchObject({ code: 'scope_required' });
     }
   });
 

@@ -67,6 +67,12 @@ describe('a change made by another process', () => {
     expect(told).toEqual([]);
     await pass(POLL, () => told.length > 0);
     expect(told).toEqual([stolen.id]);
+    // Who learns it later than that it was lost says so then.
+    expect(await here.run('keys.revoke', { key: 'lost', reason: 'compromised' })).toMatchObject({ revoked: [] });
+    expect(toldHere).toEqual([stolen.id, lost.id]);
+    await pass(POLL, () => told.includes(lost.id));
+    await here.run('keys.revoke', { key: 'lost', reason: 'tidied' });
+    expect(await here.run('keys.show', { key: 'lost' })).toMatchObject({ keys: [{ revokedReason: 'compromised' }] });
     // After a long silence everything is read again.
     const later = await here.run('keys.create', { name: 'later' });
     vi.advanceTimersByTime(STALE - POLL);

@@ -90,7 +90,8 @@ describe('A021 nobody gives a user more than they have', () => {
       run('users.add', { name: 'x', models: ['fast-a'], scopes: ['admin'] }, limited),
       run('users.password', { name: 'strong' }, limited),
       run('users.remove', { name: 'strong' }, limited),
-      run('users.list', {}, principal({ scopes: ['viewer'] })),
+      run('users.list', {}, principal({ scopes: ['usage'] })),
+      run('users.remove', { name: 'strong' }, principal({ scopes: ['viewer'] })),
     ])
       expect((await refusal(work)).status).toBe(403);
     expect((await ask('strong', password)).is).toBe('principal');

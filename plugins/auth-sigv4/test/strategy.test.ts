@@ -314,6 +314,8 @@ describe('a key pair', () => {
     await run('signing-keys.revoke', { key: String(other.id), reason: 'laptop lost' });
     await run('signing-keys.revoke', { key: 'ci', reason: 'compromised' });
     expect(told).toEqual([pair.id]);
+    expect(await run('signing-keys.revoke', { key: 'lost', reason: 'compromised' })).toMatchObject({ revoked: [] });
+    expect(told).toEqual([pair.id, other.id]);
   });
   it('is encrypted anew under the current key, and then no earlier one is needed', async () => {
     const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];

@@ -244,6 +244,13 @@ export const calls: Effects = {
     bench.simulator.script({ body: text + sse(chunk({ content: 'lo' })), headers: { 'content-type': 'text/event-stream' }, stall: { at: text.length } });
     expect((await chat(bench, { stream: true })).text.match(/^:/gm)?.length).toBeGreaterThanOrEqual(3);
   },
+  async 'stream.outliveCredential'({ open }) {
+    const bench = await open({ sections: { stream: { outliveCredential: false } } });
+    const begun = sse(role, chunk({ content: 'Hel' }));
+    bench.simulator.script({ body: begun + sse(chunk({ content: 'lo' })), headers: { 'content-type': 'text/event-stream' }, stall: { at: begun.length } });
+    const key = await bench.makeKey({ expires: '2s' });
+    expect((await chat(bench, { stream: true }, { key })).text).toContain('invalid_credentials');
+  },
   async fidelity({ open }) {
     const ask = async (fidelity: string) => {
       const bench = await open({ ...withHouse, main: { provider: 'house' }, sections: { fidelity } });

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import { certificateAuthority } from '@llm-proxy-auth/simulators';
+import { Agent } from 'undici';
 import { expect } from 'vitest';
 import { chunk, role, sse } from '../answers.ts';
 import type { Bench } from '../gateway.ts';
@@ -57,6 +59,24 @@ const wantsCertificate = async (stage: Stage, url: string | undefined, path: str
   expect(answers.map((a) => (a.status === 'fulfilled' ? a.value : 'closed'))).toEqual(['closed', 'closed', true]);
 };
 
+/** A certificate on the list is none: whoever shows it is answered like somebody without. `ask` gives what is told of an answer. */
+const knowsRevoked = async (
+  stage: Stage,
+  openAt: (keys: { readonly clientCa: string; readonly clientCrl: string }) => Promise<string | undefined>,
+  ask: (url: string, dispatcher: Agent) => Promise<unknown>,
+): Promise<readonly unknown[]> => {
+  const authority = certificateAuthority();
+  const [good, revoked] = [authority.issue(), authority.issue()];
+  const url = await openAt({ clientCa: authority.pem, clientCrl: authority.revoke({ revoked: [revoked.pem] }) });
+  const answers: unknown[] = [];
+  for (const { pem: cert, key } of [good, revoked]) {
+    const dispatcher = new Agent({ connect: { ca: pem('server'), cert, key } });
+    stage.after(() => dispatcher.close());
+    answers.push(await ask(url ?? '', dispatcher).catch(() => 'closed'));
+  }
+  return answers;
+};
+
 export const listeners: Effects = {
   async 'server.host'({ open }) {
     const bench = await open(server({ host: '127.0.0.2' }));
@@ -94,6 +114,17 @@ export const listeners: Effects = {
       async (name) => (await call(`${url}/openai/main/v1/models`, { dispatcher: trusting(stage, name) })).status,
     );
     expect(await Promise.all(statuses)).toEqual([401, 401, 200]);
+  },
+  async 'server.tls.clientCrl'(stage) {
+    const statuses = await knowsRevoked(
+      stage,
+      async (keys) => {
+        const sections = { auth: [{ use: 'api-key' }, { use: 'house' }], server: { port: 0, tls: tls(keys) } };
+        return (await stage.open({ ...withHouse, sections })).gateway.urls.tls;
+      },
+      async (url, dispatcher) => (await call(`${url}/openai/main/v1/models`, { dispatcher })).status,
+    );
+    expect(statuses).toEqual([200, 401]);
   },
   async 'server.trustedProxies'({ open }) {
     const bench = await open(server({ trustedProxies: ['127.0.0.1/32'] }));
@@ -193,6 +224,10 @@ export const listeners: Effects = {
   async 'ops.tls.clientCa'(stage) {
     await wantsCertificate(stage, (await stage.open(ops({ tls: plainTls({ clientCa: pem('ca') }) }))).gateway.urls.ops, '/health');
   },
+  async 'ops.tls.clientCrl'(stage) {
+    const open = async (keys: object) => (await stage.open(ops({ tls: plainTls(keys) }))).gateway.urls.ops;
+    expect(await knowsRevoked(stage, open, async (url, dispatcher) => (await call(`${url}/health`, { dispatcher })).status)).toEqual([200, 'closed']);
+  },
   async 'admin.host'({ open }) {
     const bench = await open(admin({ host: '127.0.0.2' }));
     expect(new URL(bench.gateway.urls.admin ?? '').hostname).toBe('127.0.0.2');
@@ -213,5 +248,10 @@ export const listeners: Effects = {
   },
   async 'admin.tls.clientCa'(stage) {
     await wantsCertificate(stage, (await stage.open(admin({ tls: plainTls({ clientCa: pem('ca') }) }))).gateway.urls.admin, '/admin/v1/keys.list');
+  },
+  async 'admin.tls.clientCrl'(stage) {
+    const open = async (keys: object) => (await stage.open(admin({ tls: plainTls(keys) }))).gateway.urls.admin;
+    const ask = async (url: string, dispatcher: Agent) => (await call(`${url}/admin/v1/keys.list`, { dispatcher })).status < 500;
+    expect(await knowsRevoked(stage, open, ask)).toEqual([true, 'closed']);
   },
 };

@@ -32,12 +32,26 @@ export const challengeOf = (graph: Graph): readonly string[] =>
     .map((s) => s.strategy.challenge)
     .filter((c, i, all) => c !== '' && all.indexOf(c) === i)
     .flatMap((c) => ['www-authenticate', c]);
-const denial = (graph: Graph, code: 'missing_credentials' | 'invalid_credentials', retryAfterMs?: number): GatewayError =>
-  new GatewayError(
-    code,
-    code === 'missing_credentials' ? 'No credential was sent; send an API key as `Authorization: Bearer …`.' : 'The credential is not valid here.',
-    { headers: challengeOf(graph), retryAfterMs },
-  );
+/** Refusals come by the thousand when somebody guesses: a stack, which nobody reads, would cost more than all else about them. */
+const withoutStack = <T>(make: () => T): T => {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+};
+type Denial = (code: 'missing_credentials' | 'invalid_credentials', retryAfterMs?: number) => GatewayError;
+const denials = (headers: readonly string[]): Denial => {
+  const make: Denial = (code, retryAfterMs) => {
+    const message =
+      code === 'missing_credentials' ? 'No credential was sent; send an API key as `Authorization: Bearer …`.' : 'The credential is not valid here.';
+    return withoutStack(() => new GatewayError(code, message, { headers, retryAfterMs }));
+  };
+  const known = { missing_credentials: make('missing_credentials'), invalid_credentials: make('invalid_credentials') };
+  return (code, retryAfterMs) => (retryAfterMs === undefined ? known[code] : make(code, retryAfterMs));
+};
 
 /** `auth: none`: loopback only; `Host` must be a loopback name with our port, and a web page elsewhere must not reach us. */
 const anonymous = (head: Head, port: number): Principal => {
@@ -104,6 +118,8 @@ export const makeAuthenticator = (
   { refused, accessed }: { readonly refused: (r: Refused) => void; readonly accessed: (event: AccessEvent) => void },
   allowedFrom: AllowedFrom,
 ): Authenticator => {
+  const challenge = challengeOf(graph);
+  const denial = denials(challenge);
   const kindOf = new Map(strategies.map((s) => [s.strategy, s.kind]));
   const slots = slotsOf(strategies);
   const required = strategies.filter((s) => s.strategy.alsoRequired === true);
@@ -142,7 +158,7 @@ export const makeAuthenticator = (
       const { request, address } = r.peer;
       const replayed = answer === undefined ? undefined : replayedBy(answer.result);
       if (replayed !== undefined) accessed({ operation: 'session.replay', request, address, ...replayed });
-      throw refuse(r, denial(graph, 'invalid_credentials', retryAfterMs), 'denied', { strategy: answer?.strategy.kind ?? 'none', reason });
+      throw refuse(r, denial('invalid_credentials', retryAfterMs), 'denied', { strategy: answer?.strategy.kind ?? 'none', reason });
     }
     const { strategy, result } = answer;
     if (result.is === 'unavailable') {
@@ -151,7 +167,7 @@ export const makeAuthenticator = (
     }
     // Until the body has proven the signature it may be anybody's: nothing is asked, counted or told of whom it names.
     if (result.body !== undefined && !(await proven(r, strategy.kind, result.body)))
-      throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: strategy.kind, reason: 'unproven' });
+      throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: strategy.kind, reason: 'unproven' });
     note(strategy.kind, 'ok');
     if (result.body !== undefined) return { principal: result.principal };
     if (key !== undefined) cache.keep(key, { principal: result.principal, strategy: strategy.strategy, until: result.cacheUntil, epoch: result.epoch });
@@ -159,7 +175,7 @@ export const makeAuthenticator = (
   };
   const decide = (key: string, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Identified | Promise<Identified> => {
     const known = cache.get(key, r.now);
-    if (known === 'denied') throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: 'none', reason: 'refused_before' });
+    if (known === 'denied') throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: 'none', reason: 'refused_before' });
     if (known === undefined) return slow(key, strategies, credentials, r);
     note(kindOf.get(known.strategy) ?? 'none', 'ok');
     return known;
@@ -167,7 +183,7 @@ export const makeAuthenticator = (
   const byAmbient = (r: Request): Identified | Promise<Identified> => {
     const shown = ambientOf(r.head, r.request, r.peer, slots);
     if (shown.length > 0) return decide(cache.keyOf('ambient', ambientText(shown)), strategies, shown, r);
-    throw refuse(r, denial(graph, 'missing_credentials'), 'missing', { strategy: 'none', reason: 'missing' });
+    throw refuse(r, denial('missing_credentials'), 'missing', { strategy: 'none', reason: 'missing' });
   };
   const identify = (r: Request): Identified | Promise<Identified> => {
     const { credential, unknownScheme } = r.head;
@@ -177,7 +193,7 @@ export const makeAuthenticator = (
           strategy: 'none',
           reason: 'two_credentials',
         });
-      throw refuse(r, denial(graph, 'invalid_credentials'), 'denied', { strategy: 'none', reason: 'unknown_scheme' });
+      throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: 'none', reason: 'unknown_scheme' });
     }
     if (credential === undefined) return byAmbient(r);
     if (UNCACHED.has(credential.slot)) return slow(undefined, strategies, [credential], r);
@@ -188,7 +204,7 @@ export const makeAuthenticator = (
     const shown = ambientOf(r.head, r.request, r.peer, slots);
     for (const [i, strategy] of required.entries()) {
       if (!shown.some(({ slot }) => strategy.strategy.slots.includes(slot)))
-        throw refuse(r, denial(graph, 'missing_credentials'), 'missing', { strategy: strategy.kind, reason: 'missing' });
+        throw refuse(r, denial('missing_credentials'), 'missing', { strategy: strategy.kind, reason: 'missing' });
       await decide(cache.keyOf(`required ${i}`, ambientText(shown)), [strategy], shown, r);
     }
     return identify(r);
@@ -206,7 +222,7 @@ export const makeAuthenticator = (
     checkAddress(identified.principal, r);
     if (!factorOf.isDue(identified.principal)) return identified;
     const credential = r.head.credential ?? ambientOf(r.head, r.request, r.peer, slots)[0];
-    if (credential === undefined) throw denial(graph, 'missing_credentials');
+    if (credential === undefined) throw denial('missing_credentials');
     const passed = ({ identified: whoever, by }: Passed): Identified => {
       const { request, address } = r.peer;
       if (by !== undefined) accessed({ operation: 'factor', request, address, ...whoOf(whoever.principal), reason: by });
@@ -219,7 +235,7 @@ export const makeAuthenticator = (
       const reason = error.code === 'invalid_credentials' && error.retryAfterMs !== undefined ? 'factor_locked' : `factor_${error.code}`;
       throw refuse(r, error, result, { strategy, reason, principal, credential: held });
     };
-    return factorOf.ask(identified, r.head.factor, { ...askedOf(r), credential }, challengeOf(graph)).then(passed, failed);
+    return factorOf.ask(identified, r.head.factor, { ...askedOf(r), credential }, challenge).then(passed, failed);
   };
   return (head, request, target, peer, now, prove) => {
     if (graph.strategies.length === 0) return { principal: anonymous(head, peer.port) };

@@ -1,4 +1,5 @@
 import { type AdminOperation, CODES } from '@llm-proxy-auth/plugin';
+import { scopesOf } from '@llm-proxy-auth/plugin/issued';
 
 const ERROR = Object.freeze({
   type: 'object',
@@ -22,12 +23,15 @@ const responses = (schema: object) => ({
   '200': answer('What came of it.', schema),
   default: { $ref: '#/components/responses/error' },
 });
-const operationOf = ({ name, summary, scope, input, output }: AdminOperation) => ({
+const requires = (input: object): boolean => 'required' in input && Array.isArray(input.required) && input.required.length > 0;
+const operationOf = ({ name, summary, scope, reads, input, output }: AdminOperation) => ({
   operationId: name,
   summary,
-  description: `Needs the scope \`${scope}\` or \`admin\`. Every run leaves a record in the audit log.`,
+  description: `Needs one of the scopes ${scopesOf({ scope, reads })
+    .map((one) => `\`${one}\``)
+    .join(', ')}. Every run leaves a record in the audit log.`,
   tags: [name.split('.')[0]],
-  requestBody: { required: false, content: json(input) },
+  requestBody: { required: requires(input), content: json(input) },
   responses: responses(output),
 });
 

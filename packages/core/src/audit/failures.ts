@@ -22,17 +22,27 @@ const known = ({ address, code, strategy, reason, principal, credential, request
 /** Credentials that were refused, added up: nobody fills the log by guessing. Those of somebody known are recorded one by one. */
 export const authFailures = (now: () => number, push: (record: AuditRecord) => void) => {
   const open = new Map<string, AuditRecord>();
+  /** The failure before, and its record: whoever guesses fails alike each time. */
+  let last: { readonly of: AuthFailure; readonly record: AuditRecord } | undefined;
   let timer: NodeJS.Timeout | undefined;
+  const again = ({ address, code, strategy, reason }: AuthFailure): AuditRecord | undefined =>
+    last?.of.address === address && last.of.code === code && last.of.strategy === strategy && last.of.reason === reason ? last.record : undefined;
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
     for (const record of open.values()) push(record);
     open.clear();
+    last = undefined;
   };
   return {
     note(failure: AuthFailure): void {
       if (failure.principal !== undefined) {
         push(known(failure, now()));
+        return;
+      }
+      const alike = again(failure);
+      if (alike !== undefined) {
+        alike.count = (alike.count ?? 0) + 1;
         return;
       }
       const { address, code, strategy, reason } = failure;
@@ -41,6 +51,7 @@ export const authFailures = (now: () => number, push: (record: AuditRecord) => v
       const same = open.get(key);
       if (same !== undefined) {
         same.count = (same.count ?? 0) + 1;
+        last = { of: failure, record: same };
         return;
       }
       const record = new AuditRecord('auth', now());

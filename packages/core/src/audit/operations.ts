@@ -24,6 +24,7 @@ const verify: AdminOperation = {
   name: 'audit.verify',
   summary: 'Checks the chains of the audit log: finds records that were edited, deleted, moved or cut off, and names the first bad one of each writer.',
   scope: 'admin',
+  reads: true,
   input: VerifyInput,
   output: object({
     ok: Type.Boolean(),
@@ -92,6 +93,7 @@ const exported: AdminOperation = {
   name: 'audit.export',
   summary: 'Records of the audit log, each writer by itself in the order of its chain; `writer`, `n` and `h` prove the place of each.',
   scope: 'admin',
+  reads: true,
   input: ExportInput,
   output: object({ records: Type.Array(RECORD), next: Type.Optional(Type.String({ description: 'Give it as `after` for the next page.' })) }),
   example: 'audit export --since 7d',

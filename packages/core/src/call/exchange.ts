@@ -106,7 +106,7 @@ export class Exchange implements Enrolled {
   intended: AuditRecord | undefined = undefined;
   /** The client went before the answer was whole. */
   gone: boolean = false;
-  /** Its credential turned out to be in wrong hands; nothing more is begun for it. */
+  /** Its credential turned out to be in wrong hands, or ended and is not outlived; nothing more is begun for it. */
   revoked: boolean = false;
   /** Ends what is under way: the client went, the drain deadline came, or its credential was revoked. */
   pending: Interruptible | undefined = undefined;
@@ -130,6 +130,11 @@ export class Exchange implements Enrolled {
     this.http2 = request.httpVersionMajor === 2;
     this.started = performance.now();
     this.startedAt = startedAt;
+  }
+  /** Ends it: its credential does not let in any more. */
+  revoke(): void {
+    this.revoked = true;
+    this.pending?.interrupt('revoked');
   }
   note(kind: LedgerKind, param: string): void {
     const notes = new Map(this.ledger);

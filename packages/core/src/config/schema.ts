@@ -28,16 +28,23 @@ const certificates = {
   cert: Type.Optional(Pem({ description: 'Certificate chain: a path or PEM text.' })),
   key: Type.Optional(Pem({ description: 'Private key: a path or PEM text.' })),
 };
+const clientCrl = Type.Optional(
+  Pem({
+    description:
+      'Revocation lists for `clientCa`, one of each authority on the way to it: a path or PEM text. A certificate on them is none, nor is one whose authority has no list that is in time.',
+  }),
+);
 const Tls = object(
   {
     port: port('TLS port; 0 = any free one.', 8443),
     ...certificates,
     clientCa: Type.Optional(Pem({ description: 'CA of client certificates, which are then asked for and given to the strategies: a path or PEM text.' })),
+    clientCrl,
   },
   'TLS listener; HTTP/1.1 and HTTP/2 by ALPN. Without cert and key it is off.',
 );
 const ListenerTls = object(
-  { ...certificates, clientCa: Type.Optional(Pem({ description: 'CA that every client must show a certificate of: a path or PEM text.' })) },
+  { ...certificates, clientCa: Type.Optional(Pem({ description: 'CA that every client must show a certificate of: a path or PEM text.' })), clientCrl },
   'TLS on the same port. Without cert and key it is off.',
 );
 
@@ -313,6 +320,11 @@ export const Root = object({
   stream: object({
     commitAfter: Duration({ default: '15s', description: 'The status of a stream is held back until content or this long.' }),
     keepAlive: Duration({ default: '15s', description: "The dialect's sign of life after that." }),
+    outliveCredential: Type.Boolean({
+      default: true,
+      description:
+        'Calls under way may finish when their credential expires or is revoked. `false`: they end with an error, within a second or two. A key that was revoked as `compromised` ends its calls either way.',
+    }),
   }),
   fidelity: Type.Union([Type.Literal('report'), Type.Literal('reject')], {
     default: 'report',

@@ -1,4 +1,5 @@
 import { GatewayError, isGatewayError, type Logger, type Principal } from '@llm-proxy-auth/plugin';
+import { scopesOf } from '@llm-proxy-auth/plugin/issued';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { openApi } from '../admin/openapi.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -22,17 +23,17 @@ export interface AdminApp {
   close(): Promise<void>;
 }
 
-const scopesOf = (entry: AdminEntry): readonly string[] => [entry.operation.scope, 'admin'];
 const describe = ({ operation }: AdminEntry) => ({
   name: operation.name,
   summary: operation.summary,
   scope: operation.scope,
+  reads: operation.reads === true,
   input: operation.input,
   output: operation.output,
   ...(operation.example === undefined ? {} : { example: operation.example }),
 });
 
-/** `/admin/v1`: every operation that plugins bring, for callers with its scope or `admin` (contract.md §4, §7). */
+/** `/admin/v1`: every operation that plugins bring, for callers with its scope or `admin`, those that only read also for `viewer` (contract.md §4, §7). */
 export const createAdminApp = (options: AdminOptions): AdminApp => {
   const callers = new WeakMap<object, Principal>();
   const callerOf = (request: FastifyRequest): Principal => {
@@ -42,7 +43,7 @@ export const createAdminApp = (options: AdminOptions): AdminApp => {
   };
 
   const openTo = (caller: Principal): readonly AdminEntry[] => {
-    const open = options.operations().filter((entry) => mayUse(caller, scopesOf(entry)) === undefined);
+    const open = options.operations().filter(({ operation }) => mayUse(caller, scopesOf(operation)) === undefined);
     if (open.length === 0) throw new GatewayError('scope_required', `${caller.id} may run no operation.`);
     return open;
   };
@@ -52,7 +53,7 @@ export const createAdminApp = (options: AdminOptions): AdminApp => {
     const entry = options.operations().find((each) => each.operation.name === name);
     if (entry === undefined) throw new GatewayError('unknown_route', 'There is no such operation; GET /admin/v1/operations lists them.');
     const output = await recorded(options.audit, entry, request.body, caller, async () => {
-      const refused = mayUse(caller, scopesOf(entry));
+      const refused = mayUse(caller, scopesOf(entry.operation));
       if (refused !== undefined) throw refused;
       return runOperation(entry, readInput(entry, request.body), caller, options.instances());
     });

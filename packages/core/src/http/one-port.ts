@@ -7,11 +7,12 @@ import type { Serving } from './serving.ts';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-/** PEM texts. `clientCa`: certificates are asked for. */
+/** PEM texts. `clientCa`: certificates are asked for. `clientCrl`: lists of those that it has revoked. */
 export interface TlsOptions {
   readonly cert: string;
   readonly key: string;
   readonly clientCa?: string | undefined;
+  readonly clientCrl?: string | undefined;
   /** `required`: a connection without a certificate of `clientCa` is closed. Default `optional`: whom it lets in is the strategies' business. */
   readonly clientCertificate?: 'optional' | 'required' | undefined;
 }
@@ -73,6 +74,15 @@ const peek = (socket: Socket, deadline: number, decided: (protocol: 'http1' | 'h
   socket.once('end', goodbye);
 };
 
+/** What the certificates make of a listener, at its start and when they change. */
+export const secureContext = ({ cert, key, clientCa, clientCrl }: TlsOptions) => ({
+  cert,
+  key,
+  ...(clientCa === undefined ? {} : { ca: clientCa }),
+  ...(clientCa === undefined || clientCrl === undefined ? {} : { crl: clientCrl }),
+  minVersion: 'TLSv1.2' as const,
+});
+
 const createFront = (options: PortOptions, give: (protocol: 'http1' | 'http2', socket: Socket) => void, undecided: Set<Socket>): net.Server | tls.Server => {
   // What a client has not taken waits at the provider: a slow reader holds no more than one read of it here, and one under way.
   const transport = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, highWaterMark: 16_384 };
@@ -85,16 +95,13 @@ const createFront = (options: PortOptions, give: (protocol: 'http1' | 'http2', s
       });
     });
   }
-  const { cert, key, clientCa, clientCertificate } = options.tls;
+  const { clientCa, clientCertificate } = options.tls;
   const front = tls.createServer(
     {
       ...transport,
-      cert,
-      key,
-      ...(clientCa === undefined ? {} : { ca: clientCa }),
+      ...secureContext(options.tls),
       requestCert: clientCa !== undefined,
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
       ALPNProtocols: ['h2', 'http/1.1'],
       handshakeTimeout: options.head,
     },

@@ -3,7 +3,7 @@ import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { createSecureContext, type Server as TlsServer } from 'node:tls';
 import type { Logger } from '@llm-proxy-auth/plugin';
 import type { FloodLimits } from './flood.ts';
-import { createPort, type Port, type TlsOptions } from './one-port.ts';
+import { createPort, type Port, secureContext, type TlsOptions } from './one-port.ts';
 import { distrust } from './peer-certificate.ts';
 import type { RequestHandler } from './sever.ts';
 import { createSweep } from './sweep.ts';
@@ -58,9 +58,6 @@ export interface Listener {
   connections(): number;
 }
 
-const ALWAYS_TLS = Object.freeze({ minVersion: 'TLSv1.2' as const });
-const secureContext = (tls: TlsOptions) => ({ cert: tls.cert, key: tls.key, ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa }), ...ALWAYS_TLS });
-
 const bind = (front: NetServer | TlsServer, options: ListenerOptions): Promise<void> =>
   new Promise((resolve, reject) => {
     front.once('error', reject);
@@ -89,7 +86,7 @@ const windDown = (port: Port): void => {
 
 const ends = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 /**
- * After the authorities of clients have changed: certificates of open connections count no longer, and connections end that are still
+ * After the authorities of clients have changed, or whom they revoked: certificates of open connections count no longer, and connections end that are still
  * shaking hands, or that are open for their certificate alone. Whom the new authorities know connects anew.
  */
 const forgetClients = (port: Port, alone: boolean): void => {
@@ -116,7 +113,8 @@ export const createListener = async (options: ListenerOptions): Promise<Listener
   });
   const sweep = createSweep(port, timeouts);
   let listening = false;
-  let clientCa = tls?.clientCa;
+  const vouchedBy = ({ clientCa = '', clientCrl = '' }: TlsOptions): string => `${clientCa}\n${clientCrl}`;
+  let vouching = tls === undefined ? '' : vouchedBy(tls);
   let accepting = true;
   const address = (): AddressInfo => {
     const bound = port.front.address();
@@ -168,8 +166,8 @@ export const createListener = async (options: ListenerOptions): Promise<Listener
       port.front.setSecureContext(secureContext(next));
       // No session that the old certificates opened is resumed: whom they vouched for is asked again.
       port.front.setTicketKeys(randomBytes(48));
-      if (next.clientCa !== clientCa) forgetClients(port, tls?.clientCertificate === 'required');
-      clientCa = next.clientCa;
+      if (vouchedBy(next) !== vouching) forgetClients(port, tls?.clientCertificate === 'required');
+      vouching = vouchedBy(next);
     },
     connections: () => port.sockets.size,
   };

@@ -32,6 +32,7 @@ export const SESSION_OPERATIONS: readonly AdminOperation[] = Object.freeze([
   operation({
     name: 'sessions.list',
     summary: 'Sessions that have not expired; never their tokens.',
+    reads: true,
     input: Type.Object({ principal: Type.Optional(principal) }, { additionalProperties: false }),
     output: Type.Object({ sessions: Type.Array(Session) }, { additionalProperties: false }),
     example: 'sessions list --principal key:ci',

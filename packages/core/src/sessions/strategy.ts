@@ -1,5 +1,6 @@
 import type { AuthResult, AuthStrategy, Host, Principal } from '@llm-proxy-auth/plugin';
 import type { Ended } from '../access/event.ts';
+import { holderOf } from '../access/holder.ts';
 import type { Strategy } from '../graph.ts';
 import { SESSION, type SessionEntry, type SessionRecord, tokenIs } from './record.ts';
 import { isOver, type Sessions } from './sessions.ts';
@@ -42,14 +43,6 @@ const loggedIn = (principal: Principal, { factor }: Pick<SessionRecord, 'factor'
   principals.set(principal, made);
   return made;
 };
-/** Who holds the credential of a session now; undefined when it no longer lets in. */
-const holderOf = async ({ strategies }: Sessions, { strategy: kind, credential, owner, secretVersion }: SessionRecord): Promise<Principal | undefined> => {
-  for (const { kind: own, strategy } of strategies) {
-    const holder = own === kind ? await strategy.current?.(credential) : undefined;
-    if (holder !== undefined) return holder.owner === owner && holder.secretVersion === secretVersion ? holder : undefined;
-  }
-  return undefined;
-};
 
 /** The core's own strategy: tokens of sessions that were opened with a credential, for as long as that credential counts. */
 export const sessionStrategy = (sessions: Sessions, host: Pick<Host, 'now' | 'log'>): Strategy => {
@@ -71,7 +64,7 @@ export const sessionStrategy = (sessions: Sessions, host: Pick<Host, 'now' | 'lo
       return refusal;
     }
     if (isOver(record, idle, now)) return denied('expired');
-    const holder = await holderOf(sessions, record);
+    const holder = await holderOf(strategies, record);
     if (holder === undefined) return denied('credential_gone');
     sessions.touch(entry);
     const until = Math.min(now + believed, record.expiresAt, holder.expires ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor()));

@@ -64,6 +64,7 @@ export const USAGE_OPERATIONS: readonly AdminOperation[] = Object.freeze([
     name: 'usage.list',
     summary: 'Requests, tokens and cost by principal, model, instance, hour or day; up to five seconds old.',
     scope: 'usage',
+    reads: true,
     input,
     output: Type.Object(
       {

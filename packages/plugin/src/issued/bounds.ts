@@ -35,16 +35,22 @@ const DIMENSIONS: readonly { readonly name: 'modes' | 'instances' | 'models' | '
 const refuse = (code: Code, param: string): GatewayError =>
   new GatewayError(code, `A credential cannot have more rights than who asks for it; narrow ${param}.`, { param });
 
-/** Throws 403 when a principal's own rights go beyond the caller's in any respect; a list left out is the widest. */
-const assertWithin = (caller: Principal, to: Principal): void => {
+/** Throws 403 when a principal has scopes that the caller has not. */
+const assertScopes = (caller: Principal, to: Principal): void => {
   const held = new Set(caller.scopes);
   if (!held.has('admin') && to.scopes.some((scope) => !held.has(scope))) throw refuse('scope_required', 'scopes');
+};
+/** Throws 403 when a principal's restrictions leave it more than the caller's; a list left out is the widest. */
+const assertRestricted = (caller: Principal, to: Principal): void => {
   for (const { name, code, within } of DIMENSIONS) {
     const outer = caller.restrict?.[name];
     if (outer === undefined) continue;
     const inner = to.restrict?.[name];
     if (inner === undefined || inner.length === 0 || !inner.every((i) => outer.some((o) => within(i, o)))) throw refuse(code, name);
   }
+};
+/** Throws 403 when a principal lives on after the caller. */
+const assertEnds = (caller: Principal, to: Principal): void => {
   if (caller.expires !== undefined && (to.expires === undefined || to.expires > caller.expires)) throw refuse('scope_required', 'expires');
 };
 
@@ -55,8 +61,10 @@ export const isPowerful = ({ scopes }: Pick<Principal, 'scopes'>): boolean => sc
 export interface Bounds {
   /** Throws 403 unless the caller may be handed a credential of this principal. */
   give(to: Principal): void;
-  /** Throws 403 unless the caller may see and end what this principal was given. `maker`: id of who made it. */
+  /** Throws 403 unless the caller may end what this principal was given. `maker`: id of who made it. */
   touch(of: Principal, maker: string): void;
+  /** Throws 403 unless the caller may see it: what it may end, and with the scope `viewer` whatever its restrictions reach. */
+  see(of: Principal, maker: string): void;
   sees(of: Principal, maker: string): boolean;
 }
 export const boundsOf = (caller: Principal, { access }: Pick<Host, 'access'>): Bounds => {
@@ -66,12 +74,16 @@ export const boundsOf = (caller: Principal, { access }: Pick<Host, 'access'>): B
     throw new GatewayError('scope_required', `The policies may let ${other.id} do what they do not let ${caller.id} do; that needs the scope admin.`);
   };
   const touch = (of: Principal, maker: string): void => {
-    assertWithin(caller, of);
+    assertScopes(caller, of);
+    assertRestricted(caller, of);
     if (maker !== caller.id) assertCovered(of);
   };
+  const see = caller.scopes.includes('viewer') ? (of: Principal): void => assertRestricted(caller, of) : touch;
   return {
     give(to) {
-      assertWithin(caller, to);
+      assertScopes(caller, to);
+      assertRestricted(caller, to);
+      assertEnds(caller, to);
       assertCovered(to);
       if (caller.factor !== 'none' && to.factor === 'none' && isPowerful(to) && access?.factorAlways !== true)
         throw new GatewayError(
@@ -83,9 +95,10 @@ export const boundsOf = (caller: Principal, { access }: Pick<Host, 'access'>): B
         );
     },
     touch,
+    see,
     sees(of, maker) {
       try {
-        touch(of, maker);
+        see(of, maker);
         return true;
       } catch {
         return false;

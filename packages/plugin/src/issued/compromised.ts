@@ -1,5 +1,5 @@
 /** Reason of a revocation that ends calls under way too; after any other they may finish. */
-const COMPROMISED = 'compromised';
+export const COMPROMISED = 'compromised';
 
 interface Revocable {
   readonly record: { readonly id: string; readonly status: string; readonly revokedReason?: string | undefined };

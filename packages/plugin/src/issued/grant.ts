@@ -2,9 +2,13 @@ import { BlockList, isIP } from 'node:net';
 import { type Static, Type } from 'typebox';
 import type { Restriction } from '../access.ts';
 import { GatewayError } from '../error.ts';
+import type { AdminOperation } from '../plugin.ts';
 
 /** Scopes of the gateway; `admin` holds all of them. */
 export const SCOPES = ['metrics', 'explain', 'usage', 'viewer', 'keys', 'admin'] as const;
+/** Scopes each of which is enough for an administrative operation; its own first. */
+export const scopesOf = ({ scope, reads }: Pick<AdminOperation, 'scope' | 'reads'>): readonly string[] =>
+  reads === true ? [scope, 'viewer', 'admin'] : [scope, 'admin'];
 export const MODES = ['protocol', 'transparent'] as const;
 
 export const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';

@@ -2,8 +2,8 @@
 export { type Argon, type ArgonLibrary, argon, isAffordable, NOBODY } from './argon.ts';
 export { type Book, type BookOptions, POLL, pollBook, recordBook, SILENT, STALE } from './book.ts';
 export { type Bounds, globWithin, isPowerful } from './bounds.ts';
-export { type Compromised, compromised } from './compromised.ts';
-export { type Grant, grantOf, grantProperties, MODES, NAME, rangeOf, rangeWithin, restrictionOf, SCOPES } from './grant.ts';
+export { COMPROMISED, type Compromised, compromised } from './compromised.ts';
+export { type Grant, grantOf, grantProperties, MODES, NAME, rangeOf, rangeWithin, restrictionOf, SCOPES, scopesOf } from './grant.ts';
 export { type Guesses, guesses, latest } from './guesses.ts';
 export { durationOf, futureOf, graceOf, isoOf, momentOf } from './moment.ts';
 export { addressPrefix, networkOf } from './network.ts';

@@ -6,6 +6,7 @@ import type { AdminOperation, Host } from '../plugin.ts';
 import type { JsonText } from '../wire.ts';
 import type { Book } from './book.ts';
 import { type Bounds, boundsOf } from './bounds.ts';
+import { scopesOf } from './grant.ts';
 
 export const jsonText = (value: object): JsonText => ({ json: JSON.stringify(value) });
 
@@ -27,6 +28,8 @@ export interface Described<S extends TSchema, P> {
   /** Credential or name the operation is about, for the audit record. */
   readonly target: (input: Static<S>) => string;
   readonly run: (run: Run<Static<S>, P>) => Promise<unknown>;
+  /** `AdminOperation.reads`. */
+  readonly reads?: boolean;
   /** What people read in place of the output's members. */
   readonly text?: (output: unknown) => string;
 }
@@ -47,10 +50,11 @@ const checked = <S extends TSchema>(schema: S, input: unknown): Static<S> => {
  */
 export const operations =
   <P>(partsOf: (host: Host) => P, scope: 'keys' | 'admin' = 'keys') =>
-  <S extends TSchema>({ name, summary, input, output, example, target, run, text }: Described<S, P>): AdminOperation => ({
+  <S extends TSchema>({ name, summary, input, output, example, target, run, reads = false, text }: Described<S, P>): AdminOperation => ({
     name,
     summary,
     scope,
+    reads,
     input,
     output,
     example,
@@ -58,7 +62,7 @@ export const operations =
     target: (given) => (Value.Check(input, given) ? target(given) : undefined),
     run: async (given, caller, host) => {
       const valid = checked(input, given);
-      if (!caller.scopes.includes(scope) && !caller.scopes.includes('admin')) throw new GatewayError('scope_required', `${name} needs the scope ${scope}.`);
+      if (!scopesOf({ scope, reads }).some((one) => caller.scopes.includes(one))) throw new GatewayError('scope_required', `${name} needs the scope ${scope}.`);
       return run({ input: valid, caller, host, bounds: boundsOf(caller, host), parts: partsOf(host) });
     },
   });

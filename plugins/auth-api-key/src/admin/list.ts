@@ -17,7 +17,8 @@ const withUse = (view: Record<string, unknown>, use: Use | undefined): Record<st
 
 export const list = operation({
   name: 'keys.list',
-  summary: 'Lists all keys that the caller may change, revoked ones too; to administrators also the names of those in the configuration.',
+  summary: 'Lists all keys that the caller may see, revoked ones too; with the scope admin or viewer also the names of those in the configuration.',
+  reads: true,
   input: Type.Object({}, { additionalProperties: false }),
   output: Type.Object({ keys: Type.Array(shown), configured: Type.Array(Type.String()) }),
   example: 'keys list',
@@ -27,20 +28,21 @@ export const list = operation({
     const all = await allRows(host.store, KEYS, (_, value) => recordOf(value));
     const records = all.filter((record) => record !== undefined).filter((record) => bounds.sees(holderOf(record), record.createdBy));
     const keys = records.toSorted((a, b) => a.createdAt - b.createdAt).map((record) => withUse(viewOf(record), used.get(record.id)));
-    return { keys, configured: caller.scopes.includes('admin') ? [...ring.writtenNames] : [] };
+    return { keys, configured: ['admin', 'viewer'].some((scope) => caller.scopes.includes(scope)) ? [...ring.writtenNames] : [] };
   },
 });
 
 export const show = operation({
   name: 'keys.show',
   summary: 'Shows one key, or all that have had a name.',
+  reads: true,
   input: Type.Object({ key: Type.String({ minLength: 1, maxLength: 64, description: 'Id or name.' }) }, { additionalProperties: false }),
   output: Type.Object({ keys: Type.Array(shown) }),
   example: 'keys show ci',
   target: ({ key }) => key,
   run: async ({ input: { key }, host, bounds }) => {
     const rows = await readMeant(host.store, key);
-    for (const { record } of rows) bounds.touch(holderOf(record), record.createdBy);
+    for (const { record } of rows) bounds.see(holderOf(record), record.createdBy);
     const used = await Promise.all(rows.map(({ record }) => host.store.get(USED, record.id)));
     return {
       keys: rows.map(({ record }, index) => {

@@ -1,4 +1,4 @@
-import type { Run } from '@llm-proxy-auth/plugin/issued';
+import { COMPROMISED, type Run } from '@llm-proxy-auth/plugin/issued';
 import { type Static, Type } from 'typebox';
 import { holderOf } from '../principal.ts';
 import type { KeyRecord } from '../record.ts';
@@ -19,9 +19,12 @@ const run = async ({ input: { key, reason }, host, bounds, parts: ring }: Run<St
   return await change(ring, host.store, async () => {
     const meant = await readMeant(host.store, key);
     const open = meant.filter(({ record }) => record.status !== 'revoked');
-    for (const { record } of open) bounds.touch(holderOf(record), record.createdBy);
-    const changes = open.map(({ record, version }) => {
-      const revoked: KeyRecord = { ...record, status: 'revoked', revokedAt: now, ...(reason === undefined ? {} : { revokedReason: reason }) };
+    // Whoever learns only later that it is in wrong hands ends the calls that go on.
+    const worse = reason === COMPROMISED ? meant.filter(({ record }) => record.status === 'revoked' && record.revokedReason !== COMPROMISED) : [];
+    for (const { record } of [...open, ...worse]) bounds.touch(holderOf(record), record.createdBy);
+    const changes = [...open, ...worse].map(({ record, version }) => {
+      const { revokedAt = now } = record;
+      const revoked: KeyRecord = { ...record, status: 'revoked', revokedAt, ...(reason === undefined ? {} : { revokedReason: reason }) };
       return put(revoked, version);
     });
     return { changes, result: { name: meant[0]?.record.name ?? key, revoked: open.map(({ record }) => record.id) } };

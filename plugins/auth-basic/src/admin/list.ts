@@ -6,7 +6,8 @@ import { userView, viewOf } from './rows.ts';
 
 export const list = operation({
   name: 'users.list',
-  summary: 'Lists all users, removed ones too.',
+  summary: 'Lists all users that the caller may see, removed ones too.',
+  reads: true,
   input: Type.Object({}, { additionalProperties: false }),
   output: Type.Object({ users: Type.Array(Type.Object({ ...userView, ...grantProperties })) }),
   example: 'users list',

@@ -2,6 +2,7 @@ import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import { GatewayError } from '../../error.ts';
 import type { AdminOperation, Host } from '../../plugin.ts';
 import type { Book } from '../book.ts';
+import { COMPROMISED } from '../compromised.ts';
 import { grantOf, grantProperties, NAME } from '../grant.ts';
 import { futureOf } from '../moment.ts';
 import { allRows, commitChange, jsonText, operations } from '../operation.ts';
@@ -76,6 +77,7 @@ const listing = ({ prefix, summaries, partsOf, kind }: PairOperations): AdminOpe
   operations(partsOf)({
     name: `${prefix}.list`,
     summary: summaries.list,
+    reads: true,
     input: Type.Object({}, { additionalProperties: false }),
     output: Type.Object({ keys: Type.Array(Type.Object(view)) }),
     example: `${prefix} list`,
@@ -109,12 +111,15 @@ const revoking = ({ prefix, summaries, partsOf, kind }: PairOperations): AdminOp
         const after = meant.map(({ record, version }) => ({
           version,
           open: record.status !== 'revoked',
+          // Whoever learns only later that it is in wrong hands ends the calls that go on.
+          worse: reason === COMPROMISED && record.status === 'revoked' && record.revokedReason !== COMPROMISED,
           record: record.status === 'revoked' ? record : { ...record, ...end },
         }));
         const ended = after.filter(({ open }) => open);
+        const known = after.filter(({ worse }) => worse).map(({ record, version }) => put({ ...record, revokedReason: COMPROMISED }, version));
         const newest = after.at(-1)?.record;
         return {
-          changes: ended.map(({ record, version }) => put(record, version)),
+          changes: [...ended.map(({ record, version }) => put(record, version)), ...known],
           result: { ...(newest === undefined ? {} : viewOf(newest)), revoked: ended.map(({ record }) => record.id) },
         };
       }),

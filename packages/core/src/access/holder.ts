@@ -1,0 +1,14 @@
+import type { Principal } from '@llm-proxy-auth/plugin';
+import type { Strategy } from '../graph.ts';
+
+/** A credential by its id, as it was when somebody was let in with it. */
+export type Held = Pick<Principal, 'strategy' | 'credential' | 'owner' | 'secretVersion'>;
+
+/** Who holds a credential now; undefined when it no longer lets in, or has become another's. Throws what strategies throw that cannot say now. */
+export const holderOf = async (strategies: readonly Strategy[], { strategy: kind, credential, owner, secretVersion }: Held): Promise<Principal | undefined> => {
+  for (const { kind: own, strategy } of strategies) {
+    const holder = own === kind ? await strategy.current?.(credential) : undefined;
+    if (holder !== undefined) return holder.owner === owner && holder.secretVersion === secretVersion ? holder : undefined;
+  }
+  return undefined;
+};
