@@ -26,6 +26,12 @@ const of = (rule: string, test: string, named: string, ...edits: readonly Edit[]
 
 const AUTHORIZE = 'access/authorize.ts';
 const access: readonly Mutant[] = [
+  of(
+    'a refusal teaches nothing of other callers',
+    'refusals-teach',
+    'of this caller alone',
+    core('call/learned.ts', '`${owner}\\n${model}`', '`${owner.slice(0, 0)}\\n${model}`'),
+  ),
   of("a key's own modes", 'access-policies', 'the key narrows the modes', core(AUTHORIZE, ' || own.modes?.has(wanted.mode) === false', '')),
   of('modes of a policy', 'access-policies', 'which policy holds > a mode', core(AUTHORIZE, '!policy.modes.has(wanted.mode) || ', '')),
   of('classes of a policy', 'access-policies', 'a group by glob', core(AUTHORIZE, '!policy.classes.has(wanted.reach.class)', 'false')),

@@ -161,6 +161,8 @@ export interface Call {
   readonly like?: string | undefined;
   /** What the configuration says that the model refuses, in place of what the data of its family says. */
   readonly rejects?: readonly string[] | undefined;
+  /** What the model was found to refuse, in words of `ProviderHalf.refusal`; absent: nothing. */
+  readonly refused?: ReadonlySet<string> | undefined;
   readonly stream: boolean;
   /** The framing that the client asked for, where its surface lets it choose. */
   readonly framing?: Framing | undefined;
@@ -209,6 +211,11 @@ export interface ProviderHalf<O extends Operation, M = unknown> {
   write(request: Canonical[O]['request'], call: Call): { readonly body: Json | Bytes; readonly headers?: HeaderPairs | undefined; readonly memo?: M };
   read(reply: UpstreamReply, call: Call, memo: M): Canonical[O]['reply'];
   stream?(call: Call, memo: M, emit: (e: ChatEvent) => void): StreamReader;
+  /**
+   * What of the request a 400 says that the model does not take, in words of this surface's own: the call is asked once more with them in
+   * `Call.refused`, and `write` says it in another way. Undefined: the refusal is the answer. Pure.
+   */
+  refusal?(error: ErrorLike, memo: M): readonly string[] | undefined;
 }
 /** Fed one framed event at a time; emits exactly one `end` or `error`. */
 export interface StreamReader {

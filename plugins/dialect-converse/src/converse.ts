@@ -4,6 +4,7 @@ import { readReply } from './reply/read.ts';
 import { writeReply } from './reply/write.ts';
 import type { Memo } from './request/foreign-tools.ts';
 import { read } from './request/read.ts';
+import { refusal } from './request/refusal.ts';
 import { write } from './request/write.ts';
 import { readStream } from './stream/read.ts';
 import { writeStream } from './stream/write.ts';
@@ -27,6 +28,7 @@ export const converse = (seal: Seal): Surface<'chat'> =>
       write,
       read: (reply, call, memo) => readReply(reply, call, memo as Memo | undefined),
       stream: (call, memo, emit) => readStream(call, memo as Memo | undefined, emit),
+      refusal: (error, memo) => refusal(error, memo as Memo | undefined),
     },
     tap: converseTap,
   } satisfies Surface<'chat'>);

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type Attempt, GatewayError, isGatewayError, type UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { type Attempt, type ErrorLike, GatewayError, isGatewayError, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Instance } from '../graph.ts';
 import { beginWait } from './answer.ts';
 import { dispatch, type Flight, type Sink } from './dispatch.ts';
@@ -15,6 +15,8 @@ export interface Prepared {
   readonly body: readonly Uint8Array[] | Readable | undefined;
   readonly stream: boolean;
   sink(a: Attempting): Sink;
+  /** Whether a refusal taught something of what was sent, so that it is written anew and asked once more. Undefined: none does. */
+  readonly learns?: ((error: ErrorLike) => boolean) | undefined;
 }
 
 const credentialFailure = (instance: Instance, error: unknown): Outcome => ({

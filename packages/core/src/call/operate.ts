@@ -13,11 +13,12 @@ import {
 } from '@llm-proxy-auth/plugin';
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
-import { beginWait, ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
+import { beginWait, endWait, ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
 import { joinChoices, joinVectors, partsOf, repliesAt, wholePart } from './batches.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
+import { learn } from './learned.ts';
 import { isMarked } from './marked.ts';
 import { passing } from './passing.ts';
 import { checkJudged } from './pinned.ts';
@@ -141,6 +142,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   const records = endpoint.dialect === dialect.name && endpoint.surface === client.name && readsReply(x, found.reach);
   return {
     request,
+    ...learning(x, candidate, provider, translated.memo),
     body: [translated.body] as readonly Bytes[],
     stream: x.stream,
     sink(a) {
@@ -151,6 +153,17 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
       }
       const answer = translateReply(a, dialect, client, provider, call, translated.memo);
       return answerSink(a, records ? recordingReply(a, found.reach, answer) : answer);
+    },
+  };
+};
+
+const learning = (x: Exchange, { instance, model }: Candidate, { provider }: Chat, memo: unknown): Pick<Prepared, 'learns'> => {
+  const refusal = provider?.refusal;
+  if (refusal === undefined) return {};
+  return {
+    learns(error) {
+      const words = refusal(error, memo);
+      return words !== undefined && learn(instance, x.principal?.owner ?? '', model, words, x.plan.now());
     },
   };
 };
@@ -210,6 +223,10 @@ const recalled = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate:
   );
 };
 
+/** Nothing was sent to the client, who is still there, and the refusal says what to leave out. */
+const teaches = (x: Exchange, outcome: Outcome, { learns }: Prepared): boolean =>
+  outcome.is === 'failed' && outcome.class === '400' && !x.gone && learns?.(outcome.error) === true;
+
 export const operate = (
   x: Exchange,
   dialect: Dialect,
@@ -219,7 +236,16 @@ export const operate = (
   number: number,
   fresh: boolean,
 ): Promise<Outcome> => {
-  const send = (): Promise<Outcome> => sendOwn(x, candidate.instance, prepare(x, dialect, found, candidate, body), found.reach, number, fresh);
+  const send = (): Promise<Outcome> => {
+    const prepared = prepare(x, dialect, found, candidate, body);
+    const outcome = sendOwn(x, candidate.instance, prepared, found.reach, number, fresh);
+    return prepared.learns === undefined ? outcome : outcome.then((first) => (teaches(x, first, prepared) ? again() : first));
+  };
+  const again = (): Promise<Outcome> => {
+    endWait(x);
+    x.attempts++;
+    return sendOwn(x, candidate.instance, prepare(x, dialect, found, candidate, body), found.reach, number, fresh);
+  };
   const waiting = recalled(x, dialect, found, candidate, body);
   return waiting === undefined ? send() : waiting.then(send);
 };

@@ -27,6 +27,7 @@ import { knownOf } from '../access/prices.ts';
 import { clientName } from './client-name.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
+import { learnedOf } from './learned.ts';
 import { withMembers, withoutMembers } from './members.ts';
 import { CONTENT_TYPES, isType, streamFromWhole } from './pass.ts';
 import { refusalError } from './pinned.ts';
@@ -63,6 +64,7 @@ export const callOf = (x: Exchange, inbound: Inbound, endpoint: Endpoint, model:
   requestedModel: x.model ?? model,
   model,
   ...toldOf(x, model),
+  refused: x.instance === undefined ? undefined : learnedOf(x.instance, x.principal?.owner ?? '', model, x.plan.now()),
   stream: x.stream,
   framing: x.surface?.framingOf?.(inbound.query),
   ledger,

@@ -60,6 +60,10 @@ export const fitBetas = (asked: readonly string[], vendor: Vendor): FittedBetas 
   const named = betas.map((beta) => (takes.has(beta) ? beta : (RENAMED[beta] ?? beta)));
   return { kept: [...new Set(named.filter((beta) => takes.has(beta)))], left: named.filter((beta) => !takes.has(beta)) };
 };
+/** What a model may be found to refuse. */
+export const BETAS = 'betas';
+/** A cloud that refuses one beta refuses the whole request, and does not say which. */
+export const refusesBetas = (message: string): boolean => /invalid beta flag|for the [`'"]?anthropic-beta[`'"]? header/i.test(message);
 /** Values of a list header, which may come several times. */
 export const betasIn = (headers: readonly string[]): readonly string[] =>
   headers

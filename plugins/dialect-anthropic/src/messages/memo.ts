@@ -6,6 +6,8 @@ export interface Memo {
   readonly free: ReadonlySet<string>;
   /** The tool that stands for a JSON answer. */
   readonly answer: string | undefined;
+  /** Betas were asked for that the cloud may refuse. */
+  readonly betas?: boolean | undefined;
   /** The client speaks another dialect: what it cannot be told is noted where the answer is read. */
   readonly foreign?: true | undefined;
 }

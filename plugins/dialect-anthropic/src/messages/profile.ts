@@ -1,5 +1,5 @@
 import { asList, type Building, type Call, defined, type Fields, type HeaderPairs, isObject, type Lost, unsupported } from '@llm-proxy-auth/plugin';
-import { betasIn, fitBetas, type Vendor } from './betas.ts';
+import { BETAS, betasIn, fitBetas, type Vendor } from './betas.ts';
 
 /** A variant of this dialect: what leaves the body, what enters it, and what cannot be said there. */
 interface Profile {
@@ -146,19 +146,37 @@ const withFormat = (body: Building, call: Call, lost: Lost): Building => {
   lost('rest.fields.output_format', 'this model has no formats here');
   return rest;
 };
+/** Tools that stand for nothing without their beta. */
+const TOOL_BETAS: readonly (readonly [tool: RegExp, beta: RegExp])[] = Object.freeze([
+  [/^computer_/, /^computer-use-/],
+  [/^tool_search_/, /^tool-search-tool-/],
+]);
+/** Betas that a member of the body or a tool needs, which would be refused without them. */
+const needed = (betas: readonly string[], body: Fields, profile: Profile): readonly string[] => {
+  const types = asList(body.tools).map((tool) => (isObject(tool) && typeof tool.type === 'string' ? tool.type : ''));
+  const members = Object.entries(profile.withBeta).filter(([name]) => body[name] !== undefined && body[name] !== null);
+  return betas.filter(
+    (beta) => members.some(([, needs]) => needs === beta) || TOOL_BETAS.some(([tool, needs]) => needs.test(beta) && types.some((type) => tool.test(type))),
+  );
+};
+interface Profiled {
+  readonly body: Building;
+  readonly headers: HeaderPairs;
+  /** Betas that were kept. */
+  readonly betas: readonly string[];
+}
 /** The body and headers as the endpoint's profile wants them; without a profile the body is the API's own. */
-export const applyProfile = (body: Building, call: Call, lost: Lost): { readonly body: Building; readonly headers: HeaderPairs } => {
+export const applyProfile = (body: Building, call: Call, lost: Lost): Profiled => {
   const { profile: name } = call.endpoint;
-  if (!isProfile(name)) return { body, headers: [] };
+  if (!isProfile(name)) return { body, headers: [], betas: [] };
   const profile = PROFILES[name];
   const { model: _model, stream, anthropic_beta, ...rest } = body;
   for (const message of asList(rest.messages)) if (isObject(message)) checkSources(message.content, profile);
   const fitted = fitTools(asList(rest.tools), profile, lost);
-  const { kept, left } = fitBetas(
-    [...betasIn(call.inbound.headers), ...asList(anthropic_beta).filter((beta) => typeof beta === 'string'), ...fitted.betas],
-    name,
-  );
-  for (const beta of left) lost('rest.fields.anthropic_beta', `this provider does not take ${beta}`);
+  const fit = fitBetas([...betasIn(call.inbound.headers), ...asList(anthropic_beta).filter((beta) => typeof beta === 'string'), ...fitted.betas], name);
+  // One of them is refused, and nobody says which: those that nothing needs are left out.
+  const kept = call.refused?.has(BETAS) === true ? needed(fit.kept, rest, profile) : fit.kept;
+  for (const beta of [...fit.left, ...fit.kept.filter((one) => !kept.includes(one))]) lost('rest.fields.anthropic_beta', `this provider does not take ${beta}`);
   const named = withFormat(profile.midSystem ? rest : hoist(rest, lost), call, lost);
   const plain: Building = withoutFields(named, profile, kept, call.endpoint.headers?.includes(GUARDRAIL) === true, lost);
   const messages = asList(plain.messages).map((message) => (isObject(message) ? { ...message, content: plainHints(message.content, lost) } : message));
@@ -174,5 +192,6 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): { readonly
       ...(profile.betasInBody && kept.length > 0 ? { anthropic_beta: kept } : {}),
     }),
     headers: profile.betasInBody || kept.length === 0 ? [] : ['anthropic-beta', kept.join(',')],
+    betas: kept,
   };
 };

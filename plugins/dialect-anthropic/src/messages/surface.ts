@@ -3,6 +3,7 @@ import { furtherModels } from '../further-models.ts';
 import { REACH } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { messagesTap } from '../tap.ts';
+import { BETAS, refusesBetas } from './betas.ts';
 import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts';
 import type { Memo } from './memo.ts';
 import { names } from './names.ts';
@@ -38,6 +39,7 @@ export const messages = (seal: Seal): Surface<'chat'> =>
       write: writeRequest,
       read: (reply, call, memo) => readReply(reply, call, memo as Memo | undefined),
       stream: (call, memo, emit) => new MessageReader(call, memo as Memo | undefined, emit),
+      refusal: ({ message }, memo) => ((memo as Memo | undefined)?.betas === true && refusesBetas(message) ? [BETAS] : undefined),
     },
     furtherModels,
     tap: messagesTap,

@@ -146,5 +146,6 @@ export const writeRequest = (r: ChatRequest, call: Call): Written => {
   const mine = formOf(r) !== undefined || r.rest?.from === MESSAGES;
   const lost = lostTo(call.ledger);
   const { body, memo } = mine ? { body: ownBody(r, call, lost), memo: NO_MEMO } : foreignBody(r, call, lost);
-  return { ...applyProfile(call.stream ? { ...body, stream: true } : body, call, lost), memo };
+  const { betas, ...profiled } = applyProfile(call.stream ? { ...body, stream: true } : body, call, lost);
+  return { ...profiled, memo: betas.length === 0 ? memo : { ...memo, betas: true } };
 };

@@ -10,6 +10,10 @@ export interface Memo {
   readonly names: ReadonlyMap<string, string>;
   /** Tools that take free text, by the names that the provider got. */
   readonly free: ReadonlySet<string>;
+  /** An answer or calls are held to a schema. */
+  readonly held?: boolean | undefined;
+  /** The model is made to call a tool. */
+  readonly forced?: boolean | undefined;
   /** The tool that stands for an answer that follows a schema. */
   readonly answer?: string | undefined;
   /** The client speaks another dialect: what it cannot be told is noted where the answer is read. */

@@ -25,6 +25,7 @@ import { type Asking, additionalOf, reasoningOf, reasonsIn, thinksIn } from './f
 import { cachePoints, foreignBlocks, ownThinking, type Writing } from './foreign-blocks.ts';
 import { foreignTools, type Memo } from './foreign-tools.ts';
 import { fitOutput } from './output.ts';
+import { FORCED, SCHEMAS } from './refusal.ts';
 import { foreignMetadata } from './request-metadata.ts';
 import { writeToolChoice } from './tools.ts';
 import { documentNames } from './words.ts';
@@ -39,6 +40,13 @@ const limited = (family: Family, { sampling, reasoning, tools, forcedTool, jsonS
   schemas: family.schemas && (jsonSchema === undefined || jsonSchema === 'native'),
   ...(told !== undefined ? { sampling: 'any' } : sampling === false ? { sampling: 'none' } : {}),
   ...(reasoning === false ? { reasoning: 'none', off: undefined } : {}),
+});
+/** What the family takes, less what the model was found to refuse. */
+const learned = (family: Family, refused: Call['refused']): Family => ({
+  ...family,
+  schemas: family.schemas && refused?.has(SCHEMAS) !== true,
+  forced: family.forced && refused?.has(FORCED) !== true,
+  answers: family.answers && refused?.has(FORCED) !== true,
 });
 const lacking = ({ images, documents, audioIn }: Partial<Capabilities>): ReadonlySet<Part['kind']> =>
   new Set([
@@ -202,7 +210,7 @@ const writingFor = (r: ChatRequest, family: Family, capabilities: Partial<Capabi
 export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
   const { capabilities, profile } = call.endpoint;
   const lost = lostTo(call.ledger);
-  const family = limited(familyOf(call.like ?? call.model, call.like === undefined ? profile : undefined), capabilities, call.rejects);
+  const family = learned(limited(familyOf(call.like ?? call.model, call.like === undefined ? profile : undefined), capabilities, call.rejects), call.refused);
   refuse(r, family, capabilities);
   if (r.webSearch !== undefined) lost('webSearch', 'the provider of this call searches nothing itself');
   const maxTokens = limitOf(r, family, lost);
@@ -227,5 +235,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
     serviceTier: tierOf(r.tier, lost),
     requestMetadata: foreignMetadata(r, lost),
   });
-  return { body, memo: { ...memo, foreign: true, stop } };
+  const forced = typeof choice === 'object' || choice === 'required';
+  const held = output.config !== undefined || tools.some(({ toolSpec }) => asObject(toolSpec)?.strict === true);
+  return { body, memo: { ...memo, foreign: true, stop, forced, held } };
 };
