@@ -86,22 +86,26 @@ const PLACE = /^(?:regional|mantle|eu|us|(?:us|eu|ap|ca|sa|me|af|il|mx|cn)-[a-z-
 const dataOf = ({ name, folder }) => {
   const path = join(folder, 'src/facts.json');
   if (!existsSync(path)) return '';
-  const { version, license, sources, models: known } = JSON.parse(readFileSync(path, 'utf8'));
+  const { version, license, notes = [], sources, models: known } = JSON.parse(readFileSync(path, 'utf8'));
   const rows = Object.entries(known);
-  const told = (source) => rows.filter(([, { from, endFrom }]) => from === source || endFrom === source).length;
+  const told = (source) => rows.filter(([, { from, endFrom, also = [] }]) => [from, endFrom, ...also].includes(source)).length;
+  const priced = rows.filter(([, { price }]) => price !== undefined);
+  const twice = priced.filter(([, { also }]) => also !== undefined).length;
   const shown = rows.filter(([model]) => !PLACE.test(model));
   const usd = ({ input, output, cacheRead = '', cacheWrite = '' } = {}) => [input ?? '', output ?? '', cacheRead, cacheWrite];
   return [
     `## ${name}\n`,
-    `Version ${version}: ${shown.length} models, and ${rows.length - shown.length} prices of places.${license === undefined ? '' : ` ${license}`}\n`,
+    `Version ${version}: ${shown.length} models, and ${rows.length - shown.length} prices of places. Of ${priced.length} prices ${twice} are said by a second, independent source.${license === undefined ? '' : ` ${license}`}\n`,
+    ...notes.map((note) => `${note}\n`),
     table(
-      ['model', 'context', 'output', 'input USD', 'output USD', 'cache read', 'cache write', 'long input', 'deprecated', 'retires'],
-      shown.map(([model, { context = '', output = '', price, deprecated = '', retires = '' }]) => [
+      ['model', 'context', 'output', 'input USD', 'output USD', 'cache read', 'cache write', 'long input', 'said twice', 'deprecated', 'retires'],
+      shown.map(([model, { context = '', output = '', price, also, deprecated = '', retires = '' }]) => [
         code(model),
         context,
         output,
         ...usd(price),
         price?.long === undefined ? '' : `over ${price.long.over}: ${price.long.input} / ${price.long.output}`,
+        also === undefined ? '' : 'yes',
         deprecated,
         retires,
       ]),
@@ -149,7 +153,7 @@ const rejected = [
 const models = page(
   'Model data',
   [
-    'What is known of models without asking: what families of them take and refuse, and list prices in USD per million tokens, sizes in tokens and ends of life by provider. The first stands in `families.json` of the packages that apply it, the rest in `src/facts.json` of each plugin of a provider, which `node scripts/model-data.mjs` renews. Every row names its sources, and the day on which each was read.',
+    'What is known of models without asking: what families of them take and refuse, and list prices in USD per million tokens, sizes in tokens and ends of life by provider. The first stands in `families.json` of the packages that apply it, the rest in `src/facts.json` of each plugin of a provider, which `node scripts/model-data.mjs` renews; `node scripts/model-data-also.mjs` marks what a second collection says too. Every row names its sources, and the day on which each was read.',
     'A model that is not here is served all the same. `instances.*.prices` and `instances.*.facts` say otherwise for an instance.',
   ].join('\n\n'),
   [rejected, ...plugins.map(dataOf).filter(Boolean)].join('\n'),

@@ -3,6 +3,7 @@
 //   node scripts/model-data.mjs model_prices_and_context_window.json 1.110.2 2026-11-26
 // Rows of facts.json that came from elsewhere stay as they are, and count before the table's; so do its families.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { written } from './model-data-file.mjs';
 
 const [file, release, today] = process.argv.slice(2);
 if (today === undefined) {
@@ -140,7 +141,7 @@ for (const [plugin, nameOf] of Object.entries(PLUGINS)) {
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
   }
-  const own = (name) => before.sources[name]?.via === undefined;
+  const own = (name) => before.sources[name]?.via?.startsWith('litellm ') !== true;
   const kept = Object.fromEntries(Object.entries(before.models).filter(([, { from, endFrom }]) => own(from) && (endFrom === undefined || own(endFrom))));
   const book = sourceBook(Object.fromEntries(Object.entries(before.sources).filter(([name]) => own(name))));
   const rows = {};
@@ -154,20 +155,13 @@ for (const [plugin, nameOf] of Object.entries(PLUGINS)) {
     }
   }
   const models = sorted({ ...folded(rows), ...kept });
+  // What a second collection said of a price holds as long as the price does.
+  for (const [name, { price, also }] of Object.entries(before.models))
+    if (also !== undefined && models[name] !== undefined && kept[name] === undefined && JSON.stringify(models[name].price) === JSON.stringify(price))
+      models[name].also = also;
   const families = before.families ?? [];
-  const used = new Set([...Object.values(models).flatMap(({ from, endFrom }) => [from, endFrom]), ...families.flatMap(({ from }) => from)]);
-  const sources = Object.fromEntries(Object.entries(book.sources).filter(([name]) => used.has(name)));
-  const lines = (all) =>
-    Object.entries(all)
-      .map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
-      .join(',\n');
-  const parts = [
-    `  "version": ${JSON.stringify(today)}`,
-    `  "license": ${JSON.stringify(LICENSE)}`,
-    `  "sources": {\n${lines(sources)}\n  }`,
-    ...(families.length === 0 ? [] : [`  "families": [\n${families.map((row) => `    ${JSON.stringify(row)}`).join(',\n')}\n  ]`]),
-    `  "models": {\n${lines(models)}\n  }`,
-  ];
-  writeFileSync(path, `{\n${parts.join(',\n')}\n}\n`);
+  const used = new Set([...Object.values(models).flatMap(({ from, endFrom, also = [] }) => [from, endFrom, ...also]), ...families.flatMap(({ from }) => from)]);
+  const sources = Object.fromEntries(Object.entries({ ...before.sources, ...book.sources }).filter(([name]) => used.has(name)));
+  writeFileSync(path, written({ version: today, license: LICENSE, notes: before.notes, sources, families, models }));
   console.log(`${plugin}: ${Object.keys(models).length} models, ${Object.keys(sources).length} sources`);
 }

@@ -6,12 +6,13 @@ const PLUGINS = new URL('../plugins/', import.meta.url);
 const providers = readdirSync(PLUGINS).filter((name) => name.startsWith('provider-'));
 const read = (name: string): ModelData => JSON.parse(readFileSync(new URL(`${name}/src/facts.json`, PLUGINS), 'utf8')) as ModelData;
 const DAY = /^20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
-const KEYS = new Set(['context', 'output', 'price', 'rejects', 'deprecated', 'retires', 'from', 'endFrom']);
+const KEYS = new Set(['context', 'output', 'price', 'rejects', 'deprecated', 'retires', 'from', 'endFrom', 'also']);
 
 const wrongRates = ({ input, output, cacheRead = 0, cacheWrite = input }: Rates): boolean =>
   ![input, output, cacheRead, cacheWrite].every((usd) => Number.isFinite(usd) && usd >= 0 && usd <= 1_000) || cacheRead > input || cacheWrite < input;
-const wrongIn = ({ context, output, price, deprecated, retires, from, endFrom, ...rest }: FactRow, { sources }: ModelData): readonly string[] => [
+const wrongIn = ({ context, output, price, deprecated, retires, from, endFrom, also = [], ...rest }: FactRow, { sources }: ModelData): readonly string[] => [
   ...Object.keys(rest).filter((key) => !KEYS.has(key)),
+  ...(also.every((name) => name !== from && sources[name] !== undefined) && (also.length === 0 || price !== undefined) ? [] : ['also']),
   ...(sources[from] === undefined || (endFrom !== undefined && sources[endFrom] === undefined) ? ['source'] : []),
   ...([context, output].every((n) => n === undefined || (Number.isInteger(n) && n > 0)) ? [] : ['size']),
   ...(price === undefined || (!wrongRates(price) && (price.long === undefined || (!wrongRates(price.long) && price.long.input >= price.input)))
@@ -40,7 +41,10 @@ test.each(providers)('%s: every source is a page with a day, and every one is us
     expect(day, source).toMatch(DAY);
     expect(day <= version, source).toBe(true);
   }
-  const used = new Set([...Object.values(models).flatMap(({ from, endFrom = from }) => [from, endFrom]), ...families.flatMap(({ from }) => from)]);
+  const used = new Set([
+    ...Object.values(models).flatMap(({ from, endFrom = from, also = [] }) => [from, endFrom, ...also]),
+    ...families.flatMap(({ from }) => from),
+  ]);
   expect(Object.keys(sources).filter((source) => !used.has(source))).toEqual([]);
   // Numbers that others collected stand here with their licence.
   if (Object.values(sources).some(({ via }) => via !== undefined)) expect(license).toMatch(/MIT License, Copyright/);

@@ -13,6 +13,8 @@ export interface FactRow extends Omit<ModelFacts, 'source' | 'date' | 'endSource
   /** Name of the source, and of that of `deprecated` and `retires`. */
   readonly from: string;
   readonly endFrom?: string | undefined;
+  /** Names of independent sources that say the same price. */
+  readonly also?: readonly string[] | undefined;
 }
 /** What the endpoint of a family of models can or cannot, unlike others of its provider. */
 export interface CapabilityRow extends FamilyRow {
@@ -24,6 +26,8 @@ export interface ModelData {
   readonly version: string;
   /** Under which licence numbers of others stand here. */
   readonly license?: string | undefined;
+  /** What whoever relies on its numbers has to know of them. */
+  readonly notes?: readonly string[] | undefined;
   readonly sources: Readonly<Record<string, FactSource>>;
   /** By model id. A name that ends in `*` is a beginning; `place/model` is a model where it costs something else. */
   readonly models: Readonly<Record<string, FactRow>>;
@@ -46,7 +50,7 @@ export const modelFacts = ({ sources, models }: ModelData): ((model: string, pla
     if (source === undefined) throw new TypeError(`A row of the model data names the source "${name}", which is none.`);
     return source;
   };
-  const factsOf = ({ from, endFrom, ...row }: FactRow): ModelFacts => {
+  const factsOf = ({ from, endFrom, also: _also, ...row }: FactRow): ModelFacts => {
     const { url, read } = sourceOf(from);
     return Object.freeze({ ...row, source: url, date: read, ...(endFrom === undefined ? {} : { endSource: sourceOf(endFrom).url }) });
   };
