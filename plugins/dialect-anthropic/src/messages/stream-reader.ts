@@ -29,6 +29,9 @@ import { choiceRest, finishOf, messageRest, noteEnd } from './reply.ts';
 type Emit = (e: ChatEvent) => void;
 const DELTA: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence', 'stop_details']);
 const EVENT: ReadonlySet<string> = new Set(['type', 'delta', 'usage']);
+/** Most events are text in which nothing is escaped: it stands where the pattern finds it, and no parser is needed. */
+const PLAIN_TEXT =
+  /^\{"type":"content_block_delta","index":(0|[1-9]\d{0,8}),"delta":\{"type":"text_delta","text":"([ !#-[\]-\uffff]*)"[\t\n\r ]*\}[\t\n\r ]*\}[\t\n\r ]*$/;
 const wrong = (why: string): GatewayError => new GatewayError('upstream_bad_response', `The provider sent a stream that does not fit together: ${why}.`);
 
 /** An event of the vendor inside an AWS event-stream message: `{"bytes":"<base64>"}`. */
@@ -62,7 +65,10 @@ export class MessageReader implements StreamReader {
     if (type.startsWith('exception:')) return this.#fail(readException(type.slice('exception:'.length), data));
     if (type.startsWith('error:')) return this.#fail(readException(type.slice('error:'.length), data));
     try {
-      const event = asObject(parseJson(type === 'chunk' ? unwrapped(data) : data));
+      const source = type === 'chunk' ? unwrapped(data) : data;
+      const plain = PLAIN_TEXT.exec(source);
+      if (plain !== null) return this.#grow(Number(plain[1]), { type: 'text_delta', text: plain[2] });
+      const event = asObject(parseJson(source));
       if (event !== undefined) this.#take(event);
     } catch (failure) {
       const known = isGatewayError(failure) && failure.code === 'upstream_bad_response';
@@ -73,7 +79,7 @@ export class MessageReader implements StreamReader {
 
   #take(event: Fields): void {
     const { type } = event;
-    if (type === 'content_block_delta') this.#grow(event);
+    if (type === 'content_block_delta') this.#grow(asNumber(event.index) ?? -1, asObject(event.delta) ?? {});
     else if (type === 'content_block_start') this.#open(event);
     else if (type === 'content_block_stop') this.#close(asNumber(event.index) ?? -1);
     else if (type === 'message_start') this.#start(asObject(event.message) ?? {});
@@ -110,10 +116,10 @@ export class MessageReader implements StreamReader {
     if (this.#blocks.has(index)) throw wrong('a block opens twice');
     this.#blocks.set(index, new OpenBlock(event.content_block, this.#parts++, this.#model, this.#memo, this.#emit));
   }
-  #grow(event: Fields): void {
-    const block = this.#blocks.get(asNumber(event.index) ?? -1);
+  #grow(index: number, delta: Fields): void {
+    const block = this.#blocks.get(index);
     if (block === undefined) throw wrong('a delta of a block that is not open');
-    block.delta(asObject(event.delta) ?? {});
+    block.delta(delta);
   }
   #close(index: number): void {
     this.#blocks.get(index)?.stop();

@@ -171,6 +171,8 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
   };
 };
 const TRUNCATED = (): GatewayError => new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.');
+/** Most events are text in which nothing is escaped: it stands where the pattern finds it, and no parser is needed. `p` is padding. */
+const PLAIN_TEXT = /^\{"contentBlockIndex":(0|[1-9]\d{0,8}),"delta":\{"text":"([ !#-[\]-\uffff]*)"\}(?:,"p":"[A-Za-z0-9]*")?\}$/;
 const METADATA: readonly string[] = ['usage', 'p'];
 /**
  * Reads a ConverseStream: the answer is whole when its metadata, the last event, has come behind its stop, or when the provider ended the
@@ -231,6 +233,8 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
   const take = (type: string, data: string): void => {
     const known = Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined;
     if (known === undefined) return;
+    const plain = started && stop === undefined && type === 'contentBlockDelta' ? PLAIN_TEXT.exec(data) : null;
+    if (plain !== null) return blocks.delta(Number(plain[1]), { text: plain[2] ?? '' });
     const event = asObject(parseJson(data));
     if (event === undefined) throw new GatewayError('upstream_bad_response', 'The provider sent an event that is no object.');
     if (stop !== undefined && type !== 'metadata') return;
