@@ -155,3 +155,20 @@ describe('an unmodified OpenAI SDK to Anthropic', () => {
     });
   });
 });
+
+describe('an account that is asked in the newer version of the API', () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ vendor: 'anthropic', main: { version: '2026-10-21' }, sections: { retry: { attempts: 1 } } });
+  });
+  afterAll(() => bench.close());
+
+  test.each(sdks)('is spared the sampling that it refuses of every model: %s', async (_sdk, Sdk) => {
+    const client = new Sdk({ baseURL: `${bench.url}/openai/main/v1`, apiKey: bench.key, maxRetries: 0 });
+    const asked = { model: 'claude-sonnet-4-6', messages: user('Hello'), temperature: 0.4, top_p: 1 };
+    const { data, response } = await client.chat.completions.create(asked).withResponse();
+    expect(data.choices[0]?.message.content).toBe('You said: Hello');
+    expect(response.headers.get('x-lpa-fidelity')).toContain('ignored=temperature');
+    expect(bench.simulator.requests.at(-1)?.header('anthropic-version')).toBe('2026-10-21');
+  });
+});

@@ -14,7 +14,8 @@ export const config = Type.Object(
     version: Type.String({
       default: '2023-06-01',
       pattern: '^\\d{4}-\\d{2}-\\d{2}$',
-      description: 'Sent as anthropic-version where the client says none. The older version takes all that the newer one takes, and sampling too.',
+      description:
+        'Sent as anthropic-version where the client says none. The older version takes all that the newer one takes, and sampling too, which is left out of translated calls by the newer one.',
       examples: ['2026-10-21'],
     }),
     betas: Type.Optional(

@@ -28,8 +28,12 @@ const TRANSLATED: Readonly<Partial<Record<Ask['operation'], Pick<Endpoint, 'surf
 /** `/models/{model+}`, with or without `/v1` in front, to `/v1/models/{model}`: parameters by their bare name. */
 const pathOf = (route: string): string => `/v1${route.replace(/^\/v1(?=\/)/, '').replaceAll('+}', '}')}`;
 
+/** From this version on sampling is refused, whatever the model and the value (https://platform.claude.com, migrating to API version 2026-10-21). */
+const WITHOUT_SAMPLING = '2026-10-21';
 /** Surfaces of this dialect pass to the same path; chat, token counts and models of others are translated; nothing else exists. */
-export const endpoints = (betas: readonly string[]): ((ask: Ask) => Endpoint | undefined) => {
+export const endpoints = (betas: readonly string[], version: string): ((ask: Ask) => Endpoint | undefined) => {
+  // Days compare as text. What a client of the vendor's brings has its own version, and is not translated.
+  const capabilities: Capabilities = version < WITHOUT_SAMPLING ? CAPABILITIES : { ...CAPABILITIES, sampling: false };
   const headers: HeaderPairs = betas.length === 0 ? [] : ['anthropic-beta', betas.join(',')];
   return (ask) => {
     if (ask.dialect === 'anthropic') {
@@ -37,6 +41,6 @@ export const endpoints = (betas: readonly string[]): ((ask: Ask) => Endpoint | u
       return { dialect: 'anthropic', surface: ask.surface, method: ask.method, path: pathOf(ask.route), headers, capabilities: CAPABILITIES };
     }
     const target = TRANSLATED[ask.operation];
-    return target === undefined ? undefined : { dialect: 'anthropic', headers, capabilities: CAPABILITIES, ...target };
+    return target === undefined ? undefined : { dialect: 'anthropic', headers, capabilities, ...target };
   };
 };

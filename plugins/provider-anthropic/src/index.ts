@@ -17,7 +17,7 @@ export const createProvider = (settings: Config, host: Host): Provider => {
     base,
     region: 'global',
     errors: 'anthropic',
-    endpoint: endpoints(settings.betas ?? []),
+    endpoint: endpoints(settings.betas ?? [], settings.version),
     native,
     signs: 'head',
     sign,

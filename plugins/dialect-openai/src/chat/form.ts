@@ -16,6 +16,8 @@ export interface Form {
   readonly refusals?: boolean | undefined;
   /** A mark for the cache written as another vendor writes it. */
   readonly hint?: Json | undefined;
+  /** The person was named by `safety_identifier`, beside this `user`. */
+  readonly identified?: { readonly user: string | undefined } | undefined;
   /** Name the token limit was written under. */
   readonly limit?: 'max_tokens' | undefined;
   /** A provider's answer as it came, and what was read of it. */

@@ -31,6 +31,7 @@ import { familyOf } from '../families.ts';
 import { checkFurther, isTextAlone, loseOptions, loseToolMembers, refuseSpeech } from '../invalid.ts';
 import { optionsOf, readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
+import { OPENAI } from '../wire.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
 import { readMessages } from './read-messages.ts';
@@ -41,7 +42,7 @@ import { writeTurn } from './write-messages.ts';
 /** Name under which `rest` belongs to this surface. */
 export const CHAT = 'openai.chat';
 const KNOWN: ReadonlySet<string> = new Set(
-  'model messages stream stream_options max_completion_tokens max_tokens temperature top_p seed frequency_penalty presence_penalty logit_bias stop n logprobs top_logprobs response_format tools tool_choice parallel_tool_calls functions function_call reasoning_effort user service_tier'.split(
+  'model messages stream stream_options max_completion_tokens max_tokens temperature top_p seed frequency_penalty presence_penalty logit_bias stop n logprobs top_logprobs response_format tools tool_choice parallel_tool_calls functions function_call reasoning_effort user safety_identifier service_tier'.split(
     ' ',
   ),
 );
@@ -82,8 +83,18 @@ const readOwn = (body: Fields, tools: readonly Tool[]): Omit<ChatRequest, 'turns
     reasoning: reasoningOf(body),
     logprobs: logprobsOf(body),
     tier: textField(body, 'service_tier'),
+    user: textField(body, 'safety_identifier') ?? textField(body, 'user'),
   }),
 });
+/** The newer of two names for the person counts; the other is for a provider of this surface only. */
+const identifiedOf = (body: Fields, target: Endpoint | undefined, ledger: Ledger): Form['identified'] => {
+  const identifier = textField(body, 'safety_identifier');
+  const user = textField(body, 'user');
+  if (identifier === undefined) return undefined;
+  const isOwn = target === undefined || (target.dialect === OPENAI && target.surface === 'chat');
+  if (!isOwn && user !== undefined && user !== identifier) ledger.note('ignored', 'user', 'safety_identifier says who it is');
+  return { user };
+};
 /** The body that would be written for what was read of it. */
 const spelled = (request: ChatRequest, form: Form, body: Fields): Fields => ({
   model: body.model,
@@ -113,6 +124,7 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   };
   const form: Form = {
     legacy: Array.isArray(body.functions) || (body.function_call !== undefined && body.function_call !== null),
+    identified: identifiedOf(body, target, ledger),
     limit: typeof body.max_tokens === 'number' && (body.max_completion_tokens ?? null) === null ? 'max_tokens' : undefined,
     options: optionsOf(body),
   };
@@ -139,6 +151,7 @@ const writeOwn = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Bui
   const params: Building = {
     [limit]: r.maxTokens,
     ...writeParams(r),
+    ...(mine && form.identified !== undefined ? { user: form.identified.user, safety_identifier: r.user } : {}),
     logprobs: r.logprobs === undefined ? undefined : true,
     top_logprobs: r.logprobs === undefined || r.logprobs === 0 ? undefined : r.logprobs,
     response_format: writeOutput(r.output),
