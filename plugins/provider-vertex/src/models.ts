@@ -61,10 +61,13 @@ const PUBLISHERS: readonly { readonly name: string; readonly serves: RegExp }[] 
   { name: 'anthropic', serves: /^claude-/ },
   { name: 'meta', serves: /-maas$/ },
   { name: 'mistralai', serves: /./ },
+  { name: 'ai21', serves: /./ },
   { name: 'deepseek-ai', serves: /-maas$/ },
   { name: 'qwen', serves: /-maas$/ },
   { name: 'openai', serves: /-maas$/ },
   { name: 'moonshotai', serves: /-maas$/ },
+  { name: 'minimaxai', serves: /-maas$/ },
+  { name: 'zai-org', serves: /-maas$/ },
 ]);
 const BARE: ReadonlySet<string> = new Set(['google', 'anthropic']);
 const modelOf = (publisher: string, serves: RegExp, item: Fields): ModelInfo | undefined => {

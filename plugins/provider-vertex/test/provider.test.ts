@@ -4,6 +4,7 @@ import type { Attempt, UpstreamReply, UpstreamRequest } from '@llm-proxy-auth/pl
 import { describe, expect, it } from 'vitest';
 import type { AccessToken } from '../src/credentials/token.ts';
 import { createProvider, type Parts } from '../src/index.ts';
+import { readModelName } from '../src/model-name.ts';
 import { refusal } from './facts.ts';
 import { settings, TOKEN } from './support.ts';
 
@@ -179,6 +180,11 @@ describe('the list of models', () => {
       'meta/llama-4-maverick-17b-128e-instruct-maas',
     ]);
     expect(host.fetched.some(({ request: r }) => r.path.endsWith('pageToken=a%2Fb'))).toBe(true);
+    // What is served by its bare name is also listed.
+    const bare = 'gemini-x claude-x mistral-x jamba-x llama-x deepseek-x qwen-x gpt-oss-x kimi-x minimax-x glm-x'.split(' ');
+    const asked = new Set(host.fetched.map(({ request: r }) => /publishers\/([^/]+)\//.exec(r.path)?.[1]));
+    const home = { project: 'my-project', location: 'us-central1' };
+    expect(bare.map((name) => readModelName(name, home).publisher).filter((publisher) => !asked.has(publisher))).toEqual([]);
   });
   it.each([
     [403, 'upstream_auth_failed'],
