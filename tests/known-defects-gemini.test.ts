@@ -75,6 +75,31 @@ describe('Gemini clients to OpenAI', () => {
     });
     expect(sent).toMatchObject({ messages: [{ role: 'system', content: 'Be terse.' }, { role: 'user' }], stop: ['END'] });
   });
+  test('what asks for nothing is no loss', async () => {
+    const { sent, fidelity } = await ask({
+      generationConfig: {
+        responseMimeType: 'text/plain',
+        responseModalities: ['TEXT'],
+        mediaResolution: 'MEDIA_RESOLUTION_UNSPECIFIED',
+        audioTimestamp: false,
+        stopSequences: [],
+      },
+      toolConfig: { functionCallingConfig: { mode: 'AUTO' } },
+      serviceTier: 'SERVICE_TIER_UNSPECIFIED',
+      labels: {},
+      cachedContent: '',
+    });
+    expect([fidelity, sent]).toEqual(['', { model: expect.any(String), messages: [{ role: 'user', content: 'Hello' }] }]);
+  });
+  test('of several functions that may be called alone, no other is shown', async () => {
+    const functions = { functionDeclarations: ['a', 'b', 'c'].map((name) => ({ name })) };
+    const { sent, fidelity } = await ask({ tools: [functions], toolConfig: { functionCallingConfig: { mode: 'ANY', allowedFunctionNames: ['a', 'c'] } } });
+    expect([(sent.tools as { function: Fields }[]).map(({ function: { name } }) => name), sent.tool_choice, fidelity]).toEqual([
+      ['a', 'c'],
+      'required',
+      'emulated=toolConfig.functionCallingConfig',
+    ]);
+  });
   test('what Gemini alone has is named, not dropped', async () => {
     const { fidelity } = await ask({ safetySettings: [{ category: 'HARM_CATEGORY_HARASSMENT', threshold: 'BLOCK_NONE' }], tools: [{ googleSearch: {} }] });
     expect(fidelity).toContain('safetySettings');

@@ -5,6 +5,7 @@ import {
   type Fields,
   filled,
   invalid,
+  type Json,
   listField,
   numberField,
   objectField,
@@ -28,7 +29,13 @@ const within = (name: string): string => `generationConfig.${name}`;
 const stopsOf = (config: Fields): readonly string[] | undefined => {
   const list = listField(config, 'stopSequences', within('stopSequences'));
   if (list?.some((stop) => typeof stop !== 'string')) throw invalid(within('stopSequences'), 'Stop sequences are strings.');
-  return list as readonly string[] | undefined;
+  return list?.length === 0 ? undefined : (list as readonly string[] | undefined);
+};
+/** Members that say what would be so without them: they ask for nothing, and go back where they came from alone. */
+const isIdle = (name: string, value: Json): boolean => {
+  if (name === 'audioTimestamp') return value === false;
+  if (name === 'responseModalities') return Array.isArray(value) && value.every((one) => one === 'TEXT');
+  return typeof value === 'string' && (value === '' || value.endsWith('_UNSPECIFIED'));
 };
 /** `thinkingConfig`; a level or a member that is not known stays with the vendor. */
 const reasoningOf = (wire: Fields | undefined): { readonly reasoning: Reasoning | undefined; readonly rest: Fields | undefined } => {
@@ -53,6 +60,7 @@ const outputOf = (config: Fields): { readonly output: ChatRequest['output']; rea
   const json = config.responseJsonSchema ?? undefined;
   const own = config.responseSchema ?? undefined;
   const rest = defined({ responseMimeType: type, responseSchema: own, responseJsonSchema: json });
+  if (type === 'text/plain' && own === undefined && json === undefined) return { output: undefined, rest: {} };
   if (type !== 'application/json') return { output: undefined, rest };
   if (own === undefined && json === undefined) return { output: 'json', rest: {} };
   const schema = json ?? readSchema(own, within('responseSchema'));
@@ -89,7 +97,7 @@ export const readConfig = (body: Fields): ReadConfig => {
     throw invalid(within('candidateCount'), 'A request has at least one candidate.');
   const alternatives = numberField(config, 'logprobs', within('logprobs'));
   const logprobs = config.responseLogprobs === true ? (alternatives ?? 0) : undefined;
-  const unknown = Object.entries(config).filter(([key, v]) => !HANDLED.has(key) && v !== null && v !== undefined);
+  const unknown = Object.entries(config).filter(([key, v]) => !HANDLED.has(key) && v !== null && v !== undefined && !isIdle(key, v));
   const rest: Fields = {
     ...Object.fromEntries(unknown),
     ...formats,

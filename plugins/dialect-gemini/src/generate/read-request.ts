@@ -1,4 +1,5 @@
 import {
+  asList,
   asObject,
   asText,
   type ChatRequest,
@@ -27,7 +28,7 @@ import { readConfig, readTier } from './config.ts';
 import { readLabels } from './labels.ts';
 import { ownBody } from './own.ts';
 import { readParts } from './read-parts.ts';
-import { readToolChoice, readTools } from './tools.ts';
+import { readToolChoice, readTools, shownTools } from './tools.ts';
 
 const ROLES: Readonly<Record<string, Turn['role']>> = Object.freeze({ user: 'user', model: 'assistant', function: 'user', tool: 'user' });
 interface Reading {
@@ -51,6 +52,11 @@ const readContent = (wire: Json, param: string, system: boolean, { seal, names }
 };
 const KNOWN: readonly string[] = ['contents', 'systemInstruction', 'tools', 'toolConfig', 'generationConfig', 'serviceTier', 'model'];
 
+/** Members that name nothing, which ask for nothing. */
+const idle = ({ labels, cachedContent }: Fields): readonly string[] => [
+  ...(Object.keys(asObject(labels) ?? { some: 1 }).length === 0 ? ['labels'] : []),
+  ...(cachedContent === '' ? ['cachedContent'] : []),
+];
 /** A body of content generation, or of what tokens are counted of. */
 export const readBody = (value: Json, seal: Seal): ChatRequest => {
   const body = asObject(camelCased(value));
@@ -68,7 +74,7 @@ export const readBody = (value: Json, seal: Seal): ChatRequest => {
   const others = Object.entries(unknownFields(toolConfig ?? {}, ['functionCallingConfig']) ?? {}).map(([key, v]) => [`toolConfig.${key}`, v] as const);
   const metadata = readLabels(body);
   const rest: Fields = {
-    ...unknownFields(body, metadata === undefined ? KNOWN : [...KNOWN, 'labels']),
+    ...unknownFields(body, [...KNOWN, ...idle(body), ...(metadata === undefined ? [] : ['labels'])]),
     ...Object.fromEntries(others),
     ...some('toolConfig.functionCallingConfig', calling),
     ...configRest,
@@ -78,8 +84,9 @@ export const readBody = (value: Json, seal: Seal): ChatRequest => {
     ...config,
     turns: [...system, ...turns],
     tools,
-    toolChoice: choice,
-    tier: tier === 'unspecified' ? undefined : tier,
+    // Without tools there is nothing to choose from.
+    toolChoice: tools.length === 0 && choice === 'auto' ? undefined : choice,
+    tier: tier?.endsWith('unspecified') === true ? undefined : tier,
     metadata,
     rest: { from: GENERATE, fields: rest },
   }) as unknown as ChatRequest;
@@ -105,5 +112,6 @@ export const readRequest =
     if (isValidated(request) && target?.dialect !== GEMINI)
       ledger.note('emulated', 'tools.strict', 'calls keep to their schemas where the provider says so itself');
     if (!request.turns.some(({ role }) => role !== 'system')) throw invalid('contents', 'contents is not specified');
-    return request;
+    const allowed = asList(asObject(asObject(formOf(request)?.said?.wire.toolConfig)?.functionCallingConfig)?.allowedFunctionNames);
+    return target === undefined || target.dialect === GEMINI || allowed.length === 0 ? request : shownTools(request, allowed, ledger);
   };

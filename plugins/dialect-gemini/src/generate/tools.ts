@@ -7,6 +7,7 @@ import {
   type Fields,
   invalid,
   type Json,
+  type Ledger,
   parseJson,
   remainderOf,
   restore,
@@ -20,8 +21,9 @@ import { formOf, withForm } from '../form.ts';
 import { unheard } from '../lost.ts';
 import { readSchema } from '../schema/read.ts';
 import { writeSchema } from '../schema/write.ts';
-import { GEMINI } from '../wire.ts';
+import { GEMINI, GENERATE } from '../wire.ts';
 
+const CALLING = 'toolConfig.functionCallingConfig';
 /** A function without a schema takes nothing. */
 const NO_INPUT: Fields = Object.freeze({ type: 'object', properties: Object.freeze({}) });
 
@@ -99,8 +101,21 @@ export const readToolChoice = (wire: Fields | undefined): { readonly choice: Cha
   }
   if (wire.mode === 'AUTO') return { choice: 'auto', rest: kept(named) };
   if (wire.mode === 'VALIDATED') return { choice: 'auto', rest: kept(named) };
-  const mode = wire.mode === undefined || wire.mode === null ? {} : { mode: wire.mode };
+  const mode = wire.mode === undefined || wire.mode === null || wire.mode === 'MODE_UNSPECIFIED' ? {} : { mode: wire.mode };
   return { choice: undefined, rest: kept({ ...mode, ...named }) };
+};
+/**
+ * The request as other dialects can say it: where the model may call some of the functions alone, it is shown no others. `allowed`: what
+ * `functionCallingConfig` names.
+ */
+export const shownTools = (r: ChatRequest, allowed: readonly Json[], ledger: Ledger): ChatRequest => {
+  const tools = r.tools.filter((tool) => tool.kind !== 'function' || allowed.includes(tool.name));
+  if (typeof r.toolChoice === 'object' || tools.length === r.tools.length || tools.length === 0) return r;
+  ledger.note('emulated', 'toolChoice', 'the model is shown the functions alone that it may call');
+  const fields = asObject(r.rest?.fields) ?? {};
+  const calling = unknownFields(asObject(fields[CALLING]) ?? {}, ['allowedFunctionNames']);
+  const { [CALLING]: _calling, ...others } = fields;
+  return { ...r, tools, rest: { from: r.rest?.from ?? GENERATE, fields: { ...others, ...some(CALLING, calling) } } };
 };
 /** Undefined where nothing is to be said. */
 export const writeToolChoice = (choice: ChatRequest['toolChoice']): Fields | undefined => {
