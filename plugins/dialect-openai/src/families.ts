@@ -16,7 +16,7 @@ export interface Family {
 const rows = modelFamilies<Family & FamilyRow>(data as FamilyData<Family & FamilyRow>);
 const OTHER: Family = Object.freeze({ system: 'system', limit: 'max_tokens', rejects: [] });
 /**
- * The rules for a model, `ft:` and a vendor's prefix taken off; unknown names are taken for a compatible server's, which refuse nothing
+ * The rules for a model, `ft:` and what clouds put in front of it (`openai/`, `us.openai.`) taken off; unknown names are taken for a compatible server's, which refuse nothing
  * we know of.
  */
-export const familyOf = (model: string): Family => rows(model.replace(/^ft:/, '').replace(/^openai\//, '')) ?? OTHER;
+export const familyOf = (model: string): Family => rows(model.replace(/^ft:/, '').replace(/^(?:[a-z-]+\.)?openai[./]/, '')) ?? OTHER;

@@ -32,6 +32,16 @@ describe('a request of another dialect', () => {
     });
     expect(asked('gpt-5-mini').params).toEqual({ model: 'gpt-5-mini', max_completion_tokens: 9 });
   });
+  it.each(['openai/gpt-5', 'openai.gpt-5', 'us.openai.gpt-5'])('is that of %s under any name that a cloud has for it', (model) => {
+    expect(asked(model).params).toEqual({ model, max_completion_tokens: 9 });
+  });
+  it.each(['openai/gpt-oss-120b-maas', 'openai.gpt-oss-120b-1:0', 'gpt-oss-20b'])('asks %s for an effort, and keeps the rest', (model) => {
+    const { params, ignored } = asked(model, { reasoning: { effort: 'high' } });
+    expect([params, ignored]).toEqual([
+      { model, max_tokens: 9, temperature: 0.5, top_p: 0.5, frequency_penalty: 1, stop: ['x'], reasoning_effort: 'high' },
+      [],
+    ]);
+  });
   it('keeps temperature for gpt-5.1 only with reasoning off', () => {
     expect(asked('gpt-5.1', { reasoning: { off: true } }).params).toMatchObject({ temperature: 0.5, top_p: 0.5, reasoning_effort: 'none' });
     expect(asked('gpt-5.1', { reasoning: { effort: 'low' } }).params).not.toHaveProperty('temperature');
