@@ -58,7 +58,7 @@ const UNIT_BYTES = 3;
  * Lines of requests, joined before they are given on: the stream below measures all that waits with every line it gets. Joined as
  * bytes: a line is a rope of dozens of pieces, and what waits as ropes is copied by every scavenge.
  */
-const together = (write: (lines: string) => unknown) => {
+const together = (write: (lines: Buffer) => unknown) => {
   const held = Buffer.allocUnsafe(REQUESTS_TOGETHER);
   let size = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -66,7 +66,7 @@ const together = (write: (lines: string) => unknown) => {
     clearTimeout(timer);
     timer = undefined;
     if (size === 0) return;
-    const ready = held.toString('utf8', 0, size);
+    const ready = Buffer.from(held.subarray(0, size));
     size = 0;
     write(ready);
   };
@@ -76,7 +76,7 @@ const together = (write: (lines: string) => unknown) => {
       const most = line.length * UNIT_BYTES;
       if (size + most > REQUESTS_TOGETHER) flush();
       if (most > REQUESTS_TOGETHER) {
-        write(line);
+        write(Buffer.from(line));
         return;
       }
       size += held.write(line, size);
@@ -93,10 +93,12 @@ export const openLog = (options: LogOptions): GatewayLog => {
   const { destination = 1 } = options;
   const buffered =
     typeof destination === 'number'
-      ? pino.destination({ fd: destination, sync: false, minLength: TOGETHER, maxLength: MOST_WAITING, periodicFlush: FLUSH_MS })
+      ? pino.destination({ fd: destination, sync: false, minLength: TOGETHER, maxLength: MOST_WAITING, periodicFlush: FLUSH_MS, contentMode: 'buffer' })
       : undefined;
-  const below = buffered ?? (destination as { write(line: string): unknown });
-  const requests = buffered === undefined ? undefined : together((lines) => buffered.write(lines));
+  // Its types know of text alone.
+  const bytes = buffered as { write(bytes: unknown): unknown } | undefined;
+  const below = bytes === undefined ? (destination as { write(line: string): unknown }) : { write: (line: string) => bytes.write(Buffer.from(line)) };
+  const requests = bytes === undefined ? undefined : together((lines) => bytes.write(lines));
   const sink =
     requests === undefined
       ? below

@@ -2,11 +2,9 @@ import { sever } from '../../http/sever.ts';
 import type { Attempting } from './outcome.ts';
 
 /** Line ends; text of a stream's JSON has none. */
-const linesIn = (chunk: string | Uint8Array): number => {
-  const text = typeof chunk === 'string';
-  const next = (from: number): number => (text ? chunk.indexOf('\n', from) : chunk.indexOf(0x0a, from));
+const linesIn = (chunk: Uint8Array): number => {
   let lines = 0;
-  for (let at = next(0); at >= 0; at = next(at + 1)) lines++;
+  for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, at + 1)) lines++;
   return lines;
 };
 /** Writes to the client with back-pressure up to the provider; nothing is written once the client has gone. */
@@ -16,13 +14,15 @@ export class ClientWriter {
   constructor(a: Attempting) {
     this.#a = a;
   }
-  write(chunk: string | Uint8Array): void {
+  write(text: string | Uint8Array): void {
     const { x } = this.#a;
-    if (chunk.length === 0 || x.gone) return;
+    if (text.length === 0 || x.gone) return;
+    // Text is a rope of many pieces: made bytes once, it is neither measured nor copied again.
+    const chunk = typeof text === 'string' ? Buffer.from(text) : text;
     if (x.plan.graph.settings.log.content) x.plan.content(x, 'reply', chunk);
-    x.bytesOut += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
+    x.bytesOut += chunk.length;
     if (x.stream && x.estimate !== undefined) x.linesOut += linesIn(chunk);
-    const sink = x.response as { write(chunk: string | Uint8Array): boolean };
+    const sink = x.response as { write(chunk: Uint8Array): boolean };
     if (sink.write(chunk) || this.#waiting) return;
     this.#waiting = true;
     this.#a.flight.pause();
