@@ -598,6 +598,12 @@ const carriers: readonly Mutant[] = [
 const VERTEX = 'provider-vertex';
 const vertex: readonly Mutant[] = [
   of(
+    'an error that Google’s clients pass over is told as one that they see',
+    'gemini-to-vertex',
+    'bytes pass > an error that is a list in an event',
+    plugin('dialect-gemini', 'tap.ts', 'if (!this.#array) this.cut = (chunk) => seen(chunk, failure);', ''),
+  ),
+  of(
     'the project of a path is the instance’s',
     'vertex',
     'of a native path must be',
