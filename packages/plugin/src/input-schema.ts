@@ -8,3 +8,9 @@ export const inputSchema = (schema: Json): Fields | undefined => {
   if (fields.type !== undefined && fields.type !== null) return undefined;
   return { ...fields, type: 'object', ...(fields.properties === undefined ? { properties: {} } : {}) };
 };
+const UNIONS = ['anyOf', 'oneOf', 'allOf', '$ref'] as const;
+/** The same for a tool that stands for an answer: input that may be one of several things is none that every provider takes. */
+export const answerSchema = (schema: Json): Fields | undefined => {
+  const input = inputSchema(schema);
+  return input === undefined || UNIONS.some((key) => input[key] !== undefined) ? undefined : input;
+};

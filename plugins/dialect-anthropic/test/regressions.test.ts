@@ -172,6 +172,9 @@ describe('requests', () => {
     expect(bodyOf({ output }).output_config).toEqual({ format });
     expect(bodyOf({ output }, 'claude-3-5-haiku-20241022').tool_choice).toEqual({ type: 'tool', name: 'json_answer' });
     expect(JSON.stringify(bodyOf({ output, tools: [TOOL] }, 'claude-3-5-haiku-20241022').system)).toContain('JSON schema');
+    const several = { ...output, schema: { anyOf: [output.schema, { type: 'object' }] } };
+    expect(JSON.stringify(bodyOf({ output: several }, 'claude-3-5-haiku-20241022').system)).toContain('JSON schema');
+    expect(bodyOf({ output: several }, 'claude-3-5-haiku-20241022').tools).toBeUndefined();
     expect(JSON.stringify(bodyOf({ output: 'json' }).system)).toContain('JSON object only');
   });
 });

@@ -1,4 +1,4 @@
-import { type Call, type ChatRequest, type Fields, fitSchema, inputSchema, type Json, type Lost } from '@llm-proxy-auth/plugin';
+import { answerSchema, type Call, type ChatRequest, type Fields, fitSchema, type Json, type Lost } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import { OUTPUT_NAME } from './params.ts';
 
@@ -39,7 +39,7 @@ export const fitOutput = (r: ChatRequest, family: Family, thinks: boolean, { end
     if (!output.strict) lost('output.strict', 'the answer always follows the schema', 'emulated');
     return { schema };
   }
-  const input = inputSchema(output.schema);
+  const input = answerSchema(output.schema);
   lost('output', 'the answer follows the schema by another way', 'emulated');
   if (input !== undefined && jsonSchema !== 'none' && family.forced && forcedTool !== false && !thinks && r.tools.length === 0) {
     lost('tools', 'a tool stands for the answer', 'emulated');

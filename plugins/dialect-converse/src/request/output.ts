@@ -1,4 +1,4 @@
-import { type ChatRequest, type Fields, inputSchema, isObject, type Json, some, stringifyJson } from '@llm-proxy-auth/plugin';
+import { answerSchema, type ChatRequest, type Fields, some, stringifyJson } from '@llm-proxy-auth/plugin';
 import type { Writing } from './foreign-blocks.ts';
 import { keptTo } from './foreign-tools.ts';
 
@@ -14,8 +14,6 @@ export interface Output {
 /** Name of the tool whose input is the answer. */
 export const ANSWER = 'json_answer';
 const JSON_ONLY = 'Reply with a single JSON value and nothing else.';
-/** Input that may be one of several things is none that every family takes. */
-const isPlain = (schema: Json): boolean => isObject(schema) && ['anyOf', 'oneOf', 'allOf', '$ref'].every((key) => schema[key] === undefined);
 
 /**
  * First what the model has itself; else a tool, where the model may be made to call one, does not reason and has no others; else words.
@@ -34,7 +32,7 @@ export const fitOutput = ({ output, tools, turns }: ChatRequest, reasons: boolea
     return { config: { type: 'json_schema', structure: { jsonSchema: { schema: kept, name, ...some('description', description) } } } };
   }
   const label = `(${name}${description === undefined ? '' : `: ${description}`})`;
-  const input = isPlain(schema) ? inputSchema(schema) : undefined;
+  const input = answerSchema(schema);
   // A family that is not told which tool it has to call must not find those of earlier calls beside it.
   const alone = family.names || turns.every(({ parts }) => parts.every(({ kind }) => kind !== 'toolCall' && kind !== 'toolResult'));
   if (input !== undefined && family.answers && !reasons && alone && tools.length === 0) {

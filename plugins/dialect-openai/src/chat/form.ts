@@ -18,6 +18,8 @@ export interface Form {
   readonly hint?: Json | undefined;
   /** The person was named by `safety_identifier`, beside this `user`. */
   readonly identified?: { readonly user: string | undefined } | undefined;
+  /** The data of a file written without its type. */
+  readonly bare?: boolean | undefined;
   /** Name the token limit was written under. */
   readonly limit?: 'max_tokens' | undefined;
   /** A provider's answer as it came, and what was read of it. */

@@ -11,6 +11,7 @@ import {
   type Part,
   parseJson,
   stringifyJson,
+  typeOfBytes,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { hintOf } from '../hint.ts';
@@ -76,14 +77,21 @@ const readAudio = (p: Fields, param: string): Part => {
   if (data === undefined || format === undefined) throw invalid(`${param}.input_audio`, 'Audio needs data and format.');
   return { kind: 'audio', media: { base64: data, type: audioType(format) } };
 };
+/** Base64 without a type, of a file that says what it is by its first bytes. */
+const bareData = (data: string): { readonly base64: string; readonly type: string } | undefined => {
+  const type = typeOfBytes(data);
+  return type === 'application/pdf' ? { base64: data, type } : undefined;
+};
 const readFile = (p: Fields, param: string): Part => {
   const file = asObject(p.file);
   const id = asText(file?.file_id);
   const data = asText(file?.file_data);
-  const media: Media | undefined = id !== undefined ? { file: id } : data === undefined ? undefined : fromDataUrl(data);
-  if (media === undefined) throw invalid(`${param}.file`, 'A file needs file_id, or file_data as a base64 data URL.');
+  const bare = data === undefined ? undefined : bareData(data);
+  const media: Media | undefined = id !== undefined ? { file: id } : data === undefined ? undefined : (fromDataUrl(data) ?? bare);
+  if (media === undefined) throw invalid(`${param}.file`, 'A file needs file_id, or file_data as a base64 data URL or as the base64 of a PDF.');
   const name = asText(file?.filename);
-  return { kind: 'document', media, ...(name === undefined ? {} : { name }) };
+  const part: Part = { kind: 'document', media, ...(name === undefined ? {} : { name }) };
+  return media === bare ? withForm(part, { bare: true }) : part;
 };
 const readText = (p: Fields, param: string): Part => {
   const text = asText(p.text);
@@ -123,7 +131,8 @@ const writeDocument = (part: Extract<Part, { kind: 'document' }>, mine: boolean)
   const { media } = part;
   if ('url' in media) return undefined;
   const name = part.name ?? (mine || 'file' in media ? undefined : 'document');
-  const file = 'file' in media ? { file_id: media.file } : { file_data: dataUrl(media.type, media.base64) };
+  const file =
+    'file' in media ? { file_id: media.file } : { file_data: mine && formOf(part)?.bare === true ? media.base64 : dataUrl(media.type, media.base64) };
   return { type: 'file', file: { ...file, ...(name === undefined ? {} : { filename: name }) } };
 };
 const bodyOf = (part: Part, mine: boolean): Fields | undefined => {
