@@ -8,7 +8,8 @@ import { bareEnvironment, ROOT, type Running, run } from './process.ts';
 /** A key that stands in the configuration. */
 export const KEY = 'fedcba9876543210fedcba9876543210fedcba98';
 export const OTHER_KEY = '0123456789abcdef0123456789abcdef01234567';
-const SOURCE = ['--disable-warning=ExperimentalWarning', '--conditions=@llm-proxy-auth/source'];
+/** The space for young objects is that of the scripts and images that start it. */
+const SOURCE = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning', '--conditions=@llm-proxy-auth/source'];
 
 /** A folder with a configuration file and a provider to call; `write` replaces the file as an operator would. */
 export interface Site {

@@ -20,4 +20,22 @@ export const faults: readonly Mutant[] = [
     test: 'packages/core/test/dispatch.test.ts',
     named: 'F06 what a fast provider sends in a turn',
   },
+  {
+    rule: 'what was read is copied out of the memory that is read into',
+    edits: [
+      {
+        file: 'packages/core/src/call/reading.ts',
+        from: 'read.copy(piece, 0, 0, size);\n      return this.push(piece);',
+        to: 'return this.push(read.subarray(0, piece.length));',
+      },
+    ],
+    test: 'packages/core/test/reading.test.ts',
+    named: 'connections share the memory that is read into',
+  },
+  {
+    rule: 'a connection that nobody reads is not read on',
+    edits: [{ file: 'packages/core/src/call/reading.ts', from: 'return this.push(piece);', to: 'this.push(piece);\n      return true;' }],
+    test: 'packages/core/test/reading.test.ts',
+    named: 'F06 a connection that nobody reads',
+  },
 ];

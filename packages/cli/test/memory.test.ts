@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
-import { expect, test } from 'vitest';
-import { collectOnce, countBuffers } from '../src/memory.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { collectOnce, countBuffers, shareLess } from '../src/memory.ts';
 
 test('an engine that does not know the flag is left alone: no complaint on stderr', () => {
   const source = new URL('../src/memory.ts', import.meta.url).href;
@@ -31,4 +31,14 @@ test('the space in which young objects were made is given back', () => {
   collectOnce();
   expect(grown).toBeGreaterThan(4 * 2 ** 20);
   expect(young()).toBeLessThan(grown / 2);
+});
+test('a small Buffer that is kept keeps little beside it', () => {
+  const before = Buffer.poolSize;
+  shareLess();
+  onTestFinished(() => {
+    Buffer.poolSize = before;
+  });
+  // The slab of before is used up first.
+  const kept = Array.from({ length: 100 }, () => Buffer.allocUnsafe(1_000));
+  expect(kept.at(-1)?.buffer.byteLength).toBeLessThanOrEqual(8_192);
 });

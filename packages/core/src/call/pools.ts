@@ -1,6 +1,7 @@
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { InstanceSettings } from '../config/schema.ts';
 import type { Instance } from '../graph.ts';
+import { reading } from './reading.ts';
 
 /** Connections by instance and origin, opened with the instance's own TLS and proxy settings. */
 export interface Pools {
@@ -26,7 +27,7 @@ const openPool = (origin: string, settings: InstanceSettings): Dispatcher => {
   const connect = { timeout: settings.timeouts.connect, allowH2: false, ...Object.fromEntries(Object.entries(tls).filter(([, v]) => v !== undefined)) };
   const options = { headersTimeout: 0, bodyTimeout: 0, pipelining: 1, allowH2: false, keepAliveTimeout: 30_000, maxHeaderSize: 65_536 };
   if (settings.proxy !== undefined) return new ProxyAgent({ uri: settings.proxy, requestTls: connect, ...options });
-  return new Pool(origin, { ...options, connect });
+  return new Pool(origin, { ...options, connect: origin.startsWith('http:') ? { ...connect, ...reading } : connect });
 };
 
 export const makePools = (now: () => number): Pools => {
