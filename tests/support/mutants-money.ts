@@ -13,7 +13,7 @@ export const money: readonly Mutant[] = [
     '/openai/main is 503 at once',
     core('call/call.ts', 'if (broken !== undefined && leftOut', 'if (false && broken !== undefined && leftOut'),
   ),
-  breaking('a provider that has too much to do is none that fails', '529 is no failure', core('call/dispatch.ts', ' && status !== 529', '')),
+  breaking('a provider that has too much to do is none that fails', '529 is no failure', core('call/faults.ts', ' && status !== 529', '')),
   breaking(
     'at most half of the targets is left out',
     'half of the targets',

@@ -3,6 +3,7 @@ import { totalLength, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import type { Dispatcher } from 'undici';
 import type { Health } from '../routing/breaker.ts';
 import { collected } from './collected.ts';
+import { fails, isAmbiguous, isConnectError } from './faults.ts';
 import type { Ticker, Ticking } from './ticker.ts';
 import { inTurn, type Turned } from './turn.ts';
 
@@ -34,30 +35,6 @@ export interface Deadlines {
 export interface Outgoing extends Omit<UpstreamRequest, 'body'> {
   readonly body: readonly Uint8Array[] | Readable | undefined;
 }
-
-const CONNECT_ERRORS: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ECONNRESET',
-  'EPIPE',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_SOCKET',
-  'ETIMEDOUT',
-  'EADDRNOTAVAIL',
-]);
-/** What the end of a body that is piped looks like too, when its client goes. */
-const AMBIGUOUS: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
-/** Statuses of a provider that fails: one that has too much to do (529) is saturated, and one that lacks what was asked for (501) is well. */
-const fails = (status: number): boolean => status >= 500 && status !== 529 && status !== 501;
-const isConnectError = (error: unknown): boolean =>
-  error instanceof Error &&
-  (('code' in error &&
-    typeof error.code === 'string' &&
-    (CONNECT_ERRORS.has(error.code) || error.code.startsWith('ERR_TLS') || error.code.startsWith('CERT_') || error.code.includes('SELF_SIGNED'))) ||
-    error.name === 'AggregateError');
 
 /** Up to here joining pieces costs less than a stream of them: a stream object, its state and its writer live as long as the call. */
 const JOINED = 65_536;
@@ -174,7 +151,7 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
     this.#later();
   }
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#deliver();
+    this.flush();
     this.#cut(error);
   }
   #later(): void {
@@ -234,7 +211,7 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   /** A client that went, a stop and a revoked key say nothing about the provider. */
   #broke(why: Cut, error: unknown): void {
     if (why !== 'connect' && why !== 'timeout' && why !== 'cut') return;
-    if (this.piped && (why !== 'connect' || AMBIGUOUS.has(error instanceof Error && 'code' in error ? error.code : undefined))) return;
+    if (this.piped && (why !== 'connect' || isAmbiguous(error))) return;
     this.#failed(why === 'cut' ? '502' : why);
   }
   #finish(): boolean {
