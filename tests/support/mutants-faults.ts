@@ -38,4 +38,10 @@ export const faults: readonly Mutant[] = [
     test: 'packages/core/test/reading.test.ts',
     named: 'F06 a connection that nobody reads',
   },
+  {
+    rule: 'the end of a piped upload is no failure of the provider',
+    edits: [{ file: 'packages/core/src/call/dispatch.ts', from: 'if (this.piped && (why', to: 'if (false && (why' }],
+    test: 'packages/core/test/dispatch.test.ts',
+    named: 'a client that breaks off the upload that is piped',
+  },
 ];

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { Readable } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { dispatch } from '../src/call/dispatch.ts';
 import { makePools } from '../src/call/pools.ts';
@@ -45,4 +46,36 @@ test('F06 what a fast provider sends in a turn is not collected until the turn e
   expect(pieces.reduce((sum, n) => sum + n, 0)).toBe(FLOOD);
   // One read of a socket is 64 KiB; up to 32 of them are a turn.
   expect(Math.max(...pieces)).toBeLessThanOrEqual(96 * KIB);
+});
+
+test('a client that breaks off the upload that is piped says nothing of the provider', async () => {
+  let arrived = (): void => undefined;
+  const begun = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const server = createServer((socket) => socket.on('error', () => undefined).once('data', () => arrived())).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const pools = makePools(Date.now);
+  const pool = pools.of({ settings: { timeouts: { connect: 5_000 } } } as Instance, origin);
+  const ticker = makeTicker();
+  onTestFinished(async () => {
+    ticker.stop();
+    await pools.destroy();
+    server.close();
+  });
+  const failures: string[] = [];
+  for (const code of ['ECONNRESET', 'EPIPE', undefined]) {
+    const body = new Readable({ read: () => undefined });
+    body.push('half of it');
+    const cut = new Promise<string>((resolve) => {
+      const outgoing = { origin, method: 'POST', path: '/', headers: ['content-length', '1000'], body };
+      const sink = { head: () => undefined, data: () => undefined, end: () => undefined, cut: resolve };
+      dispatch(pool, outgoing, DEADLINES, ticker, sink, { answered: () => undefined, failed: (what) => void failures.push(what) });
+    });
+    await begun;
+    body.destroy(Object.assign(new Error('gone'), code === undefined ? {} : { code }));
+    expect(await cut).toBe(code === undefined ? 'cut' : 'connect');
+  }
+  expect(failures).toEqual([]);
 });
