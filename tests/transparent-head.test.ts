@@ -71,6 +71,16 @@ describe.each([
     expect(all('host')).toEqual([new URL(bench.simulator.url).host]);
   });
 
+  test.each([
+    ['GET', '/v1/models', '{"a":1}'],
+    ['GET', '/v1/models', undefined],
+    ['POST', '/v1/chat/completions', undefined],
+  ])('%s %s with the body %s: the provider has that', async (method, at, sent) => {
+    const headers = { authorization: `Bearer ${bench.key}`, ...(sent === undefined ? {} : json) };
+    await wire.ask({ method, path: `/transparent/main${at}`, headers, ...(sent === undefined ? {} : { body: [Buffer.from(sent)] }) });
+    const [got] = bench.simulator.requests;
+    expect([got?.method, got?.body.toString()]).toEqual([method, sent ?? '']);
+  });
   test('`key` leaves the query wherever it stands, the rest stays as it was written', async () => {
     const query = `a=%20b&key=${bench.key}&c&%6bey=x&KEY=y&d=key&e=1+2`;
     const { status } = await wire.ask({ method: 'GET', path: `/transparent/main/v1/models?${query}`, headers: slots['x-api-key']?.(bench.key) ?? {} });

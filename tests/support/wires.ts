@@ -53,7 +53,7 @@ export const wireHttp1 = (url: string, connections = 16): Wire => {
 
 const ask2 = (session: ClientHttp2Session, { method = 'POST', path, headers, body }: Asked): Promise<Received> =>
   new Promise((resolve) => {
-    const stream = session.request({ ':method': method, ':path': path, ...headers });
+    const stream = session.request({ ':method': method, ':path': path, ...headers }, { endStream: body === undefined });
     const pieces: Buffer[] = [];
     let got: Received['headers'] = {};
     stream.on('response', (head) => {

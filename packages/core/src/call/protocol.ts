@@ -15,7 +15,7 @@ import { innerIds } from './inner-ids.ts';
 import { type Asked, isMeasured, takeLimits } from './limits.ts';
 import { listModels } from './models.ts';
 import { operate, prepare } from './operate.ts';
-import { collect } from './receive.ts';
+import { collect, hasBody } from './receive.ts';
 import { createsIds, keptAs, namedParams } from './stateful.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
@@ -25,9 +25,6 @@ export interface ReceivedBody {
   readonly kind: 'json' | 'multipart' | 'none';
 }
 const MULTIPART_LIMIT = 25 * 1024 * 1024;
-
-const hasBody = (x: Exchange): boolean =>
-  x.head?.chunked === true || (x.head?.contentLength ?? 0) > 0 || (x.http2 && x.request.method !== 'GET' && x.request.method !== 'DELETE');
 
 /** Reads head and body of a call whose surface is known; governed fields are found on the way, nothing is parsed. */
 const receive = async (x: Exchange, surface: AnySurface): Promise<ReceivedBody> => {

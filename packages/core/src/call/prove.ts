@@ -1,14 +1,9 @@
 import { createHash, hash } from 'node:crypto';
 import type { Prove } from '../access/authenticate.ts';
 import type { Exchange } from './exchange.ts';
-import { collect } from './receive.ts';
+import { collect, hasBody } from './receive.ts';
 
 const EMPTY = hash('sha256', '');
-/** Whether bytes of a body may come. Over HTTP/2 a length is not always said, but an end is. */
-const hasBody = ({ head, request }: Exchange): boolean => {
-  if (head?.chunked === true || (head?.contentLength ?? 0) > 0) return true;
-  return 'stream' in request && !request.stream.endAfterHeaders;
-};
 
 /** Of calls: the body is read, and kept for the call. */
 export const proveByBody =

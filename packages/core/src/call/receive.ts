@@ -14,6 +14,12 @@ const full = (): GatewayError => new GatewayError('overloaded', 'The gateway has
 /** A reset HTTP/2 request ends like a whole one and says so only by its flag; what came of it must not pass for all of it. */
 const broken = (): GatewayError => new GatewayError('client_closed', 'The client went before its request was whole.');
 
+/** Whether bytes of a body may come. Over HTTP/2 a length is not always said, but an end is. */
+export const hasBody = ({ head, request }: Exchange): boolean => {
+  if (head?.chunked === true || (head?.contentLength ?? 0) > 0) return true;
+  return 'stream' in request && !request.stream.endAfterHeaders;
+};
+
 /** Ends reading: what still comes is thrown away, and the connection is not used again. */
 const stopReading = (x: Exchange): void => {
   x.request.removeAllListeners('data');

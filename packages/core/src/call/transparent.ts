@@ -16,7 +16,7 @@ import { innerIds } from './inner-ids.ts';
 import { isMeasured, takeLimits } from './limits.ts';
 import { nativeTarget } from './native-path.ts';
 import { checkJudged, checkPinned, withQuery } from './pinned.ts';
-import { collect, pipe, type Watcher } from './receive.ts';
+import { collect, hasBody, pipe, type Watcher } from './receive.ts';
 import { ownedSink } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';
 import { createsIds, keptAs, namedParams, owningTap, readsReply, sendOwn } from './stateful.ts';
@@ -84,9 +84,7 @@ const NO_INTAKE: Intake = Object.freeze({ governed: undefined, bytes: undefined 
 const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, needed: boolean, whole: boolean): Intake => {
   const { head, plan } = x;
   const limit = plan.graph.settings.server.bodyLimit;
-  const empty =
-    head === undefined || (!head.chunked && (head.contentLength ?? 0) === 0 && !(x.http2 && x.request.method !== 'GET' && x.request.method !== 'HEAD'));
-  if (empty) return NO_INTAKE;
+  if (head === undefined || !hasBody(x)) return NO_INTAKE;
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
   const unread = encoded || URL_ENCODED.test(head.contentType);
