@@ -86,7 +86,7 @@ provesRules('surface rules', surfaceRules, surfaceSubject, {
   }),
   'surface.no-mutation': providerWith({
     write: (request, call) => {
-      if (Object.isFrozen(request.turns)) throw new TypeError('cannot add a turn to a frozen list');
+      if (Object.isFrozen(request)) throw new TypeError('cannot add a member to a frozen object');
       return write(request, call);
     },
   }),

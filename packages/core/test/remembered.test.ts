@@ -43,7 +43,7 @@ describe('endpoints that are remembered', () => {
         return undefined;
       },
     } as unknown as Provider;
-    const instance = { name: 'main', provider } as Instance;
+    const instance = { name: 'main', provider, settings: { prices: {}, facts: {} } } as unknown as Instance;
     const endpoints = endpointCache();
     return {
       asked,
