@@ -19,13 +19,12 @@ export const shareLess = (): void => {
 };
 
 /**
- * Collects once what loading left behind (sources, parse trees, schemas), and gives the space back in which young objects were
- * made, which an ordinary collection keeps: some 50 MB less stay resident, and the limits that V8 derives from the heap it finds
- * follow from what lives on, not from the start. Node has no other way to ask for it.
+ * Collects once what loading left behind (sources, parse trees, schemas): some 30 MB less stay resident, and the limits that V8
+ * derives from the heap it finds follow from what lives on, not from the start. Node has no other way to ask for it.
  */
 export const collectOnce = (): void => {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
   setFlagsFromString('--no-expose-gc');
-  if (typeof collect === 'function') collect({ type: 'major', flavor: 'last-resort' });
+  if (typeof collect === 'function') collect();
 };
