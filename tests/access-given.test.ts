@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { newKeys } from '../plugins/auth-oci-signature/test/sign.ts';
-import { chunk, role, sse } from './support/answers.ts';
 import { type Bench, openBench } from './support/gateway.ts';
+import { type HeldStream, heldStream } from './support/held-stream.ts';
 import { ask, codeOf, type Got } from './support/raw.ts';
 
 const PEPPER = 'pepper-0123456789abcdef0123456789abcdef';
@@ -133,32 +133,7 @@ describe('A021 a second factor binds what is made with it', () => {
 });
 
 describe('a key that is revoked while it streams', () => {
-  const begun = sse(role, chunk({ content: 'Hel' }));
-  const rest = sse(chunk({ content: 'lo' }), chunk({}, 'stop'), '[DONE]');
-  /** Opens a stream that stands still after its first piece. */
-  const streaming = async (credential: string) => {
-    let go = (): void => undefined;
-    const until = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    bench.simulator.script({ headers: { 'content-type': 'text/event-stream' }, body: begun + rest, stall: { at: begun.length, until } });
-    const response = await fetch(`${bench.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${credential}` },
-      body: JSON.stringify({ model: MODEL, stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
-    });
-    const reader = response.body?.getReader();
-    if (reader === undefined) throw new Error('no body');
-    let text = new TextDecoder().decode((await reader.read()).value);
-    const whole = async (): Promise<string> => {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return text;
-        text += new TextDecoder().decode(value);
-      }
-    };
-    return { go, whole };
-  };
+  const streaming = (credential: string): Promise<HeldStream> => heldStream(bench.simulator, bench.url, '/v1/chat/completions', `Bearer ${credential}`);
   test.each([
     ['of the key', async (key: string) => key],
     ['of a session of the key', sessionOf],

@@ -1,52 +1,23 @@
 import { type Running, startGateway } from '@llm-proxy-auth/core';
 import type { Simulator } from '@llm-proxy-auth/simulators';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chunk, role, sse } from './support/answers.ts';
 import { KEY, OTHER_KEY, openSite } from './support/file-gateway.ts';
 import { type Bench, openBench } from './support/gateway.ts';
+import { type HeldStream, heldStream } from './support/held-stream.ts';
 import { ROOT } from './support/process.ts';
 
-const MODEL = 'gpt-4o-mini';
-const begun = sse(role, chunk({ content: 'Hel' }));
-const rest = sse(chunk({ content: 'lo' }), chunk({}, 'stop'), '[DONE]');
 const PEPPER = 'pepper-0123456789abcdef0123456789abcdef';
 
-interface Streaming {
-  go(): void;
-  whole(): Promise<string>;
-}
-/** Opens a stream that stands still after its first piece until `go`. */
-const streaming = async (simulator: Simulator, url: string, authorization: string): Promise<Streaming> => {
-  let go = (): void => undefined;
-  const until = new Promise<void>((resolve) => {
-    go = resolve;
-  });
-  simulator.script({ headers: { 'content-type': 'text/event-stream' }, body: begun + rest, stall: { at: begun.length, until } });
-  const response = await fetch(`${url}/openai/main/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization },
-    body: JSON.stringify({ model: MODEL, stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
-  });
-  const reader = response.body?.getReader();
-  if (reader === undefined) throw new Error('no body');
-  let text = new TextDecoder().decode((await reader.read()).value);
-  const whole = async (): Promise<string> => {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return text;
-      text += new TextDecoder().decode(value);
-    }
-  };
-  return { go, whole };
-};
-const isCut = async (stream: Streaming): Promise<void> => {
+const streaming = (simulator: Simulator, url: string, authorization: string): Promise<HeldStream> =>
+  heldStream(simulator, url, '/openai/main/v1/chat/completions', authorization);
+const isCut = async (stream: HeldStream): Promise<void> => {
   const text = await stream.whole();
   expect(text).toContain('Hel');
   expect(text).toContain('invalid_credentials');
   expect(text).not.toContain('"stop"');
   stream.go();
 };
-const isWhole = async (stream: Streaming): Promise<void> => {
+const isWhole = async (stream: HeldStream): Promise<void> => {
   stream.go();
   const text = await stream.whole();
   expect(text).toContain('[DONE]');
@@ -60,7 +31,7 @@ describe('a call whose credential ends meanwhile', () => {
       plugins: ['@llm-proxy-auth/auth-basic'],
       sections: { auth: [{ use: 'api-key', pepper: PEPPER }, { use: 'basic' }], stream: { outliveCredential } },
     });
-  const stream = (authorization: string, at = bench): Promise<Streaming> => streaming(at.simulator, at.url, authorization);
+  const stream = (authorization: string, at = bench): Promise<HeldStream> => streaming(at.simulator, at.url, authorization);
   beforeAll(async () => {
     bench = await open(false);
   });

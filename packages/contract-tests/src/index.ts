@@ -6,6 +6,7 @@ export { dialectRules, dialectSuite } from './dialect.ts';
 export type { DialectSubject, SurfaceSamples, SurfaceSubject } from './dialect-subject.ts';
 export { type EnrolledFactor, type FactorSubject, factorRules, factorSuite, type MadeFactor, makeFactor } from './factor.ts';
 export { type FakeHost, type FakeHostOptions, fakeEncryption, fakeHost, type LogLine } from './fake-host.ts';
+export { jsonSpellings } from './json-spellings.ts';
 export { memoryStore } from './memory-store.ts';
 export { kindNamed, pathsNamed } from './notes.ts';
 export { type PackageSubject, packageRules, packageSuite } from './package.ts';

@@ -17,10 +17,10 @@ export { frameReader } from './framing/reader.ts';
 export { type FrameReader, type SseLimits, sseComment, sseEvent, sseReader } from './framing/sse.ts';
 export { type WholeEvents, wholeEvents } from './framing/whole.ts';
 export { compileGlob, compileGlobs, type Glob } from './glob.ts';
-export { answerSchema, inputSchema } from './input-schema.ts';
+export { ANSWER_TOOL, answerSchema, inputSchema } from './input-schema.ts';
 export { flagField, invalid, listField, numberField, objectField, textField, unsupported } from './json/checks.ts';
 export { asFlag, asList, asNumber, asObject, asText, type Building, defined, type Fields, filled, isObject, some, unknownFields } from './json/members.ts';
-export { isRawNumber, type ParseLimits, parseJson, type RawNumber, rawNumber, sameJson, stringifyJson } from './json/parse.ts';
+export { isRawNumber, type ParseLimits, parseJson, type RawNumber, rawNumber, sameJson, stringifyJson, UNESCAPED } from './json/parse.ts';
 export { pointed } from './json/pointed.ts';
 export { rawAt } from './json/raw.ts';
 export {

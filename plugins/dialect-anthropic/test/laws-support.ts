@@ -1,6 +1,5 @@
-import { type ChatRequest, fitSchema, normal, type Part, parseJson, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
+import { ANSWER_TOOL, type ChatRequest, fitSchema, normal, type Part, parseJson, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
 import type { Family } from '../src/families.ts';
-import { ANSWER } from '../src/messages/output.ts';
 import type { Note } from './support.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -129,7 +128,7 @@ const JSON_ONLY = 'Reply with a single JSON object only';
 /** The prompt that asks for the form of an answer. */
 const unasked = (request: ChatRequest): ChatRequest => {
   const { toolChoice, ...others } = request;
-  const answers = typeof toolChoice === 'object' && toolChoice.name === ANSWER;
+  const answers = typeof toolChoice === 'object' && toolChoice.name === ANSWER_TOOL;
   const bare: ChatRequest = answers ? { ...others, tools: [] } : request;
   return inParts(bare, (part) => {
     if (part.kind !== 'text' || !part.text.includes(JSON_ONLY)) return [part];

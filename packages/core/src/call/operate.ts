@@ -236,15 +236,17 @@ export const operate = (
   number: number,
   fresh: boolean,
 ): Promise<Outcome> => {
+  const write = (): Prepared => prepare(x, dialect, found, candidate, body);
+  const ask = (prepared: Prepared): Promise<Outcome> => sendOwn(x, candidate.instance, prepared, found.reach, number, fresh);
   const send = (): Promise<Outcome> => {
-    const prepared = prepare(x, dialect, found, candidate, body);
-    const outcome = sendOwn(x, candidate.instance, prepared, found.reach, number, fresh);
+    const prepared = write();
+    const outcome = ask(prepared);
     return prepared.learns === undefined ? outcome : outcome.then((first) => (teaches(x, first, prepared) ? again() : first));
   };
   const again = (): Promise<Outcome> => {
     endWait(x);
     x.attempts++;
-    return sendOwn(x, candidate.instance, prepare(x, dialect, found, candidate, body), found.reach, number, fresh);
+    return ask(write());
   };
   const waiting = recalled(x, dialect, found, candidate, body);
   return waiting === undefined ? send() : waiting.then(send);

@@ -54,8 +54,9 @@ export const inboundOf = (x: Exchange, text: string): Inbound => ({
   raw: (pointer: string): JsonText | undefined => rawAt(text, pointer),
   memory: x.plan.memories.of(x.principal?.owner ?? '', x, x.plan.shared),
 });
-const toldOf = (x: Exchange, model: string): Pick<Call, 'like' | 'rejects'> => {
-  const { like, rejects }: Pick<Call, 'like' | 'rejects'> = x.instance === undefined ? {} : knownOf(x.instance, model);
+const toldOf = ({ instance }: Exchange, model: string): Pick<Call, 'like' | 'rejects'> => {
+  if (instance === undefined) return {};
+  const { like, rejects } = knownOf(instance, model);
   return { like, rejects };
 };
 export const callOf = (x: Exchange, inbound: Inbound, endpoint: Endpoint, model: string, ledger: Ledger, seal: Seal): Call => ({

@@ -87,6 +87,9 @@ export const stringifyJson = (value: Json): string => {
   return source;
 };
 
+/** Source of a pattern: the inside of a JSON string in which nothing is escaped, so that it is the text itself. */
+export const UNESCAPED = String.raw`[ !#-[\]-\uffff]*`;
+
 const LONG_SPACE = /[\t\n\r ]+/g;
 /** JSON source without white space outside strings. */
 const dense = (source: string): string => {

@@ -1,4 +1,4 @@
-import { answerSchema, type Call, type ChatRequest, type Fields, fitSchema, type Json, type Lost } from '@llm-proxy-auth/plugin';
+import { ANSWER_TOOL, answerSchema, type Call, type ChatRequest, type Fields, fitSchema, type Json, type Lost } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import { OUTPUT_NAME } from './params.ts';
 
@@ -8,8 +8,6 @@ export interface Output {
   readonly tool?: Fields | undefined;
   readonly instruction?: string | undefined;
 }
-/** Name of the tool whose input is the answer. */
-export const ANSWER = 'json_answer';
 const JSON_ONLY = 'Reply with a single JSON object only, without any text around it.';
 
 const asking = (instruction: string, lost: Lost): Output => {
@@ -43,7 +41,7 @@ export const fitOutput = (r: ChatRequest, family: Family, thinks: boolean, { end
   lost('output', 'the answer follows the schema by another way', 'emulated');
   if (input !== undefined && jsonSchema !== 'none' && family.forced && forcedTool !== false && !thinks && r.tools.length === 0) {
     lost('tools', 'a tool stands for the answer', 'emulated');
-    return { tool: { name: ANSWER, description: 'Gives the answer.', input_schema: input } };
+    return { tool: { name: ANSWER_TOOL, description: 'Gives the answer.', input_schema: input } };
   }
   return asking(`${JSON_ONLY} It follows this JSON schema: ${JSON.stringify(output.schema)}`, lost);
 };

@@ -15,6 +15,7 @@ import {
   parseJson,
   type StreamReader,
   some,
+  UNESCAPED,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { readTier, stopSequenceOf } from '../finish.ts';
@@ -30,8 +31,9 @@ type Emit = (e: ChatEvent) => void;
 const DELTA: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence', 'stop_details']);
 const EVENT: ReadonlySet<string> = new Set(['type', 'delta', 'usage']);
 /** Most events are text in which nothing is escaped: it stands where the pattern finds it, and no parser is needed. */
-const PLAIN_TEXT =
-  /^\{"type":"content_block_delta","index":(0|[1-9]\d{0,8}),"delta":\{"type":"text_delta","text":"([ !#-[\]-\uffff]*)"[\t\n\r ]*\}[\t\n\r ]*\}[\t\n\r ]*$/;
+const PLAIN_TEXT = new RegExp(
+  String.raw`^\{"type":"content_block_delta","index":(0|[1-9]\d{0,8}),"delta":\{"type":"text_delta","text":"(${UNESCAPED})"[\t\n\r ]*\}[\t\n\r ]*\}[\t\n\r ]*$`,
+);
 const wrong = (why: string): GatewayError => new GatewayError('upstream_bad_response', `The provider sent a stream that does not fit together: ${why}.`);
 
 /** An event of the vendor inside an AWS event-stream message: `{"bytes":"<base64>"}`. */

@@ -1,4 +1,5 @@
 import {
+  ANSWER_TOOL,
   asObject,
   type Building,
   type Call,
@@ -22,7 +23,7 @@ import { MESSAGES } from '../wire.ts';
 import { fitHints } from './cache-hints.ts';
 import { fitToolChoice, freeNames, writeTools } from './foreign-tools.ts';
 import { type Memo, NO_MEMO } from './memo.ts';
-import { ANSWER, fitOutput, type Output } from './output.ts';
+import { fitOutput, type Output } from './output.ts';
 import { writeOutputConfig, writeOwnParams } from './params.ts';
 import { applyProfile } from './profile.ts';
 import { fitReasoning, type Thinking } from './reasoning.ts';
@@ -120,7 +121,7 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
   const { jsonSchema } = call.endpoint.capabilities;
   const native = family.structured && (jsonSchema === undefined || jsonSchema === 'native');
   const tools = output.tool === undefined ? writeTools(r.tools, native, writing) : [output.tool];
-  const choice = output.tool === undefined ? fitToolChoice(r, tools.length, thinks, family, call, writing) : { type: 'tool', name: ANSWER };
+  const choice = output.tool === undefined ? fitToolChoice(r, tools.length, thinks, family, call, writing) : { type: 'tool', name: ANSWER_TOOL };
   const body = defined({
     model: call.model,
     max_tokens: maxTokens,
@@ -137,7 +138,7 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
   });
   return {
     body: fitHints(body, lost),
-    memo: { names, free: freeNames(r.tools, writing), answer: output.tool === undefined ? undefined : ANSWER, foreign: true },
+    memo: { names, free: freeNames(r.tools, writing), answer: output.tool === undefined ? undefined : ANSWER_TOOL, foreign: true },
   };
 };
 

@@ -1,4 +1,4 @@
-import { answerSchema, type ChatRequest, type Fields, some, stringifyJson } from '@llm-proxy-auth/plugin';
+import { ANSWER_TOOL, answerSchema, type ChatRequest, type Fields, some, stringifyJson } from '@llm-proxy-auth/plugin';
 import type { Writing } from './foreign-blocks.ts';
 import { keptTo } from './foreign-tools.ts';
 
@@ -11,8 +11,6 @@ export interface Output {
   /** What the model is told. */
   readonly told?: string | undefined;
 }
-/** Name of the tool whose input is the answer. */
-export const ANSWER = 'json_answer';
 const JSON_ONLY = 'Reply with a single JSON value and nothing else.';
 
 /**
@@ -37,7 +35,7 @@ export const fitOutput = ({ output, tools, turns }: ChatRequest, reasons: boolea
   const alone = family.names || turns.every(({ parts }) => parts.every(({ kind }) => kind !== 'toolCall' && kind !== 'toolResult'));
   if (input !== undefined && family.answers && !reasons && alone && tools.length === 0) {
     lost('output', 'the answer is the input of a tool that the model must call', 'emulated');
-    return { tool: { name: ANSWER, description: `Gives the answer ${label}.`, inputSchema: { json: input } } };
+    return { tool: { name: ANSWER_TOOL, description: `Gives the answer ${label}.`, inputSchema: { json: input } } };
   }
   lost('output', 'the model is asked for the schema in words', 'emulated');
   return { told: `${JSON_ONLY} It follows this JSON Schema ${label}: ${stringifyJson(schema)}` };

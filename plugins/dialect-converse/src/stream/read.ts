@@ -13,6 +13,7 @@ import {
   parseJson,
   type StreamReader,
   some,
+  UNESCAPED,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { readCitation } from '../blocks/citations.ts';
@@ -172,7 +173,7 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
 };
 const TRUNCATED = (): GatewayError => new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.');
 /** Most events are text in which nothing is escaped: it stands where the pattern finds it, and no parser is needed. `p` is padding. */
-const PLAIN_TEXT = /^\{"contentBlockIndex":(0|[1-9]\d{0,8}),"delta":\{"text":"([ !#-[\]-\uffff]*)"\}(?:,"p":"[A-Za-z0-9]*")?\}$/;
+const PLAIN_TEXT = new RegExp(String.raw`^\{"contentBlockIndex":(0|[1-9]\d{0,8}),"delta":\{"text":"(${UNESCAPED})"\}(?:,"p":"[A-Za-z0-9]*")?\}$`);
 const METADATA: readonly string[] = ['usage', 'p'];
 /**
  * Reads a ConverseStream: the answer is whole when its metadata, the last event, has come behind its stop, or when the provider ended the
