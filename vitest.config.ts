@@ -10,7 +10,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: ['tests/support/seed.ts'],
-    reporters: ['default', './tests/support/cells/reporter.ts'],
+    reporters: ['default', './tests/support/cells/reporter.ts', './tests/support/failures-reporter.ts'],
     projects: [
       project('packages', ['packages/*/test/**/*.test.ts']),
       project('plugins', ['plugins/*/test/**/*.test.ts']),
