@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -128,6 +128,38 @@ describe('certificate files that change', () => {
     expect(await served(urls.tls)).toBe('CN=first');
     put('key.pem', second.key);
     await expect.poll(() => served(urls.tls), { timeout: 10_000, interval: 50 }).toBe('CN=second');
+  });
+  test('of several listeners are renewed together or not at all', async () => {
+    const admin = { port: 0, tls: { cert: put('admin.pem', FIRST.pem), key: put('admin-key.pem', FIRST.key) } };
+    const { urls } = await start({}, { admin });
+    const second = serverOf('second');
+    put('cert.pem', second.pem);
+    put('key.pem', second.key);
+    put('admin.pem', second.pem);
+    await expect.poll(() => log, { timeout: 10_000 }).toContain('the new certificates do not fit together');
+    expect([await served(urls.tls), await served(urls.admin)]).toEqual(['CN=first', 'CN=first']);
+    put('admin-key.pem', second.key);
+    await expect.poll(() => served(urls.admin), { timeout: 10_000, interval: 50 }).toBe('CN=second');
+    expect(await served(urls.tls)).toBe('CN=second');
+  });
+  test('authorities of clients that cannot be read change nothing', async () => {
+    const { urls } = await start();
+    put('ca.pem', authority.pem.slice(0, 200));
+    await expect.poll(() => log, { timeout: 10_000 }).toContain('the new certificates do not fit together');
+    expect(await ask(urls.tls, billing)).toBe(200);
+    put('ca.pem', 'no certificate');
+    await expect.poll(() => log.split('do not fit').length, { timeout: 10_000 }).toBe(3);
+    expect(await ask(urls.tls, billing)).toBe(200);
+  });
+  test('authorities of clients that a reload adds to a listener are told to wait for the next start', async () => {
+    const admin = { port: 0, tls: { cert: put('admin.pem', FIRST.pem), key: put('admin-key.pem', FIRST.key) } };
+    const gateway = await start({}, { admin });
+    site.write({
+      ...(JSON.parse(readFileSync(site.file, 'utf8')) as object),
+      admin: { ...admin, tls: { ...admin.tls, clientCa: join(site.folder, 'ca.pem') } },
+    });
+    expect(await gateway.reload()).toBe(true);
+    expect(log).toContain('"admin.tls.clientCa"');
   });
   test('other authorities of clients count at once, those before no longer', async () => {
     const { urls } = await start();

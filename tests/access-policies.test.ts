@@ -188,3 +188,50 @@ test("a strategy that takes others' credentials and no policies: the gateway doe
   const started = openBench({ plugins: ['@acme/auth-crowd'], pluginRoots: [house.root], sections: { auth: [{ use: 'crowd' }] } });
   await expect(started).rejects.toMatchObject({ name: 'ConfigurationError' });
 });
+
+describe('where every policy names addresses', () => {
+  const PEPPER = 'pepper-0123456789abcdef0123456789abcdef';
+  const far = { 'x-forwarded-for': '192.0.2.7' };
+  const json = { 'content-type': 'application/json' };
+  let there: Bench;
+  beforeAll(async () => {
+    there = await openBench({
+      plugins: ['@llm-proxy-auth/auth-basic'],
+      sections: {
+        auth: [{ use: 'api-key', pepper: PEPPER }, { use: 'basic' }],
+        server: { port: 0, trustedProxies: ['127.0.0.1'] },
+        policies: [
+          { match: { cidr: '10.0.0.0/8' }, allow: {} },
+          { match: { cidr: '2001:db8::/32', principal: 'key:*' }, allow: {} },
+        ],
+      },
+    });
+  });
+  afterAll(() => there.close());
+  const call = (headers: Readonly<Record<string, string>>, path = `/openai/main/v1/${CHAT}`): Promise<Got> =>
+    ask(there.url, { path, headers: { ...json, ...headers }, body: chat(SMALL) });
+  const asked = async (): Promise<readonly string[]> =>
+    (await there.gateway.metrics.text()).split('\n').filter((line) => line.startsWith('llm_proxy_auth_total') && !line.includes('strategy="none"'));
+
+  test('a caller from elsewhere is refused before its credential is looked at, the same whatever it is', async () => {
+    const key = await there.makeKey({ scopes: ['metrics'] });
+    const unknown = `${key.slice(0, 4)}${key.slice(4, 16).split('').toReversed().join('')}${key.slice(16)}`;
+    const before = await asked();
+    const shown = [`Bearer ${key}`, `Bearer ${unknown}`, 'Bearer nonsense', `Basic ${Buffer.from('ann:secret').toString('base64')}`, 'Weird abc'];
+    for (const path of [`/openai/main/v1/${CHAT}`, `/v1/${CHAT}`, '/transparent/main/v1/chat/completions', '/transparent/none/v1/x']) {
+      const got = await Promise.all(shown.map((authorization) => call({ ...far, authorization }, path)));
+      expect(new Set(got.map(answer))).toEqual(new Set(['403 address_not_allowed']));
+      expect(new Set(got.map(({ text }) => text)).size).toBe(1);
+    }
+    expect(await asked()).toEqual(before);
+    expect(there.simulator.requests).toEqual([]);
+    expect(answer(await call(far))).toBe('401 missing_credentials');
+  });
+  test('from the addresses of a policy the credential decides, and what is no call is not asked where it comes from', async () => {
+    const key = await there.makeKey({ scopes: ['metrics'] });
+    const authorization = `Bearer ${key}`;
+    for (const from of ['10.1.2.3', '2001:db8::1', '::ffff:10.0.0.1']) expect(answer(await call({ 'x-forwarded-for': from, authorization }))).toBe('200 ');
+    expect(answer(await call({ 'x-forwarded-for': '10.1.2.3', authorization: 'Bearer nonsense' }))).toBe('401 invalid_credentials');
+    expect((await ask(there.url, { method: 'GET', path: '/metrics', headers: { ...far, authorization } })).status).toBe(200);
+  });
+});

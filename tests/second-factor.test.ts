@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { subscribe } from 'node:diagnostics_channel';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench, type Wanted } from './support/gateway.ts';
 import { installed } from './support/installed.ts';
@@ -112,6 +113,18 @@ describe('who is asked', () => {
     await expect(open({}, { REQUIRE_2FA: 'true' })).rejects.toMatchObject({ problems: [{ code: 'factor_unavailable' }] });
     await expect(open({ factor: { use: 'gate' } }, { REQUIRE_2FA: 'yes' })).rejects.toMatchObject({ problems: [{ code: 'wrong_value' }] });
   });
+});
+
+test('a key that is revoked as compromised while its second factor is asked for makes no call', async () => {
+  const bench = await open({ factor: { use: 'gate', require: 'always' } });
+  const { id, key } = (await bench.operation('keys.create', { name: 'lost', scopes: [] })) as { readonly id: string; readonly key: string };
+  const asked = new Promise<() => void>((resolve) => subscribe('acme-gate', (go) => resolve(go as () => void)));
+  const answered = call(bench, { authorization: `Bearer ${key}`, 'x-totp-code': 'late' });
+  const go = await asked;
+  await bench.operation('keys.revoke', { key: id, reason: 'compromised' });
+  go();
+  expect(answer(await answered)).toBe('401 invalid_credentials');
+  expect(bench.simulator.requests).toEqual([]);
 });
 
 test('the addresses of a key come before its second factor: a code from elsewhere is not looked at', async () => {

@@ -10,6 +10,7 @@ const of = (file: string, named: string, what: string, ...edits: readonly (reado
   ...rule(named, what, ...edits),
   test: `tests/${file}.test.ts`,
 });
+const LISTENERS = 'packages/core/src/listeners.ts';
 const OUTLIVED = 'packages/core/src/access/outlived.ts';
 const BOUNDS = 'packages/plugin/src/issued/bounds.ts';
 const PAIRS = 'packages/plugin/src/issued/pairs/operations.ts';
@@ -150,6 +151,36 @@ export const givenMutants: readonly Mutant[] = [
     'packages/core/src/http/server.ts',
     '`${clientCa}\\n${clientCrl}`',
     'clientCa',
+  ]),
+  of('access-certificates', 'together or not at all', 'certificates of all listeners are checked before any is changed', [
+    LISTENERS,
+    '    checkAuthorities(tls);\n    listener.checkSecureContext(tls);\n',
+    '    checkAuthorities(tls);\n',
+  ]),
+  of('access-certificates', 'that cannot be read change nothing', 'authorities that cannot be read are none', [
+    LISTENERS,
+    '    checkAuthorities(tls);\n    listener',
+    '    listener',
+  ]),
+  of('access-certificates', 'told to wait for the next start', 'authorities that come into force with the next start are told of', [
+    LISTENERS,
+    "  'admin.tls.clientCa': admin?.tls?.clientCa !== undefined,\n",
+    '',
+  ]),
+  of('second-factor', 'while its second factor is asked for makes no call', 'whoever is let in while the key is compromised', [
+    'packages/core/src/gateway.ts',
+    '    if (x.plan.isCompromised(identified.principal)) throw revoked();\n',
+    '',
+  ]),
+  of('access-policies', 'refused before its credential is looked at', 'where nobody may call from no credential is looked at', [
+    'packages/core/src/access/authenticate.ts',
+    '    if (!peer.served) checkPlace(r);\n',
+    '',
+  ]),
+  of('access-policies', 'what is no call is not asked where it comes from', 'places are asked of calls alone', [
+    'packages/core/src/gateway.ts',
+    '!isCall || x.plan.servesAt',
+    'x.plan.servesAt',
   ]),
   of('access-certificates', 'are served without a restart', 'certificates are renewed when their files change', [
     'packages/core/src/runtime.ts',

@@ -11,6 +11,7 @@ import { memories } from './call/memory.ts';
 import { watchPressure } from './call/pressure.ts';
 import { protocol } from './call/protocol.ts';
 import { proveByBody, proveNoBody } from './call/prove.ts';
+import { revoked } from './call/reply/outcome.ts';
 import { settle } from './call/settle.ts';
 import { openShortcut } from './call/shortcut.ts';
 import { watchTail } from './call/tail.ts';
@@ -109,7 +110,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       throw error;
     }
   };
-  const identify = (x: Exchange, target: RawTarget, prove: Prove, login?: Login): Identified | Promise<Identified> => {
+  const identify = (x: Exchange, target: RawTarget, prove: Prove, isCall: boolean, login?: Login): Identified | Promise<Identified> => {
     const socket = x.request.socket;
     const sent = readHeadOf(x.request, x.plan.slots, x.id);
     const raw = login === undefined ? sent : { ...sent, credential: login.credential, unknownScheme: false, factor: login.factor ?? sent.factor };
@@ -122,7 +123,14 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       raw,
       x.request,
       target.path,
-      { address: x.address, trusted, tls: 'encrypted' in socket, request: x.id, port: socket.localPort ?? 0 },
+      {
+        address: x.address,
+        served: !isCall || x.plan.servesAt(x.address),
+        trusted,
+        tls: 'encrypted' in socket,
+        request: x.id,
+        port: socket.localPort ?? 0,
+      },
       options.now(),
       prove,
     );
@@ -130,6 +138,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
 
   const serve = (x: Exchange, match: RouteMatch, identified: Identified): Promise<void> => {
     x.principal = identified.principal;
+    if (x.plan.isCompromised(identified.principal)) throw revoked();
     x.policy = x.plan.policyOf(identified.principal, x.address);
     if (match.mode === 'protocol') return protocol(x, match, identified);
     if (match.shortcut === undefined) return transparent(x, match, identified);
@@ -137,7 +146,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   };
   /** A layer of promises only where somebody waits. */
   const walk = (x: Exchange, target: RawTarget, match: RouteMatch): Promise<void> => {
-    const identifying = identify(x, target, proveByBody(x));
+    const identifying = identify(x, target, proveByBody(x), true);
     return identifying instanceof Promise ? identifying.then((identified) => serve(x, match, identified)) : serve(x, match, identifying);
   };
 
@@ -205,7 +214,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     /** For routes outside the line that need a caller (metrics, admin): who it is. `id`: of the request, where it has one already. */
     async identify(request: Incoming, response: Outgoing, login?: Login, id: string = nextId()): Promise<Identified> {
       const x = new Exchange(id, plan, request, response, options.now());
-      return await identify(x, parseTarget(request.url ?? ''), proveNoBody(x), login);
+      return await identify(x, parseTarget(request.url ?? ''), proveNoBody(x), false, login);
     },
     /** The credential that a request shows, unchecked. Throws `ambiguous_credentials` and `invalid_request`. */
     credentialOf: (request: Incoming, id: string): Credential | undefined => readHeadOf(request, plan.slots, id).credential,

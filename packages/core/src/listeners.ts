@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from '@llm-proxy-auth/plugin';
 import type { Settings, TlsSettings } from './config/schema.ts';
@@ -37,6 +38,7 @@ export const openListeners = async (
   const { server, ops, admin } = settings;
   const common = { timeouts: server.timeouts, log };
   const tls = tlsOf(server.tls);
+  for (const each of [tls, tlsOf(ops.tls), tlsOf(admin?.tls)]) if (each !== undefined) checkAuthorities(each);
   const made: Listeners = {
     server: await createListener({ ...common, name: 'server', host: server.host, port: server.port, reusePort: server.reusePort, handler: handlers.server }),
     tls:
@@ -71,14 +73,35 @@ export const openListeners = async (
   return made;
 };
 
-/** Certificates of a new configuration, for connections from now on. Throws and keeps the old ones when they do not fit. */
-export const renewCertificates = (listeners: Listeners, settings: Settings): void => {
-  const server = tlsOf(settings.server.tls);
-  if (server !== undefined) listeners.tls?.setSecureContext(server);
-  for (const name of ['ops', 'admin'] as const) {
-    const tls = tlsOf(settings[name]?.tls);
-    if (tls !== undefined && listeners[name]?.url.startsWith('https:') === true) listeners[name]?.setSecureContext(tls);
+/** Throws when one of the authorities of clients cannot be read: Node takes what it can and says nothing. */
+const checkAuthorities = ({ clientCa }: TlsOptions): void => {
+  if (clientCa === undefined) return;
+  const [, ...all] = clientCa.split('-----BEGIN CERTIFICATE-----');
+  if (all.length === 0) throw new Error('clientCa holds no certificate');
+  for (const one of all) new X509Certificate(`-----BEGIN CERTIFICATE-----${one}`);
+};
+
+/**
+ * Certificates of a new configuration, read and checked for all listeners together; the result brings them into force, for connections
+ * from then on. Throws when one does not fit, and then none is changed.
+ */
+export const newCertificates = (listeners: Listeners, { server, ops, admin }: Settings): (() => void) => {
+  const changes = [
+    [listeners.tls, server.tls],
+    [listeners.ops, ops.tls],
+    [listeners.admin, admin?.tls],
+  ] as const;
+  const next = changes.flatMap(([listener, written]) => {
+    const tls = tlsOf(written);
+    return listener === undefined || tls === undefined || !listener.url.startsWith('https:') ? [] : [{ listener, tls }];
+  });
+  for (const { listener, tls } of next) {
+    checkAuthorities(tls);
+    listener.checkSecureContext(tls);
   }
+  return () => {
+    for (const { listener, tls } of next) listener.setSecureContext(tls);
+  };
 };
 
 /** How long one file waits for the others that change with it, ms. */
@@ -93,7 +116,7 @@ export const followCertificates = (listeners: Listeners, settings: Settings, ser
     waiting = false;
     if (!serves()) return;
     try {
-      renewCertificates(listeners, settings);
+      newCertificates(listeners, settings)();
       log.info({}, 'the certificates of the listeners were renewed');
     } catch (error) {
       log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'the new certificates do not fit together; the ones before stay in use');
@@ -115,6 +138,8 @@ const fixedAtStart = ({ server, ops, admin }: Settings): Readonly<Record<string,
   'server.reusePort': server.reusePort,
   'server.timeouts': JSON.stringify(server.timeouts),
   ops: `${ops.host}:${ops.port} ${ops.tls?.cert !== undefined}`,
+  'ops.tls.clientCa': ops.tls?.clientCa !== undefined,
+  'admin.tls.clientCa': admin?.tls?.clientCa !== undefined,
   admin: admin === undefined ? undefined : `${admin.host}:${admin.port} ${admin.tls?.cert !== undefined}`,
 });
 /** Keys whose new value a reload cannot bring into force: sockets are opened once. */

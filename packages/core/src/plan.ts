@@ -4,7 +4,7 @@ import { compileRanges, type Ranges } from './access/address.ts';
 import { type AllowedFrom, type Authenticator, type AuthNote, makeAuthenticator, slotsOf } from './access/authenticate.ts';
 import type { AccessEvent } from './access/event.ts';
 import { type Owners, owners } from './access/owners.ts';
-import { compilePolicies, type Policy } from './access/policy.ts';
+import { compilePlaces, compilePolicies, type Policy } from './access/policy.ts';
 import type { Refused } from './access/refused.ts';
 import { verifiedCache } from './access/verified-cache.ts';
 import type { Exchange } from './call/exchange.ts';
@@ -71,6 +71,10 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   /** Whose words an error of a transparent call takes while no instance may be named. */
   readonly shapeOf: (target: RawTarget) => Dialect | undefined;
   readonly policyOf: (principal: Principal, address: string) => Policy | undefined;
+  /** False: no policy lets anybody call from this address. */
+  readonly servesAt: Ranges;
+  /** Whether a caller's credential was revoked as compromised: also one that was let in just before. */
+  readonly isCompromised: (principal: Principal) => boolean;
   readonly authenticate: Authenticator;
   /** Undefined without authentication. */
   readonly sessions: Sessions | undefined;
@@ -116,15 +120,19 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     return ranges(address);
   };
   const { openCalls } = services;
+  /** Seen to be in wrong hands: whoever was being let in meanwhile, as while a second factor was asked for, stands in no call yet. */
+  const compromised = new Set<string>();
   const sessions = graph.strategies.length === 0 ? undefined : makeSessions(graph.host, graph.strategies, graph.settings.sessions);
   const strategies = sessions === undefined ? [] : [sessionStrategy(sessions, graph.host), ...graph.strategies];
   for (const { kind, strategy } of graph.strategies) {
-    strategy.onCompromised?.((credential) =>
+    strategy.onCompromised?.((credential) => {
+      compromised.add(`${kind} ${credential}`);
       open.each((x) => {
         if (x.principal?.credential === credential && x.principal.strategy === kind) x.revoke();
-      }),
-    );
+      });
+    });
   }
+  const isCompromised = ({ strategy, credential }: Principal): boolean => compromised.size > 0 && compromised.has(`${strategy} ${credential}`);
   const byKind = new Map<string, Instance[]>();
   for (const instance of graph.instances.values()) byKind.set(instance.kind, [...(byKind.get(instance.kind) ?? []), instance]);
 
@@ -135,6 +143,8 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
     locate: locator(compileRoutes(graph.dialects, graph.settings.server.defaultDialect, (name) => graph.instances.has(name), graph.shortcuts)),
     shapeOf: compileShapes(graph.dialects, graph.settings.server.defaultDialect),
     policyOf: compilePolicies(graph),
+    servesAt: compilePlaces(graph),
+    isCompromised,
     authenticate: makeAuthenticator(graph, strategies, verifiedCache(), services.metrics.auth, services, allowedFrom),
     sessions,
     slots: slotsOf(strategies),

@@ -8,7 +8,7 @@ import type { Graph } from './graph.ts';
 import { createAdminApp } from './http/admin.ts';
 import { createOpsApp } from './http/ops.ts';
 import { createSessionsApp } from './http/sessions.ts';
-import { each, followCertificates, needRestart, openListeners, renewCertificates } from './listeners.ts';
+import { each, followCertificates, needRestart, newCertificates, openListeners } from './listeners.ts';
 import { type LoadOptions, loadGraph } from './load-graph.ts';
 import { earlyCounters } from './observe/early-counters.ts';
 import { type GatewayLog, openLog } from './observe/log.ts';
@@ -173,14 +173,15 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     log: log.logger,
     onResult: served.reloaded,
     async swap(next) {
+      const renewCertificates = newCertificates(listeners, next.settings);
       if (storeOf(next) !== storeOf(gateway.graph)) await audit.renew();
-      renewCertificates(listeners, next.settings);
-      follow(next);
       const waiting = needRestart(opened, next.settings);
       if (waiting.length > 0) log.logger.warn({ keys: waiting }, 'these keys of the new configuration come into force with the next start');
       served.configure(knownOf(next));
       log.configure(next.settings.log);
       gateway.swap(next);
+      renewCertificates();
+      follow(next);
       graph = next;
     },
   });

@@ -231,6 +231,18 @@ describe('TLS', () => {
       await once(await secure(listener.address.port));
       expect(seen).toEqual([false, false, true]);
     });
+    test('a listener without authorities of its own takes nobody from the public ones', async () => {
+      const { seen, listener } = await seeing('optional');
+      const publicly = tls.getCACertificates('default');
+      tls.setDefaultCACertificates([pem('ca')]);
+      try {
+        listener.setSecureContext(serverTls);
+        await once(await secure(listener.address.port));
+      } finally {
+        tls.setDefaultCACertificates(publicly);
+      }
+      expect(seen).toEqual([false]);
+    });
     test('a connection that is open for its certificate alone ends', async () => {
       const { listener, change } = await seeing('required');
       const socket = await secure(listener.address.port);

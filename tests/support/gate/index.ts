@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { type AuthStrategy, define, type Plugin, type SecondFactor } from '@llm-proxy-auth/plugin';
 
 const config = {
@@ -18,6 +19,12 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   wrong: { is: 'denied', code: 'invalid_credentials' },
   locked: { is: 'denied', code: 'invalid_credentials', retryAfterMs: 30_000 },
   away: { is: 'unavailable', retryAfterMs: 2_000 },
+};
+/** `late` is right once whoever listens to `acme-gate` says so. */
+const answerTo = async (code: string): Promise<Answer> => {
+  if (code !== 'late') return ANSWERS[code] ?? failing();
+  await new Promise((go) => channel('acme-gate').publish(go));
+  return { is: 'done' };
 };
 const failing = (): never => {
   throw new Error('the factor is broken');
@@ -52,7 +59,7 @@ const plugin: Plugin = {
     gate: define<SecondFactor>()({
       summary: 'A code that is its own answer',
       config: { type: 'object', properties: {}, additionalProperties: false },
-      create: () => ({ header: 'X-TOTP-Code', verify: async (_principal, code) => ANSWERS[code] ?? failing() }),
+      create: () => ({ header: 'X-TOTP-Code', verify: (_principal, code) => answerTo(code) }),
     }),
   },
   admin: [

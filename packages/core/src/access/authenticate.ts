@@ -75,6 +75,8 @@ export type Prove = (check: BodyCheck) => boolean | Promise<boolean>;
 /** Where a request came from. */
 export interface Peer {
   readonly address: string;
+  /** False: nobody may make this request from there, whoever it is. */
+  readonly served: boolean;
   readonly trusted: boolean;
   readonly tls: boolean;
   /** Id of the request. */
@@ -217,6 +219,13 @@ export const makeAuthenticator = (
     const error = new GatewayError('address_not_allowed', `${principal} may not call from this address.`);
     throw refuse(r, error, 'denied', { strategy, reason: 'address', principal, credential });
   };
+  /** Before any look at a credential: where nobody may call from, no key is guessed, hashed or asked for elsewhere. It says nothing of the credential. */
+  const checkPlace = (r: Request): void => {
+    const shown = r.head.credential !== undefined || r.head.unknownScheme || ambientOf(r.head, r.request, r.peer, slots).length > 0;
+    if (!shown) return;
+    const error = withoutStack(() => new GatewayError('address_not_allowed', 'Nobody may call from this address.'));
+    throw refuse(r, error, 'denied', { strategy: 'none', reason: 'address' });
+  };
   /** Nobody leaves without the second factor where one is due, whichever way in it was. */
   const whole = (identified: Identified, r: Request): Identified | Promise<Identified> => {
     checkAddress(identified.principal, r);
@@ -240,6 +249,7 @@ export const makeAuthenticator = (
   return (head, request, target, peer, now, prove) => {
     if (graph.strategies.length === 0) return { principal: anonymous(head, peer.port) };
     const r: Request = { head, request, target, peer, now, prove };
+    if (!peer.served) checkPlace(r);
     const first = required.length === 0 ? identify(r) : satisfy(r);
     return first instanceof Promise ? first.then((identified) => whole(identified, r)) : whole(first, r);
   };

@@ -2,7 +2,7 @@ import type { Principal } from '@llm-proxy-auth/plugin';
 import type { LimitSettings, PolicySettings } from '../config/schema.ts';
 import type { Graph } from '../graph.ts';
 import { compileGlob, compileGlobs, type Glob } from '../routing/glob.ts';
-import { compileRanges } from './address.ts';
+import { compileRanges, type Ranges } from './address.ts';
 
 /** A compiled entry of `policies:`. */
 export interface Policy {
@@ -63,6 +63,13 @@ const compile = (settings: PolicySettings, index: number): Policy => {
     perModel: settings.limits?.some((l) => l.per === 'model') === true,
     reserves: settings.limits?.some((l) => l.tokens !== undefined || l.budget !== undefined) === true,
   };
+};
+
+/** Whether any policy holds for anybody at an address: where none does, no credential needs to be looked at. */
+export const compilePlaces = ({ settings: { policies } }: Graph): Ranges => {
+  const cidrs = policies?.map(({ match }) => match?.cidr) ?? [undefined];
+  const written = cidrs.filter((cidr) => cidr !== undefined);
+  return written.length < cidrs.length ? () => true : compileRanges(written);
 };
 
 /** Without the section there is one policy, for principals that this gateway issued. */

@@ -78,7 +78,8 @@ const peek = (socket: Socket, deadline: number, decided: (protocol: 'http1' | 'h
 export const secureContext = ({ cert, key, clientCa, clientCrl }: TlsOptions) => ({
   cert,
   key,
-  ...(clientCa === undefined ? {} : { ca: clientCa }),
+  // Without authorities of its own a listener knows none: nobody is a caller because the public ones vouch for him.
+  ca: clientCa ?? [],
   ...(clientCa === undefined || clientCrl === undefined ? {} : { crl: clientCrl }),
   minVersion: 'TLSv1.2' as const,
 });

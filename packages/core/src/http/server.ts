@@ -52,6 +52,8 @@ export interface Listener {
   destroyAll(): void;
   /** `stopAccepting`, waits for what is under way, destroys what is left after `deadline` milliseconds. */
   close(deadline: number): Promise<void>;
+  /** Throws what `setSecureContext` would throw, and changes nothing. */
+  checkSecureContext(tls: TlsOptions): void;
   /** Throws and keeps the old certificate when the new one does not fit. */
   setSecureContext(tls: TlsOptions): void;
   /** Raw connections open. */
@@ -160,9 +162,13 @@ export const createListener = async (options: ListenerOptions): Promise<Listener
         windDown(port);
         sweep.whenEmpty(finish);
       }),
-    setSecureContext(next) {
+    checkSecureContext(next) {
       if (!('setSecureContext' in port.front)) throw new Error(`The listener ${name} has no TLS.`);
       createSecureContext(secureContext(next));
+    },
+    setSecureContext(next) {
+      if (!('setSecureContext' in port.front)) throw new Error(`The listener ${name} has no TLS.`);
+      listener.checkSecureContext(next);
       port.front.setSecureContext(secureContext(next));
       // No session that the old certificates opened is resumed: whom they vouched for is asked again.
       port.front.setTicketKeys(randomBytes(48));
