@@ -215,3 +215,37 @@ describe('other identities', () => {
     expect(of.logText()).toContain('no metadata server');
   });
 });
+
+describe('a credential file that no call could use', () => {
+  const external = (source: object): object => ({
+    type: 'external_account',
+    audience: AUDIENCE,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: 'https://sts.googleapis.com/v1/token',
+    credential_source: source,
+  });
+  test.each([
+    ['keys of AWS', external({ environment_id: 'aws1', regional_cred_verification_url: 'https://sts.{region}.amazonaws.com' }), 'environment_id'],
+    ['a certificate', external({ certificate: { use_default_certificate_config: true } }), 'certificate'],
+    ['a command', external({ executable: { command: 'touch /tmp/x' } }), 'executable'],
+    ['a command behind an account', { type: 'impersonated_service_account', source_credentials: external({ executable: { command: 'x' } }) }, 'executable'],
+    ['another kind', { type: 'gdch_service_account' }, 'gdch_service_account'],
+  ])('(%s) is refused at the start, by name', async (_what, content, word) => {
+    const path = join(folder, 'external.json');
+    writeFileSync(path, JSON.stringify(content));
+    await expect(open({}, { GOOGLE_APPLICATION_CREDENTIALS: path })).rejects.toThrow(word);
+    await expect(open({ type: 'workload-identity-federation', file: path })).rejects.toThrow(word);
+  });
+  test('is not looked at where a key or a token of its own stands beside it', async () => {
+    const path = join(folder, 'external.json');
+    writeFileSync(path, JSON.stringify(external({ executable: { command: 'x' } })));
+    const env = { GOOGLE_APPLICATION_CREDENTIALS: path };
+    const of = await open({ type: 'service-account', key: `\${file:${key()}}` }, env);
+    expect(await asked(of)).toMatchObject({ status: 200 });
+    await of.close();
+    const token = join(folder, 'token');
+    writeFileSync(token, 'token-of-the-pod');
+    const federated = await open({ type: 'workload-identity-federation', audience: AUDIENCE, subjectToken: { file: token } }, env);
+    expect(await asked(federated)).toMatchObject({ status: 200 });
+  });
+});

@@ -6,7 +6,7 @@ import { atAnotherMoment, deepFreeze } from './purity.ts';
 import type { Rule } from './runner.ts';
 
 const origin = /^https?:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?$|^https?:\/\/\[[0-9a-f:]+\](:[0-9]{1,5})?$/;
-const capabilityTypes: Readonly<Record<keyof Capabilities, 'boolean' | 'number' | 'string'>> = {
+const capabilityTypes: Readonly<Record<Exclude<keyof Capabilities, 'webSearch'>, 'boolean' | 'number' | 'string'>> = {
   tools: 'boolean',
   parallelTools: 'boolean',
   forcedTool: 'boolean',
@@ -87,6 +87,7 @@ export const endpointRules: readonly Rule<ProviderSubject>[] = [
         for (const [name, type] of Object.entries(capabilityTypes)) {
           assert.equal(typeof endpoint.capabilities[name as keyof Capabilities], type, `${at}: capabilities.${name} is a ${type}`);
         }
+        assert.ok(['undefined', 'boolean'].includes(typeof endpoint.capabilities.webSearch), `${at}: capabilities.webSearch is a boolean or left out`);
       }
     },
   },

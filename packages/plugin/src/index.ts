@@ -55,4 +55,5 @@ export { ENVELOPE, type Enclosed, openOrigin, sealOrigin } from './sealed-origin
 export { isSaying, takenStops } from './stops.ts';
 export { lacksThinking } from './thinking.ts';
 export { askedWait, retryHeaders, waitOf } from './waits.ts';
+export { readSearchTool } from './web-search.ts';
 export * from './wire.ts';

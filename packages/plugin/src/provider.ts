@@ -50,6 +50,8 @@ export interface Capabilities {
   readonly reasoning: boolean;
   readonly cache: boolean;
   readonly stopSequences: number;
+  /** True where the provider looks things up on the web by itself when a request says `webSearch`. */
+  readonly webSearch?: boolean | undefined;
 }
 /**
  * Ids at any depth of a JSON body that the caller must own. A body that names one and has a key twice is refused, because

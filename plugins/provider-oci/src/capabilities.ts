@@ -19,6 +19,7 @@ const FORMATS: Readonly<Record<ApiFormat, Capabilities>> = Object.freeze({
     reasoning: true,
     cache: false,
     stopSequences: 16,
+    webSearch: true,
   },
   COHERE: {
     tools: true,

@@ -18,6 +18,7 @@ export const GEMINI: Capabilities = Object.freeze({
   reasoning: true,
   cache: false,
   stopSequences: 5,
+  webSearch: true,
 });
 const there = modelCapabilities(data as ModelData);
 
@@ -26,6 +27,7 @@ export const claude = (id: string): Capabilities => {
   return {
     ...GEMINI,
     audioIn: false,
+    webSearch: false,
     choices: 1,
     logprobs: 0,
     cache: true,
@@ -36,4 +38,4 @@ export const claude = (id: string): Capabilities => {
   };
 };
 /** The OpenAI-compatible endpoint and the vendors that speak the same. */
-export const OPENAI: Capabilities = Object.freeze({ ...GEMINI, audioIn: false, documents: false, choices: 1, logprobs: 0, stopSequences: 4 });
+export const OPENAI: Capabilities = Object.freeze({ ...GEMINI, webSearch: false, audioIn: false, documents: false, choices: 1, logprobs: 0, stopSequences: 4 });

@@ -1,6 +1,7 @@
 import { define, followApiKey, type Host, type Plugin, type Provider, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { type Config, config } from './config.ts';
 import { askSource } from './credentials/chain.ts';
+import { checkFile } from './credentials/check-file.ts';
 import { googleCredentials, kindOf } from './credentials/credentials.ts';
 import { endpoints } from './endpoint.ts';
 import { factsAt } from './facts.ts';
@@ -74,7 +75,10 @@ const plugin: Plugin = {
     vertex: define<Provider>()({
       summary: 'Google Vertex AI in one project and location',
       config,
-      create: (settings, host) => createProvider(settings, host),
+      async create(settings, host) {
+        await checkFile(settings);
+        return createProvider(settings, host);
+      },
     }),
   },
 };

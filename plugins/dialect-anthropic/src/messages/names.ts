@@ -15,6 +15,8 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'reasoning.budget': 'thinking.budget_tokens',
   'reasoning.summary': 'thinking.display',
   tools: 'tools',
+  webSearch: 'tools[].web_search',
+  'webSearch.location': 'tools[].user_location',
   'tools.name': 'tools[].name',
   'tools.description': 'tools[].description',
   'tools.schema': 'tools[].input_schema',

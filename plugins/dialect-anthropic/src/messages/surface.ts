@@ -11,6 +11,7 @@ import { readRequest } from './read-request.ts';
 import { readReply, writeReply } from './reply.ts';
 import { MessageReader } from './stream-reader.ts';
 import { MessageWriter } from './stream-writer.ts';
+import { withSearch } from './tools.ts';
 import { writeRequest } from './write-request.ts';
 
 const writer = (call: Call, seal: Seal): StreamWriter => {
@@ -31,7 +32,10 @@ export const messages = (seal: Seal): Surface<'chat'> =>
     marks: [`"${ENVELOPE}`],
     client: {
       names,
-      read: (inbound) => discloseRequest(readRequest(inbound), seal),
+      read(inbound, ledger, target) {
+        const request = discloseRequest(readRequest(inbound), seal);
+        return target?.capabilities.webSearch === true ? withSearch(request, ledger) : request;
+      },
       write: (reply, call) => writeReply(encloseReply(reply, seal), call),
       stream: (call) => writer(call, seal),
     },

@@ -7,8 +7,10 @@ import {
   invalid,
   type Json,
   Late,
+  type Ledger,
   objectField,
   parseJson,
+  readSearchTool,
   some,
   stringifyJson,
   type Tool,
@@ -56,6 +58,22 @@ export const readTools = (tools: Json): readonly Tool[] => {
   if (tools === undefined || tools === null) return [];
   if (!Array.isArray(tools)) throw invalid('tools', "'tools' must be a list.");
   return tools.map((tool: Json, i) => readTool(tool, `tools[${i}]`));
+};
+const SEARCH = /^web_search_\d{8}$/;
+const searchOf = (tool: Tool): Fields | undefined => {
+  const wire = tool.kind === 'server' ? asObject(parseJson(tool.origin.payload.json)) : undefined;
+  return typeof wire?.type === 'string' && SEARCH.test(wire.type) ? wire : undefined;
+};
+/** The request for a provider that searches by itself. A search under conditions that such a one is not told stays this vendor's own. */
+export const withSearch = (request: ChatRequest, ledger: Ledger): ChatRequest => {
+  const at = request.tools.findIndex((tool) => searchOf(tool) !== undefined);
+  const tool = request.tools[at];
+  if (tool === undefined) return request;
+  const { max_uses: uses, cache_control: _cache, ...wire } = searchOf(tool) ?? {};
+  const webSearch = readSearchTool(wire);
+  if ('beyond' in webSearch) return request;
+  if (uses !== undefined && uses !== null) ledger.note('ignored', 'tools[].max_uses', 'the provider decides how often it searches');
+  return { ...request, tools: request.tools.filter((_tool, i) => i !== at), webSearch };
 };
 /** Tools that were read from this dialect, as they came. */
 export const writeOwnTools = (tools: readonly Tool[]): readonly Fields[] =>

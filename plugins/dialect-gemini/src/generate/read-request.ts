@@ -28,7 +28,7 @@ import { readConfig, readTier } from './config.ts';
 import { readLabels } from './labels.ts';
 import { ownBody } from './own.ts';
 import { readParts } from './read-parts.ts';
-import { readToolChoice, readTools, shownTools } from './tools.ts';
+import { readToolChoice, readTools, shownTools, withSearch } from './tools.ts';
 
 const ROLES: Readonly<Record<string, Turn['role']>> = Object.freeze({ user: 'user', model: 'assistant', function: 'user', tool: 'user' });
 interface Reading {
@@ -113,5 +113,7 @@ export const readRequest =
       ledger.note('emulated', 'tools.strict', 'calls keep to their schemas where the provider says so itself');
     if (!request.turns.some(({ role }) => role !== 'system')) throw invalid('contents', 'contents is not specified');
     const allowed = asList(asObject(asObject(formOf(request)?.said?.wire.toolConfig)?.functionCallingConfig)?.allowedFunctionNames);
-    return target === undefined || target.dialect === GEMINI || allowed.length === 0 ? request : shownTools(request, allowed, ledger);
+    if (target === undefined || target.dialect === GEMINI) return request;
+    const shown = allowed.length === 0 ? request : shownTools(request, allowed, ledger);
+    return target.capabilities.webSearch === true ? withSearch(shown) : shown;
   };

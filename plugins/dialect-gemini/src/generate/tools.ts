@@ -117,6 +117,10 @@ export const shownTools = (r: ChatRequest, allowed: readonly Json[], ledger: Led
   const { [CALLING]: _calling, ...others } = fields;
   return { ...r, tools, rest: { from: r.rest?.from ?? GENERATE, fields: { ...others, ...some(CALLING, calling) } } };
 };
+const isPlainSearch = (tool: Tool): boolean => tool.kind === 'server' && sameValue(parseJson(tool.origin.payload.json), { googleSearch: {} });
+/** The request for a provider that searches by itself: a search without conditions of its own is asked of it. */
+export const withSearch = (r: ChatRequest): ChatRequest =>
+  r.tools.some(isPlainSearch) ? { ...r, tools: r.tools.filter((tool) => !isPlainSearch(tool)), webSearch: {} } : r;
 /** Undefined where nothing is to be said. */
 export const writeToolChoice = (choice: ChatRequest['toolChoice']): Fields | undefined => {
   if (choice === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { type AnySurface, ENVELOPE, type Reach, type Route, type Seal, type Surface } from '@llm-proxy-auth/plugin';
+import { type AnySurface, ENVELOPE, type Endpoint, type Reach, type Route, type Seal, type Surface } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
@@ -9,6 +9,7 @@ import { readRequest, writeRequest } from './request.ts';
 import { streamReader } from './stream-reader.ts';
 import { streamWriter } from './stream-writer.ts';
 import { responsesTap } from './tap.ts';
+import type { Hosted } from './tools.ts';
 import { OPENAI } from './wire.ts';
 
 const CREATES: Reach = Object.freeze({ class: 'inference', ids: IDS.responses });
@@ -16,6 +17,10 @@ const STORED: Reach = stateful({ uses: ['{id}'], free: true });
 
 const NAME = 'responses';
 
+const hostedAt = (target: Endpoint | undefined): Hosted => {
+  if (target?.dialect === OPENAI && target.surface === NAME) return 'carry';
+  return target?.capabilities.webSearch === true ? 'search' : 'refuse';
+};
 const responses = (seal: Seal): Surface<'chat'> => ({
   name: NAME,
   operation: 'chat',
@@ -27,7 +32,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   marks: [`"${ENVELOPE}`],
   client: {
     names,
-    read: (inbound, ledger, target) => readRequest(inbound, seal, target?.dialect === OPENAI && target.surface === NAME, ledger),
+    read: (inbound, ledger, target) => readRequest(inbound, seal, hostedAt(target), ledger),
     write: (reply, call) => writeReply(reply, call, seal),
     stream: (call) => streamWriter(call, seal),
   },

@@ -24,7 +24,7 @@ import { allTools, asSent, splitBody, withRest } from './form.ts';
 import type { Reading } from './items.ts';
 import { marked, markOf, withForm } from './mark.ts';
 import { readItems, writeItems } from './sequence.ts';
-import { readTools, writeTools } from './tools.ts';
+import { type Hosted, readTools, writeTools } from './tools.ts';
 import { SURFACE } from './wire.ts';
 
 /** Members that need state at the vendor; this half keeps none. */
@@ -58,12 +58,13 @@ const readInput = (body: Fields, reading: Reading): readonly Turn[] => {
   throw invalid('input', 'input must be text or a list of items.');
 };
 /**
- * A `POST /responses` body as a conversation. Everything of it comes back through `writeRequest`. `native`: it goes to a provider of
- * this surface, which keeps state and runs hosted tools; for others both are refused.
+ * A `POST /responses` body as a conversation. Everything of it comes back through `writeRequest`. `tools`: carried to a provider of
+ * this surface, which keeps state and runs hosted tools; for others both are refused, but for a search where the provider has its own.
  */
-export const readRequest = (inbound: Inbound, seal: Seal, native: boolean, ledger: Ledger): ChatRequest => {
+export const readRequest = (inbound: Inbound, seal: Seal, tools: Hosted, ledger: Ledger): ChatRequest => {
   const { body } = inbound;
   if (!isObject(body)) throw invalid('body', 'The body must be a JSON object.');
+  const native = tools === 'carry';
   const hosted = native ? 'carry' : 'refuse';
   checkFurther(body);
   if (!native) {
@@ -76,8 +77,8 @@ export const readRequest = (inbound: Inbound, seal: Seal, native: boolean, ledge
     ...(instructions === undefined ? [] : [ownText('system', instructions, 'instructions')]),
     ...readInput(body, { flavour: 'input', hosted, seal }),
   ];
-  const { tools, toolChoice, hidden } = readTools(body, hosted);
-  const request = { tools, ...some('toolChoice', toolChoice), ...readScalars(body) };
+  const { hidden, ...read } = readTools(body, tools);
+  const request = { ...read, ...readScalars(body) };
   const { rest, form } = splitBody(body, request, hidden);
   return withForm({ turns, ...request, choices: 1, rest }, form);
 };

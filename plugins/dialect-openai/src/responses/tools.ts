@@ -9,12 +9,14 @@ import {
   type Json,
   type Ledger,
   parseJson,
+  readSearchTool,
   remainderOf,
   restore,
   some,
   stringifyJson,
   type Tool,
   unsupported,
+  type WebSearch,
 } from '@llm-proxy-auth/plugin';
 import { marked, markOf } from './mark.ts';
 import { originOf, ownOrigin, wordOf } from './wire.ts';
@@ -29,8 +31,11 @@ interface Hidden {
 export interface ReadTools {
   readonly tools: readonly Tool[];
   readonly toolChoice?: Choice;
+  readonly webSearch?: WebSearch | undefined;
   readonly hidden: readonly Hidden[];
 }
+/** What becomes of tools that their vendor runs. `search`: the provider of the call searches the web by itself, and has none of the others. */
+export type Hosted = 'refuse' | 'carry' | 'search';
 const EMPTY_SCHEMA: Fields = Object.freeze({ type: 'object', properties: Object.freeze({}) });
 
 /** The members of a grammar; chat has them one level down, in `format.grammar`. */
@@ -49,10 +54,10 @@ const plainFields = (tool: PlainTool, own: boolean): Fields => {
   const grammar = asObject(tool.grammar === undefined ? undefined : parseJson(tool.grammar.json));
   return { ...head, ...(grammar === undefined ? {} : { format: { type: 'grammar', ...grammar } }) };
 };
-const readTool = (tool: Json, param: string, hosted: 'refuse' | 'carry'): Tool => {
+const readTool = (tool: Json, param: string, hosted: Hosted): Tool => {
   if (!isObject(tool)) throw invalid(param, 'A tool must be an object.');
   if (tool.type !== 'function' && tool.type !== 'custom') {
-    if (hosted === 'refuse')
+    if (hosted !== 'carry')
       throw unsupported(`${param}.type`, `Tools of type ${JSON.stringify(wordOf(tool.type))} run at their vendor and cannot be translated.`);
     return { kind: 'server', origin: originOf(tool) };
   }
@@ -75,7 +80,7 @@ const writeTool = (tool: Tool, own: boolean, ledger: Ledger): Fields => {
 export const writeTools = (tools: readonly Tool[], own: boolean, ledger: Ledger): readonly Fields[] => tools.map((tool) => writeTool(tool, own, ledger));
 
 const MODES: ReadonlySet<Json> = new Set(['auto', 'none', 'required']);
-const readChoice = (choice: Json, hosted: 'refuse' | 'carry'): Choice => {
+const readChoice = (choice: Json, hosted: Hosted): Choice => {
   if (choice === undefined || choice === null) return undefined;
   if (choice === 'auto' || choice === 'none' || choice === 'required') return choice;
   if (!isObject(choice)) throw invalid('tool_choice', 'tool_choice must be auto, none, required or an object.');
@@ -86,17 +91,31 @@ const readChoice = (choice: Json, hosted: 'refuse' | 'carry'): Choice => {
 };
 const isAllowed = (tool: Tool, allowed: readonly Json[]): boolean =>
   allowed.some((entry) => isObject(entry) && tool.kind !== 'server' && entry.type === tool.kind && entry.name === tool.name);
+/** https://platform.openai.com/docs/guides/tools-web-search: by name, and by the days of its versions. */
+const SEARCH = /^web_search(?:_preview)?(?:_\d{4}_\d{2}_\d{2})?$/;
+const isSearch = (tool: Json): tool is Fields => isObject(tool) && SEARCH.test(wordOf(tool.type));
+/** The search of a provider that does it by itself; undefined where none is asked for, or `allowed_tools` leaves it out. */
+const searchIn = (wire: readonly Json[], choice: Json): WebSearch | undefined => {
+  const at = wire.findIndex(isSearch);
+  const tool = wire[at];
+  if (!isObject(tool) || (isObject(choice) && choice.type === 'allowed_tools' && !asList(choice.tools).some(isSearch))) return undefined;
+  const read = readSearchTool(tool);
+  if (!('beyond' in read)) return read;
+  throw unsupported(`tools[${at}].${read.beyond}`, `The provider of this model searches by itself and is not told ${read.beyond}.`);
+};
 /** `tools` and `tool_choice`. With `allowed_tools` the model is shown the allowed ones alone. */
-export const readTools = (body: Fields, hosted: 'refuse' | 'carry'): ReadTools => {
+export const readTools = (body: Fields, hosted: Hosted): ReadTools => {
   if (body.tools !== undefined && body.tools !== null && !Array.isArray(body.tools)) throw invalid('tools', 'tools must be a list.');
   const wire = asList(body.tools);
-  const tools = wire.map((tool, index) => readTool(tool, `tools[${index}]`, hosted));
-  const toolChoice = readChoice(body.tool_choice, hosted);
+  const searches = hosted === 'search' && wire.some(isSearch);
+  const tools = wire.flatMap((tool, index) => (searches && isSearch(tool) ? [] : [readTool(tool, `tools[${index}]`, hosted)]));
   const choice = body.tool_choice;
-  if (!isObject(choice) || choice.type !== 'allowed_tools') return { tools, ...some('toolChoice', toolChoice), hidden: [] };
+  const webSearch = some('webSearch', searches ? searchIn(wire, choice) : undefined);
+  const toolChoice = readChoice(choice, hosted);
+  if (!isObject(choice) || choice.type !== 'allowed_tools') return { tools, ...some('toolChoice', toolChoice), ...webSearch, hidden: [] };
   const allowed = asList(choice.tools);
   const hidden = tools.flatMap((tool, at) => (isAllowed(tool, allowed) ? [] : [{ at, tool: wire[at] as Fields }]));
-  return { tools: tools.filter((tool) => isAllowed(tool, allowed)), ...some('toolChoice', toolChoice), hidden };
+  return { tools: tools.filter((tool) => isAllowed(tool, allowed)), ...some('toolChoice', toolChoice), ...webSearch, hidden };
 };
 /** Puts tools that `allowed_tools` hid back where they stood. */
 export const withHidden = (tools: readonly Fields[], hidden: Json): readonly Fields[] => {

@@ -158,14 +158,20 @@ const accountIn = (delegate: string): string => delegate.slice(delegate.lastInde
 type Maker = (credential: Fields, making: Making) => AuthClient;
 const MAKERS: Readonly<Record<string, Maker>> = Object.freeze({ service_account: serviceAccount, authorized_user: user, external_account: external });
 const IMPERSONATED = 'impersonated_service_account';
-/** The client that a credential's `type` asks for; each by its own constructor, so that no other kind can be slipped in. */
-export const clientFrom = (credential: Fields, making: Making): AuthClient => {
+const makerOf = (credential: Fields): Maker => {
   checkUniverse(credential);
   const type = textOf(credential, 'type') ?? '';
   const make = Object.hasOwn(MAKERS, type) ? MAKERS[type] : undefined;
   if (make === undefined)
     throw new CredentialFileError(`credentials of type "${type.slice(0, 40)}" are not supported here; use ${Object.keys(MAKERS).join(', ')}`);
-  return make(credential, making);
+  return make;
+};
+/** The client that a credential's `type` asks for; each by its own constructor, so that no other kind can be slipped in. */
+export const clientFrom = (credential: Fields, making: Making): AuthClient => makerOf(credential)(credential, making);
+/** Throws CredentialFileError for a file of a kind, or with a source of its subject token, that cannot be used. */
+export const checkCredential = (credential: Fields): void => {
+  if (credential.type !== IMPERSONATED) makerOf(credential);
+  if (credential.type === 'external_account') sourceIn(credential);
 };
 /** The same for a whole file, which may name an account to act as. */
 export const sourceOfFile = (credential: Fields, making: Making): Source =>

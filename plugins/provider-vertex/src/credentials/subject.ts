@@ -11,11 +11,17 @@ export interface SubjectSource {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly field?: string | undefined;
 }
+/** Sources of the library's external accounts that are not read here, each with its reason. */
+const REFUSED: Readonly<Record<string, string>> = Object.freeze({
+  executable: 'no command is run for a credential',
+  environment_id: 'keys of AWS are not changed into tokens of Google',
+  certificate: 'the token service is not asked with a client certificate',
+});
 /** `credential_source` of a file of type external_account. Commands are never run, and keys of AWS and certificates are not read. */
 export const sourceIn = (credential: Fields): SubjectSource => {
   const source = isObject(credential.credential_source) ? credential.credential_source : {};
-  for (const kind of ['executable', 'environment_id', 'certificate'])
-    if (source[kind] !== undefined) throw new CredentialFileError(`credential_source.${kind} is not supported; use a file or an address`);
+  for (const [kind, why] of Object.entries(REFUSED))
+    if (source[kind] !== undefined) throw new CredentialFileError(`credential_source.${kind} is not supported: ${why}; use a source of kind file or url`);
   const format = isObject(source.format) ? source.format : {};
   const headers = isObject(source.headers) ? source.headers : {};
   return {
