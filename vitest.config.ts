@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: '100%',
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes late on a busy machine; a second is the default.
+    expect: { poll: { timeout: 15_000 } },
     setupFiles: ['tests/support/seed.ts'],
     reporters: ['default', './tests/support/cells/reporter.ts', './tests/support/failures-reporter.ts'],
     projects: [

@@ -2,9 +2,11 @@ import type { CapturedRequest } from '@llm-proxy-auth/simulators';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { chunk, role, spoken, sse } from './support/answers.ts';
 import { type Bench, openBench } from './support/gateway.ts';
+import { countTurns } from './support/turns.ts';
 import { type Open, openHttp1, openHttp2, standstill, type Visitor } from './support/visitor.ts';
 
 const WITHIN_MS = 100;
+const turns = countTurns();
 const STREAM = { headers: { 'content-type': 'text/event-stream; charset=utf-8' }, rechunk: 'whole' } as const;
 const SIZE = 4_000_000;
 const clients: readonly (readonly [string, Open])[] = [
@@ -58,7 +60,7 @@ describe.each(clients)('gone during the upload, %s', (_how, open) => {
     const upstream: CapturedRequest = await head;
     await expect.poll(() => upstream.body.length, { interval: 5 }).toBe(200_000);
     const left = client.leave();
-    expect((await upstream.aborted) - left).toBeLessThan(WITHIN_MS);
+    expect(await turns.between(left, await upstream.aborted)).toBeLessThan(WITHIN_MS);
     expect(upstream.complete).toBe(false);
     await nextIsServed();
   });

@@ -2,10 +2,12 @@ import type { CapturedRequest, Fault } from '@llm-proxy-auth/simulators';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { chunk, role, spoken, sse } from './support/answers.ts';
 import { type Bench, openBench } from './support/gateway.ts';
+import { countTurns } from './support/turns.ts';
 import { type Open, openHttp1, openHttp2, standstill, type Visitor } from './support/visitor.ts';
 
 /** Longest from the client's leaving to the provider seeing it (reliability R1). */
 const WITHIN_MS = 100;
+const turns = countTurns();
 /** In chunks, so that the answer is not over when its last byte is there. */
 const STREAM = { headers: { 'content-type': 'text/event-stream; charset=utf-8' }, rechunk: 'whole' } as const;
 const never = new Promise<never>(() => undefined);
@@ -96,7 +98,7 @@ describe.each(Object.entries(clients))('F01, F02: %s', (_how, open) => {
       await reached(client, upstream);
       const lines = bench.lines.length;
       const left = client.leave();
-      expect((await upstream.aborted) - left).toBeLessThan(WITHIN_MS);
+      expect(await turns.between(left, await upstream.aborted)).toBeLessThan(WITHIN_MS);
       await placeIsFree(mode);
       const line = await bench.line((each) => bench.lines.indexOf(each) >= lines && 'code' in each);
       expect(line.code).toBe('client_closed');

@@ -1,7 +1,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
+import { type CapturedRequest, openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
 import { PROVIDER_KEY } from './gateway.ts';
 import { bareEnvironment, ROOT, type Running, run } from './process.ts';
 
@@ -20,10 +20,30 @@ export interface Site {
   write(text: string | object): void;
   close(): Promise<void>;
 }
+/** What a gateway asks by itself, 30 s after its start and whenever it pleases. */
+const isProbe = ({ method, path }: CapturedRequest): boolean => method === 'GET' && path === '/v1/models';
+/** As a test sees it whose process may take longer than that: a probe takes no fault and is no request of the test. */
+const withoutProbes = (simulator: Simulator): Simulator => {
+  type Match = (request: CapturedRequest) => boolean;
+  const not =
+    (match: Match = () => true): Match =>
+    (request) =>
+      !isProbe(request) && match(request);
+  return {
+    ...simulator,
+    get requests() {
+      return simulator.requests.filter(not());
+    },
+    script: (rule) => simulator.script({ ...rule, when: not(rule.when) }),
+    waitForRequest: (match, timeout) => simulator.waitForRequest(not(match), timeout),
+    waitForHead: (match, timeout) => simulator.waitForHead(not(match), timeout),
+    waitForAbort: (match, timeout) => simulator.waitForAbort(not(match), timeout),
+  };
+};
 export const openSite = async (): Promise<Site> => {
   const folder = mkdtempSync(join(tmpdir(), 'lpa-site-'));
   const file = join(folder, 'llm-proxy-auth.yaml');
-  const simulator = await openaiSimulator({ keys: [PROVIDER_KEY] });
+  const simulator = withoutProbes(await openaiSimulator({ keys: [PROVIDER_KEY] }));
   const site: Site = {
     folder,
     file,

@@ -135,6 +135,7 @@ export interface Bench {
   close(): Promise<void>;
 }
 
+const DAY_MS = 86_400_000;
 /** A vendor's simulator behind a gateway on free ports, with one instance `main` and API keys; everything real but the vendor. */
 export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
   const folder = mkdtempSync(join(tmpdir(), 'lpa-e2e-'));
@@ -185,7 +186,8 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     pass: wanted.pass,
     random: wanted.random,
     now: wanted.now,
-    probeEveryMs: wanted.probeEveryMs,
+    // A question that a gateway asks by itself, 30 s after its start, would take the answer that a test has laid out for its own call.
+    probeEveryMs: wanted.probeEveryMs ?? DAY_MS,
   }).catch(async (error: unknown) => {
     await simulator.close();
     rmSync(folder, { recursive: true, force: true });

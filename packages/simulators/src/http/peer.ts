@@ -29,7 +29,7 @@ export type Peer = {
   script(rule: Rule): () => void;
   /** Forgets scripts and captured requests. */
   clear(): void;
-  /** The first request, past or future, that matches, has wholly arrived and was not handed out by this function before. Rejects after `timeout` ms (5000). */
+  /** The first request, past or future, that matches, has wholly arrived and was not handed out by this function before. Rejects after `timeout` ms (20,000). */
   waitForRequest(match?: Match, timeout?: number): Promise<CapturedRequest>;
   /** As `waitForRequest`, but as soon as the head is there. */
   waitForHead(match?: Match, timeout?: number): Promise<CapturedRequest>;

@@ -12,7 +12,7 @@ const queue = (what: string) => {
       if (waiter === undefined) items.push(request);
       else waiter.give(request);
     },
-    next(match: Match = () => true, timeout = 5000): Promise<CapturedRequest> {
+    next(match: Match = () => true, timeout = 20_000): Promise<CapturedRequest> {
       const ready = items.find(match);
       if (ready !== undefined) {
         items = items.filter((item) => item !== ready);
