@@ -1,3 +1,5 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { certificateAuthority, openaiSimulator, SERVER_AUTH } from '@llm-proxy-auth/simulators';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { configuration, type Ended, type Shell, shell } from './support/command-line.ts';
 import { type Bench, openBench } from './support/gateway.ts';
@@ -168,8 +170,57 @@ describe('check, models, plugins', () => {
     expect(integrity).toMatch(/^sha512-/);
     place.write('pinned.yaml', text({ name: '@acme/extra', integrity }));
     expect((await place.run(['check', ...words])).code).toBe(0);
+    expect(await place.run(['plugins', 'verify', ...words])).toMatchObject({ code: 0, out: expect.stringContaining('"pin":"holds"') });
     place.write('node_modules/@acme/extra/more.js', '');
     expect((await place.run(['check', ...words])).code).toBe(78);
+  });
+  test('the command that a broken pin names prints the new one, and runs nothing of the plugin', async () => {
+    const first = json(await place.run(['check', '--json']));
+    expect(first.ok).toBe(true);
+    place.plugin('@acme/tampered', "globalThis.tamperedRan = true; throw new Error('I must not run');", {
+      llmProxyAuth: { api: 1, kinds: ['dialect:tampered'] },
+    });
+    const pinned = { name: '@acme/tampered', integrity: `sha512-${'A'.repeat(86)}==` };
+    place.write('tampered.yaml', configuration({ plugins: ['@llm-proxy-auth/dialect-openai', pinned] }));
+    const words = ['--config', 'tampered.yaml', '--plugin-root', place.folder];
+    const refused = await place.run(['check', ...words]);
+    expect(refused.code).toBe(78);
+    const mend = /\(try: llm-proxy-auth (plugins verify [^)]+)\)/.exec(refused.err)?.[1] ?? '';
+    const printed = await place.run([...mend.split(' '), ...words]);
+    expect(printed.err).toBe('');
+    expect(printed).toMatchObject({ code: 0, out: expect.stringMatching(/@acme\/tampered +1\.0\.0 +differs +sha512-/) });
+    expect(printed.out).not.toContain('dialect-openai');
+    const verified = await place.run(['plugins', 'verify', ...words, '--json']);
+    expect([verified.code, (JSON.parse(verified.out) as { pin: string }[]).map(({ pin }) => pin)]).toEqual([1, ['none', 'differs']]);
+    expect('tamperedRan' in globalThis).toBe(false);
+  });
+  test('plugins verify tells what it cannot find, and takes names of the configuration alone', async () => {
+    expect((await place.run(['plugins', 'verify', '@acme/nobody'])).code).toBe(2);
+    place.write('absent.yaml', configuration({ plugins: ['@acme/absent'] }));
+    expect(await place.run(['plugins', 'verify', '--config', 'absent.yaml'])).toMatchObject({ code: 78, err: expect.stringContaining('plugins[0]') });
+    expect((await place.run(['plugins', 'list', '--print'])).code).toBe(2);
+    expect((await place.run(['plugins', 'list', 'more'])).code).toBe(2);
+  });
+  test('--json is JSON also of a printed and of a wrong configuration', async () => {
+    expect(json(await place.run(['check', '--print', '--json']))).toMatchObject({ server: { host: '127.0.0.1' }, instances: { main: { provider: 'openai' } } });
+    expect((await place.run(['check', '--print', '--json'])).out).not.toContain('sk-canary');
+    place.write('wrong.yaml', configuration({ sevrer: {} }));
+    const wrong = await place.run(['check', '--config', 'wrong.yaml', '--json']);
+    expect([wrong.code, json(wrong)]).toMatchObject([
+      78,
+      { ok: false, problems: [{ code: 'unknown_key', line: 1, message: expect.stringContaining('sevrer') }] },
+    ]);
+    expect((await place.run(['check', '--print', '--live'])).code).toBe(2);
+  });
+  test('models --live tells of the providers that answer, whoever else does not', async () => {
+    const simulator = await openaiSimulator({ keys: ['sk-canary-0123456789'] });
+    const at = (baseUrl: string) => ({ provider: 'openai', apiKey: 'sk-canary-0123456789', baseUrl, insecureUpstream: true });
+    place.write('live.yaml', configuration({ instances: { away: at('http://127.0.0.1:1/v1'), here: at(simulator.url) } }));
+    const told = await place.run(['models', '--live', '--json', '--config', 'live.yaml']);
+    await simulator.close();
+    expect(told.code).toBe(1);
+    expect(told.err).toMatch(/^away: /);
+    expect((JSON.parse(told.out) as { instance: string }[]).map(({ instance }) => instance)).toContain('here');
   });
   test.each([['check'], ['models'], ['plugins'], ['keys'], ['explain'], ['start']])('%s --help has an example', async (command) => {
     const helped = await place.run([command, '--help']);
@@ -211,6 +262,32 @@ describe('explain asks a gateway that runs', () => {
     expect(told.code).toBe(1);
     expect(told.out).toContain('scope');
     expect((await explain('')).code).toBe(2);
+    const asked = (...more: string[]): Promise<Ended> => place.run(['explain', '/x', '--data', '{}', '--key', bench.key, ...more]);
+    expect(await asked()).toMatchObject({ code: 2, err: expect.stringContaining('--url') });
+    expect((await asked('--url', 'ftp://gateway')).code).toBe(2);
+    expect((await asked('--url', 'gateway')).code).toBe(2);
     expect(bench.simulator.requests).toEqual([]);
+  });
+  test('over TLS, whose certificate it checks', async () => {
+    const authority = certificateAuthority();
+    const { pem, key } = authority.issue({ dns: ['localhost'], usages: [SERVER_AUTH] });
+    const secured = await openBench({ sections: { server: { port: 0, tls: { port: 0, cert: pem, key } } } });
+    const ask = (): Promise<Ended> =>
+      place.run([
+        'explain',
+        '/openai/main/v1/chat/completions',
+        '--data',
+        chat(SMALL),
+        '--key',
+        secured.key,
+        '--url',
+        (secured.gateway.urls.tls ?? '').replace('127.0.0.1', 'localhost'),
+      ]);
+    expect(await ask()).toMatchObject({ code: 1, err: expect.stringContaining('certificate') });
+    const trusted = getCACertificates();
+    setDefaultCACertificates([...trusted, authority.pem]);
+    expect(await ask()).toMatchObject({ code: 0, out: expect.stringContaining('"route"') });
+    setDefaultCACertificates(trusted);
+    await secured.close();
   });
 });

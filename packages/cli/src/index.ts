@@ -47,6 +47,7 @@ export const run = async (words: readonly string[], terminal: Terminal): Promise
       return EXIT.usage;
     }
     if (error instanceof ConfigurationError) {
+      if (words.includes('--json')) terminal.stdout.write(`${JSON.stringify({ ok: false, problems: error.problems })}\n`);
       terminal.stderr.write(`${error.format()}\n`);
       return EXIT.configuration;
     }

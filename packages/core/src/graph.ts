@@ -73,6 +73,8 @@ export interface Graph {
   readonly environment: readonly { readonly instance: string; readonly variable: string }[];
   /** The configuration as read, secrets replaced by where they come from, for `check --print`. */
   print(): string;
+  /** The same as plain data. */
+  readonly shown: unknown;
   dispose(): Promise<void>;
 }
 export interface GraphOptions {

@@ -203,6 +203,7 @@ const graphOf = (parts: {
     secrets: secrets.values,
     environment: Object.freeze(context.environment.map(({ path, variable }) => Object.freeze({ instance: instanceOf(path), variable }))),
     print: () => printSettings(shown),
+    shown,
     dispose: async () => {
       secrets.close();
       await created.dispose();

@@ -1,4 +1,4 @@
-import { parse } from '../arguments.ts';
+import { parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
 import { ended } from '../known.ts';
@@ -14,7 +14,8 @@ export const check: Command = {
     const parsed = parse(words, { print: { type: 'boolean' }, live: { type: 'boolean' } }, 0);
     return withGraph(parsed, terminal, async (graph) => {
       if (parsed.values.print === true) {
-        terminal.stdout.write(graph.print());
+        if (parsed.values.live === true) throw new UsageError('--print and --live are two questions; ask one after the other.');
+        print(terminal, graph.shown, parsed.json, () => graph.print());
         return 0;
       }
       const instances = await Promise.all(

@@ -1,11 +1,12 @@
-import { request } from 'node:http';
+import { request as plain } from 'node:http';
+import { request as secured } from 'node:https';
 import { parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
 
 const send = (url: URL, key: string, body: string): Promise<{ readonly status: number; readonly text: string }> =>
   new Promise((resolve, reject) => {
-    const sent = request(
+    const sent = (url.protocol === 'https:' ? secured : plain)(
       url,
       { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'x-lpa-explain': '1' } },
       (reply) => {
@@ -21,6 +22,18 @@ const send = (url: URL, key: string, body: string): Promise<{ readonly status: n
     sent.end(body);
   });
 
+/** Where the gateway of a configuration can be asked from this machine. */
+const served = ({ host, port }: { readonly host: string; readonly port: number }): string => {
+  if (port === 0)
+    throw new UsageError('The configuration leaves the port open (port 0); name the one that the `listening` line shows: --url http://HOST:PORT.');
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+};
+const urlOf = (path: string, base: string): URL => {
+  const url = URL.canParse(path, base) ? new URL(path, base) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new UsageError('--url takes the address of a gateway, such as http://127.0.0.1:8080.');
+  return url;
+};
+
 export const explain: Command = {
   usage: 'llm-proxy-auth explain PATH --data JSON [--url URL] [--key KEY]',
   summary: 'Asks a running gateway what it would do with a call: route, policy and the upstream request; the provider is not called.',
@@ -33,8 +46,8 @@ export const explain: Command = {
       throw new UsageError('explain needs a PATH that begins with / and --data JSON.');
     const key = typeof parsed.values.key === 'string' ? parsed.values.key : terminal.env.LLM_PROXY_AUTH_KEY;
     if (key === undefined) throw new UsageError('explain needs a key with the scope `explain`: --key KEY or LLM_PROXY_AUTH_KEY.');
-    const base = typeof url === 'string' ? url : await withGraph(parsed, terminal, async (g) => `http://${g.settings.server.host}:${g.settings.server.port}`);
-    const { status, text } = await send(new URL(path, base), key, data);
+    const base = typeof url === 'string' ? url : await withGraph(parsed, terminal, async (g) => served(g.settings.server));
+    const { status, text } = await send(urlOf(path, base), key, data);
     terminal.stdout.write(`${text}\n`);
     return status === 200 ? 0 : 1;
   },

@@ -20,11 +20,17 @@ export const models: Command = {
       const routed = graph.settings.models.flatMap((m) =>
         m.targets.map((t) => ({ model: m.name ?? m.match ?? '', instance: t.instance, target: t.model, ...facts(t.instance, t.model) })),
       );
+      let failed = false;
       const served = await Promise.all(
         [...graph.instances.values()].map(async (instance) => {
           const listed = instance.settings.models?.map((id) => ({ model: id, instance: instance.name, target: id, ...told(instance, id) }));
           if (listed !== undefined || parsed.values.live !== true || instance.provider.models === undefined) return listed ?? [];
-          const live = await instance.provider.models(AbortSignal.timeout(LIVE_MS));
+          const live = await instance.provider.models(AbortSignal.timeout(LIVE_MS)).catch((error: unknown) => {
+            // One provider that is away does not keep the lists of the others from being told.
+            terminal.stderr.write(`${instance.name}: ${error instanceof Error ? error.message : 'failed'}\n`);
+            failed = true;
+            return [];
+          });
           return live.map(({ id, context, deprecated, retires }) => ({
             model: id,
             instance: instance.name,
@@ -34,7 +40,7 @@ export const models: Command = {
         }),
       );
       print(terminal, [...routed, ...served.flat()], parsed.json);
-      return 0;
+      return failed ? 1 : 0;
     });
   },
 };

@@ -32,9 +32,7 @@ export const readConfigurationText = (options: {
     return { file: options.file, folder: resolve(options.folder ?? (options.file === undefined ? '.' : dirname(options.file))), text: options.text };
   const { file } = options;
   if (file === undefined) {
-    throw new ConfigurationError([
-      { path: '', code: 'config_missing', message: `there is no configuration; write ./${FILE} or name one with --config`, mend: 'llm-proxy-auth init' },
-    ]);
+    throw new ConfigurationError([{ path: '', code: 'config_missing', message: `there is no configuration; write ./${FILE} or name one with --config` }]);
   }
   try {
     if (statSync(file).size > MAX_BYTES)

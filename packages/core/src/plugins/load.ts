@@ -6,7 +6,7 @@ import { Root } from '../config/schema.ts';
 import { shapeOf } from '../config/shape.ts';
 import type { LoadedPlugin } from '../graph.ts';
 import { type Catalog, claimsOf, clashes, createCatalog, routeClashes } from './catalog.ts';
-import { type Discovered, discover, type PluginEntry } from './discover.ts';
+import { type Discovered, type DiscoverOptions, discover, type PluginEntry } from './discover.ts';
 import { processConditions } from './entry.ts';
 import type { Failure } from './failure.ts';
 import { importPlugin } from './import.ts';
@@ -27,7 +27,7 @@ interface Listed {
   readonly ok: boolean;
   readonly entries: readonly (PluginEntry | undefined)[];
 }
-const listedIn = (root: MapNode, context: ReadContext): Listed => {
+export const listedIn = (root: MapNode, context: ReadContext): Listed => {
   const entry = root.entries.get('plugins');
   if (entry === undefined) return { ok: true, entries: [] };
   context.note('plugins', entry.key, entry.node.place);
@@ -38,6 +38,16 @@ const listedIn = (root: MapNode, context: ReadContext): Listed => {
   );
   return { ok: reading.ok, entries };
 };
+
+/** Where packages are looked for. */
+export const discoverOptions = (options: Omit<LoadPluginsOptions, 'timeoutMs'>): DiscoverOptions => ({
+  gateway: options.gatewayFolder ?? OWN_FOLDER,
+  roots: options.pluginRoots,
+  allowLocal: options.allowLocalPlugins,
+  folder: options.folder,
+  conditions: options.conditions ?? processConditions(process.execArgv),
+  node: process.version,
+});
 
 /**
  * Loads the plugins that the configuration lists. Every check that needs no code of a plugin is made on all of them
@@ -52,14 +62,7 @@ export const loadPlugins = async (
   const tell = (index: number, { code, message, mend }: Failure): void => {
     context.report(`plugins[${index}]`, code, message, undefined, mend);
   };
-  const settings = {
-    gateway: options.gatewayFolder ?? OWN_FOLDER,
-    roots: options.pluginRoots,
-    allowLocal: options.allowLocalPlugins,
-    folder: options.folder,
-    conditions: options.conditions ?? processConditions(process.execArgv),
-    node: process.version,
-  };
+  const settings = discoverOptions(options);
   const found = entries.map((entry) => (entry === undefined ? undefined : discover(entry, settings)));
   for (const [i, result] of found.entries()) if (result?.ok === false) tell(i, result);
   const discovered = found.filter((f): f is Discovered => f?.ok === true);
