@@ -46,6 +46,8 @@ export { type FamilyData, type FamilyRow, modelFamilies } from './model-families
 export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';
 export { type Native, type NativeEntry, nativeTable, rememberNative } from './native-table.ts';
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';
+export { checkPairs } from './pairs.ts';
+export { type PlainSchema, plainSchema, unwrapInput, wrapInput, wrappedTools } from './plain-schema.ts';
 export * from './plugin.ts';
 export * from './provider.ts';
 export * from './purpose.ts';

@@ -165,7 +165,11 @@ describe('what other gateways get wrong', () => {
     ]);
   });
   it('input that is no object is wrapped and told', () => {
-    const { body, notes } = written({ ...plain, turns: [...turns, { role: 'assistant', parts: [call('a', 'f', '{"cut')] }], tools: [tool] });
+    const { body, notes } = written({
+      ...plain,
+      turns: [...turns, { role: 'assistant', parts: [call('a', 'f', '{"cut')] }, { role: 'user', parts: [result('a', 'x')] }],
+      tools: [tool],
+    });
     expect(JSON.stringify(body.messages)).toContain('"input":{"rawInvalidInput":"{\\"cut"}');
     expect(notes).toContainEqual({ kind: 'emulated', param: 'turns.parts.input' });
   });

@@ -6,7 +6,10 @@ import { strictSchema } from './schema-check.ts';
 
 const inputSchema: Check = (value, path) => {
   object(value, path);
-  const { type } = fieldsOf(value);
+  const schema = fieldsOf(value);
+  const { type } = schema;
+  if (['anyOf', 'oneOf', 'allOf'].some((key) => schema[key] !== undefined))
+    throw at(path, 'input_schema does not support oneOf, allOf, or anyOf at the top level');
   if (type === undefined) throw at(`${path}.type`, 'Field required');
   if (type !== 'object') throw at(`${path}.type`, "Input should be 'object'");
 };

@@ -1,15 +1,4 @@
-import {
-  type Building,
-  type Call,
-  type ChatRequest,
-  type Fields,
-  fitSchema,
-  inputSchema,
-  type Lost,
-  some,
-  type Tool,
-  unsupported,
-} from '@llm-proxy-auth/plugin';
+import { type Building, type Call, type ChatRequest, type Fields, fitSchema, type Lost, plainSchema, some, type Tool } from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { writeOwnTools, writeToolChoice } from './tools.ts';
@@ -21,9 +10,9 @@ const FREE_TEXT: Fields = Object.freeze({ type: 'object', properties: { input: {
 const described = (description: string | undefined): Fields => some('description', description === '' ? undefined : description);
 const writeFunction = (tool: Extract<Tool, { kind: 'function' }>, native: boolean, writing: Writing): Building => {
   const { lost } = writing;
-  const schema = inputSchema(tool.schema);
-  if (schema === undefined) throw unsupported('tools.schema', `The input of the tool ${tool.name} must be an object.`);
-  if (schema !== tool.schema) lost('tools.schema', 'the input of a tool is said to be an object', 'emulated');
+  const { schema, wrapped } = plainSchema(tool);
+  if (wrapped) lost('tools.schema', 'input that is one of several things stands in a member of an object', 'emulated');
+  else if (schema !== tool.schema) lost('tools.schema', 'the input of a tool is said to be an object', 'emulated');
   const base = { name: writing.name(tool.name), ...described(tool.description) };
   if (tool.strict === undefined) return { ...base, input_schema: schema, ...writeCache(tool) };
   if (tool.strict && !native) lost('tools.strict', 'the model does not hold its calls to a schema');

@@ -4,6 +4,8 @@ export interface Memo {
   readonly names: ReadonlyMap<string, string>;
   /** Tools of free text, by the names the provider got: their input stands in one member. */
   readonly free: ReadonlySet<string>;
+  /** Tools whose input stands in a member of an object, by the names the provider got. */
+  readonly wrapped?: ReadonlySet<string> | undefined;
   /** The tool that stands for a JSON answer. */
   readonly answer: string | undefined;
   /** Betas were asked for that the cloud may refuse. */

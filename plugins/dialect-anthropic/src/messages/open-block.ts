@@ -10,6 +10,7 @@ import {
   type Part,
   parseJson,
   stringifyJson,
+  unwrapInput,
 } from '@llm-proxy-auth/plugin';
 import { ANTHROPIC } from '../wire.ts';
 import { readCitation, readForeign } from './citations.ts';
@@ -18,7 +19,7 @@ import { readBlock } from './read-blocks.ts';
 import { freeText, renamed } from './tool-names.ts';
 
 type Emit = (e: ChatEvent) => void;
-type Kind = 'text' | 'thinking' | 'call' | 'free' | 'answer' | 'whole';
+type Kind = 'text' | 'thinking' | 'call' | 'free' | 'wrapped' | 'answer' | 'whole';
 
 const parsed = (json: string): Json => {
   try {
@@ -102,6 +103,7 @@ export class OpenBlock {
   #finishInput(): void {
     const whole = this.#json === '' ? stringifyJson(isObject(this.#start.input) ? this.#start.input : {}) : this.#json;
     if (this.#kind === 'free') this.#say('input', freeText(whole));
+    else if (this.#kind === 'wrapped') this.#say('input', unwrapInput(whole));
     else if (this.#json === '' && this.#kind === 'call') this.#say('input', whole);
     else if (this.#json === '' && this.#kind === 'answer') this.#say('text', whole);
   }
@@ -125,6 +127,7 @@ const kindOf = (part: Part, start: Fields, memo: Memo): Kind => {
   if (part.kind !== 'toolCall') return 'whole';
   const name = asText(start.name) ?? '';
   if (name === memo.answer) return 'answer';
+  if (memo.wrapped?.has(name) === true) return 'wrapped';
   return memo.free.has(name) ? 'free' : 'call';
 };
 export const isBlock = (wire: Json): wire is Fields => asText(asObject(wire)?.type) !== undefined;

@@ -1,4 +1,4 @@
-import { asObject, asText, type Part, parseJson, type ToolCallPart } from '@llm-proxy-auth/plugin';
+import { asObject, asText, type Part, parseJson, type ToolCallPart, unwrapInput } from '@llm-proxy-auth/plugin';
 import type { Memo } from './memo.ts';
 
 /** Free text as it stands in the object that input is on the wire; other input is taken for the text itself. */
@@ -19,5 +19,6 @@ export const undone = (part: Part, memo: Memo): Part => {
   if (part.kind !== 'toolCall') return part;
   const json = 'json' in part.input ? part.input.json : part.input.text;
   if (part.name === memo.answer) return { kind: 'text', text: json };
+  if (memo.wrapped?.has(part.name) === true) return { ...renamed(part, memo), input: { json: unwrapInput(json) } };
   return memo.free.has(part.name) ? { ...renamed(part, memo), input: { text: freeText(json) } } : renamed(part, memo);
 };

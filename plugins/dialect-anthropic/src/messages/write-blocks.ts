@@ -14,6 +14,7 @@ import {
   type ThinkingPart,
   type ToolCallPart,
   type ToolResultPart,
+  wrapInput,
 } from '@llm-proxy-auth/plugin';
 import { formOf } from '../form.ts';
 import { unheard } from '../lost.ts';
@@ -30,9 +31,11 @@ export interface Writing {
   /** Names and ids as the provider takes them. */
   readonly name: (name: string) => string;
   readonly id: (id: string) => string;
+  /** Tools whose input stands in a member of an object, by the names of the client. */
+  readonly wrapped: ReadonlySet<string>;
 }
 const asIs = (text: string): string => text;
-const OWN: Writing = Object.freeze({ mine: true, lost: unheard, name: asIs, id: asIs });
+const OWN: Writing = Object.freeze({ mine: true, lost: unheard, name: asIs, id: asIs, wrapped: new Set<string>() });
 
 /** Text on which nothing hangs. What hangs on others is not looked at here: the ledger tells what nobody reads. */
 export const isPlainText = (part: Part | undefined): part is TextPart =>
@@ -51,13 +54,13 @@ const writeCitations = (citations: readonly Citation[] | undefined, { lost }: Wr
   return own.length > 0 ? { citations: own.map(writeCitation) } : {};
 };
 /** Input is an object on the wire: free text stands in one of its members. */
-const writeInput = ({ input }: ToolCallPart, lost: Lost): Json => {
+const writeInput = ({ name, input }: ToolCallPart, { lost, wrapped }: Writing): Json => {
   if ('text' in input) {
     lost('turns.parts.input', 'free text stands in a member of an object', 'emulated');
     return { input: input.text };
   }
   const value = inputOf(input.json);
-  if (value !== undefined) return value;
+  if (value !== undefined) return wrapped.has(name) ? wrapInput(value) : value;
   lost('turns.parts.input', 'input that is no JSON object stands in a member of one', 'emulated');
   return { input: input.json };
 };
@@ -75,7 +78,7 @@ const writeCall = (part: ToolCallPart, writing: Writing): Building => ({
   type: 'tool_use',
   id: writing.id(part.id),
   name: writing.name(part.name),
-  input: writeInput(part, writing.lost),
+  input: writeInput(part, writing),
   ...writeKept(part, writing.mine),
 });
 const isBlank = (part: Part): boolean => part.kind === 'text' && part.text.trim() === '';

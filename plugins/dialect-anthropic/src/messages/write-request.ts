@@ -4,6 +4,7 @@ import {
   type Building,
   type Call,
   type ChatRequest,
+  checkPairs,
   defined,
   type Fields,
   type HeaderPairs,
@@ -15,6 +16,7 @@ import {
   type Part,
   takenStops,
   unsupported,
+  wrappedTools,
 } from '@llm-proxy-auth/plugin';
 import { type Family, familyOf } from '../families.ts';
 import { formOf } from '../form.ts';
@@ -49,9 +51,10 @@ const goingOnOwn = (params: Fields, r: ChatRequest, lost: Lost): Fields => {
   const { thinking: _thinking, ...others } = params;
   return others;
 };
+const NOT_ONE: ReadonlySet<string> = new Set();
 /** What this dialect's own client sent, as it came. */
 const ownBody = (r: ChatRequest, call: Call, lost: Lost): Building => {
-  const writing: Writing = { mine: true, lost, name: (name) => name, id: (id) => id };
+  const writing: Writing = { mine: true, lost, name: (name) => name, id: (id) => id, wrapped: NOT_ONE };
   const { system, messages } = writeOwnTurns(r.turns, writing);
   const tools = writeOwnTools(r.tools);
   if (tools.length < r.tools.length) lost('tools', 'the provider has no such tool');
@@ -88,10 +91,10 @@ const refuseShape = (r: ChatRequest): void => {
   if (r.choices !== 1) throw unsupported('choices', 'The provider gives one choice.');
   if (r.logprobs !== undefined) throw unsupported('logprobs', 'The provider gives no log probabilities.');
 };
-const namesOf = (lost: Lost): { readonly writing: Writing; readonly names: ReadonlyMap<string, string> } => {
+const namesOf = (tools: ChatRequest['tools'], lost: Lost): { readonly writing: Writing; readonly names: ReadonlyMap<string, string> } => {
   const names = safeNames(() => lost('tools.name', 'the provider takes letters, digits, _ and - in a name', 'emulated'));
   const ids = safeNames(() => lost('turns.parts.id', 'the provider takes letters, digits, _ and - in an id', 'emulated'));
-  return { writing: { mine: false, lost, name: names.write, id: ids.write }, names: names.changed };
+  return { writing: { mine: false, lost, name: names.write, id: ids.write, wrapped: wrappedTools(tools) }, names: names.changed };
 };
 /** The prompt with what the model is asked for beside it. */
 const asking = (system: string | readonly Fields[] | undefined, { instruction }: Output): Fields => {
@@ -109,7 +112,8 @@ const goingOn = (fitted: Thinking, r: ChatRequest, lost: Lost): Thinking => {
 const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: Building; readonly memo: Memo } => {
   refuseShape(r);
   const family = familyOf(call.like ?? call.model);
-  const { writing, names } = namesOf(lost);
+  const { writing, names } = namesOf(r.tools, lost);
+  checkPairs(r.turns);
   loseResultNames(r.turns, lost);
   if (r.webSearch !== undefined) lost('webSearch', 'an answer that pauses between two searches has no form in other dialects');
   if (r.metadata !== undefined) lost('metadata', 'the provider files nothing with a call but who its user is');
@@ -138,7 +142,13 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
   });
   return {
     body: fitHints(body, lost),
-    memo: { names, free: freeNames(r.tools, writing), answer: output.tool === undefined ? undefined : ANSWER_TOOL, foreign: true },
+    memo: {
+      names,
+      free: freeNames(r.tools, writing),
+      wrapped: new Set([...writing.wrapped].map(writing.name)),
+      answer: output.tool === undefined ? undefined : ANSWER_TOOL,
+      foreign: true,
+    },
   };
 };
 

@@ -12,6 +12,7 @@ import {
   some,
   type UpstreamReply,
   unknownFields,
+  unwrapInput,
 } from '@llm-proxy-auth/plugin';
 import { readBlocks } from '../blocks/read.ts';
 import { jsonOf } from '../blocks/write.ts';
@@ -48,6 +49,7 @@ const messageOf = (o: Fields, reply: UpstreamReply): Fields => {
 export const renamed = (part: Part, memo: Memo | undefined): Part => {
   if (part.kind !== 'toolCall' || memo === undefined) return part;
   const name = memo.names.get(part.name) ?? part.name;
+  if (memo.wrapped?.has(part.name) === true && 'json' in part.input) return { ...part, name, input: { json: unwrapInput(part.input.json) } };
   if (!memo.free.has(part.name)) return name === part.name ? part : { ...part, name };
   const text = 'json' in part.input ? freeText(part.input.json) : part.input.text;
   return { ...part, name, input: { text } };

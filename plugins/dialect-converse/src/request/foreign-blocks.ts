@@ -10,6 +10,7 @@ import {
   type ToolResultPart,
   typeOfBytes,
   unsupported,
+  wrapInput,
 } from '@llm-proxy-auth/plugin';
 import { cachePointOf } from '../blocks/cache.ts';
 import { ownCitation } from '../blocks/citations.ts';
@@ -30,6 +31,8 @@ export interface Writing {
   readonly documentName: (name: string | undefined) => string;
   /** The cache point behind what carries a mark, as far as the provider takes them. */
   readonly cachePoint: (kept: Kept) => Fields | undefined;
+  /** Tools whose input stands in a member of an object, by the names of the client. */
+  readonly wrapped: ReadonlySet<string>;
 }
 const FAMILIES_WITH_RESULT_MEDIA: ReadonlySet<string> = new Set(['anthropic', 'amazon', '']);
 
@@ -79,7 +82,7 @@ const writeForeignMedia = (part: MediaPart | DocumentPart, writing: Writing): Fi
   if (title !== undefined && name === undefined) writing.lost('turns.parts.title', 'the title is the name here', 'emulated');
   return { document: { ...(block.document as Fields), name: writing.documentName(name ?? title) } };
 };
-const writeCall = (part: ToolCallPart, { family, lost }: Writing): Fields => {
+const writeCall = (part: ToolCallPart, { family, lost, wrapped }: Writing): Fields => {
   const wrap = (key: string, why: string) => (text: string) => {
     lost('turns.parts.input', why, 'emulated');
     return { [key]: text };
@@ -88,7 +91,8 @@ const writeCall = (part: ToolCallPart, { family, lost }: Writing): Fields => {
     'text' in part.input
       ? wrap('input', 'free text is a member of an object here')
       : wrap('rawInvalidInput', 'input that is no JSON object is a member of one');
-  return { toolUse: { toolUseId: callId(part.id, family, lost), name: toolName(part.name), input: inputOf(part.input, how) } };
+  const input = inputOf(part.input, how);
+  return { toolUse: { toolUseId: callId(part.id, family, lost), name: toolName(part.name), input: wrapped.has(part.name) ? wrapInput(input) : input } };
 };
 /** What a result holds; `moved` goes into the message behind the results, where the model takes no media inside them. */
 const writeResult = (part: ToolResultPart, writing: Writing): { readonly block: Fields; readonly moved: readonly Fields[] } => {

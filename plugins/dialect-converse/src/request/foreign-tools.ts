@@ -1,4 +1,16 @@
-import { asObject, type ChatRequest, type Fields, fitSchema, isObject, type Json, type Lost, parseJson, some, type Tool } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type ChatRequest,
+  type Fields,
+  fitSchema,
+  isObject,
+  type Json,
+  type Lost,
+  parseJson,
+  plainSchema,
+  some,
+  type Tool,
+} from '@llm-proxy-auth/plugin';
 import { CONVERSE } from '../wire.ts';
 import type { Writing } from './foreign-blocks.ts';
 import { NO_INPUT } from './tools.ts';
@@ -10,6 +22,8 @@ export interface Memo {
   readonly names: ReadonlyMap<string, string>;
   /** Tools that take free text, by the names that the provider got. */
   readonly free: ReadonlySet<string>;
+  /** Tools whose input stands in a member of an object, by the names that the provider got. */
+  readonly wrapped?: ReadonlySet<string> | undefined;
   /** An answer or calls are held to a schema. */
   readonly held?: boolean | undefined;
   /** The model is made to call a tool. */
@@ -29,7 +43,14 @@ const FREE_TEXT: Fields = Object.freeze({
   required: Object.freeze(['input']),
 });
 type Written = { readonly wire: Fields; readonly free: boolean } | undefined;
-const schemaOf = (schema: unknown, { lost }: Writing): Fields => {
+const schemaOf = (tool: Extract<Tool, { kind: 'function' }>, { lost, family }: Writing): Fields => {
+  const { schema } = tool;
+  if (family.vendor === 'anthropic' && isObject(schema)) {
+    const plain = plainSchema(tool);
+    if (plain.wrapped) lost('tools.schema', 'input that is one of several things stands in a member of an object', 'emulated');
+    else if (plain.schema !== schema) lost('tools.schema', 'the provider wants a schema of an object', 'emulated');
+    return plain.schema;
+  }
   if (isObject(schema) && schema.type === 'object') return schema;
   lost('tools.schema', 'the provider wants a schema of an object', 'emulated');
   return isObject(schema) ? { type: 'object', ...schema, ...(schema.type === undefined ? {} : { type: 'object' }) } : NO_INPUT;
@@ -59,7 +80,7 @@ const writeTool = (tool: Tool, writing: Writing): Written => {
     const { strict } = tool;
     if (strict !== undefined && !family.schemas) lost('tools.strict', 'the model does not keep to schemas');
     const kept = family.schemas ? some('strict', strict) : {};
-    const json = schemaOf(tool.schema, writing);
+    const json = schemaOf(tool, writing);
     return { wire: { toolSpec: { ...said, inputSchema: { json: kept.strict === true ? keptTo(json, 'tools.schema', lost) : json }, ...kept } }, free: false };
   }
   lost('tools', 'a tool that takes free text is one that takes an object with it', 'emulated');
@@ -119,7 +140,7 @@ export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean, 
     if (toolName(tool.name) !== tool.name) names.set(toolName(tool.name), tool.name);
     if (out.free) free.add(toolName(tool.name));
   }
-  const memo: Memo = { names, free };
+  const memo: Memo = { names, free, wrapped: new Set([...writing.wrapped].map(toolName)) };
   const tools = written.flatMap(({ tool, out }) => {
     if (out === undefined) return [];
     const point = writing.cachePoint(tool);

@@ -5,6 +5,7 @@ import {
   type Call,
   type Capabilities,
   type ChatRequest,
+  checkPairs,
   defined,
   type Fields,
   isSaying,
@@ -17,6 +18,7 @@ import {
   type Turn,
   takenStops,
   unsupported,
+  wrappedTools,
 } from '@llm-proxy-auth/plugin';
 import { SEQUENCE_PATHS } from '../reply/finish.ts';
 import { isEmpty } from '../wire.ts';
@@ -201,10 +203,12 @@ const writeTurns = (r: ChatRequest, words: readonly (string | undefined)[], writ
   const [first, ...others] = messages;
   return { system: undefined, messages: [{ ...first, content: [...system, ...asList(first?.content)] }, ...others] };
 };
+const NOT_ONE: ReadonlySet<string> = new Set();
 const writingFor = (r: ChatRequest, family: Family, capabilities: Partial<Capabilities>, lost: Lost): Writing => {
   const caches = capabilities.cache !== false && family.plain === undefined;
   const cachePoint = cachePoints(caches ? marks(r.turns, r.tools) : 0, caches ? MOST_CACHE_POINTS : 0, lost);
-  return { family, lost, lacks: lacking(capabilities), documentName: documentNames(lost), cachePoint };
+  const wrapped = family.vendor === 'anthropic' ? wrappedTools(r.tools) : NOT_ONE;
+  return { family, lost, lacks: lacking(capabilities), documentName: documentNames(lost), cachePoint, wrapped };
 };
 /** The body for a conversation of another dialect, and what is undone in the answer. */
 export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
@@ -212,6 +216,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const lost = lostTo(call.ledger);
   const family = learned(limited(familyOf(call.like ?? call.model, call.like === undefined ? profile : undefined), capabilities, call.rejects), call.refused);
   refuse(r, family, capabilities);
+  checkPairs(r.turns);
   if (r.webSearch !== undefined) lost('webSearch', 'the provider of this call searches nothing itself');
   const maxTokens = limitOf(r, family, lost);
   const writing = writingFor(r, family, capabilities, lost);

@@ -15,6 +15,7 @@ import {
   some,
   UNESCAPED,
   unknownFields,
+  unwrapInput,
 } from '@llm-proxy-auth/plugin';
 import { readCitation } from '../blocks/citations.ts';
 import { redactedOrigin, signedOrigin } from '../blocks/thinking.ts';
@@ -37,7 +38,8 @@ interface Block {
   redacted: string[];
   /** Text of a call's input. */
   input: string;
-  readonly free: boolean;
+  /** How input is read that is told when it is whole. */
+  readonly whole: ((json: string) => string) | undefined;
   /** It is the call that stands for the answer, so that its input is text. */
   readonly answer: boolean;
 }
@@ -59,8 +61,8 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
   let aside = '';
   let answered = false;
   const beside = new Set<number>();
-  const open = (at: number, part: Part, { free = false, answer = false } = {}): Block => {
-    const block: Block = { index: parts++, kind: part.kind, signature: '', redacted: [], input: '', free, answer };
+  const open = (at: number, part: Part, { whole, answer = false }: Partial<Pick<Block, 'whole' | 'answer'>> = {}): Block => {
+    const block: Block = { index: parts++, kind: part.kind, signature: '', redacted: [], input: '', whole, answer };
     blocks.set(at, block);
     said ||= !isSilent(part);
     emit({ type: 'part', choice: 0, index: block.index, part });
@@ -88,7 +90,7 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
     if (block === undefined || (block.kind !== 'toolCall' && !block.answer))
       throw new GatewayError('upstream_bad_response', 'The provider sent input for a call that it had not begun.');
     block.input += said;
-    if (!block.free && said !== '') delta(block, block.answer ? 'text' : 'input', said);
+    if (block.whole === undefined && said !== '') delta(block, block.answer ? 'text' : 'input', said);
   };
   const cite = (at: number, wire: Json): void => {
     const block = blocks.get(at) ?? open(at, { kind: 'text', text: '' });
@@ -112,7 +114,7 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
     const block = blocks.get(at);
     if (block === undefined) return;
     blocks.delete(at);
-    if (block.free) delta(block, 'input', freeText(block.input));
+    if (block.whole !== undefined) delta(block, 'input', block.whole(block.input));
     else if ((block.kind === 'toolCall' || block.answer) && block.input === '') delta(block, block.answer ? 'text' : 'input', '{}');
     emit({ type: 'part-end', choice: 0, index: block.index, ...some('origin', block.kind === 'thinking' ? originOf(block) : undefined) });
   };
@@ -144,7 +146,7 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
         input: free ? { text: '' } : { json: '' },
         ...some('rest', rest),
       } as const;
-      open(at, part, { free });
+      open(at, part, { whole: free ? freeText : memo?.wrapped?.has(name) === true ? unwrapInput : undefined });
     },
     delta(at: number, wire: Fields): void {
       const whole = held.get(at);

@@ -132,7 +132,12 @@ export const readConverse = (model: Model, body: Fields): Talk => {
     ),
   );
   const looked = model.claude === undefined ? undefined : pictureRefuses(pictures);
-  const fault = refusal ?? looked ?? schemaRefuses([['output_config.format.schema', talk.schema], ...strict]);
+  const union = tools.findIndex(({ schema }) => ['anyOf', 'oneOf', 'allOf'].some((key) => fieldsOf(schema)[key] !== undefined));
+  const chosen =
+    model.claude === undefined || union === -1
+      ? undefined
+      : `tools.${union}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level`;
+  const fault = refusal ?? chosen ?? looked ?? schemaRefuses([['output_config.format.schema', talk.schema], ...strict]);
   if (fault !== undefined) throw refuse.byModel(fault);
   return talk;
 };

@@ -80,7 +80,10 @@ const tools = (given: unknown): void => {
     if (tool.type !== undefined && tool.type !== 'custom') continue;
     if (!/^[a-zA-Z0-9_-]{1,128}$/.test(String(tool.name))) throw bad(`tools.${index}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'`);
     if (!isFields(tool.input_schema)) throw bad(`tools.${index}.custom.input_schema: Field required`);
-    if (tool.input_schema.type !== 'object') throw bad(`tools.${index}.custom.input_schema.type: Input should be 'object'`);
+    const schema = tool.input_schema;
+    if (['anyOf', 'oneOf', 'allOf'].some((key) => schema[key] !== undefined))
+      throw bad(`tools.${index}.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level`);
+    if (schema.type !== 'object') throw bad(`tools.${index}.custom.input_schema.type: Input should be 'object'`);
     if (tool.eager_input_streaming !== undefined) throw bad(`tools.${index}.custom.eager_input_streaming: Extra inputs are not permitted`);
   }
 };

@@ -1,0 +1,99 @@
+import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime';
+import OpenAI from 'openai';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Bench, openBench } from './support/gateway.ts';
+import { user } from './support/openai-client.ts';
+
+// What Claude wants of tools and of the conversation about them, said by clients of other vendors.
+type Fields = Readonly<Record<string, unknown>>;
+const forms = [
+  { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  { type: 'object', properties: { postcode: { type: 'string' } }, required: ['postcode'] },
+];
+const find: OpenAI.Chat.ChatCompletionTool = { type: 'function', function: { name: 'find', parameters: { anyOf: forms } } };
+const call = (id: string, name = 'find', input = '{"city":"Oslo"}') => ({ id, type: 'function', function: { name, arguments: input } }) as const;
+const asked = (...calls: ReturnType<typeof call>[]): OpenAI.Chat.ChatCompletionMessageParam => ({ role: 'assistant', tool_calls: calls });
+const result = (id: string): OpenAI.Chat.ChatCompletionMessageParam => ({ role: 'tool', tool_call_id: id, content: 'found' });
+
+describe.each([
+  ['Anthropic', 'anthropic', {}, 'claude-sonnet-4-6'],
+  ['Bedrock by Converse', 'bedrock', {}, 'us.anthropic.claude-sonnet-4-6'],
+  ['Bedrock by InvokeModel', 'bedrock', { api: 'anthropic-invoke' }, 'us.anthropic.claude-sonnet-4-6'],
+] as const)('OpenAI clients to Claude: %s', (_name, vendor, main, model) => {
+  let bench: Bench;
+  let client: OpenAI;
+  beforeAll(async () => {
+    bench = await openBench({ vendor, main, sections: { retry: { attempts: 1 } } });
+    client = new OpenAI({ baseURL: `${bench.url}/openai/main/v1`, apiKey: bench.key, maxRetries: 0 });
+  });
+  afterEach(() => bench.simulator.clear());
+  afterAll(() => bench.close());
+  const sent = (): string => JSON.stringify(bench.simulator.requests.findLast(({ method }) => method === 'POST')?.json());
+  const forced = { model, tools: [find], tool_choice: { type: 'function', function: { name: 'find' } }, messages: user('Where?') } as const;
+
+  test('input that is one of several objects is asked for in a member, and given as the tool wants it', async () => {
+    const { data, response } = await client.chat.completions.create({ ...forced, messages: user('Where?') }).withResponse();
+    expect(sent()).toContain(`{"type":"object","properties":{"input":{"anyOf":${JSON.stringify(forms)}}},"required":["input"],"additionalProperties":false}`);
+    const [one] = data.choices[0]?.message.tool_calls ?? [];
+    expect(one?.type === 'function' ? Object.keys(JSON.parse(one.function.arguments) as Fields) : one).toEqual(['city']);
+    expect(response.headers.get('x-lpa-fidelity')).toContain('emulated=tools[].function.parameters');
+  });
+  test('the same in a stream, and back in the next turn', async () => {
+    const stream = await client.chat.completions.create({ ...forced, messages: user('Where?'), stream: true });
+    let input = '';
+    for await (const chunk of stream) for (const one of chunk.choices[0]?.delta.tool_calls ?? []) input += one.function?.arguments ?? '';
+    expect(Object.keys(JSON.parse(input) as Fields)).toEqual(['city']);
+    await client.chat.completions.create({ model, tools: [find], messages: [...user('Where?'), asked(call('a', 'find', input)), result('a')] });
+    expect(sent()).toContain(`"input":{"input":${input}}`);
+  });
+  test('a schema that is one of its definitions is that one', async () => {
+    const parameters = { $ref: '#/$defs/Place', $defs: { Place: forms[0] } };
+    await client.chat.completions.create({ model, tools: [{ type: 'function', function: { name: 'find', parameters } }], messages: user('Where?') });
+    expect(sent()).toContain(JSON.stringify({ $defs: parameters.$defs, ...forms[0] }));
+  });
+  test.each<[string, OpenAI.Chat.ChatCompletionMessageParam[]]>([
+    ['a result without its call', [...user('Hi'), result('a')]],
+    ['a result of another call', [...user('Hi'), asked(call('a')), result('a'), result('b')]],
+    ['a call without its result', [...user('Hi'), asked(call('a'), call('b')), result('a'), ...user('And?')]],
+    ['a call at the end', [...user('Hi'), asked(call('a'))]],
+  ])('%s is refused here, in the words of the client', async (_what, messages) => {
+    const failed = client.chat.completions.create({ model, tools: [find], messages });
+    await expect(failed).rejects.toMatchObject({ status: 400, code: 'invalid_request', type: 'invalid_request_error', param: 'messages[].tool_call_id' });
+    expect(bench.simulator.requests).toHaveLength(0);
+  });
+});
+
+describe('clients of AWS and Google to Claude', () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ vendor: 'anthropic', plugins: ['@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/dialect-gemini'] });
+  });
+  afterAll(() => bench.close());
+  test('an orphan is refused in the form of each', async () => {
+    const aws = new BedrockRuntimeClient({
+      region: 'us-east-1',
+      endpoint: `${bench.url}/converse/main`,
+      token: async () => ({ token: bench.key }),
+      authSchemePreference: ['httpBearerAuth'],
+      maxAttempts: 1,
+    });
+    const failed = aws.send(
+      new ConverseCommand({
+        modelId: 'claude-sonnet-4-6',
+        messages: [{ role: 'user', content: [{ toolResult: { toolUseId: 'a', content: [{ text: 'x' }] } }] }],
+      }),
+    );
+    await expect(failed).rejects.toMatchObject({ name: 'ValidationException', $metadata: { httpStatusCode: 400 } });
+    const gemini = await fetch(`${bench.url}/gemini/main/v1beta/models/claude-sonnet-4-6:generateContent`, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': bench.key, 'content-type': 'application/json' },
+      body: JSON.stringify({ contents: [{ role: 'user', parts: [{ functionResponse: { name: 'find', response: { output: 'x' } } }] }] }),
+    });
+    expect([gemini.status, gemini.headers.get('x-lpa-code'), ((await gemini.json()) as { error: Fields }).error.status]).toEqual([
+      400,
+      'invalid_request',
+      'INVALID_ARGUMENT',
+    ]);
+    expect(bench.simulator.requests).toHaveLength(0);
+  });
+});
