@@ -128,10 +128,14 @@ class RedisCounters implements Counters {
       const lease = `${this.#replica}:${++this.#serial}`;
       try {
         await this.#shared.take(lease, [{ ...claim, amount, shadow: true }], now);
-        await this.#shared.settle(lease, []);
       } catch {
         this.#lost();
+        // It is owed again; where it was taken nevertheless it is settled as nothing.
+        this.#share.owe(claim, amount);
+        this.#later(lease, [{ key: claim.key, amount: 0 }]);
+        continue;
       }
+      await this.settle(lease, []);
     }
   }
   async #present(): Promise<void> {

@@ -18,6 +18,8 @@ export interface Share {
   take(claims: readonly Claim[], now: number, replicas: number): Taken;
   beat(leases: readonly string[], now: number): void;
   settle(lease: string, actual: readonly Actual[]): void;
+  /** Notes what the server is still to be told. */
+  owe(claim: Claim, amount: number): void;
   /** What is owed now; it is forgotten here. */
   owed(now: number): readonly Owed[];
 }
@@ -41,6 +43,7 @@ export const shareOf = (): Share => {
     return { ...claim, ends, limit: Math.floor((known?.ends === ends ? Math.min(known.remaining, claim.limit) : claim.limit) / replicas) };
   };
   return {
+    owe,
     note(claims, taken, now) {
       if (!taken.ok) return;
       for (const line of taken.left ?? []) {

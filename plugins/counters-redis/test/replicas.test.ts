@@ -151,6 +151,25 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
     await expect.poll(() => counters.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
     await expect.poll(() => used(counters), { interval: 10 }).toBe(20);
   });
+  test('what a replica spent by itself is told until the server has taken it', async () => {
+    const { prefix, all } = await several(1);
+    const counters = at(all, 0);
+    const other = new Redis(server.url);
+    clients.push(other);
+    // Of another type, so that the server answers and yet takes nothing.
+    for (const key of ['b', 'other']) await other.set(`${prefix}c:${key}`, 'broken');
+    for (const key of ['b', 'other']) {
+      const own = await counters.take([budget(100, 30, key)], START);
+      if (!own.ok) throw new Error('refused');
+      await counters.settle(own.lease, [{ key, amount: 12 }]);
+    }
+    const failed = async (): Promise<number> => Number(/errorstat_WRONGTYPE:count=(\d+)/.exec(await other.info('errorstats'))?.[1] ?? 0);
+    await expect.poll(failed, { interval: 20, timeout: 10_000 }).toBeGreaterThan(2);
+    await other.del(`${prefix}c:b`, `${prefix}c:other`);
+    await expect.poll(() => counters.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
+    await expect.poll(() => used(counters), { interval: 50, timeout: 5_000 }).toBe(12);
+    await expect.poll(() => used(counters, 'other'), { interval: 50, timeout: 5_000 }).toBe(12);
+  });
   test('a claim that was taken although its answer came too late is not booked twice', async () => {
     const { all } = await several(1, 200);
     const counters = at(all, 0);
