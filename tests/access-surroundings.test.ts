@@ -94,7 +94,7 @@ describe('A101: a browser', () => {
     const bench = await openBench();
     try {
       for (const origin of [PAGE, 'null', bench.url]) {
-        for (const path of [CHAT, NATIVE, '/health', '/metrics', '/nowhere', '/v1/models']) {
+        for (const path of [CHAT, NATIVE, '/health', '/metrics', '/nowhere', '/v1/models', '/auth/login', '/auth/sessions']) {
           expect(allowance(await ask(bench.url, { method: 'OPTIONS', path, headers: { origin, ...preflight } })), path).toEqual([]);
         }
         bench.simulator.script({ headers: { 'access-control-allow-origin': '*' } });
@@ -116,6 +116,16 @@ describe('A101: a browser', () => {
       expect((await keyed(bench, { origin: PAGE })).headers['access-control-allow-origin']).toBe(PAGE);
       const refused = await post(bench, { origin: PAGE });
       expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([401, PAGE]);
+      const login = (origin: string) =>
+        ask(bench.url, { path: '/auth/login', headers: { origin, 'content-type': 'application/json' }, body: JSON.stringify({ api_key: bench.key }) });
+      const before = await ask(bench.url, { method: 'OPTIONS', path: '/auth/sessions/abc', headers: { origin: PAGE, ...preflight } });
+      expect([before.status, before.headers['access-control-allow-origin']]).toEqual([204, PAGE]);
+      const inside = await login(PAGE);
+      expect([inside.status, inside.headers['access-control-allow-origin'], inside.headers['set-cookie']]).toEqual([200, PAGE, undefined]);
+      expect(inside.headers['access-control-allow-credentials']).toBeUndefined();
+      expect(allowance(await login('https://evil.example.com'))).toEqual([]);
+      for (const path of ['/metrics', '/health', '/ready', '/nowhere'])
+        expect(allowance(await ask(bench.url, { method: 'GET', path, headers: { origin: PAGE } })), path).toEqual([]);
     } finally {
       await bench.close();
     }

@@ -152,6 +152,7 @@ export const givenMutants: readonly Mutant[] = [
     '`${clientCa}\\n${clientCrl}`',
     'clientCa',
   ]),
+  of('access-surroundings', 'exact origins only', 'pages of allowed origins log in', ['packages/core/src/runtime.ts', '        letPagesRead(x);\n', '']),
   of('access-certificates', 'together or not at all', 'certificates of all listeners are checked before any is changed', [
     LISTENERS,
     '    checkAuthorities(tls);\n    listener.checkSecureContext(tls);\n',

@@ -6,6 +6,7 @@ import type { Exchange, Incoming, Outgoing } from './call/exchange.ts';
 import { type Gateway, makeGateway } from './gateway.ts';
 import type { Graph } from './graph.ts';
 import { createAdminApp } from './http/admin.ts';
+import { answerPreflight, letPagesRead } from './http/cors.ts';
 import { createOpsApp } from './http/ops.ts';
 import { createSessionsApp } from './http/sessions.ts';
 import { each, followCertificates, needRestart, newCertificates, openListeners } from './listeners.ts';
@@ -123,7 +124,12 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     otherwise(request, response, x: Exchange) {
       const path = x.target?.path ?? '';
       x.route = routeOf(path);
-      if (path.startsWith(AUTH)) return sessions.handle(request, response, x.id);
+      if (path.startsWith(AUTH)) {
+        // Pages of allowed origins log in too.
+        if (answerPreflight(x)) return;
+        letPagesRead(x);
+        return sessions.handle(request, response, x.id);
+      }
       ops.main(request, response, x.id, () => identify(request, response, x.id));
     },
   });

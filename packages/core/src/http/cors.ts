@@ -11,6 +11,13 @@ export const corsHeaders = (origins: readonly string[], origin: string | undefin
   return ['access-control-allow-origin', origin, 'vary', 'origin', 'access-control-expose-headers', EXPOSED];
 };
 
+/** Puts the headers for a page of an allowed origin on an answer that is not made yet. */
+export const letPagesRead = ({ plan, request, response }: Exchange): void => {
+  const headers = corsHeaders(plan.graph.settings.server.cors.origins, request.headers.origin);
+  for (let i = 0; i < headers.length; i += 2)
+    (response as { setHeader(name: string, value: string): unknown }).setHeader(headers[i] ?? '', headers[i + 1] ?? '');
+};
+
 /** Answers a preflight of an allowed origin; false: it is none, and the request goes its way. */
 export const answerPreflight = (x: Exchange): boolean => {
   const { origins } = x.plan.graph.settings.server.cors;
