@@ -2,7 +2,7 @@ import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-r
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
-import { user } from './support/openai-client.ts';
+import { type Params, user } from './support/openai-client.ts';
 
 // What Claude wants of tools and of the conversation about them, said by clients of other vendors.
 type Fields = Readonly<Record<string, unknown>>;
@@ -29,17 +29,17 @@ describe.each([
   afterEach(() => bench.simulator.clear());
   afterAll(() => bench.close());
   const sent = (): string => JSON.stringify(bench.simulator.requests.findLast(({ method }) => method === 'POST')?.json());
-  const forced = { model, tools: [find], tool_choice: { type: 'function', function: { name: 'find' } }, messages: user('Where?') } as const;
+  const forced: Params = { model, tools: [find], tool_choice: { type: 'function', function: { name: 'find' } }, messages: user('Where?') };
 
   test('input that is one of several objects is asked for in a member, and given as the tool wants it', async () => {
-    const { data, response } = await client.chat.completions.create({ ...forced, messages: user('Where?') }).withResponse();
+    const { data, response } = await client.chat.completions.create(forced).withResponse();
     expect(sent()).toContain(`{"type":"object","properties":{"input":{"anyOf":${JSON.stringify(forms)}}},"required":["input"],"additionalProperties":false}`);
     const [one] = data.choices[0]?.message.tool_calls ?? [];
     expect(one?.type === 'function' ? Object.keys(JSON.parse(one.function.arguments) as Fields) : one).toEqual(['city']);
     expect(response.headers.get('x-lpa-fidelity')).toContain('emulated=tools[].function.parameters');
   });
   test('the same in a stream, and back in the next turn', async () => {
-    const stream = await client.chat.completions.create({ ...forced, messages: user('Where?'), stream: true });
+    const stream = await client.chat.completions.create({ ...forced, stream: true });
     let input = '';
     for await (const chunk of stream) for (const one of chunk.choices[0]?.delta.tool_calls ?? []) input += one.function?.arguments ?? '';
     expect(Object.keys(JSON.parse(input) as Fields)).toEqual(['city']);

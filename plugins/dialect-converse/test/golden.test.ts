@@ -167,7 +167,7 @@ describe('what other gateways get wrong', () => {
   it('input that is no object is wrapped and told', () => {
     const { body, notes } = written({
       ...plain,
-      turns: [...turns, { role: 'assistant', parts: [call('a', 'f', '{"cut')] }, { role: 'user', parts: [result('a', 'x')] }],
+      turns: [...turns, { role: 'assistant', parts: [call('a', 'f', '{"cut')] }, { role: 'user', parts: [result('a', said('x'))] }],
       tools: [tool],
     });
     expect(JSON.stringify(body.messages)).toContain('"input":{"rawInvalidInput":"{\\"cut"}');
