@@ -248,6 +248,13 @@ describe('the life of a session', () => {
     now += 60_000;
     expect([await works(first), await works(second)]).toEqual(['401 invalid_credentials', '401 invalid_credentials']);
   });
+  test('a token that was replaced however often ends it too', async () => {
+    const first = await tokenOf(bench.key);
+    let last = first;
+    for (let i = 0; i < 60; i++) last = String(json(await refresh(last)).session_token);
+    expect(await works(last)).toBe('200');
+    expect([await works(first), await works(last)]).toEqual(['401 invalid_credentials', '401 invalid_credentials']);
+  });
   test("a stranger's token for the same id ends nothing", async () => {
     const token = await tokenOf(bench.key);
     const forged = tokenForm('lpas_').make(idOf(token)).token;

@@ -214,6 +214,12 @@ const sessions: readonly Mutant[] = [
     'of its key: the same',
     core('sessions/record.ts', "factor: by.factor === 'done' ? 'done' : 'none',", "factor: 'done',"),
   ),
+  of(
+    'tokens of a session are known however old they are',
+    'sessions',
+    'replaced however often',
+    core('sessions/record.ts', "? 0 : 'stranger'", "? 'stranger' : 'stranger'"),
+  ),
   of('a session ends with its life', 'sessions', 'it ends after ttl', core('sessions/sessions.ts', 'now >= record.expiresAt || ', '')),
   of('a session ends when nobody uses it', 'sessions', 'it ends when nobody uses it', core('sessions/sessions.ts', 'now - record.usedAt >= idle', 'false')),
   of(
@@ -236,11 +242,7 @@ const sessions: readonly Mutant[] = [
     'a replaced token is nobody',
     'sessions',
     'a refresh gives another token',
-    core(
-      'sessions/record.ts',
-      "return record.replaced.find(([before]) => same(before, digest))?.[1] ?? 'stranger';",
-      "return record.replaced.some(([before]) => same(before, digest)) ? 'current' : 'stranger';",
-    ),
+    core('sessions/record.ts', 'if (at !== undefined) return at;', "if (at !== undefined) return 'current';"),
   ),
   of(
     'a replaced token that is refreshed ends the session',

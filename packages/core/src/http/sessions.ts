@@ -90,7 +90,7 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, c
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const found = await named(request);
       if (found === undefined || tokenIs(found.entry.record, found.token) !== 'current') throw invalid();
-      const issued = await open().refresh(found.entry);
+      const issued = await open().refresh(found.entry, found.token);
       if (issued !== undefined) return answerIssued(reply, issued, 'Session refreshed', now());
       open().book.forget([found.entry.record.id]);
     }

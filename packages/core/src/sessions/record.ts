@@ -6,7 +6,7 @@ import { rowValue, tokenForm } from '@llm-proxy-auth/plugin/issued';
 export const SESSIONS = 'sessions';
 /** `lpas_<12 id>_<43 secret><6 checksum>`. */
 export const SESSION = tokenForm('lpas_');
-/** Tokens that were replaced and are still known for what they are; older ones are strangers. */
+/** Tokens that were replaced and of which it is known when; older ones are known by what all tokens of a session begin with. */
 const MOST_REPLACED = 50;
 
 /** One login. Its token changes with every refresh, its id and its end do not. */
@@ -14,6 +14,8 @@ export interface SessionRecord {
   readonly id: string;
   /** SHA-256 of the token that counts now, base64url. */
   readonly token: string;
+  /** SHA-256 of what the secrets of all its tokens begin with, base64url; absent in rows of releases before. */
+  readonly family?: string | undefined;
   /** Earlier tokens: SHA-256 and when they were replaced, epoch ms. */
   readonly replaced: readonly (readonly [digest: string, at: number])[];
   /** Kind of the strategy, and the credential that it was opened with. */
@@ -50,16 +52,19 @@ export const readSession = ({ value, version }: Stored, id: string): SessionEntr
 export const digestOf = (token: string): string => hash('sha256', token, 'base64url');
 const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-/** What a token is to a session: the one that counts, one that was replaced (epoch ms when), or a stranger's. */
+/** What a token is to a session: the one that counts, one that was replaced (epoch ms when; 0 = long ago), or a stranger's. */
 export const tokenIs = (record: SessionRecord, token: string): 'current' | 'stranger' | number => {
   const digest = digestOf(token);
   if (same(record.token, digest)) return 'current';
-  return record.replaced.find(([before]) => same(before, digest))?.[1] ?? 'stranger';
+  const at = record.replaced.find(([before]) => same(before, digest))?.[1];
+  if (at !== undefined) return at;
+  return typeof record.family === 'string' && same(record.family, digestOf(SESSION.stemOf(token))) ? 0 : 'stranger';
 };
 
 export const opened = (token: { readonly id: string; readonly token: string }, by: Principal, now: number, ttl: number): SessionRecord => ({
   id: token.id,
   token: digestOf(token.token),
+  family: digestOf(SESSION.stemOf(token.token)),
   replaced: [],
   strategy: by.strategy,
   credential: by.credential,
@@ -75,6 +80,7 @@ export const opened = (token: { readonly id: string; readonly token: string }, b
 export const renewed = (record: SessionRecord, token: string, now: number): SessionRecord => ({
   ...record,
   token: digestOf(token),
+  family: digestOf(SESSION.stemOf(token)),
   replaced: [[record.token, now] as const, ...record.replaced].slice(0, MOST_REPLACED),
   usedAt: now,
 });

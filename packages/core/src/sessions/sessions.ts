@@ -17,8 +17,8 @@ export interface Sessions {
   readonly idle: number | undefined;
   /** Throws `invalid_request` where the strategy cannot say later whether the credential still counts. */
   open(principal: Principal): Promise<Issued>;
-  /** Undefined when somebody else was faster. */
-  refresh(entry: SessionEntry): Promise<Issued | undefined>;
+  /** `token`: the one that counts. Undefined when somebody else was faster. */
+  refresh(entry: SessionEntry, token: string): Promise<Issued | undefined>;
   /** Ends a session, whatever its state. False: it was ended before. */
   end(id: string): Promise<boolean>;
   /** Notes that it is used; written rarely, and never waited for. */
@@ -97,8 +97,8 @@ export const makeSessions = (
       if (!(await put(record, 0))) throw new GatewayError('overloaded', 'The session could not be opened; try again.', { retryAfterMs: 1_000 });
       return { token: token.token, record };
     },
-    async refresh({ record, version }) {
-      const { token } = SESSION.make(record.id);
+    async refresh({ record, version }, before) {
+      const { token } = SESSION.make(record.id, SESSION.stemOf(before));
       const next = renewed(record, token, host.now());
       return (await put(next, version)) ? { token, record: next } : undefined;
     },
