@@ -193,6 +193,9 @@ export interface Usage {
   readonly cacheRead: number;
   readonly cacheWrite: number;
   readonly reasoning: number;
+  /** Tokens of sound, within `input` and `output`; undefined: none, or nobody counts them apart. */
+  readonly audioIn?: number | undefined;
+  readonly audioOut?: number | undefined;
   /** True when the provider gave no usage and the figures are an estimate. */
   readonly estimated: boolean;
   /** The provider's own usage object; only a surface of the same dialect may write it back. */

@@ -1,10 +1,31 @@
-import { asNumber, asObject, asText, type Fields, isObject, type Json, type Lost, parseJson, some, stringifyJson, type Usage } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type Fields,
+  isObject,
+  type Json,
+  type Lost,
+  parseJson,
+  some,
+  stringifyJson,
+  type Usage,
+} from '@llm-proxy-auth/plugin';
 import { GEMINI } from './wire.ts';
 
 const count = (v: Json): number => {
   const n = asNumber(v);
   return n !== undefined && Number.isSafeInteger(n) && n > 0 ? n : 0;
 };
+/** Tokens of sound among counts by modality: `[{"modality":"AUDIO","tokenCount":6}]`. */
+const soundIn = (most: number, ...lists: readonly Json[]): number | undefined => {
+  const entries = lists.flatMap(asList).map((entry) => asObject(entry) ?? {});
+  const sum = entries.reduce((so, { modality, tokenCount }) => so + (modality === 'AUDIO' ? count(tokenCount) : 0), 0);
+  return Math.min(sum, most) || undefined;
+};
+const byModality = (all: number, sound: number | undefined): readonly Fields[] | undefined =>
+  sound === undefined ? undefined : [...(all > sound ? [{ modality: 'TEXT', tokenCount: all - sound }] : []), { modality: 'AUDIO', tokenCount: sound }];
 const COUNTS: readonly string[] = ['promptTokenCount', 'candidatesTokenCount', 'thoughtsTokenCount', 'totalTokenCount'];
 /**
  * Reads `usageMetadata`: thoughts stand beside the candidates, results of the vendor's tools beside the prompt, what came from the
@@ -14,12 +35,15 @@ export const readUsage = (wire: Json): Usage | undefined => {
   if (!isObject(wire) || !COUNTS.some((name) => wire[name] !== undefined)) return undefined;
   const reasoning = count(wire.thoughtsTokenCount);
   const input = count(wire.promptTokenCount) + count(wire.toolUsePromptTokenCount);
+  const output = count(wire.candidatesTokenCount) + reasoning;
   return {
     input,
-    output: count(wire.candidatesTokenCount) + reasoning,
+    output,
     cacheRead: Math.min(count(wire.cachedContentTokenCount), input),
     cacheWrite: 0,
     reasoning,
+    ...some('audioIn', soundIn(input, wire.promptTokensDetails, wire.toolUsePromptTokensDetails)),
+    ...some('audioOut', soundIn(output, wire.candidatesTokensDetails)),
     estimated: false,
     raw: { json: stringifyJson(wire), dialect: GEMINI },
   };
@@ -54,6 +78,8 @@ export const writeUsage = (usage: Usage, tier: string | undefined, lost: Lost): 
     totalTokenCount: usage.input + usage.output,
     ...some('cachedContentTokenCount', usage.cacheRead > 0 ? usage.cacheRead : undefined),
     ...some('thoughtsTokenCount', usage.reasoning > 0 ? usage.reasoning : undefined),
+    ...some('promptTokensDetails', byModality(usage.input, usage.audioIn)),
+    ...some('candidatesTokensDetails', byModality(usage.output - usage.reasoning, usage.audioOut)),
     ...writeTraffic(tier, lost),
   };
 };

@@ -9,6 +9,10 @@ export const loseEnd = (end: { readonly reason: Finish; readonly stopSequence?: 
 export const loseEstimate = (usage: Usage, ledger: Ledger): void => {
   if (usage.estimated) ledger.note('ignored', 'usage.estimated', 'usage is written as if it had been counted');
 };
+/** Usage of a surface that does not count sound apart. */
+export const loseSound = ({ audioIn, audioOut }: Usage, ledger: Ledger): void => {
+  if (audioIn !== undefined || audioOut !== undefined) ledger.note('ignored', 'usage.audio', 'tokens of sound are counted with the others here');
+};
 /** Members of a citation that its form here has not; `own`: it is written as its vendor made it. */
 export const loseCitation = (citation: Citation, own: boolean, where: 'turns' | 'choices', ledger: Ledger): void => {
   if (own) return;

@@ -174,5 +174,28 @@ export const readError = (reply: UpstreamReply): ErrorLike => {
 export const readErrorMember = (error: Json): ErrorLike =>
   readError({ status: statusHint(error), headers: [], body: new TextEncoder().encode(JSON.stringify({ error })) });
 const isStatus = (n: Json): n is number => typeof n === 'number' && n >= 400 && n < 600;
-/** Some servers put the status they mean into the error object. */
-const statusHint = (error: Json): number => [asObject(error)?.code, asObject(error)?.status].find(isStatus) ?? 500;
+/** Statuses that the words of errors under a 200 stand for: OpenAI's own, and Azure's; the rest are the provider's failures. */
+const STATUS_OF_WORD: Readonly<Record<string, number>> = Object.freeze({
+  rate_limit_exceeded: 429,
+  insufficient_quota: 429,
+  too_many_requests: 429,
+  RateLimitReached: 429,
+  invalid_prompt: 400,
+  bio_policy: 400,
+  misalignment_policy_violation: 400,
+  content_filter: 400,
+  contentFilter: 400,
+  content_policy_violation: 400,
+  ResponsibleAIPolicyViolation: 400,
+  context_length_exceeded: 400,
+  ServiceUnavailable: 503,
+  Timeout: 504,
+});
+/** 500 for a word that stands for no other. */
+export const statusOfWord = (word: string): number => (Object.hasOwn(STATUS_OF_WORD, word) ? (STATUS_OF_WORD[word] ?? 500) : 500);
+/** Some servers put the status they mean into the error object, as a number or as text; others say it by a word. */
+export const statusHint = (error: Json): number => {
+  const { code, status } = asObject(error) ?? {};
+  const said = [code, status].map((one) => (typeof one === 'string' && /^\d{3}$/.test(one) ? Number(one) : one)).find(isStatus);
+  return said ?? statusOfWord(asText(code) ?? '');
+};

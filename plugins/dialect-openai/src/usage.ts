@@ -1,4 +1,4 @@
-import { asNumber, asObject, type Fields, isObject, type Json, type Usage } from '@llm-proxy-auth/plugin';
+import { asNumber, asObject, type Fields, isObject, type Json, some, type Usage } from '@llm-proxy-auth/plugin';
 import { OPENAI } from './wire.ts';
 
 const count = (v: Json): number => {
@@ -17,12 +17,15 @@ export const readUsage = (wire: Json, json: string): Usage | undefined => {
   const spent: Fields = asObject(wire.prompt_tokens_details ?? wire.input_tokens_details) ?? {};
   const made: Fields = asObject(wire.completion_tokens_details ?? wire.output_tokens_details) ?? {};
   const cacheRead = Math.min(count(spent.cached_tokens), input);
+  const sound = (of: Fields, most: number): number | undefined => Math.min(count(of.audio_tokens), most) || undefined;
   return {
     input,
     output,
     cacheRead,
     cacheWrite: Math.min(count(spent.cache_write_tokens), input - cacheRead),
     reasoning: Math.min(count(made.reasoning_tokens), output),
+    ...some('audioIn', sound(spent, input)),
+    ...some('audioOut', sound(made, output)),
     estimated: false,
     raw: { json, dialect: OPENAI },
   };

@@ -1,4 +1,4 @@
-import { asObject, type Fields, type Json, parseJson, type Usage } from '@llm-proxy-auth/plugin';
+import { asObject, type Fields, type Json, parseJson, some, type Usage } from '@llm-proxy-auth/plugin';
 import { OPENAI } from '../wire.ts';
 
 /** Details are integers or absent and never more than what they are part of, whatever the provider said. */
@@ -29,8 +29,10 @@ export const writeUsage = (u: Usage): Fields => {
     prompt_tokens: u.input,
     completion_tokens: u.output,
     total_tokens: u.input + u.output,
-    prompt_tokens_details: { cached_tokens: u.cacheRead, cache_write_tokens: u.cacheWrite },
+    prompt_tokens_details: { cached_tokens: u.cacheRead, cache_write_tokens: u.cacheWrite, ...some('audio_tokens', u.audioIn) },
     // Not every provider counts them apart; none is what such a one says too.
-    ...(u.reasoning > 0 ? { completion_tokens_details: { reasoning_tokens: u.reasoning } } : {}),
+    ...(u.reasoning > 0 || u.audioOut !== undefined
+      ? { completion_tokens_details: { reasoning_tokens: u.reasoning, ...some('audio_tokens', u.audioOut) } }
+      : {}),
   };
 };

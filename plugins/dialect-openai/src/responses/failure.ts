@@ -1,5 +1,5 @@
 import { asObject, asText, type Code, type ErrorLike, type Fields, type Json, parseJson } from '@llm-proxy-auth/plugin';
-import { readError } from '../read-error.ts';
+import { readError, statusHint, statusOfWord } from '../read-error.ts';
 import { OPENAI } from './wire.ts';
 
 /** Codes of ours that have a word in `response.error.code`'s closed list; the others are `server_error`. */
@@ -11,20 +11,8 @@ const WORDS: Readonly<Partial<Record<Code, string>>> = Object.freeze({
   context_length_exceeded: 'invalid_prompt',
   invalid_request: 'invalid_prompt',
 });
-/** Statuses that the words of failed responses stand for; the rest are the provider's failures. */
-const STATUS: Readonly<Record<string, number>> = Object.freeze({
-  rate_limit_exceeded: 429,
-  insufficient_quota: 429,
-  invalid_prompt: 400,
-  bio_policy: 400,
-  misalignment_policy_violation: 400,
-  content_filter: 400,
-  content_policy_violation: 400,
-  context_length_exceeded: 400,
-});
-const statusOf = (word: string): number => STATUS[word] ?? 500;
 /** The type of an error that says none. */
-const typeOf = (word: string): string => (statusOf(word) === 500 ? 'server_error' : 'invalid_request_error');
+const typeOf = (word: string): string => (statusOfWord(word) >= 500 ? 'server_error' : 'invalid_request_error');
 /** Refusals for what was asked, by their own words. */
 const REFUSED: ReadonlySet<string> = new Set(['bio_policy', 'misalignment_policy_violation', 'content_filter', 'content_policy_violation']);
 
@@ -56,7 +44,7 @@ export const readFailure = (failed: Json, event?: Json): ErrorLike => {
   const flat = asObject(event) ?? {};
   const fields: Fields = { ...asObject(failed), ...(asObject(flat.error) ?? withoutEnvelope(flat)) };
   const word = asText(fields.code) ?? '';
-  const status = statusOf(word);
+  const status = statusHint(fields);
   const error = {
     message: 'The provider failed while it answered.',
     type: typeOf(word),

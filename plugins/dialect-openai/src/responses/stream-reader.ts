@@ -79,7 +79,8 @@ export const streamReader = (seal: Seal, emit: Emit): StreamReader => {
   };
   const attempt = (event: Fields): void => {
     try {
-      handle(wordOf(event.type), event);
+      // An error in the envelope of an answer has no type.
+      handle(event.type === undefined && asObject(event.error) !== undefined ? 'error' : wordOf(event.type), event);
     } catch (e) {
       if (!isGatewayError(e)) throw e;
       end({ type: 'error', error: bad('The provider sent an item that cannot be read.') });

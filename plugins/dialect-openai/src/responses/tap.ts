@@ -42,7 +42,12 @@ const parse = (data: Bytes | string): Fields | undefined => {
     throw e;
   }
 };
-const typeOf = (data: string): string => TYPE.exec(data)?.[1] ?? (/"type"\s*:\s*"error"/.test(data) ? 'error' : '');
+/** An error in the envelope of an answer, without a type: what stands before the service fails so in a stream too. */
+const BARE = /^\s*\{\s*"error"\s*:\s*\{/;
+const typeOf = (data: string): string => {
+  if (BARE.test(data)) return 'error';
+  return TYPE.exec(data)?.[1] ?? (/"type"\s*:\s*"error"/.test(data) ? 'error' : '');
+};
 /** Bytes that an event may have where whole events pass; a terminal event holds every image of its answer. */
 const LARGEST = 16 * 1024 * 1024;
 /** The data of every event of a chunk of whole events. */
@@ -69,7 +74,7 @@ const streamTap = (): Tap => {
   const shows = (type: string, data: string): boolean => CONTENT.test(type) || (type === ITEM && !QUIET_ITEM.test(data));
   const onEnd = (type: string, data: string): void => {
     const event = parse(data);
-    if (event === undefined || asText(event.type) !== type) return;
+    if (event === undefined || (asText(event.type) ?? 'error') !== type) return;
     terminal = asObject(event.response) ?? terminal;
     if (type === 'response.completed' || type === 'response.incomplete') tap.state = 'done';
     else {
