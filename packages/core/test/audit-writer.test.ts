@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { appendFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { AUDIT_FIELDS } from '../src/audit/record.ts';
@@ -123,6 +124,23 @@ describe('a store that takes nothing', () => {
     store.full = 'before';
     await call({ id: 'spilled' });
     expect(counted.get('spilled')).toBeGreaterThan(0);
+    await call({ id: 'spilled too' });
+    store.full = false;
+    await audit.flush();
+    expect(recordsOf(store).map((r) => r.request)).toEqual(expect.arrayContaining(['first', 'spilled', 'spilled too']));
+    expect(await verify(store, opened)).toMatchObject({ ok: true, problems: [] });
+  });
+  test('spill: what a full disk cut short takes no record behind it along', async () => {
+    const store = disk();
+    const opened = openOn(store, { mode: 'sync', onFull: 'spill' });
+    const { audit, call, counted } = opened;
+    await call({ id: 'first' });
+    await audit.flush();
+    store.full = 'before';
+    await call({ id: 'spilled' });
+    expect(counted.get('spilled')).toBeGreaterThan(0);
+    const [file = ''] = readdirSync(opened.spill);
+    appendFileSync(join(opened.spill, file), '{"number":3,"ro');
     await call({ id: 'spilled too' });
     store.full = false;
     await audit.flush();

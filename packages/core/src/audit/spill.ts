@@ -24,7 +24,8 @@ export const spillOf = (folder: string, writer: string) => {
     /** Resolves when the block is on the disk. */
     async put(number: number, row: string): Promise<void> {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await appendFile(file, `${JSON.stringify({ number, row })}\n`, { mode: 0o600 });
+      // What a full disk cut short before stays a line of its own.
+      await appendFile(file, `\n${JSON.stringify({ number, row })}\n`, { mode: 0o600 });
       const handle = await open(file, 'r');
       await handle.sync().finally(() => handle.close());
     },
