@@ -77,7 +77,9 @@ describe('a user with a password', () => {
     expect(bench.simulator.requests).toEqual([]);
   });
   test.each(['bob', 'nobody'])('a lock of %s answers as a wrong password does, with the time to wait', async (name) => {
+    const now = Date.now();
     const at = await openBench({
+      now: () => now,
       plugins: ['@llm-proxy-auth/auth-basic'],
       sections: { auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }, { use: 'basic' }] },
     });

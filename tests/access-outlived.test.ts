@@ -26,8 +26,10 @@ const isWhole = async (stream: HeldStream): Promise<void> => {
 
 describe('a call whose credential ends meanwhile', () => {
   let bench: Bench;
+  let ahead = 0;
   const open = (outliveCredential: boolean): Promise<Bench> =>
     openBench({
+      now: () => Date.now() + ahead,
       plugins: ['@llm-proxy-auth/auth-basic'],
       sections: { auth: [{ use: 'api-key', pepper: PEPPER }, { use: 'basic' }], stream: { outliveCredential } },
     });
@@ -45,7 +47,9 @@ describe('a call whose credential ends meanwhile', () => {
     await isWhole(other);
   });
   test('ends when the key expires', async () => {
-    await isCut(await stream(`Bearer ${await bench.makeKey({ expires: '2s' })}`));
+    const mine = await stream(`Bearer ${await bench.makeKey({ expires: '1h' })}`);
+    ahead += 3_600_000;
+    await isCut(mine);
   });
   test('ends when the grace of a rotated key is over, though it began before the rotation', async () => {
     const mine = await stream(`Bearer ${await bench.makeKey({ name: 'turned' })}`);
@@ -71,13 +75,15 @@ describe('a call whose credential ends meanwhile', () => {
   });
   test('may finish by default, after expiry too', async () => {
     const patient = await open(true);
-    const mine = await stream(`Bearer ${await patient.makeKey({ expires: '1500ms' })}`, patient);
+    const mine = await stream(`Bearer ${await patient.makeKey({ expires: '1h' })}`, patient);
     const dead = await patient.makeKey({ name: 'dead' });
     const other = await stream(`Bearer ${dead}`, patient);
     await patient.operation('keys.revoke', { key: 'dead' });
     await expect
       .poll(() => fetch(`${patient.url}/openai/main/v1/models`, { headers: { authorization: `Bearer ${dead}` } }).then(({ status }) => status))
       .toBe(401);
+    ahead += 3_600_000;
+    // Three rounds of those that look for what has ended.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     await isWhole(mine);
     await isWhole(other);

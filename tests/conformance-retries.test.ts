@@ -5,14 +5,21 @@ import { openBench } from './support/gateway.ts';
 const line = conformance();
 const all = { times: Number.POSITIVE_INFINITY } as const;
 
-const limited = (requests: string) =>
-  conformance(['passing', 'translated'], { sections: { policies: [{ allow: {}, limits: [{ per: 'credential', requests }] }], retry: { attempts: 1 } } });
+const limited = (requests: string, now: () => number = Date.now) =>
+  conformance(['passing', 'translated'], { now, sections: { policies: [{ allow: {}, limits: [{ per: 'credential', requests }] }], retry: { attempts: 1 } } });
 
 describe('with one request a second', () => {
-  const line = limited('1/s');
+  // It stands still until a call was refused, however long the calls take.
+  let now = Date.now();
+  const line = limited('1/s', () => now);
   line('75', 'the SDK waits as long as a limit of ours says, then succeeds', async ({ bench, client }) => {
     const apiKey = await bench.makeKey();
-    const { fetch, retryCounts, answers } = counting();
+    const { fetch: count, retryCounts, answers } = counting();
+    const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      const answer = await count(url, init);
+      now += Number(answer.headers.get('retry-after-ms') ?? 0);
+      return answer;
+    };
     const sdk = client({ apiKey, fetch, maxRetries: 1 });
     await sdk.chat.completions.create(chat('first'));
     const answer = await sdk.chat.completions.create(chat('second'));

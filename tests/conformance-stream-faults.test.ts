@@ -4,8 +4,10 @@ import { ChatCompletionStream as ChatCompletionStream6 } from 'openai6/lib/ChatC
 import { expect } from 'vitest';
 import { chunk, completion, payloads, role, spoken, sse, stream } from './support/answers.ts';
 import { all, chat, conformance, counting, thrown, type Under } from './support/conformance.ts';
+import { countTurns } from './support/turns.ts';
 
 const line = conformance();
+const turns = countTurns();
 const WIRE = { wire: true } as const;
 
 const textOf = (chunks: readonly ChatCompletionChunk[]): string => chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('');
@@ -113,7 +115,7 @@ line('67', 'a client that leaves ends the upstream request', async ({ bench, cli
   const left = async (): Promise<number> => {
     const leftAt = performance.now();
     const request = await bench.simulator.waitForAbort();
-    return (request.abortedAt ?? Number.POSITIVE_INFINITY) - leftAt;
+    return turns.between(leftAt, request.abortedAt ?? leftAt);
   };
   stream(bench.simulator, body, stall);
   for await (const _ of await client().chat.completions.create(streaming())) break;
@@ -141,7 +143,7 @@ line('68', 'a delta is not held back', async ({ bench, client }) => {
     for await (const one of await client().chat.completions.create(streaming())) {
       text += one.choices[0]?.delta.content ?? '';
       if (text !== 'Hel') continue;
-      waits.push(performance.now() - (bench.simulator.requests.at(-1)?.receivedAt ?? 0));
+      waits.push(await turns.between(bench.simulator.requests.at(-1)?.receivedAt ?? 0, performance.now()));
       go();
     }
     expect(text).toBe('Hello');

@@ -4,6 +4,7 @@ import { type Bench, openBench } from './support/gateway.ts';
 import { chat, messages, SMALL } from './support/limited.ts';
 import { type Oracle, oracle } from './support/oracle.ts';
 import { answersIn, codeOf, FORM_TYPE, field, file, form, type Got, type Sent } from './support/raw.ts';
+import { cpuTime } from './support/turns.ts';
 
 const CHAT = '/openai/main/v1/chat/completions';
 const NATIVE = '/transparent/main/v1/chat/completions';
@@ -97,11 +98,11 @@ describe('5.1 the text of a body (A071, A073, A074, A098)', () => {
     ['something behind it', `{"model":${model},${rest}} x`, '400 invalid_json'],
   ];
   test.each(bodies)('%s', async (_name, body, wanted) => {
-    const started = performance.now();
+    const spent = cpuTime();
     const got = await post(CHAT, body);
     expect(answer(got)).toMatch(new RegExp(`^${wanted}$`));
     expect(got.text).not.toMatch(/call stack|RangeError|position \d+|polluted/i);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(spent()).toBeLessThan(1_000);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
     untouched();
   });
@@ -128,9 +129,9 @@ describe('5.1 the text of a body (A071, A073, A074, A098)', () => {
   test('100,000 keys like integers cost no more than reading them', async () => {
     const keys = Array.from({ length: 60_000 }, (_, i) => `"${i}":1`).join(',');
     bench.simulator.script({ status: 400 });
-    const started = performance.now();
+    const spent = cpuTime();
     await post(CHAT, `{"model":${model},"metadata":{${keys}},${rest}}`);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(spent()).toBeLessThan(1_000);
   });
   test('an answer of the provider pollutes nothing', async () => {
     bench.simulator.script({ body: `{"id":"x","__proto__":{"polluted":1},"choices":[]}`, headers: { 'content-type': 'application/json' } });

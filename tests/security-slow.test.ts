@@ -56,7 +56,8 @@ test.each(Object.keys(SENDERS) as (keyof typeof SENDERS)[])('A093: %s is cut off
   }
   // Twice the limit: Node looks at heads every half second, and the machine may have other work.
   for (const lasted of await all) expect(lasted).toBeLessThan(2 * (HEAD_MS + BODY_MS));
-  expect(served).toBeGreaterThan(10);
+  // Those that are held up come back when the slow ones are gone.
+  expect(served).toBeGreaterThan(2);
   // A slow body never reached the provider.
   expect(bench.simulator.requests.filter((r) => !r.body.toString().startsWith('{'))).toEqual([]);
   bench.simulator.clear();

@@ -11,14 +11,15 @@ const hello = sse(role, chunk({ content: 'Hello' }));
 const PATH = '/v1/chat/completions';
 const bodyOf = (stream: boolean): string => JSON.stringify({ model: 'gpt-4o-mini', stream, messages: [{ role: 'user', content: 'hi' }] });
 const textOf = ({ body }: Received): string => body.toString();
-const errorIn = (got: Received): unknown => (payloads(textOf(got)).at(-1)?.error as { code?: string } | undefined)?.code;
+const codeOfLast = (text: string): unknown => (payloads(text).at(-1)?.error as { code?: string } | undefined)?.code;
+const errorIn = (got: Received): unknown => codeOfLast(textOf(got));
 
 describe('deadlines of an instance (F08, F18)', () => {
   let bench: Bench;
   let wire: Wire;
   beforeAll(async () => {
     bench = await openBench({
-      main: { timeouts: { firstByte: '300ms', idle: '700ms', total: '1500ms' } },
+      main: { timeouts: { firstByte: '1s', idle: '2s', total: '4s' } },
       sections: { retry: { attempts: 1 } },
     });
     wire = wireHttp1(bench.url);
@@ -60,7 +61,7 @@ describe('deadlines of an instance (F08, F18)', () => {
     const started = performance.now();
     bench.simulator.script({ holdHead: never });
     expect(codes(await post(prefix, false))).toEqual([504, 'upstream_timeout']);
-    expect(performance.now() - started).toBeGreaterThan(1_400);
+    expect(performance.now() - started).toBeGreaterThan(3_900);
   });
   test('a stream that trickles past total ends with an error event', async () => {
     bench.simulator.script({ ...STREAM, body: hello + sse(chunk({ content: 'x' })).repeat(400), rechunk: { size: 400 }, delayChunk: 100 });
@@ -119,19 +120,32 @@ describe('signs of life', () => {
     headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
     body: bodyOf(true),
   });
+  /** Resolves with the head: once the gateway has answered, though the provider has not. */
+  const committed = (): Promise<Response> => {
+    const { path, ...rest } = asked('/openai/main');
+    return fetch(bench.url + path, { method: 'POST', ...rest });
+  };
   const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
   test('protocol mode: the 200 goes out after commitAfter, comments follow, the events are whole', async () => {
-    bench.simulator.script({ ...STREAM, body: spoken('Hello'), holdHead: later(700) });
-    const got = await wire.ask(asked('/openai/main'));
-    expect([got.status, got.headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8']);
-    expect((textOf(got).match(/^:[^\n]*\n\n/gm) ?? []).length).toBeGreaterThanOrEqual(2);
-    expect(textOf(got).replaceAll(/^:[^\n]*\n\n/gm, '')).toBe(spoken('Hello'));
+    const { promise: until, resolve: go } = Promise.withResolvers<void>();
+    bench.simulator.script({ ...STREAM, body: spoken('Hello'), holdHead: until });
+    const got = await committed();
+    expect([got.status, got.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
+    let text = '';
+    for await (const piece of got.body ?? []) {
+      text += Buffer.from(piece).toString();
+      if ((text.match(/^:[^\n]*\n\n/gm) ?? []).length >= 2) go();
+    }
+    expect(text.replaceAll(/^:[^\n]*\n\n/gm, '')).toBe(spoken('Hello'));
   });
   test('an error after that is an event of the stream', async () => {
-    bench.simulator.script({ status: 503, holdHead: later(400) });
-    const got = await wire.ask(asked('/openai/main'));
-    expect([got.status, errorIn(got), textOf(got).includes('[DONE]')]).toEqual([200, 'server_is_overloaded', false]);
+    const { promise: until, resolve: go } = Promise.withResolvers<void>();
+    bench.simulator.script({ status: 503, holdHead: until });
+    const got = await committed();
+    go();
+    const text = await got.text();
+    expect([got.status, codeOfLast(text), text.includes('[DONE]')]).toEqual([200, 'server_is_overloaded', false]);
   });
   test('the SDK reads over them', async () => {
     bench.simulator.script({ ...STREAM, body: spoken('Hel', 'lo'), rechunk: { size: 150 }, delayChunk: 200 });

@@ -32,3 +32,12 @@ export const countTurns = () => {
     },
   };
 };
+
+/** Milliseconds of work of this process since then: what a body costs, whatever else the machine does. */
+export const cpuTime = (): (() => number) => {
+  const from = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(from);
+    return (user + system) / 1000;
+  };
+};

@@ -39,9 +39,10 @@ describe('YAML is read without its surprises', () => {
     expect(codes(block(34)).map((c) => c.split(' ')[1])).toContain('config_depth');
   });
   test('a megabyte of brackets is refused in well under a second', () => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     expect(readDocument('['.repeat(1_000_000)).problems.map((p) => p.code)).toEqual(['config_depth']);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    const { user, system } = process.cpuUsage(began);
+    expect((user + system) / 1000).toBeLessThan(1_000);
   });
   test('brackets inside text do not count as nesting', () => {
     expect(codes(`a: "${'['.repeat(100)}"\nb: |\n  ${'['.repeat(100)}\nc: |\n  [\n`)).toEqual([]);

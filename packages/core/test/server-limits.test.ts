@@ -247,7 +247,7 @@ describe('a client that goes', () => {
       stream.once('data', () => stream.close(http2.constants.NGHTTP2_CANCEL));
     }
     await expect.poll(() => events, { interval: 5 }).toEqual(['gone']);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   test.each(['http1', 'http2'] as const)('%s: a client that only stops reading looks stalled, not gone', async (kind) => {

@@ -69,7 +69,8 @@ it('anything else is nobody, whatever it is', () => {
 });
 
 it('64 KiB of key-like text take no time', () => {
-  const started = performance.now();
+  const started = process.cpuUsage();
   for (const text of ['lpa_'.repeat(16_384), `lpa_${'a'.repeat(65_536)}`, '_'.repeat(65_536)]) expect(idOf(text)).toBeUndefined();
-  expect(performance.now() - started).toBeLessThan(50);
+  const { user, system } = process.cpuUsage(started);
+  expect((user + system) / 1000).toBeLessThan(50);
 });

@@ -195,7 +195,7 @@ describe('other processes with the same store', () => {
       expect((await here.ask('alice', password)).is).toBe('denied');
       const epoch = there.strategy.epoch?.();
       vi.advanceTimersByTime(5000);
-      await vi.waitUntil(() => there.strategy.epoch?.() !== epoch, { interval: 0 });
+      await vi.waitUntil(() => there.strategy.epoch?.() !== epoch, { interval: 0, timeout: 15_000 });
       expect(await there.ask('alice', password)).toEqual({ is: 'denied', reason: 'removed' });
     } finally {
       vi.useRealTimers();

@@ -103,7 +103,7 @@ it('fuzz: nothing throws, takes long, or names a URI that does not stand in the 
     ),
     { numRuns: 5000 },
   );
-  const started = performance.now();
+  const started = process.cpuUsage();
   for (const text of [
     '"'.repeat(16_000),
     `Subject="${'\\"'.repeat(8000)}`,
@@ -113,5 +113,6 @@ it('fuzz: nothing throws, takes long, or names a URI that does not stand in the 
     ','.repeat(16_000),
   ])
     expect(readXfcc(text)).toBeUndefined();
-  expect(performance.now() - started).toBeLessThan(200);
+  const { user, system } = process.cpuUsage(started);
+  expect((user + system) / 1000).toBeLessThan(200);
 });

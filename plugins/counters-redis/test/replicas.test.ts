@@ -101,9 +101,10 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
   });
 
   test('a server that hangs: the share of this replica within the timeout, and all of it again when it answers', async () => {
-    const { prefix, all } = await several(2, 200);
+    const HANGS_MS = 2_000;
+    const { prefix, all } = await several(2, HANGS_MS);
     // The second came later; the first hears of it with its next sign of life.
-    const first = await open(prefix, 200);
+    const first = await open(prefix, HANGS_MS);
     expect((await first.take([rate(9)], START)).ok).toBe(true);
     server.freeze();
     const taken = await Promise.all(Array.from({ length: 20 }, async () => first.take([rate(9), place(30)], START)));
@@ -112,7 +113,8 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
     expect(taken.filter((t) => t.ok)).toHaveLength(3);
     const began = performance.now();
     expect((await first.take([rate(9)], START)).ok).toBe(false);
-    expect(performance.now() - began).toBeLessThan(100);
+    // At once: it does not wait for the server again.
+    expect(performance.now() - began).toBeLessThan(HANGS_MS / 2);
     server.thaw();
     await expect.poll(() => first.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
     expect((await parallel(all, 5, [rate(3, { key: 'fresh' })])).filter((t) => t.ok)).toHaveLength(3);

@@ -222,11 +222,11 @@ export const calls: Effects = {
     expect((await failing(stage, { window: '1ms' }, 30)).includes(LEFT_ALONE)).toBe(false);
   },
   async 'breaker.probeAfter'({ open }) {
-    const bench = await open({ sections: { retry: { attempts: 1 }, breaker: { failures: 1, probeAfter: '200ms' } } });
+    const bench = await open({ sections: { retry: { attempts: 1 }, breaker: { failures: 1, probeAfter: '2s' } } });
     bench.simulator.script({ status: 500 });
     await chat(bench);
     expect((await chat(bench)).code).toBe(LEFT_ALONE);
-    await expect.poll(async () => (await chat(bench)).status, { timeout: 5_000, interval: 20 }).toBe(200);
+    await expect.poll(async () => (await chat(bench)).status, { timeout: 10_000, interval: 20 }).toBe(200);
   },
   async 'retry.attempts'(stage) {
     expect([await tries(stage, { attempts: 1 }), await tries(stage, { attempts: 3 })]).toEqual([1, 3]);
@@ -239,17 +239,21 @@ export const calls: Effects = {
     expect(await whenHead(await open({ sections: { stream: { commitAfter: '200ms' } } }))).toBeLessThan(5_000);
   },
   async 'stream.keepAlive'({ open }) {
-    const bench = await open({ sections: { stream: { keepAlive: '100ms' } }, main: { timeouts: { idle: '1s' } } });
+    const bench = await open({ sections: { stream: { keepAlive: '100ms' } }, main: { timeouts: { idle: '3s' } } });
     const text = sse(role, chunk({ content: 'Hel' }));
     bench.simulator.script({ body: text + sse(chunk({ content: 'lo' })), headers: { 'content-type': 'text/event-stream' }, stall: { at: text.length } });
     expect((await chat(bench, { stream: true })).text.match(/^:/gm)?.length).toBeGreaterThanOrEqual(3);
   },
   async 'stream.outliveCredential'({ open }) {
-    const bench = await open({ sections: { stream: { outliveCredential: false } } });
+    let ahead = 0;
+    const bench = await open({ now: () => Date.now() + ahead, sections: { stream: { outliveCredential: false } } });
     const begun = sse(role, chunk({ content: 'Hel' }));
     bench.simulator.script({ body: begun + sse(chunk({ content: 'lo' })), headers: { 'content-type': 'text/event-stream' }, stall: { at: begun.length } });
-    const key = await bench.makeKey({ expires: '2s' });
-    expect((await chat(bench, { stream: true }, { key })).text).toContain('invalid_credentials');
+    const key = await bench.makeKey({ expires: '1h' });
+    const answer = chat(bench, { stream: true }, { key });
+    await expect.poll(() => bench.simulator.requests[0]?.bytesSent).toBe(begun.length);
+    ahead = 3_600_000;
+    expect((await answer).text).toContain('invalid_credentials');
   },
   async fidelity({ open }) {
     const ask = async (fidelity: string) => {
