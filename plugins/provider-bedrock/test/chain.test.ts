@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import http, { createServer, type IncomingMessage, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { askChain } from '../src/chain.ts';
 
 interface Asked {
@@ -140,6 +140,83 @@ describe('the chain of AWS finds', () => {
       });
     expect(await askChain('us-east-1')).toMatchObject(GOT);
     expect(asked[0]?.headers['x-amz-sso_bearer_token']).toBe('sso-access');
+  });
+  it('a role of a profile, asked for by the keys of its source profile, with its external id', async () => {
+    writeFileSync(join(folder, 'credentials'), '[base]\naws_access_key_id = AKIAFILE\naws_secret_access_key = file-secret\n');
+    writeFileSync(
+      join(folder, 'config'),
+      `[profile mid]\nrole_arn = arn:aws:iam::123456789012:role/mid\nsource_profile = base\n[profile end]\nrole_arn = arn:aws:iam::210987654321:role/end\nsource_profile = mid\nexternal_id = ext-1\nrole_session_name = gateway\nregion = us-east-1\n`,
+    );
+    Object.assign(process.env, { AWS_PROFILE: 'end', AWS_ENDPOINT_URL_STS: origin });
+    let count = 0;
+    answer = () => {
+      count += 1;
+      const id = count === 1 ? 'ASIAMID' : 'ASIAREMOTE';
+      return {
+        status: 200,
+        body: `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>remote-secret</SecretAccessKey><SessionToken>remote-token</SessionToken><Expiration>${EXPIRATION}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+      };
+    };
+    expect(await askChain('us-east-1')).toMatchObject(GOT);
+    const [first, second] = asked.map(({ body, headers }) => ({ form: new URLSearchParams(body), by: String(headers.authorization) }));
+    expect([first?.form.get('RoleArn'), second?.form.get('RoleArn')]).toEqual(['arn:aws:iam::123456789012:role/mid', 'arn:aws:iam::210987654321:role/end']);
+    expect([second?.form.get('ExternalId'), second?.form.get('RoleSessionName')]).toEqual(['ext-1', 'gateway']);
+    expect([first?.by, second?.by]).toEqual([expect.stringContaining('Credential=AKIAFILE/'), expect.stringContaining('Credential=ASIAMID/')]);
+  });
+  it('the address of ECS below its own host, which no variable moves', async () => {
+    process.env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI = '/v2/credentials/task';
+    const places: unknown[] = [];
+    const request = vi.spyOn(http, 'request').mockImplementation(((options: { host?: string; hostname?: string; path?: string }) => {
+      places.push([options.hostname ?? options.host, options.path]);
+      throw new Error('no such place here');
+    }) as never);
+    await expect(askChain('us-east-1')).rejects.toThrow();
+    request.mockRestore();
+    expect(places[0]).toEqual(['169.254.170.2', '/v2/credentials/task']);
+  });
+  it.each(['http://10.0.0.1/creds', 'http://169.254.169.254/latest/', 'http://metadata.example/creds', 'http://169.254.170.2.example.com/creds'])(
+    'no container at %s, which is not asked and gets no token',
+    async (place) => {
+      Object.assign(process.env, { AWS_CONTAINER_CREDENTIALS_FULL_URI: place, AWS_CONTAINER_AUTHORIZATION_TOKEN: 'pod-token' });
+      const request = vi.spyOn(http, 'request');
+      await expect(askChain('us-east-1')).rejects.toThrow(/address of container credentials must be https/);
+      expect(request).not.toHaveBeenCalled();
+      request.mockRestore();
+    },
+  );
+  it('no container by a token with a line break in it', async () => {
+    const file = join(folder, 'token');
+    writeFileSync(file, 'first\r\nx-evil: 1');
+    Object.assign(process.env, { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${origin}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file });
+    await expect(askChain('us-east-1')).rejects.toThrow();
+    expect(asked.filter(({ headers }) => headers.authorization !== undefined || headers['x-evil'] !== undefined)).toEqual([]);
+  });
+  it('no session of SSO that has ended, and says how to begin one', async () => {
+    const cache = join(folder, '.aws/sso/cache');
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(
+      join(folder, 'config'),
+      '[profile dev]\nsso_account_id = 123456789012\nsso_role_name = Dev\nsso_region = us-east-1\nsso_start_url = https://corp.example/start\n',
+    );
+    writeFileSync(
+      join(cache, `${createHash('sha1').update('https://corp.example/start').digest('hex')}.json`),
+      JSON.stringify({ accessToken: 'sso-access', expiresAt: '2020-01-01T00:00:00Z', region: 'us-east-1', startUrl: 'https://corp.example/start' }),
+    );
+    Object.assign(process.env, { AWS_PROFILE: 'dev', AWS_ENDPOINT_URL_SSO: origin });
+    await expect(askChain('us-east-1')).rejects.toThrow(/expired.*aws sso login/is);
+    expect(asked).toEqual([]);
+  });
+  it('an instance whose service is of version 1 alone only where that is allowed', async () => {
+    delete process.env.AWS_EC2_METADATA_DISABLED;
+    Object.assign(process.env, { AWS_EC2_METADATA_SERVICE_ENDPOINT: origin, AWS_EC2_METADATA_V1_DISABLED: 'true' });
+    answer = () => ({ status: 403, body: '' });
+    await expect(askChain('us-east-1')).rejects.toThrow();
+    expect(asked.every(({ method }) => method === 'PUT')).toBe(true);
+  });
+  it('no instance whose token does not come, and names the limit of hops', async () => {
+    delete process.env.AWS_EC2_METADATA_DISABLED;
+    Object.assign(process.env, { AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9' });
+    await expect(askChain('us-east-1')).rejects.toThrow(/hop limit/);
   });
   it('nothing, and says so by an error', async () => {
     await expect(askChain('us-east-1')).rejects.toThrow();
