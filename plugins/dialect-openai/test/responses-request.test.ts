@@ -456,5 +456,20 @@ describe('a body that makes no sense', () => {
     [{ input: [{ type: 'function_call', call_id: 'x' }] }, 'input[0]'],
     [{ input: [{ role: 'user', content: [{ type: 'input_image' }] }] }, 'input[0].content[0]'],
     [[], 'body'],
+    [
+      asked({
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 5 },
+          { type: 'input_text', text: 'hi' },
+        ],
+      }),
+      'input[0].content[0].text',
+    ],
+    [asked({ role: 'user', content: [{ type: 'input_text' }, { type: 'input_text', text: 'hi' }] }), 'input[0].content[0].text'],
+    [asked({ role: 'assistant', content: [{ type: 'output_text', text: null }] }), 'input[0].content[0].text'],
+    [asked({ role: 'assistant', content: [{ type: 'refusal' }] }), 'input[0].content[0].refusal'],
+    [asked({ type: 'function_call', call_id: 'c', name: 'f', arguments: {} }), 'input[0].arguments'],
+    [asked({ type: 'custom_tool_call', call_id: 'c', name: 'f', input: { a: 1 } }), 'input[0].input'],
   ])('is refused by name: %j', (body, param) => expect(refusal(body as Body)).toEqual(['invalid_request', 400, param]));
 });

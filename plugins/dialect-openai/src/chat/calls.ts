@@ -39,7 +39,7 @@ export const readFunctionCall = (wire: Fields, id: string): ToolCallPart => ({
   kind: 'toolCall',
   id,
   name: asText(wire.name) ?? '',
-  input: { json: argumentsOf(asText(wire.arguments) ?? '') },
+  input: { json: argumentsOf(argumentsText(wire.arguments, 'function_call')) },
 });
 /** An entry of `tool_calls`. */
 export const writeCall = (part: ToolCallPart, mine: boolean): Fields => ({

@@ -44,13 +44,19 @@ const contentParts = (content: Json, param: string): Part[] => {
 const isListOfText = (content: Json, parts: readonly Part[]): boolean => Array.isArray(content) && content.length === 1 && isPlainText(parts[0]);
 const hasRefusal = (content: Json): boolean => asList(content).some((part) => asObject(part)?.type === 'refusal');
 
+/** A member that is a list where it is written at all. */
+const listMember = (m: Fields, name: string, param: string): readonly Json[] => {
+  const value = m[name];
+  if (value !== undefined && value !== null && !Array.isArray(value)) throw invalid(`${param}.${name}`, `${name} is a list.`);
+  return asList(value);
+};
 const assistantParts = (m: Fields, param: string, functions: Functions): Part[] => {
   const parts = contentParts(m.content, `${param}.content`);
   const refusal = asText(m.refusal);
   if (refusal !== undefined && refusal !== '') parts.push({ kind: 'refusal', text: refusal });
   const audio = asText(asObject(m.audio)?.id);
   if (audio !== undefined) parts.push({ kind: 'audio', media: { file: audio } });
-  parts.push(...asList(m.tool_calls).map((call, i) => readCall(call, `${param}.tool_calls[${i}]`, `call_${param.replace(/\D/g, '')}_${i}`)));
+  parts.push(...listMember(m, 'tool_calls', param).map((call, i) => readCall(call, `${param}.tool_calls[${i}]`, `call_${param.replace(/\D/g, '')}_${i}`)));
   if (isObject(m.function_call)) {
     const name = asText(m.function_call.name) ?? '';
     const id = `call_function_${functions.size}`;
@@ -64,7 +70,10 @@ type Reading = { readonly turn: Turn; readonly legacy: boolean } | { readonly re
 type Read = (m: Fields, param: string, functions: Functions) => Reading;
 const plain =
   (role: Turn['role']): Read =>
-  (m, param) => ({ turn: { role, parts: contentParts(m.content, `${param}.content`) }, legacy: false });
+  (m, param) => {
+    if (m.content === undefined || m.content === null) throw invalid(`${param}.content`, 'A message that is not of the assistant needs content.');
+    return { turn: { role, parts: contentParts(m.content, `${param}.content`) }, legacy: false };
+  };
 const readAssistant: Read = (m, param, functions) => ({
   turn: { role: 'assistant', parts: assistantParts(m, param, functions) },
   legacy: isObject(m.function_call),

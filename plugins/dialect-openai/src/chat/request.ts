@@ -68,6 +68,15 @@ const logprobsOf = (body: Fields): number | undefined => {
   const top = numberField(body, 'top_logprobs');
   return flagField(body, 'logprobs') === true ? (top ?? 0) : undefined;
 };
+/** What other vendors cannot be asked for because the call contradicts itself; the client's own surface judges that itself. */
+const contradictions = (body: Fields, target: Endpoint | undefined, ledger: Ledger): void => {
+  if (target === undefined || (target.dialect === OPENAI && target.surface === 'chat')) return;
+  if ((numberField(body, 'top_logprobs') ?? 0) > 0 && flagField(body, 'logprobs') !== true)
+    throw invalid('top_logprobs', "'top_logprobs' needs 'logprobs' to be true.");
+  const [older, newer] = [numberField(body, 'max_tokens'), numberField(body, 'max_completion_tokens')];
+  if (older !== undefined && newer !== undefined && older !== newer)
+    ledger.note('ignored', 'max_tokens', 'max_completion_tokens says how long the answer may be');
+};
 const limitOf = (body: Fields): number | undefined => {
   const older = numberField(body, 'max_tokens');
   return numberField(body, 'max_completion_tokens') ?? older;
@@ -112,6 +121,7 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   checkFurther(body);
   refuseSpeech(body, 'chat', target);
   loseOptions(body, 'chat', target, ledger);
+  contradictions(body, target, ledger);
   const steering = readSteering(body);
   const fields = furtherOf(body, steeringNames(steering));
   loseToolMembers(body, 'chat', target, ledger);

@@ -122,8 +122,11 @@ const READERS: Readonly<Record<string, (content: Fields, param: string) => Part>
   input_file: readFile,
   input_audio: readAudio,
 });
-/** Where images and files are: one without any of these says nothing that the model can hold. */
+/** What an entry says, or where images and files are: one without any of these says nothing that the model can hold. */
 const PLACES: Readonly<Record<string, readonly string[]>> = Object.freeze({
+  input_text: ['text'],
+  output_text: ['text'],
+  refusal: ['refusal'],
   input_image: ['image_url', 'file_id'],
   input_file: ['file_id', 'file_url', 'file_data'],
 });
@@ -133,12 +136,16 @@ export const isContent = (value: Json): boolean => {
   const places = PLACES[wordOf(value.type)];
   return places === undefined || places.some((name) => asText(value[name]) !== undefined);
 };
+/** Entries that are text, by the member that holds it. */
+const SAID: Readonly<Record<string, string>> = Object.freeze({ input_text: 'text', output_text: 'text', refusal: 'refusal' });
 /** One entry of a content list; members the model does not know are the caller's to keep. */
 export const readContent = (value: Json, param: string): Part => {
   if (!isObject(value)) throw invalid(param, 'A content part must be an object.');
   const type = wordOf(value.type);
   const read = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
   if (read === undefined) throw unsupported(`${param}.type`, `Content parts of type ${JSON.stringify(type)} cannot be translated.`);
+  const said = SAID[type];
+  if (said !== undefined && typeof value[said] !== 'string') throw invalid(`${param}.${said}`, `A content part of type ${type} needs ${said}.`);
   return read(value, param);
 };
 

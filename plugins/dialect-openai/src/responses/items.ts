@@ -115,7 +115,11 @@ const readCall = (item: Fields, param: string, reading: Reading): Piece => {
   const id = asText(item.call_id);
   const name = asText(item.name);
   if (id === undefined || name === undefined) throw invalid(param, 'A tool call needs call_id and name.');
-  const input = item.type === 'custom_tool_call' ? { text: wordOf(item.input) } : { json: wordOf(item.arguments) };
+  const said = item.type === 'custom_tool_call' ? 'input' : 'arguments';
+  const text = item[said];
+  if (reading.hosted === 'refuse' && text !== undefined && text !== null && typeof text !== 'string')
+    throw invalid(`${param}.${said}`, `${said} of a tool call is text.`);
+  const input = said === 'input' ? { text: wordOf(text) } : { json: wordOf(text) };
   return { role: 'assistant', message: false, parts: withMark('assistant', [{ kind: 'toolCall', id, name, input }], item, reading, {}) };
 };
 const readResult = (item: Fields, param: string, reading: Reading, custom: ReadonlySet<string>): Piece => {
