@@ -90,3 +90,18 @@ describe('a request for vectors', () => {
     await expect(answer).rejects.toMatchObject({ status: 400, param });
   });
 });
+
+test.each([
+  ['text-embedding-005', { predictions: [{ embeddings: { values: [0.5], statistics: { token_count: 2048, truncated: true } } }] }],
+  ['gemini-embedding-2', { embedding: { values: [0.5] }, usageMetadata: { promptTokenCount: 2048 }, truncated: true }],
+])('a vector of the beginning of a text alone is told as one (%s)', async (model, body) => {
+  const bench = benches.get('vertex');
+  if (bench === undefined) throw new Error('no bench');
+  bench.simulator.script({ body });
+  const answer = await fetch(`${bench.url}/openai/main/v1/embeddings`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model, input: 'a' }),
+  });
+  expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, 'clamped=input']);
+});

@@ -109,10 +109,15 @@ describe('the format COHERE', () => {
   });
   test('a poisonous answer is filtered, and one that failed is an error: neither is a clean stop', async () => {
     expect(choice((await ask({ model: COMMAND, messages: [user('trip the filter')] })).json).finish_reason).toBe('content_filter');
-    bench.simulator.script({
-      body: { modelId: COMMAND, modelVersion: '1', chatResponse: { apiFormat: 'COHERE', text: '', finishReason: 'ERROR', errorMessage: 'broken' } },
-    });
-    expect(await ask({ model: COMMAND })).toMatchObject({ status: 502, code: 'upstream_bad_response' });
+    const why = { finishReason: 'ERROR', errorMessage: 'broken at ocid1.tenancy.oc1..aaaa' };
+    const told = { status: 502, code: 'upstream_bad_response', json: { error: { message: 'broken at [redacted]' } } };
+    for (const text of ['', null]) {
+      bench.simulator.script({ body: { modelId: COMMAND, modelVersion: '1', chatResponse: { apiFormat: 'COHERE', text, ...why } } });
+      expect(await ask({ model: COMMAND })).toMatchObject(told);
+    }
+    const ending = `data: ${JSON.stringify({ apiFormat: 'COHERE', chatHistory: [], ...why })}\n\n`;
+    bench.simulator.script({ body: ending, headers: { 'content-type': 'text/event-stream' } });
+    expect(await ask({ model: COMMAND, stream: true })).toMatchObject(told);
   });
   test('pictures go to the format that has them, and are refused where there is none', async () => {
     const picture = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }];

@@ -7,6 +7,7 @@ import {
   type Fields,
   invalid,
   type Json,
+  type Ledger,
   type Lost,
   losePart,
   type Part,
@@ -111,3 +112,6 @@ export const writeOptions = (r: EmbedRequest, mine: boolean, lost: Lost): Option
 /** A vector of numbers. */
 export const vectorOf = (wire: Json): Float32Array | undefined => (Array.isArray(wire) ? Float32Array.from(asList(wire), Number) : undefined);
 export const numbersOf = (vector: Float32Array): readonly number[] => Array.from(vector);
+
+/** An input that was longer than the model takes: its vector is one of its beginning. */
+export const noteCut = (ledger: Ledger): void => ledger.note('clamped', 'inputs', 'the provider cut an input that was too long for the model');

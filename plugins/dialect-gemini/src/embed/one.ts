@@ -33,7 +33,7 @@ import { INFERENCE, operation } from '../routes.ts';
 import { camelCased } from '../snake.ts';
 import { jsonTap } from '../tap-json.ts';
 import { NO_USAGE, readUsage } from '../usage.ts';
-import { numbersOf, ownAnswer, readInput, readPurpose, readTruncate, vectorOf, writeInput, writeOptions } from './input.ts';
+import { noteCut, numbersOf, ownAnswer, readInput, readPurpose, readTruncate, vectorOf, writeInput, writeOptions } from './input.ts';
 import { names } from './names.ts';
 
 const EMBED = 'gemini.embed';
@@ -104,6 +104,7 @@ const readReply = (reply: UpstreamReply, call: Call): EmbedReply => {
   const o = replyObject(reply);
   const vector = vectorOf(asObject(o.embedding)?.values);
   if (vector === undefined) throw new GatewayError('upstream_bad_response', 'The provider answered without an embedding.');
+  if (o.truncated === true) noteCut(call.ledger);
   const read: EmbedReply = { model: call.model, vectors: [vector], usage: readUsage(o.usageMetadata) ?? NO_USAGE };
   return withForm(read, { answer: { surface: 'embed', wire: o } });
 };

@@ -36,7 +36,7 @@ import { unheard } from '../lost.ts';
 import { INFERENCE, operation } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
 import { NO_USAGE } from '../usage.ts';
-import { common, numbersOf, ownAnswer, readPurpose, readTruncate, textInput, vectorOf, writeOptions } from './input.ts';
+import { common, noteCut, numbersOf, ownAnswer, readPurpose, readTruncate, textInput, vectorOf, writeOptions } from './input.ts';
 
 const PREDICT = 'gemini.predict';
 const MOST = 250;
@@ -123,6 +123,7 @@ const readReply = (reply: UpstreamReply, call: Call): EmbedReply => {
   const vectors = predictions.map((one) => vectorOf(asObject(one.embeddings)?.values));
   if (!Array.isArray(o.predictions) || vectors.includes(undefined))
     throw new GatewayError('upstream_bad_response', 'The provider answered without embeddings.');
+  if (predictions.some((one) => asObject(asObject(one.embeddings)?.statistics)?.truncated === true)) noteCut(call.ledger);
   const read: EmbedReply = { model: call.model, vectors: vectors.filter((v) => v !== undefined), usage: usageOf(predictions) };
   return withForm(read, { answer: { surface: 'predict', wire: o } });
 };

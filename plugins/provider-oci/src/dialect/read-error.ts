@@ -15,6 +15,8 @@ const SECRETS: readonly (readonly [RegExp, string])[] = Object.freeze([
   [/https?:\/\/[^\s"\\/]*(?:\.oraclecloud[0-9]*\.com|\.oraclecloud\.eu|\.oraclegovcloud\.(?:com|uk)|\.internal)[^\s"\\]*/gi, '[redacted]'],
 ]);
 const scrub = (text: string): string => SECRETS.reduce((t, [pattern, by]) => t.replace(pattern, by), text);
+/** What a client may be shown of a message of the provider. */
+export const scrubbed = (text: string): string => scrub(text.trim()).slice(0, LONGEST_MESSAGE);
 const parse = (text: string): Fields | undefined => {
   try {
     const value: Json = JSON.parse(text);
@@ -81,7 +83,7 @@ export const readErrorReply = (reply: UpstreamReply): ErrorLike => {
   const body = parse(textOf(reply.body).trim());
   const inner = body === undefined ? undefined : nested(body);
   const said = asText(inner?.message) ?? asText(body?.message) ?? asText(body?.errorMessage);
-  const message = scrub(said?.trim() || `The provider answered with status ${reply.status}.`).slice(0, LONGEST_MESSAGE);
+  const message = scrubbed(said ?? '') || `The provider answered with status ${reply.status}.`;
   const code = codeFor(asText(body?.code) ?? '', reply.status, message);
   const status = statusFor(code, reply.status);
   if (code === 'upstream_auth_failed') return { code, status, message: AUTH, retry: false };

@@ -16,6 +16,7 @@ import {
   type UpstreamReply,
 } from '@llm-proxy-auth/plugin';
 import { endChoice } from '../ending.ts';
+import { isFailure } from '../finish.ts';
 import { type Memo, NO_MEMO } from '../memo.ts';
 import { COHERE, OCI } from '../name.ts';
 import { partsOf } from '../parts.ts';
@@ -88,7 +89,7 @@ export const readCohere = (reply: UpstreamReply, call: Call, memo: Memo | undefi
     rest: COHERE,
     known: KNOWN,
     tell(response, answer, emit) {
-      if (typeof response.text !== 'string' && !Array.isArray(response.toolCalls))
+      if (typeof response.text !== 'string' && !Array.isArray(response.toolCalls) && !isFailure(asText(response.finishReason) ?? ''))
         throw new GatewayError('upstream_bad_response', 'The provider answered without text.');
       const { usage: _usage, ...said } = response;
       answerReader(answer, memo ?? NO_MEMO, emit).take(Object.fromEntries(Object.entries(said).filter(([name]) => KNOWN.has(name))), true);
