@@ -206,6 +206,20 @@ describe('after a crash', () => {
       [true, []],
     ]);
   });
+  test('a clock that is set back holds up no sign of life and no checkpoint', async () => {
+    const store = disk();
+    const opened = openOn(store, { mode: 'sync' });
+    await opened.call({ id: 'first' });
+    await opened.audit.flush();
+    const checkpoints = (): number => store.logs.get('audit-heads')?.length ?? 0;
+    const before = checkpoints();
+    opened.host.advance(-3_600_000);
+    await opened.call({ id: 'second' });
+    await opened.audit.keep();
+    expect(checkpoints()).toBe(before + 1);
+    expect((await readWriters(store))[0]?.row.beat).toBe(opened.host.now());
+    expect(await verify(store, opened)).toMatchObject({ ok: true });
+  });
   test('what was spilled by a writer that died goes into its log', async () => {
     const store = disk();
     const dying = openOn(store, { mode: 'sync', onFull: 'spill' });

@@ -79,6 +79,16 @@ describe('a set of keys', () => {
     await is('a');
     expect(world.loads).toBe(2);
   });
+  test('a clock that is set back keeps no new key away, and none that is known', async () => {
+    const { world, is } = open();
+    expect(await is('a')).toBe('keys');
+    world.now -= 3_600_000;
+    world.keys = setOf({ ...RSA, kid: 'new' });
+    expect([await is('new'), await is('a')]).toEqual(['keys', 'unknown']);
+    world.now -= 3_600_000;
+    world.keys = undefined;
+    expect([await is('new'), await is('new')]).toEqual(['keys', 'keys']);
+  });
   test('an unknown key is looked for again, but not within 30 s of the last time, and one that was not there not for a minute', async () => {
     const { world, is } = open();
     await is('a');

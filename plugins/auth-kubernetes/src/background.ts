@@ -24,7 +24,9 @@ export const background = (now: () => number): Background => {
     epoch: () => epoch,
     refused: (key) => (ended.get(key) ?? 0) > now(),
     review(key, ends, ask) {
-      if (now() - (reviewed.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) return;
+      const ago = now() - (reviewed.get(key) ?? Number.NEGATIVE_INFINITY);
+      // In the future: the clock was set back.
+      if (ago >= 0 && ago < AGAIN_MS) return;
       bounded(reviewed, key, now());
       const settle = (good: boolean): void => {
         if (good) return;

@@ -172,7 +172,8 @@ export const makeAuthenticator = (
       throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: strategy.kind, reason: 'unproven' });
     note(strategy.kind, 'ok');
     if (result.body !== undefined) return { principal: result.principal };
-    if (key !== undefined) cache.keep(key, { principal: result.principal, strategy: strategy.strategy, until: result.cacheUntil, epoch: result.epoch });
+    if (key !== undefined)
+      cache.keep(key, { principal: result.principal, strategy: strategy.strategy, from: r.now, until: result.cacheUntil, epoch: result.epoch });
     return result;
   };
   const decide = (key: string, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Identified | Promise<Identified> => {

@@ -4,7 +4,8 @@ import type { AuthStrategy, Principal } from '@llm-proxy-auth/plugin';
 interface Verified {
   readonly principal: Principal;
   readonly strategy: AuthStrategy;
-  /** Epoch ms. */
+  /** Epoch ms: when the request came that it was found out for, and until when it holds. */
+  readonly from: number;
   readonly until: number;
   readonly epoch: number;
 }
@@ -52,12 +53,13 @@ export const verifiedCache = () => {
     get(key: string, now: number): Verified | 'denied' | undefined {
       const found = verified.get(key);
       if (found !== undefined) {
-        if (found.until > now && (found.strategy.epoch === undefined || found.strategy.epoch() === found.epoch)) return found;
+        // A clock that was set back makes nothing last longer.
+        if (found.until > now && now >= found.from && (found.strategy.epoch === undefined || found.strategy.epoch() === found.epoch)) return found;
         verified.delete(key);
       }
       const until = denied.get(key);
       if (until === undefined) return undefined;
-      if (until > now) return 'denied';
+      if (until > now && until - now <= DENIED_MS) return 'denied';
       denied.delete(key);
       return undefined;
     },

@@ -92,6 +92,11 @@ export const openAudit = (options: AuditOptions): Audit => {
     }
     return true;
   };
+  /** A clock that was set back holds nothing up. */
+  const since = (at: number): number => {
+    const past = host().now() - at;
+    return past < 0 ? Number.POSITIVE_INFINITY : past;
+  };
   const failures = authFailures(() => host().now(), push);
   const recordInterrupted = async (calls: readonly Interrupted[]): Promise<void> => {
     for (const { request, principal, instance, model, spent } of calls) {
@@ -134,12 +139,12 @@ export const openAudit = (options: AuditOptions): Audit => {
       record.count = lost;
       writer.push(record);
     }
-    if (writer.identity?.usage.waiting === true || now() - savedAt > BEAT_MS) await save();
-    const due = now() - checkpointAt >= options.checkpoint();
+    if (writer.identity?.usage.waiting === true || since(savedAt) > BEAT_MS) await save();
+    const due = since(checkpointAt) >= options.checkpoint();
     if (due) await recover();
     if (writer.written - checkpointed >= MOST_BETWEEN_CHECKPOINTS || (due && writer.written > checkpointed)) await checkpoint();
     else if (due) checkpointAt = now();
-    if (now() - sweptAt < SWEEP_MS) return;
+    if (since(sweptAt) < SWEEP_MS) return;
     sweptAt = now();
     await forgetUsage(store, hourOf(now() - options.retention()));
   };

@@ -37,6 +37,8 @@ export const keySet = ({ now, load, changed }: KeySetOptions): KeySet => {
   /** Key ids that nobody had when they were last looked for, and when. */
   const unknown = new Map<string, number>();
 
+  /** A clock that was set back says nothing of what was before. */
+  const since = (at: number): number => (now() < at ? Number.POSITIVE_INFINITY : now() - at);
   const reload = async (): Promise<void> => {
     triedAt = now();
     try {
@@ -52,7 +54,7 @@ export const keySet = ({ now, load, changed }: KeySetOptions): KeySet => {
   const coolDown = (): number => (now() - loadedAt > STALE ? FIRST_COOL_DOWN : COOL_DOWN);
   /** False when it is too early to ask again. */
   const refresh = async (): Promise<boolean> => {
-    if (loading === undefined && now() - triedAt < coolDown()) return false;
+    if (loading === undefined && since(triedAt) < coolDown()) return false;
     loading ??= reload().finally(() => {
       loading = undefined;
     });
@@ -61,10 +63,9 @@ export const keySet = ({ now, load, changed }: KeySetOptions): KeySet => {
   };
   /** During an outage nobody whose key is known waits for the next attempt. */
   const keepFresh = async (kid: string | undefined): Promise<void> => {
-    const age = now() - loadedAt;
-    if (age <= MAX_AGE) return;
+    if (since(loadedAt) <= MAX_AGE) return;
     const refreshed = refresh();
-    if (!failing || age > STALE || known(kid).length === 0) await refreshed;
+    if (!failing || now() - loadedAt > STALE || known(kid).length === 0) await refreshed;
   };
   const known = (kid: string | undefined): readonly PublicJwk[] => (kid === undefined ? keys : keys.filter((key) => key.kid === kid));
   const remember = (kid: string): void => {
@@ -80,7 +81,7 @@ export const keySet = ({ now, load, changed }: KeySetOptions): KeySet => {
       if (now() - loadedAt > STALE) return missing();
       const found = known(kid);
       if (found.length > 0) return { is: 'keys', keys: found };
-      if (kid === undefined || now() - (unknown.get(kid) ?? Number.NEGATIVE_INFINITY) < UNKNOWN_FOR) return missing();
+      if (kid === undefined || since(unknown.get(kid) ?? Number.NEGATIVE_INFINITY) < UNKNOWN_FOR) return missing();
       const asked = await refresh();
       const later = known(kid);
       if (later.length > 0) return { is: 'keys', keys: later };

@@ -1,0 +1,17 @@
+import type { AuthStrategy, Principal } from '@llm-proxy-auth/plugin';
+import { expect, test } from 'vitest';
+import { verifiedCache } from '../src/access/verified-cache.ts';
+
+const strategy: AuthStrategy = { slots: ['bearer'], challenge: '', issued: false, authenticate: () => ({ is: 'not-mine' }) };
+const principal: Principal = { id: 'a', owner: 'a', strategy: 's', credential: 'c', groups: [], scopes: [], factor: 'none' };
+const HOUR = 3_600_000;
+
+test('a clock that is set back makes nothing that is remembered last longer', () => {
+  const cache = verifiedCache();
+  const [good, bad] = [cache.keyOf('bearer', 'good'), cache.keyOf('bearer', 'bad')];
+  cache.keep(good, { principal, strategy, from: HOUR, until: HOUR + 30_000, epoch: 0 });
+  cache.deny(bad, HOUR);
+  expect([cache.get(good, HOUR + 29_999), cache.get(bad, HOUR + 4_999)]).toMatchObject([{ principal }, 'denied']);
+  expect(cache.get(bad, 10_000)).toBeUndefined();
+  expect(cache.get(good, 10_000)).toBeUndefined();
+});
