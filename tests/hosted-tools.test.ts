@@ -84,13 +84,24 @@ describe('a search of the web', () => {
     const { error } = (await answer.json()) as { error: { param: string } };
     expect([answer.status, answer.headers.get('x-lpa-code'), error.param]).toEqual([400, 'unsupported_parameter', 'tools[0].filters']);
   });
-  test('that allowed_tools leaves out is not made', async () => {
+  test('that tool_choice leaves out is not made', async () => {
     const of = await open('vertex');
     const f = { type: 'function', name: 'f', parameters: { type: 'object', properties: {} } };
-    const choice = { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'f' }] };
-    const answer = await post(of, '/openai/main/v1/responses', responses('vertex', [{ type: 'web_search' }, f], { tool_choice: choice }));
-    expect(answer.status).toBe(200);
-    expect(JSON.stringify(sentTo(of).tools)).not.toContain('googleSearch');
+    const allowed = { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'f' }] };
+    const asked = [
+      await post(of, '/openai/main/v1/responses', responses('vertex', [{ type: 'web_search' }, f], { tool_choice: allowed })),
+      await post(of, '/openai/main/v1/responses', responses('vertex', [{ type: 'web_search' }], { tool_choice: 'none' })),
+      await post(of, '/anthropic/main/v1/messages', {
+        model: MODELS.vertex,
+        max_tokens: 50,
+        messages: [{ role: 'user', content: 'Who won?' }],
+        tools: [{ type: 'web_search_20250305', name: 'web_search' }],
+        tool_choice: { type: 'none' },
+      }),
+    ];
+    expect(asked.map(({ status }) => status)).toEqual([200, 200, 200]);
+    for (const { body } of of.simulator.requests) expect(Buffer.from(body).toString()).not.toContain('googleSearch');
+    expect(of.simulator.requests).toHaveLength(3);
   });
   test('asked for by OpenAI, Anthropic and Gemini is one of OCI', async () => {
     const of = await open('oci');

@@ -323,4 +323,22 @@ const vertexBodies: readonly Mutant[] = [
     named: 'of instances, raw predictions and contents to embed',
   },
 ];
-export const cloudMutants: readonly Mutant[] = [...awsIam, ...serviceAccounts, ...vertexBodies];
+/** What a request or a file asks for and nobody here does. */
+const notDone: readonly Mutant[] = [
+  {
+    rule: 'Vertex: credential files of no use are refused at the start',
+    edits: [{ file: 'plugins/provider-vertex/src/index.ts', from: 'await checkFile(settings);', to: 'await Promise.resolve();' }],
+    test: 'tests/vertex-credentials.test.ts',
+    named: '(a command) is refused at the start, by name',
+  },
+  {
+    rule: 'Responses: a search within domains is not one of the whole web',
+    edits: [
+      { file: 'plugins/dialect-openai/src/responses/tools.ts', from: "if (!('beyond' in read)) return read;", to: "return 'beyond' in read ? {} : read;" },
+    ],
+    test: 'tests/hosted-tools.test.ts',
+    named: 'within domains, which Gemini is not told, is refused',
+  },
+];
+
+export const cloudMutants: readonly Mutant[] = [...awsIam, ...serviceAccounts, ...vertexBodies, ...notDone];

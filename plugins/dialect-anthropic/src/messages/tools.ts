@@ -69,11 +69,13 @@ export const withSearch = (request: ChatRequest, ledger: Ledger): ChatRequest =>
   const at = request.tools.findIndex((tool) => searchOf(tool) !== undefined);
   const tool = request.tools[at];
   if (tool === undefined) return request;
+  const others = request.tools.filter((_tool, i) => i !== at);
+  if (request.toolChoice === 'none') return { ...request, tools: others };
   const { max_uses: uses, cache_control: _cache, ...wire } = searchOf(tool) ?? {};
   const webSearch = readSearchTool(wire);
   if ('beyond' in webSearch) return request;
   if (uses !== undefined && uses !== null) ledger.note('ignored', 'tools[].max_uses', 'the provider decides how often it searches');
-  return { ...request, tools: request.tools.filter((_tool, i) => i !== at), webSearch };
+  return { ...request, tools: others, webSearch };
 };
 /** Tools that were read from this dialect, as they came. */
 export const writeOwnTools = (tools: readonly Tool[]): readonly Fields[] =>

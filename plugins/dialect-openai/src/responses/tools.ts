@@ -94,11 +94,12 @@ const isAllowed = (tool: Tool, allowed: readonly Json[]): boolean =>
 /** https://platform.openai.com/docs/guides/tools-web-search: by name, and by the days of its versions. */
 const SEARCH = /^web_search(?:_preview)?(?:_\d{4}_\d{2}_\d{2})?$/;
 const isSearch = (tool: Json): tool is Fields => isObject(tool) && SEARCH.test(wordOf(tool.type));
-/** The search of a provider that does it by itself; undefined where none is asked for, or `allowed_tools` leaves it out. */
+/** The search of a provider that does it by itself; undefined where none is asked for, or `tool_choice` leaves it out. */
 const searchIn = (wire: readonly Json[], choice: Json): WebSearch | undefined => {
   const at = wire.findIndex(isSearch);
   const tool = wire[at];
-  if (!isObject(tool) || (isObject(choice) && choice.type === 'allowed_tools' && !asList(choice.tools).some(isSearch))) return undefined;
+  const left = choice === 'none' || (isObject(choice) && choice.type === 'allowed_tools' && !asList(choice.tools).some(isSearch));
+  if (!isObject(tool) || left) return undefined;
   const read = readSearchTool(tool);
   if (!('beyond' in read)) return read;
   throw unsupported(`tools[${at}].${read.beyond}`, `The provider of this model searches by itself and is not told ${read.beyond}.`);
