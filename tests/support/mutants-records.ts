@@ -6,12 +6,29 @@ const of =
   (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test, named });
 const chain = of('packages/core/test/audit-verify.test.ts');
 const writer = of('packages/core/test/audit-writer.test.ts');
+const remembered = of('packages/core/test/verified-cache.test.ts');
+const certificates = of('packages/core/test/server-protocols.test.ts');
+const owed = of('plugins/counters-redis/test/replicas.test.ts');
 const registry = of('packages/core/test/audit-registry.test.ts');
 const served = of('tests/audit.test.ts');
 const access = of('tests/audit-access.test.ts');
 
 /** Rules of the audit log and of usage. */
 export const records: readonly Mutant[] = [
+  writer('a spilled line that was cut', 'what a full disk cut short', core('audit/spill.ts', '`\\n${JSON', '`${JSON')),
+  writer(
+    'a clock that is set back holds up no checkpoint',
+    'a clock that is set back',
+    core('audit/audit.ts', 'past < 0 ? Number.POSITIVE_INFINITY : past', 'past'),
+  ),
+  remembered('a clock that is set back prolongs nothing', 'a clock that is set back', core('access/verified-cache.ts', 'now >= found.from && ', '')),
+  remembered('a clock that is set back refuses nobody', 'a clock that is set back', core('access/verified-cache.ts', ' && until - now <= DENIED_MS', '')),
+  certificates('public authorities vouch for no caller', 'takes nobody from the public ones', core('http/one-port.ts', 'ca: clientCa ?? [],', 'ca: clientCa,')),
+  owed('what could not be told is owed', 'is told until the server has taken it', {
+    file: 'plugins/counters-redis/src/counters.ts',
+    from: 'this.#share.owe(claim, amount);',
+    to: ';',
+  }),
   chain(
     'a record is bound to those before it',
     'a record of another chain in the place of its own',

@@ -38,12 +38,21 @@ const shared: readonly Mutant[] = [
   keys(
     'keys are not asked for at will',
     'not within 30 s of the last time',
-    jwt('key-set.ts', 'if (loading === undefined && now() - triedAt < coolDown()) return false;', ''),
+    jwt('key-set.ts', 'if (loading === undefined && since(triedAt) < coolDown()) return false;', ''),
   ),
   keys('an unknown key is remembered', 'not within 30 s of the last time', jwt('key-set.ts', 'if (asked && !failing) remember(kid);', '')),
   keys('known keys outlive an outage', 'during an outage known keys go on', jwt('key-set.ts', 'const STALE = 86_400_000;', 'const STALE = 600_000;')),
   keys('known keys end', 'during an outage known keys go on', jwt('key-set.ts', 'if (now() - loadedAt > STALE) return missing();', '')),
-  keys('keys are looked at again', 'a key that was taken out', jwt('key-set.ts', 'if (age <= MAX_AGE) return;', 'if (age <= STALE) return;')),
+  keys(
+    'keys are looked at again',
+    'a key that was taken out',
+    jwt('key-set.ts', 'if (since(loadedAt) <= MAX_AGE) return;', 'if (since(loadedAt) <= STALE) return;'),
+  ),
+  keys(
+    'a clock that is set back holds up no new key',
+    'a clock that is set back',
+    jwt('key-set.ts', '(now() < at ? Number.POSITIVE_INFINITY : now() - at)', 'now() - at'),
+  ),
   keys(
     'scopes come from the map',
     'scopes come from the map alone',
