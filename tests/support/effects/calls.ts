@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { chunk, role, sse } from '../answers.ts';
 import type { Bench } from '../gateway.ts';
-import { CHAT, call, chat, chatBody, type Effects, HOUSE, MODEL, type Sent, type Stage, withGate, withHouse } from './effect.ts';
+import { CHAT, call, chat, chatBody, type Effects, HOUSE, MODEL, type Sent, type Stage, until, withGate, withHouse } from './effect.ts';
 
 const ALWAYS = Number.POSITIVE_INFINITY;
 const routed = (bench: Bench, model: string, sent: Sent = {}) =>
@@ -84,7 +84,8 @@ const transparently = (bench: Bench) => call(`${bench.url}/transparent/main/v1/m
 
 export const policies: Effects = {
   async policies({ open }) {
-    expect((await chat(await open(withPolicies()))).code).toBe('operation_not_allowed');
+    // No policy: none for any address.
+    expect((await chat(await open(withPolicies()))).code).toBe('address_not_allowed');
   },
   async 'policies[].name'({ open }) {
     const bench = await open(withPolicies({ name: 'house rules', allow: {} }));
@@ -111,7 +112,7 @@ export const policies: Effects = {
   },
   async 'policies[].match.cidr'(stage) {
     const both = [await code(stage, { match: { cidr: '127.0.0.0/8' }, allow: {} }), await code(stage, { match: { cidr: '10.0.0.0/8' }, allow: {} })];
-    expect(both).toEqual([undefined, 'operation_not_allowed']);
+    expect(both).toEqual([undefined, 'address_not_allowed']);
   },
   async 'policies[].allow.modes'(stage) {
     const only = { allow: { modes: ['protocol'] } };
@@ -182,8 +183,22 @@ const tries = async ({ open }: Stage, retry: object): Promise<number> => {
 /** Retries of 40 calls that all fail at once. */
 const repeats = async ({ open }: Stage, retry: object): Promise<number> => {
   const bench = await open({ random: () => 1, sections: { retry: { attempts: 2, ...retry } } });
-  bench.simulator.script({ status: 503, delayHead: 50, times: ALWAYS });
-  await Promise.all(Array.from({ length: 40 }, () => chat(bench)));
+  const [first, again] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  // A 429 opens no breaker, however many come at once.
+  bench.simulator.script({ status: 429, holdHead: first.promise, times: 40 });
+  bench.simulator.script({ status: 429, holdHead: again.promise, times: ALWAYS });
+  let answered = 0;
+  const calls = Array.from({ length: 40 }, async () => {
+    await chat(bench);
+    answered += 1;
+  });
+  const sent = (): number => bench.simulator.requests.length;
+  await until(() => expect(sent()).toBe(40));
+  first.resolve();
+  // Each has failed for good by then, or is tried again.
+  await until(() => expect(answered + sent()).toBe(80));
+  again.resolve();
+  await Promise.all(calls);
   return bench.simulator.requests.length - 40;
 };
 const whenHead = async (bench: Bench): Promise<number> => {
@@ -226,7 +241,7 @@ export const calls: Effects = {
     bench.simulator.script({ status: 500 });
     await chat(bench);
     expect((await chat(bench)).code).toBe(LEFT_ALONE);
-    await expect.poll(async () => (await chat(bench)).status, { timeout: 10_000, interval: 20 }).toBe(200);
+    await until(async () => expect((await chat(bench)).status).toBe(200));
   },
   async 'retry.attempts'(stage) {
     expect([await tries(stage, { attempts: 1 }), await tries(stage, { attempts: 3 })]).toEqual([1, 3]);
@@ -251,7 +266,7 @@ export const calls: Effects = {
     bench.simulator.script({ body: begun + sse(chunk({ content: 'lo' })), headers: { 'content-type': 'text/event-stream' }, stall: { at: begun.length } });
     const key = await bench.makeKey({ expires: '1h' });
     const answer = chat(bench, { stream: true }, { key });
-    await expect.poll(() => bench.simulator.requests[0]?.bytesSent).toBe(begun.length);
+    await until(() => expect(bench.simulator.requests[0]?.bytesSent).toBe(begun.length));
     ahead = 3_600_000;
     expect((await answer).text).toContain('invalid_credentials');
   },

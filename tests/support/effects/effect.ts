@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent, type Dispatcher, request } from 'undici';
+import { vi } from 'vitest';
 import { type Bench, openBench, type Wanted } from '../gateway.ts';
 import { installed } from '../installed.ts';
 
@@ -16,6 +17,9 @@ export const withHouse = { plugins: [HOUSE], pluginRoots: [house.root] };
 /** A second factor, and `gate.keep`, which encrypts. */
 export const withGate = { plugins: ['@acme/auth-gate'], pluginRoots: [gate.root] };
 export const pem = (name: string): string => readFileSync(new URL(`../../../packages/core/test/fixtures/tls/${name}.pem`, import.meta.url), 'utf8');
+
+/** Waits until it throws no more. `expect.poll` belongs to the test that runs, and of tests that run at once that may be none. */
+export const until = (holds: () => unknown): Promise<unknown> => vi.waitFor(holds, { timeout: 15_000, interval: 20 });
 
 export interface Answer {
   readonly status: number;

@@ -2,7 +2,7 @@ import { knownOf } from '@llm-proxy-auth/core';
 import { expect } from 'vitest';
 import { completion } from '../answers.ts';
 import type { Bench } from '../gateway.ts';
-import { chat, type Effects, MODEL, type Stage } from './effect.ts';
+import { chat, type Effects, MODEL, type Stage, until } from './effect.ts';
 
 const PRICE = { input: 1, output: 2 };
 const USAGE = { prompt_tokens: 1_000, completion_tokens: 500, total_tokens: 1_500, prompt_tokens_details: { cached_tokens: 400 } };
@@ -126,11 +126,11 @@ export const overload: Effects = {
   },
   async 'limits.eventLoopDelay'({ open }) {
     const bench = await open({ sections: { limits: { eventLoopDelay: '1ms' } } });
-    await expect.poll(async () => (await chat(bench)).code, { interval: 100, timeout: 10_000 }).toBe('overloaded');
+    await until(async () => expect((await chat(bench)).code).toBe('overloaded'));
   },
   async 'limits.heap'({ open }) {
     const bench = await open({ sections: { limits: { heap: '0.1%' } } });
-    await expect.poll(async () => (await chat(bench)).code, { interval: 100, timeout: 10_000 }).toBe('overloaded');
+    await until(async () => expect((await chat(bench)).code).toBe('overloaded'));
   },
   async 'limits.bufferedBytes'({ open }) {
     const bench = await open({ sections: { limits: { bufferedBytes: '1KiB' } } });
