@@ -13,5 +13,7 @@ if (existsSync(source) && !process.execArgv.includes(condition)) {
   process.exitCode = child.status ?? 1;
 } else {
   const { main } = await import((existsSync(source) ? source : built).href);
-  process.exitCode = await main(process.argv.slice(2), (text) => process.stdout.write(text));
+  const code = await main(process.argv.slice(2), (text) => process.stdout.write(text));
+  // A plugin that leaves something running does not keep the report from ending.
+  process.stdout.write('', () => process.exit(code));
 }

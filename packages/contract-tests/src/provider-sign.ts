@@ -128,6 +128,21 @@ export const signRules: readonly Rule<ProviderSubject>[] = [
     },
   },
   {
+    id: 'provider.sign-uses-its-secrets',
+    says: 'the head depends on a secret of the configuration, not on what its handle is called',
+    async check(subject) {
+      const [one, other] = [await makeProvider(subject), await makeProvider(subject)];
+      const held = secretsIn(other.config);
+      if (held.length === 0) return;
+      for (const secret of held) secret.rotate(`another-${'fedcba9876543210'.repeat(3)}`);
+      const first = await signed(one);
+      const second = await signed(other).catch((cause: unknown) => cause);
+      // A key that is no key is refused, and one that is exchanged for a token was shown to whoever gives tokens.
+      if (isGatewayError(second) || other.host.fetched.length > 0) return;
+      assert.notDeepEqual((second as UpstreamRequest).headers, first.headers, 'the head is the same with another secret');
+    },
+  },
+  {
     id: 'provider.sign-fails-coded',
     says: 'a secret without a value is upstream_credentials_unavailable',
     async check(subject) {

@@ -42,6 +42,15 @@ const run = async (...input: readonly string[]): Promise<{ readonly code: number
   return { code, text };
 };
 
+it('a plugin that leaves something running does not keep the command from ending', async () => {
+  const folder = pluginFolder();
+  const file = join(folder, 'dist', 'index.js');
+  writeFileSync(file, `${source}setInterval(() => undefined, 60_000);\n`);
+  const bin = fileURLToPath(new URL('../bin/contract-tests.js', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [bin, folder], { timeout: 60_000 });
+  expect(stdout).toMatch(/\n\d+ passed, 0 failed, 2 skipped\n$/);
+}, 60_000);
+
 it('a plugin that keeps every rule: each rule with its verdict, exit code 0', async () => {
   const { code, text } = await run(pluginFolder());
   expect(text).toContain('  pass  store.optimistic-versions\n');

@@ -91,6 +91,12 @@ provesRules('provider rules', providerRules, providerSubject, {
       },
     };
   }),
+  'provider.sign-uses-its-secrets': broken((good) => ({
+    async sign(request, attempt) {
+      await good.sign(request, attempt);
+      request.headers = request.headers.map((text) => (text.startsWith('Bearer ') ? 'Bearer [secret]' : text));
+    },
+  })),
   'provider.sign-fails-coded': broken((good, config) => ({
     sign: async (request, attempt) => {
       if (config.apiKey.peek() === undefined) throw new TypeError('no key');
