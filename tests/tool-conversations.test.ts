@@ -97,3 +97,49 @@ describe('clients of AWS and Google to Claude', () => {
     expect(bench.simulator.requests).toHaveLength(0);
   });
 });
+
+describe('Anthropic clients to Bedrock', () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ vendor: 'bedrock', plugins: ['@llm-proxy-auth/dialect-anthropic'], sections: { retry: { attempts: 1 } } });
+  });
+  afterEach(() => bench.simulator.clear());
+  afterAll(() => bench.close());
+  const claude = 'us.anthropic.claude-sonnet-4-6';
+  const nova = 'us.amazon.nova-lite-v1:0';
+  const post = (body: Fields, path = '/v1/messages'): Promise<Response> =>
+    fetch(`${bench.url}/anthropic/main${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json', 'anthropic-version': '2023-06-01' },
+      body: JSON.stringify({ ...(path === '/v1/messages' ? { max_tokens: 100 } : {}), messages: user('Hi'), ...body }),
+    });
+  const sent = (): Fields => bench.simulator.requests.findLast(({ method }) => method === 'POST')?.json() as Fields;
+  const search = { type: 'web_search_20250305', name: 'web_search' };
+  const own = { name: 'f', input_schema: { type: 'object' } };
+
+  test.each([claude, nova])('a server tool that is left out cannot be forced: %s', async (model) => {
+    const answer = await post({ model, tools: [search, own], tool_choice: { type: 'tool', name: 'web_search', disable_parallel_tool_use: true } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-lpa-fidelity')).toContain('emulated=tool_choice');
+    if (model === claude) expect(sent().tool_choice).toEqual({ type: 'auto', disable_parallel_tool_use: true });
+    else expect(sent().toolConfig).toEqual({ tools: [{ toolSpec: { name: 'f', inputSchema: { json: own.input_schema } } }] });
+  });
+  test('a tool that nobody gave is still for the provider to refuse', async () => {
+    expect((await post({ model: claude, tools: [own], tool_choice: { type: 'tool', name: 'g' } })).status).toBe(400);
+    expect(sent().tool_choice).toEqual({ type: 'tool', name: 'g' });
+  });
+  test('a hint on the whole request stands on its last block, as the vendor itself would put it', async () => {
+    const hint = { type: 'ephemeral', ttl: '1h' };
+    const answer = await post({ model: claude, cache_control: hint });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, 'emulated=cache_control']);
+    expect(sent().messages).toEqual([{ role: 'user', content: [{ type: 'text', text: 'Hi', cache_control: hint }] }]);
+    expect(sent()).not.toHaveProperty('cache_control');
+    const marked = { type: 'text', text: 'x', cache_control: { type: 'ephemeral' } };
+    const full = await post({ model: claude, cache_control: hint, system: [marked, marked, marked, marked] });
+    expect([full.status, full.headers.get('x-lpa-fidelity')]).toEqual([200, 'ignored=cache_control']);
+  });
+  test('a model that counts no tokens is 404, at which clients count themselves', async () => {
+    const answer = await post({ model: nova }, '/v1/messages/count_tokens');
+    expect([answer.status, answer.headers.get('x-lpa-code'), answer.headers.get('x-lpa-fidelity')]).toEqual([404, 'operation_not_supported', null]);
+  });
+});

@@ -46,8 +46,10 @@ const read =
     return left === undefined ? request : withForm(request, { ...formOf(request), envelope: left });
   };
 const counted = (body: Fields): Fields => Object.fromEntries(Object.entries(body).filter(([name]) => COUNTED.includes(name)));
+/** A limit counts nothing: that the model's own would be taken is no loss of a count. */
+const counting = (ledger: Ledger): Ledger => ({ note: (kind, param, why) => void (param === 'maxTokens' || ledger.note(kind, param, why)) });
 const writeRequest = (r: ChatRequest, call: Call): { readonly body: Fields } => ({
-  body: restore({ input: { converse: counted(write(r, call).body) } }, formOf(r)?.envelope),
+  body: restore({ input: { converse: counted(write(r, { ...call, ledger: counting(call.ledger) }).body) } }, formOf(r)?.envelope),
 });
 const readCount = (reply: UpstreamReply): { readonly input: number } => {
   let parsed: Json;

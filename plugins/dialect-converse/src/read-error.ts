@@ -29,6 +29,8 @@ const bareType = (text: string | undefined): string | undefined => {
 };
 const TOO_LONG = /too long|too many (?:input )?tokens(?! per)|input tokens exceed|context (?:window|length)|exceeds? (?:the )?maximum length/i;
 const NO_MODEL = /model identifier is invalid|provided model doesn't exist/i;
+/** The model counts no tokens: clients that get a 404 for it count themselves. */
+const NO_COUNT = /doesn't support counting tokens/i;
 const PER_DAY = /per day/i;
 /** Errors about the credential that the gateway signed with: a client can do nothing about them. */
 const CREDENTIAL: ReadonlySet<string> = new Set([
@@ -73,6 +75,7 @@ const codeFor = (type: string | undefined, status: number, message: string): Cod
   if ((type === 'ValidationException' || type === undefined) && (status === 400 || status === 413)) {
     if (TOO_LONG.test(message)) return 'context_length_exceeded';
     if (NO_MODEL.test(message)) return 'model_not_found';
+    if (NO_COUNT.test(message)) return 'operation_not_supported';
   }
   return BY_TYPE[type ?? ''] ?? BY_STATUS[status] ?? (status >= 400 && status < 500 ? 'upstream_rejected' : 'upstream_bad_response');
 };
@@ -83,6 +86,7 @@ const STATUS: Readonly<Partial<Record<Code, number>>> = Object.freeze({
   upstream_bad_response: 502,
   upstream_rate_limited: 429,
   model_not_found: 404,
+  operation_not_supported: 404,
 });
 /** The status a client sees: the provider's own 4xx, ours for the rest; an error under a 200 is 400. */
 const statusFor = (code: Code, status: number): number => STATUS[code] ?? (status >= 400 && status < 500 ? status : 400);

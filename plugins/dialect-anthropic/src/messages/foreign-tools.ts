@@ -42,14 +42,25 @@ export const freeNames = (tools: readonly Tool[], writing: Writing): ReadonlySet
   new Set(tools.flatMap((tool) => (tool.kind === 'custom' ? [writing.name(tool.name)] : [])));
 
 /** The choice as far as the model and what is asked of it allow. Without tools there is nothing to choose from. */
-export const fitToolChoice = (r: ChatRequest, written: number, thinks: boolean, family: Family, call: Call, writing: Writing): Fields | undefined => {
+export const fitToolChoice = (
+  r: ChatRequest,
+  written: readonly Fields[],
+  thinks: boolean,
+  family: Family,
+  call: Call,
+  writing: Writing,
+): Fields | undefined => {
   const { lost } = writing;
   const { toolChoice, parallelTools } = r;
-  if (written === 0) {
+  if (written.length === 0) {
     if (toolChoice !== undefined && toolChoice !== 'auto' && toolChoice !== 'none') lost('toolChoice', 'there are no tools to choose from');
     return undefined;
   }
   const asked = typeof toolChoice === 'object' ? { name: writing.name(toolChoice.name) } : toolChoice;
+  if (typeof asked === 'object' && written.length < r.tools.length && written.every(({ name }) => name !== asked.name)) {
+    lost('toolChoice', 'the provider has no such tool', 'emulated');
+    return writeToolChoice({ toolChoice: 'auto', parallelTools });
+  }
   const forced = asked === 'required' || typeof asked === 'object';
   if (!forced) return writeToolChoice({ toolChoice: asked, parallelTools });
   if (family.forced && call.endpoint.capabilities.forcedTool !== false && !thinks) return writeToolChoice({ toolChoice: asked, parallelTools });

@@ -1,5 +1,6 @@
-import { asList, type Building, type Call, defined, type Fields, type HeaderPairs, isObject, type Lost, unsupported } from '@llm-proxy-auth/plugin';
+import { asList, type Building, type Call, defined, type Fields, type HeaderPairs, isObject, type Lost, some, unsupported } from '@llm-proxy-auth/plugin';
 import { BETAS, betasIn, fitBetas, type Vendor } from './betas.ts';
+import { hintsIn, MOST_HINTS } from './cache-hints.ts';
 
 /** A variant of this dialect: what leaves the body, what enters it, and what cannot be said there. */
 interface Profile {
@@ -108,6 +109,36 @@ const fitTools = (tools: readonly unknown[], profile: Profile, lost: Lost): Fitt
   });
   return { tools: kept, betas: [...betas] };
 };
+/** A tool that had to be called and is left out cannot be called: the model chooses among the others. */
+const fitChoice = (choice: unknown, { tools }: Fitted, asked: readonly unknown[], lost: Lost): unknown => {
+  if (!isObject(choice) || choice.type !== 'tool' || tools.length === asked.length) return choice;
+  if (tools.some((tool) => isObject(tool) && tool.name === choice.name)) return choice;
+  lost('toolChoice', 'this provider has no such tool', 'emulated');
+  const { name: _name, ...others } = choice;
+  return { ...others, type: 'auto' };
+};
+const isThought = (block: unknown): boolean => isObject(block) && (block.type === 'thinking' || block.type === 'redacted_thinking');
+/** A hint on the whole request, which only the vendor's own API takes, stands where that puts it: on the last block that may have one. */
+const hintAtEnd = (body: Building, lost: Lost): Building => {
+  const { cache_control: hint, ...rest } = body;
+  if (hint === undefined) return body;
+  if (!isObject(hint)) return rest;
+  const messages = asList(rest.messages);
+  const last = messages.at(-1);
+  const content = isObject(last) ? last.content : undefined;
+  const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : asList(content);
+  const at = blocks.findLastIndex((block) => isObject(block) && !isThought(block));
+  const block = blocks[at];
+  const full = hintsIn(rest) >= MOST_HINTS;
+  const fits = isObject(last) && isObject(block) && !full;
+  lost(
+    'rest.fields.cache_control',
+    fits ? 'the hint stands on the last block' : 'there is no block that may have one more hint',
+    fits ? 'emulated' : 'ignored',
+  );
+  if (!fits) return rest;
+  return { ...rest, messages: messages.with(-1, { ...last, content: blocks.with(at, { cache_control: hint, ...block }) }) };
+};
 /** System turns among the messages follow the prompt where they may not stay. */
 const hoist = (body: Building, lost: Lost): Building => {
   const messages = asList(body.messages);
@@ -178,7 +209,7 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): Profiled =
   const kept = call.refused?.has(BETAS) === true ? needed(fit.kept, rest, profile) : fit.kept;
   for (const beta of [...fit.left, ...fit.kept.filter((one) => !kept.includes(one))]) lost('rest.fields.anthropic_beta', `this provider does not take ${beta}`);
   const named = withFormat(profile.midSystem ? rest : hoist(rest, lost), call, lost);
-  const plain: Building = withoutFields(named, profile, kept, call.endpoint.headers?.includes(GUARDRAIL) === true, lost);
+  const plain: Building = withoutFields(hintAtEnd(named, lost), profile, kept, call.endpoint.headers?.includes(GUARDRAIL) === true, lost);
   const messages = asList(plain.messages).map((message) => (isObject(message) ? { ...message, content: plainHints(message.content, lost) } : message));
   return {
     body: defined({
@@ -186,7 +217,7 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): Profiled =
       ...plain,
       ...(plain.system === undefined ? {} : { system: plainHints(plain.system, lost) }),
       messages,
-      ...(fitted.tools.length > 0 ? { tools: fitted.tools } : {}),
+      ...(fitted.tools.length > 0 ? { tools: fitted.tools, ...some('tool_choice', fitChoice(rest.tool_choice, fitted, asList(rest.tools), lost)) } : {}),
       ...(rest.tools !== undefined && fitted.tools.length === 0 ? { tools: undefined, tool_choice: undefined } : {}),
       ...(profile.streamInPath || stream === undefined ? {} : { stream }),
       ...(profile.betasInBody && kept.length > 0 ? { anthropic_beta: kept } : {}),

@@ -125,7 +125,7 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
   const { jsonSchema } = call.endpoint.capabilities;
   const native = family.structured && (jsonSchema === undefined || jsonSchema === 'native');
   const tools = output.tool === undefined ? writeTools(r.tools, native, writing) : [output.tool];
-  const choice = output.tool === undefined ? fitToolChoice(r, tools.length, thinks, family, call, writing) : { type: 'tool', name: ANSWER_TOOL };
+  const choice = output.tool === undefined ? fitToolChoice(r, tools, thinks, family, call, writing) : { type: 'tool', name: ANSWER_TOOL };
   const body = defined({
     model: call.model,
     max_tokens: maxTokens,

@@ -122,6 +122,15 @@ const alone = (tools: readonly Fields[], choice: ChatRequest['toolChoice'], { fa
   lost('toolChoice', 'the model must call the only tool that it is given', 'emulated');
   return { tools: only, choice: 'required' };
 };
+/** The tool that must be called is one that was left out: the model chooses among the others. */
+const isGone = (r: ChatRequest, written: readonly Fields[], { lost }: Writing): boolean => {
+  const { toolChoice } = r;
+  if (typeof toolChoice !== 'object' || r.tools.every((tool) => tool.kind !== 'server')) return false;
+  const name = toolName(toolChoice.name);
+  if (written.some((tool) => (asObject(tool.toolSpec) ?? asObject(tool.systemTool))?.name === name)) return false;
+  lost('toolChoice', 'the provider has no such tool', 'emulated');
+  return true;
+};
 /** `toolConfig` for the tools of another dialect. `thinks`: the model is told to reason, and refuses to be made to call. */
 export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean, answer?: Fields | undefined): Tools => {
   const { lost, family } = writing;
@@ -156,5 +165,6 @@ export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean, 
     lost('tools', 'a model that may call nothing needs no tools', 'emulated');
     return { tools: [], choice: undefined, memo };
   }
-  return { ...alone(tools, none ? 'auto' : allowedChoice(r.toolChoice, thinks, writing), writing), ...(none ? { told: NO_CALLS } : {}), memo };
+  const asked = none || isGone(r, tools, writing) ? 'auto' : allowedChoice(r.toolChoice, thinks, writing);
+  return { ...alone(tools, asked, writing), ...(none ? { told: NO_CALLS } : {}), memo };
 };

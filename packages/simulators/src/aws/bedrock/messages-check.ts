@@ -120,6 +120,8 @@ export const checkMessages = (body: Fields): void => {
   }
   if (messages[0]?.role !== 'user') throw bad('messages: first message must use the "user" role');
   tools(body.tools);
+  const choice = isFields(body.tool_choice) && body.tool_choice.type === 'tool' ? String(body.tool_choice.name) : undefined;
+  if (choice !== undefined && listOf(body.tools).every(({ name }) => name !== choice)) throw bad(`tool_choice: Tool '${choice}' not found in provided tools`);
   results(messages);
   caching(body);
 };
