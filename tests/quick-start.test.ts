@@ -12,6 +12,11 @@ import { clientOf } from '../packages/simulators/test/watsonx-support.ts';
 import { freePort } from './support/effects/listeners.ts';
 import { bareEnvironment, cpuSeconds, ROOT, type Running, run } from './support/process.ts';
 
+/** CPU seconds in which a process of its own loads the compiler: how fast this machine is now. */
+const compilerSeconds = (): number => {
+  const words = "require('typescript'); const { user, system } = process.cpuUsage(); (user + system) / 1e6";
+  return Number(spawnSync(process.execPath, ['-p', words], { cwd: ROOT, encoding: 'utf8' }).stdout);
+};
 let folder: string;
 let port: number;
 const running: Running[] = [];
@@ -148,9 +153,11 @@ describe('npm start', () => {
     const began = performance.now();
     const second = start();
     await second.says(/"msg":"listening"/);
-    // Under 2 s on a machine of its own, which is mostly its own work; what other work of a test machine adds is no fault of it.
-    expect(cpuSeconds(second.child.pid ?? 0) ?? 0).toBeLessThan(2.5);
-    expect(performance.now() - began).toBeLessThan(15_000);
+    // Under 2 s on a machine of its own, which is mostly its own work; what other work of a test machine adds is no fault of it, nor
+    // is a slower one: there it may take as much longer as the compiler takes to load, 0.23 s where this was measured.
+    const spent = cpuSeconds(second.child.pid ?? 0) ?? 0;
+    expect(spent).toBeLessThan(2.5 * Math.max(1, compilerSeconds() / 0.23));
+    expect(performance.now() - began).toBeLessThan(30_000);
     await second.says(/Ctrl-C stops it/);
     expect(keyOf(second)).toBe(keyOf(first));
     expect(await asModule(printed(second, 'With the OpenAI SDK:'))).toBe('You said: Hello');
