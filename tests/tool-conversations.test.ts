@@ -19,7 +19,7 @@ describe.each([
   ['Anthropic', 'anthropic', {}, 'claude-sonnet-4-6'],
   ['Bedrock by Converse', 'bedrock', {}, 'us.anthropic.claude-sonnet-4-6'],
   ['Bedrock by InvokeModel', 'bedrock', { api: 'anthropic-invoke' }, 'us.anthropic.claude-sonnet-4-6'],
-] as const)('OpenAI clients to Claude: %s', (_name, vendor, main, model) => {
+] as const)('OpenAI clients to Claude: %s', (name, vendor, main, model) => {
   let bench: Bench;
   let client: OpenAI;
   beforeAll(async () => {
@@ -50,6 +50,12 @@ describe.each([
     const parameters = { $ref: '#/$defs/Place', $defs: { Place: forms[0] } };
     await client.chat.completions.create({ model, tools: [{ type: 'function', function: { name: 'find', parameters } }], messages: user('Where?') });
     expect(sent()).toContain(JSON.stringify({ $defs: parameters.$defs, ...forms[0] }));
+  });
+  test.skipIf(name === 'Bedrock by Converse')('sound is refused, because the question would be another without it', async () => {
+    const content = [{ type: 'text', text: 'Who speaks?' } as const, { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } } as const];
+    const failed = client.chat.completions.create({ model, messages: [{ role: 'user', content }] });
+    await expect(failed).rejects.toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'messages[].content[]' });
+    expect(bench.simulator.requests).toHaveLength(0);
   });
   test.each<[string, OpenAI.Chat.ChatCompletionMessageParam[]]>([
     ['a result without its call', [...user('Hi'), result('a')]],

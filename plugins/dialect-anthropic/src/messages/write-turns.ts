@@ -90,6 +90,11 @@ const trimmed = (blocks: readonly Fields[], lost: Lost): readonly Fields[] => {
   return [...blocks.slice(0, -1), { ...last, text: last.text.trimEnd() }];
 };
 
+/** Without the sound or film that a question is about it is another question. */
+const refuseMedia = (parts: readonly Part[]): void => {
+  const part = parts.find(({ kind }) => kind === 'audio' || kind === 'video');
+  if (part !== undefined) throw unsupported('turns.parts.media', `The provider of this call takes no ${part.kind}.`);
+};
 /**
  * Turns of another dialect. Leading system turns are the system prompt; later ones stay where they are where the provider takes them
  * there (`midSystem`), else they follow the prompt. Throws 400 when no message is left.
@@ -111,6 +116,7 @@ export const writeTurns = (turns: readonly Turn[], midSystem: boolean, writing: 
       if (blocks.length > 0) prompts += 1;
       system.push(...blocks);
     } else {
+      if (turn.role === 'user') refuseMedia(turn.parts);
       add(turn.role, blocksOf(turn, turn.parts, writing));
     }
   }
