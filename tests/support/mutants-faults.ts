@@ -15,6 +15,18 @@ export const faults: readonly Mutant[] = [
     named: '/openai/main is 503 at once',
   },
   {
+    rule: 'pieces that follow one another closely are written together',
+    edits: [{ file: 'packages/core/src/call/dispatch.ts', from: 'this.#lastRead - this.#deliveredTo < CLOSE_MS', to: 'this.#lastRead < this.#deliveredTo' }],
+    test: 'packages/core/test/dispatch.test.ts',
+    named: 'what comes right behind a piece waits for company',
+  },
+  {
+    rule: 'a piece that comes alone is written at once',
+    edits: [{ file: 'packages/core/src/call/dispatch.ts', from: 'this.#lastRead - this.#deliveredTo < CLOSE_MS', to: 'this.#lastRead >= this.#deliveredTo' }],
+    test: 'packages/core/test/dispatch.test.ts',
+    named: 'what comes right behind a piece waits for company',
+  },
+  {
     rule: 'much of an answer does not wait for the end of the turn',
     edits: [{ file: 'packages/core/src/call/dispatch.ts', from: 'if (this.#held < MUCH) this.#later();', to: 'if (this.#held > 0) this.#later();' }],
     test: 'packages/core/test/dispatch.test.ts',

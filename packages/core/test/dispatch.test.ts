@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { Readable } from 'node:stream';
-import { expect, onTestFinished, test } from 'vitest';
+import type { Dispatcher } from 'undici';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { dispatch } from '../src/call/dispatch.ts';
 import { makePools } from '../src/call/pools.ts';
 import { makeTicker } from '../src/call/ticker.ts';
@@ -78,4 +79,49 @@ test('a client that breaks off the upload that is piped says nothing of the prov
     expect(await cut).toBe(code === undefined ? 'cut' : 'connect');
   }
   expect(failures).toEqual([]);
+});
+
+test('what comes right behind a piece waits for company, a millisecond at most; what comes alone goes at once', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'setImmediate', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const ticker = makeTicker();
+  onTestFinished(() => ticker.stop());
+  const told: string[] = [];
+  const sink = {
+    head: () => void told.push('head'),
+    data: (chunk: Buffer) => void told.push(String(chunk)),
+    end: () => void told.push('end'),
+    cut: () => void told.push('cut'),
+  };
+  let handler: Dispatcher.DispatchHandler = {};
+  const dispatcher = {
+    dispatch(_options: unknown, given: Dispatcher.DispatchHandler) {
+      handler = given;
+      return true;
+    },
+  } as unknown as Dispatcher;
+  const controller = { pause: () => undefined, resume: () => undefined, abort: () => undefined, rawHeaders: null } as unknown as Dispatcher.DispatchController;
+  const read = (text: string): void => handler.onResponseData?.(controller, Buffer.from(text));
+  const turn = (): unknown => vi.advanceTimersByTime(0);
+  dispatch(dispatcher, { origin: 'http://127.0.0.1', method: 'GET', path: '/', headers: [], body: undefined }, DEADLINES, ticker, sink, HEALTH);
+  turn();
+  handler.onResponseStart?.(controller, 200, {});
+  read('a');
+  turn();
+  expect(told).toEqual(['head', 'a']);
+  read('b');
+  turn();
+  read('c');
+  turn();
+  expect(told).toEqual(['head', 'a']);
+  vi.advanceTimersByTime(1);
+  expect(told).toEqual(['head', 'a', 'bc']);
+  vi.advanceTimersByTime(2);
+  read('d');
+  turn();
+  expect(told).toEqual(['head', 'a', 'bc', 'd']);
+  vi.advanceTimersByTime(2);
+  handler.onResponseEnd?.(controller, {});
+  turn();
+  expect(told).toEqual(['head', 'a', 'bc', 'd', 'end']);
 });

@@ -5,7 +5,7 @@ import type { Health } from '../routing/breaker.ts';
 import { collected } from './collected.ts';
 import { fails, isAmbiguous, isConnectError } from './faults.ts';
 import type { Ticker, Ticking } from './ticker.ts';
-import { inTurn, type Turned } from './turn.ts';
+import { inTurn, soon, type Turned } from './turn.ts';
 
 /** Why an upstream exchange ended without its end. */
 export type Cut = 'connect' | 'timeout' | 'cut' | 'aborted' | 'stall' | 'drain' | 'revoked';
@@ -50,7 +50,9 @@ const bodyOf = (body: Outgoing['body']): NonNullable<Dispatcher.DispatchOptions[
  * From so many bytes on they do not wait for the end of the turn: Node reads a socket up to 32 times in a turn, 64 KiB each time, and
  * all of it would be held before the client's back-pressure is heard.
  */
-const MUCH = 16_384;
+const MUCH = 32_768;
+/** What follows a piece within this time may wait as long for company: a client that reads on sees no difference, and writes cost more than all else. */
+const CLOSE_MS = 1;
 const flush = (flight: UpstreamFlight): void => flight.flush();
 
 /** undici's handler, the flight that the sink steers, and what the ticker watches, in one object a request. */
@@ -73,6 +75,8 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   /** What this try says of the provider has been told. */
   #judged = false;
   #lastRead = this.#started;
+  /** When the last bytes were read that the sink has got. */
+  #deliveredTo = Number.NEGATIVE_INFINITY;
   #pausedAt = 0;
   #status = 0;
   #head: ReplyHead | undefined;
@@ -147,6 +151,7 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   }
   onResponseEnd(): void {
     if (!this.#judged) this.#answered();
+    this.#lastRead = performance.now();
     this.#ended = true;
     this.#later();
   }
@@ -157,7 +162,8 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   #later(): void {
     if (this.#due) return;
     this.#due = true;
-    inTurn(this);
+    if (this.#lastRead - this.#deliveredTo < CLOSE_MS) soon(this);
+    else inTurn(this);
   }
   /** First the request goes out, then what has come goes to the sink. */
   go(): void {
@@ -192,6 +198,7 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
     this.#piece = undefined;
     this.#more = undefined;
     this.#held = 0;
+    this.#deliveredTo = this.#lastRead;
     this.#sink.data(chunk);
   }
   #cut(error: unknown): void {
