@@ -35,6 +35,8 @@ for (const { path, group, manifest } of packages(['packages', 'plugins', 'exampl
       if (bare !== manifest.name && !needed.includes(bare)) breach(file, `imports ${bare}, which its package.json does not name`);
       if (group === 'plugins' && /^@llm-proxy-auth\/(?!plugin$)/.test(bare)) breach(file, `imports ${bare}; plugins know only @llm-proxy-auth/plugin`);
     }
+    if (path !== 'packages/simulators' && /^import (?!type ).* from 'node:http';/m.test(text(file)))
+      breach(file, 'imports node:http, which loads 5 MiB that nobody uses; see packages/core/src/http/node-http.ts');
     if (group === 'plugins' && /process\.env|[^.\w]fetch\(/.test(text(file))) breach(file, 'uses the environment or global fetch; a plugin uses its Host');
   }
 }

@@ -1,12 +1,14 @@
-import { request as plain } from 'node:http';
-import { request as secured } from 'node:https';
 import { parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
 
-const send = (url: URL, key: string, body: string): Promise<{ readonly status: number; readonly text: string }> =>
-  new Promise((resolve, reject) => {
-    const sent = (url.protocol === 'https:' ? secured : plain)(
+/** Loaded when they are needed, for the other commands' sake: see `node-http.ts` of the core. */
+const requester = async (url: URL): Promise<typeof import('node:http').request> =>
+  (url.protocol === 'https:' ? await import('node:https') : await import('node:http')).request;
+const send = async (url: URL, key: string, body: string): Promise<{ readonly status: number; readonly text: string }> => {
+  const request = await requester(url);
+  return new Promise((resolve, reject) => {
+    const sent = request(
       url,
       { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'x-lpa-explain': '1' } },
       (reply) => {
@@ -21,6 +23,7 @@ const send = (url: URL, key: string, body: string): Promise<{ readonly status: n
     sent.on('error', reject);
     sent.end(body);
   });
+};
 
 /** Where the gateway of a configuration can be asked from this machine. */
 const served = ({ host, port }: { readonly host: string; readonly port: number }): string => {

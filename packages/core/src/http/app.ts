@@ -53,6 +53,11 @@ const notFound = (served: readonly Served[], url: string): GatewayError => {
   return new GatewayError('method_not_allowed', `This path takes ${allow}.`, { headers: ['allow', allow] });
 };
 
+/** Schemas are checked by typebox, where they stand: without Fastify's own compilers some 150 modules are never loaded. */
+const noSchemas = (): never => {
+  throw new Error('Routes of Fastify have no schema here: what they are given is checked where it is read.');
+};
+const NO_SCHEMAS = { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } };
 /** Fastify with our errors, our request ids and a strict JSON body; nothing of a method override or a cookie is looked at. */
 export const createApp = (options: {
   readonly log?: Logger | undefined;
@@ -67,6 +72,7 @@ export const createApp = (options: {
     requestIdHeader: false,
     genReqId: (raw) => ids.get(raw) ?? newRequestId(),
     exposeHeadRoutes: true,
+    schemaController: NO_SCHEMAS,
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: (error, request, reply) => {
       reply.header('x-request-id', request.id);

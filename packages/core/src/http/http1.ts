@@ -1,6 +1,7 @@
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GatewayError } from '@llm-proxy-auth/plugin';
+import { createServer } from './node-http.ts';
 import { answerError, answerRaw, headProblem, parserError } from './raw-answer.ts';
 import { HEADER_BYTES, type Serving, serve, upgradeRequired, wrongExpectation } from './serving.ts';
 
@@ -22,7 +23,7 @@ const CONNECTION = Symbol('connection');
 type Tracked = Socket & { [CONNECTION]?: Http1Connection };
 /** The HTTP/1.1 half: a server that never listens and is given sockets. */
 export const createHttp1 = (options: Serving, connections: Set<Http1Connection>, draining: () => boolean) => {
-  const server = http.createServer({
+  const server = createServer({
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: HEADER_BYTES,
     headersTimeout: Math.min(options.head, options.body),

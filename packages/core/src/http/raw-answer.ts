@@ -1,8 +1,9 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import type { Socket } from 'node:net';
 import { GatewayError } from '@llm-proxy-auth/plugin';
 import { type Envelope, envelope, newRequestId } from './envelope.ts';
+import { STATUS_CODES } from './node-http.ts';
 import { type AnyResponse, isHttp2 } from './sever.ts';
 
 /** Time a client has to read an answer and stop sending before its connection is destroyed. */
