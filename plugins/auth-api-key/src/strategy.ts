@@ -89,9 +89,9 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
     rehash(record, value);
     return accept(principal, Math.min(ends ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor())), now, at);
   };
-  const stored = (entry: KeyEntry, shown: Shown): AuthResult | Promise<AuthResult> => {
+  /** `at`: of a moment at which the entry was the store's, or before. */
+  const stored = (entry: KeyEntry, shown: Shown, at = epoch()): AuthResult | Promise<AuthResult> => {
     const { value, address, now } = shown;
-    const at = epoch();
     const { id, verifier } = entry.record;
     const known = verifiers.atOnce(id, verifier, value);
     if (known === undefined && waits(address, now)) return LOCKED;
@@ -109,13 +109,14 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
     return after(legacy.scan(value, now), (entry) => (entry === undefined ? UNKNOWN : proven(entry, shown, at)));
   };
   const lookedUp = async (id: string, shown: Shown): Promise<AuthResult> => {
+    const at = epoch();
     let entry: KeyEntry | undefined;
     try {
       entry = await book.lookUp(id);
     } catch {
       return STORE_AWAY;
     }
-    return entry === undefined ? after(verifiers.refuse(shown.value), () => UNKNOWN) : stored(entry, shown);
+    return entry === undefined ? after(verifiers.refuse(shown.value), () => UNKNOWN) : stored(entry, shown, at);
   };
   const unknown = (id: string, shown: Shown): AuthResult | Promise<AuthResult> => {
     if (!book.answers()) return STORE_AWAY;
