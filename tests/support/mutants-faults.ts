@@ -37,8 +37,8 @@ export const faults: readonly Mutant[] = [
     edits: [
       {
         file: 'packages/core/src/call/reading.ts',
-        from: 'read.copy(piece, 0, 0, size);\n      return this.push(piece);',
-        to: 'return this.push(read.subarray(0, piece.length));',
+        from: 'read.copy(piece, 0, 0, size);\n  return piece;',
+        to: 'return read.subarray(0, piece.length);',
       },
     ],
     test: 'packages/core/test/reading.test.ts',
@@ -46,9 +46,27 @@ export const faults: readonly Mutant[] = [
   },
   {
     rule: 'a connection that nobody reads is not read on',
-    edits: [{ file: 'packages/core/src/call/reading.ts', from: 'return this.push(piece);', to: 'this.push(piece);\n      return true;' }],
+    edits: [{ file: 'packages/core/src/call/reading.ts', from: 'return this.#socket.push(piece);', to: 'return this.#socket.push(piece) || true;' }],
     test: 'packages/core/test/reading.test.ts',
     named: 'F06 a connection that nobody reads',
+  },
+  {
+    rule: 'a connection is not read while a piece of it waits for company',
+    edits: [{ file: 'packages/core/src/call/reading.ts', from: 'soon(this);\n    return false;', to: 'soon(this);\n    return true;' }],
+    test: 'packages/core/test/reading.test.ts',
+    named: 'what follows a piece of the same answer',
+  },
+  {
+    rule: 'what was held goes before what follows it',
+    edits: [{ file: 'packages/core/src/call/reading.ts', from: 'Buffer.concat([held, piece])', to: 'Buffer.concat([piece, held])' }],
+    test: 'packages/core/test/reading.test.ts',
+    named: 'whoever asks for more gets what was held',
+  },
+  {
+    rule: 'the answer to another request is not held up',
+    edits: [{ file: 'packages/core/src/call/reading.ts', from: ' && asked === this.#asked', to: '' }],
+    test: 'packages/core/test/reading.test.ts',
+    named: 'what follows a piece of the same answer',
   },
   {
     rule: 'the end of a piped upload is no failure of the provider',

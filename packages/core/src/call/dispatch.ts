@@ -5,7 +5,7 @@ import type { Health } from '../routing/breaker.ts';
 import { collected } from './collected.ts';
 import { fails, isAmbiguous, isConnectError } from './faults.ts';
 import type { Ticker, Ticking } from './ticker.ts';
-import { inTurn, soon, type Turned } from './turn.ts';
+import { CLOSE_MS, inTurn, soon, type Turned } from './turn.ts';
 
 /** Why an upstream exchange ended without its end. */
 export type Cut = 'connect' | 'timeout' | 'cut' | 'aborted' | 'stall' | 'drain' | 'revoked';
@@ -51,8 +51,6 @@ const bodyOf = (body: Outgoing['body']): NonNullable<Dispatcher.DispatchOptions[
  * all of it would be held before the client's back-pressure is heard.
  */
 const MUCH = 32_768;
-/** What follows a piece within this time may wait as long for company: a client that reads on sees no difference, and writes cost more than all else. */
-const CLOSE_MS = 1;
 const flush = (flight: UpstreamFlight): void => flight.flush();
 
 /** undici's handler, the flight that the sink steers, and what the ticker watches, in one object a request. */
