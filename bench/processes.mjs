@@ -38,7 +38,16 @@ export const startMock = async (port) => {
 /** A gateway from its sources. `key` is one that it lets in when the configuration takes `BENCH_KEY`; `preload` is loaded before it. */
 export const startGateway = async ({ port, upstream, config = 'bench/gateway.yaml', preload, env = {} }) => {
   const before = preload === undefined ? [] : ['--import', preload];
-  const args = ['--max-semi-space-size=16', '--conditions=@llm-proxy-auth/source', ...before, 'packages/cli/src/main.ts', 'start', '--config', config];
+  const args = [
+    '--max-semi-space-size=16',
+    '--v8-pool-size=1',
+    '--conditions=@llm-proxy-auth/source',
+    ...before,
+    'packages/cli/src/main.ts',
+    'start',
+    '--config',
+    config,
+  ];
   const child = start(0, args, { PORT: String(port), UPSTREAM: upstream, BENCH_KEY: KEY, LOG_LEVEL: 'info', ...env });
   const url = `http://127.0.0.1:${port}`;
   await answers(`${url}/health`);

@@ -11,6 +11,7 @@ const [task, ...rest] = process.argv.slice(2);
 const TASKS = {
   start: [
     '--max-semi-space-size=16',
+    '--v8-pool-size=1',
     '--disable-warning=ExperimentalWarning',
     '--conditions=@llm-proxy-auth/source',
     'packages/cli/src/main.ts',
