@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { getHeapStatistics } from 'node:v8';
 import { expect, onTestFinished, test } from 'vitest';
-import { collectOnce, countBuffers, shareLess } from '../src/memory.ts';
+import { collected, countBuffers, shareLess } from '../src/memory.ts';
 
 test('an engine that does not know the flag is left alone: no complaint on stderr', () => {
   const source = new URL('../src/memory.ts', import.meta.url).href;
@@ -15,12 +15,17 @@ test('setting it leaves the heap limit as it is', () => {
   countBuffers();
   expect(getHeapStatistics().heap_size_limit).toBe(before);
 });
-test('what nobody holds is collected', () => {
-  const held = new WeakRef({});
-  return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-    collectOnce();
-    expect(held.deref()).toBeUndefined();
+test('what nobody holds is collected before a start and after it', async () => {
+  const ofLoading = new WeakRef({});
+  let ofStart = ofLoading;
+  await new Promise((resolve) => setImmediate(resolve));
+  const started = await collected(async () => {
+    expect(ofLoading.deref()).toBeUndefined();
+    ofStart = new WeakRef({});
+    await new Promise((resolve) => setImmediate(resolve));
+    return 'started';
   });
+  expect([started, ofStart.deref()]).toEqual(['started', undefined]);
 });
 test('a small Buffer that is kept keeps little beside it', () => {
   const before = Buffer.poolSize;

@@ -2,7 +2,7 @@ import { type Running, startGateway } from '@llm-proxy-auth/core';
 import { parse } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { loadOptions } from '../configuration.ts';
-import { collectOnce } from '../memory.ts';
+import { collected } from '../memory.ts';
 import type { Terminal } from '../terminal.ts';
 
 const TWICE_MS = 1_000;
@@ -51,8 +51,7 @@ export const start: Command = {
   example: 'start --config ./llm-proxy-auth.yaml',
   async run(words, terminal) {
     const parsed = parse(words, {}, 0);
-    const running = await startGateway(loadOptions(parsed, terminal));
-    collectOnce();
+    const running = await collected(() => startGateway(loadOptions(parsed, terminal)));
     return serve(running, terminal);
   },
 };
