@@ -84,8 +84,7 @@ const transparently = (bench: Bench) => call(`${bench.url}/transparent/main/v1/m
 
 export const policies: Effects = {
   async policies({ open }) {
-    // No policy: none for any address.
-    expect((await chat(await open(withPolicies()))).code).toBe('address_not_allowed');
+    expect((await chat(await open(withPolicies()))).code).toBe('operation_not_allowed');
   },
   async 'policies[].name'({ open }) {
     const bench = await open(withPolicies({ name: 'house rules', allow: {} }));

@@ -65,11 +65,11 @@ const compile = (settings: PolicySettings, index: number): Policy => {
   };
 };
 
-/** Whether any policy holds for anybody at an address: where none does, no credential needs to be looked at. */
+/** Whether any policy holds for anybody at an address: where none does, no credential needs to be looked at. No policy at all looks at no address. */
 export const compilePlaces = ({ settings: { policies } }: Graph): Ranges => {
   const cidrs = policies?.map(({ match }) => match?.cidr) ?? [undefined];
   const written = cidrs.filter((cidr) => cidr !== undefined);
-  return written.length < cidrs.length ? () => true : compileRanges(written);
+  return written.length === 0 || written.length < cidrs.length ? () => true : compileRanges(written);
 };
 
 /** Without the section there is one policy, for principals that this gateway issued. */
