@@ -1,4 +1,4 @@
-import type { Json } from '@llm-proxy-auth/plugin';
+import type { ChatEvent, Json } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
 import { answered, callOf, type Fields, ledger, messagesProvider, payloads, read, streamed, written } from './support.ts';
 
@@ -17,7 +17,7 @@ const ENDS: readonly (readonly [string, Fields, readonly string[]])[] = [
   [
     'why it was refused',
     { stop_reason: 'refusal', stop_details: { type: 'refusal', category: 'cyber', explanation: 'No.' } },
-    ['ignored rest.fields.stop_details'],
+    ['ignored rest.fields.stop_details.category'],
   ],
   ['a reason that is not known', { stop_reason: 'brand_new', stop_details: null }, ['emulated choices.finish']],
   ['nothing that is lost', { stop_reason: 'refusal', stop_details: { type: 'refusal', category: null, explanation: null } }, []],
@@ -28,9 +28,9 @@ const whole = (end: Fields, known: typeof memo | undefined): readonly string[] =
   read(message(end) as Json, known, { ledger: notes });
   return notes.notes.map(({ kind, param }) => `${kind} ${param}`);
 };
-const parted = (end: Fields, known: typeof memo | undefined): readonly string[] => {
+const parted = (end: Fields, known: typeof memo | undefined, emit: (event: ChatEvent) => void = () => undefined): readonly string[] => {
   const notes = ledger();
-  const reader = messagesProvider.stream?.(callOf({ stream: true }, { ledger: notes }), known, () => undefined);
+  const reader = messagesProvider.stream?.(callOf({ stream: true }, { ledger: notes }), known, emit);
   for (const event of [
     { type: 'message_start', message: { ...message({}), content: [] } },
     { type: 'message_delta', delta: end, usage },
@@ -44,6 +44,25 @@ describe.each(ENDS)('an end that says %s', (_name, end, lost) => {
   it('is noted for clients of other dialects, and for no own', () => {
     expect([whole(end, memo), parted(end, memo)]).toEqual([lost, lost]);
     expect([whole(end, undefined), parted(end, undefined)]).toEqual([[], []]);
+  });
+});
+describe('why the model refused', () => {
+  const said = { stop_reason: 'refusal', stop_details: { type: 'refusal', category: null, explanation: 'No.' } };
+  const refusal = { kind: 'refusal', text: 'No.' };
+  it('is a refusal for clients of other dialects, whole and streamed', () => {
+    expect(read(message(said) as Json, memo).choices[0]).toMatchObject({ finish: 'refusal', parts: [{ kind: 'text', text: 'a' }, refusal] });
+    const events: ChatEvent[] = [];
+    parted(said, memo, (event) => events.push(event));
+    expect(events.slice(-5)).toMatchObject([
+      { type: 'part', index: 0, part: { kind: 'refusal', text: '' } },
+      { type: 'delta', index: 0, field: 'text', text: 'No.' },
+      { type: 'part-end', index: 0 },
+      { type: 'finish', reason: 'refusal' },
+      { type: 'end' },
+    ]);
+  });
+  it('stays where it stands for those of its own', () => {
+    expect(read(message(said) as Json, undefined).choices[0]?.parts).toMatchObject([{ kind: 'text', text: 'a' }]);
   });
 });
 describe('a sequence that ended an answer, of which nobody said which', () => {

@@ -14,6 +14,7 @@ import {
   lostTo,
   type Part,
   parseJson,
+  type RefusalPart,
   some,
   stringifyJson,
   type UpstreamReply,
@@ -60,11 +61,16 @@ export const choiceRest = (o: Fields): Fields | undefined => {
   };
   return Object.keys(rest).length > 0 ? rest : undefined;
 };
-/** Notes for a client of another dialect what it is not told of the end: why it was refused, and a reason that it has no word for. */
+const detailsOf = (rest: Fields | undefined): Fields => asObject(rest?.stop_details) ?? {};
+/** Why the model refused, as the part that clients of other dialects show. */
+export const refusalOf = (rest: Fields | undefined, memo: Memo): RefusalPart | undefined => {
+  const text = memo.foreign === true ? asText(detailsOf(rest).explanation) : undefined;
+  return text ? { kind: 'refusal', text } : undefined;
+};
+/** Notes for a client of another dialect what it is not told of the end: what kind of refusal it was, and a reason that it has no word for. */
 export const noteEnd = (rest: Fields | undefined, memo: Memo, { ledger }: Pick<Call, 'ledger'>): void => {
   if (memo.foreign !== true || rest === undefined) return;
-  const { explanation, category } = asObject(rest.stop_details) ?? {};
-  if (asText(explanation) || asText(category)) ledger.note('ignored', 'rest.fields.stop_details', 'only the provider’s own clients have a place for it');
+  if (asText(detailsOf(rest).category)) ledger.note('ignored', 'rest.fields.stop_details.category', 'only the provider’s own clients have a place for it');
   if (rest.stop_reason !== undefined) ledger.note('emulated', 'choices.finish', `another word stands for ${String(rest.stop_reason)}`);
 };
 /** Members of a message that have no place in the conversation. */
@@ -83,8 +89,10 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = NO_MEMO
   const o = replyObject(reply);
   if (!Array.isArray(o.content)) throw new GatewayError('upstream_bad_response', 'The provider answered without content.');
   const model = asText(o.model) || call.model;
-  const parts = o.content.map((block: Json, i) => undone(bound(readBlock(block, `content[${i}]`), model), memo));
+  const said = o.content.map((block: Json, i) => undone(bound(readBlock(block, `content[${i}]`), model), memo));
   const rest = choiceRest(o);
+  const refusal = refusalOf(rest, memo);
+  const parts = refusal === undefined ? said : [...said, refusal];
   noteEnd(rest, memo, call);
   const usage = readUsage(o.usage);
   const stopSequence = stopSequenceOf(o);

@@ -13,6 +13,7 @@ import {
   isObject,
   type Json,
   parseJson,
+  type RefusalPart,
   type StreamReader,
   some,
   UNESCAPED,
@@ -25,7 +26,7 @@ import { mergeUsage, readUsage } from '../usage.ts';
 import { MESSAGES } from '../wire.ts';
 import { type Memo, NO_MEMO } from './memo.ts';
 import { isBlock, OpenBlock } from './open-block.ts';
-import { choiceRest, finishOf, messageRest, noteEnd } from './reply.ts';
+import { choiceRest, finishOf, messageRest, noteEnd, refusalOf } from './reply.ts';
 
 type Emit = (e: ChatEvent) => void;
 const DELTA: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence', 'stop_details']);
@@ -133,6 +134,13 @@ export class MessageReader implements StreamReader {
     Object.assign(this.#rest, unknownFields(delta, DELTA), unknownFields(event, EVENT));
     this.#count(event.usage);
   }
+  #refuse(part: RefusalPart | undefined): void {
+    if (part === undefined) return;
+    const at = { choice: 0, index: this.#parts++ };
+    this.#emit({ type: 'part', ...at, part: { kind: 'refusal', text: '' } });
+    this.#emit({ type: 'delta', ...at, field: 'text', text: part.text });
+    this.#emit({ type: 'part-end', ...at });
+  }
   #stop(event: Fields): void {
     if (!this.#started || this.#delta === undefined)
       return this.#fail(new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.'));
@@ -142,6 +150,7 @@ export class MessageReader implements StreamReader {
     const reason = finishOf(delta.stop_reason, this.#memo);
     const rest = choiceRest(delta);
     noteEnd(rest, this.#memo, this.#call);
+    this.#refuse(refusalOf(rest, this.#memo));
     this.#emit({ type: 'finish', choice: 0, reason, ...some('stopSequence', stopSequence), ...some('rest', rest) });
     if (this.#usage === undefined) this.#count(measured(event[METRICS]));
     this.#over = true;
