@@ -123,7 +123,8 @@ test('a key that is revoked as compromised while its second factor is asked for 
   const go = await asked;
   await bench.operation('keys.revoke', { key: id, reason: 'compromised' });
   go();
-  expect(answer(await answered)).toBe('401 invalid_credentials');
+  const refused = await answered;
+  expect([answer(refused), refused.headers['www-authenticate']]).toEqual(['401 invalid_credentials', 'Bearer realm="llm-proxy-auth"']);
   expect(bench.simulator.requests).toEqual([]);
 });
 

@@ -158,7 +158,8 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   const fail = (x: Exchange, thrown: unknown): void => {
     const error = asError(thrown, (e) => services.report(e, x.id));
     try {
-      sendError(x, error, error.headers ?? []);
+      // A 401 says how to come in (RFC 9110 15.5.2), whoever refused.
+      sendError(x, error, error.headers ?? (error.status === 401 ? challengeOf(x.plan.graph) : []));
     } finally {
       finish(x);
     }
