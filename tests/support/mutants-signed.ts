@@ -282,12 +282,6 @@ const proving: readonly Mutant[] = [
     named: 'is asked for no code and is nobody',
   },
   {
-    rule: 'nobody is let in by a signature while the store is away',
-    edits: [inCore('access/authenticate.ts', "throw refuse(r, error, 'unavailable', { strategy, reason: 'store_unavailable' });", 'return true;')],
-    test: 'tests/replicas-signed.test.ts',
-    named: 'while the store is away nothing that is signed is served',
-  },
-  {
     rule: 'who has not proven to be the caller is counted as refused',
     edits: [inCore('access/authenticate.ts', '    // Until the body has proven', "    note(strategy.kind, 'ok');\n    // Until the body has proven")],
     test: 'tests/access-sigv4.test.ts',
