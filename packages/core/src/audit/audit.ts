@@ -130,7 +130,14 @@ export const openAudit = (options: AuditOptions): Audit => {
     if (own.length > 0) tell(own);
     await save();
   };
-  const recover = (): Promise<void> => recoverDead(host(), settings().spill, recordInterrupted);
+  let recovering: Promise<void> | undefined;
+  /** One at a time: a second would take over what the first has begun, as of a dead writer of this process. */
+  const recover = (): Promise<void> => {
+    recovering ??= recoverDead(host(), settings().spill, recordInterrupted).finally(() => {
+      recovering = undefined;
+    });
+    return recovering;
+  };
   const keep = async (): Promise<void> => {
     const { now, store } = host();
     const lost = writer.takeLost();
