@@ -6,7 +6,6 @@ import { ConfigurationError } from '../config/problem.ts';
 import { createSecrets } from '../config/secret.ts';
 import { discover } from './discover.ts';
 import { packageIntegrity } from './integrity.ts';
-
 import { discoverOptions, type LoadPluginsOptions, listedIn } from './load.ts';
 import { isLocalFile } from './name.ts';
 

@@ -35,7 +35,8 @@ export interface Writing {
   readonly wrapped: ReadonlySet<string>;
 }
 const asIs = (text: string): string => text;
-const OWN: Writing = Object.freeze({ mine: true, lost: unheard, name: asIs, id: asIs, wrapped: new Set<string>() });
+/** What this dialect's own client sent goes on as it came. */
+export const OWN: Writing = Object.freeze({ mine: true, lost: unheard, name: asIs, id: asIs, wrapped: new Set<string>() });
 
 /** Text on which nothing hangs. What hangs on others is not looked at here: the ledger tells what nobody reads. */
 export const isPlainText = (part: Part | undefined): part is TextPart =>

@@ -32,7 +32,7 @@ import { fitReasoning, type Thinking } from './reasoning.ts';
 import { safeNames } from './safe-names.ts';
 import { fitSampling } from './sampling.ts';
 import { writeOwnTools } from './tools.ts';
-import { isOwnThinking, type Writing } from './write-blocks.ts';
+import { isOwnThinking, OWN, type Writing } from './write-blocks.ts';
 import { writeOwnTurns, writeTurns } from './write-turns.ts';
 
 export interface Written {
@@ -51,10 +51,9 @@ const goingOnOwn = (params: Fields, r: ChatRequest, lost: Lost): Fields => {
   const { thinking: _thinking, ...others } = params;
   return others;
 };
-const NOT_ONE: ReadonlySet<string> = new Set();
 /** What this dialect's own client sent, as it came. */
 const ownBody = (r: ChatRequest, call: Call, lost: Lost): Building => {
-  const writing: Writing = { mine: true, lost, name: (name) => name, id: (id) => id, wrapped: NOT_ONE };
+  const writing: Writing = { ...OWN, lost };
   const { system, messages } = writeOwnTurns(r.turns, writing);
   const tools = writeOwnTools(r.tools);
   if (tools.length < r.tools.length) lost('tools', 'the provider has no such tool');
