@@ -12,6 +12,8 @@ const chunk = (delta: object, finish: string | null = null) => ({
   choices: [{ index: 0, delta, finish_reason: finish }],
 });
 
+const begun = sse(chunk({ role: 'assistant' }), chunk({ content: 'Hel' }));
+
 const house = installed('chat-only', '@acme/provider-chat-only');
 let chatOnly: Bench;
 let whole: Bench;
@@ -43,12 +45,23 @@ const parsed = (text: string): { readonly error?: Answered['error'] } => {
     return {};
   }
 };
-const ask = async (bench: Bench, path: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<Answered> => {
+/** Bytes of a stream; the ones behind `first` come once the client has the head, and `first` with it. */
+const inTwo = (bench: Bench, first: string, rest: string): (() => void) => {
+  const { promise: until, resolve } = Promise.withResolvers<void>();
+  bench.simulator.script({ headers: { 'content-type': 'text/event-stream' }, body: first + rest, stall: { at: first.length, until } });
+  return resolve;
+};
+interface Asking {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly opened?: () => void;
+}
+const ask = async (bench: Bench, path: string, body: object, { headers, opened }: Asking = {}): Promise<Answered> => {
   const answer = await fetch(`${bench.url}/openai/main/v1${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ model: 'gpt-4o-mini', ...body }),
   });
+  opened?.();
   const text = await answer.text();
   const notes = answer.headers.get('x-lpa-fidelity')?.split(',') ?? [];
   return { status: answer.status, notes, text, error: parsed(text).error };
@@ -85,7 +98,12 @@ describe('what a client learns of losses', () => {
     for (const name of ['best_of', 'echo', 'prompt', 'other']) expect(sent(chatOnly)).not.toHaveProperty(name);
   });
   it('is refused by the same name when nothing may be lost', async () => {
-    const { status, error } = await ask(chatOnly, '/responses', { input: [{ role: 'user', content: 'hi', foo: 1 }] }, { 'x-lpa-fidelity': 'reject' });
+    const { status, error } = await ask(
+      chatOnly,
+      '/responses',
+      { input: [{ role: 'user', content: 'hi', foo: 1 }] },
+      { headers: { 'x-lpa-fidelity': 'reject' } },
+    );
     expect([status, error]).toEqual([400, expect.objectContaining({ code: 'unsupported_parameter', param: 'input[].foo' })]);
   });
   it.each([
@@ -110,14 +128,9 @@ describe('what was lost after the head of a stream was sent', () => {
   it('stands in the line of the request and in the metric, by names of a closed set', async () => {
     const url = 'https://cited.example/';
     const annotations = [{ type: 'url_citation', url_citation: { url, title: 't', start_index: 0, end_index: 2 } }];
-    chatOnly.simulator.script({
-      headers: { 'content-type': 'text/event-stream' },
-      body: sse(chunk({ role: 'assistant' }), chunk({ content: 'Hel' }), chunk({ content: 'lo', annotations }), chunk({}, 'stop'), '[DONE]'),
-      rechunk: { size: 64 },
-      delayChunk: 1,
-    });
+    const opened = inTwo(chatOnly, begun, sse(chunk({ content: 'lo', annotations }), chunk({}, 'stop'), '[DONE]'));
     const [before, lines] = [await seen(chatOnly, 'choices'), chatOnly.lines.length];
-    const { notes, text } = await ask(chatOnly, '/completions', { prompt: 'x', max_tokens: 9, stream: true });
+    const { notes, text } = await ask(chatOnly, '/completions', { prompt: 'x', max_tokens: 9, stream: true }, { opened });
     expect([notes, text.includes('[DONE]')]).toEqual([[], true]);
     const line = await chatOnly.line((one) => one.msg === 'request' && chatOnly.lines.indexOf(one) >= lines);
     expect(line.fidelity).toBe('ignored=choices');
@@ -183,16 +196,8 @@ describe('a parameter of the wrong type', () => {
 });
 
 describe('a stream without its finish', () => {
-  const cut = (bench: Bench): void =>
-    void bench.simulator.script({
-      headers: { 'content-type': 'text/event-stream' },
-      body: sse(chunk({ role: 'assistant' }), chunk({ content: 'Hel' }), '[DONE]'),
-      rechunk: { size: 8 },
-      delayChunk: 1,
-    });
   it('is no completed response', async () => {
-    cut(chatOnly);
-    const { text } = await ask(chatOnly, '/responses', { input: 'x', stream: true });
+    const { text } = await ask(chatOnly, '/responses', { input: 'x', stream: true }, { opened: inTwo(chatOnly, begun, sse('[DONE]')) });
     expect(text).toContain('event: response.failed');
     expect(text).not.toContain('response.completed');
     expect(text).toContain('upstream_stream_truncated');
@@ -201,8 +206,7 @@ describe('a stream without its finish', () => {
     ['/chat/completions', { messages: [{ role: 'user', content: 'x' }] }, () => whole],
     ['/completions', { prompt: 'x' }, () => chatOnly],
   ])('ends %s with an error and without [DONE]', async (path, body, bench) => {
-    cut(bench());
-    const { text } = await ask(bench(), path, { ...body, stream: true });
+    const { text } = await ask(bench(), path, { ...body, stream: true }, { opened: inTwo(bench(), begun, sse('[DONE]')) });
     expect(text).toContain('Hel');
     expect(text).toContain('"code":"upstream_stream_truncated"');
     expect(text).not.toContain('[DONE]');
