@@ -1,9 +1,10 @@
 import { type MadeAuth, type PluginFacts, secretOf } from '@llm-proxy-auth/contract-tests';
+import type { Secret } from '@llm-proxy-auth/plugin';
 import { badge } from '../src/index.ts';
 
 const SECRET = 'badge-secret-0123456789abcdef0123';
-const issued = ({ host }: MadeAuth, expires = host.now() + 3_600_000) =>
-  ({ slot: 'bearer', value: badge('alice', Math.floor(expires / 1000), SECRET) }) as const;
+const issued = ({ host, config }: MadeAuth, expires = host.now() + 3_600_000) =>
+  ({ slot: 'bearer', value: badge('alice', Math.floor(expires / 1000), (config.secret as Secret).peek() ?? '') }) as const;
 
 export const facts: PluginFacts = {
   auth: {

@@ -36,6 +36,8 @@ export interface FakeHost extends Host {
   advance(ms: number): void;
   /** From now on every store call rejects. */
   breakStore(): void;
+  /** From now on nothing answers `fetch`. */
+  breakFetch(): void;
   /** Log lines so far, in order. */
   readonly lines: readonly LogLine[];
   /** Requests given to `fetch` so far, with what each came with. */
@@ -54,6 +56,7 @@ export const fakeHost = (options: FakeHostOptions = {}): FakeHost => {
   const fetched: { request: UpstreamRequest; signal: AbortSignal | undefined; options: FetchOptions }[] = [];
   const counted = new Map<string, number>();
   const store = breakable(options.store ?? memoryStore());
+  let reachable = true;
   let now = options.now ?? Date.UTC(2026, 0, 1);
   const log = (level: LogLine['level']) => (fields: object, message: string) => {
     lines.push({ level, fields, message });
@@ -77,6 +80,7 @@ export const fakeHost = (options: FakeHostOptions = {}): FakeHost => {
     async fetch(request, signal, asked = {}) {
       fetched.push({ request, signal, options: asked });
       if (signal?.aborted === true) throw new GatewayError('upstream_unreachable', 'The request was aborted.', { cause: signal.reason });
+      if (!reachable) throw new GatewayError('upstream_unreachable', 'The network is out of reach.');
       return (await options.answer?.(request)) ?? unavailable;
     },
     store: store.store,
@@ -85,6 +89,9 @@ export const fakeHost = (options: FakeHostOptions = {}): FakeHost => {
       now += ms;
     },
     breakStore: store.fail,
+    breakFetch() {
+      reachable = false;
+    },
     lines,
     fetched,
     counted,

@@ -1,4 +1,5 @@
-export { type AuthSubject, authRules, authSuite, type MadeAuth, makeAuth } from './auth.ts';
+export { authRules, authSuite } from './auth.ts';
+export { type AuthSubject, type MadeAuth, makeAuth } from './auth-subject.ts';
 export { allCapabilities, type CallOptions, fakeCall, inboundOf, ledger, type Note, type NotedLedger } from './call.ts';
 export { configurationOf } from './configuration.ts';
 export { type CountersSubject, countersRules, countersSuite } from './counters.ts';

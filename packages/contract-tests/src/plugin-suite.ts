@@ -1,5 +1,6 @@
 import type { Claim, Dialect, Plugin, Store } from '@llm-proxy-auth/plugin';
-import { type AuthSubject, authSuite } from './auth.ts';
+import { authSuite } from './auth.ts';
+import type { AuthSubject } from './auth-subject.ts';
 import { configurationOf } from './configuration.ts';
 import { type CountersSubject, countersSuite } from './counters.ts';
 import type { SurfaceSamples } from './dialect-subject.ts';

@@ -1,10 +1,15 @@
 import type { AuthStrategy } from '@llm-proxy-auth/plugin';
-import { type AuthSubject, authRules } from '../src/index.ts';
+import { type AuthSubject, authRules, secretOf } from '../src/index.ts';
 import { provesRules } from './broken.ts';
-import { authFactory, authSubject } from './good/auth.ts';
+import { authFactory, authSubject, goodAuth } from './good/auth.ts';
 
 type Ask = AuthStrategy['authenticate'];
 const broken = (change: Parameters<typeof authFactory>[0]): AuthSubject => ({ ...authSubject, factory: authFactory(change) });
+const answers = (asked: Promise<unknown>): Promise<boolean> =>
+  asked.then(
+    () => true,
+    () => false,
+  );
 /** Changes what `authenticate` answers. */
 const answering = (change: (ask: Ask, ...rest: Parameters<NonNullable<Parameters<typeof authFactory>[0]>>) => Ask): AuthSubject =>
   broken((strategy, host, config) => ({ authenticate: change(strategy.authenticate, strategy, host, config) }));
@@ -49,8 +54,19 @@ provesRules('auth rules', authRules, authSubject, {
   }),
   'auth.revoked-is-denied': broken(() => ({ epoch: () => 0 })),
   'auth.current': broken((strategy) => ({ current: (credential) => strategy.current?.(credential.replace(/\.[0-9]+$/, '.4102444800000')) })),
-  'auth.unavailable-not-denied': answering((ask) => async (r) => {
+  'auth.unavailable-not-denied': answering((ask, _, host) => async (r) => {
     const result = await ask(r);
-    return result.is === 'unavailable' ? { is: 'denied', reason: 'store' } : result;
+    return result.is === 'unavailable' && !(await answers(host.store.changed(0))) ? { is: 'denied', reason: 'store' } : result;
   }),
+  'auth.unreachable-not-denied': answering((ask, _, host) => async (r) => {
+    const result = await ask(r);
+    return result.is === 'unavailable' && !(await answers(host.fetch({ method: 'GET', origin: 'https://a.test', path: '/', headers: [], body: undefined })))
+      ? { is: 'denied', reason: 'doors' }
+      : result;
+  }),
+  'auth.secret-away-not-denied': answering((ask, _, __, { key }) => async (r) => {
+    const result = await ask(r);
+    return result.is === 'unavailable' && key.peek() === undefined ? { is: 'denied', reason: 'signature' } : result;
+  }),
+  'auth.follows-rotation': broken((_, host, { key }) => goodAuth({ key: secretOf(key.peek() ?? '') }, host)),
 });

@@ -10,6 +10,8 @@ interface Settings {
 }
 const signature = (text: string, key: string): string => createHmac('sha256', key).update(text).digest('hex');
 const form = /^acme\.([a-z]+)\.([0-9]+)\.([0-9a-f]{64})$/;
+/** Doors that Acme has shut, by name. */
+const SHUT = { method: 'GET', origin: 'https://doors.acme.test', path: '/shut', headers: [], body: undefined } as const;
 const far = Date.UTC(2100, 0, 1);
 export const token = (made: MadeAuth, name = 'alice', end = far): string => {
   const text = `acme.${name}.${end}`;
@@ -23,6 +25,9 @@ export const goodAuth = ({ key }: Settings, host: Host): AuthStrategy => {
     const right = signature(`acme.${name}.${end}`, await host.secret(key));
     if (!timingSafeEqual(Buffer.from(right), Buffer.from(sent))) return { is: 'denied', reason: 'signature' };
     if (Number(end) <= host.now()) return { is: 'denied', reason: 'expired' };
+    const { status, body } = await host.fetch({ ...SHUT, headers: [] });
+    if (status !== 200) throw new Error(`the doors answered ${status}`);
+    if ((JSON.parse(Buffer.from(body).toString()) as readonly string[]).includes(name)) return { is: 'denied', reason: 'shut' };
     const { epoch: now } = await host.store.changed(0);
     epoch = now + 1;
     if ((await host.store.get('revoked', sent)) !== undefined) return { is: 'denied', reason: 'revoked' };
@@ -68,6 +73,7 @@ export const authFactory = (change: (strategy: AuthStrategy, host: Host, config:
 export const authSubject: AuthSubject = {
   kind: 'acme',
   factory: authFactory(),
+  answer: () => ({ status: 200, headers: ['content-type', 'application/json'], body: Buffer.from('["mallory"]') }),
   valid: (made, expires) => ({ slot: 'bearer', value: token(made, 'alice', expires) }),
   denied: (made) => ({
     signature: { slot: 'bearer', value: `${token(made).slice(0, -4)}0000` },
