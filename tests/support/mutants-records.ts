@@ -16,11 +16,11 @@ const access = of('tests/audit-access.test.ts');
 /** Rules of the audit log and of usage. */
 export const records: readonly Mutant[] = [
   writer('a spilled line that was cut', 'what a full disk cut short', core('audit/spill.ts', '`\\n${JSON', '`${JSON')),
-  writer(
-    'a clock that is set back holds up no checkpoint',
-    'a clock that is set back',
-    core('audit/audit.ts', 'past < 0 ? Number.POSITIVE_INFINITY : past', 'past'),
-  ),
+  writer('a clock that is set back holds up no checkpoint', 'a clock that is set back', {
+    file: 'packages/plugin/src/since.ts',
+    from: '(now < at ? Number.POSITIVE_INFINITY : now - at)',
+    to: 'now - at',
+  }),
   remembered('a clock that is set back prolongs nothing', 'a clock that is set back', core('access/verified-cache.ts', 'now >= found.from && ', '')),
   remembered('a clock that is set back refuses nobody', 'a clock that is set back', core('access/verified-cache.ts', ' && until - now <= DENIED_MS', '')),
   certificates('public authorities vouch for no caller', 'takes nobody from the public ones', core('http/one-port.ts', 'ca: clientCa ?? [],', 'ca: clientCa,')),

@@ -38,7 +38,7 @@ const shared: readonly Mutant[] = [
   keys(
     'keys are not asked for at will',
     'not within 30 s of the last time',
-    jwt('key-set.ts', 'if (loading === undefined && since(triedAt) < coolDown()) return false;', ''),
+    jwt('key-set.ts', 'if (loading === undefined && since(triedAt, now()) < coolDown()) return false;', ''),
   ),
   keys('an unknown key is remembered', 'not within 30 s of the last time', jwt('key-set.ts', 'if (asked && !failing) remember(kid);', '')),
   keys('known keys outlive an outage', 'during an outage known keys go on', jwt('key-set.ts', 'const STALE = 86_400_000;', 'const STALE = 600_000;')),
@@ -46,13 +46,13 @@ const shared: readonly Mutant[] = [
   keys(
     'keys are looked at again',
     'a key that was taken out',
-    jwt('key-set.ts', 'if (since(loadedAt) <= MAX_AGE) return;', 'if (since(loadedAt) <= STALE) return;'),
+    jwt('key-set.ts', 'if (since(loadedAt, now()) <= MAX_AGE) return;', 'if (since(loadedAt, now()) <= STALE) return;'),
   ),
-  keys(
-    'a clock that is set back holds up no new key',
-    'a clock that is set back',
-    jwt('key-set.ts', '(now() < at ? Number.POSITIVE_INFINITY : now() - at)', 'now() - at'),
-  ),
+  keys('a clock that is set back holds up no new key', 'a clock that is set back', {
+    file: 'packages/plugin/src/since.ts',
+    from: '(now < at ? Number.POSITIVE_INFINITY : now - at)',
+    to: 'now - at',
+  }),
   keys(
     'scopes come from the map',
     'scopes come from the map alone',
@@ -133,8 +133,15 @@ const balancers: readonly Mutant[] = [
     alb('strategy.ts', "if (!(await isSigned(token, found.key))) return denied('signature');", ''),
   ),
   balancer('the issuer of a load balancer', 'issuer, subject, end', alb('strategy.ts', ' || (issuer !== undefined && iss !== issuer)', '')),
-  balancer('a key that is not there is remembered', 'does not push out the one in use', alb('keys.ts', "if (isAbsent(url)) return { is: 'unknown' };", '')),
-  balancer('one request for a key', 'one is asked for once', alb('keys.ts', 'running.get(url) ?? ask(', 'ask(')),
+  balancer(
+    'a key that is not there is remembered',
+    'does not push out the one in use',
+    alb('keys.ts', 'one.kid === kid && one.absent', 'one.absent && one.kid === place'),
+  ),
+  balancer('ids that nobody knows are asked for at most ten times', 'a flood of ids', alb('keys.ts', 'asked.length >= MOST_ASKED', 'asked.length < 0')),
+  balancer('keys that sign for us stay', 'push out none that does', alb('strategy.ts', '    keys.proven(place, kid);\n', '')),
+  balancer('several keys are known', 'the one before and that of another', alb('keys.ts', 'const MOST_KEPT = 32;', 'const MOST_KEPT = 1;')),
+  balancer('one request for a key', 'one is asked for once', alb('keys.ts', 'await running.share(kid, () => ask(kid))', 'await ask(kid)')),
   balancer('the region of the ARN', 'an ARN with another host for a region', alb('place.ts', 'if (wrong !== undefined) throw', 'if (false) throw')),
   ends('the end of what a load balancer wrote', 'A045 what it wrote', alb('strategy.ts', 'if (time !== undefined) return time;', '')),
 ];

@@ -54,6 +54,7 @@ export * from './purpose.ts';
 export { ordered, type Remainder, remainderOf, restore, sameValue } from './remainder.ts';
 export * from './schema.ts';
 export { ENVELOPE, type Enclosed, openOrigin, sealOrigin } from './sealed-origin.ts';
+export { since } from './since.ts';
 export { isSaying, takenStops } from './stops.ts';
 export { lacksThinking } from './thinking.ts';
 export { askedWait, retryHeaders, waitOf } from './waits.ts';

@@ -60,9 +60,10 @@ export const makeStrategy = (config: Config, host: Host): AuthStrategy => {
     if (clients !== undefined && !clients.includes(header.client)) return denied('client');
     if (!UUID.test(kid)) return denied('key_id');
     const found = await keys.find(place, kid);
-    if (found.is === 'unavailable') return { is: 'unavailable', reason: 'keys_unavailable', retryAfterMs: 1000 };
+    if (found.is === 'unavailable') return { is: 'unavailable', reason: 'keys_unavailable', retryAfterMs: found.retryAfterMs };
     if (found.is === 'unknown') return denied('unknown_key');
     if (!(await isSigned(token, found.key))) return denied('signature');
+    keys.proven(place, kid);
     const now = host.now();
     const fault = claimFault(jws, config, now);
     return fault === undefined ? accept(jws, now) : denied(fault);

@@ -114,6 +114,52 @@ describe('keys of load balancers', () => {
     await is(forged({ kid }));
     expect(asked()).toHaveLength(3);
   });
+  test('the one before and that of another load balancer stay known beside a new one', async () => {
+    const { is, host, asked } = await open({ arns: [ARN, OTHER_ARN] });
+    const [one, other] = [keys.loadBalancer(RULE), keys.loadBalancer({ ...RULE, arn: OTHER_ARN })];
+    const before = one.data({ sub: 'a' }, host.now());
+    one.rotate();
+    const tokens = [before, one.data({ sub: 'b' }, host.now()), other.data({ sub: 'c' }, host.now())];
+    for (const token of [...tokens, ...tokens, ...tokens]) expect(await is(token)).toBe('principal');
+    expect(asked()).toHaveLength(3);
+  });
+  test('a flood of ids that nobody knows asks for ten in 30 s, waits with those that are new, and leaves the known ones alone', async () => {
+    const { is, ask, host, asked } = await open();
+    const one = keys.loadBalancer(RULE);
+    expect(await is(one.data({ sub: 'a' }, host.now()))).toBe('principal');
+    const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => is(forged({ kid: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}` }))));
+    expect(asked()).toHaveLength(10);
+    expect(new Set(answers)).toEqual(new Set(['denied unknown_key', 'unavailable keys_unavailable']));
+    expect(await is(one.data({ sub: 'b' }, host.now()))).toBe('principal');
+    one.rotate();
+    const fresh = one.data({ sub: 'c' }, host.now());
+    expect(await ask(fresh)).toEqual({ is: 'unavailable', reason: 'keys_unavailable', retryAfterMs: 30_000 });
+    expect(host.lines.map(({ level }) => level)).toContain('warn');
+    host.advance(30_000);
+    expect(await is(fresh)).toBe('principal');
+    expect(asked()).toHaveLength(11);
+  });
+  test('ids that are there, but sign nothing of ours, push out none that does', async () => {
+    const { is, host, asked } = await open();
+    const one = keys.loadBalancer(RULE);
+    expect(await is(one.data({ sub: 'a' }, host.now()))).toBe('principal');
+    for (let i = 0; i < 40; i++) {
+      if (i % 10 === 0) host.advance(30_000);
+      const foreign = keys.loadBalancer({ ...RULE, arn: OTHER_ARN });
+      expect(await is(forged({ kid: foreign.keyId() }))).toBe('denied signature');
+    }
+    expect(asked()).toHaveLength(41);
+    expect(await is(one.data({ sub: 'b' }, host.now()))).toBe('principal');
+    expect(asked()).toHaveLength(41);
+  });
+  test('a clock that is set back holds no question up', async () => {
+    const { is, host, asked } = await open();
+    const kid = '00000000-0000-4000-8000-000000000000';
+    await is(forged({ kid }));
+    host.advance(-3_600_000);
+    await is(forged({ kid }));
+    expect(asked()).toHaveLength(2);
+  });
   test('a server that does not answer is 503 and told once, and the key in use goes on', async () => {
     let up = true;
     const { is, host } = await open({}, (request) => (up ? answeredBy(keys)(request) : { status: 500, headers: [], body: Buffer.of() }));

@@ -1,3 +1,5 @@
+import { since } from '@llm-proxy-auth/plugin';
+
 /** Tokens that the API server refused after they were let in. */
 export interface Background {
   /** Moves when a token is refused. */
@@ -24,9 +26,7 @@ export const background = (now: () => number): Background => {
     epoch: () => epoch,
     refused: (key) => (ended.get(key) ?? 0) > now(),
     review(key, ends, ask) {
-      const ago = now() - (reviewed.get(key) ?? Number.NEGATIVE_INFINITY);
-      // In the future: the clock was set back.
-      if (ago >= 0 && ago < AGAIN_MS) return;
+      if (since(reviewed.get(key) ?? Number.NEGATIVE_INFINITY, now()) < AGAIN_MS) return;
       bounded(reviewed, key, now());
       const settle = (good: boolean): void => {
         if (good) return;

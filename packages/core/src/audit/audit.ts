@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { GatewayError, type Principal, since } from '@llm-proxy-auth/plugin';
 import type { AccessEvent } from '../access/event.ts';
 import type { Exchange } from '../call/exchange.ts';
 import type { Graph } from '../graph.ts';
@@ -92,11 +92,6 @@ export const openAudit = (options: AuditOptions): Audit => {
     }
     return true;
   };
-  /** A clock that was set back holds nothing up. */
-  const since = (at: number): number => {
-    const past = host().now() - at;
-    return past < 0 ? Number.POSITIVE_INFINITY : past;
-  };
   const failures = authFailures(() => host().now(), push);
   const recordInterrupted = async (calls: readonly Interrupted[]): Promise<void> => {
     for (const { request, principal, instance, model, spent } of calls) {
@@ -146,12 +141,12 @@ export const openAudit = (options: AuditOptions): Audit => {
       record.count = lost;
       writer.push(record);
     }
-    if (writer.identity?.usage.waiting === true || since(savedAt) > BEAT_MS) await save();
-    const due = since(checkpointAt) >= options.checkpoint();
+    if (writer.identity?.usage.waiting === true || since(savedAt, now()) > BEAT_MS) await save();
+    const due = since(checkpointAt, now()) >= options.checkpoint();
     if (due) await recover();
     if (writer.written - checkpointed >= MOST_BETWEEN_CHECKPOINTS || (due && writer.written > checkpointed)) await checkpoint();
     else if (due) checkpointAt = now();
-    if (since(sweptAt) < SWEEP_MS) return;
+    if (since(sweptAt, now()) < SWEEP_MS) return;
     sweptAt = now();
     await forgetUsage(store, hourOf(now() - options.retention()));
   };

@@ -1,3 +1,4 @@
+import { since } from '@llm-proxy-auth/plugin';
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { InstanceSettings } from '../config/schema.ts';
 import type { Instance } from '../graph.ts';
@@ -44,9 +45,7 @@ export const makePools = (now: () => number): Pools => {
       const at = now();
       const known = open.get(instance)?.get(origin);
       if (known !== undefined) {
-        const age = at - known.since;
-        // A clock that was set back says nothing of it.
-        if (age >= 0 && age < LIFE_MS) return known.dispatcher;
+        if (since(known.since, at) < LIFE_MS) return known.dispatcher;
         retire(known.dispatcher);
       }
       const dispatcher = openPool(origin, instance.settings);

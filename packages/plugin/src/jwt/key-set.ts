@@ -1,3 +1,4 @@
+import { since } from '../since.ts';
 import type { PublicJwk } from './jwk.ts';
 
 /** Times in ms; the first three as in panva/jose, src/jwks/remote.ts. */
@@ -37,8 +38,6 @@ export const keySet = ({ now, load, changed }: KeySetOptions): KeySet => {
   /** Key ids that nobody had when they were last looked for, and when. */
   const unknown = new Map<string, number>();
 
-  /** A clock that was set back says nothing of what was before. */
-  const since = (at: number): number => (now() < at ? Number.POSITIVE_INFINITY : now() - at);
   const reload = async (): Promise<void> => {
     triedAt = now();
     try {
@@ -54,7 +53,7 @@ export const keySet = ({ now, load, changed }: KeySetOptions): KeySet => {
   const coolDown = (): number => (now() - loadedAt > STALE ? FIRST_COOL_DOWN : COOL_DOWN);
   /** False when it is too early to ask again. */
   const refresh = async (): Promise<boolean> => {
-    if (loading === undefined && since(triedAt) < coolDown()) return false;
+    if (loading === undefined && since(triedAt, now()) < coolDown()) return false;
     loading ??= reload().finally(() => {
       loading = undefined;
     });
@@ -63,7 +62,7 @@ export const keySet = ({ now, load, changed }: KeySetOptions): KeySet => {
   };
   /** During an outage nobody whose key is known waits for the next attempt. */
   const keepFresh = async (kid: string | undefined): Promise<void> => {
-    if (since(loadedAt) <= MAX_AGE) return;
+    if (since(loadedAt, now()) <= MAX_AGE) return;
     const refreshed = refresh();
     if (!failing || now() - loadedAt > STALE || known(kid).length === 0) await refreshed;
   };
@@ -81,7 +80,7 @@ export const keySet = ({ now, load, changed }: KeySetOptions): KeySet => {
       if (now() - loadedAt > STALE) return missing();
       const found = known(kid);
       if (found.length > 0) return { is: 'keys', keys: found };
-      if (kid === undefined || since(unknown.get(kid) ?? Number.NEGATIVE_INFINITY) < UNKNOWN_FOR) return missing();
+      if (kid === undefined || since(unknown.get(kid) ?? Number.NEGATIVE_INFINITY, now()) < UNKNOWN_FOR) return missing();
       const asked = await refresh();
       const later = known(kid);
       if (later.length > 0) return { is: 'keys', keys: later };
