@@ -53,6 +53,25 @@ test('a key made with totp needs a code once each; others need none; a backup co
   for (const { headers } of bench.simulator.requests) expect(Object.keys(headers)).not.toContain('x-totp-code');
 });
 
+test('what is enrolled by the id of a key goes on when the key is rotated, and a code is good once for both', async () => {
+  const clock = { now: START };
+  const bench = await open(clock);
+  const { id, key } = await make(bench, { name: 'ann', totp: true });
+  const secrets = await enrolled(bench, id);
+  const code = { 'x-totp-code': codeAt(secrets, clock.now) };
+  expect(answer(await call(bench, key, code))).toBe('200');
+  const rotated = (await bench.operation('keys.rotate', { key: id, grace: '1h' })) as { id: string; key: string };
+  expect(answer(await call(bench, rotated.key, code))).toBe('401 totp_used');
+  clock.now += 30_000;
+  expect(answer(await call(bench, rotated.key, { 'x-totp-code': codeAt(secrets, clock.now) }))).toBe('200');
+  await expect(bench.operation('totp.enroll', { key: rotated.id })).rejects.toMatchObject({ code: 'invalid_request' });
+  clock.now += 3_600_000;
+  expect(answer(await call(bench, key, { 'x-totp-code': codeAt(secrets, clock.now) }))).toBe('401 invalid_credentials');
+  expect(answer(await call(bench, rotated.key, { 'x-totp-code': codeAt(secrets, clock.now) }))).toBe('200');
+  await bench.operation('totp.disable', { key: rotated.id });
+  expect(answer(await call(bench, rotated.key, { 'x-totp-code': codeAt(secrets, clock.now + 30_000) }))).toBe('401 totp_required');
+});
+
 test('A032 brute force: five wrong codes lock, whatever address, agent and session are claimed; a lock answers as a wrong key', async () => {
   const clock = { now: START };
   const bench = await open(clock, { sections: { server: { port: 0, trustedProxies: ['127.0.0.1'] } } });
@@ -196,7 +215,7 @@ describe('the command line', () => {
       expect(created.totp).toBe(true);
       const made = JSON.parse((await at.run(['totp', 'enroll', created.id, '--json'])).out) as Enrolled & { uri: string };
       expect(Object.keys(made)).toEqual(['secret', 'uri', 'backupCodes']);
-      const shown = await at.run(['totp', 'enroll', 'key:ann']);
+      const shown = await at.run(['totp', 'enroll', 'key:bob']);
       expect(shown.out).toMatch(/^[█▀▄ ]{30,}\n/);
       expect(shown.out).toMatch(/^secret: [A-Z2-7]{32}$/m);
       const verified = await at.run(['totp', 'verify', created.id, codeAt(made, Date.now())]);

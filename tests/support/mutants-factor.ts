@@ -64,6 +64,12 @@ const totp: readonly Mutant[] = [
     'codes: backupCodes.map((code) => digestOf(codeKey, code)),',
     'codes: [...enrolment.codes, ...backupCodes.map((code) => digestOf(codeKey, code))],',
   ),
+  {
+    rule: 'factor-totp: an enrolment is that of the owner',
+    edits: [{ file: 'plugins/factor-totp/src/admin/operation.ts', from: '(await access?.ownerOf?.(key)) ?? key', to: 'key' }],
+    test: 'tests/totp.test.ts',
+    named: 'what is enrolled by the id of a key',
+  },
   ADMIN('nobody is enrolled over', 'is refused for who is enrolled', 'admin/enroll.ts', "if (row?.enrolment.status === 'active')", 'if (row === null)'),
 ];
 

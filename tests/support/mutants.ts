@@ -227,7 +227,11 @@ const sessions: readonly Mutant[] = [
     'sessions',
     'A028 revoked',
     core(SESSION, "if (holder === undefined) return denied('credential_gone');", ''),
-    core('access/holder.ts', 'return undefined;\n};', "return { id: owner, owner, strategy: kind, credential, groups: [], scopes: [], factor: 'none' };\n};"),
+    core(
+      'access/holder.ts',
+      '  return undefined;\n};\n/** Who owns',
+      "  return { id: owner, owner, strategy: kind, credential, groups: [], scopes: [], factor: 'none' };\n};\n/** Who owns",
+    ),
   ),
   of('what is believed is seen to be used', 'sessions', 'however short idle is', core(SESSION, 'Math.min(BELIEVED, idle / 10)', 'BELIEVED')),
   of('sessions of one owner are bounded', 'sessions', 'there are 256 at most', core('sessions/sessions.ts', '      await makeRoom(principal.owner);\n', '')),

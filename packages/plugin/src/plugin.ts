@@ -85,6 +85,8 @@ export interface Encryption {
 export interface Access {
   /** Whether the policies, wherever both call from, give `other` nothing that they do not give `caller`. */
   covers(caller: Principal, other: Principal): boolean;
+  /** Who owns a credential that lets in now, by its id (`Principal.credential`); undefined when nobody does. Throws what strategies throw that cannot say now. */
+  ownerOf?(credential: string): Promise<string | undefined>;
   /** Every caller is asked for a second factor, whatever its credential demands. */
   readonly factorAlways: boolean;
 }

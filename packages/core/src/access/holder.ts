@@ -12,3 +12,11 @@ export const holderOf = async (strategies: readonly Strategy[], { strategy: kind
   }
   return undefined;
 };
+/** Who owns a credential now, by its id alone; undefined when no strategy lets it in. Throws what strategies throw that cannot say now. */
+export const ownerOf = async (strategies: readonly Strategy[], credential: string): Promise<string | undefined> => {
+  for (const { strategy } of strategies) {
+    const holder = await strategy.current?.(credential);
+    if (holder !== undefined) return holder.owner;
+  }
+  return undefined;
+};

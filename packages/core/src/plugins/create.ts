@@ -14,6 +14,7 @@ import {
   type SecondFactor,
   type Store,
 } from '@llm-proxy-auth/plugin';
+import { ownerOf } from '../access/holder.ts';
 import { CORE_OPERATIONS } from '../admin/operations.ts';
 import type { InstanceSettings } from '../config/schema.ts';
 import type { AdminEntry, Factor, Instance, Strategy } from '../graph.ts';
@@ -103,6 +104,7 @@ interface Workshop {
   readonly closers: readonly [Closing[], Closing[]];
   store: Store | undefined;
   counters: Counters | undefined;
+  strategies: readonly Strategy[];
   key: Buffer | undefined;
   readonly sealingKey: () => Buffer;
   readonly dispose: () => Promise<void>;
@@ -129,11 +131,12 @@ const openWorkshop = (options: CreateOptions): Workshop => {
     counters: () => ready('counters', workshop.counters),
     sealingKey,
     encryption: options.encryption,
-    access: options.access,
+    access: Object.freeze({ ...options.access, ownerOf: (credential: string) => ownerOf(workshop.strategies, credential) }),
     originsOf: (plugin) => options.wanted.strategies.filter((w) => options.catalog.find('auth', w.kind)?.plugin === plugin).flatMap((w) => w.origins),
   });
   const dispose = disposer(lifetime, closers, agents, options.log);
-  const workshop: Workshop = { options, lifetime: lifetime.signal, hosts, closers, store: undefined, counters: undefined, key: undefined, sealingKey, dispose };
+  const made = { store: undefined, counters: undefined, strategies: [], key: undefined };
+  const workshop: Workshop = { options, lifetime: lifetime.signal, hosts, closers, ...made, sealingKey, dispose };
   return workshop;
 };
 
@@ -217,9 +220,10 @@ const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 
   const failures = settled.flatMap((s) => (s.status === 'rejected' ? [s.reason as unknown] : []));
   if (failures.length > 0) throw new AggregateError(failures);
   const [factor] = await Promise.all(factors);
+  workshop.strategies = await Promise.all(strategies);
   return {
     dialects: new Map(await Promise.all(dialects)),
-    strategies: await Promise.all(strategies),
+    strategies: workshop.strategies,
     factor,
     instances: new Map(await Promise.all(instances)),
   };

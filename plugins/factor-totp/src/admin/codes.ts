@@ -3,7 +3,7 @@ import { NONE } from '../attempts.ts';
 import { digestOf, newBackupCodes } from '../backup-code.ts';
 import { decrypted } from '../kept-secret.ts';
 import { readRow, swap } from '../rows.ts';
-import { operation, present, SUBJECT } from './operation.ts';
+import { operation, present, SUBJECT, subjectOf } from './operation.ts';
 
 const output = Type.Object({
   key: Type.String(),
@@ -17,12 +17,13 @@ export const codes = operation({
   example: 'totp codes key:ci',
   target: ({ key }) => key,
   run: async ({ input: { key }, host, parts }): Promise<Static<typeof output>> => {
+    const subject = await subjectOf(host, key);
     const backupCodes = [...newBackupCodes()];
     await swap(
       host.store,
-      () => readRow(host.store, key),
+      () => readRow(host.store, subject),
       (row) => {
-        const { enrolment } = present(row, key);
+        const { enrolment } = present(row, subject);
         const { codeKey } = decrypted(parts.encryption, enrolment, enrolment.sealed);
         return { result: undefined, next: { ...enrolment, codes: backupCodes.map((code) => digestOf(codeKey, code)), codeGuesses: NONE } };
       },

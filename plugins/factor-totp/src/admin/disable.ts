@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { readRow, swap } from '../rows.ts';
-import { operation, present, SUBJECT } from './operation.ts';
+import { operation, present, SUBJECT, subjectOf } from './operation.ts';
 
 export const disable = operation({
   name: 'totp.disable',
@@ -10,11 +10,12 @@ export const disable = operation({
   example: 'totp disable key:ci',
   target: ({ key }) => key,
   run: async ({ input: { key }, host }) => {
+    const subject = await subjectOf(host, key);
     await swap(
       host.store,
-      () => readRow(host.store, key),
+      () => readRow(host.store, subject),
       (row) => {
-        present(row, key);
+        present(row, subject);
         return { result: undefined, next: undefined };
       },
     );

@@ -11,7 +11,7 @@ import type { Parts } from '../made.ts';
 import { qrSvg, qrText } from '../qr.ts';
 import { readRow, swap } from '../rows.ts';
 import { base32, uriOf } from '../uri.ts';
-import { operation, SUBJECT } from './operation.ts';
+import { operation, SUBJECT, subjectOf } from './operation.ts';
 
 /** As long as the digest, which RFC 4226, section 4 and RFC 6238, section 5.1 recommend. */
 const BYTES: Readonly<Record<Algorithm, number>> = Object.freeze({ sha1: 20, sha256: 32, sha512: 64 });
@@ -20,7 +20,7 @@ const KEY_BYTES = 32;
 const input = Type.Object(
   {
     key: SUBJECT,
-    account: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Name the app shows; the key or owner when left out.' })),
+    account: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'Name the app shows; the owner of the key when left out.' })),
     svg: Type.Optional(Type.Boolean({ description: 'Add the QR code as SVG.' })),
   },
   { additionalProperties: false },
@@ -34,14 +34,15 @@ const output = Type.Object({
 
 const run = async ({ input: { key, account, svg }, caller, host, parts }: Run<Static<typeof input>, Parts>): Promise<Static<typeof output>> => {
   const kept = { secret: randomBytes(BYTES[parts.shape.algorithm]), codeKey: randomBytes(KEY_BYTES) };
+  const subject = await subjectOf(host, key);
   const backupCodes = newBackupCodes();
   await swap(
     host.store,
-    () => readRow(host.store, key),
+    () => readRow(host.store, subject),
     (row) => {
       if (row?.enrolment.status === 'active')
-        throw new GatewayError('invalid_request', `${key} is enrolled already; \`totp disable\` ends that enrolment.`, { param: 'key' });
-      const place = { subject: key, generation: (row?.enrolment.generation ?? 0) + 1 };
+        throw new GatewayError('invalid_request', `${subject} is enrolled already; \`totp disable\` ends that enrolment.`, { param: 'key' });
+      const place = { subject, generation: (row?.enrolment.generation ?? 0) + 1 };
       const next: Enrolment = {
         ...place,
         status: 'pending',
@@ -57,13 +58,13 @@ const run = async ({ input: { key, account, svg }, caller, host, parts }: Run<St
       return { result: undefined, next };
     },
   );
-  const uri = uriOf(kept.secret, parts.shape, parts.issuer, account ?? key);
+  const uri = uriOf(kept.secret, parts.shape, parts.issuer, account ?? subject);
   return { secret: base32(kept.secret), uri, backupCodes: [...backupCodes], ...(svg === true ? { svg: qrSvg(uri) } : {}) };
 };
 
 export const enroll = operation({
   name: 'totp.enroll',
-  summary: 'Enrols a key, or all keys of an owner, for one-time codes; it counts from the first valid code on.',
+  summary: 'Enrols the owner of a key, which holds for all keys of that name, for one-time codes; it counts from the first valid code on.',
   input,
   output,
   example: 'totp enroll key:ci',

@@ -2,7 +2,7 @@ import { GatewayError } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { judge } from '../judge.ts';
 import { readRow, swap } from '../rows.ts';
-import { operation, present, SUBJECT } from './operation.ts';
+import { operation, present, SUBJECT, subjectOf } from './operation.ts';
 
 export const verify = operation({
   name: 'totp.verify',
@@ -15,10 +15,11 @@ export const verify = operation({
   example: 'totp verify key:ci --code 123456',
   target: ({ key }) => key,
   run: async ({ input: { key, code }, host, parts }) => {
+    const subject = await subjectOf(host, key);
     const { answer } = await swap(
       host.store,
-      () => readRow(host.store, key),
-      (row) => judge(parts.encryption, present(row, key), code, host.now()),
+      () => readRow(host.store, subject),
+      (row) => judge(parts.encryption, present(row, subject), code, host.now()),
     );
     if (answer.is === 'done') return { key, status: 'active' };
     const retry = 'retryAfterMs' in answer ? { retryAfterMs: answer.retryAfterMs } : {};
