@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  type AwsCredentials,
+  awsCredentials,
   type GoogleAccounts,
   type GoogleIdentity,
   googleAccounts,
@@ -19,6 +21,7 @@ import { HOME, LOCATION, PROJECT } from './support/vertex.ts';
 const HOUR = 3_600_000;
 const PLUGINS = ['@llm-proxy-auth/dialect-gemini', '@llm-proxy-auth/provider-vertex'];
 const AUDIENCE = '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q';
+const AWS_AUDIENCE = '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/aws';
 const TARGET = 'llm@my-project.iam.gserviceaccount.com';
 const account = googleServiceAccount();
 const QUESTION = JSON.stringify({ model: 'gemini-2.5-flash', messages: [{ role: 'user', content: 'Hello' }] });
@@ -26,6 +29,7 @@ const QUESTION = JSON.stringify({ model: 'gemini-2.5-flash', messages: [{ role: 
 let googleAhead: number;
 let gatewayAhead: number;
 let accounts: GoogleAccounts;
+let cloud: AwsCredentials;
 let identity: GoogleIdentity;
 let simulator: VertexSimulator;
 let bench: Bench | undefined;
@@ -41,10 +45,14 @@ beforeEach(async () => {
   gatewayAhead = 0;
   accounts = googleAccounts({ now: () => Date.now() + googleAhead });
   simulator = await vertexSimulator({ accounts });
+  cloud = awsCredentials();
   identity = await googleIdentity({
     accounts,
     serviceAccounts: [account],
-    pools: [{ audience: AUDIENCE, subjects: { 'token-of-the-pod': Date.now() + 100 * HOUR } }],
+    pools: [
+      { audience: AUDIENCE, subjects: { 'token-of-the-pod': Date.now() + 100 * HOUR } },
+      { audience: AWS_AUDIENCE, subjects: {}, aws: cloud },
+    ],
     tokenCreators: { [TARGET]: [account.email, `principal:${AUDIENCE}`] },
   });
   peers = [simulator, identity];
@@ -202,6 +210,23 @@ describe('other identities', () => {
     const of = await open({ type: 'workload-identity-federation', audience: AUDIENCE, subjectToken: { file }, serviceAccount: TARGET });
     expect(await asked(of)).toMatchObject({ status: 200, holder: TARGET });
   });
+  test('one of AWS, by the variables that Google’s own tools read', async () => {
+    const { accessKeyId, secretAccessKey, sessionToken = '' } = cloud.issue({ arn: 'arn:aws:sts::123456789012:assumed-role/ci/1', seconds: 900 });
+    const path = join(folder, 'aws.json');
+    const source = { environment_id: 'aws1', regional_cred_verification_url: 'https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15' };
+    writeFileSync(
+      path,
+      JSON.stringify({
+        type: 'external_account',
+        audience: AWS_AUDIENCE,
+        subject_token_type: 'urn:ietf:params:aws:token-type:aws4_request',
+        credential_source: source,
+      }),
+    );
+    const keys = { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken };
+    const of = await open({}, { GOOGLE_APPLICATION_CREDENTIALS: path, ...keys });
+    expect(await asked(of)).toMatchObject({ status: 200, holder: `principal:${AWS_AUDIENCE}` });
+  });
   test('an account that another acts as', async () => {
     const of = await open({ type: 'impersonation', key: `\${file:${key()}}`, serviceAccount: TARGET, lifetime: '30m' });
     expect(await asked(of)).toMatchObject({ status: 200, holder: TARGET });
@@ -225,7 +250,11 @@ describe('a credential file that no call could use', () => {
     credential_source: source,
   });
   test.each([
-    ['keys of AWS', external({ environment_id: 'aws1', regional_cred_verification_url: 'https://sts.{region}.amazonaws.com' }), 'environment_id'],
+    [
+      'keys of AWS with another witness',
+      external({ environment_id: 'aws1', regional_cred_verification_url: 'https://x.example' }),
+      'regional_cred_verification_url',
+    ],
     ['a certificate', external({ certificate: { use_default_certificate_config: true } }), 'certificate'],
     ['a command', external({ executable: { command: 'touch /tmp/x' } }), 'executable'],
     ['a command behind an account', { type: 'impersonated_service_account', source_credentials: external({ executable: { command: 'x' } }) }, 'executable'],

@@ -331,6 +331,14 @@ const notDone: readonly Mutant[] = [
     test: 'tests/vertex-credentials.test.ts',
     named: '(a command) is refused at the start, by name',
   },
+  vertex(
+    'sources',
+    'Vertex: keys of AWS come from the metadata service alone',
+    'keys of AWS from elsewhere in a credential file',
+    'credentials/aws.ts',
+    '!(URL.canParse(url) && new URL(url).origin === METADATA)',
+    '!URL.canParse(url)',
+  ),
   {
     rule: 'Responses: a search within domains is not one of the whole web',
     edits: [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from '@llm-proxy-auth/plugin';
@@ -103,11 +104,12 @@ const manifestRules: readonly Rule<PackageSubject>[] = [
   },
   {
     id: 'package.reaches-narrow',
-    says: 'reaches lists host names, not everything',
+    says: 'reaches lists host names and addresses, not everything',
     absent: (subject) => (manifestOf(subject).llmProxyAuth?.reaches === undefined ? 'the manifest has no reaches' : undefined),
     check(subject) {
       for (const pattern of manifestOf(subject).llmProxyAuth?.reaches ?? []) {
         assert.match(String(pattern), hostPattern, `${String(pattern)} is no host pattern`);
+        if (isIPv4(String(pattern))) continue;
         assert.match(String(pattern).split('.').at(-1) ?? '', /^[a-z]{2,}$/, `${String(pattern)} leaves the top level open`);
         assert.match(String(pattern).split('.').at(-2) ?? '', /[a-z0-9]/, `${String(pattern)} leaves the domain open`);
       }

@@ -21,7 +21,7 @@ const manifest = {
   exports: { '.': { '@llm-proxy-auth/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' } },
   files: ['dist'],
   peerDependencies: { '@llm-proxy-auth/plugin': '^0.1.0' },
-  llmProxyAuth: { api: 1, kinds: ['auth:acme'], reaches: ['*.acme.example'] },
+  llmProxyAuth: { api: 1, kinds: ['auth:acme'], reaches: ['*.acme.example', '169.254.169.254'] },
 };
 const plugin: Plugin = { name: '@acme/auth-acme', api: 1, auth: { acme: authFactory() } };
 let folders = 0;

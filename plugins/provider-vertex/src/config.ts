@@ -7,6 +7,7 @@ const endpoints = Type.Object(
     oauth2: Type.Optional(BaseUrl({ description: 'Other host of oauth2.googleapis.com, which changes signed claims and refresh tokens into access tokens.' })),
     sts: Type.Optional(BaseUrl({ description: 'Other host of sts.googleapis.com, which changes tokens of a federated identity.' })),
     iam: Type.Optional(BaseUrl({ description: 'Other host of iamcredentials.googleapis.com, which makes tokens of impersonated accounts.' })),
+    ec2Metadata: Type.Optional(BaseUrl({ description: 'Other host of the metadata service of EC2, for a credential file of AWS.' })),
   },
   { additionalProperties: false, default: {}, description: 'Other hosts of the token services, for private access.' },
 );
@@ -19,6 +20,19 @@ const subjectToken = Type.Object(
     field: Type.Optional(Type.String({ minLength: 1, description: 'Member of the JSON in which the token stands; left out: the whole text is the token.' })),
   },
   { additionalProperties: false, description: 'Where the token of the own identity provider comes from.' },
+);
+const aws = Type.Object(
+  {
+    region: Type.Optional(Type.String({ env: 'AWS_REGION', pattern: '^[a-z]{2,}(-[a-z0-9]+)+$', description: 'Region whose token service vouches.' })),
+    accessKeyId: Type.Optional(Type.String({ env: 'AWS_ACCESS_KEY_ID', minLength: 1, description: 'Key of the identity.' })),
+    secretAccessKey: Type.Optional(Secret({ env: 'AWS_SECRET_ACCESS_KEY', description: 'Secret of that key.' })),
+    sessionToken: Type.Optional(Secret({ env: 'AWS_SESSION_TOKEN', description: 'With temporary keys.' })),
+  },
+  {
+    additionalProperties: false,
+    default: {},
+    description: 'Identity of AWS for a credential file whose source is `aws1`; what is left out comes from the metadata service that the file names.',
+  },
 );
 const credentials = Type.Object(
   {
@@ -59,6 +73,7 @@ const credentials = Type.Object(
       description: 'What the token of the own identity provider is.',
     }),
     subjectToken: Type.Optional(subjectToken),
+    aws,
     serviceAccount: Type.Optional(
       Type.String({ pattern: ACCOUNT, description: 'Service account to act as.', examples: ['llm@my-project.iam.gserviceaccount.com'] }),
     ),

@@ -11,11 +11,13 @@ export const placeOf = (url: string): Place => {
   return { origin, path: pathname.replace(/\/+$/, '') };
 };
 
+/** The metadata service of an EC2 instance. */
+export const METADATA = 'http://169.254.169.254';
 export interface Places {
   readonly base: Place & { readonly prefix: string };
   /** `/v1/projects/{project}/locations/{location}` */
   readonly parent: string;
-  /** Where the token services are, by the origin that Google's library asks. */
+  /** Where the token services and the metadata service are, by the origin that is asked otherwise. */
   readonly moved: ReadonlyMap<string, Place>;
 }
 export const placesOf = ({ location, project, apiVersion, baseUrl, endpoints }: Config): Places => {
@@ -26,6 +28,7 @@ export const placesOf = ({ location, project, apiVersion, baseUrl, endpoints }: 
   move('oauth2', endpoints.oauth2);
   move('sts', endpoints.sts);
   move('iamcredentials', endpoints.iam);
+  if (endpoints.ec2Metadata !== undefined) moved.set(METADATA, placeOf(endpoints.ec2Metadata));
   return {
     base: { ...placeOf(baseUrl ?? originOf(location)), prefix: '' },
     parent: `/${apiVersion}/projects/${project}/locations/${location}`,

@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FakeHost, fakeHost, secretOf } from '@llm-proxy-auth/contract-tests';
 import { GatewayError, type UpstreamReply, type UpstreamRequest } from '@llm-proxy-auth/plugin';
-import { type GoogleAccounts, type GoogleIdentity, googleAccounts, googleIdentity, googleMetadata, googleServiceAccount } from '@llm-proxy-auth/simulators';
+import {
+  type AwsCredentials,
+  awsCredentials,
+  type GoogleAccounts,
+  type GoogleIdentity,
+  googleAccounts,
+  googleIdentity,
+  googleMetadata,
+  googleServiceAccount,
+  instanceMetadata,
+} from '@llm-proxy-auth/simulators';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../src/config.ts';
 import { askSource } from '../src/credentials/chain.ts';
@@ -13,6 +23,7 @@ import { placesOf } from '../src/places.ts';
 import { settings } from './support.ts';
 
 const AUDIENCE = '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q';
+const AWS_AUDIENCE = '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/aws';
 const account = googleServiceAccount();
 const user = { email: 'someone@example.com', clientId: 'client', clientSecret: 'client-secret-canary', refreshToken: 'refresh-canary' };
 const target = 'target@my-project.iam.gserviceaccount.com';
@@ -20,6 +31,7 @@ const principal = `principal:${AUDIENCE}`;
 let folder: string;
 let ahead: number;
 let accounts: GoogleAccounts;
+let cloud: AwsCredentials;
 let identity: GoogleIdentity;
 let host: FakeHost;
 let open: (() => Promise<void>)[];
@@ -44,11 +56,15 @@ beforeEach(async () => {
   ahead = 0;
   open = [];
   accounts = googleAccounts({ now: () => Date.now() + ahead });
+  cloud = awsCredentials();
   identity = await googleIdentity({
     accounts,
     serviceAccounts: [account],
     users: [user],
-    pools: [{ audience: AUDIENCE, subjects: { 'token-of-the-pod': Date.now() + 600_000, 'token-of-later': Date.now() + 600_000 } }],
+    pools: [
+      { audience: AUDIENCE, subjects: { 'token-of-the-pod': Date.now() + 600_000, 'token-of-later': Date.now() + 600_000 } },
+      { audience: AWS_AUDIENCE, subjects: {}, aws: cloud },
+    ],
     tokenCreators: {
       [target]: [account.email, user.email, principal, 'middle@my-project.iam.gserviceaccount.com'],
       'middle@my-project.iam.gserviceaccount.com': [account.email],
@@ -66,8 +82,9 @@ afterEach(async () => {
 });
 
 type Credentials = Partial<Config['credentials']>;
-const asked = (credentials: Credentials): Promise<AccessToken> => {
-  const config = settings({ credentials, endpoints: { oauth2: identity.url, sts: identity.url, iam: identity.url } });
+const asked = (credentials: Credentials, ec2Metadata?: string): Promise<AccessToken> => {
+  const endpoints = { oauth2: identity.url, sts: identity.url, iam: identity.url, ...(ec2Metadata === undefined ? {} : { ec2Metadata }) };
+  const config = settings({ credentials, endpoints });
   const kind = kindOf(config);
   if (kind === 'token') throw new Error('a token is asked for nowhere');
   return askSource({ kind, credentials: config.credentials, moved: placesOf(config).moved, host });
@@ -98,6 +115,16 @@ const external = (source: object, more: object = {}) => ({
   credential_source: source,
   ...more,
 });
+const METADATA = 'http://169.254.169.254/latest/meta-data';
+const amazon = {
+  environment_id: 'aws1',
+  region_url: `${METADATA}/placement/availability-zone`,
+  url: `${METADATA}/iam/security-credentials`,
+  imdsv2_session_token_url: 'http://169.254.169.254/latest/api/token',
+  regional_cred_verification_url: 'https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15',
+};
+const ofAmazon = (source: object = {}) =>
+  external({ ...amazon, ...source }, { audience: AWS_AUDIENCE, subject_token_type: 'urn:ietf:params:aws:token-type:aws4_request' });
 const address = (email: string): string => `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${email}:generateAccessToken`;
 
 describe('application default credentials are', () => {
@@ -176,6 +203,57 @@ describe('credentials of a type of their own are', () => {
   });
 });
 
+describe('an identity of AWS is changed into one of Google', () => {
+  const arn = 'arn:aws:sts::123456789012:assumed-role/gateway/i-1';
+  const keysOf = ({ accessKeyId, secretAccessKey, sessionToken }: ReturnType<AwsCredentials['issue']>) => ({
+    region: 'eu-west-1',
+    accessKeyId,
+    secretAccessKey: secretOf(secretAccessKey),
+    sessionToken: secretOf(sessionToken ?? ''),
+  });
+  it('with the keys of the machine, from its metadata service', async () => {
+    const metadata = await instanceMetadata({ credentials: cloud });
+    open.push(metadata.close);
+    allowed.add(metadata.origin);
+    const found = await asked({ file: file('aws.json', ofAmazon()) }, metadata.url);
+    expect(accounts.find(found.token)?.email).toBe(`principal:${AWS_AUDIENCE}`);
+    expect(metadata.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'PUT /latest/api/token',
+      'GET /latest/meta-data/placement/availability-zone',
+      'PUT /latest/api/token',
+      'GET /latest/meta-data/iam/security-credentials',
+      'GET /latest/meta-data/iam/security-credentials/gateway',
+    ]);
+  });
+  it('without an address moved, asks the one that every instance has', async () => {
+    const seen: string[] = [];
+    host = fakeHost({
+      now: Date.now(),
+      answer: async ({ origin, path }: UpstreamRequest) => {
+        seen.push(origin + path);
+        return { status: 200, headers: [], body: Buffer.from('session') };
+      },
+    });
+    expect((await refused({ file: file('aws.json', ofAmazon()) })).message).toContain('no zone');
+    expect(seen).toEqual(['http://169.254.169.254/latest/api/token', `${METADATA}/placement/availability-zone`]);
+  });
+  it('with keys of the configuration, which ask no metadata service', async () => {
+    const found = await asked({ file: file('aws.json', ofAmazon()), aws: keysOf(cloud.issue({ arn, seconds: 900 })) });
+    expect(accounts.find(found.token)?.email).toBe(`principal:${AWS_AUDIENCE}`);
+    const sent = new URLSearchParams(identity.requests[0]?.body.toString()).get('subject_token');
+    expect((JSON.parse(decodeURIComponent(sent ?? '')) as { url: string }).url).toContain('https://sts.eu-west-1.amazonaws.com');
+  });
+  it('unless the signature is wrong or its key unknown', async () => {
+    const keys = keysOf(cloud.issue({ arn, seconds: 900 }));
+    const path = file('aws.json', ofAmazon());
+    const wrong = await refused({ file: path, aws: { ...keys, secretAccessKey: secretOf('another-canary') } });
+    expect([wrong.message.includes('signature we calculated'), wrong.message.includes('canary')]).toEqual([true, false]);
+    cloud.revoke(keys.accessKeyId);
+    expect((await refused({ file: path, aws: keys })).message).toContain('security token');
+    expect((await refused({ file: path, aws: { region: 'eu-west-1', accessKeyId: 'AKIA' } })).message).toContain('together');
+  });
+});
+
 describe('a clock that is wrong', () => {
   it.each([-2, 2])('by %d hours is corrected by what Google says, once', async (hours) => {
     ahead = hours * 3_600_000;
@@ -188,7 +266,9 @@ describe('a clock that is wrong', () => {
 describe('what is refused', () => {
   it.each([
     ['a command', external({ executable: { command: 'touch /tmp/owned' } }), 'executable'],
-    ['keys of AWS', external({ environment_id: 'aws1', url: 'http://169.254.169.254/x' }), 'environment_id'],
+    ['another environment', ofAmazon({ environment_id: 'aws2' }), 'environment_id'],
+    ['keys of AWS from elsewhere', ofAmazon({ url: 'http://evil.example/latest' }), 'credential_source.url'],
+    ['another witness', ofAmazon({ regional_cred_verification_url: 'https://evil.example?Action=GetCallerIdentity' }), 'regional_cred_verification_url'],
     ['a certificate', external({ certificate: { use_default_certificate_config: true } }), 'certificate'],
     ['another token service', external({ file: 'x' }, { token_url: 'https://evil.example/v1/token' }), 'token_url'],
     [

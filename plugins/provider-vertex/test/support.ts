@@ -12,6 +12,7 @@ export const settings = ({ credentials, ...more }: Wanted = {}): Config => ({
   endpoints: {},
   ...more,
   credentials: {
+    aws: {},
     subjectTokenType: 'urn:ietf:params:oauth:token-type:jwt',
     lifetime: 3_600_000,
     ...(credentials ?? { type: 'token', token: secretOf(TOKEN, 'GOOGLE_OAUTH_ACCESS_TOKEN') }),

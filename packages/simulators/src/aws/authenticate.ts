@@ -1,6 +1,5 @@
-import type { CapturedRequest } from '../http/captured.ts';
 import type { AwsCredential, AwsCredentials } from './credentials.ts';
-import { canonicalRequest, type Scope, signature, stringToSign } from './sigv4.ts';
+import { canonicalRequest, type Scope, type SignedRequest, signature, stringToSign } from './sigv4.ts';
 
 /** Why a signature is refused; each service has its own name for each. */
 export type SignatureFault = 'missing' | 'incomplete' | 'invalid' | 'unknown' | 'expired';
@@ -37,7 +36,7 @@ const aMinute = 60_000;
 /** How far in the future a date may lie. */
 const ahead = 5 * aMinute;
 
-const required = (request: CapturedRequest, parts: ReadonlyMap<string, string>, when: string | undefined): void => {
+const required = (request: SignedRequest, parts: ReadonlyMap<string, string>, when: string | undefined): void => {
   const lacking = ['Credential', 'Signature', 'SignedHeaders']
     .filter((name) => !parts.has(name))
     .map((name) => `Authorization header requires '${name}' parameter.`);
@@ -63,7 +62,7 @@ const scopeOf = (credential: string, { region, service }: Verifier): { readonly 
   return { keyId, scope: { date, region, service } };
 };
 
-const claimOf = (request: CapturedRequest, verifier: Verifier): Claim => {
+const claimOf = (request: SignedRequest, verifier: Verifier): Claim => {
   const given = request.header('authorization') ?? '';
   const parts = new Map([...given.matchAll(/([A-Za-z]+)=([^,\s]+)/g)].map(([, name = '', value = '']) => [name, value] as const));
   const when = request.header('x-amz-date');
@@ -110,7 +109,7 @@ const checkTime = ({ when, scope }: Claim, now: number, minutes: number): void =
   if (at > latest) throw new SignatureRefused('invalid', `Signature not yet current: ${when} is still later than ${stamp(latest)} (${stamp(now)} + 5 min.)`);
 };
 
-const checkSigned = (request: CapturedRequest, { signedHeaders }: Claim): void => {
+const checkSigned = (request: SignedRequest, { signedHeaders }: Claim): void => {
   if (!signedHeaders.includes('host') && !signedHeaders.includes(':authority')) {
     throw new SignatureRefused('invalid', "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }
@@ -132,7 +131,7 @@ const holder = ({ keyId, sessionToken }: Claim, credentials: AwsCredentials): Aw
 };
 
 /** Who signed the request, in its header or, presigned, in its query; throws SignatureRefused. */
-export const authenticate = (request: CapturedRequest, verifier: Verifier): AwsCredential => {
+export const authenticate = (request: SignedRequest, verifier: Verifier): AwsCredential => {
   const query = new URLSearchParams(request.target.slice(request.path.length));
   const presigned = query.has('X-Amz-Signature') || query.has('X-Amz-Algorithm');
   if (request.header('authorization') === undefined && !presigned) throw new SignatureRefused('missing', 'Missing Authentication Token');

@@ -58,6 +58,8 @@ const tokenShop = (now: () => number) => {
 };
 
 const folder = '/latest/meta-data/iam/security-credentials/';
+/** The listing of roles is answered without the slash too. */
+const isListing = (path: string): boolean => path === folder || `${path}/` === folder;
 
 /** Starts the stand-in of the EC2 instance metadata service, version 2. */
 export const instanceMetadata = async (options: InstanceMetadataOptions): Promise<InstanceMetadata> => {
@@ -77,8 +79,9 @@ export const instanceMetadata = async (options: InstanceMetadataOptions): Promis
     }
     const token = request.header('x-aws-ec2-metadata-token');
     if (token === undefined ? tokens === 'required' : !shop.isGood(token)) return page(401, 'Unauthorized');
-    if (request.path === folder && role !== null) return plain(role);
+    if (isListing(request.path) && role !== null) return plain(role);
     if (request.path === '/latest/meta-data/placement/region') return plain('us-east-1');
+    if (request.path === '/latest/meta-data/placement/availability-zone') return plain('us-east-1a');
     if (role === null || request.path !== folder + role) return page(404, 'Not Found');
     const { accessKeyId, secretAccessKey, sessionToken, expiresAt = 0 } = current();
     const body = {

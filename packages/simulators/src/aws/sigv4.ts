@@ -1,6 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { CapturedRequest } from '../http/captured.ts';
 
+/** What of a request a signature is about. */
+export type SignedRequest = Pick<CapturedRequest, 'method' | 'target' | 'path' | 'headers' | 'header' | 'body'>;
+
 /**
  * Signature Version 4 as the AWS documentation describes it ("Create a signed AWS API request"), from the receiving end:
  * everything is computed anew from the bytes that arrived, nothing is taken over from what the sender says it hashed.
@@ -54,7 +57,7 @@ const canonicalQuery = (query: string): string =>
     .join('&');
 
 /** The values of a header joined by commas, inner runs of spaces made one; HTTP/2 carries the host in `:authority`. */
-const canonicalValue = (request: CapturedRequest, name: string): string => {
+const canonicalValue = (request: SignedRequest, name: string): string => {
   const wanted = name === 'host' && request.header('host') === undefined ? ':authority' : name;
   return request.headers
     .filter(([given]) => given.toLowerCase() === wanted)
@@ -63,7 +66,7 @@ const canonicalValue = (request: CapturedRequest, name: string): string => {
 };
 
 /** The canonical request for these signed headers: each once, in the order of the alphabet. */
-export const canonicalRequest = (request: CapturedRequest, signedHeaders: readonly string[]): string => {
+export const canonicalRequest = (request: SignedRequest, signedHeaders: readonly string[]): string => {
   const query = request.target.slice(request.path.length).replace(/^\?/, '');
   const names = [...new Set(signedHeaders)].sort();
   const headers = names.map((name) => `${name}:${canonicalValue(request, name)}\n`).join('');

@@ -106,7 +106,13 @@ const askOnce = async (asking: Asking, ahead: number): Promise<{ readonly token:
   const library = await import('google-auth-library');
   const { host } = asking;
   const transport = transportOf(host, asking.moved);
-  const making: Making = { library, transporter: transporterOf(library, transport), host, seconds: () => Math.floor((host.now() + ahead) / 1000) };
+  const making: Making = {
+    library,
+    transporter: transporterOf(library, transport),
+    host,
+    aws: asking.credentials.aws,
+    seconds: () => Math.floor((host.now() + ahead) / 1000),
+  };
   const { from, file } = await SOURCES[asking.kind](asking, making);
   try {
     const { token, end } = await from.getAccessToken();

@@ -2,6 +2,7 @@ import type { Fields, Host } from '@llm-proxy-auth/plugin';
 import { isObject } from '@llm-proxy-auth/plugin';
 import type { AuthClient } from 'google-auth-library';
 import type { Config } from '../config.ts';
+import { type AwsSource, awsSourceIn, awsSupplier } from './aws.ts';
 import { CredentialFileError, required, textOf } from './key-file.ts';
 import { type SubjectSource, sourceIn, subjectToken } from './subject.ts';
 import { SCOPE } from './token.ts';
@@ -14,6 +15,8 @@ export interface Making {
   readonly library: Library;
   readonly transporter: Transporter;
   readonly host: Host;
+  /** Region and keys of an identity of AWS that the configuration says. */
+  readonly aws: Config['credentials']['aws'];
   /** Seconds since 1970 as Google sees them, for the claims that are signed. */
   readonly seconds: () => number;
 }
@@ -65,7 +68,7 @@ const bound = (client: AuthClient, transporter: Transporter): AuthClient => {
 export interface Federation {
   readonly audience: string;
   readonly subjectTokenType: string;
-  readonly source: SubjectSource;
+  readonly source: SubjectSource | { readonly aws: AwsSource };
   /** Address of generateAccessToken of the account to act as. */
   readonly impersonation: string | undefined;
   readonly tokenUrl: string | undefined;
@@ -75,22 +78,29 @@ const IMPERSONATION = /^https:\/\/iamcredentials\.googleapis\.com\/v1\/projects\
 const TOKEN_URL = 'https://sts.googleapis.com/v1/token';
 export const impersonationOf = (email: string): string => `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${email}:generateAccessToken`;
 export const federated = ({ audience, subjectTokenType, source, impersonation, tokenUrl, seconds }: Federation, making: Making): AuthClient => {
-  const { library, transporter, host } = making;
+  const { library, transporter, host, aws } = making;
   if (tokenUrl !== undefined && tokenUrl !== TOKEN_URL) throw new CredentialFileError(`token_url must be ${TOKEN_URL}`);
   if (impersonation !== undefined && !IMPERSONATION.test(impersonation))
     throw new CredentialFileError('service_account_impersonation_url must be one of iamcredentials.googleapis.com');
-  const client = new library.IdentityPoolClient({
+  const common = {
     type: 'external_account',
     audience,
     subject_token_type: subjectTokenType,
     token_url: TOKEN_URL,
     scopes: [SCOPE],
-    subject_token_supplier: { getSubjectToken: () => subjectToken(source, host) },
     transporter,
     ...(impersonation === undefined ? {} : { service_account_impersonation_url: impersonation }),
     ...(seconds === undefined ? {} : { service_account_impersonation: { token_lifetime_seconds: seconds } }),
-  });
+  };
+  const client =
+    'aws' in source
+      ? new library.AwsClient({ ...common, aws_security_credentials_supplier: awsSupplier(source.aws, aws, making) })
+      : new library.IdentityPoolClient({ ...common, subject_token_supplier: { getSubjectToken: () => subjectToken(source, host) } });
   return bound(client, transporter);
+};
+const anySourceIn = (credential: Fields): Federation['source'] => {
+  const aws = awsSourceIn(credential);
+  return aws === undefined ? sourceIn(credential) : { aws };
 };
 /** A file of type external_account. */
 const external = (credential: Fields, making: Making): AuthClient => {
@@ -101,7 +111,7 @@ const external = (credential: Fields, making: Making): AuthClient => {
     {
       audience: required(credential, 'audience', what),
       subjectTokenType: required(credential, 'subject_token_type', what),
-      source: sourceIn(credential),
+      source: anySourceIn(credential),
       impersonation: textOf(credential, 'service_account_impersonation_url'),
       tokenUrl: textOf(credential, 'token_url'),
       seconds: typeof seconds === 'number' ? seconds : undefined,
@@ -171,7 +181,7 @@ export const clientFrom = (credential: Fields, making: Making): AuthClient => ma
 /** Throws CredentialFileError for a file of a kind, or with a source of its subject token, that cannot be used. */
 export const checkCredential = (credential: Fields): void => {
   if (credential.type !== IMPERSONATED) makerOf(credential);
-  if (credential.type === 'external_account') sourceIn(credential);
+  if (credential.type === 'external_account') anySourceIn(credential);
 };
 /** The same for a whole file, which may name an account to act as. */
 export const sourceOfFile = (credential: Fields, making: Making): Source =>

@@ -14,10 +14,9 @@ export interface SubjectSource {
 /** Sources of the library's external accounts that are not read here, each with its reason. */
 const REFUSED: Readonly<Record<string, string>> = Object.freeze({
   executable: 'no command is run for a credential',
-  environment_id: 'keys of AWS are not changed into tokens of Google',
   certificate: 'the token service is not asked with a client certificate',
 });
-/** `credential_source` of a file of type external_account. Commands are never run, and keys of AWS and certificates are not read. */
+/** `credential_source` of a file of type external_account. Commands are never run, and certificates are not read. */
 export const sourceIn = (credential: Fields): SubjectSource => {
   const source = isObject(credential.credential_source) ? credential.credential_source : {};
   for (const [kind, why] of Object.entries(REFUSED))
