@@ -29,12 +29,12 @@ export const records: readonly Mutant[] = [
     from: 'this.#share.owe(claim, amount);',
     to: ';',
   }),
+  chain('a record is bound to those before it', 'a record of another chain in the place of its own', core('audit/chain.ts', 'previous + text, ', 'text, ')),
   chain(
-    'a record is bound to those before it',
-    'a record of another chain in the place of its own',
-    core('audit/chain.ts', '.update(previous + text)', '.update(text)'),
+    'chains need their key',
+    'a chain made with another key',
+    core('audit/chain.ts', 'hmac(key, previous', 'hmac({ inner: Buffer.alloc(64), outer: Buffer.alloc(64) }, previous'),
   ),
-  chain('chains need their key', 'a chain made with another key', core('audit/chain.ts', "createHmac('sha256', key)", "createHmac('sha256', 'key')")),
   chain('a log that was cut off', 'finds the end cut off', core('audit/verify.ts', "furthest > head.n ? stop('truncated') : ", '')),
   chain(
     'checkpoints hold the heads',

@@ -156,10 +156,10 @@ describe('the key of the chains', () => {
     const text = async () => (await store.get('core', 'audit-key'))?.value.json ?? '';
     expect(await text()).toContain('sealed');
     const one = openOn(store, {}, plain, fakeEncryption(keys.slice(0, 1)));
-    expect((await auditKey(one.host)).equals(key)).toBe(true);
+    expect(await auditKey(one.host)).toEqual(key);
     expect(await text()).toMatch(/"encrypted":"0\./);
     const two = openOn(store, {}, plain, fakeEncryption(keys));
-    expect((await auditKey(two.host)).equals(key)).toBe(true);
+    expect(await auditKey(two.host)).toEqual(key);
     expect(await text()).toMatch(/"encrypted":"1\./);
     await expect(auditKey(one.host)).rejects.toThrow('keyEncryption');
     Object.assign(two.host, { encryption: undefined });

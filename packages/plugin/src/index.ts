@@ -17,6 +17,7 @@ export { frameReader } from './framing/reader.ts';
 export { type FrameReader, type SseLimits, sseComment, sseEvent, sseReader } from './framing/sse.ts';
 export { type WholeEvents, wholeEvents } from './framing/whole.ts';
 export { compileGlob, compileGlobs, type Glob } from './glob.ts';
+export { type HmacKey, hmac, hmacKey } from './hmac.ts';
 export { ANSWER_TOOL, answerSchema, inputSchema } from './input-schema.ts';
 export { flagField, invalid, listField, numberField, objectField, textField, unsupported } from './json/checks.ts';
 export { asFlag, asList, asNumber, asObject, asText, type Building, defined, type Fields, filled, isObject, some, unknownFields } from './json/members.ts';

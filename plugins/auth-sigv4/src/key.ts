@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import type { Host } from '@llm-proxy-auth/plugin';
+import type { HmacKey, Host } from '@llm-proxy-auth/plugin';
 import type { PairKind, PairRecord } from '@llm-proxy-auth/plugin/issued';
-import { type HmacKey, type Scope, signingKey } from '@llm-proxy-auth/plugin/sigv4';
+import { type Scope, signingKey } from '@llm-proxy-auth/plugin/sigv4';
 
 /** Signs for one day, region and service. */
 export interface PairKey {

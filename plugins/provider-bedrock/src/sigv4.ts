@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
-import type { UpstreamRequest } from '@llm-proxy-auth/plugin';
-import { canonicalHeaders, type HmacKey, reachOf, remembered, type Scope, signatureOf, signingKey } from '@llm-proxy-auth/plugin/sigv4';
+import type { HmacKey, UpstreamRequest } from '@llm-proxy-auth/plugin';
+import { canonicalHeaders, reachOf, remembered, type Scope, signatureOf, signingKey } from '@llm-proxy-auth/plugin/sigv4';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;

@@ -1,4 +1,4 @@
-import { createHmac, type KeyObject } from 'node:crypto';
+import { type HmacKey, hmac } from '@llm-proxy-auth/plugin';
 import { addressPrefix } from '@llm-proxy-auth/plugin/issued';
 import { canonicalOf, recordText } from './canonical.ts';
 import type { AuditRecord } from './record.ts';
@@ -12,15 +12,12 @@ export interface Head {
   readonly h: string;
 }
 /** `h_i = HMAC(k, h_{i-1} || record_i)`. */
-export const link = (key: KeyObject, previous: string, text: string): string =>
-  createHmac('sha256', key)
-    .update(previous + text)
-    .digest('base64url');
+export const link = (key: HmacKey, previous: string, text: string): string => hmac(key, previous + text, 'base64url');
 /** Where the chain of a writer begins; no other writer's records fit behind it. */
-export const firstHead = (key: KeyObject, writer: string): Head => ({ n: 0, h: link(key, '', `audit ${writer}`) });
+export const firstHead = (key: HmacKey, writer: string): Head => ({ n: 0, h: link(key, '', `audit ${writer}`) });
 
 /** Fixes a record as the next of the chain. Returns its stored text and the new head. */
-const seal = (key: KeyObject, record: AuditRecord, head: Head): { readonly text: string; readonly head: Head } => {
+const seal = (key: HmacKey, record: AuditRecord, head: Head): { readonly text: string; readonly head: Head } => {
   record.sealed = true;
   record.n = head.n + 1;
   if (record.address !== undefined) record.address = addressPrefix(record.address);
@@ -46,7 +43,7 @@ export interface Block {
   /** After its last record. */
   readonly head: Head;
 }
-export const sealBlock = (key: KeyObject, records: readonly AuditRecord[], number: number, before: Head): Block => {
+export const sealBlock = (key: HmacKey, records: readonly AuditRecord[], number: number, before: Head): Block => {
   let head = before;
   const texts = records.map((record) => {
     const sealed = seal(key, record, head);
@@ -69,7 +66,7 @@ export const readRow = (json: string): readonly Kept[] | undefined => {
   }
 };
 /** The head after a record that was read, when it is the next one of the chain and nobody changed it. */
-export const follow = (key: KeyObject, head: Head, { h, ...record }: Kept): Head | undefined => {
+export const follow = (key: HmacKey, head: Head, { h, ...record }: Kept): Head | undefined => {
   if (record.n !== head.n + 1) return undefined;
   const expected = link(key, head.h, canonicalOf(record));
   return h === expected ? { n: head.n + 1, h: expected } : undefined;

@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import type { Store } from '@llm-proxy-auth/plugin';
+import type { HmacKey, Store } from '@llm-proxy-auth/plugin';
 import { canonicalOf } from './canonical.ts';
 import { type Head, type Kept, link } from './chain.ts';
 import { HEADS, rowsAfter } from './rows.ts';
@@ -14,9 +13,9 @@ export const readHead = (text: string): { readonly writer: string; readonly n: n
   return writer === undefined || n === undefined || h === undefined ? undefined : { writer, n: Number(n), h };
 };
 
-const firstLink = (key: KeyObject, by: string): string => link(key, '', `checkpoint ${by}`);
+const firstLink = (key: HmacKey, by: string): string => link(key, '', `checkpoint ${by}`);
 /** Chain of the checkpoints that one writer makes. */
-export const checkpoints = (key: KeyObject, by: string) => {
+export const checkpoints = (key: HmacKey, by: string) => {
   let previous = firstLink(key, by);
   let c = 0;
   let waiting: { readonly h: string; readonly json: string } | undefined;
@@ -73,7 +72,7 @@ export const addClaim = (claims: Map<string, Map<number, string>>, text: string)
   claims.set(head.writer, known.set(head.n, head.h));
 };
 /** All checkpoints, each writer's own chain checked. */
-export const readCheckpoints = async (store: Store, key: KeyObject): Promise<ReadCheckpoints> => {
+export const readCheckpoints = async (store: Store, key: HmacKey): Promise<ReadCheckpoints> => {
   const chains = new Map<string, { count: number; h: string; bad: number | undefined }>();
   const claims = new Map<string, Map<number, string>>();
   let count = 0;

@@ -1,5 +1,5 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
-import type { Host } from '@llm-proxy-auth/plugin';
+import { randomBytes } from 'node:crypto';
+import type { HmacKey, Host } from '@llm-proxy-auth/plugin';
 import { type UsageCollector, usageCollector } from '../usage/collector.ts';
 import { firstHead } from './chain.ts';
 import { type Checkpoints, checkpoints } from './checkpoint.ts';
@@ -11,7 +11,7 @@ import { living, PLACE, type Proven, rowText, signed, WRITERS, type WriterRow } 
 /** Who writes: a chain of its own and what belongs to it. */
 export interface Identity {
   readonly writer: string;
-  readonly key: KeyObject;
+  readonly key: HmacKey;
   readonly usage: UsageCollector;
   readonly checkpoints: Checkpoints;
   readonly spill: Spill;
@@ -33,7 +33,7 @@ const ROW: Omit<WriterRow, 'beat' | keyof Proven | 'mac'> = Object.freeze({
 });
 
 /** Adds a writer to the registry, and its row to the store, in one commit. */
-const register = async ({ store, now, log }: Host, key: KeyObject, writer: string): Promise<Proven> => {
+const register = async ({ store, now, log }: Host, key: HmacKey, writer: string): Promise<Proven> => {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const entry = entryOf(key, await readRegistry(store, key), { writers: 1 });
     if (entry === undefined) log.error({}, FORGED);

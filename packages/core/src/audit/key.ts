@@ -1,5 +1,5 @@
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import type { Host } from '@llm-proxy-auth/plugin';
+import { randomBytes } from 'node:crypto';
+import { type HmacKey, type Host, hmacKey } from '@llm-proxy-auth/plugin';
 
 const SPACE = 'core';
 const NAME = 'audit-key';
@@ -22,19 +22,19 @@ const outdated = ({ encryption }: Host, { encrypted }: KeptKey): boolean =>
  * The key that the chains of the audit log are made with: 32 random bytes, made once, shared by everybody who uses the store.
  * Throws when it is there but cannot be opened: records are never chained with another one.
  */
-export const auditKey = async (host: Host): Promise<KeyObject> => {
+export const auditKey = async (host: Host): Promise<HmacKey> => {
   const { store } = host;
   for (;;) {
     const row = await store.get(SPACE, NAME);
     if (row === undefined) {
       const made = randomBytes(32);
-      if (await store.commit([{ space: SPACE, key: NAME, expect: 0, value: { json: JSON.stringify(keep(host, made)) } }])) return createSecretKey(made);
+      if (await store.commit([{ space: SPACE, key: NAME, expect: 0, value: { json: JSON.stringify(keep(host, made)) } }])) return hmacKey(made);
       continue;
     }
     const kept = JSON.parse(row.value.json) as KeptKey;
     const key = open(host, kept);
     if (key === undefined || key.length !== 32) throw new Error('the key of the audit log cannot be opened with the keys under keyEncryption');
     if (outdated(host, kept)) await store.commit([{ space: SPACE, key: NAME, expect: row.version, value: { json: JSON.stringify(keep(host, key)) } }]);
-    return createSecretKey(key);
+    return hmacKey(key);
   }
 };

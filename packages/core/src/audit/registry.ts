@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import type { Change, Store } from '@llm-proxy-auth/plugin';
+import type { Change, HmacKey, Store } from '@llm-proxy-auth/plugin';
 import { rowValue } from '@llm-proxy-auth/plugin/issued';
 import { link } from './chain.ts';
 import { type Found, isSigned } from './writers.ts';
@@ -18,9 +17,9 @@ export interface Registry {
   readonly version: number;
 }
 const NOTHING: Counted = Object.freeze({ writers: 0, checkpoints: 0 });
-const macOf = (key: KeyObject, { writers, checkpoints }: Counted): string => link(key, 'registry ', JSON.stringify([writers, checkpoints]));
+const macOf = (key: HmacKey, { writers, checkpoints }: Counted): string => link(key, 'registry ', JSON.stringify([writers, checkpoints]));
 
-export const readRegistry = async (store: Store, key: KeyObject): Promise<Registry> => {
+export const readRegistry = async (store: Store, key: HmacKey): Promise<Registry> => {
   const row = await store.get(SPACE, NAME);
   if (row === undefined) return { is: 'absent', counted: NOTHING, version: 0 };
   const kept = rowValue(row.value) as (Partial<Counted> & { readonly mac?: unknown }) | null | undefined;
@@ -35,7 +34,7 @@ export interface Entry {
   readonly change: Change;
 }
 /** The next entry: another writer, or checkpoints of one. Undefined where the registry is forged or taken away: that is never signed again. */
-export const entryOf = (key: KeyObject, { is, counted: before, version }: Registry, more: Partial<Counted>): Entry | undefined => {
+export const entryOf = (key: HmacKey, { is, counted: before, version }: Registry, more: Partial<Counted>): Entry | undefined => {
   const begins = is === 'absent' && more.writers !== undefined;
   if (is !== 'whole' && !begins) return undefined;
   const counted = { writers: before.writers + (more.writers ?? 0), checkpoints: before.checkpoints + (more.checkpoints ?? 0) };
@@ -48,7 +47,7 @@ export const entryOf = (key: KeyObject, { is, counted: before, version }: Regist
  * serial, so that the set of writers is known, and the place of its last entry, so that no row is later than the registry; as none
  * is, and numbers of checkpoints only grow, their sum is right for one state alone.
  */
-export const strangers = (key: KeyObject, { is, counted }: Registry, found: readonly Found[]): readonly string[] => {
+export const strangers = (key: HmacKey, { is, counted }: Registry, found: readonly Found[]): readonly string[] => {
   const signed = found.filter((each) => isSigned(key, each));
   const late = signed.filter(({ row }) => row.seq > counted.writers + counted.checkpoints).map(({ writer }) => writer);
   const serials = new Set(signed.map(({ row }) => row.serial).filter((serial) => serial >= 1 && serial <= counted.writers));

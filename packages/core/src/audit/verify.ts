@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import type { HmacKey } from '@llm-proxy-auth/plugin';
 import { GatewayError, type Store } from '@llm-proxy-auth/plugin';
 import { firstHead, follow, type Head, type Kept, readRow } from './chain.ts';
 import { addClaim, readCheckpoints } from './checkpoint.ts';
@@ -33,7 +33,7 @@ const badness = (record: Kept, head: Head): Problem['what'] => {
   return record.n <= head.n ? 'repeated' : 'edited';
 };
 /** Follows one chain to its end or to the first record that does not belong there. */
-const walk = async (store: Store, key: KeyObject, writer: string, claims: Claims): Promise<{ readonly records: number; readonly problem?: Problem }> => {
+const walk = async (store: Store, key: HmacKey, writer: string, claims: Claims): Promise<{ readonly records: number; readonly problem?: Problem }> => {
   let head = firstHead(key, writer);
   const stop = (what: Problem['what'], record = head.n + 1) => ({ records: head.n, problem: { writer, record, what } });
   for await (const { json } of rowsAfter(store, logOf(writer), 0)) {
@@ -58,7 +58,7 @@ const checkpointProblem = (found: Found, made: { readonly count: number; readonl
 
 const MOST_TRIES = 100;
 /** Rows and registry of one moment, as others may write. Throws when they never stand still. */
-const readTogether = async (store: Store, key: KeyObject): Promise<{ readonly found: readonly Found[]; readonly registry: Registry }> => {
+const readTogether = async (store: Store, key: HmacKey): Promise<{ readonly found: readonly Found[]; readonly registry: Registry }> => {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const registry = await readRegistry(store, key);
     const found = await readWriters(store);
@@ -72,7 +72,7 @@ const readTogether = async (store: Store, key: KeyObject): Promise<{ readonly fo
  * of all writers, and all of it against `heads` that were kept elsewhere (`writer:n:h`, as the gateway's log has them). Edits, deletions and reordering show in the chain, a cut end in
  * what was written down of it.
  */
-export const verifyAudit = async (store: Store, key: KeyObject, heads: readonly string[] = []): Promise<Verdict> => {
+export const verifyAudit = async (store: Store, key: HmacKey, heads: readonly string[] = []): Promise<Verdict> => {
   const { found, registry } = await readTogether(store, key);
   const checkpoints = await readCheckpoints(store, key);
   const claims = new Map([...checkpoints.claims].map(([writer, known]) => [writer, new Map(known)]));

@@ -1,7 +1,6 @@
-import type { KeyObject } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { JsonText, Store } from '@llm-proxy-auth/plugin';
+import type { HmacKey, JsonText, Store } from '@llm-proxy-auth/plugin';
 import { rowValue } from '@llm-proxy-auth/plugin/issued';
 import type { Spent } from '../call/reckon.ts';
 import { amount } from '../usage/totals.ts';
@@ -56,14 +55,14 @@ export const WRITERS = 'audit-writers';
 const PAGE = 200;
 
 export type Proven = Pick<WriterRow, 'serial' | 'seq' | 'n' | 'h' | 'checkpoints'>;
-const macOf = (key: KeyObject, writer: string, { serial, seq, n, h, checkpoints }: Proven): string =>
+const macOf = (key: HmacKey, writer: string, { serial, seq, n, h, checkpoints }: Proven): string =>
   link(key, `writer ${writer}`, JSON.stringify([serial, seq, n, h, checkpoints]));
 /** What nobody without the key can write into a row. */
-export const signed = (key: KeyObject, writer: string, proven: Proven): Proven & Pick<WriterRow, 'mac'> => ({
+export const signed = (key: HmacKey, writer: string, proven: Proven): Proven & Pick<WriterRow, 'mac'> => ({
   ...proven,
   mac: macOf(key, writer, proven),
 });
-export const isSigned = (key: KeyObject, { writer, row }: Pick<Found, 'writer' | 'row'>): boolean => row.mac === macOf(key, writer, row);
+export const isSigned = (key: HmacKey, { writer, row }: Pick<Found, 'writer' | 'row'>): boolean => row.mac === macOf(key, writer, row);
 
 const NOWHERE: Cursor = Object.freeze({ row: 0, n: 0 });
 /** In the place of a row that is none: nobody signed it. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import { type HmacKey, hmac, hmacKey } from '../hmac.ts';
 import { type CanonicalHeaders, canonicalPath, canonicalQuery } from './canonical.ts';
-import { type HmacKey, hmac, hmacHex, hmacKey } from './hmac.ts';
 
 /** What a signature is good for. */
 export interface Scope {
@@ -23,7 +23,7 @@ export const remembered = (f: (text: string) => string): ((text: string) => stri
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
 export const signingKey = (secret: string, day: string, scope: Scope): HmacKey => {
   const parts = [day, scope.region, scope.service, 'aws4_request'];
-  return hmacKey(parts.reduce<Uint8Array>((key, part) => hmac(hmacKey(key), part), Buffer.from(`AWS4${secret}`)));
+  return hmacKey(parts.reduce<Uint8Array>((key, part) => Buffer.from(hmac(hmacKey(key), part, 'binary'), 'binary'), Buffer.from(`AWS4${secret}`)));
 };
 const pathOf = remembered(canonicalPath);
 
@@ -43,5 +43,5 @@ export const signatureOf = ({ method, path, headers, payload, date }: Signable, 
   const mark = path.indexOf('?');
   const uri = pathOf(mark < 0 ? path : path.slice(0, mark));
   const canonical = `${method}\n${uri}\n${mark < 0 ? '' : canonicalQuery(path.slice(mark + 1))}\n${headers.lines}\n${headers.names}\n${payload}`;
-  return hmacHex(key, `AWS4-HMAC-SHA256\n${date}\n${reachOf(date, scope)}\n${hash('sha256', canonical)}`);
+  return hmac(key, `AWS4-HMAC-SHA256\n${date}\n${reachOf(date, scope)}\n${hash('sha256', canonical)}`, 'hex');
 };
