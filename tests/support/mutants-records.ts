@@ -6,6 +6,8 @@ const of =
   (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test, named });
 const chain = of('packages/core/test/audit-verify.test.ts');
 const writer = of('packages/core/test/audit-writer.test.ts');
+const liveness = of('packages/core/test/audit-liveness.test.ts');
+const log = of('packages/core/test/observe-log.test.ts');
 const remembered = of('packages/core/test/verified-cache.test.ts');
 const certificates = of('packages/core/test/server-protocols.test.ts');
 const owed = of('plugins/counters-redis/test/replicas.test.ts');
@@ -73,7 +75,19 @@ export const records: readonly Mutant[] = [
     core('audit/audit.ts', 'if (!push(record)) throw full();\n      x.intended', 'push(record);\n      x.intended'),
   ),
   writer('nothing is written twice', 'a write that was done although it failed', core('audit/writer.ts', '!(doubtful && (await', '!(false && (await')),
-  writer('a writer that lives is left alone', 'a writer that lives', core('audit/recover.ts', 'isAlive(found, host.now())', 'false')),
+  liveness(
+    'the clocks of two machines need not agree',
+    'a writer elsewhere dies by 60 s',
+    core('audit/liveness.ts', 'if (silent(now, at)) return true;', 'if (Date.now() - row.beat >= SILENT_MS) return true;'),
+  ),
+  log('lines end in their order', 'nothing overtakes a write', core('observe/log.ts', 'buffered.flush(() => resolve());', 'resolve();')),
+  liveness('whoever is silent is looked at again', 'who is looked at for long enough', core('audit/audit.ts', 'due || watch.due', 'due')),
+  liveness(
+    'a row that changes is a sign of life',
+    'a writer elsewhere dies by 60 s',
+    core('audit/liveness.ts', 'before?.version === version ? before.at : now', 'before?.at ?? now'),
+  ),
+  writer('a writer that lives is left alone', 'a writer that lives', core('audit/recover.ts', 'watch.dead(left)', 'left')),
   writer('usage is counted once', 'is what the calls add up to', core('usage/collector.ts', 'parts = parts.filter(({ upTo }) => upTo.n > counted.n);', '')),
   writer(
     'a total never gets smaller',

@@ -208,7 +208,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     await Promise.race([gateway.idle(), sleep(SETTLED_MS, undefined, { ref: false })]);
     await audit.close();
     await gateway.close();
-    log.flush();
+    await log.end();
   };
   let stopping: Promise<void> | undefined;
   return {

@@ -6,8 +6,9 @@ import type { Encryption, JsonText, Store } from '@llm-proxy-auth/plugin';
 import { onTestFinished } from 'vitest';
 import { type Audit, type AuditOptions, openAudit } from '../src/audit/audit.ts';
 import { auditKey } from '../src/audit/key.ts';
+import { living } from '../src/audit/liveness.ts';
 import { type Verdict, verifyAudit } from '../src/audit/verify.ts';
-import { living, readWriters } from '../src/audit/writers.ts';
+import { readWriters, WRITERS } from '../src/audit/writers.ts';
 import type { Exchange } from '../src/call/exchange.ts';
 
 export type Kept = Readonly<Record<string, unknown>>;
@@ -79,6 +80,8 @@ export interface Opened {
   readonly audit: Audit;
   readonly host: ReturnType<typeof fakeHost>;
   readonly counted: Map<string, number>;
+  /** That nobody sets, ms. */
+  readonly clock: { now: number };
   /** Folder of what is spilled. */
   readonly spill: string;
   /** One whole call. */
@@ -97,6 +100,7 @@ export const openOn = (
   const host = { ...fakeHost({ name: 'core', store, encryption: encryption ?? shared?.host.encryption ?? fakeEncryption() }) };
   if (shared !== undefined) Object.assign(host, { seal: shared.host.seal });
   const counted = new Map<string, number>();
+  const clock = { now: 0 };
   const before = new Set(living);
   let killed = false;
   const settings = { mode: 'batch' as const, onFull: 'block' as const, spill: join(folder, 'spill'), ...over };
@@ -105,12 +109,14 @@ export const openOn = (
     settings: () => settings,
     checkpoint: () => 60_000,
     retention: () => 90 * 24 * 3_600_000,
+    clock: () => clock.now,
     count: (result, n) => void counted.set(result, (counted.get(result) ?? 0) + n),
   });
   return {
     audit,
     host,
     counted,
+    clock,
     spill: settings.spill,
     async call(wanted) {
       const x = exchange(wanted);
@@ -127,6 +133,12 @@ const dead = (): Promise<never> => Promise.reject(new Error('the process is gone
 
 export const recordsOf = (store: Disk): readonly Kept[] =>
   [...store.logs].filter(([log]) => log.startsWith('audit/')).flatMap(([, rows]) => rows.flatMap((row) => JSON.parse(row) as Kept[]));
+/** As if the only writer stood on another machine. Its row changes, which is a sign of life. */
+export const moveElsewhere = async (store: Store): Promise<void> => {
+  const [found] = await readWriters(store);
+  const value = { json: JSON.stringify({ ...found?.row, place: 'another machine' }) };
+  if (!(await store.commit([{ space: WRITERS, key: found?.writer ?? '', expect: found?.version ?? 0, value }]))) throw new Error('it was changed meanwhile');
+};
 export const verify = async (store: Store, opened: Opened, heads?: readonly string[]): Promise<Verdict> =>
   verifyAudit(store, await auditKey(opened.host), heads);
 export const writerOf = async (store: Store): Promise<string> => (await readWriters(store))[0]?.writer ?? '';

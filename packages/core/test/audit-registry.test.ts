@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { living } from '../src/audit/writers.ts';
+import { living } from '../src/audit/liveness.ts';
 import { type Disk, disk, type Kept, type Opened, openOn, recordsOf, verify } from './audit-bench.ts';
 
 const WRITERS = 'audit-writers';

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -249,6 +250,29 @@ describe('log', () => {
     expect(() => log.logger.info({}, 'still here')).not.toThrow();
   });
 
+  test('at the end nothing overtakes a write that is under way', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lpa-log-'));
+    const file = join(folder, 'log');
+    const log = openLog({ destination: openSync(file, 'a'), secrets: () => [], now: () => 1 });
+    // Whatever is written waits for a thread of the pool: each waits for somebody who writes into a pipe.
+    const pipes = Array.from({ length: Number(process.env.UV_THREADPOOL_SIZE ?? 4) }, (_, i) => join(folder, `pipe${i}`));
+    expect(spawnSync('mkfifo', pipes).status).toBe(0);
+    const held = pipes.map((pipe) => open(pipe, 'r'));
+    const say = (from: number, to: number): void => {
+      for (let n = from; n < to; n++) log.logger.info({ n, pad: 'x'.repeat(1000) }, 'line');
+    };
+    say(0, 20);
+    await new Promise((resolve) => setImmediate(resolve));
+    say(20, 25);
+    const ended = log.end();
+    const writers = pipes.map((pipe) => openSync(pipe, 'r+'));
+    await ended;
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { n: number }).n)).toEqual(Array.from({ length: 25 }, (_, n) => n));
+    for (const handle of held) await (await handle).close();
+    for (const writer of writers) closeSync(writer);
+    rmSync(folder, { recursive: true, force: true });
+  });
   test('what was said just before the process ended is written', () => {
     const source = `import { openLog } from ${JSON.stringify(new URL('../src/observe/log.ts', import.meta.url).href)}; openLog({ secrets: () => [] }).logger.error({}, 'last words'); process.exit(3);`;
     const run = spawnSync(process.execPath, ['--conditions=@llm-proxy-auth/source', '--input-type=module', '-e', source], { encoding: 'utf8' });

@@ -6,6 +6,7 @@ import type { Graph } from '../graph.ts';
 import { forgetUsage } from '../usage/rows.ts';
 import { hourOf } from '../usage/totals.ts';
 import { type AuthFailure, authFailures } from './failures.ts';
+import { watchWriters } from './liveness.ts';
 import { describeEnd, describeIntent } from './of-call.ts';
 import { AuditRecord } from './record.ts';
 import { recoverDead } from './recover.ts';
@@ -17,6 +18,8 @@ export interface AuditOptions extends WriterOptions {
   readonly checkpoint: () => number;
   /** How long usage is kept, ms. */
   readonly retention: () => number;
+  /** Ms of a clock that nobody sets. */
+  readonly clock?: (() => number) | undefined;
   /** Tells how far the own chain has come in a place that whoever holds the store cannot change. Default: a line of the log. */
   readonly tellHeads?: ((heads: readonly string[]) => void) | undefined;
 }
@@ -125,10 +128,11 @@ export const openAudit = (options: AuditOptions): Audit => {
     if (own.length > 0) tell(own);
     await save();
   };
+  const watch = watchWriters(options.clock ?? (() => performance.now()));
   let recovering: Promise<void> | undefined;
   /** One at a time: a second would take over what the first has begun, as of a dead writer of this process. */
   const recover = (): Promise<void> => {
-    recovering ??= recoverDead(host(), settings().spill, recordInterrupted).finally(() => {
+    recovering ??= recoverDead(host(), watch, settings().spill, recordInterrupted).finally(() => {
       recovering = undefined;
     });
     return recovering;
@@ -143,7 +147,7 @@ export const openAudit = (options: AuditOptions): Audit => {
     }
     if (writer.identity?.usage.waiting === true || since(savedAt, now()) > BEAT_MS) await save();
     const due = since(checkpointAt, now()) >= options.checkpoint();
-    if (due) await recover();
+    if (due || watch.due) await recover();
     if (writer.written - checkpointed >= MOST_BETWEEN_CHECKPOINTS || (due && writer.written > checkpointed)) await checkpoint();
     else if (due) checkpointAt = now();
     if (since(sweptAt, now()) < SWEEP_MS) return;

@@ -4,9 +4,10 @@ import { type UsageCollector, usageCollector } from '../usage/collector.ts';
 import { firstHead } from './chain.ts';
 import { type Checkpoints, checkpoints } from './checkpoint.ts';
 import { auditKey } from './key.ts';
+import { living, PLACE } from './liveness.ts';
 import { entryOf, readRegistry } from './registry.ts';
 import { type Spill, spillOf } from './spill.ts';
-import { living, PLACE, type Proven, rowText, signed, WRITERS, type WriterRow } from './writers.ts';
+import { type Proven, rowText, signed, WRITERS, type WriterRow } from './writers.ts';
 
 /** Who writes: a chain of its own and what belongs to it. */
 export interface Identity {

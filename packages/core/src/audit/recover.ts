@@ -4,22 +4,10 @@ import { addBucket, type Buckets, usageChanges } from '../usage/rows.ts';
 import { bucketOf, hourOf, NOTHING } from '../usage/totals.ts';
 import { type Kept, readRow } from './chain.ts';
 import { auditKey } from './key.ts';
+import { PLACE, type Watch } from './liveness.ts';
 import { logOf, rowsAfter } from './rows.ts';
 import { spilledIn, spillOf } from './spill.ts';
-import {
-  type Cursor,
-  type Found,
-  type Interrupted,
-  isAlive,
-  isSigned,
-  PLACE,
-  readWriter,
-  readWriters,
-  rowText,
-  signed,
-  WRITERS,
-  type WriterRow,
-} from './writers.ts';
+import { type Cursor, type Found, type Interrupted, isSigned, readWriter, readWriters, rowText, signed, WRITERS, type WriterRow } from './writers.ts';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 interface Past {
@@ -94,11 +82,11 @@ const finish = async (host: Host, found: Found): Promise<readonly Interrupted[]>
  * Ends the chains of writers that died: what they spilled goes into their logs, what was not counted into the usage. `record`
  * writes the interrupted calls down; only then does a row forget them.
  */
-export const recoverDead = async (host: Host, spillFolder: string, record: (calls: readonly Interrupted[]) => Promise<void>): Promise<void> => {
+export const recoverDead = async (host: Host, watch: Watch, spillFolder: string, record: (calls: readonly Interrupted[]) => Promise<void>): Promise<void> => {
   const spilled = await spilledIn(spillFolder);
-  for (const found of await readWriters(host.store)) {
-    const left = !found.row.ended || found.row.interrupted.length > 0 || spilled.has(found.writer);
-    if (!left || isAlive(found, host.now())) continue;
+  const writers = await readWriters(host.store);
+  const left = writers.filter(({ writer, row }) => !row.ended || row.interrupted.length > 0 || spilled.has(writer));
+  for (const found of watch.dead(left)) {
     const mine = await claim(host, found);
     if (mine === undefined) continue;
     const moved = await spillOf(spillFolder, mine.writer).drain(host.store);

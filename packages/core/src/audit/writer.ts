@@ -1,11 +1,12 @@
 import { GatewayError, type Host, isGatewayError } from '@llm-proxy-auth/plugin';
 import { type Block, firstHead, type Head, sealBlock } from './chain.ts';
 import { FORGED, type Identity, openIdentity } from './identity.ts';
+import { living, PLACE } from './liveness.ts';
 import { openIntents } from './open-intents.ts';
 import type { AuditRecord } from './record.ts';
 import { type Entry, entryOf, readRegistry } from './registry.ts';
 import { isThere, logOf } from './rows.ts';
-import { type Found, isSigned, living, PLACE, type Proven, readWriter, rowText, signed, WRITERS } from './writers.ts';
+import { type Found, isSigned, type Proven, readWriter, rowText, signed, WRITERS } from './writers.ts';
 
 export interface WriterSettings {
   readonly mode: 'sync' | 'batch';

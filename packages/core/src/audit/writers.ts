@@ -1,5 +1,3 @@
-import { readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
 import type { HmacKey, JsonText, Store } from '@llm-proxy-auth/plugin';
 import { rowValue } from '@llm-proxy-auth/plugin/issued';
 import type { Spent } from '../call/reckon.ts';
@@ -24,7 +22,7 @@ export interface Interrupted {
 export interface WriterRow {
   readonly place: string;
   readonly pid: number;
-  /** Epoch ms of the last sign of life. */
+  /** Epoch ms of the last sign of life, by the writer's own clock: for people, as nobody else's clock need agree. */
   readonly beat: number;
   readonly ended: boolean;
   /** Last record in the log and its link. */
@@ -110,31 +108,4 @@ export const readWriters = async (store: Store): Promise<readonly Found[]> => {
     if (rows.length < PAGE) return all;
     after = rows.at(-1)?.key;
   }
-};
-
-const processes = (): string => {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return '';
-  }
-};
-/** Where process ids mean something: this machine, and on it this container. */
-export const PLACE = `${hostname()} ${processes()}`;
-/** Writers of this process. */
-export const living = new Set<string>();
-/** A writer elsewhere that gave no sign of life for so long is dead. */
-const SILENT_MS = 60_000;
-
-const runs = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-};
-export const isAlive = ({ writer, row }: Found, now: number): boolean => {
-  if (row.place !== PLACE) return now - row.beat < SILENT_MS;
-  return row.pid === process.pid ? living.has(writer) : runs(row.pid);
 };

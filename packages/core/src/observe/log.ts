@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@llm-proxy-auth/plugin';
 import pino from 'pino';
 import { type AccessFields, accessLine } from './access-line.ts';
@@ -35,8 +36,10 @@ export interface GatewayLog {
   readonly content: boolean;
   configure(settings: { readonly level: string; readonly content: boolean }): void;
   readonly scrub: Scrub;
-  /** Writes what is buffered, before the process ends. */
+  /** Writes what is buffered at once, also beside a write that is under way. */
   flush(): void;
+  /** Resolves when everything is written, line after line; a reader that reads nothing is waited for 5 s. */
+  end(): Promise<void>;
 }
 
 /** Bytes and milliseconds that lines wait to be written together. */
@@ -46,6 +49,7 @@ const FLUSH_MS = 100;
 const REQUESTS_TOGETHER = 65_536;
 /** What is kept while the reader of the log does not read; lines beyond it are lost rather than the gateway. */
 const MOST_WAITING = 64 * 1024 * 1024;
+const END_MS = 5_000;
 /** Longest stack, in characters. */
 const STACK = 4096;
 
@@ -113,6 +117,18 @@ export const openLog = (options: LogOptions): GatewayLog => {
     buffered?.flushSync();
   };
   if (buffered !== undefined) process.once('exit', flush);
+  /** What is written at once overtakes a write under way, and may come between its lines where the reader is slow. */
+  const end = async (): Promise<void> => {
+    requests?.flush();
+    const late = new AbortController();
+    const written = new Promise<void>((resolve) => {
+      if (buffered === undefined) resolve();
+      else buffered.flush(() => resolve());
+    });
+    await Promise.race([written, sleep(END_MS, undefined, { signal: late.signal, ref: false }).catch(() => undefined)]);
+    late.abort();
+    flush();
+  };
   const logger = pino(
     { level: options.level ?? 'info', base: null, timestamp: () => `,"time":${now()}`, formatters: { level: (label) => ({ level: label }) } },
     sink as pino.DestinationStream,
@@ -164,5 +180,6 @@ export const openLog = (options: LogOptions): GatewayLog => {
     },
     scrub,
     flush,
+    end,
   };
 };
