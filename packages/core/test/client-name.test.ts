@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clientName } from '../src/call/client-name.ts';
+import { clientName, refusedName, writtenName } from '../src/call/client-name.ts';
 
 const names = { turns: 'messages', 'turns.parts.rest': 'messages[].content[]', 'sampling.topP': 'top_p', choices: 'n' };
 
@@ -15,3 +15,30 @@ it.each([
   ['max_tokens', 'max_tokens'],
   ['constructor', 'constructor'],
 ])('%s is %s to the client', (path, name) => expect(clientName(path, names)).toBe(name));
+
+const chat = {
+  names: { ...names, maxTokens: 'max_completion_tokens', 'tools.name': 'tools[].function.name', tools: 'tools' },
+  spellings: { max_completion_tokens: ['max_tokens'] },
+};
+const other = { names: { turns: 'input', maxTokens: 'max_output_tokens', logprobs: 'top_logprobs', tools: 'tools', 'tools.name': 'tools[].name' } };
+
+it.each([
+  ['maxTokens', { max_tokens: 1 }, 'max_tokens'],
+  ['maxTokens', { max_completion_tokens: 1 }, 'max_completion_tokens'],
+  ['maxTokens', {}, 'max_completion_tokens'],
+  ['sampling.topP', { max_tokens: 1 }, 'top_p'],
+])('%s of %j is %s to the client', (path, body, name) => expect(writtenName(path, chat, body)).toBe(name));
+
+it.each([
+  ['messages[2].content[0]', 'input'],
+  ['messages.[2].content', 'input'],
+  ['messages.2.content', 'input'],
+  ['tools[0].function.name', 'tools[].name'],
+  ['max_tokens', 'max_output_tokens'],
+  ['model', 'model'],
+  ['top_p', undefined],
+  ['n', undefined],
+  ['stream_options', undefined],
+])('a refusal that names %s names %s to a client of another surface', (param, name) =>
+  expect(refusedName(param, chat, other, { model: 'm', input: [], tools: [{}], max_output_tokens: 1 })).toBe(name),
+);

@@ -179,6 +179,8 @@ export interface Ledger {
 export interface ClientHalf<O extends Operation> {
   /** Canonical field path (`sampling.logitBias`, `turns.parts.detail`) to this surface's parameter name, for the ledger. */
   readonly names?: Readonly<Record<string, string>> | undefined;
+  /** Other names of the same parameters, by the name above: who wrote `max_tokens` is not told of `max_completion_tokens`. */
+  readonly spellings?: Readonly<Record<string, readonly string[]>> | undefined;
   /**
    * `target`: where the call goes, `model`: the provider's id of the model there. What only the vendor understands (hosted tools, stored
    * state) is refused unless the target speaks this very surface.

@@ -1,15 +1,32 @@
-import { type ErrorLike, type HeaderPairs, type LimitLine, type LimitState, type Operation, retryHeaders, type WireError } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type ErrorLike,
+  type HeaderPairs,
+  type LimitLine,
+  type LimitState,
+  type Operation,
+  parseJson,
+  retryHeaders,
+  stringifyJson,
+  type WireError,
+} from '@llm-proxy-auth/plugin';
 import { OPENAI } from './wire.ts';
 import { WORDS, type Words } from './words.ts';
 
+/** The vendor's own error object, but for a place that this client calls by another name. */
+const withParam = (json: string, param: string | undefined): string => {
+  const body = asObject(parseJson(json));
+  const error = asObject(body?.error);
+  return typeof error?.param !== 'string' || error.param === param ? json : stringifyJson({ ...body, error: { ...error, param: param ?? null } });
+};
 /** The vendor's own envelope, where this error came from a provider of this dialect and is not about our credential. */
-const vendorBody = (e: ErrorLike): string | undefined => (e.vendor?.dialect === OPENAI && e.code !== 'upstream_auth_failed' ? e.vendor.body.json : undefined);
-const paramOf = (e: ErrorLike): string | null => e.param ?? (e.code === 'context_length_exceeded' ? 'messages' : null);
+const vendorBody = (e: ErrorLike): string | undefined =>
+  e.vendor?.dialect === OPENAI && e.code !== 'upstream_auth_failed' ? withParam(e.vendor.body.json, e.param) : undefined;
 /** A provider whose plan is used up has OpenAI's word for it, which says that waiting is of no use. */
 const wordsOf = (e: ErrorLike): Words => WORDS[e.spent === true && e.code === 'upstream_rate_limited' ? 'budget_exceeded' : e.code];
 const envelope = (e: ErrorLike, code: string): string => {
   const type = e.code === 'upstream_rejected' && e.status === 429 ? 'requests' : wordsOf(e).type;
-  return JSON.stringify({ error: { message: e.message, type, param: paramOf(e), code } });
+  return JSON.stringify({ error: { message: e.message, type, param: e.param ?? null, code } });
 };
 /**
  * An answer with OpenAI's envelope `{"error":{message,type,param,code}}`, all four keys present. A provider's own error

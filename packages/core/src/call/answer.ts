@@ -91,6 +91,14 @@ export const asError = (error: unknown, report: (error: unknown) => void): Gatew
 const nativeShape = ({ instance, plan, target }: Exchange): Dialect | undefined =>
   instance !== undefined ? plan.graph.dialects.get(instance.provider.errors) : target === undefined ? undefined : plan.shapeOf(target);
 
+/** A conversation that is too long is named as the client's surface calls it. */
+const placed = ({ surface }: Exchange, e: ErrorLike): ErrorLike => {
+  const param = surface?.client?.names?.turns;
+  if (e.code !== 'context_length_exceeded' || e.param !== undefined || param === undefined) return e;
+  const { code, status, message, retryAfterMs, retry, spent, vendor } = e;
+  return { code, status, message, param, retryAfterMs, retry, spent, vendor };
+};
+
 /** Answers with an error in the caller's dialect (protocol), the provider's shape (transparent), or the plain envelope. */
 export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): void => {
   x.error = e;
@@ -104,7 +112,7 @@ export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): v
     x.response.end(x.request.method === 'HEAD' ? '' : body);
     return;
   }
-  const wire = dialect.error(e, x.operation);
+  const wire = dialect.error(x.mode === 'transparent' ? e : placed(x, e), x.operation);
   // A native answer carries the provider's own limits; one that was refused for ours never had any.
   const limits = x.dialect === undefined && x.limit !== undefined && e.code === 'rate_limit_exceeded' ? (dialect.rateHeaders?.(x.limit) ?? []) : [];
   sendWhole(x, wire.status, [...ownHeaders(x), ...limits, 'x-lpa-code', e.code, ...wire.headers, ...extra], x.request.method === 'HEAD' ? '' : wire.body);

@@ -17,6 +17,8 @@ export interface Prepared {
   sink(a: Attempting): Sink;
   /** Whether a refusal taught something of what was sent, so that it is written anew and asked once more. Undefined: none does. */
   readonly learns?: ((error: ErrorLike) => boolean) | undefined;
+  /** What the client calls a parameter that the provider refused; undefined for one that it did not write. Absent: the same. */
+  readonly names?: ((param: string) => string | undefined) | undefined;
 }
 
 const credentialFailure = (instance: Instance, error: unknown): Outcome => ({

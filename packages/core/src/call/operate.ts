@@ -16,6 +16,7 @@ import type { Candidate } from '../routing/resolve.ts';
 import { beginWait, endWait, ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
 import { joinChoices, joinVectors, partsOf, repliesAt, wholePart } from './batches.ts';
+import { refusedName } from './client-name.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { learn } from './learned.ts';
@@ -112,8 +113,8 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   if (provider === undefined || provider.operation !== client.operation || client.operation === ('opaque' as string))
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${candidate.instance.name}.`);
   x.forgetNotes();
-  const ledger = makeLedger(x, client.client?.names);
   const inbound = inboundOf(x, body.pieces.length === 1 ? (body.pieces[0] as Buffer).toString() : Buffer.concat(body.pieces).toString());
+  const ledger = makeLedger(x, client.client, inbound.body);
   const call = callOf(x, inbound, withWireName(endpoint, candidate), candidate.model, ledger, x.plan.graph.seal);
   const strict = (x.head?.ours.get('fidelity') ?? x.plan.graph.settings.fidelity) === 'reject';
   const several = x.stream ? undefined : client.client?.split?.(inbound.body);
@@ -143,6 +144,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   return {
     request,
     ...learning(x, candidate, provider, translated.memo),
+    ...(provider === client ? {} : { names: (param: string) => refusedName(param, provider.client ?? {}, client.client ?? {}, inbound.body) }),
     body: [translated.body] as readonly Bytes[],
     stream: x.stream,
     sink(a) {
@@ -172,7 +174,7 @@ const learning = (x: Exchange, { instance, model }: Candidate, { provider }: Cha
 const splits = (x: Exchange, found: SurfaceFound, endpoint: Endpoint, body: ReceivedBody): boolean => {
   const { client, operation } = found.surface;
   if (endpoint.batch === undefined || operation !== 'embeddings' || client === undefined || body.kind !== 'json') return false;
-  const asked = client.read(inboundOf(x, Buffer.concat(body.pieces).toString()), makeLedger(x, client.names), endpoint) as EmbedRequest;
+  const asked = client.read(inboundOf(x, Buffer.concat(body.pieces).toString()), makeLedger(x, client), endpoint) as EmbedRequest;
   return partsOf(asked, endpoint.batch).length > 1;
 };
 /** Whether the client brings back what another vendor issued; with one dialect alone nobody did. */
@@ -227,6 +229,12 @@ const recalled = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate:
 const teaches = (x: Exchange, outcome: Outcome, { learns }: Prepared): boolean =>
   outcome.is === 'failed' && outcome.class === '400' && !x.gone && learns?.(outcome.error) === true;
 
+const inClientNames = (outcome: Outcome, { names }: Prepared): Outcome => {
+  if (outcome.is === 'done' || names === undefined || outcome.error.param === undefined) return outcome;
+  const { code, status, message, param, retryAfterMs, retry, spent, vendor } = outcome.error;
+  return { ...outcome, error: { code, status, message, param: names(param), retryAfterMs, retry, spent, vendor } };
+};
+
 export const operate = (
   x: Exchange,
   dialect: Dialect,
@@ -241,12 +249,14 @@ export const operate = (
   const send = (): Promise<Outcome> => {
     const prepared = write();
     const outcome = ask(prepared);
-    return prepared.learns === undefined ? outcome : outcome.then((first) => (teaches(x, first, prepared) ? again() : first));
+    if (prepared.learns === undefined && prepared.names === undefined) return outcome;
+    return outcome.then((first) => (teaches(x, first, prepared) ? again() : inClientNames(first, prepared)));
   };
   const again = (): Promise<Outcome> => {
     endWait(x);
     x.attempts++;
-    return ask(write());
+    const prepared = write();
+    return ask(prepared).then((outcome) => inClientNames(outcome, prepared));
   };
   const waiting = recalled(x, dialect, found, candidate, body);
   return waiting === undefined ? send() : waiting.then(send);

@@ -164,7 +164,7 @@ class LazyCall implements Call {
     return this.#x.surface?.framingOf?.(this.#x.target?.query ?? '');
   }
   get ledger(): Call['ledger'] {
-    this.#ledger ??= makeLedger(this.#x, this.#x.surface?.client?.names);
+    this.#ledger ??= makeLedger(this.#x, this.#x.surface?.client);
     return this.#ledger;
   }
   get seal(): Call['seal'] {

@@ -24,7 +24,7 @@ import {
   tracked,
 } from '@llm-proxy-auth/plugin';
 import { knownOf } from '../access/prices.ts';
-import { clientName } from './client-name.ts';
+import { type Naming, writtenName } from './client-name.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { learnedOf } from './learned.ts';
@@ -34,9 +34,9 @@ import { refusalError } from './pinned.ts';
 import type { StreamBody } from './reply/stream.ts';
 
 /** Notes of both halves, which name places in the conversation, in the words of the client's surface. */
-export const makeLedger = (x: Exchange, names: Readonly<Record<string, string>> = {}): Ledger => ({
+export const makeLedger = (x: Exchange, naming: Naming = {}, body?: Json): Ledger => ({
   note(kind: LedgerKind, path: string): void {
-    const param = clientName(path, names);
+    const param = writtenName(path, naming, body);
     x.note(kind, param);
     x.plan.metrics.fidelity(param);
   },
@@ -102,12 +102,12 @@ export const readRequest = <O extends Half>(x: Exchange, client: Surface<O>, cal
 };
 
 /** What a provider half refuses it names by its place in the conversation; the client is told its own name for that. */
-const inClientWords = <T>(names: Readonly<Record<string, string>> = {}, write: () => T): T => {
+const inClientWords = <T>(naming: Naming = {}, body: Json, write: () => T): T => {
   try {
     return write();
   } catch (e) {
     if (!isGatewayError(e) || e.param === undefined) throw e;
-    throw new GatewayError(e.code, e.message, { ...e, param: clientName(e.param, names), cause: e });
+    throw new GatewayError(e.code, e.message, { ...e, param: writtenName(e.param, naming, body), cause: e });
   }
 };
 
@@ -124,7 +124,7 @@ export const writeRequest = <O extends Half>(
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${x.instance?.name ?? 'this instance'}.`);
   const half = provider.provider;
   const { value, unread } = tracked(provider === client ? (request as object) : fitStops(request as Partial<ChatRequest>, call));
-  const written = inClientWords(client.client?.names, () => half.write(value as Canonical[O]['request'], call));
+  const written = inClientWords(client.client, call.inbound.body, () => half.write(value as Canonical[O]['request'], call));
   const { members, without, judge } = call.endpoint;
   const refused = x.instance === undefined || provider === client ? undefined : knownOf(x.instance, call.model).facts.rejects;
   const left = (body: Json): Json => withMembers(withoutMembers(withoutMembers(body, without, call.ledger), refused, call.ledger), members);

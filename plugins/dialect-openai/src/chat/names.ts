@@ -75,3 +75,12 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.parts.logprobs': 'choices[].logprobs',
   'choices.parts.rest': 'choices[].message',
 });
+/** Names that older clients use. */
+export const spellings: Readonly<Record<string, readonly string[]>> = Object.freeze({
+  max_completion_tokens: ['max_tokens'],
+  tools: ['functions'],
+  'tools[].function.name': ['functions[].name'],
+  'tools[].function.description': ['functions[].description'],
+  'tools[].function.parameters': ['functions[].parameters'],
+  tool_choice: ['function_call'],
+});

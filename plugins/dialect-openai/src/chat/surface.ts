@@ -4,7 +4,7 @@ import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { chatTap } from '../tap.ts';
-import { names } from './names.ts';
+import { names, spellings } from './names.ts';
 import { readReply } from './read-reply.ts';
 import { readStream } from './read-stream.ts';
 import { read, write } from './request.ts';
@@ -30,6 +30,7 @@ export const chat = (seal: Seal): Surface<'chat'> =>
     marks: [PREFIX, ENVELOPE],
     client: {
       names,
+      spellings,
       read: (inbound, ledger, target, model) => read(seal, inbound, ledger, target, model),
       write: (reply, call) => writeReply(reply, call, seal),
       stream: (call) => writeStream(call, seal),

@@ -3,7 +3,7 @@ import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
 import { countTokens } from './count-tokens.ts';
-import { names } from './names.ts';
+import { names, spellings } from './names.ts';
 import { readReply, writeReply } from './reply.ts';
 import { readRequest, writeRequest } from './request.ts';
 import { streamReader } from './stream-reader.ts';
@@ -32,6 +32,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   marks: [`"${ENVELOPE}`],
   client: {
     names,
+    spellings,
     read: (inbound, ledger, target) => readRequest(inbound, seal, hostedAt(target), ledger),
     write: (reply, call) => writeReply(reply, call, seal),
     stream: (call) => streamWriter(call, seal),

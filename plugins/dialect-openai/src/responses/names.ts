@@ -75,3 +75,5 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.parts.logprobs': 'output[].content[].logprobs',
   'choices.parts.rest': 'output[]',
 });
+/** Probabilities are asked for in two ways. */
+export const spellings: Readonly<Record<string, readonly string[]>> = Object.freeze({ top_logprobs: ['include'] });
