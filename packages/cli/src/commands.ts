@@ -1,6 +1,8 @@
 import { admin } from './commands/admin.ts';
 import { check } from './commands/check.ts';
+import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
+import { init } from './commands/init.ts';
 import { models } from './commands/models.ts';
 import { plugins } from './commands/plugins.ts';
 import { quickStart } from './commands/quick-start.ts';
@@ -17,7 +19,7 @@ export interface Command {
   run(words: readonly string[], terminal: Terminal): Promise<number>;
 }
 /** Commands that every gateway has; those of plugins (`keys …`) come from what they register. */
-export const COMMANDS = Object.freeze({ start, check, plugins, models, explain, 'quick-start': quickStart });
+export const COMMANDS = Object.freeze({ start, init, check, doctor, plugins, models, explain, 'quick-start': quickStart });
 export const groupCommand = (group: string): Command => admin(group);
 
 export const help = (): string =>

@@ -1,8 +1,9 @@
-import { pinsOf } from '@llm-proxy-auth/core';
 import { type Parsed, parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
-import { loadOptions, withGraph } from '../configuration.ts';
+import { withGraph } from '../configuration.ts';
 import { print, type Terminal } from '../terminal.ts';
+import { add } from './plugins-add.ts';
+import { lock, pinsNamed } from './plugins-lock.ts';
 
 const list = (parsed: Parsed, terminal: Terminal): Promise<number> =>
   withGraph(parsed, terminal, async (graph) => {
@@ -13,11 +14,7 @@ const list = (parsed: Parsed, terminal: Terminal): Promise<number> =>
 
 /** Compares what is installed with what is pinned, running none of it: a plugin must not be asked whether it may be trusted. */
 const verify = (parsed: Parsed, only: readonly string[], terminal: Terminal): number => {
-  const pins = pinsOf(loadOptions(parsed, terminal));
-  const missing = only.find((name) => !pins.some((pin) => pin.name === name));
-  if (missing !== undefined) throw new UsageError(`"${missing}" is no package that the configuration lists.`);
-  const asked = only.length === 0 ? pins : pins.filter(({ name }) => only.includes(name));
-  const rows = asked.map(({ name, version, integrity, pinned }) => ({
+  const rows = pinsNamed(parsed, only, terminal).map(({ name, version, integrity, pinned }) => ({
     name,
     version,
     pin: pinned === undefined ? 'none' : pinned === integrity ? 'holds' : 'differs',
@@ -29,18 +26,20 @@ const verify = (parsed: Parsed, only: readonly string[], terminal: Terminal): nu
 };
 
 export const plugins: Command = {
-  usage: 'llm-proxy-auth plugins list | verify [NAME …] [--print]',
+  usage: 'llm-proxy-auth plugins list | add NAME | lock [NAME …] | verify [NAME …] [--print]',
   summary:
-    'Lists the plugins that the configuration loads; verify compares packages with their pins and runs none of them, --print shows the integrity to pin.',
-  example: 'plugins verify --print @acme/auth-badge',
+    'Lists the plugins that the configuration loads; add writes an installed package into it, lock pins what is installed, verify compares packages with their pins, --print shows the integrity to pin. Only list runs them.',
+  example: 'plugins lock @acme/auth-badge',
   async run(words, terminal) {
     const parsed = parse(words, { print: { type: 'boolean' } }, Number.POSITIVE_INFINITY);
     const [action = 'list', ...names] = parsed.positionals;
     if (action === 'verify') return verify(parsed, names, terminal);
-    if (action !== 'list') throw new UsageError(`plugins has no "${action}"; it has list and verify.`);
+    if (parsed.values.print === true) throw new UsageError('--print belongs to plugins verify.');
+    if (action === 'lock') return lock(parsed, names, terminal);
+    if (action === 'add') return add(parsed, names, terminal);
+    if (action !== 'list') throw new UsageError(`plugins has no "${action}"; it has list, add, lock and verify.`);
     const [extra] = names;
     if (extra !== undefined) throw new UsageError(`"${extra}" is not understood here.`);
-    if (parsed.values.print === true) throw new UsageError('--print belongs to plugins verify.');
     return list(parsed, terminal);
   },
 };

@@ -4,17 +4,15 @@ import { join, resolve } from 'node:path';
 import { type Graph, startGateway } from '@llm-proxy-auth/core';
 import type { Principal } from '@llm-proxy-auth/plugin';
 import type { OciSimulator, Simulator } from '@llm-proxy-auth/simulators';
+import { ACCOUNTS, type Account } from '../accounts.ts';
 import { parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import type { Terminal } from '../terminal.ts';
 import { serve } from './start.ts';
 
-/** A provider of the quick start: its packages, its stand-in, and where a real account is described in the environment. */
-interface Stand {
-  readonly plugins: readonly string[];
+/** A provider of the quick start: its stand-in, and where a real account is described in the environment. */
+interface Stand extends Account {
   readonly simulate: (key: string) => Promise<Simulator>;
-  /** Variables that hold a real credential. */
-  readonly credentials: readonly string[];
   /** Everything of the vendor in the environment; a simulated instance sees none of it. */
   readonly variables: RegExp;
   /** Variable that moves the vendor's API elsewhere. */
@@ -30,48 +28,37 @@ const WATSONX_PROJECT = 'quick-start';
 const GOOGLE_PROJECT = 'quick-start';
 const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
   openai: {
-    plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai'],
+    ...ACCOUNTS.openai,
     // Loaded by nobody else: a gateway that serves holds no stand-ins in memory.
     simulate: async (key) => (await import('@llm-proxy-auth/simulators')).openaiSimulator({ keys: [key] }),
-    credentials: ['OPENAI_API_KEY'],
     variables: /^OPENAI_/,
     base: 'OPENAI_BASE_URL',
     settings: (simulator, key) => ({ baseUrl: simulator.url, apiKey: key, insecureUpstream: true }),
     model: 'gpt-4o-mini',
   },
   anthropic: {
-    plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/provider-anthropic'],
+    ...ACCOUNTS.anthropic,
     simulate: async (key) => (await import('@llm-proxy-auth/simulators')).anthropicSimulator({ keys: [key] }),
-    credentials: ['ANTHROPIC_API_KEY'],
     variables: /^ANTHROPIC_/,
     base: 'ANTHROPIC_BASE_URL',
     settings: (simulator, key) => ({ baseUrl: simulator.url, apiKey: key, insecureUpstream: true }),
     model: 'claude-sonnet-4-6',
   },
   azure: {
-    plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-azure'],
+    ...ACCOUNTS.azure,
     simulate: async (key) => (await import('@llm-proxy-auth/simulators')).azureSimulator({ keys: [key] }),
-    credentials: ['AZURE_OPENAI_API_KEY', 'AZURE_CLIENT_SECRET', 'AZURE_FEDERATED_TOKEN_FILE', 'IDENTITY_ENDPOINT'],
     variables: /^(?:AZURE_|OPENAI_API_VERSION$|IDENTITY_(?:ENDPOINT|HEADER)$)/,
     base: 'AZURE_OPENAI_ENDPOINT',
     settings: (simulator, key) => ({ endpoint: simulator.url, apiKey: key, insecureUpstream: true }),
     model: 'gpt-4.1-mini',
   },
   bedrock: {
-    plugins: ['@llm-proxy-auth/dialect-converse', '@llm-proxy-auth/provider-bedrock'],
+    ...ACCOUNTS.bedrock,
     simulate: async (secretAccessKey) => {
       const { awsCredentials, bedrockSimulator } = await import('@llm-proxy-auth/simulators');
       const arn = 'arn:aws:iam::123456789012:user/quick-start';
       return bedrockSimulator({ credentials: awsCredentials({ known: [{ accessKeyId: AWS_KEY_ID, secretAccessKey, arn }] }) });
     },
-    credentials: [
-      'AWS_ACCESS_KEY_ID',
-      'AWS_BEARER_TOKEN_BEDROCK',
-      'AWS_PROFILE',
-      'AWS_WEB_IDENTITY_TOKEN_FILE',
-      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
-    ],
     variables: /^AWS_/,
     base: 'AWS_ENDPOINT_URL_BEDROCK_RUNTIME',
     settings: (simulator, secretAccessKey) => ({
@@ -82,13 +69,12 @@ const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
     model: 'amazon.nova-lite-v1:0',
   },
   vertex: {
-    plugins: ['@llm-proxy-auth/dialect-gemini', '@llm-proxy-auth/provider-vertex'],
+    ...ACCOUNTS.vertex,
     simulate: async (token) => {
       const { googleAccounts, vertexSimulator } = await import('@llm-proxy-auth/simulators');
       const accounts = googleAccounts({ known: { [token]: `quick-start@${GOOGLE_PROJECT}.iam.gserviceaccount.com` } });
       return vertexSimulator({ accounts, project: GOOGLE_PROJECT });
     },
-    credentials: ['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_OAUTH_ACCESS_TOKEN'],
     variables: /^GOOGLE_/,
     base: 'GOOGLE_VERTEX_BASE_URL',
     settings: (simulator, token) => ({
@@ -101,9 +87,8 @@ const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
     model: 'gemini-2.5-flash',
   },
   watsonx: {
-    plugins: ['@llm-proxy-auth/provider-watsonx'],
+    ...ACCOUNTS.watsonx,
     simulate: async (key) => (await import('@llm-proxy-auth/simulators')).watsonxSimulator({ apiKeys: [key], projects: [WATSONX_PROJECT] }),
-    credentials: ['WATSONX_AI_APIKEY', 'WATSONX_AI_BEARER_TOKEN', 'WATSONX_AI_PASSWORD'],
     variables: /^WATSONX_/,
     base: 'WATSONX_AI_URL',
     settings: (simulator, key) => ({
@@ -116,9 +101,8 @@ const STANDS: Readonly<Record<string, Stand>> = Object.freeze({
     model: 'ibm/granite-3-3-8b-instruct',
   },
   oci: {
-    plugins: ['@llm-proxy-auth/provider-oci'],
+    ...ACCOUNTS.oci,
     simulate: async (key) => (await import('@llm-proxy-auth/simulators')).ociSimulator({ apiKeys: [key] }),
-    credentials: ['OCI_GENAI_API_KEY', 'OCI_KEY', 'OCI_KEY_FILE', 'OCI_CONFIG_FILE', 'OCI_RESOURCE_PRINCIPAL_RPST'],
     variables: /^OCI_/,
     // No variable moves the API of OCI.
     base: '',

@@ -1,5 +1,5 @@
 export { type LoadOptions, loadGraph } from '../load-graph.ts';
-export { type Pin, pinsOf } from '../plugins/pins.ts';
+export { addedText, type Pin, pinnedText, pinsOf } from '../plugins/pins.ts';
 export { findConfigurationFile } from './find.ts';
 export { ConfigurationError, formatProblem, isConfigurationError, type Problem, type ProblemCode } from './problem.ts';
 export { type ConfigurationOption, configurationReference, schemaPaths } from './reference.ts';
