@@ -90,6 +90,7 @@ describe('logging in', () => {
     ['a member that nobody reads', { api_key: 'x', remember: true }, '400 invalid_request'],
     ['a list', [], '400 invalid_request'],
     ['no JSON', '{', '400 invalid_json'],
+    ['a key twice, however it is spelt', '{"api_key":"a","api\\u005fkey":"b"}', '400 invalid_request'],
     ['more than 4 KiB', { api_key: 'k'.repeat(4_096) }, '413 body_too_large'],
   ])('%s', async (_name, body, expected) => {
     expect(answer(await send(bench, 'POST', '/auth/login', {}, body))).toBe(expected);

@@ -234,6 +234,7 @@ const sessions: readonly Mutant[] = [
     ),
   ),
   of('what is believed is seen to be used', 'sessions', 'however short idle is', core(SESSION, 'Math.min(BELIEVED, idle / 10)', 'BELIEVED')),
+  of('a body of ours has each key once', 'sessions', 'a key twice', core('http/app.ts', 'if (hasRepeatedKeys(body.toString()))', 'if (false as boolean)')),
   of('sessions of one owner are bounded', 'sessions', 'there are 256 at most', core('sessions/sessions.ts', '      await makeRoom(principal.owner);\n', '')),
   of(
     'a session needs the secret it was opened with',

@@ -163,6 +163,7 @@ describe('operations', () => {
   });
 
   test.each([
+    ['a key twice', '{"name":"a","n\\u0061me":"b"}', {}, 400, 'invalid_request'],
     ['broken JSON', '{"name":', {}, 400, 'invalid_json'],
     ['JSON that is no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), {}, 400, 'invalid_json'],
     ['a prototype key', '{"name":"a","__proto__":{"x":1}}', {}, 400, 'invalid_request'],

@@ -36,6 +36,7 @@ export {
   totalLength,
   type ValueKind,
 } from './json/tokenizer.ts';
+export { hasRepeatedKeys } from './json/unique-keys.ts';
 export { Late } from './late.ts';
 export { type Tracked, tracked } from './ledger.ts';
 export { readLogprobs } from './logprobs.ts';
