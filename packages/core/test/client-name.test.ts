@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clientName, refusedName, writtenName } from '../src/call/client-name.ts';
+import { clientName, refusedName, refusedPlace, writtenName } from '../src/call/client-name.ts';
 
 const names = { turns: 'messages', 'turns.parts.rest': 'messages[].content[]', 'sampling.topP': 'top_p', choices: 'n' };
 
@@ -42,3 +42,14 @@ it.each([
 ])('a refusal that names %s names %s to a client of another surface', (param, name) =>
   expect(refusedName(param, chat, other, { model: 'm', input: [], tools: [{}], max_output_tokens: 1 })).toBe(name),
 );
+
+it.each([
+  ['turns.parts.document', 'messages[].content[]'],
+  ['turns.parts.parts.image', 'messages[].content[]'],
+  ['turns.parts.thinking', 'messages[].thinking_blocks'],
+  ['tools.text', 'tools'],
+  ['maxTokens', 'max_tokens'],
+])('a half that refuses %s names %s', (path, name) => {
+  const places = { 'turns.parts': 'messages[].content[]', 'turns.parts.parts': 'messages[].content[]', 'turns.parts.thinking': 'messages[].thinking_blocks' };
+  expect(refusedPlace(path, { ...chat, names: { ...chat.names, ...places } }, { max_tokens: 0 })).toBe(name);
+});

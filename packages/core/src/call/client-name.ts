@@ -33,6 +33,12 @@ export const writtenName = (path: string, { names = {}, spellings = {} }: Naming
   return holds(body, name) ? name : (spellings[name]?.find((other) => holds(body, other)) ?? name);
 };
 
+/** Kinds of parts, which end a place in the conversation (`turns.parts.document`) and no name of a client. */
+const KIND = /\.(?:text|refusal|thinking|image|audio|video|document|toolCall|toolResult|opaque)$/;
+/** What a provider half refuses, as the client calls it: where it stands, not what kind of part the conversation makes of it. */
+export const refusedPlace = (path: string, naming: Naming, body: Json): string =>
+  writtenName(Object.hasOwn(naming.names ?? {}, path) ? path : path.replace(KIND, ''), naming, body);
+
 const pathOf = (name: string, { names = {}, spellings = {} }: Naming): string | undefined =>
   Object.keys(names).find((path) => names[path] === name || spellings[names[path] ?? '']?.includes(name));
 /**

@@ -24,7 +24,7 @@ import {
   tracked,
 } from '@llm-proxy-auth/plugin';
 import { knownOf } from '../access/prices.ts';
-import { type Naming, writtenName } from './client-name.ts';
+import { type Naming, refusedPlace, writtenName } from './client-name.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { learnedOf } from './learned.ts';
@@ -107,7 +107,7 @@ const inClientWords = <T>(naming: Naming = {}, body: Json, write: () => T): T =>
     return write();
   } catch (e) {
     if (!isGatewayError(e) || e.param === undefined) throw e;
-    throw new GatewayError(e.code, e.message, { ...e, param: writtenName(e.param, naming, body), cause: e });
+    throw new GatewayError(e.code, e.message, { ...e, param: refusedPlace(e.param, naming, body), cause: e });
   }
 };
 
