@@ -1,4 +1,5 @@
 import { GatewayError } from './error.ts';
+import { since } from './since.ts';
 
 /** What a source hands out. */
 export interface Expiring {
@@ -41,14 +42,17 @@ export const credentialCache = <T extends Expiring>({ ask, now, random, failed, 
   let refreshAt = Number.POSITIVE_INFINITY;
   let flight: Promise<T> | undefined;
   let failures = 0;
-  let retryAt = 0;
+  /** When the source failed last, and for how long after that it is left alone. */
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let pause = 0;
   let forcedAt = Number.NEGATIVE_INFINITY;
   let reason: unknown;
 
+  const left = (): number => pause - since(failedAt, now());
   const alive = (): T | undefined => (current !== undefined && (current.expiration ?? Number.POSITIVE_INFINITY) > now() ? current : undefined);
   const unavailable = (): GatewayError =>
     new GatewayError('upstream_credentials_unavailable', `No ${vendor} credentials can be had right now; the log of the gateway says why.`, {
-      retryAfterMs: Math.max(1_000, retryAt - now()),
+      retryAfterMs: Math.max(1_000, left()),
       cause: reason,
     });
   const took = (found: T): T => {
@@ -56,13 +60,14 @@ export const credentialCache = <T extends Expiring>({ ask, now, random, failed, 
     current = found;
     refreshAt = Math.floor(now() + life * (REFRESH_AT + JITTER * (2 * random() - 1)));
     failures = 0;
-    retryAt = 0;
+    pause = 0;
     return found;
   };
   const missed = (cause: unknown): never => {
     reason = cause;
     const cap = alive() === undefined ? EMPTY_CAP_MS : BACKOFF_CAP_MS;
-    retryAt = now() + Math.min(cap, BACKOFF_MS * 2 ** failures++);
+    failedAt = now();
+    pause = Math.min(cap, BACKOFF_MS * 2 ** failures++);
     failed(cause);
     throw unavailable();
   };
@@ -80,16 +85,16 @@ export const credentialCache = <T extends Expiring>({ ask, now, random, failed, 
   return {
     get(fresh) {
       if (fresh && flight !== undefined) return flight;
-      if (fresh && now() - forcedAt >= FORCED_EVERY_MS) {
+      if (fresh && since(forcedAt, now()) >= FORCED_EVERY_MS) {
         forcedAt = now();
         return begin();
       }
       const usable = alive();
       if (usable !== undefined) {
-        if (now() >= refreshAt && now() >= retryAt && flight === undefined) beginUnwatched();
+        if (now() >= refreshAt && left() <= 0 && flight === undefined) beginUnwatched();
         return usable;
       }
-      if (flight === undefined && now() < retryAt) return Promise.reject(unavailable());
+      if (flight === undefined && left() > 0) return Promise.reject(unavailable());
       return begin();
     },
     expires: () => current?.expiration,

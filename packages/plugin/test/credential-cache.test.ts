@@ -174,3 +174,25 @@ describe('a credential that was refused', () => {
     expect(s.cache.get(false)).toMatchObject({ name: 'one' });
   });
 });
+
+describe('a clock that is set back', () => {
+  it('keeps nobody waiting for a source that failed before', async () => {
+    const at = scene();
+    const first = Promise.resolve(at.cache.get(false));
+    at.asked[0]?.reject(new Error('away'));
+    await expect(first).rejects.toMatchObject({ code: 'upstream_credentials_unavailable' });
+    at.advance(-HOUR);
+    expect(await name(at.hold('later'))).toBe('later');
+  });
+  it('holds up no credential that is asked for because the one in use was refused', async () => {
+    const at = scene();
+    await at.hold('first');
+    const refused = Promise.resolve(at.cache.get(true));
+    at.asked[1]?.resolve(at.issued('second'));
+    await refused;
+    at.advance(-HOUR);
+    const again = Promise.resolve(at.cache.get(true));
+    at.asked[2]?.resolve(at.issued('third'));
+    expect(await name(again)).toBe('third');
+  });
+});
