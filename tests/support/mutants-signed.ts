@@ -164,6 +164,12 @@ const sigv4: readonly Mutant[] = [
     named: 'is refused by every process that shares the store',
   },
   {
+    rule: 'signed requests once, wherever the clocks stand',
+    edits: [{ file: 'packages/plugin/src/issued/pairs/replays.ts', from: 'Math.abs(host.now() - first)', to: '(host.now() - first)' }],
+    test: 'packages/plugin/test/replays.test.ts',
+    named: 'wherever the clocks stand',
+  },
+  {
     rule: 'a store that does not say whether a signature was used',
     edits: [
       {

@@ -68,7 +68,11 @@ describe('signatures that were used', () => {
     expect(await here.use('a', at)).toBe(true);
     expect(state.commits).toBe(before);
     expect(await there.use('a', at)).toBe(true);
-    clock.now += 1;
+    for (const back of [1999, 2000]) {
+      clock.now = at - back;
+      expect(await here.use('a', at)).toBe(back < 2000);
+    }
+    clock.now = at + 2000;
     expect([here.has('a'), await here.use('a', at), there.has('a'), await there.use('a', at), await open().use('a', at)]).toEqual([
       true,
       false,
@@ -76,6 +80,22 @@ describe('signatures that were used', () => {
       false,
       false,
     ]);
+  });
+  it('are used up wherever the clocks stand: one that was set back, one of another process that is behind', async () => {
+    const { open, clock } = opened();
+    const [here, there] = [open(), open()];
+    const at = clock.now;
+    expect(await here.use('a', at)).toBe(true);
+    for (const back of [1, 5_000]) {
+      clock.now = at - back;
+      expect([here.has('a'), await here.use('a', at), await there.use('a', at), there.has('a'), await there.use('a', at)]).toEqual([
+        true,
+        false,
+        false,
+        true,
+        false,
+      ]);
+    }
   });
   it('are not taken while the store does not say, and then once', async () => {
     const { used, open, clock, state } = opened();

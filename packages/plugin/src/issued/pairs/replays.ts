@@ -46,7 +46,8 @@ export interface Replays {
 export const replays = (host: Pick<Host, 'store' | 'now' | 'log' | 'signal'>, { skew, again = 0 }: ReplaysOptions): Replays => {
   const known = firstUses(2 * skew);
   const shared = usedOnce(host);
-  const isUsedUp = (first: number): boolean => host.now() - first >= again;
+  /** Either way: the first use may have been by a clock that is ahead of ours, or our own was set back since. */
+  const isUsedUp = (first: number): boolean => Math.abs(host.now() - first) >= again;
   const markOf = (signature: string): string => hash('sha256', signature, 'base64url').slice(0, 22);
   return {
     has(signature) {
