@@ -6,8 +6,16 @@ const of = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => (
 
 const LIMITS = 'call/limits.ts';
 const breaking = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test: 'tests/breaker.test.ts', named });
+const counted = (rule: string, from: string): Mutant => ({
+  rule,
+  edits: [edit('packages/plugin/src/memory-counters.ts', from, '')],
+  test: 'packages/contract-tests/test/counters.test.ts',
+  named: 'a good subject keeps every rule',
+});
 /** Rules of limits and budgets, and of providers that fail. */
 export const money: readonly Mutant[] = [
+  counted('a clock that is behind empties no rate', ' || (found.start > now && found.start - now <= LATE_MS)'),
+  counted('a clock that is behind empties no budget', ' || (found.ends > ends && ends - now <= LATE_MS)'),
   breaking(
     'a provider that fails is left alone',
     '/openai/main is 503 at once',

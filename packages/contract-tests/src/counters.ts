@@ -48,6 +48,32 @@ export const countersRules: readonly Rule<CountersSubject>[] = [
     }),
   },
   {
+    id: 'counters.clocks-differ',
+    says: 'a caller whose clock is some seconds behind does not empty the window of a rate that another has begun',
+    absent: counting('rate'),
+    check: using(async (counters) => {
+      const take = (now: number): Taken | Promise<Taken> => counters.take([claim('rate', 'apart', 3)], now);
+      for (let n = 0; n < 3; n += 1) assert.equal((await take(start + minute + n)).ok, true, `request ${n + 1} of 3`);
+      for (const behind of [1, 5_000, 59_000]) {
+        assert.equal((await take(start + minute - behind)).ok, false, `${behind} ms behind`);
+        assert.equal((await take(start + minute + 10)).ok, false, `after one that is ${behind} ms behind`);
+      }
+    }),
+  },
+  {
+    id: 'counters.clocks-differ-budget',
+    says: 'a caller whose clock is some seconds behind does not empty a budget that another has begun',
+    absent: counting('budget'),
+    check: using(async (counters) => {
+      const take = (now: number): Taken | Promise<Taken> => counters.take([claim('budget', 'apart', 100, 60)], now);
+      assert.equal((await take(start + minute + 1)).ok, true);
+      for (const behind of [1, 5_000, 59_000]) {
+        assert.equal((await take(start + minute - behind)).ok, false, `${behind} ms behind`);
+        assert.equal((await take(start + minute + 10)).ok, false, `after one that is ${behind} ms behind`);
+      }
+    }),
+  },
+  {
     id: 'counters.refusal-shape',
     says: 'a refusal names the key, what is left and a wait above 0; who waits that long is let in when nobody else comes',
     absent: counting('rate'),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Claim, type Counters, memoryCounters, type SharedMemory } from '@llm-proxy-auth/plugin';
 import { type CountersSubject, countersRules } from '../src/index.ts';
 import { provesRules } from './broken.ts';
@@ -33,6 +34,8 @@ const claiming = (change: (claim: Claim) => Claim): CountersSubject =>
 
 provesRules('counters rules', countersRules, subject(), {
   'counters.rate-window': claiming((claim) => (claim.key === 'r' && claim.limit === 3 ? { ...claim, windowMs: 86_400_000 } : claim)),
+  'counters.clocks-differ': claiming((claim) => (claim.kind === 'rate' && claim.key === 'apart' ? { ...claim, key: randomUUID() } : claim)),
+  'counters.clocks-differ-budget': claiming((claim) => (claim.kind === 'budget' && claim.key === 'apart' ? { ...claim, key: randomUUID() } : claim)),
   'counters.refusal-shape': subject((counters) => ({
     take: async (claims, now) => {
       const taken = await counters.take(claims, now);

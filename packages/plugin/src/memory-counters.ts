@@ -25,6 +25,8 @@ const HOLD_MS = 90_000;
 const LEASE_MS = 900_000;
 const SWEEP_EVERY = 4_096;
 const MINUTE = 60_000;
+/** A caller whose clock is behind by so much counts in the window that another has begun: it must not empty it. */
+const LATE_MS = 60_000;
 
 /** The end of a budget's window: what the claim says, else the next multiple of its length. */
 const endOf = ({ ends, windowMs = MINUTE }: Claim, now: number): number => ends ?? now - (now % windowMs) + windowMs;
@@ -44,7 +46,7 @@ export const memoryCounters = (): Counters => {
   const windowOf = (key: string, length: number, now: number): Window => {
     const start = now - (now % length);
     const found = windows.get(key);
-    if (found !== undefined && found.start === start) return found;
+    if (found !== undefined && (found.start === start || (found.start > now && found.start - now <= LATE_MS))) return found;
     const next = { start, length, count: 0, previous: found !== undefined && found.start === start - length ? found.count : 0 };
     windows.set(key, next);
     return next;
@@ -52,12 +54,12 @@ export const memoryCounters = (): Counters => {
   const purseOf = (claim: Claim, now: number): Purse => {
     const ends = endOf(claim, now);
     const found = purses.get(claim.key);
-    if (found !== undefined && found.ends === ends) return found;
+    if (found !== undefined && (found.ends === ends || (found.ends > ends && ends - now <= LATE_MS))) return found;
     const next = { ends, used: 0 };
     purses.set(claim.key, next);
     return next;
   };
-  const usedOf = (w: Window, now: number): number => w.count + w.previous * (1 - (now - w.start) / w.length);
+  const usedOf = (w: Window, now: number): number => w.count + w.previous * (1 - Math.max(0, now - w.start) / w.length);
   /** Milliseconds until the claim fits when nobody else comes: as the bucket before fades, or this one in the next window. */
   const waitOf = (w: Window, { limit, amount }: Claim, now: number): number => {
     const room = Math.max(0, limit - amount);

@@ -3,22 +3,26 @@
  *   rate        hash `s` start of the window, `c` counted in it, `p` counted in the one before
  *   budget      hash `e` end of the window, `u` used in it
  *   concurrent  sorted set of places by the moment until which they are held
+ * A caller whose clock is up to a minute behind counts in the window that another has begun: it must not empty it.
  * A lease is the JSON of its claims: [kind, key, amount, place, window], all text, since cjson keeps 14 digits of a number.
  */
 const COMMON = `
+local LATE = 60000
 local function text(n) return string.format('%.0f', n) end
 local function rate(key, window, now)
   local start = now - now % window
   local h = redis.call('HMGET', key, 's', 'c', 'p')
   local s, c, p = tonumber(h[1] or '0'), tonumber(h[2] or '0'), tonumber(h[3] or '0')
-  if s == start then return start, c, p end
-  if s == start - window then return start, 0, c end
-  return start, 0, 0
+  if s > now and s - now <= LATE then return s, c, p, s end
+  if s == start then return start, c, p, now end
+  if s == start - window then return start, 0, c, now end
+  return start, 0, 0, now
 end
-local function budget(key, ends)
+local function budget(key, ends, now)
   local h = redis.call('HMGET', key, 'e', 'u')
-  if h[1] and tonumber(h[1]) == ends then return tonumber(h[2]) end
-  return 0
+  local e = tonumber(h[1] or '0')
+  if e == ends or (e > ends and ends - now <= LATE) then return tonumber(h[2]), e end
+  return 0, ends
 end
 `;
 
@@ -40,11 +44,11 @@ for i = 1, count do
     redis.call('ZREMRANGEBYSCORE', key, '-inf', text(now))
     if not shadow and redis.call('ZCARD', key) + amount > limit then return refuse(i, 0, 1000, 1000) end
   elseif kind == 'b' then
-    local used = budget(key, at)
-    if not shadow and used + amount > limit then return refuse(i, limit - used, at - now, at - now) end
+    local used, ends = budget(key, at, now)
+    if not shadow and used + amount > limit then return refuse(i, limit - used, ends - now, ends - now) end
   else
-    local start, c, p = rate(key, at, now)
-    local used = c + p * (1 - (now - start) / at)
+    local start, c, p, moment = rate(key, at, now)
+    local used = c + p * (1 - (moment - start) / at)
     if not shadow and used + amount > limit then
       local room = math.max(0, limit - amount)
       local function fading(counted, left) if counted <= left then return 0 end return at * (1 - left / counted) end
@@ -65,19 +69,20 @@ for i = 1, count do
     answer[#answer + 1] = '-1'
     answer[#answer + 1] = '0'
   elseif kind == 'b' then
-    local used = math.max(0, budget(key, at) + amount)
-    place = at
-    redis.call('HSET', key, 'e', text(at), 'u', text(used))
-    redis.call('PEXPIRE', key, text(math.max(1000, at - now + life)))
+    local before, ends = budget(key, at, now)
+    local used = math.max(0, before + amount)
+    place = ends
+    redis.call('HSET', key, 'e', text(ends), 'u', text(used))
+    redis.call('PEXPIRE', key, text(math.max(1000, ends - now + life)))
     answer[#answer + 1] = text(math.max(0, limit - used))
-    answer[#answer + 1] = text(at - now)
+    answer[#answer + 1] = text(ends - now)
   else
-    local start, c, p = rate(key, at, now)
+    local start, c, p, moment = rate(key, at, now)
     c = c + amount
     place = start
     redis.call('HSET', key, 's', text(start), 'c', text(c), 'p', text(p))
     redis.call('PEXPIRE', key, text(2 * at + 1000))
-    answer[#answer + 1] = text(math.max(0, math.floor(limit - c - p * (1 - (now - start) / at))))
+    answer[#answer + 1] = text(math.max(0, math.floor(limit - c - p * (1 - (moment - start) / at))))
     answer[#answer + 1] = text(start - now + at * (c > 0 and 2 or (p > 0 and 1 or 0)))
   end
   if settles then
