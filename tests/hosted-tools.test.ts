@@ -15,7 +15,8 @@ const MODELS = {
 } as const;
 type Vendor = keyof typeof MODELS;
 const DIALECTS = ['openai', 'anthropic', 'converse', 'gemini'].map((name) => `@llm-proxy-auth/dialect-${name}`);
-const open = async (vendor: Vendor): Promise<Bench> => {
+const HELLO = { role: 'user', content: 'Hi' } as const;
+const open = async (vendor: Vendor | 'openai' | 'azure'): Promise<Bench> => {
   bench = await openBench({ vendor, plugins: DIALECTS, sections: { retry: { attempts: 1 } } });
   return bench;
 };
@@ -38,6 +39,40 @@ describe('tools that run at OpenAI', () => {
       const answer = await post(of, '/openai/main/v1/responses', responses(vendor, [tool]));
       const { error } = (await answer.json()) as { error: { param: string; code: string; message: string } };
       expect([answer.status, error.code, error.param, error.message.includes(`"${tool.type}"`)]).toEqual([400, 'unsupported_parameter', 'tools[0].type', true]);
+    }
+    expect(of.simulator.requests).toHaveLength(0);
+  });
+});
+
+describe('tools that run at Anthropic, Google or AWS, and searches', () => {
+  const others = { openai: 'gpt-4o', azure: 'gpt-4o', ...MODELS } as const;
+  test.each(Object.keys(others) as (keyof typeof others)[])('are refused by name where the provider is %s and has none', async (vendor) => {
+    const of = await open(vendor);
+    const model = others[vendor];
+    const tools = [{ name: 'f', input_schema: { type: 'object' } }];
+    const anthropic = (type: string) =>
+      ['/anthropic/main/v1/messages', { model, max_tokens: 50, messages: [HELLO], tools: [...tools, { type, name: 'x' }] }, type] as const;
+    const gemini = (tool: string) =>
+      [
+        `/gemini/main/v1beta/models/${model}:generateContent`,
+        { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }], tools: [{ [tool]: {} }] },
+        tool,
+      ] as const;
+    const system = { messages: [{ role: 'user', content: [{ text: 'Hi' }] }], toolConfig: { tools: [{ systemTool: { name: 'nova_grounding' } }] } };
+    const asked = [
+      ...(vendor === 'anthropic' ? [] : [anthropic('code_execution_20250825')]),
+      ...(vendor === 'anthropic' || vendor === 'bedrock' ? [] : [anthropic('bash_20250124')]),
+      ...(vendor === 'vertex' ? [] : [gemini('codeExecution'), gemini('urlContext')]),
+      ...(vendor === 'bedrock' ? [] : [[`/converse/main/model/${encodeURIComponent(model)}/converse`, system, 'systemTool'] as const]),
+    ];
+    for (const [path, body, word] of asked) {
+      const answer = await post(of, path, body);
+      expect([path, answer.status, answer.headers.get('x-lpa-code'), (await answer.text()).includes(word)]).toEqual([path, 400, 'unsupported_parameter', true]);
+    }
+    if (vendor === 'anthropic' || vendor === 'bedrock' || vendor === 'watsonx') {
+      const answer = await post(of, '/openai/main/v1/chat/completions', { model, messages: [HELLO], web_search_options: {} });
+      const { error } = (await answer.json()) as { error: { param: string } };
+      expect([answer.status, error.param]).toEqual([400, 'web_search_options']);
     }
     expect(of.simulator.requests).toHaveLength(0);
   });
@@ -126,7 +161,7 @@ describe('a search of the web', () => {
     expect(sent.map((each) => each.webSearchOptions)).toEqual([{ searchContextSize: 'HIGH', userLocation }, { userLocation }, {}]);
     expect(sent.map((each) => each.tools)).toEqual([undefined, undefined, undefined]);
   });
-  test('under conditions of Anthropic’s own stays its own, and is told', async () => {
+  test('under conditions of Anthropic’s own is refused', async () => {
     const of = await open('vertex');
     const tools = [{ type: 'web_search_20250305', name: 'web_search', allowed_domains: ['a.example'] }];
     const answer = await post(of, '/anthropic/main/v1/messages', {
@@ -135,7 +170,7 @@ describe('a search of the web', () => {
       messages: [{ role: 'user', content: 'Who won?' }],
       tools,
     });
-    expect([answer.status, answer.headers.get('x-lpa-fidelity')?.split(',').includes('ignored=tools'), sentTo(of).tools]).toEqual([200, true, undefined]);
+    expect([answer.status, answer.headers.get('x-lpa-code'), of.simulator.requests.length]).toEqual([400, 'unsupported_parameter', 0]);
   });
   test.each([false, true])('says its sources to clients of all dialects (stream: %s)', async (stream) => {
     const of = await open('vertex');

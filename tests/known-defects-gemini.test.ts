@@ -101,9 +101,8 @@ describe('Gemini clients to OpenAI', () => {
     ]);
   });
   test('what Gemini alone has is named, not dropped', async () => {
-    const { fidelity } = await ask({ safetySettings: [{ category: 'HARM_CATEGORY_HARASSMENT', threshold: 'BLOCK_NONE' }], tools: [{ googleSearch: {} }] });
+    const { fidelity } = await ask({ safetySettings: [{ category: 'HARM_CATEGORY_HARASSMENT', threshold: 'BLOCK_NONE' }] });
     expect(fidelity).toContain('safetySettings');
-    expect(fidelity).toContain('tools');
   });
   test('tokens of thoughts stand beside those of the candidates, and add up', async () => {
     const usage = { prompt_tokens: 10, completion_tokens: 25, total_tokens: 35, completion_tokens_details: { reasoning_tokens: 20 } };

@@ -15,6 +15,14 @@ const call = (id: string, name = 'find', input = '{"city":"Oslo"}') => ({ id, ty
 const asked = (...calls: ReturnType<typeof call>[]): OpenAI.Chat.ChatCompletionMessageParam => ({ role: 'assistant', tool_calls: calls });
 const result = (id: string): OpenAI.Chat.ChatCompletionMessageParam => ({ role: 'tool', tool_call_id: id, content: 'found' });
 
+// What is wrong with the calls of a conversation and their results, for vendors that take none such.
+const unpaired: readonly (readonly [string, OpenAI.Chat.ChatCompletionMessageParam[]])[] = [
+  ['a result without its call', [...user('Hi'), result('a')]],
+  ['a result of another call', [...user('Hi'), asked(call('a')), result('a'), result('b')]],
+  ['a call without its result', [...user('Hi'), asked(call('a'), call('b')), result('a'), ...user('And?')]],
+  ['a call at the end', [...user('Hi'), asked(call('a'))]],
+];
+
 describe.each([
   ['Anthropic', 'anthropic', {}, 'claude-sonnet-4-6'],
   ['Bedrock by Converse', 'bedrock', {}, 'us.anthropic.claude-sonnet-4-6'],
@@ -57,14 +65,55 @@ describe.each([
     await expect(failed).rejects.toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'messages[].content[]' });
     expect(bench.simulator.requests).toHaveLength(0);
   });
-  test.each<[string, OpenAI.Chat.ChatCompletionMessageParam[]]>([
-    ['a result without its call', [...user('Hi'), result('a')]],
-    ['a result of another call', [...user('Hi'), asked(call('a')), result('a'), result('b')]],
-    ['a call without its result', [...user('Hi'), asked(call('a'), call('b')), result('a'), ...user('And?')]],
-    ['a call at the end', [...user('Hi'), asked(call('a'))]],
-  ])('%s is refused here, in the words of the client', async (_what, messages) => {
+  test.each(unpaired)('%s is refused here, in the words of the client', async (_what, messages) => {
     const failed = client.chat.completions.create({ model, tools: [find], messages });
     await expect(failed).rejects.toMatchObject({ status: 400, code: 'invalid_request', type: 'invalid_request_error', param: 'messages[].tool_call_id' });
+    expect(bench.simulator.requests).toHaveLength(0);
+  });
+});
+
+describe('clients of other vendors to Gemini', () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ vendor: 'vertex', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] });
+  });
+  afterEach(() => bench.simulator.clear());
+  afterAll(() => bench.close());
+  const post = (path: string, body: object): Promise<Response> =>
+    fetch(`${bench.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const model = 'gemini-2.5-flash';
+
+  test.each(unpaired)('%s is refused here, in the words of OpenAI', async (_what, messages) => {
+    const client = new OpenAI({ baseURL: `${bench.url}/openai/main/v1`, apiKey: bench.key, maxRetries: 0 });
+    const failed = client.chat.completions.create({ model, tools: [find], messages });
+    await expect(failed).rejects.toMatchObject({ status: 400, code: 'invalid_request', type: 'invalid_request_error', param: 'messages[].tool_call_id' });
+    expect(bench.simulator.requests).toHaveLength(0);
+  });
+  test('two calls and one result are refused in the forms of Anthropic and AWS', async () => {
+    const calls = ['a', 'b'];
+    const anthropic = await post('/anthropic/main/v1/messages', {
+      model,
+      max_tokens: 50,
+      messages: [
+        { role: 'user', content: 'Hi' },
+        { role: 'assistant', content: calls.map((id) => ({ type: 'tool_use', id, name: 'find', input: {} })) },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: 'x' }] },
+      ],
+    });
+    const aws = await post(`/converse/main/model/${model}/converse`, {
+      messages: [
+        { role: 'user', content: [{ text: 'Hi' }] },
+        { role: 'assistant', content: calls.map((toolUseId) => ({ toolUse: { toolUseId, name: 'find', input: {} } })) },
+        { role: 'user', content: [{ toolResult: { toolUseId: 'a', content: [{ text: 'x' }] } }] },
+      ],
+    });
+    expect([anthropic.status, ((await anthropic.json()) as { error: Fields }).error.type]).toEqual([400, 'invalid_request_error']);
+    expect([aws.status, aws.headers.get('x-amzn-errortype')]).toEqual([400, 'ValidationException']);
+    for (const answer of [anthropic, aws]) expect(answer.headers.get('x-lpa-code')).toBe('invalid_request');
     expect(bench.simulator.requests).toHaveLength(0);
   });
 });
@@ -123,12 +172,15 @@ describe('Anthropic clients to Bedrock', () => {
   const search = { type: 'web_search_20250305', name: 'web_search' };
   const own = { name: 'f', input_schema: { type: 'object' } };
 
-  test.each([claude, nova])('a server tool that is left out cannot be forced: %s', async (model) => {
-    const answer = await post({ model, tools: [search, own], tool_choice: { type: 'tool', name: 'web_search', disable_parallel_tool_use: true } });
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('x-lpa-fidelity')).toContain('emulated=tool_choice');
-    if (model === claude) expect(sent().tool_choice).toEqual({ type: 'auto', disable_parallel_tool_use: true });
-    else expect(sent().toolConfig).toEqual({ tools: [{ toolSpec: { name: 'f', inputSchema: { json: own.input_schema } } }] });
+  test.each([claude, nova])('a tool that Anthropic runs is refused, forced or not, unless none may be called: %s', async (model) => {
+    for (const choice of [undefined, { type: 'tool', name: 'web_search' }]) {
+      const answer = await post({ model, tools: [search, own], ...(choice === undefined ? {} : { tool_choice: choice }) });
+      expect([answer.status, answer.headers.get('x-lpa-code')]).toEqual([400, 'unsupported_parameter']);
+      expect(await answer.text()).toContain('web_search_20250305');
+    }
+    expect(bench.simulator.requests).toHaveLength(0);
+    const answer = await post({ model, tools: [search, own], tool_choice: { type: 'none' } });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')?.split(',').includes('ignored=tools')]).toEqual([200, true]);
   });
   test('a tool that nobody gave is still for the provider to refuse', async () => {
     expect((await post({ model: claude, tools: [own], tool_choice: { type: 'tool', name: 'g' } })).status).toBe(400);

@@ -340,6 +340,18 @@ const notDone: readonly Mutant[] = [
     '!URL.canParse(url)',
   ),
   {
+    rule: 'Tools that their vendor runs are not left out',
+    edits: [{ file: 'packages/plugin/src/server-tools.ts', from: "if (toolChoice !== 'none') throw unsupported('tools', what);", to: '' }],
+    test: 'tests/hosted-tools.test.ts',
+    named: 'are refused by name where the provider is oci and has none',
+  },
+  {
+    rule: 'Gemini: calls of tools have their results',
+    edits: [{ file: 'plugins/dialect-gemini/src/generate/write-request.ts', from: 'if (!isOwn(r)) checkPairs(r.turns);', to: '' }],
+    test: 'tests/tool-conversations.test.ts',
+    named: 'two calls and one result are refused in the forms of Anthropic and AWS',
+  },
+  {
     rule: 'Responses: a search within domains is not one of the whole web',
     edits: [
       { file: 'plugins/dialect-openai/src/responses/tools.ts', from: "if (!('beyond' in read)) return read;", to: "return 'beyond' in read ? {} : read;" },

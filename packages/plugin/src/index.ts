@@ -56,6 +56,7 @@ export * from './purpose.ts';
 export { ordered, type Remainder, remainderOf, restore, sameValue } from './remainder.ts';
 export * from './schema.ts';
 export { ENVELOPE, type Enclosed, openOrigin, sealOrigin } from './sealed-origin.ts';
+export { refuseSearch, refuseServerTool } from './server-tools.ts';
 export { since } from './since.ts';
 export { isSaying, takenStops } from './stops.ts';
 export { lacksThinking } from './thinking.ts';

@@ -184,7 +184,8 @@ const toldOf = (rest: Members): Members => {
 };
 /** A request without what is refused by name: stored files of other vendors, further choices, log probabilities. */
 export const takeable = (request: ChatRequest): ChatRequest => {
-  const { logprobs: _logprobs, ...others } = request;
+  const { logprobs: _logprobs, webSearch: _web, ...asked } = request;
+  const others = { ...asked, tools: asked.tools.filter((tool) => tool.kind !== 'server' || tool.origin.dialect === 'anthropic') };
   const own = inParts({ ...(telling(others) as typeof others), choices: 1 }, (part) => {
     // What hangs on a text that says nothing goes with it.
     if (part.kind === 'text' && part.text === '') return [];

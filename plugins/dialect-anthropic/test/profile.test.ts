@@ -83,8 +83,11 @@ describe('bedrock-invoke', () => {
     expect(body.anthropic_beta).toEqual(['fine-grained-tool-streaming-2025-05-14']);
     expect(body.system).toEqual([{ type: 'text', text: 'x', cache_control: { type: 'ephemeral' } }]);
   });
-  it('has no server tools, and nothing to choose from without any', () => {
-    const { body, notes } = sent('bedrock-invoke', { tools: [{ type: 'web_search_20250305', name: 'web_search' }], tool_choice: { type: 'auto' } });
+  it('has no server tools, which are refused where they may be called, and nothing to choose from without any', () => {
+    const tools = [{ type: 'web_search_20250305', name: 'web_search' }];
+    for (const choice of [{}, { tool_choice: { type: 'auto' } }, { tool_choice: { type: 'tool', name: 'web_search' } }])
+      expect(refusalOf('bedrock-invoke', { tools, ...choice })).toMatchObject({ code: 'unsupported_parameter', param: 'tools' });
+    const { body, notes } = sent('bedrock-invoke', { tools, tool_choice: { type: 'none' } });
     expect(body).not.toHaveProperty('tools');
     expect(body).not.toHaveProperty('tool_choice');
     expect(notes).toContainEqual({ kind: 'ignored', param: 'tools' });

@@ -1,4 +1,4 @@
-import { type ChatRequest, normal, type Part, parseJson, stringifyJson, type Turn } from '@llm-proxy-auth/plugin';
+import { type ChatRequest, normal, type Part, parseJson, stringifyJson, type Tool, type Turn } from '@llm-proxy-auth/plugin';
 
 type Media = Extract<Part, { readonly media: unknown }>;
 const TYPES: Readonly<Record<Media['kind'], string>> = { image: 'image/png', audio: 'audio/wav', video: 'video/mp4', document: 'application/pdf' };
@@ -23,7 +23,11 @@ export const realRequest = (request: ChatRequest): ChatRequest => ({
   ...request,
   choices: 1,
   logprobs: undefined,
-  tools: request.tools.map((tool) => (tool.kind === 'server' ? { ...tool, origin: real(tool.origin, { systemTool: { name: 'nova_grounding' } }) } : tool)),
+  webSearch: undefined,
+  tools: request.tools.flatMap((tool): readonly Tool[] => {
+    if (tool.kind !== 'server') return [tool];
+    return tool.origin.dialect === 'converse' ? [{ ...tool, origin: real(tool.origin, { systemTool: { name: 'nova_grounding' } }) }] : [];
+  }),
   turns: request.turns.map((turn) => ({ ...turn, parts: turn.parts.map(realPart) })),
 });
 

@@ -183,7 +183,9 @@ describe('turns', () => {
   });
   it('arguments are an object: none for nothing, and broken ones are refused by name', () => {
     const args = (json: string): unknown => {
-      const [, answer] = contents([user(text('a')), model(call('x', json))]) as readonly { readonly parts: readonly { readonly functionCall?: Fields }[] }[];
+      const [, answer] = contents([user(text('a')), model(call('x', json)), user(result('x', text('b')))]) as readonly {
+        readonly parts: readonly { readonly functionCall?: Fields }[];
+      }[];
       return answer?.parts[0]?.functionCall?.args;
     };
     expect([args(''), args('{"a":1}'), args('[1]')]).toEqual([{}, { a: 1 }, { input: '[1]' }]);
@@ -258,8 +260,8 @@ describe('parameters', () => {
   it('a search is the vendor’s own, beside functions for newer models alone', () => {
     expect(searching({}, 'gemini-2.5-flash').tools).toEqual([{ googleSearch: {} }]);
     expect(notes({ webSearch: {} })).toEqual(['emulated=webSearch', 'emulated=tools']);
-    expect(searching({ tools: [lookup] }, 'gemini-2.5-flash').tools).toHaveLength(1);
-    expect(notes({ webSearch: {}, tools: [lookup] }, { model: 'gemini-2.5-flash' })).toEqual(['ignored=webSearch']);
+    expect(() => searching({ tools: [lookup] }, 'gemini-2.5-flash')).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param: 'webSearch' }));
+    expect(notes({ webSearch: {}, tools: [lookup], toolChoice: 'none' }, { model: 'gemini-2.5-flash' })).toEqual(['ignored=webSearch']);
     const both = searching({ tools: [lookup] }, 'gemini-3-flash-preview');
     expect([both.tools, both.toolConfig]).toEqual([
       [expect.objectContaining({ functionDeclarations: expect.any(Array) }), { googleSearch: {} }],

@@ -26,11 +26,13 @@ const streamed = (...pieces: Fields[]): readonly Part[] => {
   reader?.end();
   return [...open.values()];
 };
+const answered = (part: Part): readonly Part[] =>
+  part.kind === 'toolCall' ? [{ kind: 'toolResult', id: part.id, parts: [{ kind: 'text', text: 'b' }], failed: false }] : [];
 const back = (parts: readonly Part[], profile?: string) => {
   const turns: readonly Turn[] = [
     { role: 'user', parts: [{ kind: 'text', text: 'a' }] },
     { role: 'assistant', parts },
-    { role: 'user', parts: [{ kind: 'text', text: 'b' }] },
+    { role: 'user', parts: parts.some(({ kind }) => kind === 'toolCall') ? parts.flatMap(answered) : [{ kind: 'text', text: 'b' }] },
   ];
   const { body, notes } = written({ turns, tools: [], sampling: {}, stop: [], choices: 1 } as never, profile === undefined ? {} : { profile });
   return { parts: (body.contents as Fields[])[1]?.parts, notes };

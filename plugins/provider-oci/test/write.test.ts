@@ -100,10 +100,12 @@ describe('GENERIC', () => {
     const odd = chat('generic', { verbosity: 'wordy', webSearch: { size: 'huge' } });
     expect(noted(odd.notes).toSorted()).toEqual(['ignored verbosity', 'ignored webSearch.size']);
     expect([odd.chat.verbosity, odd.chat.webSearchOptions]).toEqual([undefined, {}]);
-    for (const format of ['cohere', 'coherev2'] as const)
-      expect(noted(chat(format, { verbosity: 'low', metadata: { a: 'b' }, prediction: 'x', webSearch }).notes).toSorted()).toEqual(
-        ['metadata', 'prediction', 'verbosity', 'webSearch'].map((name) => `ignored ${name}`),
+    for (const format of ['cohere', 'coherev2'] as const) {
+      expect(noted(chat(format, { verbosity: 'low', metadata: { a: 'b' }, prediction: 'x' }).notes).toSorted()).toEqual(
+        ['metadata', 'prediction', 'verbosity'].map((name) => `ignored ${name}`),
       );
+      expect(() => chat(format, { webSearch })).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param: 'webSearch' }));
+    }
   });
   it('always says a limit, under the name that the model takes', () => {
     const limit = (model: string, maxTokens?: number) => {

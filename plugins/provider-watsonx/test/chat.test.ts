@@ -120,10 +120,12 @@ describe('a request', () => {
   ])('with %s is refused by name', (_name, part, param) => {
     expect(refused(user(part))).toMatchObject({ code: 'unsupported_parameter', param });
   });
-  it('with a tool of free text is refused, and one of another vendor is left out', () => {
+  it('with a tool of free text, one of another vendor or a search is refused', () => {
     expect(refused({ ...user(text('x')), tools: [{ kind: 'custom', name: 'f' }] })).toMatchObject({ code: 'unsupported_parameter', param: 'tools' });
     const server = { kind: 'server' as const, origin: { dialect: 'acme', payload: { json: '{}' } } };
-    expect(told({ ...user(text('x')), tools: [server] })).toMatchObject({
+    expect(refused({ ...user(text('x')), tools: [server] })).toMatchObject({ code: 'unsupported_parameter', param: 'tools' });
+    expect(refused({ ...user(text('x')), webSearch: {} })).toMatchObject({ code: 'unsupported_parameter', param: 'webSearch' });
+    expect(told({ ...user(text('x')), tools: [server], toolChoice: 'none' })).toMatchObject({
       body: expect.not.objectContaining({ tools: expect.anything() }),
       notes: ['ignored=tools'],
     });

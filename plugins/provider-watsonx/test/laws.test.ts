@@ -98,10 +98,14 @@ describe('a conversation of another dialect', () => {
     ['a deployment', 'deployments/d/text/chat', 'deployment'],
   ])('is written so that the stand-in takes it, or is refused by name: %s', async (_name, path, profile) => {
     let taken = 0;
-    const law = async (request: Parameters<typeof written>[0]): Promise<void> => {
+    const law = async ({ webSearch: _web, ...request }: Parameters<typeof written>[0]): Promise<void> => {
       let body: Fields;
       try {
-        body = written(request, { model: 'model-1', ledger: noted(), ...(profile === undefined ? {} : { profile }) });
+        // Searches and tools of other vendors are refused, always.
+        body = written(
+          { ...request, tools: request.tools.filter(({ kind }) => kind !== 'server') },
+          { model: 'model-1', ledger: noted(), ...(profile === undefined ? {} : { profile }) },
+        );
       } catch (failure) {
         expect(isGatewayError(failure) && [failure.code, failure.param !== undefined]).toEqual(['unsupported_parameter', true]);
         return;

@@ -1,4 +1,15 @@
-import { type Building, type Call, type ChatRequest, type Fields, fitSchema, type Lost, plainSchema, some, type Tool } from '@llm-proxy-auth/plugin';
+import {
+  type Building,
+  type Call,
+  type ChatRequest,
+  type Fields,
+  fitSchema,
+  type Lost,
+  plainSchema,
+  refuseServerTool,
+  some,
+  type Tool,
+} from '@llm-proxy-auth/plugin';
 import type { Family } from '../families.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { writeOwnTools, writeToolChoice } from './tools.ts';
@@ -26,15 +37,15 @@ const writeCustom = (tool: Extract<Tool, { kind: 'custom' }>, writing: Writing):
   if (tool.grammar !== undefined) writing.lost('tools.grammar', 'the provider holds free text to no grammar');
   return { name: writing.name(tool.name), ...described(tool.description), input_schema: FREE_TEXT, ...writeCache(tool) };
 };
-const writeServer = (tool: Extract<Tool, { kind: 'server' }>, lost: Lost): readonly Fields[] => {
+const writeServer = (tool: Extract<Tool, { kind: 'server' }>, r: ChatRequest, lost: Lost): readonly Fields[] => {
   if (tool.origin.dialect === ANTHROPIC) return writeOwnTools([tool]);
-  lost('tools', 'a tool of another vendor');
+  refuseServerTool(tool, r, lost);
   return [];
 };
 /** Tools of another dialect. `native`: the model holds calls to schemas. */
-export const writeTools = (tools: readonly Tool[], native: boolean, writing: Writing): readonly Fields[] =>
-  tools.flatMap((tool): readonly Fields[] => {
-    if (tool.kind === 'server') return writeServer(tool, writing.lost);
+export const writeTools = (r: ChatRequest, native: boolean, writing: Writing): readonly Fields[] =>
+  r.tools.flatMap((tool): readonly Fields[] => {
+    if (tool.kind === 'server') return writeServer(tool, r, writing.lost);
     return [tool.kind === 'function' ? writeFunction(tool, native, writing) : writeCustom(tool, writing)];
   });
 /** Names that the provider got for tools of free text. */
@@ -57,10 +68,6 @@ export const fitToolChoice = (
     return undefined;
   }
   const asked = typeof toolChoice === 'object' ? { name: writing.name(toolChoice.name) } : toolChoice;
-  if (typeof asked === 'object' && written.length < r.tools.length && written.every(({ name }) => name !== asked.name)) {
-    lost('toolChoice', 'the provider has no such tool', 'emulated');
-    return writeToolChoice({ toolChoice: 'auto', parallelTools });
-  }
   const forced = asked === 'required' || typeof asked === 'object';
   if (!forced) return writeToolChoice({ toolChoice: asked, parallelTools });
   if (family.forced && call.endpoint.capabilities.forcedTool !== false && !thinks) return writeToolChoice({ toolChoice: asked, parallelTools });

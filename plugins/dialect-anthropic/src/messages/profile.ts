@@ -90,12 +90,14 @@ interface Fitted {
   readonly tools: readonly unknown[];
   readonly betas: readonly string[];
 }
-const fitTools = (tools: readonly unknown[], profile: Profile, lost: Lost): Fitted => {
+const fitTools = (tools: readonly unknown[], choice: unknown, profile: Profile, lost: Lost): Fitted => {
   const betas = new Set<string>();
   const kept = tools.flatMap((tool): readonly unknown[] => {
     if (!isObject(tool)) return [tool];
     const { type } = tool;
     if (typeof type === 'string' && profile.serverTools.some((pattern) => pattern.test(type))) {
+      if (!isObject(choice) || choice.type !== 'none')
+        throw unsupported('tools', `The tool ${JSON.stringify(type)} runs at Anthropic; this provider does not have it.`);
       lost('tools', `this provider has no ${type}`);
       return [];
     }
@@ -108,14 +110,6 @@ const fitTools = (tools: readonly unknown[], profile: Profile, lost: Lost): Fitt
     return [fields];
   });
   return { tools: kept, betas: [...betas] };
-};
-/** A tool that had to be called and is left out cannot be called: the model chooses among the others. */
-const fitChoice = (choice: unknown, { tools }: Fitted, asked: readonly unknown[], lost: Lost): unknown => {
-  if (!isObject(choice) || choice.type !== 'tool' || tools.length === asked.length) return choice;
-  if (tools.some((tool) => isObject(tool) && tool.name === choice.name)) return choice;
-  lost('toolChoice', 'this provider has no such tool', 'emulated');
-  const { name: _name, ...others } = choice;
-  return { ...others, type: 'auto' };
 };
 const isThought = (block: unknown): boolean => isObject(block) && (block.type === 'thinking' || block.type === 'redacted_thinking');
 /** A hint on the whole request, which only the vendor's own API takes, stands where that puts it: on the last block that may have one. */
@@ -203,7 +197,7 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): Profiled =
   const profile = PROFILES[name];
   const { model: _model, stream, anthropic_beta, ...rest } = body;
   for (const message of asList(rest.messages)) if (isObject(message)) checkSources(message.content, profile);
-  const fitted = fitTools(asList(rest.tools), profile, lost);
+  const fitted = fitTools(asList(rest.tools), rest.tool_choice, profile, lost);
   const fit = fitBetas([...betasIn(call.inbound.headers), ...asList(anthropic_beta).filter((beta) => typeof beta === 'string'), ...fitted.betas], name);
   // One of them is refused, and nobody says which: those that nothing needs are left out.
   const kept = call.refused?.has(BETAS) === true ? needed(fit.kept, rest, profile) : fit.kept;
@@ -217,7 +211,7 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): Profiled =
       ...plain,
       ...(plain.system === undefined ? {} : { system: plainHints(plain.system, lost) }),
       messages,
-      ...(fitted.tools.length > 0 ? { tools: fitted.tools, ...some('tool_choice', fitChoice(rest.tool_choice, fitted, asList(rest.tools), lost)) } : {}),
+      ...(fitted.tools.length > 0 ? { tools: fitted.tools, ...some('tool_choice', rest.tool_choice) } : {}),
       ...(rest.tools !== undefined && fitted.tools.length === 0 ? { tools: undefined, tool_choice: undefined } : {}),
       ...(profile.streamInPath || stream === undefined ? {} : { stream }),
       ...(profile.betasInBody && kept.length > 0 ? { anthropic_beta: kept } : {}),

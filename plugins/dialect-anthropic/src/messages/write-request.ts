@@ -14,6 +14,8 @@ import {
   loseResultNames,
   lostTo,
   type Part,
+  refuseSearch,
+  refuseServerTool,
   takenStops,
   unsupported,
   wrappedTools,
@@ -21,7 +23,7 @@ import {
 import { type Family, familyOf } from '../families.ts';
 import { formOf } from '../form.ts';
 import { restore } from '../remainder.ts';
-import { MESSAGES } from '../wire.ts';
+import { ANTHROPIC, MESSAGES } from '../wire.ts';
 import { fitHints } from './cache-hints.ts';
 import { fitToolChoice, freeNames, writeTools } from './foreign-tools.ts';
 import { type Memo, NO_MEMO } from './memo.ts';
@@ -56,7 +58,7 @@ const ownBody = (r: ChatRequest, call: Call, lost: Lost): Building => {
   const writing: Writing = { ...OWN, lost };
   const { system, messages } = writeOwnTurns(r.turns, writing);
   const tools = writeOwnTools(r.tools);
-  if (tools.length < r.tools.length) lost('tools', 'the provider has no such tool');
+  for (const tool of r.tools) if (tool.kind === 'server' && tool.origin.dialect !== ANTHROPIC) refuseServerTool(tool, r, lost);
   const params = goingOnOwn(restore(writeOwnParams(r), formOf(r)?.left?.value), r, lost);
   return defined({
     model: call.model,
@@ -114,7 +116,7 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
   const { writing, names } = namesOf(r.tools, lost);
   checkPairs(r.turns);
   loseResultNames(r.turns, lost);
-  if (r.webSearch !== undefined) lost('webSearch', 'an answer that pauses between two searches has no form in other dialects');
+  refuseSearch(r, lost);
   if (r.metadata !== undefined) lost('metadata', 'the provider files nothing with a call but who its user is');
   const maxTokens = limitOf(r, family, lost);
   const { thinking, effort } = goingOn(fitReasoning(r.reasoning, family, maxTokens, lost), r, lost);
@@ -123,7 +125,7 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): { readonly body: B
   const { system, messages } = writeTurns(r.turns, family.midSystem && call.endpoint.profile === undefined, writing);
   const { jsonSchema } = call.endpoint.capabilities;
   const native = family.structured && (jsonSchema === undefined || jsonSchema === 'native');
-  const tools = output.tool === undefined ? writeTools(r.tools, native, writing) : [output.tool];
+  const tools = output.tool === undefined ? writeTools(r, native, writing) : [output.tool];
   const choice = output.tool === undefined ? fitToolChoice(r, tools, thinks, family, call, writing) : { type: 'tool', name: ANSWER_TOOL };
   const body = defined({
     model: call.model,

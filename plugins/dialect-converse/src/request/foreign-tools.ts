@@ -8,6 +8,7 @@ import {
   type Lost,
   parseJson,
   plainSchema,
+  refuseServerTool,
   some,
   type Tool,
 } from '@llm-proxy-auth/plugin';
@@ -66,11 +67,11 @@ const description = (tool: Exclude<Tool, { kind: 'server' }>, { lost }: Writing)
   lost('tools.description', 'the provider takes no empty description');
   return {};
 };
-const writeTool = (tool: Tool, writing: Writing): Written => {
+const writeTool = (tool: Tool, r: ChatRequest, writing: Writing): Written => {
   const { lost, family } = writing;
   if (tool.kind === 'server') {
     const own = tool.origin.dialect === CONVERSE ? asObject(parseJson(tool.origin.payload.json)) : undefined;
-    if (own === undefined) lost('tools', 'another vendor runs this tool');
+    if (own === undefined) refuseServerTool(tool, r, lost);
     return own === undefined ? undefined : { wire: own, free: false };
   }
   const name = toolName(tool.name);
@@ -122,15 +123,6 @@ const alone = (tools: readonly Fields[], choice: ChatRequest['toolChoice'], { fa
   lost('toolChoice', 'the model must call the only tool that it is given', 'emulated');
   return { tools: only, choice: 'required' };
 };
-/** The tool that must be called is one that was left out: the model chooses among the others. */
-const isGone = (r: ChatRequest, written: readonly Fields[], { lost }: Writing): boolean => {
-  const { toolChoice } = r;
-  if (typeof toolChoice !== 'object' || r.tools.every((tool) => tool.kind !== 'server')) return false;
-  const name = toolName(toolChoice.name);
-  if (written.some((tool) => (asObject(tool.toolSpec) ?? asObject(tool.systemTool))?.name === name)) return false;
-  lost('toolChoice', 'the provider has no such tool', 'emulated');
-  return true;
-};
 /** `toolConfig` for the tools of another dialect. `thinks`: the model is told to reason, and refuses to be made to call. */
 export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean, answer?: Fields | undefined): Tools => {
   const { lost, family } = writing;
@@ -141,7 +133,7 @@ export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean, 
     const { tools, choice, memo } = answering(r, history, answer, writing);
     return { tools, choice: family.names ? choice : 'required', memo };
   }
-  const written = r.tools.map((tool) => ({ tool, out: writeTool(tool, writing) }));
+  const written = r.tools.map((tool) => ({ tool, out: writeTool(tool, r, writing) }));
   const names = new Map<string, string>();
   const free = new Set<string>();
   for (const { tool, out } of written) {
@@ -165,6 +157,6 @@ export const foreignTools = (r: ChatRequest, writing: Writing, thinks: boolean, 
     lost('tools', 'a model that may call nothing needs no tools', 'emulated');
     return { tools: [], choice: undefined, memo };
   }
-  const asked = none || isGone(r, tools, writing) ? 'auto' : allowedChoice(r.toolChoice, thinks, writing);
+  const asked = none ? 'auto' : allowedChoice(r.toolChoice, thinks, writing);
   return { ...alone(tools, asked, writing), ...(none ? { told: NO_CALLS } : {}), memo };
 };

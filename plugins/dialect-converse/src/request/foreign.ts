@@ -13,6 +13,7 @@ import {
   lacksThinking,
   lostTo,
   type Part,
+  refuseSearch,
   some,
   type Tool,
   type Turn,
@@ -217,7 +218,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const family = learned(limited(familyOf(call.like ?? call.model, call.like === undefined ? profile : undefined), capabilities, call.rejects), call.refused);
   refuse(r, family, capabilities);
   checkPairs(r.turns);
-  if (r.webSearch !== undefined) lost('webSearch', 'the provider of this call searches nothing itself');
+  refuseSearch(r, lost);
   const maxTokens = limitOf(r, family, lost);
   const writing = writingFor(r, family, capabilities, lost);
   const asking: Asking = { family, maxTokens, tools: r.tools.length > 0, lost };

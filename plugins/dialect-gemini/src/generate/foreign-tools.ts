@@ -1,4 +1,15 @@
-import { asObject, type ChatRequest, type Fields, isObject, type Json, parseJson, some, type Tool } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  type ChatRequest,
+  type Fields,
+  isObject,
+  type Json,
+  parseJson,
+  refuseServerTool,
+  some,
+  type Tool,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
 import { lightSchema } from '../schema/light.ts';
 import { writeSchema } from '../schema/write.ts';
 import { GEMINI } from '../wire.ts';
@@ -36,10 +47,12 @@ const ownServer = (tool: Tool): Fields | undefined =>
   tool.kind === 'server' && tool.origin.dialect === GEMINI ? asObject(parseJson(tool.origin.payload.json)) : undefined;
 
 /** The vendor's own search, for a client that lets the model look things up; how much it reads, and for whom, the vendor decides. */
-const search = ({ webSearch }: ChatRequest, functions: boolean, { family, lost }: Writing): readonly Fields[] => {
+const search = ({ webSearch, toolChoice }: ChatRequest, functions: boolean, { family, lost }: Writing): readonly Fields[] => {
   if (webSearch === undefined) return [];
   if (functions && !family.searchWithTools) {
-    lost('webSearch', 'the model does not search beside functions');
+    const why = 'The model does not search beside functions.';
+    if (toolChoice !== 'none') throw unsupported('webSearch', why);
+    lost('webSearch', why);
     return [];
   }
   if (webSearch.size !== undefined) lost('webSearch.size', 'the provider decides how much it reads');
@@ -79,7 +92,7 @@ export const foreignTools = (r: ChatRequest, writing: Writing): ForeignTools => 
   for (const tool of r.tools) {
     if (tool.kind === 'server') {
       const own = ownServer(tool);
-      if (own === undefined) lost('tools', 'a tool of another vendor');
+      if (own === undefined) refuseServerTool(tool, r, lost);
       else servers.push(own);
       continue;
     }

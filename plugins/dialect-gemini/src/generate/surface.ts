@@ -10,7 +10,7 @@ import { readRequest } from './read-request.ts';
 import { readReply, writeReply } from './reply.ts';
 import { AnswerReader } from './stream-reader.ts';
 import { AnswerWriter } from './stream-writer.ts';
-import { writeRequest } from './write-request.ts';
+import { writePaired } from './write-request.ts';
 
 /** Server-sent events where the client asks for them, else one array that grows. */
 export const framingOf = (query: string): Framing => (new URLSearchParams(query).get('alt') === 'sse' ? 'sse' : 'json-array');
@@ -28,7 +28,7 @@ export const generate = (seal: Seal): Surface<'chat'> =>
     framingOf,
     client: { names, read: readRequest(seal), write: writeReply(seal), stream: (call) => new AnswerWriter(call, seal) },
     provider: {
-      write: writeRequest,
+      write: writePaired,
       read: (reply, call, memo) => readReply(reply, call, memo as Memo | undefined),
       stream: (call, memo, emit) => new AnswerReader(call, memo as Memo | undefined, emit),
     },

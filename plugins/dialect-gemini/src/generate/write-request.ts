@@ -1,4 +1,4 @@
-import { type Call, type ChatRequest, defined, type Fields, filled, type HeaderPairs, type Json, type Lost, lostTo } from '@llm-proxy-auth/plugin';
+import { type Call, type ChatRequest, checkPairs, defined, type Fields, filled, type HeaderPairs, type Json, type Lost, lostTo } from '@llm-proxy-auth/plugin';
 import { familyOf } from '../family.ts';
 import { formOf } from '../form.ts';
 import { GENERATE } from '../wire.ts';
@@ -64,4 +64,9 @@ export const isOwn = (r: ChatRequest): boolean => formOf(r) !== undefined || r.r
 export const writeRequest = (r: ChatRequest, call: Call): Written => {
   const lost = lostTo(call.ledger);
   return isOwn(r) ? { body: ownBody(r, lost), memo: OWN } : foreignBody(r, call, lost);
+};
+/** The same, of a conversation in which calls of tools have their results, without which the vendor answers nothing. Throws 400 for another's. */
+export const writePaired = (r: ChatRequest, call: Call): Written => {
+  if (!isOwn(r)) checkPairs(r.turns);
+  return writeRequest(r, call);
 };

@@ -8,7 +8,9 @@ import {
   invalid,
   isObject,
   type Json,
+  type Lost,
   parseJson,
+  refuseServerTool,
   stringifyJson,
   type Tool,
   unknownFields,
@@ -124,8 +126,8 @@ const writeChoice = (choice: NonNullable<ChatRequest['toolChoice']>, tools: read
   const custom = tools.some((t) => t.kind === 'custom' && t.name === choice.name);
   return custom ? { type: 'custom', custom: { name: choice.name } } : { type: 'function', function: { name: choice.name } };
 };
-/** `tools` and `tool_choice`, or `functions` and `function_call`. `lost` hears of server tools another vendor runs. */
-export const writeTools = (r: ChatRequest, mine: boolean, legacy: boolean, lost: (param: string, why: string) => void): Fields => {
+/** `tools` and `tool_choice`, or `functions` and `function_call`. Throws `unsupported_parameter` for a tool that another vendor runs. */
+export const writeTools = (r: ChatRequest, mine: boolean, legacy: boolean, lost: Lost): Fields => {
   const { tools, toolChoice } = r;
   if (legacy) {
     const functions = tools.flatMap((t) => (t.kind === 'function' ? writeFunction(t, mine) : []));
@@ -134,7 +136,7 @@ export const writeTools = (r: ChatRequest, mine: boolean, legacy: boolean, lost:
   }
   const written = tools.flatMap((t) => {
     const wire = writeTool(t, mine);
-    if (wire === undefined) lost('tools', 'another vendor runs this tool');
+    if (wire === undefined && t.kind === 'server') refuseServerTool(t, r, lost);
     return wire ?? [];
   });
   if (written.length === 0) {

@@ -1,4 +1,4 @@
-import { type ChatRequest, type Fields, type Json, type Lost, type Tool, unsupported } from '@llm-proxy-auth/plugin';
+import { type ChatRequest, type Fields, type Json, type Lost, refuseServerTool, type Tool, unsupported } from '@llm-proxy-auth/plugin';
 import { inlined } from './schema.ts';
 
 /** A tool that a client brought, as a function. */
@@ -14,10 +14,9 @@ const FREE_TEXT: Fields = Object.freeze({
   properties: Object.freeze({ input: Object.freeze({ type: 'string' }) }),
   required: Object.freeze(['input']),
 });
-const callable = (tool: Tool, lost: Lost): Callable | undefined => {
+const callable = (tool: Tool, r: ChatRequest, lost: Lost): Callable | undefined => {
   if (tool.kind === 'server') {
-    void tool.origin;
-    lost('tools', 'another vendor runs this tool');
+    refuseServerTool(tool, r, lost);
     return undefined;
   }
   const { name, description } = tool;
@@ -26,7 +25,7 @@ const callable = (tool: Tool, lost: Lost): Callable | undefined => {
   if (tool.grammar !== undefined) lost('tools.grammar', 'the provider does not keep to a grammar');
   return { name, description, schema: FREE_TEXT, strict: undefined, free: true };
 };
-export const callables = (r: ChatRequest, lost: Lost): readonly Callable[] => r.tools.flatMap((tool) => callable(tool, lost) ?? []);
+export const callables = (r: ChatRequest, lost: Lost): readonly Callable[] => r.tools.flatMap((tool) => callable(tool, r, lost) ?? []);
 /** Names of tools that take free text, as the client gave them. */
 export const freeNames = (tools: readonly Callable[]): ReadonlySet<string> => new Set(tools.filter(({ free }) => free).map(({ name }) => name));
 /** The choice of a tool, where there are tools; refused where it names one that there is not. */

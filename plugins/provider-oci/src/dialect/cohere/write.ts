@@ -1,4 +1,4 @@
-import { type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, some, unsupported } from '@llm-proxy-auth/plugin';
+import { type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, refuseSearch, some, unsupported } from '@llm-proxy-auth/plugin';
 import { limitOf } from '../limit.ts';
 import type { Memo } from '../memo.ts';
 import { inlined } from '../schema.ts';
@@ -63,6 +63,7 @@ export const writeCohere = (r: ChatRequest, call: Call): { readonly body: Fields
   refuse(r);
   loseResultNames(r.turns, lost);
   const all = callables(r, lost);
+  refuseSearch(r, lost);
   const choice = all.length === 0 ? 'auto' : choiceOf(r, all);
   if (choice !== 'auto' && choice !== 'none') throw unsupported('toolChoice', 'The format of this model cannot be made to call a tool.');
   const { toolName, names } = naming(r, all);

@@ -1,4 +1,4 @@
-import { type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, some, unsupported } from '@llm-proxy-auth/plugin';
+import { type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, refuseSearch, some, unsupported } from '@llm-proxy-auth/plugin';
 import { formatOf, penalty } from '../cohere/write.ts';
 import { limitOf } from '../limit.ts';
 import type { Memo } from '../memo.ts';
@@ -56,6 +56,7 @@ export const writeCohereV2 = (r: ChatRequest, call: Call): { readonly body: Fiel
   if (r.choices > 1) throw unsupported('choices', 'The format of this model gives one answer.');
   loseResultNames(r.turns, lost);
   const tools = callables(r, lost);
+  refuseSearch(r, lost);
   const { sampling } = r;
   const chatRequest = {
     apiFormat: 'COHEREV2',

@@ -1,4 +1,15 @@
-import { type Building, type Call, type ChatRequest, defined, type Fields, type Lost, loseResultNames, lostTo, unsupported } from '@llm-proxy-auth/plugin';
+import {
+  type Building,
+  type Call,
+  type ChatRequest,
+  defined,
+  type Fields,
+  type Lost,
+  loseResultNames,
+  lostTo,
+  refuseSearch,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
 import { addedMembers } from '../rest.ts';
 import { contextOf, writeTurn } from './messages.ts';
 import { writeReasoning } from './reasoning.ts';
@@ -57,6 +68,7 @@ const crypto = (r: ChatRequest, call: Call): Fields => (call.stream ? {} : added
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields } => {
   const lost = lostTo(call.ledger);
   loseResultNames(r.turns, lost);
+  refuseSearch(r, lost);
   const asked = call.endpoint.profile === DEPLOYMENT ? deployed(r, lost) : { model_id: call.model, messages: r.turns.flatMap((turn) => writeTurn(turn, lost)) };
   const own = defined({ ...writeParams(r), ...writeTools(r, lost), ...writeReasoning(r.reasoning, lost) });
   return { body: { ...asked, ...own, ...addedMembers(r.rest, OWN), ...crypto(r, call) } };

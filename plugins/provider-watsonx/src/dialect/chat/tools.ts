@@ -1,9 +1,9 @@
-import { type ChatRequest, type Fields, type Lost, type Tool, unsupported } from '@llm-proxy-auth/plugin';
+import { type ChatRequest, type Fields, type Lost, refuseServerTool, type Tool, unsupported } from '@llm-proxy-auth/plugin';
 
-const writeTool = (tool: Tool, lost: Lost): readonly Fields[] => {
+const writeTool = (tool: Tool, r: ChatRequest, lost: Lost): readonly Fields[] => {
   if (tool.kind === 'custom') throw unsupported('tools', 'watsonx.ai has function tools only.');
   if (tool.kind === 'server') {
-    lost('tools', 'another vendor runs this tool');
+    refuseServerTool(tool, r, lost);
     return [];
   }
   // `strict` is refused by older servers, and newer ones do not know it: it stays unread, which the ledger says.
@@ -15,8 +15,9 @@ const writeChoice = (choice: ChatRequest['toolChoice']): Fields =>
   typeof choice === 'object' ? { tool_choice: { type: 'function', function: { name: choice.name } } } : { tool_choice_option: choice ?? 'auto' };
 
 /** `tools`, `tool_choice_option` and `tool_choice`. */
-export const writeTools = ({ tools, toolChoice, parallelTools }: ChatRequest, lost: Lost): Fields => {
-  const written = tools.flatMap((tool) => writeTool(tool, lost));
+export const writeTools = (r: ChatRequest, lost: Lost): Fields => {
+  const { tools, toolChoice, parallelTools } = r;
+  const written = tools.flatMap((tool) => writeTool(tool, r, lost));
   if (written.length === 0) {
     if (toolChoice !== undefined && toolChoice !== 'none' && tools.length > 0) lost('toolChoice', 'there is no tool to choose');
     return {};

@@ -1,0 +1,28 @@
+import type { ChatRequest, Tool } from './conversation.ts';
+import { unsupported } from './json/checks.ts';
+import { asObject, asText } from './json/members.ts';
+import { parseJson } from './json/parse.ts';
+import type { Lost } from './lost.ts';
+
+type ServerTool = Extract<Tool, { readonly kind: 'server' }>;
+/** Its vendor's word for it: the type, else the member that it is. */
+const wordOf = ({ origin }: ServerTool): string => {
+  const wire = asObject(parseJson(origin.payload.json)) ?? {};
+  return asText(wire.type) ?? Object.keys(wire)[0] ?? '';
+};
+/**
+ * Throws 400 `unsupported_parameter` for a tool that its vendor runs and the provider of the call has not: without what the tool finds or
+ * does, the answer would be another. Where the model may call nothing, the tool is only noted.
+ */
+export const refuseServerTool = (tool: ServerTool, { toolChoice }: Pick<ChatRequest, 'toolChoice'>, lost: Lost): void => {
+  const what = `The tool ${JSON.stringify(wordOf(tool))} runs at its vendor, and the provider of this call does not have it.`;
+  if (toolChoice !== 'none') throw unsupported('tools', what);
+  lost('tools', what);
+};
+/** The same for a search that is asked for by a parameter, at a provider that searches nothing by itself. */
+export const refuseSearch = ({ webSearch, toolChoice }: Pick<ChatRequest, 'toolChoice' | 'webSearch'>, lost: Lost): void => {
+  if (webSearch === undefined) return;
+  const what = 'The provider of this call does not search the web.';
+  if (toolChoice !== 'none') throw unsupported('webSearch', what);
+  lost('webSearch', what);
+};
