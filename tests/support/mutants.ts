@@ -27,6 +27,18 @@ const of = (rule: string, test: string, named: string, ...edits: readonly Edit[]
 const AUTHORIZE = 'access/authorize.ts';
 const access: readonly Mutant[] = [
   of(
+    'a refusal names what the client wrote',
+    'refusals-named',
+    'what a provider of chats calls messages is input',
+    core('call/operate.ts', 'param: names(param)', 'param'),
+  ),
+  of(
+    'of two spellings the one that was written is named',
+    'refusals-named',
+    '"max_tokens":0}: max_tokens',
+    core('call/client-name.ts', '(spellings[name]?.find((other) => holds(body, other)) ?? name)', 'name'),
+  ),
+  of(
     'a refusal teaches nothing of other callers',
     'refusals-teach',
     'of this caller alone',
