@@ -28,16 +28,20 @@ const GEMINI = {
     toolUsePromptTokenCount: 5,
     cachedContentTokenCount: 3,
     promptTokensDetails: [
-      { modality: 'TEXT', tokenCount: 4 },
+      { modality: 'TEXT', tokenCount: 1 },
       { modality: 'AUDIO', tokenCount: 6 },
+      { modality: 'IMAGE', tokenCount: 3 },
     ],
-    candidatesTokensDetails: [{ modality: 'AUDIO', tokenCount: 2 }],
+    candidatesTokensDetails: [
+      { modality: 'AUDIO', tokenCount: 2 },
+      { modality: 'IMAGE', tokenCount: 1 },
+    ],
   },
   modelVersion: 'gemini-2.5-flash',
   responseId: 'r',
 };
 
-describe('tokens of sound', () => {
+describe('tokens of sound and images', () => {
   test.each([false, true])('that Gemini counts are counted in a chat of OpenAI (stream: %s)', async (stream) => {
     const of = await open('vertex');
     scripted(of, stream, GEMINI);
@@ -47,13 +51,15 @@ describe('tokens of sound', () => {
       stream,
       ...(stream ? { stream_options: { include_usage: true } } : {}),
     };
-    const text = await (await post(of, '/openai/main/v1/chat/completions', asked)).text();
+    const answer = await post(of, '/openai/main/v1/chat/completions', asked);
+    const text = await answer.text();
+    if (!stream) expect(answer.headers.get('x-lpa-fidelity')?.split(',')).toContain('ignored=usage.image');
     const { usage } = stream ? (events(text).at(-1) ?? {}) : (JSON.parse(text) as Record<string, unknown>);
     expect(usage).toEqual({
       prompt_tokens: 15,
       completion_tokens: 10,
       total_tokens: 25,
-      prompt_tokens_details: { cached_tokens: 3, cache_write_tokens: 0, audio_tokens: 6 },
+      prompt_tokens_details: { cached_tokens: 3, cache_write_tokens: 0, audio_tokens: 6, image_tokens: 3 },
       completion_tokens_details: { reasoning_tokens: 4, audio_tokens: 2 },
     });
   });
@@ -70,7 +76,7 @@ describe('tokens of sound', () => {
           prompt_tokens: 9,
           completion_tokens: 5,
           total_tokens: 14,
-          prompt_tokens_details: { audio_tokens: 3, cached_tokens: 1 },
+          prompt_tokens_details: { audio_tokens: 3, image_tokens: 2, cached_tokens: 1 },
           completion_tokens_details: { audio_tokens: 1, reasoning_tokens: 2 },
         },
       },
@@ -83,8 +89,9 @@ describe('tokens of sound', () => {
       cachedContentTokenCount: 1,
       thoughtsTokenCount: 2,
       promptTokensDetails: [
-        { modality: 'TEXT', tokenCount: 6 },
+        { modality: 'TEXT', tokenCount: 4 },
         { modality: 'AUDIO', tokenCount: 3 },
+        { modality: 'IMAGE', tokenCount: 2 },
       ],
       candidatesTokensDetails: [
         { modality: 'TEXT', tokenCount: 2 },
@@ -100,7 +107,8 @@ describe('tokens of sound', () => {
     const of = await open('vertex');
     scripted(of, false, GEMINI);
     const answer = await post(of, path, body);
-    expect([answer.status, answer.headers.get('x-lpa-fidelity')?.split(',').includes('ignored=usage.audio')]).toEqual([200, true]);
+    const told = answer.headers.get('x-lpa-fidelity')?.split(',') ?? [];
+    expect([answer.status, told.includes('ignored=usage.audio'), told.includes('ignored=usage.image')]).toEqual([200, true, true]);
   });
 });
 

@@ -196,6 +196,9 @@ export interface Usage {
   /** Tokens of sound, within `input` and `output`; undefined: none, or nobody counts them apart. */
   readonly audioIn?: number | undefined;
   readonly audioOut?: number | undefined;
+  /** Tokens of images, in the same way. */
+  readonly imageIn?: number | undefined;
+  readonly imageOut?: number | undefined;
   /** True when the provider gave no usage and the figures are an estimate. */
   readonly estimated: boolean;
   /** The provider's own usage object; only a surface of the same dialect may write it back. */

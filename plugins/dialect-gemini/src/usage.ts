@@ -18,14 +18,19 @@ const count = (v: Json): number => {
   const n = asNumber(v);
   return n !== undefined && Number.isSafeInteger(n) && n > 0 ? n : 0;
 };
-/** Tokens of sound among counts by modality: `[{"modality":"AUDIO","tokenCount":6}]`. */
-const soundIn = (most: number, ...lists: readonly Json[]): number | undefined => {
+type Kind = 'AUDIO' | 'IMAGE';
+/** Tokens of one kind among counts by modality: `[{"modality":"AUDIO","tokenCount":6}]`. */
+const kindIn = (kind: Kind, most: number, ...lists: readonly Json[]): number | undefined => {
   const entries = lists.flatMap(asList).map((entry) => asObject(entry) ?? {});
-  const sum = entries.reduce((so, { modality, tokenCount }) => so + (modality === 'AUDIO' ? count(tokenCount) : 0), 0);
+  const sum = entries.reduce((so, { modality, tokenCount }) => so + (modality === kind ? count(tokenCount) : 0), 0);
   return Math.min(sum, most) || undefined;
 };
-const byModality = (all: number, sound: number | undefined): readonly Fields[] | undefined =>
-  sound === undefined ? undefined : [...(all > sound ? [{ modality: 'TEXT', tokenCount: all - sound }] : []), { modality: 'AUDIO', tokenCount: sound }];
+const byModality = (all: number, kinds: Readonly<Record<Kind, number | undefined>>): readonly Fields[] | undefined => {
+  const counted = Object.entries(kinds).flatMap(([modality, tokenCount]) => (tokenCount === undefined ? [] : [{ modality, tokenCount }]));
+  const rest = counted.reduce((left, { tokenCount }) => left - tokenCount, all);
+  if (counted.length === 0) return undefined;
+  return [...(rest > 0 ? [{ modality: 'TEXT', tokenCount: rest }] : []), ...counted];
+};
 const COUNTS: readonly string[] = ['promptTokenCount', 'candidatesTokenCount', 'thoughtsTokenCount', 'totalTokenCount'];
 /**
  * Reads `usageMetadata`: thoughts stand beside the candidates, results of the vendor's tools beside the prompt, what came from the
@@ -42,8 +47,10 @@ export const readUsage = (wire: Json): Usage | undefined => {
     cacheRead: Math.min(count(wire.cachedContentTokenCount), input),
     cacheWrite: 0,
     reasoning,
-    ...some('audioIn', soundIn(input, wire.promptTokensDetails, wire.toolUsePromptTokensDetails)),
-    ...some('audioOut', soundIn(output, wire.candidatesTokensDetails)),
+    ...some('audioIn', kindIn('AUDIO', input, wire.promptTokensDetails, wire.toolUsePromptTokensDetails)),
+    ...some('audioOut', kindIn('AUDIO', output, wire.candidatesTokensDetails)),
+    ...some('imageIn', kindIn('IMAGE', input, wire.promptTokensDetails, wire.toolUsePromptTokensDetails)),
+    ...some('imageOut', kindIn('IMAGE', output, wire.candidatesTokensDetails)),
     estimated: false,
     raw: { json: stringifyJson(wire), dialect: GEMINI },
   };
@@ -78,8 +85,8 @@ export const writeUsage = (usage: Usage, tier: string | undefined, lost: Lost): 
     totalTokenCount: usage.input + usage.output,
     ...some('cachedContentTokenCount', usage.cacheRead > 0 ? usage.cacheRead : undefined),
     ...some('thoughtsTokenCount', usage.reasoning > 0 ? usage.reasoning : undefined),
-    ...some('promptTokensDetails', byModality(usage.input, usage.audioIn)),
-    ...some('candidatesTokensDetails', byModality(usage.output - usage.reasoning, usage.audioOut)),
+    ...some('promptTokensDetails', byModality(usage.input, { AUDIO: usage.audioIn, IMAGE: usage.imageIn })),
+    ...some('candidatesTokensDetails', byModality(usage.output - usage.reasoning, { AUDIO: usage.audioOut, IMAGE: usage.imageOut })),
     ...writeTraffic(tier, lost),
   };
 };

@@ -9,8 +9,13 @@ export const loseEnd = (end: { readonly reason: Finish; readonly stopSequence?: 
 export const loseEstimate = (usage: Usage, ledger: Ledger): void => {
   if (usage.estimated) ledger.note('ignored', 'usage.estimated', 'usage is written as if it had been counted');
 };
-/** Usage of a surface that does not count sound apart. */
-export const loseSound = ({ audioIn, audioOut }: Usage, ledger: Ledger): void => {
+/** Usage counts no images of answers apart. */
+export const loseImages = ({ imageOut }: Pick<Usage, 'imageOut'>, ledger: Ledger): void => {
+  if (imageOut !== undefined) ledger.note('ignored', 'usage.image', 'tokens of images are counted with the others here');
+};
+/** Usage of a surface that counts neither sound nor images apart. */
+export const loseKinds = ({ audioIn, audioOut, imageIn, imageOut }: Usage, ledger: Ledger): void => {
+  loseImages({ imageOut: imageIn ?? imageOut }, ledger);
   if (audioIn !== undefined || audioOut !== undefined) ledger.note('ignored', 'usage.audio', 'tokens of sound are counted with the others here');
 };
 /** Members of a citation that its form here has not; `own`: it is written as its vendor made it. */

@@ -17,15 +17,17 @@ export const readUsage = (wire: Json, json: string): Usage | undefined => {
   const spent: Fields = asObject(wire.prompt_tokens_details ?? wire.input_tokens_details) ?? {};
   const made: Fields = asObject(wire.completion_tokens_details ?? wire.output_tokens_details) ?? {};
   const cacheRead = Math.min(count(spent.cached_tokens), input);
-  const sound = (of: Fields, most: number): number | undefined => Math.min(count(of.audio_tokens), most) || undefined;
+  const part = (tokens: Json, most: number): number | undefined => Math.min(count(tokens), most) || undefined;
   return {
     input,
     output,
     cacheRead,
     cacheWrite: Math.min(count(spent.cache_write_tokens), input - cacheRead),
     reasoning: Math.min(count(made.reasoning_tokens), output),
-    ...some('audioIn', sound(spent, input)),
-    ...some('audioOut', sound(made, output)),
+    ...some('audioIn', part(spent.audio_tokens, input)),
+    ...some('audioOut', part(made.audio_tokens, output)),
+    ...some('imageIn', part(spent.image_tokens, input)),
+    ...some('imageOut', part(made.image_tokens, output)),
     estimated: false,
     raw: { json, dialect: OPENAI },
   };

@@ -23,7 +23,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { isNameless, readFinish, readTier, stopSequenceOf, writeFinish, writeStop, writeTier } from '../finish.ts';
 import { formOf, withForm } from '../form.ts';
-import { loseSound } from '../lost.ts';
+import { loseKinds } from '../lost.ts';
 import { METRICS } from '../measured.ts';
 import { readErrorObject } from '../read-error.ts';
 import { remainderOf, restore } from '../remainder.ts';
@@ -144,7 +144,7 @@ export const writeReply = (reply: ChatReply, call: Call): Written => {
   loseHead(reply, lost);
   if (!mine) loseReply(choice, lost);
   if (reply.usage.estimated && reply.usage.input + reply.usage.output > 0) lost('usage.estimated', 'usage is written as if it had been counted');
-  loseSound(reply.usage, lost);
+  loseKinds(reply.usage, lost);
   const head = restore(headOf(reply, call.id), formOf(reply)?.left?.value);
   const answering = { mine, finish: choice?.finish ?? 'stop', lost };
   const content = (choice?.parts ?? []).flatMap((part) => writeAnswerBlock(part, answering));

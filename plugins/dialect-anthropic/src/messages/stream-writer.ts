@@ -13,7 +13,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { errorEvent } from '../error.ts';
 import { writeStop, writeTier } from '../finish.ts';
-import { loseSound } from '../lost.ts';
+import { loseKinds } from '../lost.ts';
 import { noUsage, writeUsage } from '../usage.ts';
 import { MESSAGES } from '../wire.ts';
 import { loseHead, loseReply } from './reply.ts';
@@ -163,7 +163,7 @@ export class MessageWriter implements StreamWriter {
     const fields = e.rest?.from === MESSAGES ? e.rest.fields : {};
     const of = (isBeside: boolean): Fields => Object.fromEntries(Object.entries(fields).filter(([name]) => BESIDE.has(name) === isBeside));
     if (this.#usage?.estimated === true) this.#lost('usage.estimated', 'usage is written as if it had been counted');
-    if (this.#usage !== undefined) loseSound(this.#usage, this.#lost);
+    if (this.#usage !== undefined) loseKinds(this.#usage, this.#lost);
     const finish = this.#finish;
     const delta: Building = {
       ...writeStop(finish?.reason ?? 'stop', finish?.stopSequence),

@@ -32,6 +32,7 @@ export const writeUsage = (u: Usage, ledger: Ledger): Fields => {
   if (u.estimated) ledger.note('ignored', 'usage.estimated', 'usage is written as if it had been counted');
   if (u.reasoning > 0) ledger.note('ignored', 'usage.reasoning', 'tokens of reasoning are counted with the others here');
   if (u.audioIn !== undefined || u.audioOut !== undefined) ledger.note('ignored', 'usage.audio', 'tokens of sound are counted with the others here');
+  if (u.imageIn !== undefined || u.imageOut !== undefined) ledger.note('ignored', 'usage.image', 'tokens of images are counted with the others here');
   return {
     inputTokens: u.input - u.cacheRead - u.cacheWrite,
     outputTokens: u.output,

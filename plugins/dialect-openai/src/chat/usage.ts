@@ -29,7 +29,12 @@ export const writeUsage = (u: Usage): Fields => {
     prompt_tokens: u.input,
     completion_tokens: u.output,
     total_tokens: u.input + u.output,
-    prompt_tokens_details: { cached_tokens: u.cacheRead, cache_write_tokens: u.cacheWrite, ...some('audio_tokens', u.audioIn) },
+    prompt_tokens_details: {
+      cached_tokens: u.cacheRead,
+      cache_write_tokens: u.cacheWrite,
+      ...some('audio_tokens', u.audioIn),
+      ...some('image_tokens', u.imageIn),
+    },
     // Not every provider counts them apart; none is what such a one says too.
     ...(u.reasoning > 0 || u.audioOut !== undefined
       ? { completion_tokens_details: { reasoning_tokens: u.reasoning, ...some('audio_tokens', u.audioOut) } }

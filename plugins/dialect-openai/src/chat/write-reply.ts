@@ -14,7 +14,7 @@ import {
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { issueWhole, issuing } from '../carriers/issue.ts';
-import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
+import { loseCitation, loseEnd, loseEstimate, loseImages } from '../lost.ts';
 import { OPENAI } from '../wire.ts';
 import { answered, SILENT } from './answered.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
@@ -131,6 +131,7 @@ const writeChoice = (choice: Choice, writing: Writing): Fields => {
 const bodyOf = (reply: ChatReply, legacy: boolean, call: Call, seal: Seal): Building => {
   const mine = reply.rest?.from === CHAT;
   loseEstimate(reply.usage, call.ledger);
+  loseImages(reply.usage, call.ledger);
   return {
     id: reply.id || `chatcmpl-${call.id}`,
     object: 'chat.completion',

@@ -18,7 +18,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { type IssuedCall, type Issuing, issuing } from '../carriers/issue.ts';
 import { errorEvent } from '../error.ts';
-import { loseCitation, loseEnd, loseEstimate } from '../lost.ts';
+import { loseCitation, loseEnd, loseEstimate, loseImages } from '../lost.ts';
 import { OPENAI } from '../wire.ts';
 import { writeCitation } from './citations.ts';
 import { FINISHES, writeFinish } from './finish.ts';
@@ -246,6 +246,7 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     usage: (e) => {
       usage = e.usage;
       loseEstimate(usage, call.ledger);
+      loseImages(usage, call.ledger);
       return '';
     },
     keep: () => {

@@ -26,7 +26,7 @@ import {
   type UpstreamReply,
   type Written,
 } from '@llm-proxy-auth/plugin';
-import { loseEnd, loseEstimate, loseSound } from '../lost.ts';
+import { loseEnd, loseEstimate, loseKinds } from '../lost.ts';
 import { noUsage } from '../usage.ts';
 import { noteCitations } from './content.ts';
 import { readFailure } from './failure.ts';
@@ -165,7 +165,7 @@ export const writeResponse = (reply: ChatReply, call: Call, seal: Seal): Fields 
   if (reply.choices.length > 1) noteChoices(call);
   noteEnd({ reason: choice.finish, stopSequence: choice.stopSequence }, call);
   loseEstimate(reply.usage, call.ledger);
-  loseSound(reply.usage, call.ledger);
+  loseKinds(reply.usage, call.ledger);
   const output = writeOutput(choice, call, answering);
   const form = reply.rest?.fields.form;
   if (own) return restore(known(reply, choice, output, call.requestedModel), isObject(form) ? (form as Remainder) : undefined);

@@ -11,7 +11,7 @@ import {
   type StreamWriter,
   type Usage,
 } from '@llm-proxy-auth/plugin';
-import { loseEstimate, loseSound } from '../lost.ts';
+import { loseEstimate, loseKinds } from '../lost.ts';
 import { noUsage } from '../usage.ts';
 import { eventsFrom, failureEvents } from './events.ts';
 import { errorFields, responseError } from './failure.ts';
@@ -90,7 +90,7 @@ export const streamWriter = (call: Call, seal: Seal): StreamWriter => {
     if (e.type === 'usage') {
       usage = e.usage;
       loseEstimate(usage, call.ledger);
-      loseSound(usage, call.ledger);
+      loseKinds(usage, call.ledger);
     }
     if (e.type === 'finish') noteEnd(e, call);
     if (e.type === 'keep') return keep(e);
