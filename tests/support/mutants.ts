@@ -6,6 +6,7 @@ import { money } from './mutants-money.ts';
 import { records } from './mutants-records.ts';
 import { signedMutants } from './mutants-signed.ts';
 import { tokens } from './mutants-tokens.ts';
+import { turns } from './mutants-turns.ts';
 
 /** One change of source text; `from` stands exactly once in the file. */
 export interface Edit {
@@ -681,4 +682,5 @@ export const mutants: readonly Mutant[] = [
   ...givenMutants,
   ...tokens,
   ...faults,
+  ...turns,
 ];

@@ -13,7 +13,7 @@ export interface AnswerRules {
   whole(text: string): Verdict;
   /** The end of an answer whose beginning was not kept. */
   tail(text: string): Verdict;
-  fail(e: ErrorLike): string | Bytes;
+  fail(e: ErrorLike, requestId?: string): string | Bytes;
 }
 /** Watches a JSON answer for what stands in it when it ends. A class: a getter in a literal is a new shape for each answer. */
 class AnswerTap implements Tap {
@@ -36,8 +36,8 @@ class AnswerTap implements Tap {
       this.#dropped = true;
     }
   }
-  fail(e: ErrorLike): string | Bytes {
-    return this.#rules.fail(e);
+  fail(e: ErrorLike, requestId?: string): string | Bytes {
+    return this.#rules.fail(e, requestId);
   }
   end(): Verdict {
     const [only] = this.#pieces;

@@ -24,8 +24,10 @@ export interface Dialect {
   readonly replyHeaders?: readonly string[] | undefined;
   /** What bodies and answers name of stored objects, by the names that native tables of providers refer to (`NativeCall.ids`). */
   readonly ids?: Readonly<Record<string, NamedIds>> | undefined;
-  /** Writes an error of ours, or a provider's, in this dialect's exact envelope. */
-  error(e: ErrorLike, operation: Operation | undefined): WireError;
+  /** Reply header in which clients find the id of their request (lower case); holds the gateway's where no provider's passes. `x-request-id` needs none. */
+  readonly requestIdHeader?: string | undefined;
+  /** Writes an error of ours, or a provider's, in this dialect's exact envelope. `requestId`: what its request is called, for envelopes that say so. */
+  error(e: ErrorLike, operation: Operation | undefined, requestId?: string): WireError;
   /** Reads a provider's error answer. Never throws: HTML, empty and foreign bodies become an ErrorLike too. */
   readError(reply: UpstreamReply): ErrorLike;
   rateHeaders?(limit: LimitState): HeaderPairs;
@@ -103,8 +105,8 @@ export interface Tap {
    * behind it is not forwarded. Without state `done` or `failed`: the rest is no ending, and the stream counts as cut.
    */
   readonly ended?: number | undefined;
-  /** An error event in this surface's form, continuing what passed (sequence numbers, ids). */
-  fail(e: ErrorLike): string | Bytes;
+  /** An error event in this surface's form, continuing what passed (sequence numbers, ids). `requestId` as in `Dialect.error`. */
+  fail(e: ErrorLike, requestId?: string): string | Bytes;
   /** The surface's sign of life. */
   idle?(): string | Bytes;
   /** The transport ended cleanly. For vendors whose stream has no last event: state becomes `done` here when the answer is whole. */

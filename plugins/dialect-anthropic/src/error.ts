@@ -1,10 +1,26 @@
-import { type ErrorLike, type HeaderPairs, type LimitLine, type LimitState, type Operation, retryHeaders, type WireError } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type ErrorLike,
+  type HeaderPairs,
+  type LimitLine,
+  type LimitState,
+  type Operation,
+  parseJson,
+  retryHeaders,
+  stringifyJson,
+  type WireError,
+} from '@llm-proxy-auth/plugin';
 import { ANTHROPIC } from './wire.ts';
 import { WORD_OF_STATUS, WORDS } from './words.ts';
 
-/** The vendor's own envelope, where this error came from a provider of this dialect and is not about our credential. */
-const vendorBody = (e: ErrorLike): string | undefined =>
-  e.vendor?.dialect === ANTHROPIC && e.code !== 'upstream_auth_failed' ? e.vendor.body.json : undefined;
+/** The vendor's own envelope as it came, where this error is from a provider of this dialect and not about our credential; one without an id says ours. */
+const vendorBody = (e: ErrorLike, requestId: string | undefined): string | undefined => {
+  if (e.vendor?.dialect !== ANTHROPIC || e.code === 'upstream_auth_failed') return undefined;
+  const { json } = e.vendor.body;
+  const body = asObject(parseJson(json)) ?? {};
+  return requestId === undefined || asText(body.request_id) !== undefined ? json : stringifyJson({ ...body, request_id: requestId });
+};
 /** Codes that come with several statuses: what is not the caller's is an invalid request with 404. */
 const BY_STATUS: ReadonlySet<string> = new Set(['upstream_rejected', 'invalid_request']);
 const typeOf = (e: ErrorLike): string => (BY_STATUS.has(e.code) ? (WORD_OF_STATUS[e.status] ?? WORDS[e.code]) : WORDS[e.code]);
@@ -13,14 +29,15 @@ const envelope = (e: ErrorLike, requestId: string | undefined): string => {
   const details = { error_code: e.code, ...(e.param === undefined ? {} : { param: e.param }) };
   return JSON.stringify({ type: 'error', error: { type: typeOf(e), message: e.message, details }, request_id: requestId ?? null });
 };
+const written = (e: ErrorLike, requestId: string | undefined): string => vendorBody(e, requestId) ?? envelope(e, requestId);
 /** An answer with the envelope `{"type":"error","error":{type,message,details},"request_id"}`. A provider's own error object of this dialect passes as it came. */
-export const error = (e: ErrorLike, _operation: Operation | undefined): WireError => ({
+export const error = (e: ErrorLike, _operation: Operation | undefined, requestId?: string): WireError => ({
   status: e.status,
   headers: ['content-type', 'application/json', ...retryHeaders(e)],
-  body: vendorBody(e) ?? envelope(e, undefined),
+  body: written(e, requestId),
 });
 /** The payload of the event that ends a broken stream, on one line. */
-export const errorPayload = (e: ErrorLike, requestId?: string): string => (vendorBody(e) ?? envelope(e, requestId)).replace(/[\r\n]+/g, ' ');
+export const errorPayload = (e: ErrorLike, requestId?: string): string => written(e, requestId).replace(/[\r\n]+/g, ' ');
 /** The event that ends a broken stream; nothing follows it. */
 export const errorEvent = (e: ErrorLike, requestId?: string): string => `event: error\ndata: ${errorPayload(e, requestId)}\n\n`;
 

@@ -26,6 +26,7 @@ export const anthropic = (now: Host['now'], seal: Seal): Dialect => ({
   surfaces: surfaces(seal),
   requestHeaders,
   replyHeaders,
+  requestIdHeader: 'request-id',
   ids: IDS,
   error,
   readError,

@@ -114,8 +114,8 @@ class SseTap implements Tap {
     }
     if (from < text.length) this.#event(text.slice(from), text.length);
   }
-  fail(e: ErrorLike): string {
-    return errorEvent(e);
+  fail(e: ErrorLike, requestId?: string): string {
+    return errorEvent(e, requestId);
   }
   idle(): string {
     return 'event: ping\ndata: {"type":"ping"}\n\n';

@@ -79,6 +79,15 @@ describe('an error of a provider', () => {
     const e = readError(404, { error: { type: 'not_found_error', message: 'x' } }, ['request-id', 'req_2']);
     expect(JSON.parse(e.vendor?.body.json ?? '')).toEqual({ type: 'error', error: { type: 'not_found_error', message: 'x' }, request_id: 'req_2' });
   });
+  it.each([
+    ['of its own keeps it', { request_id: 'req_1' }, 'req_1'],
+    ['of null is told ours', { request_id: null }, 'req_9'],
+    ['that is left out is told ours', {}, 'req_9'],
+  ])('with an id %s', (_which, named, shown) => {
+    const e = readError(400, { type: 'error', error: { type: 'invalid_request_error', message: 'x' }, ...named });
+    for (const body of [dialect.error(e, 'chat', 'req_9').body, errorEvent(e, 'req_9').split('data: ')[1] ?? ''])
+      expect(JSON.parse(body)).toEqual({ type: 'error', error: { type: 'invalid_request_error', message: 'x' }, request_id: shown });
+  });
   it('shows no secrets', () => {
     const e = readError(401, envelope('authentication_error', 'invalid key sk-ant-api03-abcdef in arn:aws:iam::123456789012:role/x'));
     expect(`${e.message}${e.vendor?.body.json}`).not.toMatch(/sk-ant|arn:aws/);

@@ -13,6 +13,7 @@ export const converseDialect = (seal: Seal): Dialect => ({
   name: CONVERSE,
   surfaces: surfaces(seal),
   replyHeaders,
+  requestIdHeader: 'x-amzn-requestid',
   error,
   readError: readErrorReply,
 });

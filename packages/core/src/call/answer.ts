@@ -20,6 +20,12 @@ const PLAIN: ReadonlySet<string> = new Set(['content-type', 'content-length', 'c
 export const holdsSecret = (secrets: readonly string[], name: string, value: string): boolean =>
   value.length >= 8 && secrets.length > 0 && !PLAIN.has(name) && holdsOneOf(secrets)(value);
 
+/** The provider's id of the request; undefined where it has none that may be shown. */
+const shownUpstreamId = ({ upstreamRequestId: id, plan }: Exchange): string | undefined =>
+  id !== undefined && headerValueIsSafe(id) && !holdsSecret(plan.graph.secrets(), 'x-upstream-request-id', id) ? id : undefined;
+/** The id of a request where clients of this dialect look for it. */
+export const namedId = ({ requestIdHeader }: Dialect, id: string): readonly string[] => (requestIdHeader === undefined ? [] : [requestIdHeader, id]);
+
 /** What every answer of ours carries, in front of the headers of the answer itself. */
 export const ownHeaders = (x: Exchange): string[] => {
   const headers = ['x-request-id', x.id];
@@ -33,12 +39,8 @@ export const ownHeaders = (x: Exchange): string[] => {
     if (x.model !== undefined) headers.push('x-lpa-model', safe(x.model));
     if (x.upstreamModel !== undefined) headers.push('x-lpa-upstream-model', safe(x.upstreamModel));
     headers.push('x-lpa-attempts', String(x.attempts), 'x-lpa-overhead-ms', hundredths(x.overhead + performance.now() - x.waitingSince));
-    if (
-      x.upstreamRequestId !== undefined &&
-      headerValueIsSafe(x.upstreamRequestId) &&
-      !holdsSecret(x.plan.graph.secrets(), 'x-upstream-request-id', x.upstreamRequestId)
-    )
-      headers.push('x-upstream-request-id', x.upstreamRequestId);
+    const upstreamId = shownUpstreamId(x);
+    if (upstreamId !== undefined) headers.push('x-upstream-request-id', upstreamId);
   }
   if (x.ledger.size > 0) headers.push('x-lpa-fidelity', [...x.ledger.values()].map((n) => `${n.kind}=${safe(n.param)}`).join(','));
   if (x.limit !== undefined && x.dialect?.rateHeaders !== undefined) headers.push(...x.dialect.rateHeaders(x.limit));
@@ -98,6 +100,9 @@ const placed = ({ surface }: Exchange, e: ErrorLike): ErrorLike => {
   const { code, status, message, retryAfterMs, retry, spent, vendor } = e;
   return { code, status, message, param, retryAfterMs, retry, spent, vendor };
 };
+/** An error that the dialect writes as its vendor did is the vendor's, and so is what its request is called. */
+const idOf = (x: Exchange, { name }: Dialect, e: ErrorLike): string =>
+  (e.vendor?.dialect === name && e.code !== 'upstream_auth_failed' ? shownUpstreamId(x) : undefined) ?? x.id;
 
 /** Answers with an error in the caller's dialect (protocol), the provider's shape (transparent), or the plain envelope. */
 export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): void => {
@@ -112,10 +117,12 @@ export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): v
     x.response.end(x.request.method === 'HEAD' ? '' : body);
     return;
   }
-  const wire = dialect.error(x.mode === 'transparent' ? e : placed(x, e), x.operation);
+  const id = idOf(x, dialect, e);
+  const wire = dialect.error(x.mode === 'transparent' ? e : placed(x, e), x.operation, id);
   // A native answer carries the provider's own limits; one that was refused for ours never had any.
   const limits = x.dialect === undefined && x.limit !== undefined && e.code === 'rate_limit_exceeded' ? (dialect.rateHeaders?.(x.limit) ?? []) : [];
-  sendWhole(x, wire.status, [...ownHeaders(x), ...limits, 'x-lpa-code', e.code, ...wire.headers, ...extra], x.request.method === 'HEAD' ? '' : wire.body);
+  const headers = [...ownHeaders(x), ...limits, 'x-lpa-code', e.code, ...namedId(dialect, id), ...wire.headers, ...extra];
+  sendWhole(x, wire.status, headers, x.request.method === 'HEAD' ? '' : wire.body);
 };
 const plainOf = (e: ErrorLike): ErrorLike => ({
   code: e.code,

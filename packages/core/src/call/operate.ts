@@ -50,8 +50,9 @@ const attempting = (a: Attempting, work: () => void): void => {
 const sendWritten = (a: Attempting, dialect: Dialect, call: Call, written: Written, head: ReplyHead): void => {
   const { x } = a;
   beginWait(x);
-  const headers = [...ownHeaders(x), ...writtenHeaders(written.headers), ...replyHeaders(x, dialect, call.endpoint.dialect === dialect.name, head)];
-  sendWhole(x, written.status ?? 200, headers, written.body);
+  const own = writtenHeaders(written.headers);
+  const passed = replyHeaders(x, dialect, call.endpoint.dialect === dialect.name, head, own);
+  sendWhole(x, written.status ?? 200, [...ownHeaders(x), ...own, ...passed], written.body);
   a.resolve(DONE);
 };
 /** A whole reply read by the provider half and written by the client half. */

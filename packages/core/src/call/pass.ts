@@ -75,7 +75,7 @@ class PassingStream implements StreamBody {
     this.#tap.over?.();
     const error = before === 'failed' ? undefined : this.error();
     // An error that was no whole event did not pass, so it is told as one.
-    if (error !== undefined) return this.#tap.fail(error);
+    if (error !== undefined) return this.#tap.fail(error, this.#x.id);
     return this.#tap.state === 'done' ? out : NOTHING;
   }
   state(): TapState {
@@ -89,7 +89,7 @@ class PassingStream implements StreamBody {
     return this.#error;
   }
   fail(e: ErrorLike): string | Uint8Array {
-    return this.#tap.fail(e);
+    return this.#tap.fail(e, this.#x.id);
   }
   idle(): string | Uint8Array {
     return this.#tap.idle?.() ?? NOTHING;

@@ -131,8 +131,8 @@ class OwningTap implements Tap {
   bytes(chunk: Uint8Array): void {
     this.#tap.bytes(chunk);
   }
-  fail(error: ErrorLike): string | Uint8Array {
-    return this.#tap.fail(error);
+  fail(error: ErrorLike, requestId?: string): string | Uint8Array {
+    return this.#tap.fail(error, requestId);
   }
   end(): Verdict {
     const verdict = this.#tap.end();

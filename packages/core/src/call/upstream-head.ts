@@ -45,18 +45,26 @@ export const passesReply = (dialect: Dialect): ((name: string) => boolean) => {
   replyFilters.set(dialect, made);
   return made;
 };
-/** Headers of the provider that reach a client of the same dialect; with limits of ours its rate-limit lines would mislead. */
-export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, head: ReplyHead): string[] => {
-  if (!sameDialect) return [];
+/**
+ * Headers of the provider that reach a client of the same dialect, with limits of ours without its rate-limit lines, which would mislead; and
+ * the id of the request where such clients look for it, unless the provider's own passes. What stands in `written` already is not repeated.
+ */
+export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, head: ReplyHead, written: HeaderPairs = []): string[] => {
+  const isWritten = (name: string): boolean => written.some((one, i) => i % 2 === 0 && one === name);
+  const id = dialect.requestIdHeader === undefined || isWritten(dialect.requestIdHeader) ? [] : [dialect.requestIdHeader, x.id];
+  if (!sameDialect) return id;
   const passes = passesReply(dialect);
   const secrets = x.plan.graph.secrets();
   const out: string[] = [];
+  let isNamed = false;
   for (const name in head) {
-    if (!passes(name) || (x.limit !== undefined && name.includes('-ratelimit-'))) continue;
+    if (!passes(name) || isWritten(name) || (x.limit !== undefined && name.includes('-ratelimit-'))) continue;
     const value = head[name];
-    if (typeof value === 'string' && headerValueIsSafe(value) && !holdsSecret(secrets, name, value)) out.push(name, value);
+    if (typeof value !== 'string' || !headerValueIsSafe(value) || holdsSecret(secrets, name, value)) continue;
+    out.push(name, value);
+    if (name === dialect.requestIdHeader) isNamed = true;
   }
-  return out;
+  return isNamed ? out : [...out, ...id];
 };
 
 export const requestOf = (

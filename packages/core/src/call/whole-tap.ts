@@ -27,8 +27,8 @@ class WholeTap implements Tap {
       this.#events = undefined;
     }
   }
-  fail(error: ErrorLike): string | Bytes {
-    return this.#tap.fail(error);
+  fail(error: ErrorLike, requestId?: string): string | Bytes {
+    return this.#tap.fail(error, requestId);
   }
   end(): Verdict {
     const tail = this.#events?.rest();

@@ -1,0 +1,113 @@
+import type { Edit, Mutant } from './mutants.ts';
+
+/** Rules about what conversations look like to the provider they are translated for, with the tests that must notice. */
+const anthropic = (file: string, from: string, to: string): Edit => ({ file: `plugins/dialect-anthropic/src/${file}`, from, to });
+const converse = (file: string, from: string, to: string): Edit => ({ file: `plugins/dialect-converse/src/${file}`, from, to });
+const shared = (file: string, from: string, to: string): Edit => ({ file: `packages/plugin/src/${file}`, from, to });
+const core = (file: string, from: string, to: string): Edit => ({ file: `packages/core/src/${file}`, from, to });
+const at = (test: string) => (rule: string, named: string, edit: Edit) => ({ rule, edits: [edit], test: `tests/${test}.test.ts`, named });
+const [talks, ids] = [at('tool-conversations'), at('request-ids')];
+
+const [claude, by, invoke] = ['Anthropic', 'Bedrock by Converse', 'Bedrock by InvokeModel'].map((name) => `OpenAI clients to Claude: ${name}`);
+const tools: readonly Mutant[] = [
+  talks(
+    'input that is a choice stands in a member',
+    `${claude} > input that is one of several`,
+    shared('plain-schema.ts', 'UNIONS.every((key) => whole[key] === undefined)', 'true'),
+  ),
+  talks(
+    'input that Claude gave in a member is what was in it',
+    `${claude} > input that is one of several`,
+    anthropic('messages/tool-names.ts', 'unwrapInput(json)', 'json'),
+  ),
+  talks(
+    'input that Bedrock gave in a member is what was in it',
+    `${by} > input that is one of several`,
+    converse('reply/read.ts', 'unwrapInput(part.input.json)', 'part.input.json'),
+  ),
+  talks(
+    'input that Claude streams in a member is what is in it',
+    `${invoke} > the same in a stream`,
+    anthropic('messages/open-block.ts', "this.#say('input', unwrapInput(whole))", "this.#say('input', whole)"),
+  ),
+  talks(
+    'input that Bedrock streams in a member is what is in it',
+    `${by} > the same in a stream`,
+    converse('stream/read.ts', 'memo?.wrapped?.has(name) === true ? unwrapInput : undefined', 'undefined'),
+  ),
+  talks(
+    'input of earlier calls goes back to Claude in a member',
+    `${claude} > the same in a stream`,
+    anthropic('messages/write-blocks.ts', 'wrapped.has(name) ? wrapInput(value) : value', 'value'),
+  ),
+  talks(
+    'input of earlier calls goes back to Bedrock in a member',
+    `${by} > the same in a stream`,
+    converse('request/foreign-blocks.ts', 'wrapped.has(part.name) ? wrapInput(input) : input', 'input'),
+  ),
+  talks(
+    'a schema that refers to its definition is that one',
+    `${claude} > a schema that is one of its definitions`,
+    shared('plain-schema.ts', '{ ...beside, ...found }', '{ ...beside }'),
+  ),
+  talks(
+    'sound is not left out',
+    `${claude} > sound is refused`,
+    anthropic('messages/write-turns.ts', "if (turn.role === 'user') refuseMedia(turn.parts);", ''),
+  ),
+  talks(
+    'a result without its call is refused before Claude',
+    `${claude} > a result without its call`,
+    anthropic('messages/write-request.ts', '  checkPairs(r.turns);\n', ''),
+  ),
+  talks(
+    'a result without its call is refused before Bedrock',
+    `${by} > a result without its call`,
+    converse('request/foreign.ts', '  checkPairs(r.turns);\n', ''),
+  ),
+  talks('a result answers the answer before it', `${by} > a result of another call`, shared('pairs.ts', 'if (orphan !== undefined) throw', 'if (false) throw')),
+  talks('a call has its result', `${invoke} > a call without its result`, shared('pairs.ts', 'if (lacking !== undefined) throw', 'if (false) throw')),
+  talks(
+    'a tool that Claude on Bedrock has not is not left out',
+    'unless none may be called: us.anthropic',
+    anthropic('messages/profile.ts', "if (!isObject(choice) || choice.type !== 'none')", 'if (false)'),
+  ),
+  talks(
+    'a tool that Converse has not is not left out',
+    'unless none may be called: us.amazon',
+    converse('request/foreign-tools.ts', 'if (own === undefined) refuseServerTool(tool, r, lost);', ''),
+  ),
+  talks('a hint on the whole request is not lost', 'a hint on the whole request', anthropic('messages/profile.ts', 'hintAtEnd(named, lost)', 'named')),
+  talks('one hint more than fits is left out', 'a hint on the whole request', anthropic('messages/profile.ts', 'hintsIn(rest) >= MOST_HINTS', 'false')),
+  talks(
+    'a model that counts no tokens lacks the operation',
+    'a model that counts no tokens',
+    converse('read-error.ts', "if (NO_COUNT.test(message)) return 'operation_not_supported';", ''),
+  ),
+];
+const named: readonly Mutant[] = [
+  ids(
+    'the id of a translated answer is where clients look',
+    'Bedrock’s Converse > of an answer',
+    core('call/upstream-head.ts', 'if (!sameDialect) return id;', 'if (!sameDialect) return [];'),
+  ),
+  ids(
+    'the id of an answer stands there once',
+    'Anthropic itself > reads the provider’s of an answer',
+    core('call/upstream-head.ts', 'return isNamed ? out : [...out, ...id];', 'return [...out, ...id];'),
+  ),
+  ids('no header of the provider is written twice', 'an AWS client of Bedrock, read and written', core('call/upstream-head.ts', ' || isWritten(name)', '')),
+  ids('the id of an error is where clients look', 'of an error that is our own', core('call/answer.ts', '...namedId(dialect, id), ', '')),
+  ids(
+    'an error of the provider’s has its id',
+    'reads the provider’s of the provider’s errors',
+    core('call/answer.ts', "(e.vendor?.dialect === name && e.code !== 'upstream_auth_failed' ? shownUpstreamId(x) : undefined) ?? x.id", 'x.id'),
+  ),
+  ids('an error says its id', 'of an error that is our own', core('call/answer.ts', 'x.operation, id)', 'x.operation)')),
+  ids(
+    'a passing stream that breaks says its id',
+    'reads ours of a passing stream',
+    core('call/pass.ts', '    return this.#tap.fail(e, this.#x.id);', '    return this.#tap.fail(e);'),
+  ),
+];
+export const turns: readonly Mutant[] = [...tools, ...named];
