@@ -6,7 +6,7 @@ const converse = (file: string, from: string, to: string): Edit => ({ file: `plu
 const shared = (file: string, from: string, to: string): Edit => ({ file: `packages/plugin/src/${file}`, from, to });
 const core = (file: string, from: string, to: string): Edit => ({ file: `packages/core/src/${file}`, from, to });
 const at = (test: string) => (rule: string, named: string, edit: Edit) => ({ rule, edits: [edit], test: `tests/${test}.test.ts`, named });
-const [talks, ids] = [at('tool-conversations'), at('request-ids')];
+const [talks, ids, texts] = [at('tool-conversations'), at('request-ids'), at('document-texts')];
 
 const [claude, by, invoke] = ['Anthropic', 'Bedrock by Converse', 'Bedrock by InvokeModel'].map((name) => `OpenAI clients to Claude: ${name}`);
 const tools: readonly Mutant[] = [
@@ -110,4 +110,45 @@ const named: readonly Mutant[] = [
     core('call/pass.ts', '    return this.#tap.fail(e, this.#x.id);', '    return this.#tap.fail(e);'),
   ),
 ];
-export const turns: readonly Mutant[] = [...tools, ...named];
+const documents: readonly Mutant[] = [
+  texts(
+    'a document without a word is not sent',
+    'without a word beside it is refused here: us.amazon',
+    converse('request/foreign.ts', '!blocks.some(({ text }) => text !== undefined))', 'false)'),
+  ),
+  texts(
+    'a document without content is not sent',
+    'no text is refused here',
+    anthropic('messages/own-media.ts', "if (isEmpty(part)) throw invalid(SOURCE, 'A document needs content.');", ''),
+  ),
+  texts(
+    'a document that another cannot read is not left out',
+    'a picture among the texts is refused here',
+    anthropic('messages/surface.ts', 'refuseOwnMedia(readRequest(inbound), target)', 'readRequest(inbound)'),
+  ),
+  texts(
+    'texts of a document stay apart',
+    'two texts are those of the document for Claude',
+    shared('document-texts.ts', '...(texts.length > 1 ? { pieces: texts.map((text) => text.length) } : {}),', ''),
+  ),
+  texts(
+    'what a search found is told as that',
+    'what a search found is that for Claude',
+    converse('request/foreign-blocks.ts', 'knowsTexts(writing.family) ? writeSearchResult(part, false) : undefined', 'undefined'),
+  ),
+  texts(
+    'what a search found is that at Anthropic',
+    'AWS clients to Anthropic > what a search found',
+    anthropic('messages/write-blocks.ts', 'part.found === undefined ? undefined : writeFound(part, lost)', 'undefined'),
+  ),
+  texts(
+    'where something was found is told as lost',
+    'for others it is a document',
+    converse(
+      'request/foreign-blocks.ts',
+      "if (part.found !== undefined) writing.lost('turns.parts.found', 'the model is not told where a document was found');",
+      '',
+    ),
+  ),
+];
+export const turns: readonly Mutant[] = [...tools, ...named, ...documents];

@@ -62,6 +62,10 @@ export interface DocumentPart extends Kept {
   readonly title?: string | undefined;
   readonly context?: string | undefined;
   readonly cite?: boolean | undefined;
+  /** Lengths of the texts that it was given in, for `textsOf`; a vendor that cites it counts them. Undefined: it is one. */
+  readonly pieces?: readonly number[] | undefined;
+  /** Where a search found it: a URL, or what else the client calls it. */
+  readonly found?: string | undefined;
 }
 export interface ToolCallPart extends Kept {
   readonly kind: 'toolCall';

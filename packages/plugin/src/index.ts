@@ -6,6 +6,7 @@ export * from './conversation.ts';
 export { type CorrectedClock, correctedClock } from './corrected-clock.ts';
 export { type CredentialCache, type CredentialCacheOptions, credentialCache, type Expiring } from './credential-cache.ts';
 export * from './dialect.ts';
+export { textDocument, textsOf } from './document-texts.ts';
 export * from './error.ts';
 export { collect, eventsOf } from './events.ts';
 export { type Fitted, fitSchema } from './fit-schema.ts';

@@ -13,6 +13,7 @@ const EXCLUDED: readonly { readonly path: RegExp; readonly why: string }[] = [
   { path: /^\.inputs\.parts<text>\.(citations|logprobs)/, why: 'what only a model adds to its text is not embedded' },
   { path: /\.parts<toolResult>\.parts<(refusal|thinking|audio|video|toolCall|toolResult|opaque)>/, why: 'tool results hold text, images and documents' },
   { path: /\.parts<toolResult>\.parts<text>\.(citations|logprobs)/, why: 'a tool does not add what a model adds to its text' },
+  { path: /<document>\.(pieces|found)$/, why: 'two vendors have a place for them; tests/document-texts.test.ts carries them to each' },
   { path: /\.usage\.audio(In|Out)$/, why: 'few surfaces count sound apart; tests/usage-details.test.ts carries it through each' },
   { path: /<(image|audio|video|document|toolCall|toolResult|opaque|thinking|refusal|text)>\.kind$/, why: 'always there; told by the angle brackets' },
 ];

@@ -10,6 +10,8 @@ export interface Form {
   readonly left?: Late<Remainder | undefined> | undefined;
   /** Content written as text although a list would do. */
   readonly text?: boolean | undefined;
+  /** What a document is made of was written as one text, or as a list of them. */
+  readonly texts?: 'one' | 'list' | undefined;
   /** A result or a message without `content`. */
   readonly absent?: boolean | undefined;
   /** Where a system turn stood: in the member of its own, or among the messages. */

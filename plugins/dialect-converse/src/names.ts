@@ -39,6 +39,8 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'turns.parts.name': 'messages[].content[].document.name',
   'turns.parts.title': 'messages[].content[].searchResult.title',
   'turns.parts.context': 'messages[].content[].document.context',
+  'turns.parts.pieces': 'messages[].content[].document.source.content',
+  'turns.parts.found': 'messages[].content[].searchResult.source',
   'turns.parts.cite': 'messages[].content[].document.citations',
   'turns.parts.citations': 'messages[].content[].citationsContent.citations',
   'turns.parts.cache': 'messages[].content[].cachePoint',

@@ -13,6 +13,7 @@ import {
 import { furtherModels } from '../further-models.ts';
 import { discloseRequest } from '../messages/foreign-thinking.ts';
 import { names } from '../messages/names.ts';
+import { refuseOwnMedia } from '../messages/own-media.ts';
 import { readRequest } from '../messages/read-request.ts';
 import { replyObject } from '../messages/reply.ts';
 import { writeRequest } from '../messages/write-request.ts';
@@ -69,7 +70,7 @@ export const countTokens = (seal: Seal): Surface<'countTokens'> =>
     framing: 'json',
     client: {
       names,
-      read: (inbound) => discloseRequest(readRequest(inbound), seal),
+      read: (inbound, _ledger, target) => discloseRequest(refuseOwnMedia(readRequest(inbound), target), seal),
       write: ({ input }) => ({ headers: ['content-type', 'application/json'], body: stringifyJson({ input_tokens: input }) }),
     },
     provider: { write, read },

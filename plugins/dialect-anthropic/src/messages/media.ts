@@ -1,13 +1,52 @@
 import { Buffer } from 'node:buffer';
-import { asText, type DocumentPart, type Fields, type Lost, type Media, type MediaPart, typeOfBytes, unsupported } from '@llm-proxy-auth/plugin';
+import {
+  asObject,
+  asText,
+  type DocumentPart,
+  type Fields,
+  invalid,
+  isObject,
+  type Json,
+  type Lost,
+  type Media,
+  type MediaPart,
+  textsOf,
+  typeOfBytes,
+  unknownFields,
+  unsupported,
+} from '@llm-proxy-auth/plugin';
+import { formOf } from '../form.ts';
+import { textMember } from '../invalid.ts';
 
+const READ: Readonly<Record<string, (source: Fields, param: string) => Media>> = Object.freeze({
+  base64: (source, param) => ({ base64: textMember(source, 'data', `${param}.data`), type: asText(source.media_type) ?? '' }),
+  text: (source, param) => ({
+    base64: Buffer.from(textMember(source, 'data', `${param}.data`)).toString('base64'),
+    type: asText(source.media_type) ?? 'text/plain',
+  }),
+  url: (source, param) => ({ url: textMember(source, 'url', `${param}.url`) }),
+  file: (source, param) => ({ file: textMember(source, 'file_id', `${param}.file_id`) }),
+});
 /** The media of a source with this type; undefined for one that only this vendor understands. */
-export const readSource = (source: Fields): Media | undefined => {
-  const data = asText(source.data);
-  if (source.type === 'base64' && data !== undefined) return { base64: data, type: asText(source.media_type) ?? '' };
-  if (source.type === 'text' && data !== undefined) return { base64: Buffer.from(data).toString('base64'), type: asText(source.media_type) ?? 'text/plain' };
-  if (source.type === 'url' && asText(source.url) !== undefined) return { url: asText(source.url) ?? '' };
-  return source.type === 'file' && asText(source.file_id) !== undefined ? { file: asText(source.file_id) ?? '' } : undefined;
+export const readSource = (source: Fields, param: string): Media | undefined => {
+  const type = asText(source.type) ?? '';
+  return Object.hasOwn(READ, type) ? READ[type]?.(source, param) : undefined;
+};
+/** Members of a text among those that a document is made of; what else one has only the vendor understands. */
+const OF_TEXT: ReadonlySet<string> = new Set(['type', 'text', 'cache_control']);
+export interface Texts {
+  readonly texts: readonly string[];
+  /** The hint behind the last of them that has one. */
+  readonly hint: Json;
+}
+/** The texts that a document or what a search found is made of; undefined where it holds anything else. */
+export const readTexts = (content: Json, param: string): Texts | undefined => {
+  if (typeof content === 'string') return { texts: [content], hint: undefined };
+  if (!Array.isArray(content)) throw invalid(param, `'${param}' must be a string or a list of blocks.`);
+  const blocks = content.map((block: Json) => asObject(block) ?? {});
+  const texts = blocks.map((block) => (block.type === 'text' && unknownFields(block, OF_TEXT) === undefined ? asText(block.text) : undefined));
+  if (!texts.every((text) => text !== undefined)) return undefined;
+  return { texts, hint: blocks.findLast(({ cache_control: hint }) => isObject(hint))?.cache_control };
 };
 
 const IMAGES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
@@ -42,20 +81,31 @@ export const writeImage = (part: MediaPart, mine: boolean, lost: Lost): Fields =
 };
 const TEXTS = /^(?:text\/|application\/json$)/;
 /** Text stands in a request as text. Bytes that are none cannot: nothing of a document may be replaced. */
-const plainText = (base64: string, type: string, lost: Lost): Fields => {
+const plainText = (base64: string, type: string, lost: Lost): string => {
   const bytes = Buffer.from(base64, 'base64');
   const data = bytes.toString('utf8');
   if (!Buffer.from(data).equals(bytes)) throw unsupported('turns.parts.media', 'A document of text must be UTF-8.');
   if (type !== 'text/plain') lost('turns.parts.media', `text of type ${type} is plain text here`, 'emulated');
-  return { type: 'text', media_type: 'text/plain', data };
+  return data;
 };
+const blocksOf = (texts: readonly string[]): readonly Fields[] => texts.map((text) => ({ type: 'text', text }));
+/** What a search found, as texts; undefined for what is no text. */
+export const writeFound = ({ media, pieces }: DocumentPart, lost: Lost): readonly Fields[] | undefined =>
+  'base64' in media && TEXTS.test(media.type) ? blocksOf(textsOf(plainText(media.base64, media.type, lost), pieces)) : undefined;
 export const writeDocument = (part: DocumentPart, mine: boolean, lost: Lost): Fields => {
-  const { media } = part;
+  const { media, pieces } = part;
   if (!('base64' in media)) {
     if (mine) return 'url' in media ? { type: 'url', url: media.url } : { type: 'file', file_id: media.file };
     return outside(media, 'turns.parts.media');
   }
-  if (TEXTS.test(media.type)) return plainText(media.base64, media.type, lost);
+  if (TEXTS.test(media.type)) {
+    const data = plainText(media.base64, media.type, lost);
+    const form = formOf(part)?.texts;
+    if (form === 'one') return { type: 'content', content: data };
+    return form === 'list' || pieces !== undefined
+      ? { type: 'content', content: blocksOf(textsOf(data, pieces)) }
+      : { type: 'text', media_type: 'text/plain', data };
+  }
   if (!mine && media.type !== 'application/pdf') throw unsupported('turns.parts.media', `The provider takes no documents of type ${media.type || 'unknown'}.`);
   return { type: 'base64', media_type: media.type, data: media.base64 };
 };

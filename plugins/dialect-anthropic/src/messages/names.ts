@@ -37,6 +37,8 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'turns.parts.media': 'messages[].content[].source',
   'turns.parts.title': 'messages[].content[].title',
   'turns.parts.context': 'messages[].content[].context',
+  'turns.parts.pieces': 'messages[].content[].source.content',
+  'turns.parts.found': 'messages[].content[].source',
   'turns.parts.cite': 'messages[].content[].citations',
   'turns.parts.citations': 'messages[].content[].citations',
   'turns.parts.failed': 'messages[].content[].is_error',

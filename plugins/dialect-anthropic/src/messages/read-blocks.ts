@@ -16,15 +16,16 @@ import {
   some,
   stringifyJson,
   type ToolResultPart,
+  textDocument,
   textField,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { withForm } from '../form.ts';
+import { type Form, withForm } from '../form.ts';
 import { textMember } from '../invalid.ts';
 import { remainderOf } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { readCitation, readForeign } from './citations.ts';
-import { readSource } from './media.ts';
+import { readSource, readTexts } from './media.ts';
 import { writeOwnBlock } from './write-blocks.ts';
 
 const set = (names: string): ReadonlySet<string> => new Set(names.split(' '));
@@ -33,6 +34,7 @@ const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = Object.freeze({
   text: set('type text citations cache_control'),
   image: set('type source cache_control'),
   document: set('type source title context citations cache_control'),
+  search_result: set('type source title content citations cache_control'),
   tool_use: set('type id name input cache_control caller'),
   tool_result: set('type tool_use_id content is_error cache_control'),
 });
@@ -70,21 +72,37 @@ const readRedacted: Read = (b, param) => {
 const readImage: Read = (b, param) => {
   const source = asObject(b.source);
   if (source === undefined) throw invalid(`${param}.source`, 'An image needs a source.');
-  const media = readSource(source);
+  const media = readSource(source, `${param}.source`);
   return media === undefined ? opaqueOf(b) : { kind: 'image', media, ...keptOf(b, 'image') };
 };
 const readDocument: Read = (b, param) => {
   const source = asObject(b.source);
   if (source === undefined) throw invalid(`${param}.source`, 'A document needs a source.');
-  const media = readSource(source);
-  if (media === undefined) return opaqueOf(b);
+  const said = source.type === 'content' ? readTexts(source.content, `${param}.source.content`) : undefined;
+  const media = said === undefined ? readSource(source, `${param}.source`) : undefined;
+  if (said === undefined && media === undefined) return opaqueOf(b);
   const part: DocumentPart = {
     kind: 'document',
-    media,
+    ...(media === undefined ? textDocument(said?.texts ?? []) : { media }),
     ...some('title', textField(b, 'title', `${param}.title`)),
     ...some('context', textField(b, 'context', `${param}.context`)),
     ...some('cite', asFlag(asObject(b.citations)?.enabled)),
+    ...cacheOf(said?.hint),
     ...keptOf(b, 'document'),
+  };
+  return part;
+};
+const readFound: Read = (b, param) => {
+  const said = readTexts(b.content, `${param}.content`);
+  if (said === undefined) return opaqueOf(b);
+  const part: DocumentPart = {
+    kind: 'document',
+    ...textDocument(said.texts),
+    found: textMember(b, 'source', `${param}.source`),
+    title: textMember(b, 'title', `${param}.title`),
+    ...some('cite', asFlag(asObject(b.citations)?.enabled)),
+    ...cacheOf(said.hint),
+    ...keptOf(b, 'search_result'),
   };
   return part;
 };
@@ -111,11 +129,17 @@ const READERS: Readonly<Record<string, Read>> = Object.freeze({
   redacted_thinking: readRedacted,
   image: readImage,
   document: readDocument,
+  search_result: readFound,
   tool_use: readCall,
   tool_result: readResult,
 });
 
-/** One content block. What the conversation has no kind for is opaque: server tools and their results, search results, what is new. */
+const spellingOf = (part: Part, b: Fields): Form => {
+  if (part.kind === 'toolResult') return { text: typeof b.content === 'string', absent: b.content === undefined || b.content === null };
+  const source = part.kind === 'document' ? asObject(b.source) : undefined;
+  return source?.type === 'content' ? { texts: typeof source.content === 'string' ? 'one' : 'list' } : {};
+};
+/** One content block. What the conversation has no kind for is opaque: server tools and their results, what is new. */
 export const readBlock = (wire: Json, param: string): Part => {
   const b = asObject(wire);
   if (b === undefined) throw invalid(param, 'A content block is an object.');
@@ -124,7 +148,7 @@ export const readBlock = (wire: Json, param: string): Part => {
   if (read === undefined) return opaqueOf(b);
   const part = read(b, param);
   if (part.kind === 'opaque') return part;
-  const form = part.kind === 'toolResult' ? { text: typeof b.content === 'string', absent: b.content === undefined || b.content === null } : {};
+  const form = spellingOf(part, b);
   return withForm(part, { ...form, left: new Late(() => remainderOf(writeOwnBlock(withForm(part, form)) ?? {}, b)) });
 };
 /** Content of a message or a result: text, blocks, or nothing. */

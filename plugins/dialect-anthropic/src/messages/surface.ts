@@ -7,6 +7,7 @@ import { BETAS, refusesBetas } from './betas.ts';
 import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts';
 import type { Memo } from './memo.ts';
 import { names } from './names.ts';
+import { refuseOwnMedia } from './own-media.ts';
 import { readRequest } from './read-request.ts';
 import { readReply, writeReply } from './reply.ts';
 import { MessageReader } from './stream-reader.ts';
@@ -33,7 +34,7 @@ export const messages = (seal: Seal): Surface<'chat'> =>
     client: {
       names,
       read(inbound, ledger, target) {
-        const request = discloseRequest(readRequest(inbound), seal);
+        const request = discloseRequest(refuseOwnMedia(readRequest(inbound), target), seal);
         return target?.capabilities.webSearch === true ? withSearch(request, ledger) : request;
       },
       write: (reply, call) => writeReply(encloseReply(reply, seal), call),

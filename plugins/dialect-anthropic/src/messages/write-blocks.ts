@@ -21,7 +21,7 @@ import { unheard } from '../lost.ts';
 import { restore } from '../remainder.ts';
 import { ANTHROPIC } from '../wire.ts';
 import { isOwn, writeCitation } from './citations.ts';
-import { writeDocument, writeImage } from './media.ts';
+import { writeDocument, writeFound, writeImage } from './media.ts';
 
 /** How blocks are written: for whom, and what is told of losses. */
 export interface Writing {
@@ -148,12 +148,15 @@ const WRITERS: { readonly [K in Part['kind']]: Write<K> } = Object.freeze({
   document: (part, { mine, lost }) => {
     const title = part.title ?? part.name;
     if (title !== undefined && part.title === undefined) lost('turns.parts.name', 'the name stands as title', 'emulated');
+    const cited = part.cite === undefined ? {} : { citations: { enabled: part.cite } };
+    const content = part.found === undefined ? undefined : writeFound(part, lost);
+    if (content !== undefined) return { type: 'search_result', source: part.found ?? '', title: title ?? '', content, ...cited, ...writeKept(part, mine) };
     return {
       type: 'document',
       source: writeDocument(part, mine, lost),
       ...(title === undefined ? {} : { title }),
       ...(part.context === undefined ? {} : { context: part.context }),
-      ...(part.cite === undefined ? {} : { citations: { enabled: part.cite } }),
+      ...cited,
       ...writeKept(part, mine),
     };
   },

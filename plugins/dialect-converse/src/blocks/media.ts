@@ -10,6 +10,8 @@ import {
   type MediaPart,
   mediaTypeOf,
   some,
+  textDocument,
+  textsOf,
   unknownFields,
   unsupported,
 } from '@llm-proxy-auth/plugin';
@@ -20,14 +22,17 @@ import { formatOf, ownFormatOf, typeOf } from './formats.ts';
 
 type Kind = MediaPart['kind'];
 const S3 = 's3://';
-/** Lengths of texts that were joined, so that they can be taken apart again. */
-export const joinedTexts = (list: readonly unknown[]): { readonly text: string; readonly pieces: readonly number[] } | undefined => {
-  const texts = list.map((entry) => {
+const textList = (list: unknown): readonly string[] | undefined => {
+  const texts = asList(list).map((entry) => {
     const o = asObject(entry);
     return o !== undefined && Object.keys(o).length === 1 ? asText(o.text) : undefined;
   });
-  if (!texts.every((text): text is string => text !== undefined)) return undefined;
-  return { text: texts.join(''), pieces: texts.map((text) => text.length) };
+  return texts.every((text) => text !== undefined) ? texts : undefined;
+};
+/** Lengths of texts that were joined, so that they can be taken apart again. */
+export const joinedTexts = (list: readonly unknown[]): { readonly text: string; readonly pieces: readonly number[] } | undefined => {
+  const texts = textList(list);
+  return texts === undefined ? undefined : { text: texts.join(''), pieces: texts.map((text) => text.length) };
 };
 /** The texts that were joined; one text when it was changed since. */
 export const takenApart = (text: string, pieces: readonly number[] | undefined): readonly Fields[] => {
@@ -41,6 +46,7 @@ export const takenApart = (text: string, pieces: readonly number[] | undefined):
 };
 interface Source {
   readonly media: Media;
+  readonly pieces?: readonly number[] | undefined;
   readonly form: Form;
   readonly rest: Fields;
 }
@@ -50,12 +56,12 @@ const sourceOf = (wire: unknown, type: string, param: string, reading: Reading):
   const bytes = textField(source, 'bytes', param);
   const text = textField(source, 'text', param);
   const s3 = objectField(source, 's3Location', param);
-  const content = joinedTexts(asList(source.content));
+  const content = textList(source.content);
   if (bytes !== undefined) return { media: { base64: bytes, type }, form: {}, rest: {} };
   if (text !== undefined) return { media: { base64: base64Of(text), type: 'text/plain' }, form: { source: 'text' }, rest: {} };
   if (s3 !== undefined) return fromS3(s3, type, `${param}.s3Location`, reading);
   if (source.content === undefined || content === undefined) throw invalid(param, `'${param}' must hold bytes or an s3Location.`);
-  return { media: { base64: base64Of(content.text), type: 'text/plain' }, form: { source: 'content', pieces: content.pieces }, rest: {} };
+  return { ...textDocument(content), form: { source: 'content' }, rest: {} };
 };
 const fromS3 = (s3: Fields, type: string, param: string, { foreign }: Reading): Source => {
   const url = textField(s3, 'uri', param);
@@ -74,12 +80,13 @@ export const readMedia = (kind: Kind, wire: unknown, param: string, reading: Rea
 /** `document`. */
 export const readDocument = (wire: unknown, param: string, reading: Reading): DocumentPart => {
   const o = anObject(wire, param);
-  const { media, form, rest } = sourceOf(o.source, typeOf('document', textField(o, 'format', param)), `${param}.source`, reading);
+  const { media, pieces, form, rest } = sourceOf(o.source, typeOf('document', textField(o, 'format', param)), `${param}.source`, reading);
   const citations = objectField(o, 'citations', param);
   const more = { ...unknownFields(o, ['format', 'source', 'name', 'context', 'citations']), ...rest };
   const part: DocumentPart = {
     kind: 'document',
     media,
+    ...some('pieces', pieces),
     ...some('name', textField(o, 'name', param)),
     ...some('context', textField(o, 'context', param)),
     ...some('cite', citations === undefined ? undefined : flagField(citations, 'enabled', `${param}.citations`)),
@@ -87,29 +94,32 @@ export const readDocument = (wire: unknown, param: string, reading: Reading): Do
   };
   return form.source === undefined ? part : withForm(part, form);
 };
-/** `searchResult`: a document of plain text; where it was found stands in `rest`. */
+/** `searchResult`: a document of plain text that was found somewhere. */
 export const readSearchResult = (wire: unknown, param: string): DocumentPart | undefined => {
   const o = anObject(wire, param);
-  const content = joinedTexts(asList(o.content));
-  if (content === undefined) return undefined;
+  const content = textList(o.content);
+  const found = textField(o, 'source', param);
+  if (content === undefined || found === undefined) return undefined;
   const citations = objectField(o, 'citations', param);
-  const part: DocumentPart = {
+  return {
     kind: 'document',
-    media: { base64: base64Of(content.text), type: 'text/plain' },
+    ...textDocument(content),
+    found,
     ...some('title', textField(o, 'title', param)),
     ...some('cite', citations === undefined ? undefined : flagField(citations, 'enabled', `${param}.citations`)),
-    rest: { searchResult: unknownFields(o, ['title', 'content', 'citations']) ?? {} },
+    ...some('rest', unknownFields(o, ['source', 'title', 'content', 'citations'])),
   };
-  return withForm(part, { pieces: content.pieces });
 };
 
 const plainText = (base64: string): string => Buffer.from(base64, 'base64').toString();
+const textBlocks = (base64: string, pieces: readonly number[] | undefined): readonly Fields[] => textsOf(plainText(base64), pieces).map((text) => ({ text }));
 const writeSource = (part: MediaPart | DocumentPart, mine: boolean): Fields | undefined => {
   const { media } = part;
-  const { source, pieces } = formOf(part) ?? {};
+  const { source } = formOf(part) ?? {};
   if ('base64' in media) {
     if (source === 'text') return { text: plainText(media.base64) };
-    return source === 'content' ? { content: takenApart(plainText(media.base64), pieces) } : { bytes: media.base64 };
+    const pieces = part.kind === 'document' ? part.pieces : undefined;
+    return source === 'content' || pieces !== undefined ? { content: textBlocks(media.base64, pieces) } : { bytes: media.base64 };
   }
   return 'url' in media && (mine || media.url.startsWith(S3)) ? { s3Location: { uri: media.url, ...some('bucketOwner', part.rest?.bucketOwner) } } : undefined;
 };
@@ -123,18 +133,23 @@ export const writeMedia = (part: MediaPart, mine: boolean): Fields | undefined =
   if (source === undefined || (!mine && format === undefined)) return undefined;
   return { ...some('format', format), source, ...(mine ? others(part) : {}) };
 };
+const citing = ({ cite }: DocumentPart): Fields => (cite === undefined ? {} : { citations: { enabled: cite } });
 /** The same for a document. `name`: what it is called here. */
 export const writeDocument = (part: DocumentPart, name: string | undefined, mine: boolean): Fields | undefined => {
-  const found = asObject(part.rest?.searchResult);
-  const cite = part.cite === undefined ? {} : { citations: { enabled: part.cite } };
-  if (mine && found !== undefined && 'base64' in part.media) {
-    const content = takenApart(plainText(part.media.base64), formOf(part)?.pieces);
-    return { searchResult: { ...found, ...some('title', part.title), content, ...cite } };
-  }
   const source = writeSource(part, mine);
   const { media } = part;
   const type = ('type' in media ? media.type : undefined) ?? (mine || !('url' in media) ? undefined : mediaTypeOf(media.url)) ?? '';
   const format = mine ? ownFormatOf('document', type) : formatOf('document', type);
   if (source === undefined || (!mine && format === undefined)) return undefined;
-  return { document: { ...some('format', format), ...some('name', name), source, ...some('context', part.context), ...cite, ...(mine ? others(part) : {}) } };
+  const { context } = part;
+  return {
+    document: { ...some('format', format), ...some('name', name), source, ...some('context', context), ...citing(part), ...(mine ? others(part) : {}) },
+  };
+};
+/** What a search found; undefined for other documents, and for what is no text. */
+export const writeSearchResult = (part: DocumentPart, mine: boolean): Fields | undefined => {
+  const { found, title, media, pieces } = part;
+  if (found === undefined || !('base64' in media) || media.type !== 'text/plain') return undefined;
+  const content = textBlocks(media.base64, pieces);
+  return { searchResult: { source: found, ...some('title', title), content, ...citing(part), ...(mine ? others(part) : {}) } };
 };

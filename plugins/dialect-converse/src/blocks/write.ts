@@ -15,7 +15,7 @@ import { formOf } from '../form.ts';
 import { CONVERSE } from '../wire.ts';
 import { cachePointOf } from './cache.ts';
 import { writeCitation } from './citations.ts';
-import { takenApart, writeDocument, writeMedia } from './media.ts';
+import { takenApart, writeDocument, writeMedia, writeSearchResult } from './media.ts';
 import { writeThinking } from './thinking.ts';
 
 /** JSON of a text, undefined when it is none. */
@@ -58,7 +58,7 @@ export const writeOwnBlock = (part: Part): Fields | undefined => {
   if (part.kind === 'text') return writeText(part);
   if (part.kind === 'refusal') return { text: part.text };
   if (part.kind === 'thinking') return wrapped('reasoningContent', writeThinking(part, true));
-  if (part.kind === 'document') return writeDocument(part, part.name, true);
+  if (part.kind === 'document') return writeSearchResult(part, true) ?? writeDocument(part, part.name, true);
   if (part.kind === 'toolCall') return writeCall(part);
   if (part.kind === 'toolResult') return writeResult(part);
   if (part.kind === 'opaque') return part.origin.dialect === CONVERSE ? asObject(parseJson(part.origin.payload.json)) : undefined;

@@ -15,7 +15,7 @@ import {
 import { cachePointOf } from '../blocks/cache.ts';
 import { ownCitation } from '../blocks/citations.ts';
 import { formatOf } from '../blocks/formats.ts';
-import { writeDocument, writeMedia } from '../blocks/media.ts';
+import { writeDocument, writeMedia, writeSearchResult } from '../blocks/media.ts';
 import { writeThinking } from '../blocks/thinking.ts';
 import { inputOf, writeOwnBlock } from '../blocks/write.ts';
 import { losePart } from '../lost.ts';
@@ -75,8 +75,18 @@ const writeForeignMedia = (part: MediaPart | DocumentPart, writing: Writing): Fi
     noteMedia(part, writing.lost);
     return { [part.kind]: media };
   }
-  const { name, title } = part;
-  const block = writeDocument(part, 'x', false);
+  return writeForeignDocument(part, writing);
+};
+/** Claude alone knows where a document was found, and in which texts it was given. */
+const knowsTexts = ({ vendor }: Family): boolean => vendor === 'anthropic' || vendor === '';
+const writeForeignDocument = (part: DocumentPart, writing: Writing): Fields => {
+  const { name, title, pieces } = part;
+  const found = knowsTexts(writing.family) ? writeSearchResult(part, false) : undefined;
+  if (found !== undefined) return found;
+  if (part.found !== undefined) writing.lost('turns.parts.found', 'the model is not told where a document was found');
+  const isJoined = pieces !== undefined && !knowsTexts(writing.family);
+  if (isJoined) writing.lost('turns.parts.pieces', 'the texts of a document are one text', 'emulated');
+  const block = writeDocument(isJoined ? { ...part, pieces: undefined } : part, 'x', false);
   if (block === undefined) throw noMedia(part);
   if (title !== undefined && name !== undefined && title !== name) writing.lost('turns.parts.title', 'a document has one name here');
   if (title !== undefined && name === undefined) writing.lost('turns.parts.title', 'the title is the name here', 'emulated');

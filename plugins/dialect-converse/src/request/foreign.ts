@@ -133,6 +133,8 @@ const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Field
   if (drafts.length === 0) throw unsupported('turns', 'Nothing of this conversation can be said to the provider of this call.');
   return drafts.map(({ role, results, others }, i) => {
     const blocks = joined(others);
+    if (blocks.some(({ document }) => document !== undefined) && !blocks.some(({ text }) => text !== undefined))
+      throw unsupported('turns.parts', 'The provider of this call wants a text beside a document, which says what is wanted of it.');
     return {
       role,
       content: [
