@@ -35,10 +35,10 @@ const opened = (wanted: Wanted) => {
   });
   afterEach(() => now().simulator.clear());
   afterAll(() => bench?.close());
-  const post = (path: string, body: Fields): Promise<Response> =>
+  const post = (path: string, body: Fields, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
     fetch(`${now().url}${path}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${now().key}`, 'content-type': 'application/json', 'anthropic-version': '2023-06-01' },
+      headers: { authorization: `Bearer ${now().key}`, 'content-type': 'application/json', 'anthropic-version': '2023-06-01', ...headers },
       body: JSON.stringify(body),
     });
   const ask = (model: string, ...content: readonly Fields[]): Promise<Response> =>
@@ -163,7 +163,8 @@ describe.each([
 });
 
 describe('Anthropic clients to OpenAI', () => {
-  const { ask, blocks } = opened({});
+  const { now, post, ask, blocks } = opened({});
+  const question = { model: 'gpt-4o-mini', max_tokens: 10, messages: [{ role: 'user', content: 'x' }] };
   test('texts are the text of a file, and what is lost is told', async () => {
     const [status, lost] = await told(ask('gpt-4o-mini', made([text('one'), text('two')]), found));
     expect([status, lost?.split(',')]).toEqual([
@@ -171,5 +172,16 @@ describe('Anthropic clients to OpenAI', () => {
       expect.arrayContaining(['ignored=messages[].content[].source.content', 'ignored=messages[].content[].source', 'ignored=messages[].content[].title']),
     ]);
     expect(JSON.stringify(blocks())).toContain(base64('one\ntwo'));
+  });
+  test('one by its URL is refused, because the question would be another without it', async () => {
+    const answer = await ask('gpt-4o-mini', { type: 'document', source: { type: 'url', url: 'https://docs.example/a.pdf' } });
+    expect([answer.status, answer.headers.get('x-lpa-code')]).toEqual([400, 'unsupported_parameter']);
+    expect(((await answer.json()) as { readonly error: Fields }).error).toMatchObject({ details: { param: 'messages[].content[].source' } });
+    expect(now().simulator.requests).toHaveLength(0);
+  });
+  test('betas of the header, of which nobody else knows, are told as lost', async () => {
+    const [status, lost] = await told(post('/anthropic/main/v1/messages', question, { 'anthropic-beta': 'context-1m-2025-08-07' }));
+    expect([status, lost?.split(',')]).toEqual([200, expect.arrayContaining(['ignored=anthropic_beta'])]);
+    expect((await told(post('/anthropic/main/v1/messages', question)))[1]).not.toContain('anthropic_beta');
   });
 });

@@ -150,5 +150,11 @@ const documents: readonly Mutant[] = [
       '',
     ),
   ),
+  texts('a document that OpenAI does not fetch is not left out', 'one by its URL is refused', {
+    file: 'plugins/dialect-openai/src/chat/write-messages.ts',
+    from: '  if (!mine) said.forEach(refuseMedia);\n',
+    to: '',
+  }),
+  texts('betas of a header are told as lost', 'betas of the header', anthropic('messages/surface.ts', 'loseBetas(inbound, target, ledger);', '')),
 ];
 export const turns: readonly Mutant[] = [...tools, ...named, ...documents];

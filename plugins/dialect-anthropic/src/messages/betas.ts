@@ -1,3 +1,6 @@
+import type { Endpoint, Inbound, Ledger } from '@llm-proxy-auth/plugin';
+import { ANTHROPIC } from '../wire.ts';
+
 /** Whose endpoint takes a beta: by the profile it is reached with, `anthropic` without one. */
 export type Vendor = 'anthropic' | 'bedrock-invoke' | 'vertex';
 
@@ -70,3 +73,8 @@ export const betasIn = (headers: readonly string[]): readonly string[] =>
     .flatMap((value, i) => (i % 2 === 1 && headers[i - 1]?.toLowerCase() === 'anthropic-beta' ? value.split(',') : []))
     .map((beta) => beta.trim())
     .filter((beta) => beta !== '');
+/** Betas of a client's header are this vendor's: whoever is asked in another dialect is not told of them. */
+export const loseBetas = ({ headers }: Inbound, target: Endpoint | undefined, ledger: Ledger): void => {
+  if (target === undefined || target.dialect === ANTHROPIC || betasIn(headers).length === 0) return;
+  ledger.note('ignored', 'anthropic_beta', 'betas are of the vendor’s own API');
+};

@@ -3,7 +3,7 @@ import { furtherModels } from '../further-models.ts';
 import { REACH } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { messagesTap } from '../tap.ts';
-import { BETAS, refusesBetas } from './betas.ts';
+import { BETAS, loseBetas, refusesBetas } from './betas.ts';
 import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts';
 import type { Memo } from './memo.ts';
 import { names } from './names.ts';
@@ -34,6 +34,7 @@ export const messages = (seal: Seal): Surface<'chat'> =>
     client: {
       names,
       read(inbound, ledger, target) {
+        loseBetas(inbound, target, ledger);
         const request = discloseRequest(refuseOwnMedia(readRequest(inbound), target), seal);
         return target?.capabilities.webSearch === true ? withSearch(request, ledger) : request;
       },

@@ -9,6 +9,7 @@ import {
   type ToolCallPart,
   type ToolResultPart,
   type Turn,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { type Form, formOf } from './form.ts';
@@ -109,6 +110,13 @@ const writeResult = (part: ToolResultPart, mine: boolean, lost: Lost): Fields =>
   const message = form.legacy === true ? { role: 'function', name: name ?? '', content } : { role: 'tool', tool_call_id: part.id, content };
   return mine ? restore({ ...message, ...part.rest }, form.left?.value) : message;
 };
+const MEDIA: ReadonlySet<Part['kind']> = new Set(['image', 'document', 'audio', 'video']);
+/** Without the picture, paper, sound or film that a question is about it is another question. */
+const refuseMedia = (part: Part): void => {
+  if (!MEDIA.has(part.kind) || writePart(part, false) !== undefined) return;
+  const how = 'media' in part && 'url' in part.media ? ' by its URL' : '';
+  throw unsupported('turns.parts.media', `The provider of this call takes no ${part.kind}${how}.`);
+};
 const isResult = (p: Part): p is ToolResultPart => p.kind === 'toolResult';
 /**
  * Results come first, one message each, because every call must be answered before anything else is said. What a foreign
@@ -119,6 +127,7 @@ const writeUser = (turn: Turn, form: Form, mine: boolean, lost: Lost): readonly 
   const media = mine ? [] : results.flatMap((r) => r.parts.filter((p) => p.kind !== 'text'));
   const said = [...media, ...turn.parts.filter((p) => !isResult(p))];
   if (media.length > 0) lost('turns.parts.parts', 'media of a tool result stands in the next message', 'emulated');
+  if (!mine) said.forEach(refuseMedia);
   const messages = results.map((r) => writeResult(r, mine, lost));
   return said.length === 0 && messages.length > 0 ? messages : [...messages, { ...head('user', turn), content: writeContent(said, form, mine, lost) }];
 };
