@@ -39,7 +39,8 @@ export const startMock = async (port) => {
 export const startGateway = async ({ port, upstream, config = 'bench/gateway.yaml', preload, env = {} }) => {
   const before = preload === undefined ? [] : ['--import', preload];
   const args = [
-    '--max-semi-space-size=16',
+    '--max-semi-space-size=8',
+    '--no-allocation-site-pretenuring',
     '--v8-pool-size=1',
     '--conditions=@llm-proxy-auth/source',
     ...before,

@@ -10,7 +10,8 @@ const tools = join(root, 'scripts', 'tools');
 const [task, ...rest] = process.argv.slice(2);
 const TASKS = {
   start: [
-    '--max-semi-space-size=16',
+    '--max-semi-space-size=8',
+    '--no-allocation-site-pretenuring',
     '--v8-pool-size=1',
     '--disable-warning=ExperimentalWarning',
     '--conditions=@llm-proxy-auth/source',

@@ -9,7 +9,13 @@ import { bareEnvironment, ROOT, type Running, run } from './process.ts';
 export const KEY = 'fedcba9876543210fedcba9876543210fedcba98';
 export const OTHER_KEY = '0123456789abcdef0123456789abcdef01234567';
 /** The space for young objects is that of the scripts and images that start it. */
-const SOURCE = ['--max-semi-space-size=16', '--v8-pool-size=1', '--disable-warning=ExperimentalWarning', '--conditions=@llm-proxy-auth/source'];
+const SOURCE = [
+  '--max-semi-space-size=8',
+  '--no-allocation-site-pretenuring',
+  '--v8-pool-size=1',
+  '--disable-warning=ExperimentalWarning',
+  '--conditions=@llm-proxy-auth/source',
+];
 
 /** A folder with a configuration file and a provider to call; `write` replaces the file as an operator would. */
 export interface Site {
