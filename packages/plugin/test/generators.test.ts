@@ -14,7 +14,7 @@ const EXCLUDED: readonly { readonly path: RegExp; readonly why: string }[] = [
   { path: /\.parts<toolResult>\.parts<(refusal|thinking|audio|video|toolCall|toolResult|opaque)>/, why: 'tool results hold text, images and documents' },
   { path: /\.parts<toolResult>\.parts<text>\.(citations|logprobs)/, why: 'a tool does not add what a model adds to its text' },
   { path: /<document>\.(pieces|found)$/, why: 'two vendors have a place for them; tests/document-texts.test.ts carries them to each' },
-  { path: /\.usage\.audio(In|Out)$/, why: 'few surfaces count sound apart; tests/usage-details.test.ts carries it through each' },
+  { path: /\.usage\.(audio|image)(In|Out)$/, why: 'few surfaces count sound and images apart; tests/usage-details.test.ts carries them through each' },
   { path: /<(image|audio|video|document|toolCall|toolResult|opaque|thinking|refusal|text)>\.kind$/, why: 'always there; told by the angle brackets' },
 ];
 const seen = (arbitrary: fc.Arbitrary<unknown>, runs: number): Set<string> => {
