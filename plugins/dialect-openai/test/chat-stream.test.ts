@@ -104,7 +104,7 @@ describe('a chat stream for a client', () => {
     ['stop', [call('c', '{}')], 'tool_calls'],
     ['tool', [{ kind: 'text', text: 'x' }], 'stop'],
     ['length', [call('c', '{}')], 'length'],
-    ['refusal', [{ kind: 'refusal', text: 'no' }], 'stop'],
+    ['refusal', [{ kind: 'refusal', text: 'no' }], 'content_filter'],
     ['refusal', [{ kind: 'text', text: 'x' }], 'content_filter'],
   ] as const)('whose provider said %s with %j ends with %s', (finish, parts, word) => {
     expect(chunks(told(parts as readonly Part[], finish)).at(-1)?.choices[0]?.finish_reason).toBe(word);

@@ -73,8 +73,7 @@ const FINISH: Readonly<Record<string, Readonly<Partial<Record<Finish, Finish>>>>
   completions: { pause: 'stop', refusal: 'filter', context: 'length', tool: 'stop' },
 };
 const finishOf = (name: string, choice: Choice): Finish => {
-  const refused = name === 'chat' && choice.parts.some((part) => part.kind === 'refusal' && part.text !== '');
-  const word = choice.finish === 'refusal' && refused ? 'stop' : (FINISH[name]?.[choice.finish] ?? choice.finish);
+  const word = FINISH[name]?.[choice.finish] ?? choice.finish;
   if (name === 'completions' || (word !== 'stop' && word !== 'tool')) return word;
   return called(choice) ? 'tool' : 'stop';
 };

@@ -28,12 +28,11 @@ const WRITE: Readonly<Record<Finish, string>> = Object.freeze({
   pause: 'stop',
   context: 'length',
 });
-/** Reasons this surface has a word for; that of a refusal is told by its text. */
+/** Reasons this surface has a word for. */
 export const FINISHES: ReadonlySet<Finish> = new Set(['stop', 'length', 'tool', 'filter']);
 /** What was said in a choice, as far as its reason depends on it. */
 export interface Said {
   readonly called: boolean;
-  readonly refused: boolean;
   /** The request used `functions`. */
   readonly legacy: boolean;
 }
@@ -41,7 +40,6 @@ export interface Said {
  * Agents go on while the reason is `tool_calls`: it must be so exactly when there are calls, whatever the provider said.
  */
 export const writeFinish = (reason: Finish, said: Said): string => {
-  if (reason === 'refusal' && said.refused) return 'stop';
   const word = WRITE[reason];
   if (word === 'tool_calls' && !said.called) return 'stop';
   const calls = said.called && (word === 'stop' || word === 'tool_calls');

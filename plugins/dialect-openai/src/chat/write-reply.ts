@@ -118,13 +118,12 @@ const writeChoice = (choice: Choice, writing: Writing): Fields => {
   const { mine, legacy, call } = writing;
   const { message, called } = messageOf(choice, writing);
   const { message: _inner, ...rest } = choice.rest ?? {};
-  const said = { called, refused: message.refusal !== null && message.refusal !== '', legacy };
   loseEnd({ reason: choice.finish, stopSequence: choice.stopSequence }, FINISHES, call.ledger);
   return {
     index: choice.index,
     message,
     logprobs: writeLogprobs(logprobsOf(choice.parts, 'text'), logprobsOf(choice.parts, 'refusal')),
-    finish_reason: writeFinish(choice.finish, said),
+    finish_reason: writeFinish(choice.finish, { called, legacy }),
     ...(mine ? rest : {}),
   };
 };

@@ -43,7 +43,6 @@ interface OpenChoice {
   readonly parts: Map<number, OpenPart>;
   begun: boolean;
   tools: number;
-  refused: boolean;
   spoken: boolean;
   /** Kind of the part that last said something; whether another was opened since. */
   last: Part['kind'] | undefined;
@@ -108,7 +107,6 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
       parts: new Map(),
       begun: false,
       tools: 0,
-      refused: false,
       spoken: false,
       last: undefined,
       opened: false,
@@ -131,7 +129,6 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     choice.opened = false;
     choice.last = kind;
     if (kind === 'text') choice.length += text.length;
-    else if (text !== '') choice.refused = true;
     const probabilities =
       logprobs === undefined ? 'null' : stringifyJson(kind === 'text' ? writeLogprobs(logprobs, undefined) : writeLogprobs(undefined, logprobs));
     return first + chunk(index, `"${kind === 'text' ? 'content' : 'refusal'}":${JSON.stringify(text)}`, probabilities);
@@ -219,7 +216,7 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
   const finish = (e: EventOf<'finish'>): string => {
     const choice = open(e.choice);
     loseEnd(e, FINISHES, call.ledger);
-    const word = writeFinish(e.reason, { called: choice.tools > 0, refused: choice.refused, legacy });
+    const word = writeFinish(e.reason, { called: choice.tools > 0, legacy });
     const rest = mine && e.rest !== undefined && Object.keys(e.rest).length > 0 ? `,${membersOf(e.rest)}` : '';
     // In one piece: SDKs join what they do not know by keeping the last, or refuse to join it.
     const carried = membersOf(choice.issuing.message());

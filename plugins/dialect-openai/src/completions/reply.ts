@@ -37,7 +37,7 @@ const CHOICE: ReadonlySet<string> = new Set(['text', 'index', 'logprobs', 'finis
 const { withForm, formOf } = formsOf('openai.completions.answer');
 /** Reasons a text completion has a word for. */
 export const FINISHES: ReadonlySet<Finish> = new Set(['stop', 'length', 'filter']);
-export const FINISHED = { called: false, refused: false, legacy: false };
+export const FINISHED = { called: false, legacy: false };
 export const usageOf = (wire: Json): Usage | undefined => (isObject(wire) ? readUsage(wire, stringifyJson(wire)) : undefined);
 export const headOf = (o: Fields, call: Call) => {
   const created = asNumber(o.created);
