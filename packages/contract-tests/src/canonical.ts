@@ -82,6 +82,7 @@ const partField = (path: string, part: Part, more: object): Variant<ChatRequest>
 const free = { kind: 'custom', name: 'free' } as const;
 const schema = { name: 'answer', strict: false, schema: { type: 'object' } } as const;
 const paper: Part = { kind: 'document', media: { base64: 'JVBERi0x', type: 'application/pdf' }, name: 'a.pdf' };
+const texts: Part = { kind: 'document', media: { base64: 'b25lCnR3bw==', type: 'text/plain' }, name: 'a.txt' };
 const failing = (failed: boolean): ChatRequest =>
   withTool(assistant(call({ json: '{}' })), user({ kind: 'toolResult', id: 'call_1', parts: [said('no')], failed }));
 /** One request a field that a chat request may leave out. */
@@ -129,6 +130,8 @@ export const fieldVariants: readonly Variant<ChatRequest>[] = [
   partField('turns.parts.title', paper, { title: 'mark-title' }),
   partField('turns.parts.context', paper, { context: 'mark-context' }),
   partField('turns.parts.cite', paper, { cite: true }),
+  partField('turns.parts.pieces', texts, { pieces: [3, 3] }),
+  partField('turns.parts.found', texts, { found: 'https://found.example/' }),
   { path: 'turns.parts.failed', value: failing(true), base: failing(false) },
 ];
 

@@ -265,6 +265,8 @@ describe('log', () => {
     await new Promise((resolve) => setImmediate(resolve));
     say(20, 25);
     const ended = log.end();
+    // Whoever does not wait for the write has written by now.
+    await new Promise((resolve) => setImmediate(resolve));
     const writers = pipes.map((pipe) => openSync(pipe, 'r+'));
     await ended;
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
