@@ -23,7 +23,7 @@ const warmCheck = () => {
   const cache = verifiedCache();
   const strategy = { slots: ['bearer'], challenge: 'Bearer', issued: true, authenticate: () => ({ is: 'not-mine' }) };
   const keys = Array.from({ length: 100 }, () => newKey().key);
-  for (const key of keys) cache.keep(cache.keyOf('bearer', key), { principal: { id: key }, strategy, until: Number.MAX_SAFE_INTEGER, epoch: 0 });
+  for (const key of keys) cache.keep(cache.keyOf('bearer', key), { principal: { id: key }, strategy, from: 0, until: Number.MAX_SAFE_INTEGER, epoch: 0 });
   const round = () => {
     const begun = process.cpuUsage();
     for (let i = 0; i < CHECKS; i++) if (cache.get(cache.keyOf('bearer', keys[i % keys.length]), i) === undefined) throw new Error('a key was forgotten');

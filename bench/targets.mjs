@@ -130,7 +130,7 @@ export const NOT_MEASURED = Object.freeze([
   ['P11', 'longest event-loop stall at a 10 MB image in protocol mode: 6.4 ms, the worst of 30 41.8 ms, in a bench of its own, `node bench/stall.mjs`'],
   [
     'P12',
-    'warm key check and a flood of wrong keys: 0.53 µs and 0.85 of a good call (aim 0.5) in a bench of its own, `node --conditions=@llm-proxy-auth/source bench/keys.mjs`',
+    'warm key check and a flood of wrong keys: 0.71 µs and 0.47 of a good call (aim 0.5) in a bench of its own, `node --conditions=@llm-proxy-auth/source bench/keys.mjs`',
   ],
   ['P13', 'SigV4 of a 1 KB body: 5.0 µs against 12 (aim 6) in a micro bench of its own, `node --conditions=@llm-proxy-auth/source bench/sigv4.mjs`'],
   ['P14', 'idle RSS and start to ready, of what is built: 109 MiB and 0.57 s, in a bench of its own, `node bench/idle.mjs`'],
