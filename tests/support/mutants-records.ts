@@ -134,7 +134,7 @@ export const records: readonly Mutant[] = [
   registry(
     'what is forged is never signed: a row',
     'does not get from a gateway',
-    core('audit/recover.ts', 'const proven = isSigned(key, found) ?', "const proven = key.type === 'secret' ?"),
+    core('audit/recover.ts', 'const proven = isSigned(key, found) ?', 'const proven = key.inner.length > 0 ?'),
   ),
   registry(
     'what is forged is never signed: the registry',
