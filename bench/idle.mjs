@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ENGINE } from './engine.mjs';
 import { rssMiB } from './harness/lib/proc.mjs';
 
 const { values } = parseArgs({
@@ -40,15 +41,11 @@ const start = async () => {
   const env = { ...process.env, PORT: String(port), UPSTREAM: 'http://127.0.0.1:9', BENCH_KEY: '0123456789abcdef'.repeat(4) };
   const begun = performance.now();
   // As its first line says.
-  const child = spawn(
-    process.execPath,
-    ['--max-semi-space-size=8', '--no-allocation-site-pretenuring', '--v8-pool-size=1', BINARY, 'start', '--config', 'bench/gateway.yaml'],
-    {
-      cwd: ROOT,
-      env,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const child = spawn(process.execPath, [...ENGINE, BINARY, 'start', '--config', 'bench/gateway.yaml'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const ended = once(child, 'close');
   const ready = () =>
     fetch(`http://127.0.0.1:${port}/ready`).then(

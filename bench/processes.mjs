@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ENGINE } from './engine.mjs';
 
 const ROOT = path.join(import.meta.dirname, '..');
 const KEY = `${'b'.repeat(16)}${'0123456789abcdef'.repeat(3)}`;
@@ -38,17 +39,7 @@ export const startMock = async (port) => {
 /** A gateway from its sources. `key` is one that it lets in when the configuration takes `BENCH_KEY`; `preload` is loaded before it. */
 export const startGateway = async ({ port, upstream, config = 'bench/gateway.yaml', preload, env = {} }) => {
   const before = preload === undefined ? [] : ['--import', preload];
-  const args = [
-    '--max-semi-space-size=8',
-    '--no-allocation-site-pretenuring',
-    '--v8-pool-size=1',
-    '--conditions=@llm-proxy-auth/source',
-    ...before,
-    'packages/cli/src/main.ts',
-    'start',
-    '--config',
-    config,
-  ];
+  const args = [...ENGINE, '--conditions=@llm-proxy-auth/source', ...before, 'packages/cli/src/main.ts', 'start', '--config', config];
   const child = start(0, args, { PORT: String(port), UPSTREAM: upstream, BENCH_KEY: KEY, LOG_LEVEL: 'info', ...env });
   const url = `http://127.0.0.1:${port}`;
   await answers(`${url}/health`);

@@ -7,6 +7,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { ENGINE } from '../engine.mjs';
 const HERE = path.dirname(new URL(import.meta.url).pathname);
 const NODE = process.execPath;
 const ROOT = path.join(HERE, '..', '..');
@@ -42,17 +43,17 @@ export default {
   'http-dispatch-streambody': bare('http-dispatch.mjs', { BODY: 'stream' }),
   'http-dispatch-batch': bare('http-dispatch.mjs', { BODY: 'buffer', BATCH: '1' }),
   gateway: {
-    cmd: NODE, args: ['--max-semi-space-size=8', '--no-allocation-site-pretenuring', '--v8-pool-size=1', '--conditions=@llm-proxy-auth/source', path.join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', path.join(ROOT, 'bench/gateway.yaml')],
+    cmd: NODE, args: [...ENGINE, '--conditions=@llm-proxy-auth/source', path.join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', path.join(ROOT, 'bench/gateway.yaml')],
     env: { BENCH_KEY: KEY }, cwd: ROOT, bootMs: 1500,
     apis: { openai: { path: '/openai/mock/v1/chat/completions', headers: { authorization: `Bearer ${KEY}` } } },
   },
   'gateway-transparent': {
-    cmd: NODE, args: ['--max-semi-space-size=8', '--no-allocation-site-pretenuring', '--v8-pool-size=1', '--conditions=@llm-proxy-auth/source', path.join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', path.join(ROOT, 'bench/gateway.yaml')],
+    cmd: NODE, args: [...ENGINE, '--conditions=@llm-proxy-auth/source', path.join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', path.join(ROOT, 'bench/gateway.yaml')],
     env: { BENCH_KEY: KEY }, cwd: ROOT, bootMs: 1500,
     apis: { openai: { path: '/transparent/mock/v1/chat/completions', headers: { authorization: `Bearer ${KEY}` } } },
   },
   'gateway-translating': {
-    cmd: NODE, args: ['--max-semi-space-size=8', '--no-allocation-site-pretenuring', '--v8-pool-size=1', '--conditions=@llm-proxy-auth/source', path.join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', path.join(ROOT, 'bench/translating.yaml')],
+    cmd: NODE, args: [...ENGINE, '--conditions=@llm-proxy-auth/source', path.join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', path.join(ROOT, 'bench/translating.yaml')],
     env: { BENCH_KEY: KEY }, cwd: ROOT, bootMs: 2500,
     apis: {
       anthropic: { path: '/openai/claude/v1/chat/completions', headers: { authorization: `Bearer ${KEY}` } },

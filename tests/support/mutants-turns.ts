@@ -94,7 +94,7 @@ const named: readonly Mutant[] = [
   ids(
     'the id of an answer stands there once',
     'Anthropic itself > reads the provider’s of an answer',
-    core('call/upstream-head.ts', 'return isNamed ? out : [...out, ...id];', 'return [...out, ...id];'),
+    core('call/upstream-head.ts', 'if (!isNamed) out.push(...id);', 'out.push(...id);'),
   ),
   ids('no header of the provider is written twice', 'an AWS client of Bedrock, read and written', core('call/upstream-head.ts', ' || isWritten(name)', '')),
   ids('the id of an error is where clients look', 'of an error that is our own', core('call/answer.ts', '...namedId(dialect, id), ', '')),

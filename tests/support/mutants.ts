@@ -31,7 +31,7 @@ const access: readonly Mutant[] = [
     'a refusal names what the client wrote',
     'refusals-named',
     'what a provider of chats calls messages is input',
-    core('call/operate.ts', 'param: names(param)', 'param'),
+    core('call/operate.ts', 'names(outcome.error.param)', 'outcome.error.param'),
   ),
   of(
     'of two spellings the one that was written is named',
@@ -242,8 +242,8 @@ const sessions: readonly Mutant[] = [
     core(SESSION, "if (holder === undefined) return denied('credential_gone');", ''),
     core(
       'access/holder.ts',
-      '  return undefined;\n};\n/** Who owns',
-      "  return { id: owner, owner, strategy: kind, credential, groups: [], scopes: [], factor: 'none' };\n};\n/** Who owns",
+      'secretVersion === secretVersion ? holder : undefined',
+      "secretVersion === secretVersion ? holder : { id: owner, owner, strategy: kind, credential, groups: [], scopes: [], factor: 'none' }",
     ),
   ),
   of('what is believed is seen to be used', 'sessions', 'however short idle is', core(SESSION, 'Math.min(BELIEVED, idle / 10)', 'BELIEVED')),

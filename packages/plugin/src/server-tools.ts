@@ -19,10 +19,13 @@ export const refuseServerTool = (tool: ServerTool, { toolChoice }: Pick<ChatRequ
   if (toolChoice !== 'none') throw unsupported('tools', what);
   lost('tools', what);
 };
-/** The same for a search that is asked for by a parameter, at a provider that searches nothing by itself. */
-export const refuseSearch = ({ webSearch, toolChoice }: Pick<ChatRequest, 'toolChoice' | 'webSearch'>, lost: Lost): void => {
+/** The same for a search that is asked for by a parameter, where none is made; `what` says why. */
+export const refuseSearch = (
+  { webSearch, toolChoice }: Pick<ChatRequest, 'toolChoice' | 'webSearch'>,
+  lost: Lost,
+  what = 'The provider of this call does not search the web.',
+): void => {
   if (webSearch === undefined) return;
-  const what = 'The provider of this call does not search the web.';
   if (toolChoice !== 'none') throw unsupported('webSearch', what);
   lost('webSearch', what);
 };

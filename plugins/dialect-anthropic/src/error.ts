@@ -18,8 +18,9 @@ import { WORD_OF_STATUS, WORDS } from './words.ts';
 const vendorBody = (e: ErrorLike, requestId: string | undefined): string | undefined => {
   if (e.vendor?.dialect !== ANTHROPIC || e.code === 'upstream_auth_failed') return undefined;
   const { json } = e.vendor.body;
+  if (requestId === undefined) return json;
   const body = asObject(parseJson(json)) ?? {};
-  return requestId === undefined || asText(body.request_id) !== undefined ? json : stringifyJson({ ...body, request_id: requestId });
+  return asText(body.request_id) === undefined ? stringifyJson({ ...body, request_id: requestId }) : json;
 };
 /** Codes that come with several statuses: what is not the caller's is an invalid request with 404. */
 const BY_STATUS: ReadonlySet<string> = new Set(['upstream_rejected', 'invalid_request']);

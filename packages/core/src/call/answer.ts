@@ -93,12 +93,22 @@ export const asError = (error: unknown, report: (error: unknown) => void): Gatew
 const nativeShape = ({ instance, plan, target }: Exchange): Dialect | undefined =>
   instance !== undefined ? plan.graph.dialects.get(instance.provider.errors) : target === undefined ? undefined : plan.shapeOf(target);
 
+/** The same error about another parameter. Member by member: a message of an Error is not spread. */
+export const aboutParam = ({ code, status, message, retryAfterMs, retry, spent, vendor }: ErrorLike, param: string | undefined): ErrorLike => ({
+  code,
+  status,
+  message,
+  param,
+  retryAfterMs,
+  retry,
+  spent,
+  vendor,
+});
 /** A conversation that is too long is named as the client's surface calls it. */
 const placed = ({ surface }: Exchange, e: ErrorLike): ErrorLike => {
   const param = surface?.client?.names?.turns;
   if (e.code !== 'context_length_exceeded' || e.param !== undefined || param === undefined) return e;
-  const { code, status, message, retryAfterMs, retry, spent, vendor } = e;
-  return { code, status, message, param, retryAfterMs, retry, spent, vendor };
+  return aboutParam(e, param);
 };
 /** An error that the dialect writes as its vendor did is the vendor's, and so is what its request is called. */
 const idOf = (x: Exchange, { name }: Dialect, e: ErrorLike): string =>

@@ -13,7 +13,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
-import { beginWait, endWait, ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
+import { aboutParam, beginWait, endWait, ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
 import { joinChoices, joinVectors, partsOf, repliesAt, wholePart } from './batches.ts';
 import { refusedName } from './client-name.ts';
@@ -232,8 +232,7 @@ const teaches = (x: Exchange, outcome: Outcome, { learns }: Prepared): boolean =
 
 const inClientNames = (outcome: Outcome, { names }: Prepared): Outcome => {
   if (outcome.is === 'done' || names === undefined || outcome.error.param === undefined) return outcome;
-  const { code, status, message, param, retryAfterMs, retry, spent, vendor } = outcome.error;
-  return { ...outcome, error: { code, status, message, param: names(param), retryAfterMs, retry, spent, vendor } };
+  return { ...outcome, error: aboutParam(outcome.error, names(outcome.error.param)) };
 };
 
 export const operate = (

@@ -64,7 +64,8 @@ export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean
     out.push(name, value);
     if (name === dialect.requestIdHeader) isNamed = true;
   }
-  return isNamed ? out : [...out, ...id];
+  if (!isNamed) out.push(...id);
+  return out;
 };
 
 export const requestOf = (

@@ -5,10 +5,10 @@ import {
   isObject,
   type Json,
   parseJson,
+  refuseSearch,
   refuseServerTool,
   some,
   type Tool,
-  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { lightSchema } from '../schema/light.ts';
 import { writeSchema } from '../schema/write.ts';
@@ -47,12 +47,11 @@ const ownServer = (tool: Tool): Fields | undefined =>
   tool.kind === 'server' && tool.origin.dialect === GEMINI ? asObject(parseJson(tool.origin.payload.json)) : undefined;
 
 /** The vendor's own search, for a client that lets the model look things up; how much it reads, and for whom, the vendor decides. */
-const search = ({ webSearch, toolChoice }: ChatRequest, functions: boolean, { family, lost }: Writing): readonly Fields[] => {
+const search = (r: ChatRequest, functions: boolean, { family, lost }: Writing): readonly Fields[] => {
+  const { webSearch } = r;
   if (webSearch === undefined) return [];
   if (functions && !family.searchWithTools) {
-    const why = 'The model does not search beside functions.';
-    if (toolChoice !== 'none') throw unsupported('webSearch', why);
-    lost('webSearch', why);
+    refuseSearch(r, lost, 'The model does not search beside functions.');
     return [];
   }
   if (webSearch.size !== undefined) lost('webSearch.size', 'the provider decides how much it reads');
