@@ -1,14 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { anthropic } from './support/cells/anthropic.ts';
 import { converse } from './support/cells/converse.ts';
-import { gemini } from './support/cells/gemini.ts';
+import { gemini, geminiOfVertex } from './support/cells/gemini.ts';
 import { openai } from './support/cells/openai.ts';
 import type {} from './support/cells/reporter.ts';
 import type { Question, Speaker } from './support/cells/speaker.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 
-/** Every client by every provider; a cell is twelve traits. */
-const clients = { openai, anthropic, converse, gemini } as const;
+/** Every client by every provider; a cell is twelve traits. One SDK speaks its dialect in two modes, and finds the same in both. */
+const dialects = { openai, anthropic, converse, gemini } as const;
+const clients: Readonly<Record<string, readonly [Client, Speaker]>> = {
+  ...Object.fromEntries(Object.entries(dialects).map(([name, one]) => [name, [name as Client, one] as const])),
+  'gemini, vertex mode': ['gemini', geminiOfVertex],
+};
 const providers = {
   openai: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
   anthropic: { model: 'claude-sonnet-4-6', thinks: 'claude-sonnet-4-6', plugins: ['@llm-proxy-auth/dialect-converse'] },
@@ -88,7 +92,7 @@ const columns: Readonly<Record<string, Column>> = {
   ...Object.fromEntries(Object.entries(providers).map(([vendor, column]) => [vendor, { ...column, vendor: vendor as Provider, like: vendor as Provider }])),
   ...models,
 };
-type Client = keyof typeof clients;
+type Client = keyof typeof dialects;
 type Provider = keyof typeof providers;
 const place = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
 
@@ -428,9 +432,9 @@ describe.each(Object.entries(columns))('to %s', (name, column) => {
   afterEach(() => bench.simulator.clear());
   afterAll(() => bench.close());
 
-  describe.each(Object.entries(clients) as [Client, Speaker][])('from %s', (client, speaker) => {
+  describe.each(Object.entries(clients))('from %s', (title, [client, speaker]) => {
     test.for(Object.entries(traits))('%s', async ([trait, tried], { task }) => {
-      task.meta.cell = { client, provider: name, trait };
+      task.meta.cell = { client: title, provider: name, trait };
       let told = '';
       const ask: Cell['ask'] = async (question) => {
         const answer = await speaker.ask(bench, { model: question.thinking === true ? thinks : model, ...question });
@@ -440,7 +444,7 @@ describe.each(Object.entries(columns))('to %s', (name, column) => {
       const cell: Cell = { bench, speaker, provider: like, column, ask };
       const seen = { failure: speaker.failure, told: () => told };
       const found = await tryLacking(() => tried(cell, client), column.refuses?.[trait], lackingOf(client, column, trait), seen);
-      task.meta.cell = { client, provider: name, trait, found };
+      task.meta.cell = { client: title, provider: name, trait, found };
       expect(notesOf(found)).toEqual(notesOf(expectedOf(client, name, column, trait)));
     });
   });

@@ -51,9 +51,9 @@ export const geminiClient = (bench: Bench, vertex = false, instance = 'main'): G
   return new GoogleGenAI({ vertexai: true, project: 'any-project', location: 'us-central1', googleAuthOptions, httpOptions });
 };
 
-export const gemini: Speaker = {
+const speaker = (vertex: boolean): Speaker => ({
   async ask(bench: Bench, q: Question) {
-    const { models } = geminiClient(bench);
+    const { models } = geminiClient(bench, vertex);
     const contents: Content[] = [...((q.before ?? []) as Content[]), { role: 'user', parts: contentOf(q) }];
     const asked = { model: q.model, contents, config: configOf(q) };
     const { parts, stop, usage, fidelity } =
@@ -78,4 +78,7 @@ export const gemini: Speaker = {
     const body = JSON.parse(message ?? '{}') as { error?: { status?: unknown } };
     return { status, kind: body.error?.status };
   },
-};
+});
+export const gemini = speaker(false);
+/** The same SDK in the mode of Vertex AI, project and location in its paths. */
+export const geminiOfVertex = speaker(true);

@@ -35,7 +35,7 @@ const WIDE = 7;
 const unique = (values: readonly string[]): readonly string[] => [...new Set(values)];
 const padded = (texts: readonly string[]): string =>
   texts
-    .map((text, i) => text.padEnd(i === 0 ? 18 : 17))
+    .map((text, i) => text.padEnd(i === 0 ? 24 : 17))
     .join('')
     .trimEnd();
 
