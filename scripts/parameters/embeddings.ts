@@ -1,21 +1,11 @@
-import type { ParameterTable } from './sample.ts';
+import { EMBEDDERS, type ParameterTable } from './sample.ts';
 
 /** Parameters of embeddings. */
 export const embeddings: ParameterTable = {
   title: 'Embeddings (`/openai/{instance}/v1/embeddings`)',
   path: (instance) => `/openai/${instance}/v1/embeddings`,
   base: (model) => ({ model, input: 'Hello' }),
-  columns: [
-    ['OpenAI', 'openai', 'text-embedding-3-small'],
-    ['Azure', 'azure', 'text-embedding-3-small'],
-    ['Bedrock, Titan', 'bedrock', 'amazon.titan-embed-text-v2:0'],
-    ['Bedrock, Nova', 'bedrock', 'amazon.nova-2-multimodal-embeddings-v1:0'],
-    ['Bedrock, Cohere', 'bedrock', 'cohere.embed-v4:0'],
-    ['Vertex, predict', 'vertex', 'text-embedding-005'],
-    ['Vertex, Gemini', 'vertex', 'gemini-embedding-2'],
-    ['watsonx', 'watsonx', 'ibm/slate-125m-english-rtrvr-v2'],
-    ['OCI, Cohere', 'oci', 'cohere.embed-v4.0'],
-  ],
+  columns: EMBEDDERS,
   samples: {
     auto_truncate: { value: false },
     dimensions: { value: 512 },

@@ -6,9 +6,13 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { startGateway } from '@llm-proxy-auth/core';
 import { anthropic } from './anthropic.ts';
+import { completions } from './completions.ts';
+import { converse } from './converse.ts';
 import { embeddings } from './embeddings.ts';
+import { embedContent, gemini } from './gemini.ts';
 import { openai } from './openai.ts';
 import { rerank } from './rerank.ts';
+import { responses } from './responses.ts';
 import type { Column, ParameterTable, Sample } from './sample.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -40,6 +44,7 @@ const COLUMNS: readonly Column[] = [
   ['watsonx', 'watsonx', 'ibm/granite-3-3-8b-instruct'],
   ['OCI, generic', 'oci', 'meta.llama-3.3-70b-instruct'],
   ['OCI, Cohere', 'oci', 'cohere.command-r-plus-08-2024'],
+  ['OCI, Cohere V2', 'oci', 'cohere.command-a-reasoning-08-2025'],
 ];
 const GATEWAY = {
   plugins: [
@@ -62,7 +67,7 @@ interface Note {
   readonly param: string;
 }
 interface Explained {
-  readonly refused?: string;
+  readonly refused?: string | undefined;
   readonly sent?: readonly unknown[];
   readonly body?: Fields;
   readonly notes: readonly Note[];
@@ -71,15 +76,16 @@ interface Target {
   readonly request: { readonly url: string; readonly headers: readonly string[]; readonly body?: string };
   readonly fidelity: readonly Note[];
 }
-const explained = async (url: string, dialect: ParameterTable, instance: string, body: Fields): Promise<Explained> => {
-  const answer = await fetch(`${url}${dialect.path(instance)}`, {
+const explained = async (url: string, path: string, body: Fields): Promise<Explained> => {
+  const answer = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json', 'x-lpa-explain': '1' },
     body: JSON.stringify(body),
   });
   const said = (await answer.json()) as { readonly targets?: readonly Target[] };
   const target = said.targets?.[0];
-  if (target === undefined) return { refused: answer.headers.get('x-lpa-code') ?? String(answer.status), notes: [] };
+  const code = answer.headers.get('x-lpa-code') ?? String(answer.status);
+  if (target === undefined) return { refused: answer.status === 404 ? 'the caller’s own alone' : `rejected (\`${code}\`)`, notes: [] };
   const { request, fidelity } = target;
   const headers = request.headers.filter((_, i, all) => !MOVING.has(all[i - (i % 2)] ?? ''));
   return { sent: [request.url, headers], body: request.body === undefined ? {} : (JSON.parse(request.body) as Fields), notes: fidelity };
@@ -100,7 +106,7 @@ const wholeName = (name: string, value: unknown): string => {
   return only === undefined || others.length > 0 ? name : `${name}.${only}`;
 };
 const verdictOf = (sample: Sample, name: string, value: unknown, before: Explained, after: Explained, column: string): string => {
-  if (after.refused !== undefined) return `rejected (\`${after.refused}\`)`;
+  if (after.refused !== undefined) return after.refused;
   const known = new Set(before.notes.map(({ kind, param }) => `${kind} ${param}`));
   const notes = after.notes.filter(({ kind, param }) => !known.has(`${kind} ${param}`));
   const of = (all: readonly Note[]): readonly string[] => KINDS.filter((kind) => all.some((note) => note.kind === kind));
@@ -108,8 +114,8 @@ const verdictOf = (sample: Sample, name: string, value: unknown, before: Explain
   const inner = notes.filter(({ param }) => param.startsWith(`${whole}.`));
   const kinds = of(notes.filter((note) => !inner.includes(note)));
   const same = isDeepStrictEqual(before.body, after.body) && isDeepStrictEqual(before.sent, after.sent);
-  if (same && of(notes).includes('ignored')) return 'ignored';
-  if (same) return sample.unchanged ?? silent(column, name);
+  const [told] = of(notes);
+  if (same) return told ?? sample.unchanged ?? silent(column, name);
   const native = value !== undefined && Object.hasOwn(after.body ?? {}, name) && holds(after.body, name, value);
   const verdict = kinds.length === 0 ? (native ? 'native' : 'translated') : kinds.map((kind) => (kind === 'ignored' ? 'partly ignored' : kind)).join(', ');
   return [verdict, ...inner.map(({ kind, param }) => `\`${param.slice(name.length + 1)}\` ${kind}`)].join('; ');
@@ -123,9 +129,10 @@ const tableOf = async (url: string, dialect: ParameterTable): Promise<readonly (
     for (const [column, instance, model] of dialect.columns ?? COLUMNS) {
       const base = { ...dialect.base(model), ...sample.with };
       const value = sample.body?.[name] ?? sample.value;
-      const before = await explained(url, dialect, instance, base);
-      const after = await explained(url, dialect, instance, { ...base, ...(sample.body ?? { [name]: sample.value }) });
-      if (before.refused !== undefined) cells.push(`rejected (\`${before.refused}\`)`);
+      const path = dialect.path(instance, model);
+      const before = await explained(url, path, base);
+      const after = await explained(url, path, { ...base, ...(sample.body ?? { [name]: sample.value }) });
+      if (before.refused !== undefined) cells.push(before.refused);
       else cells.push(verdictOf(sample, name, value, before, after, `${column} (${model})`));
     }
     rows.push([`\`${title}\``, ...cells]);
@@ -152,7 +159,7 @@ export const parameters = async (): Promise<readonly Shown[]> => {
   });
   try {
     const tables: Shown[] = [];
-    for (const dialect of [openai, anthropic, embeddings, rerank])
+    for (const dialect of [openai, responses, completions, anthropic, gemini, converse, embeddings, embedContent, rerank])
       tables.push({
         title: dialect.title,
         head: ['parameter', ...(dialect.columns ?? COLUMNS).map(([title]) => title)],
