@@ -12,6 +12,7 @@ const TASKS = {
   start: [
     '--max-semi-space-size=8',
     '--no-allocation-site-pretenuring',
+    '--no-memory-reducer',
     '--v8-pool-size=1',
     '--disable-warning=ExperimentalWarning',
     '--conditions=@llm-proxy-auth/source',

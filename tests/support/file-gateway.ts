@@ -12,6 +12,7 @@ export const OTHER_KEY = '0123456789abcdef0123456789abcdef01234567';
 const SOURCE = [
   '--max-semi-space-size=8',
   '--no-allocation-site-pretenuring',
+  '--no-memory-reducer',
   '--v8-pool-size=1',
   '--disable-warning=ExperimentalWarning',
   '--conditions=@llm-proxy-auth/source',
