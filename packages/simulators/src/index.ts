@@ -12,7 +12,7 @@ export {
 export { type AwsCredential, type AwsCredentials, type AwsCredentialsOptions, awsCredentials } from './aws/credentials.ts';
 export { type InstanceMetadata, type InstanceMetadataOptions, instanceMetadata } from './aws/instance-metadata.ts';
 export { type LoadBalancer, type LoadBalancerKeys, loadBalancerKeys, type SignInRule } from './aws/load-balancer.ts';
-export { awsSignatureSuite } from './aws/signature-suite.ts';
+export { awsSignatureSuite, awsUnnormalized } from './aws/signature-suite.ts';
 export { type SsoPortal, type SsoPortalOptions, ssoPortal } from './aws/sso-portal.ts';
 export { type AwsRole, type StsSimulator, type StsSimulatorOptions, stsSimulator, stsThrottling } from './aws/sts.ts';
 export { type EntraSimulator, type EntraSimulatorOptions, entraSimulator } from './azure/entra.ts';

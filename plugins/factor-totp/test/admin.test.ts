@@ -7,12 +7,10 @@ import { ci, type Enrolled, gateway, refusal, root, START } from './support.ts';
 
 type Read = (data: Uint8ClampedArray, width: number, height: number) => { readonly data: string } | null;
 const readQr = jsqr as unknown as Read;
-/** What a camera reads off text in half blocks, where a full block is light. */
-const scanned = (text: string): string | undefined => {
-  const lines = text.split('\n').filter((line) => /^[█▀▄ ]+$/.test(line));
-  const width = lines[0]?.length ?? 0;
-  const rows = lines.flatMap((line) => [[...line].map((c) => c === '█' || c === '▀'), [...line].map((c) => c === '█' || c === '▄')]);
+/** What a camera sees of rows of modules, true for a light one. */
+const seen = (rows: readonly (readonly boolean[])[]): string | undefined => {
   const scale = 4;
+  const width = rows[0]?.length ?? 0;
   const pixels = new Uint8ClampedArray(width * scale * rows.length * scale * 4);
   for (let y = 0; y < rows.length * scale; y += 1)
     for (let x = 0; x < width * scale; x += 1) {
@@ -20,6 +18,26 @@ const scanned = (text: string): string | undefined => {
       pixels.set([light, light, light, 255], (y * width * scale + x) * 4);
     }
   return readQr(pixels, width * scale, rows.length * scale)?.data;
+};
+/** The same of text in half blocks, where a full block is light. */
+const scanned = (text: string): string | undefined => {
+  const lines = text.split('\n').filter((line) => /^[█▀▄ ]+$/.test(line));
+  return seen(lines.flatMap((line) => [[...line].map((c) => c === '█' || c === '▀'), [...line].map((c) => c === '█' || c === '▄')]));
+};
+/** The same of a picture: a light ground, and a path of dark squares. */
+const pictured = (svg: string): string | undefined => {
+  const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? [];
+  const side = Number(width);
+  expect(height).toBe(width);
+  const [, ground] = /<rect fill="(\w+)"/.exec(svg) ?? [];
+  const [, ink, path = ''] = /<path fill="(\w+)" d="([^"]+)"/.exec(svg) ?? [];
+  expect([ground, ink]).toEqual(['white', 'black']);
+  const moves = [...path.matchAll(/M(\d+),(\d+)h(\d+)v(\d+)h-(\d+)z/g)];
+  // Nothing else is drawn.
+  expect(moves.map(([move]) => move).join('')).toBe(path);
+  const size = Number(moves[0]?.[3]);
+  const dark = new Set(moves.map(([, x, y]) => `${Number(x) / size},${Number(y) / size}`));
+  return seen(Array.from({ length: side / size }, (_, y) => Array.from({ length: side / size }, (_, x) => !dark.has(`${x},${y}`))));
 };
 
 describe('totp enroll', () => {
@@ -29,7 +47,12 @@ describe('totp enroll', () => {
     expect(Object.keys(made)).toEqual(['secret', 'uri', 'backupCodes']);
     expect(made.secret).toMatch(/^[A-Z2-7]{32}$/);
     expect(made.uri).toBe(`otpauth://totp/LLM%20Proxy%20Auth:key%3Aci?secret=${made.secret}&issuer=LLM%20Proxy%20Auth&algorithm=SHA1&digits=6&period=30`);
-    expect((await at.run('totp.enroll', { key: 'key:x', account: 'Ann', svg: true })).svg).toMatch(/^<svg .*<\/svg>$/s);
+  });
+  test('shows a picture, when asked, that an app reads', async () => {
+    const at = await gateway();
+    const made = await at.run('totp.enroll', { key: 'key:x', account: 'Ann', svg: true });
+    expect(made.uri).toContain(':Ann?secret=');
+    expect(pictured(String(made.svg))).toBe(made.uri);
   });
   test('on a terminal shows a QR code that an app reads', async () => {
     const at = await gateway();

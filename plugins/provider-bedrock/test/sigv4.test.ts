@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { canonicalHeaders, canonicalPath, encode, signatureOf, signingKey } from '@llm-proxy-auth/plugin/sigv4';
-import { awsSignatureSuite } from '@llm-proxy-auth/simulators';
+import { awsSignatureSuite, awsUnnormalized } from '@llm-proxy-auth/simulators';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -56,6 +56,13 @@ describe('known signatures', () => {
     const payload = bodyHash(body === undefined ? undefined : [Buffer.from(body)]);
     const key = signingKey(KEYS.secretAccessKey, '20150830', scope);
     expect(signatureOf({ method, path, headers: lines, payload, date }, key, scope)).toBe(want);
+  });
+  it.each(awsUnnormalized)("%s of AWS's suite is another vendor service's, with the path as it stands", (_name, path, want) => {
+    const scope = { region: 'us-east-1', service: 'service' };
+    const date = '20150830T123600Z';
+    const lines = canonicalHeaders(['x-amz-date', date], 'example.amazonaws.com', () => true);
+    const key = signingKey(KEYS.secretAccessKey, '20150830', scope);
+    expect(signatureOf({ method: 'GET', path, headers: lines, payload: bodyHash(undefined), date }, key, scope)).not.toBe(want);
   });
 });
 
