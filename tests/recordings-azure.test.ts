@@ -1,47 +1,12 @@
-import { expectations, type Recording, recordedPath, recordings } from '@llm-proxy-auth/simulators';
+import { expectations, recordings } from '@llm-proxy-auth/simulators';
 import OpenAI from 'openai';
 import OpenAI6 from 'openai6';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { read } from '../packages/simulators/test/read.ts';
+import { bodyOf, instanceOf, instances, pathOf } from './support/azure.ts';
 import { type Bench, openBench, PROVIDER_KEY } from './support/gateway.ts';
 
 const ours = recordings({ provider: 'azure_openai' });
-/** A recording without a request body (a bare answer) is asked for with the least its path takes. */
-const LEAST = Object.freeze({ model: 'm', input: 'hi' });
-const deploymentOf = (one: Recording): string | undefined => /\/deployments\/([^/]+)\//.exec(recordedPath(one))?.[1];
-/** Azure's own SDK names the model in the path alone. */
-const bodyOf = (one: Recording): Readonly<Record<string, unknown>> => ({
-  model: deploymentOf(one),
-  ...((one.request.body ?? LEAST) as object),
-  ...(one.stream ? { stream: true } : {}),
-});
-/** Instance for the API that a recording was made with: the current one, a dated version, or model inference. */
-const instanceOf = (one: Recording): string => {
-  if (recordedPath(one).startsWith('/models/')) return 'foundry';
-  return /api-version=([0-9a-z-]+)/.exec(one.request.url)?.[1] ?? 'current';
-};
-/** Deployments that have another name than the body says. */
-const deployments = Object.fromEntries(
-  ours.flatMap((one) => {
-    const deployment = deploymentOf(one);
-    return deployment === undefined || bodyOf(one).model === deployment ? [] : [[String(bodyOf(one).model), deployment]];
-  }),
-);
-const instances = (url: string): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    [...new Set(ours.map(instanceOf))].map((name) => [
-      name,
-      {
-        provider: 'azure',
-        endpoint: name === 'foundry' ? `${url}/models` : url,
-        apiKey: PROVIDER_KEY,
-        insecureUpstream: true,
-        ...(/^\d/.test(name) ? { apiVersion: name, deployments } : {}),
-      },
-    ]),
-  );
-/** One was sent to a path that Azure does not have; the gateway never asks there. */
-const replayOptions = (one: Recording): object => (recordedPath(one).startsWith('/chat/') ? { path: '/openai/v1/chat/completions' } : {});
 /** What OpenAI says where Azure has words of its own. */
 const WORDS: Readonly<Record<string, string | null>> = { RateLimitReached: 'rate_limit_exceeded', '404': null };
 
@@ -69,7 +34,7 @@ describe.each([
     const expected = expectations(one);
     const client = new Client({ baseURL: `${bench.url}/openai/${instanceOf(one)}/v1`, apiKey: bench.key, maxRetries: 0 });
     bench.simulator.clear();
-    bench.simulator.replay(one, replayOptions(one));
+    bench.simulator.replay(one, { path: pathOf(one) });
     const seen = await read(client, expected.surface, bodyOf(one));
     if (expected.errorStatus === undefined && expected.error !== undefined) {
       // A filter's refusal that came with status 200: no client would see that it is one.
@@ -91,7 +56,7 @@ describe.each([
     '%s was asked for where it was recorded',
     async (_file, one) => {
       bench.simulator.clear();
-      bench.simulator.replay(one, replayOptions(one));
+      bench.simulator.replay(one, { path: pathOf(one) });
       const client = new OpenAI({ baseURL: `${bench.url}/openai/${instanceOf(one)}/v1`, apiKey: bench.key, maxRetries: 0 });
       await read(client, expectations(one).surface, bodyOf(one));
       const sent = bench.simulator.requests.at(-1);
