@@ -31,6 +31,18 @@ describe('an unmodified Anthropic SDK to OpenAI', () => {
       expect(lastSent()).toMatchObject({ messages: [{ content: expect.anything() }, { role: 'user' }] });
     });
 
+    test('thinking that the model shows to nobody is told, unless the client wants none shown', async () => {
+      const told = async (display?: 'omitted'): Promise<string> => {
+        const thinking = { type: 'enabled' as const, budget_tokens: 2000, ...(display === undefined ? {} : { display }) };
+        const { response } = await client()
+          .messages.create({ model, max_tokens: 3000, messages: user('Hello'), thinking })
+          .withResponse();
+        return response.headers.get('x-lpa-fidelity') ?? '';
+      };
+      expect((await told()).split(',')).toContain('ignored=thinking.display');
+      expect(await told('omitted')).not.toContain('display');
+    });
+
     test('a stream has the events of Anthropic in their order', async () => {
       const types: string[] = [];
       for await (const event of await client().messages.create({ model, max_tokens: 200, messages: user('Hello'), stream: true })) types.push(event.type);

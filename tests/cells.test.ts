@@ -311,7 +311,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'openai to oci: reasoning loop': 'ledger: emulated=include',
   'anthropic to oci: reasoning loop': 'ledger: emulated=thinking.budget_tokens',
   'converse to oci: reasoning loop': 'ledger: emulated=additionalModelRequestFields.thinking,ignored=usage.reasoning',
-  'gemini to oci: reasoning loop': 'ledger: emulated=generationConfig.thinkingConfig.thinkingBudget,ignored=generationConfig.thinkingConfig.includeThoughts',
+  'gemini to oci: reasoning loop': 'ledger: emulated=generationConfig.thinkingConfig.thinkingBudget',
   'openai to vertex: claude: document': 'ledger: emulated=messages[].content[].file.filename',
   'openai to vertex: claude: json_schema': 'ledger: emulated=response_format.json_schema.name',
   'openai to vertex: claude: stop reason': 'ledger: ignored=choices[].finish_reason',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { claudeOf, nearestEffort } from '../src/claude/index.ts';
+import { claudeOf, nearestEffort, withShown } from '../src/claude/index.ts';
+import type { ChatRequest, Endpoint } from '../src/index.ts';
 import { partitionOf } from '../src/sigv4/index.ts';
 
 describe('a model of Anthropic', () => {
@@ -30,4 +31,19 @@ describe('a region', () => {
     ['us-iso-east-1', 'aws-iso', 'c2s.ic.gov', 'api.aws.ic.gov'],
     ['eusc-de-east-1', 'aws-eusc', 'amazonaws.eu', 'api.amazonwebservices.eu'],
   ])('%s is of the partition %s', (region, name, suffix, dualStack) => expect(partitionOf(region)).toMatchObject({ name, suffix, dualStack }));
+});
+
+describe('thinking that a client switched on', () => {
+  const asked = (reasoning: ChatRequest['reasoning']): ChatRequest => ({ turns: [], tools: [], choices: 1, reasoning });
+  const at = (dialect: string): Endpoint => ({ dialect, surface: 's', method: 'POST', path: '/', capabilities: {} as never });
+  it('is to be shown by models of others, and by Claude as it does by itself', () => {
+    const shown = (reasoning: ChatRequest['reasoning'], dialect: string) => withShown(asked(reasoning), at(dialect)).reasoning?.summary;
+    expect([shown({ budget: 2000 }, 'openai'), shown({ off: false }, 'gemini')]).toEqual(['auto', 'auto']);
+    expect([shown({ budget: 2000 }, 'anthropic'), shown({ budget: 2000 }, 'converse')]).toEqual([undefined, undefined]);
+    expect([shown({ off: true }, 'openai'), shown({ effort: 'high' }, 'openai'), shown(undefined, 'openai')]).toEqual([undefined, undefined, undefined]);
+    expect([shown({ budget: 2000, summary: 'detailed' }, 'openai'), withShown(asked({ budget: 2000 }), undefined).reasoning]).toEqual([
+      'detailed',
+      { budget: 2000 },
+    ]);
+  });
 });

@@ -17,6 +17,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'reasoning.effort': 'outputConfig.effort',
   'reasoning.budget': 'additionalModelRequestFields.thinking',
   'reasoning.off': 'additionalModelRequestFields.thinking',
+  'reasoning.summary': 'additionalModelRequestFields.thinking',
   tools: 'toolConfig.tools',
   'tools.name': 'toolConfig.tools[].toolSpec.name',
   'tools.schema': 'toolConfig.tools[].toolSpec.inputSchema',

@@ -252,7 +252,7 @@ describe('a request of a Converse client for another provider', () => {
       maxTokens: 5,
       stop: ['END'],
       sampling: { temperature: 0.5, topP: 0.9, topK: 5 },
-      reasoning: { budget: 2048 },
+      reasoning: { budget: 2048, summary: 'auto' },
       user: 'u',
       tier: 'flex',
       output: { schema: { type: 'object' }, name: 'answer', strict: true },

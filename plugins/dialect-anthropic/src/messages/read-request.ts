@@ -6,6 +6,8 @@ import { readParams, readRest, writeOwnParams } from './params.ts';
 import { readMessages, readSystem } from './read-turns.ts';
 import { readTools } from './tools.ts';
 
+/** Whether the client keeps thinking from coming back. */
+export const hidesThinking = ({ body }: Inbound): boolean => asObject(asObject(body)?.thinking)?.display === 'omitted';
 /** Reads a request for messages, or for a count of their tokens; members the conversation does not know go to `rest`. */
 export const readRequest = (inbound: Inbound): ChatRequest => {
   const body = asObject(inbound.body);

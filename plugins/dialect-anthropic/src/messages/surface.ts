@@ -1,4 +1,5 @@
 import { type Call, ENVELOPE, type Seal, type StreamWriter, type Surface } from '@llm-proxy-auth/plugin';
+import { withShown } from '@llm-proxy-auth/plugin/claude';
 import { furtherModels } from '../further-models.ts';
 import { REACH } from '../named-ids.ts';
 import { route } from '../routes.ts';
@@ -8,7 +9,7 @@ import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts'
 import type { Memo } from './memo.ts';
 import { names } from './names.ts';
 import { refuseOwnMedia } from './own-media.ts';
-import { readRequest } from './read-request.ts';
+import { hidesThinking, readRequest } from './read-request.ts';
 import { readReply, writeReply } from './reply.ts';
 import { MessageReader } from './stream-reader.ts';
 import { MessageWriter } from './stream-writer.ts';
@@ -35,7 +36,8 @@ export const messages = (seal: Seal): Surface<'chat'> =>
       names,
       read(inbound, ledger, target) {
         loseBetas(inbound, target, ledger);
-        const request = discloseRequest(refuseOwnMedia(readRequest(inbound), target), seal);
+        const asked = discloseRequest(refuseOwnMedia(readRequest(inbound), target), seal);
+        const request = hidesThinking(inbound) ? asked : withShown(asked, target);
         return target?.capabilities.webSearch === true ? withSearch(request, ledger) : request;
       },
       write: (reply, call) => writeReply(encloseReply(reply, seal), call),

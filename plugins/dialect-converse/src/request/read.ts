@@ -17,6 +17,7 @@ import {
   type Turn,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
+import { withShown } from '@llm-proxy-auth/plugin/claude';
 import { isForeign, type Reading } from '../blocks/context.ts';
 import { readBlocks } from '../blocks/read.ts';
 import { jsonOf } from '../blocks/write.ts';
@@ -153,5 +154,5 @@ export const read =
   (inbound: Inbound, _ledger: Ledger, target?: Endpoint): ChatRequest => {
     const body = asObject(inbound.body);
     if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
-    return readBody(body, isForeign(target), seal);
+    return withShown(readBody(body, isForeign(target), seal), target);
   };

@@ -87,6 +87,8 @@ const mediaOf = (part: MediaPart | DocumentPart, { family, lost }: Writing): Fie
 };
 const writeThinking = (part: ThinkingPart, writing: Writing): readonly Fields[] => {
   if (part.origin?.dialect === GEMINI && !writing.unsigned) return [writeOwnPart({ kind: 'thinking', text: part.text, redacted: false, origin: part.origin })];
+  // Thoughts that are shown come without a signature, which the calls behind them have.
+  if (part.origin === undefined && part.text !== '') return [{ text: part.text, thought: true }];
   losePart(part, `turns.parts.${part.kind}`, 'the provider takes thoughts back that it signed itself', writing.lost);
   return [];
 };

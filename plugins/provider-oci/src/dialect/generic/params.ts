@@ -21,7 +21,8 @@ const EFFORTS: Readonly<Record<string, string>> = Object.freeze({
 });
 const effortOf = ({ reasoning }: ChatRequest, lost: Lost): string | undefined => {
   if (reasoning?.off === true) return 'NONE';
-  const { effort, budget } = reasoning ?? {};
+  // The provider shows what its models reason.
+  const { effort, budget, summary: _shown } = reasoning ?? {};
   if (effort !== undefined) {
     const word = EFFORTS[effort.toLowerCase()];
     if (word === undefined) lost('reasoning.effort', 'the provider has no such effort');

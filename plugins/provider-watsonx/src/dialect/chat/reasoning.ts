@@ -17,10 +17,13 @@ const BUDGETS: readonly (readonly [least: number, effort: string])[] = Object.fr
   [0, 'low'],
 ]);
 
-/** `reasoning_effort` and `include_reasoning`. Thinking cannot be switched off: as little as possible is asked for, and none is shown. */
+/**
+ * `reasoning_effort` and `include_reasoning`. Thinking cannot be switched off: as little as possible is asked for, and none is shown. It is
+ * shown otherwise, so that nothing is said of it.
+ */
 export const writeReasoning = (reasoning: Reasoning | undefined, lost: Lost): Fields => {
   if (reasoning === undefined) return {};
-  const { off, effort, budget } = reasoning;
+  const { off, effort, budget, summary: _shown } = reasoning;
   if (off === true) {
     lost('reasoning.off', 'the model is told to think little and not to show it', 'emulated');
     return { reasoning_effort: 'low', include_reasoning: false };
