@@ -25,6 +25,14 @@ describe('a tap on bytes that pass as they come', () => {
       for (const piece of seen) expect(piece.endsWith('\n\n'), `cut at ${cut}`).toBe(true);
     }
   });
+  it('sees what a long first piece begins with before the rest of it', () => {
+    const { tap, seen } = watching();
+    const long = text.repeat(1_000);
+    wholeTap(tap, 'sse').bytes(Buffer.from(long));
+    expect(seen.map((piece) => piece.endsWith('\n\n'))).toEqual([true, true]);
+    expect(seen[0]?.length).toBeLessThan(long.length / 4);
+    expect(seen.join('')).toBe(long);
+  });
   it('sees a last event without its blank line', () => {
     const { tap } = watching();
     const whole = wholeTap(tap, 'sse');

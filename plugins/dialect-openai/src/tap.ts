@@ -32,7 +32,7 @@ const USAGE_NULL = /, ?"usage": ?null/g;
 const MODEL = /"model": ?"((?:[^"\\]|\\.)+)"/;
 /** Why a choice ended. */
 const FINISHED = /"finish_reason": ?"/;
-/** Bytes of a stream's end that are read when nobody asked about the stream before: some events more than the last ones. */
+/** Bytes of a stream's end that are read when nobody asked about the stream before: some events more than the last ones. An answer that is spoken says so in as many of its first. */
 const UNREAD = 8_192;
 const LF = 0x0a;
 /** Pieces of it; each keeps the memory of its own read. */
@@ -126,12 +126,13 @@ class SseTap implements Tap {
     this.#unread.push(chunk);
     this.#unreadSize += chunk.length;
     if (this.#unreadSize <= UNREAD && this.#unread.length <= UNREAD_PIECES) return;
-    if (!this.#isBetween || this.#unread.length > UNREAD_PIECES) return this.#readUp();
-    let first = this.#unread[0];
-    while (first !== undefined && this.#unreadSize - first.length >= UNREAD) {
+    if (this.#unread.length > UNREAD_PIECES) return this.#readUp();
+    for (let first = this.#unread[0]; first !== undefined; first = this.#unread[0]) {
+      const skipped = this.#isBetween;
+      if (skipped && this.#unreadSize - first.length < UNREAD) return;
       this.#unreadSize -= first.length;
       this.#unread.shift();
-      first = this.#unread[0];
+      if (!skipped) this.#read(first);
     }
   }
   /** Content was seen and the model is known: but for its end, what still comes tells nothing. */
@@ -190,7 +191,7 @@ class SseTap implements Tap {
     return shown.length === text.length ? chunk : Buffer.from(shown, 'latin1');
   }
   #listen(): void {
-    if (!this.#text.includes('"audio"')) return;
+    if (this.#spoken === undefined && !this.#text.slice(0, UNREAD).includes('"audio"')) return;
     for (const { 1: id = '' } of this.#text.matchAll(SPOKEN)) {
       this.#spoken ??= new Set();
       this.#spoken.add(utf8(id));

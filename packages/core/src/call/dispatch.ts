@@ -73,8 +73,8 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   /** What this try says of the provider has been told. */
   #judged = false;
   #lastRead = this.#started;
-  /** When the last bytes were read that the sink has got. */
-  #deliveredTo = Number.NEGATIVE_INFINITY;
+  /** When the sink got bytes last. */
+  #deliveredAt = Number.NEGATIVE_INFINITY;
   #pausedAt = 0;
   #status = 0;
   #head: ReplyHead | undefined;
@@ -138,7 +138,8 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   }
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (!this.#judged) this.#answered();
-    this.#lastRead = performance.now();
+    // Pieces of one turn come at one time.
+    if (!this.#due) this.#lastRead = performance.now();
     if (this.#piece === undefined) this.#piece = chunk;
     else if (this.#more === undefined) this.#more = [this.#piece, chunk];
     else this.#more.push(chunk);
@@ -160,7 +161,7 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   #later(): void {
     if (this.#due) return;
     this.#due = true;
-    if (this.#lastRead - this.#deliveredTo < CLOSE_MS) soon(this);
+    if (this.#lastRead - this.#deliveredAt < CLOSE_MS) soon(this);
     else inTurn(this);
   }
   /** First the request goes out, then what has come goes to the sink. */
@@ -196,7 +197,7 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
     this.#piece = undefined;
     this.#more = undefined;
     this.#held = 0;
-    this.#deliveredTo = this.#lastRead;
+    this.#deliveredAt = performance.now();
     this.#sink.data(chunk);
   }
   #cut(error: unknown): void {
