@@ -16,13 +16,13 @@ export const faults: readonly Mutant[] = [
   },
   {
     rule: 'pieces that follow one another closely are written together',
-    edits: [{ file: 'packages/core/src/call/dispatch.ts', from: 'this.#lastRead - this.#deliveredTo < CLOSE_MS', to: 'this.#lastRead < this.#deliveredTo' }],
+    edits: [{ file: 'packages/core/src/call/dispatch.ts', from: 'this.#lastRead - this.#deliveredAt < CLOSE_MS', to: 'this.#lastRead < this.#deliveredAt' }],
     test: 'packages/core/test/dispatch.test.ts',
     named: 'what comes right behind a piece waits for company',
   },
   {
     rule: 'a piece that comes alone is written at once',
-    edits: [{ file: 'packages/core/src/call/dispatch.ts', from: 'this.#lastRead - this.#deliveredTo < CLOSE_MS', to: 'this.#lastRead >= this.#deliveredTo' }],
+    edits: [{ file: 'packages/core/src/call/dispatch.ts', from: 'this.#lastRead - this.#deliveredAt < CLOSE_MS', to: 'this.#lastRead >= this.#deliveredAt' }],
     test: 'packages/core/test/dispatch.test.ts',
     named: 'what comes right behind a piece waits for company',
   },
