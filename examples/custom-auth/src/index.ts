@@ -9,7 +9,7 @@ const believedMs = 30_000;
 /** HMAC-SHA-256 of what is before the last dot, in hex. */
 const signatureOf = (text: string, secret: string): Buffer => createHmac('sha256', secret).update(text).digest();
 /** `badge.<name>.<end in epoch seconds>.<signature>` for whoever holds the secret. */
-export const badge = (name: string, end: number, secret: string): string =>
+export const issue = (name: string, end: number, secret: string): string =>
   `badge.${name}.${end}.${signatureOf(`badge.${name}.${end}`, secret).toString('hex')}`;
 
 const judge = async (value: string, secret: Secret, host: Host): Promise<AuthResult> => {

@@ -2,7 +2,7 @@ import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import OpenAI from 'openai';
 import { expect, it, onTestFinished } from 'vitest';
 import { serving } from '../../../tests/support/serving.ts';
-import { badge } from '../src/index.ts';
+import { issue } from '../src/index.ts';
 
 const SECRET = 'badge-secret-0123456789abcdef0123';
 const PROVIDER_KEY = 'sk-provider-0123456789abcdef';
@@ -27,15 +27,15 @@ const soon = (): number => Math.floor(Date.now() / 1000) + 60;
 
 it('lets the holder of a badge call a model, and the provider sees nothing of the badge', async () => {
   const { simulator, ask } = await servingBadges();
-  const mine = badge('alice', soon(), SECRET);
+  const mine = issue('alice', soon(), SECRET);
   expect((await ask(mine)).choices[0]?.message.content).toBe('You said: Hello');
   expect(JSON.stringify(simulator.requests.map(({ headers }) => headers))).not.toContain(mine);
 });
 
 it('refuses a forged badge, an old one and one of somebody whom no policy names', async () => {
   const { simulator, ask } = await servingBadges();
-  await expect(ask(badge('alice', soon(), 'another secret'))).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
-  await expect(ask(badge('alice', 1_000_000_000, SECRET))).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
-  await expect(ask(badge('bob', soon(), SECRET))).rejects.toMatchObject({ status: 403 });
+  await expect(ask(issue('alice', soon(), 'another secret'))).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
+  await expect(ask(issue('alice', 1_000_000_000, SECRET))).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
+  await expect(ask(issue('bob', soon(), SECRET))).rejects.toMatchObject({ status: 403 });
   expect(simulator.requests).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 const Config = Type.Object(
   {
     baseUrl: BaseUrl({ description: 'What comes before /chat/completions, such as https://echo.example/v1.' }),
-    token: Secret({ description: 'Sent as x-acme-token.' }),
+    token: Secret({ description: 'Sent as x-echo-token.' }),
   },
   { additionalProperties: false },
 );
@@ -41,8 +41,8 @@ const create = ({ baseUrl, token }: Static<typeof Config>, host: Host): Provider
     signs: 'head',
     async sign(request) {
       const value = await host.secret(token);
-      const others = request.headers.filter((_, index, all) => all[index - (index % 2)] !== 'x-acme-token');
-      request.headers.splice(0, request.headers.length, ...others, 'x-acme-token', value);
+      const others = request.headers.filter((_, index, all) => all[index - (index % 2)] !== 'x-echo-token');
+      request.headers.splice(0, request.headers.length, ...others, 'x-echo-token', value);
     },
   };
 };
@@ -50,6 +50,6 @@ const create = ({ baseUrl, token }: Static<typeof Config>, host: Host): Provider
 const plugin: Plugin = {
   name: '@acme/provider-echo',
   api: 1,
-  providers: { echo: define<Provider>()({ summary: 'Any server that speaks OpenAI chat and takes its token in x-acme-token', config: Config, create }) },
+  providers: { echo: define<Provider>()({ summary: 'Any server that speaks OpenAI chat and takes its token in x-echo-token', config: Config, create }) },
 };
 export default plugin;

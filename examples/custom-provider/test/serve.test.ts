@@ -46,7 +46,7 @@ it('serves a request of the OpenAI SDK through the plugin, in both modes, with i
   }
   expect(echo.seen.map(({ url }) => url)).toEqual(['/v1/chat/completions', '/v1/chat/completions']);
   for (const { headers } of echo.seen) {
-    expect(headers['x-acme-token']).toBe(TOKEN);
+    expect(headers['x-echo-token']).toBe(TOKEN);
     expect(JSON.stringify(headers)).not.toContain(KEY);
   }
 });
