@@ -91,6 +91,10 @@ describe('Gemini clients to OpenAI', () => {
     });
     expect([fidelity, sent]).toEqual(['', { model: expect.any(String), messages: [{ role: 'user', content: 'Hello' }] }]);
   });
+  test.each([['AUDIO'], ['TEXT', 'IMAGE']])('an answer that is more than text is refused rather than left out: %s', async (...responseModalities) => {
+    const { answer } = await ask({ generationConfig: { responseModalities } });
+    expect(answer).toMatchObject({ error: { code: 400, status: 'INVALID_ARGUMENT' } });
+  });
   test('of several functions that may be called alone, no other is shown', async () => {
     const functions = { functionDeclarations: ['a', 'b', 'c'].map((name) => ({ name })) };
     const { sent, fidelity } = await ask({ tools: [functions], toolConfig: { functionCallingConfig: { mode: 'ANY', allowedFunctionNames: ['a', 'c'] } } });

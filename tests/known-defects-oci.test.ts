@@ -164,7 +164,7 @@ describe('requests', () => {
     };
     const { status, fidelity } = await ask(body);
     expect(status).toBe(200);
-    for (const name of ['verbosity', 'metadata', 'prediction', 'user', 'x_own']) expect(fidelity).toContain(`ignored=${name}`);
+    for (const name of ['verbosity', 'metadata', 'prediction', 'safety_identifier', 'x_own']) expect(fidelity).toContain(`ignored=${name}`);
     expect(Object.keys(request()).toSorted()).toEqual(['apiFormat', 'maxTokens', 'messages']);
     expect(Object.keys(sent()).toSorted()).toEqual(['chatRequest', 'compartmentId', 'servingMode']);
     expect(sent().compartmentId).toBe(COMPARTMENT);

@@ -10,6 +10,7 @@ const of =
   });
 const aws = of('auth-aws-iam');
 const kubernetes = of('auth-kubernetes');
+const watsonx = of('provider-watsonx');
 
 /** Rules of AWS identities. */
 const awsIam: readonly Mutant[] = [
@@ -359,6 +360,22 @@ const notDone: readonly Mutant[] = [
     test: 'tests/hosted-tools.test.ts',
     named: 'within domains, which Gemini is not told, is refused',
   },
+  watsonx(
+    'chat',
+    'watsonx: a generation gives one answer',
+    'generations > are refused for what they do not give',
+    'dialect/generation/request.ts',
+    "if (r.choices > 1) throw unsupported('choices', 'A generation gives one answer.');",
+    '',
+  ),
+  watsonx(
+    'chat',
+    'watsonx: a generation tells no probabilities',
+    'generations > are refused for what they do not give',
+    'dialect/generation/request.ts',
+    "if (r.logprobs !== undefined) throw unsupported('logprobs', 'A generation is read without the probabilities of its tokens.');",
+    '',
+  ),
 ];
 
 export const cloudMutants: readonly Mutant[] = [...awsIam, ...serviceAccounts, ...vertexBodies, ...notDone];

@@ -3,13 +3,19 @@ import type { Edit, Mutant } from './mutants.ts';
 /** Rules about what conversations look like to the provider they are translated for, with the tests that must notice. */
 const anthropic = (file: string, from: string, to: string): Edit => ({ file: `plugins/dialect-anthropic/src/${file}`, from, to });
 const converse = (file: string, from: string, to: string): Edit => ({ file: `plugins/dialect-converse/src/${file}`, from, to });
+const gemini = (file: string, from: string, to: string): Edit => ({ file: `plugins/dialect-gemini/src/${file}`, from, to });
 const shared = (file: string, from: string, to: string): Edit => ({ file: `packages/plugin/src/${file}`, from, to });
 const core = (file: string, from: string, to: string): Edit => ({ file: `packages/core/src/${file}`, from, to });
 const at = (test: string) => (rule: string, named: string, edit: Edit) => ({ rule, edits: [edit], test: `tests/${test}.test.ts`, named });
-const [talks, ids, texts] = [at('tool-conversations'), at('request-ids'), at('document-texts')];
+const [talks, ids, texts, fromGemini] = [at('tool-conversations'), at('request-ids'), at('document-texts'), at('known-defects-gemini')];
 
 const [claude, by, invoke] = ['Anthropic', 'Bedrock by Converse', 'Bedrock by InvokeModel'].map((name) => `OpenAI clients to Claude: ${name}`);
 const tools: readonly Mutant[] = [
+  fromGemini(
+    'sound and pictures that Gemini’s clients want are refused by providers of text',
+    'Gemini clients to OpenAI > an answer that is more than text is refused',
+    gemini('generate/read-request.ts', '.some((one) => MEDIA.has(one))', '.some(() => false)'),
+  ),
   talks(
     'input that is a choice stands in a member',
     `${claude} > input that is one of several`,

@@ -37,7 +37,7 @@ const access: readonly Mutant[] = [
     'of two spellings the one that was written is named',
     'refusals-named',
     '"max_tokens":0}: max_tokens',
-    core('call/client-name.ts', '(spellings[name]?.find((other) => holds(body, other)) ?? name)', 'name'),
+    core('call/client-name.ts', '(spellings[name]?.find((other) => writes(body, other)) ?? name)', 'name'),
   ),
   of(
     'a refusal teaches nothing of other callers',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clientName, refusedName, refusedPlace, writtenName } from '../src/call/client-name.ts';
+import { clientName, clientPlace, refusedName, writtenName } from '../src/call/client-name.ts';
 
 const names = { turns: 'messages', 'turns.parts.rest': 'messages[].content[]', 'sampling.topP': 'top_p', choices: 'n' };
 
@@ -28,6 +28,14 @@ it.each([
   ['maxTokens', {}, 'max_completion_tokens'],
   ['sampling.topP', { max_tokens: 1 }, 'top_p'],
 ])('%s of %j is %s to the client', (path, body, name) => expect(writtenName(path, chat, body)).toBe(name));
+it.each([
+  [{ config: { schema: {} } }, 'config.schema'],
+  [{ config: { jsonSchema: {} } }, 'config.jsonSchema'],
+  [{ config: {} }, 'config.jsonSchema'],
+])('of two members of one object the one that was written is named: %j', (body, name) => {
+  const naming = { names: { 'output.schema': 'config.jsonSchema' }, spellings: { 'config.jsonSchema': ['config.schema'] } };
+  expect(writtenName('output.schema', naming, body)).toBe(name);
+});
 
 it.each([
   ['messages[2].content[0]', 'input'],
@@ -47,9 +55,10 @@ it.each([
   ['turns.parts.document', 'messages[].content[]'],
   ['turns.parts.parts.image', 'messages[].content[]'],
   ['turns.parts.thinking', 'messages[].thinking_blocks'],
-  ['tools.text', 'tools'],
+  ['turns.parts.rest.text', 'messages[].content[].text'],
+  ['rest.fields.text', 'text'],
   ['maxTokens', 'max_tokens'],
-])('a half that refuses %s names %s', (path, name) => {
+])('a half that notes or refuses %s names %s', (path, name) => {
   const places = { 'turns.parts': 'messages[].content[]', 'turns.parts.parts': 'messages[].content[]', 'turns.parts.thinking': 'messages[].thinking_blocks' };
-  expect(refusedPlace(path, { ...chat, names: { ...chat.names, ...places } }, { max_tokens: 0 })).toBe(name);
+  expect(clientPlace(path, { ...chat, names: { ...chat.names, ...places } }, { max_tokens: 0 })).toBe(name);
 });

@@ -285,6 +285,12 @@ describe('generations', () => {
       },
     });
   });
+  it.each([
+    [{ choices: 2 }, 'choices'],
+    [{ logprobs: 0 }, 'logprobs'],
+  ])('are refused for what they do not give: %o', (more, param) =>
+    expect(() => written({ ...user(text('x')), ...more }, {}, surface)).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param })),
+  );
   it('are sampled where a temperature is asked for', () => {
     expect(written({ ...user(text('x')), sampling: { temperature: 0.7 } }, {}, surface).parameters).toEqual({ decoding_method: 'sample', temperature: 0.7 });
   });

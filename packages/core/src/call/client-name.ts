@@ -27,17 +27,26 @@ export const clientName = (path: string, names: Names): string => (path.startsWi
 
 const headOf = (name: string): string => name.slice(0, Math.max(name.search(/[.[]|$/), 1));
 const holds = (body: Json, name: string): boolean => isObject(body) && Object.hasOwn(body, headOf(name));
+/** The same down to the member, or to the list that it stands in. */
+const writes = (body: Json, name: string): boolean => {
+  let at: Json = body;
+  for (const key of name.split('[', 1)[0]?.split('.') ?? []) {
+    if (!isObject(at) || !Object.hasOwn(at, key)) return false;
+    at = at[key];
+  }
+  return true;
+};
 /** The same by the spelling that the body uses, where there are several; the first where it uses none. */
 export const writtenName = (path: string, { names = {}, spellings = {} }: Naming, body: Json): string => {
   const name = clientName(path, names);
-  return holds(body, name) ? name : (spellings[name]?.find((other) => holds(body, other)) ?? name);
+  return writes(body, name) ? name : (spellings[name]?.find((other) => writes(body, other)) ?? name);
 };
 
-/** Kinds of parts, which end a place in the conversation (`turns.parts.document`) and no name of a client. */
-const KIND = /\.(?:text|refusal|thinking|image|audio|video|document|toolCall|toolResult|opaque)$/;
-/** What a provider half refuses, as the client calls it: where it stands, not what kind of part the conversation makes of it. */
-export const refusedPlace = (path: string, naming: Naming, body: Json): string =>
-  writtenName(Object.hasOwn(naming.names ?? {}, path) ? path : path.replace(KIND, ''), naming, body);
+/** Kinds of parts, which end a place in the conversation (`turns.parts.document`) and, unless the surface says so, no name of a client. */
+const KIND = /^((?:turns|choices|inputs)(?:\.parts)*)\.(?:text|refusal|thinking|image|audio|video|document|toolCall|toolResult|opaque)$/;
+/** What a provider half notes or refuses, as the client calls it: where it stands, not what kind of part the conversation makes of it. */
+export const clientPlace = (path: string, naming: Naming, body: Json): string =>
+  writtenName(Object.hasOwn(naming.names ?? {}, path) ? path : path.replace(KIND, '$1'), naming, body);
 
 const pathOf = (name: string, { names = {}, spellings = {} }: Naming): string | undefined =>
   Object.keys(names).find((path) => names[path] === name || spellings[names[path] ?? '']?.includes(name));

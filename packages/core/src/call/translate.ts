@@ -24,7 +24,7 @@ import {
   tracked,
 } from '@llm-proxy-auth/plugin';
 import { knownOf } from '../access/prices.ts';
-import { type Naming, refusedPlace, writtenName } from './client-name.ts';
+import { clientPlace, type Naming } from './client-name.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { learnedOf } from './learned.ts';
@@ -36,7 +36,7 @@ import type { StreamBody } from './reply/stream.ts';
 /** Notes of both halves, which name places in the conversation, in the words of the client's surface. */
 export const makeLedger = (x: Exchange, naming: Naming = {}, body?: Json): Ledger => ({
   note(kind: LedgerKind, path: string): void {
-    const param = writtenName(path, naming, body);
+    const param = clientPlace(path, naming, body);
     x.note(kind, param);
     x.plan.metrics.fidelity(param);
   },
@@ -107,7 +107,7 @@ const inClientWords = <T>(naming: Naming = {}, body: Json, write: () => T): T =>
     return write();
   } catch (e) {
     if (!isGatewayError(e) || e.param === undefined) throw e;
-    throw new GatewayError(e.code, e.message, { ...e, param: refusedPlace(e.param, naming, body), cause: e });
+    throw new GatewayError(e.code, e.message, { ...e, param: clientPlace(e.param, naming, body), cause: e });
   }
 };
 

@@ -33,6 +33,9 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'turns.role': 'contents[].role',
   'turns.rest': 'contents[]',
   'turns.parts': 'contents[].parts[]',
+  'turns.parts.text': 'contents[].parts[].text',
+  'turns.parts.toolCall': 'contents[].parts[].functionCall',
+  'turns.parts.toolResult': 'contents[].parts[].functionResponse',
   'turns.parts.id': 'contents[].parts[].functionCall.id',
   'turns.parts.input': 'contents[].parts[].functionCall.args',
   'turns.parts.failed': 'contents[].parts[].functionResponse.response',
@@ -43,6 +46,11 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'turns.parts.parts': 'contents[].parts[].functionResponse.parts[]',
   'turns.parts.parts.rest': 'contents[].parts[].functionResponse.parts[]',
   'choices.finish': 'candidates[].finishReason',
+  'choices.stopSequence': 'candidates[].finishReason',
   'choices.parts': 'candidates[].content.parts[]',
   'choices.parts.citations': 'candidates[].citationMetadata',
+});
+/** Other names for some of them. */
+export const spellings: Readonly<Record<string, readonly string[]>> = Object.freeze({
+  'generationConfig.responseJsonSchema': ['generationConfig.responseSchema'],
 });

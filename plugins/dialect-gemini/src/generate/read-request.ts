@@ -18,6 +18,7 @@ import {
   type Turn,
   textField,
   unknownFields,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { formOf, withForm } from '../form.ts';
 import { unheard } from '../lost.ts';
@@ -104,7 +105,13 @@ const withoutContents = (o: Fields, shape: Fields): Fields => ({
 });
 /** The mode in which calls always keep to their schemas; it is the vendor's own. */
 const isValidated = (r: ChatRequest): boolean => asObject(asObject(formOf(r)?.said?.wire.toolConfig)?.functionCallingConfig)?.mode === 'VALIDATED';
-/** Throws GatewayError `invalid_request` with `param`. */
+const MEDIA: ReadonlySet<Json> = new Set(['AUDIO', 'IMAGE', 'VIDEO']);
+/** Only Gemini answers with pictures and sound on this surface; they are refused rather than left out. */
+const refuseMedia = (config: Fields | undefined): void => {
+  if (asList(config?.responseModalities).some((one) => MEDIA.has(one)))
+    throw unsupported('generationConfig.responseModalities', 'The provider of this call answers in text alone.');
+};
+/** Throws GatewayError `invalid_request` or `unsupported_parameter` with `param`. */
 export const readRequest =
   (seal: Seal) =>
   (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatRequest => {
@@ -114,6 +121,7 @@ export const readRequest =
     if (!request.turns.some(({ role }) => role !== 'system')) throw invalid('contents', 'contents is not specified');
     const allowed = asList(asObject(asObject(formOf(request)?.said?.wire.toolConfig)?.functionCallingConfig)?.allowedFunctionNames);
     if (target === undefined || target.dialect === GEMINI) return request;
+    refuseMedia(asObject(formOf(request)?.said?.wire.generationConfig));
     const shown = allowed.length === 0 ? request : shownTools(request, allowed, ledger);
     return target.capabilities.webSearch === true ? withSearch(shown) : shown;
   };

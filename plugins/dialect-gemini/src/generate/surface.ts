@@ -5,7 +5,7 @@ import { GENERATING } from '../named-ids.ts';
 import { operation } from '../routes.ts';
 import { generateTap } from '../tap.ts';
 import type { Memo } from './memo.ts';
-import { names } from './names.ts';
+import { names, spellings } from './names.ts';
 import { readRequest } from './read-request.ts';
 import { readReply, writeReply } from './reply.ts';
 import { AnswerReader } from './stream-reader.ts';
@@ -26,7 +26,7 @@ export const generate = (seal: Seal): Surface<'chat'> =>
     reach: GENERATING,
     framing: 'sse',
     framingOf,
-    client: { names, read: readRequest(seal), write: writeReply(seal), stream: (call) => new AnswerWriter(call, seal) },
+    client: { names, spellings, read: readRequest(seal), write: writeReply(seal), stream: (call) => new AnswerWriter(call, seal) },
     provider: {
       write: writePaired,
       read: (reply, call, memo) => readReply(reply, call, memo as Memo | undefined),

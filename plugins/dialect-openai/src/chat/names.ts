@@ -48,6 +48,13 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'turns.rest': 'messages[]',
   'turns.parts': 'messages[].content[]',
   'turns.parts.thinking': 'messages[].thinking_blocks',
+  'turns.parts.text': 'messages[].content[].text',
+  'turns.parts.refusal': 'messages[].content[].refusal',
+  'turns.parts.image': 'messages[].content[].image_url',
+  'turns.parts.audio': 'messages[].content[].input_audio',
+  'turns.parts.document': 'messages[].content[].file',
+  'turns.parts.toolCall': 'messages[].tool_calls[]',
+  'turns.parts.toolResult': 'messages[]',
   'turns.parts.id': 'messages[].tool_call_id',
   'turns.parts.input': 'messages[].tool_calls[].function.arguments',
   'turns.parts.detail': 'messages[].content[].image_url.detail',
@@ -78,6 +85,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
 /** Names that older clients use. */
 export const spellings: Readonly<Record<string, readonly string[]>> = Object.freeze({
   max_completion_tokens: ['max_tokens'],
+  user: ['safety_identifier'],
   tools: ['functions'],
   'tools[].function.name': ['functions[].name'],
   'tools[].function.description': ['functions[].description'],

@@ -1,4 +1,4 @@
-import { type Building, type Call, type ChatRequest, type Fields, type Lost, losePart, lostTo, type Part } from '@llm-proxy-auth/plugin';
+import { type Building, type Call, type ChatRequest, type Fields, type Lost, losePart, lostTo, type Part, unsupported } from '@llm-proxy-auth/plugin';
 import { DEPLOYMENT } from '../chat/request.ts';
 import { addedMembers } from '../rest.ts';
 
@@ -42,8 +42,10 @@ const parametersOf = (r: ChatRequest): Fields => {
   for (const key in parameters) if (parameters[key] === undefined) delete parameters[key];
   return { ...parameters, ...addedMembers(r.rest, OWN) };
 };
-/** The body of `text/generation` and `text/generation_stream`: the turns' text, apart by an empty line. */
+/** The body of `text/generation` and `text/generation_stream`: the turns' text, apart by an empty line. Throws GatewayError `unsupported_parameter`. */
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields } => {
+  if (r.choices > 1) throw unsupported('choices', 'A generation gives one answer.');
+  if (r.logprobs !== undefined) throw unsupported('logprobs', 'A generation is read without the probabilities of its tokens.');
   noteTurns(r, lostTo(call.ledger));
   const named = call.endpoint.profile === DEPLOYMENT ? {} : { model_id: call.model };
   const body = { ...named, input: r.turns.map((t) => textOf(t.parts)).join('\n\n'), parameters: parametersOf(r) };
