@@ -82,13 +82,20 @@ describe('5.1 request target (A056, A057, A058)', () => {
     await watch.ask({ method: 'GET', path: `/transparent/main/v1/models/${id}?a=%2F&b=%252e`, headers: { authorization: `Bearer ${bench.key}` } });
     expect(bench.simulator.requests.map((r) => r.target)).toEqual([`/v1/models/${id}?a=%2F&b=%252e`]);
   });
-  test('`key` leaves the query in every spelling, the rest stays as it was sent', async () => {
+  test.each([
+    'key=canary-of-client&KEY=canary-of-client&%6bey=canary-of-client&k%65y',
+    'api-key=canary-of-client&api_key=canary-of-client&%61pi-key=canary-of-client&X-Api-Key=canary-of-client&x-goog-api-key=canary-of-client',
+    'access_token=canary-of-client&oauth_token=canary-of-client&subscription-key=canary-of-client&Ocp-Apim-Subscription-Key=canary-of-client',
+    'authorization=Bearer+canary-of-client&x-session-token=canary-of-client&X-TOTP-Code=123456',
+    'X-Amz-Credential=canary-of-client&X-Amz-Security-Token=canary-of-client&X-Amz-Signature=canary-of-client',
+    'q=lpa_0A1B2C3D4E5F_AAAAAAAAAAAAAAAAAAAA&whatever=%6cpas_AAAAAAAAAAAAAAAAAAAAAAAA',
+  ])('a credential leaves the query in every spelling, the rest stays as it was sent: %s', async (query) => {
     await watch.ask({
-      path: `${NATIVE}?a=%41&key=canary-of-client&KEY=canary-of-client&%6bey=canary-of-client&k%65y&b=1`,
+      path: `${NATIVE}?a=%41&${query}&keys=1&api-version=2&c=100%&b=lpas`,
       headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
       body,
     });
-    expect(bench.simulator.requests.map((r) => r.target)).toEqual(['/v1/chat/completions?a=%41&b=1']);
+    expect(bench.simulator.requests.map((r) => r.target)).toEqual(['/v1/chat/completions?a=%41&keys=1&api-version=2&c=100%&b=lpas']);
   });
 });
 

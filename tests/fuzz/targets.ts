@@ -34,7 +34,29 @@ const decodedTwice = (segment: string): string[] => {
 const target: FuzzTarget = {
   name: 'target',
   seeds: ['/transparent/main/v1/chat/completions?a=1&key=k', '/converse/main/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A%3Ax%2Fy/converse', '/v1/models/a:b'],
-  words: ['%2e', '%2E%2e', '..', '/./', '//', '%2f', '%5c', '\\', '%25', '%00', ';', '#', '?', '&key=', '%6bey=', '@', 'http://', '%c0%ae', '%', '/'],
+  words: [
+    '%2e',
+    '%2E%2e',
+    '..',
+    '/./',
+    '//',
+    '%2f',
+    '%5c',
+    '\\',
+    '%25',
+    '%00',
+    ';',
+    '#',
+    '?',
+    '&key=',
+    '%6bey=',
+    '&api_key=',
+    '@',
+    'http://',
+    '%c0%ae',
+    '%',
+    '/',
+  ],
   run(input) {
     const parsed = refusing(() => parseTarget(textOf(input)));
     if (parsed === undefined) return;
@@ -46,7 +68,7 @@ const target: FuzzTarget = {
         assert.ok(!/[\\\0\r\n]/.test(reading), `a control character or backslash in ${segment}`);
       }
     }
-    for (const pair of parsed.query.split('&')) assert.notEqual(pair.split('=', 1)[0]?.toLowerCase(), 'key');
+    for (const [name] of new URLSearchParams(parsed.query)) assert.doesNotMatch(name, /^(?:x[-_])?(?:api[-_])?key$/i);
   },
 };
 const key: FuzzTarget = {

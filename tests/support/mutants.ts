@@ -390,7 +390,7 @@ const targets: readonly Mutant[] = [
     'no second decoding',
     'hardening',
     '/transparent/main/%252e%252e/x',
-    core('http/target.ts', "if (ESCAPE.test(decoded)) throw refuse('is percent-encoded twice');", ''),
+    core('http/target.ts', "if (ESCAPE.test(text)) throw refuse('is percent-encoded twice');", ''),
   ),
   of(
     'no hidden dot segment',
@@ -404,7 +404,14 @@ const targets: readonly Mutant[] = [
     '/transparent/main/x#frag',
     core('http/target.ts', "if (FORBIDDEN.test(url)) throw refuse('holds a character that does not belong in a URL');", ''),
   ),
-  of('`key` leaves the query', 'hardening', 'leaves the query in every spelling', core('http/target.ts', "toLowerCase() !== 'key'", "toLowerCase() !== ''")),
+  of('`key` leaves the query', 'hardening', 'leaves the query in every spelling', core('http/credential-slots.ts', 'QUERY_CREDENTIALS.has(dashed) || ', '')),
+  of(
+    'slots are none in a query either',
+    'hardening',
+    'leaves the query in every spelling',
+    core('http/credential-slots.ts', 'SLOT_USES.has(USE[dashed]) || ', ''),
+  ),
+  of('a key of ours leaves the query', 'hardening', 'leaves the query in every spelling', core('http/credential-slots.ts', ' || OURS.test(value)', '')),
 ];
 const headers: readonly Mutant[] = [
   of(

@@ -66,6 +66,17 @@ export const headerUse = (lower: string): HeaderUse => {
   return DROPPED_PREFIXES.some((p) => dashed.startsWith(p)) ? 'drop' : 'forward';
 };
 
+/** Parameters of a query, beside the names of slots, in which some vendor takes a credential. */
+const QUERY_CREDENTIALS: ReadonlySet<string> = new Set(['key', 'access-token', 'oauth-token', 'subscription-key', 'ocp-apim-subscription-key']);
+const SLOT_USES: ReadonlySet<HeaderUse | undefined> = new Set(['authorization', 'key', 'session', 'factor', 'proxied']);
+/** A credential of ours by its form, in whatever parameter it stands. */
+const OURS = /^lpas?_[0-9A-Za-z_]{20,}/;
+/** Whether a parameter of a query, decoded, is a credential: never read, never handed on. */
+export const isQueryCredential = (name: string, value: string): boolean => {
+  const dashed = name.toLowerCase().replaceAll('_', '-');
+  return QUERY_CREDENTIALS.has(dashed) || SLOT_USES.has(USE[dashed]) || dashed.startsWith('x-amz-') || OURS.test(value);
+};
+
 /** Schemes of `Authorization`, lower case, and the slot they fill. */
 export const SCHEMES: Readonly<Record<string, 'bearer' | 'basic' | 'aws4' | 'oci-signature'>> = Object.freeze({
   bearer: 'bearer',

@@ -1,4 +1,5 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
+import { isQueryCredential } from './credential-slots.ts';
 
 /** The request target, parsed once; nothing later reads the URL again. */
 export interface RawTarget {
@@ -6,7 +7,7 @@ export interface RawTarget {
   readonly path: string;
   /** Segments as sent, without the leading empty one. */
   readonly segments: readonly string[];
-  /** Without the question mark, without every `key` parameter. */
+  /** Without the question mark, without parameters that are credentials. */
   readonly query: string;
   /** A segment holds an encoded slash, which only a model id may. */
   readonly encodedSlash: boolean;
@@ -22,6 +23,13 @@ const MAX_TARGET = 16_384;
 
 const refuse = (why: string): GatewayError => new GatewayError('invalid_target', `The request target ${why}.`);
 
+const decoded = (text: string): string | undefined => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+};
 /** Decodes once and refuses what could mean another path to the next reader (hardening 5.1). Returns whether a slash was encoded. */
 const checkSegment = (segment: string, last: boolean): boolean => {
   if (segment === '') {
@@ -33,15 +41,11 @@ const checkSegment = (segment: string, last: boolean): boolean => {
     if (name === '.' || name === '..') throw refuse('has a dot segment');
     return false;
   }
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(segment);
-  } catch {
-    throw refuse('is not valid percent-encoded UTF-8');
-  }
-  if (ESCAPE.test(decoded)) throw refuse('is percent-encoded twice');
-  if (FORBIDDEN_DECODED.test(decoded)) throw refuse('hides a control character or backslash');
-  const pieces = decoded.split('/');
+  const text = decoded(segment);
+  if (text === undefined) throw refuse('is not valid percent-encoded UTF-8');
+  if (ESCAPE.test(text)) throw refuse('is percent-encoded twice');
+  if (FORBIDDEN_DECODED.test(text)) throw refuse('hides a control character or backslash');
+  const pieces = text.split('/');
   for (const piece of pieces) {
     const name = piece.split(';', 1)[0];
     if (name === '.' || name === '..' || (piece === '' && pieces.length > 1)) throw refuse('hides a dot or empty segment');
@@ -49,20 +53,22 @@ const checkSegment = (segment: string, last: boolean): boolean => {
   return pieces.length > 1;
 };
 
-const withoutKey = (query: string): string => {
-  if (query === '' || !/(?:^|&)(?:k|%)/i.test(query)) return query;
-  return query
-    .split('&')
-    .filter((pair) => {
-      const name = pair.split('=', 1)[0] ?? '';
-      try {
-        return decodeURIComponent(name).toLowerCase() !== 'key';
-      } catch {
-        throw refuse('has a query that is not valid percent-encoded UTF-8');
-      }
-    })
-    .join('&');
+/** Whether a query can hold a credential at all: how the names begin that are taken out, an escape, or a beginning of ours. */
+const SUSPECT = /(?:^|&)[akosx]|%|lpa/i;
+const isCredential = (pair: string): boolean => {
+  const [written = ''] = pair.split('=', 1);
+  const name = decoded(written);
+  if (name === undefined) throw refuse('has a query that is not valid percent-encoded UTF-8');
+  const value = pair.slice(written.length + 1);
+  return isQueryCredential(name, decoded(value) ?? value);
 };
+const withoutCredentials = (query: string): string =>
+  query === '' || !SUSPECT.test(query)
+    ? query
+    : query
+        .split('&')
+        .filter((pair) => !isCredential(pair))
+        .join('&');
 
 /** Throws `invalid_target` for everything but an origin-form target that every reader understands alike. */
 export const parseTarget = (url: string): RawTarget => {
@@ -73,18 +79,16 @@ export const parseTarget = (url: string): RawTarget => {
   const query = mark < 0 ? '' : url.slice(mark + 1);
   if (FORBIDDEN.test(url)) throw refuse('holds a character that does not belong in a URL');
   const segments = path.slice(1).split('/');
-  if (PLAIN_PATH.test(path)) return { path, segments, query: withoutKey(query), encodedSlash: false };
+  if (PLAIN_PATH.test(path)) return { path, segments, query: withoutCredentials(query), encodedSlash: false };
   let encodedSlash = false;
   const last = segments.length - 1;
   for (let i = 0; i <= last; i++) encodedSlash = checkSegment(segments[i] ?? '', i === last) || encodedSlash;
-  return { path, segments, query: withoutKey(query), encodedSlash };
+  return { path, segments, query: withoutCredentials(query), encodedSlash };
 };
 
 /** One percent-decoding of a piece of a target. Throws `invalid_target`. */
 export const decode = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new GatewayError('invalid_target', 'The request target is not valid percent-encoded UTF-8.');
-  }
+  const plain = decoded(text);
+  if (plain === undefined) throw refuse('is not valid percent-encoded UTF-8');
+  return plain;
 };
