@@ -50,10 +50,14 @@ interface OpenChoice {
   /** Length of the content so far; where it stood when the open text began. */
   length: number;
   from: number;
+  /** What stands before the text of each of its chunks. */
+  before: string | undefined;
 }
 const ROLE = '"role":"assistant","content":"","refusal":null';
 const ROLE_OF_CALL = '"role":"assistant","content":null';
 type ToolCall = Extract<Part, { kind: 'toolCall' }>;
+/** The same text in one piece: what is joined anew for every event is walked through each time. */
+const flat = (text: string): string => Buffer.from(text).toString();
 /** Members of an object, as they stand in its source. */
 const membersOf = (fields: Fields): string => stringifyJson(fields).slice(1, -1);
 const callStart = (part: ToolCall, index: number, { id, extra }: IssuedCall): string => {
@@ -73,6 +77,7 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
   const wantsUsage = asObject(asObject(call.inbound.body)?.stream_options)?.include_usage === true;
   const legacy = isLegacy(call);
   const tail = wantsUsage ? ',"usage":null}\n\n' : '}\n\n';
+  const plain = flat(`},"logprobs":null,"finish_reason":null}]${tail}`);
   const choices = new Map<number, OpenChoice>();
   let head = '';
   let mine = false;
@@ -91,6 +96,7 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
       ...extra,
     };
     head = `data: ${stringifyJson(fields).slice(0, -1)},"choices":[`;
+    for (const choice of choices.values()) choice.before = undefined;
   };
   const opened = (choice: number, delta: string, logprobs: string, finish: string, rest: string): string =>
     `${head}{"index":${choice},"delta":{${delta}},"logprobs":${logprobs},"finish_reason":${finish}${rest}}]`;
@@ -112,6 +118,7 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
       opened: false,
       length: 0,
       from: 0,
+      before: undefined,
     };
     choices.set(index, choice);
     return choice;
@@ -122,6 +129,11 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     choice.begun = true;
     return chunk(index, ROLE);
   };
+  /** `chunk` of a text, which is what most events are. */
+  const content = (index: number, choice: OpenChoice, text: string): string => {
+    choice.before ??= flat(`${head}{"index":${index},"delta":{"content":`);
+    return choice.before + JSON.stringify(text) + plain;
+  };
   const words = (index: number, choice: OpenChoice, kind: 'text' | 'refusal', text: string, logprobs?: readonly TokenLogprob[]): string => {
     if (text === '' && logprobs === undefined) return role(index, choice);
     const first = role(index, choice);
@@ -129,6 +141,7 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     choice.opened = false;
     choice.last = kind;
     if (kind === 'text') choice.length += text.length;
+    if (kind === 'text' && logprobs === undefined) return first + content(index, choice, text);
     const probabilities =
       logprobs === undefined ? 'null' : stringifyJson(kind === 'text' ? writeLogprobs(logprobs, undefined) : writeLogprobs(undefined, logprobs));
     return first + chunk(index, `"${kind === 'text' ? 'content' : 'refusal'}":${JSON.stringify(text)}`, probabilities);
