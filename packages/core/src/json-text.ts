@@ -11,12 +11,18 @@ export const quoted = (value: string): string => (PLAIN.test(value) ? `"${value}
 
 // Bounded, since callers can be many.
 const MOST_FAMILIAR = 1_000;
-const known = new Map<string, string>();
-/** `quoted`, remembered: for routes, instances and callers, which repeat themselves. */
-export const familiar = (value: string): string => {
-  const found = known.get(value);
-  if (found !== undefined) return found;
-  const made = quoted(value);
-  if (known.size < MOST_FAMILIAR) known.set(value, made);
-  return made;
+/**
+ * Writes `,"name":"value"`, remembered whole: for routes, instances and callers, which repeat themselves. Every piece that a line is
+ * joined of costs as much as its letters.
+ */
+export const memberOf = (name: string): ((value: string) => string) => {
+  const before = `,"${name}":`;
+  const known = new Map<string, string>();
+  return (value) => {
+    const found = known.get(value);
+    if (found !== undefined) return found;
+    const made = before + quoted(value);
+    if (known.size < MOST_FAMILIAR) known.set(value, made);
+    return made;
+  };
 };

@@ -1,14 +1,16 @@
-import { jsonLine, quoted } from '../json-text.ts';
+import { jsonLine, memberOf, quoted } from '../json-text.ts';
 import { AUDIT_FIELDS, type AuditRecord } from './record.ts';
 
-const MEMBERS = AUDIT_FIELDS.map((name) => ({ name, before: `,"${name}":` }));
+/** Texts that no two records share. */
+const UNIQUE: ReadonlySet<string> = new Set(['request', 'target']);
+const MEMBERS = AUDIT_FIELDS.map((name) => ({ name, before: `,"${name}":`, familiar: UNIQUE.has(name) ? undefined : memberOf(name) }));
 /** JSON of a record on its way into the log, its members sorted by name; those that are undefined are left out. */
 export const recordText = (record: AuditRecord): string => {
   let text = '';
-  for (const { name, before } of MEMBERS) {
+  for (const { name, before, familiar } of MEMBERS) {
     const value = record[name];
     if (value === undefined) continue;
-    if (typeof value === 'string') text += before + quoted(value);
+    if (typeof value === 'string') text += familiar === undefined ? before + quoted(value) : familiar(value);
     else text += before + (typeof value === 'number' && !Number.isFinite(value) ? 'null' : String(value));
   }
   return `{${text.slice(1)}}`;

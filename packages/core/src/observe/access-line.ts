@@ -1,4 +1,4 @@
-import { familiar, quoted } from '../json-text.ts';
+import { memberOf, quoted } from '../json-text.ts';
 
 /**
  * The line of one request. Every field is a number, comes from a closed set or the configuration, or names the caller whom
@@ -49,17 +49,27 @@ export const hundredths = (value: number): string => {
 const dollars = (value: number): string => value.toFixed(9).replace(/\.?0+$/, '');
 const number = (value: number): string => (Number.isInteger(value) ? `${value}` : hundredths(value));
 
+const method = memberOf('method');
+const route = memberOf('route');
+const code = memberOf('code');
+const mode = memberOf('mode');
+const dialect = memberOf('dialect');
+const operation = memberOf('operation');
+const instance = memberOf('instance');
+const principal = memberOf('principal');
+const stream = memberOf('stream');
+const fidelity = memberOf('fidelity');
 /** One JSON object and a line end. */
 export const accessLine = (f: AccessFields): string => {
-  let line = `{"level":"info","time":${number(f.time)},"msg":"request","request":${quoted(f.request)},"method":${familiar(f.method)},"route":${familiar(f.route)},"status":${number(f.status)}`;
-  if (f.code !== undefined && f.code !== '') line += `,"code":${familiar(f.code)}`;
-  if (f.mode !== undefined) line += `,"mode":${familiar(f.mode)}`;
-  if (f.dialect !== undefined) line += `,"dialect":${familiar(f.dialect)}`;
-  if (f.operation !== undefined) line += `,"operation":${familiar(f.operation)}`;
-  if (f.instance !== undefined) line += `,"instance":${familiar(f.instance)}`;
-  if (f.principal !== undefined) line += `,"principal":${familiar(f.principal)}`;
+  let line = `{"level":"info","time":${number(f.time)},"msg":"request","request":${quoted(f.request)}${method(f.method)}${route(f.route)},"status":${number(f.status)}`;
+  if (f.code !== undefined && f.code !== '') line += code(f.code);
+  if (f.mode !== undefined) line += mode(f.mode);
+  if (f.dialect !== undefined) line += dialect(f.dialect);
+  if (f.operation !== undefined) line += operation(f.operation);
+  if (f.instance !== undefined) line += instance(f.instance);
+  if (f.principal !== undefined) line += principal(f.principal);
   if (f.attempts !== undefined) line += `,"attempts":${number(f.attempts)}`;
-  if (f.stream !== undefined && f.stream !== 'none') line += `,"stream":${familiar(f.stream)}`;
+  if (f.stream !== undefined && f.stream !== 'none') line += stream(f.stream);
   if (f.durationMs !== undefined) line += `,"durationMs":${number(f.durationMs)}`;
   if (f.firstByteMs !== undefined) line += `,"firstByteMs":${number(f.firstByteMs)}`;
   if (f.overheadMs !== undefined) line += `,"overheadMs":${number(f.overheadMs)}`;
@@ -69,6 +79,6 @@ export const accessLine = (f: AccessFields): string => {
   if (f.outputTokens !== undefined) line += `,"outputTokens":${number(f.outputTokens)}`;
   if (f.cachedTokens !== undefined) line += `,"cachedTokens":${number(f.cachedTokens)}`;
   if (f.costUsd !== undefined) line += `,"costUsd":${dollars(f.costUsd)}`;
-  if (f.fidelity !== undefined) line += `,"fidelity":${familiar(f.fidelity)}`;
+  if (f.fidelity !== undefined) line += fidelity(f.fidelity);
   return `${line}}\n`;
 };
