@@ -1,5 +1,6 @@
 // Runs the tests of attacks, bad input and faults, which carry the id of their case in their names, and prints each id with what became of it.
-// --mutants: switches the rules off one after the other, and prints which case noticed.
+// --mutants: switches the rules off one after the other, and prints which case noticed; a case that noticed none fails, unless it is one of
+// those of which there is nothing to switch off.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join, relative } from 'node:path';
 import { root } from './packages.mjs';
 
 const CASES = JSON.parse(readFileSync(join(root, 'tests/support/security-cases.json'), 'utf8'));
+const UNSWITCHED = JSON.parse(readFileSync(join(root, 'tests/support/security-unswitched.json'), 'utf8'));
 const ID = /\b[AF][0-9]{2,3}\b/g;
 const [option] = process.argv.slice(2);
 if (option !== undefined && option !== '--mutants') {
@@ -59,15 +61,24 @@ const runMutants = () => {
   const report = join(folder, 'mutants.json');
   const status = vitest(['--project', 'e2e', 'tests/mutants.test.ts'], { LPA_MUTANTS_REPORT: report });
   const found = JSON.parse(readFileSync(report, 'utf8'));
+  let bad = 0;
   for (const id of Object.keys(CASES)) {
     const rules = found.filter(({ noticed }) => noticed.some((name) => idsOf(name).includes(id))).map(({ rule }) => rule);
-    line(id, rules.length === 0 ? 'no rule of its own was switched off' : `fails without: ${rules.join('; ')}`);
+    const isLeftOut = found.some(({ leftOut, named }) => leftOut && idsOf(named).includes(id));
+    if (rules.length > 0) line(id, `fails without: ${rules.join('; ')}`);
+    else if (UNSWITCHED[id] !== undefined) line(id, `nothing to switch off: ${UNSWITCHED[id]}`);
+    else if (isLeftOut) line(id, 'left out: this machine does not have what its test needs');
+    else {
+      bad++;
+      line(id, 'NOTICED NOTHING');
+    }
   }
   const others = found.filter(({ noticed }) => noticed.length > 0 && !noticed.some((name) => idsOf(name).length > 0));
   console.log(
     `${found.length} rules switched off, ${found.filter(({ noticed }) => noticed.length > 0).length} noticed, ${others.length} by tests without an id`,
   );
-  return status;
+  console.log(`${bad} cases noticed nothing`);
+  return bad === 0 ? status : 1;
 };
 
 let code = 1;

@@ -132,7 +132,7 @@ describe('A101: a browser', () => {
   });
 });
 
-describe('what stands beside the calls (A102, A103)', () => {
+describe('what stands beside the calls', () => {
   let bench: Bench;
   let plain = '';
   let keeper = '';
@@ -152,7 +152,7 @@ describe('what stands beside the calls (A102, A103)', () => {
   const get = (url: string, path: string, key = ''): Promise<Got> =>
     ask(url, { method: 'GET', path, headers: key === '' ? {} : { authorization: `Bearer ${key}` } });
 
-  test('/metrics: with the scope on the main listener, without on the ops one', async () => {
+  test('A102 /metrics: with the scope on the main listener, without on the ops one', async () => {
     expect(answer(await get(bench.url, '/metrics'))).toBe('401 missing_credentials');
     expect(answer(await get(bench.url, '/metrics', 'x'))).toBe('401 invalid_credentials');
     expect(answer(await get(bench.url, '/metrics', plain))).toBe('403 scope_required');
@@ -160,7 +160,7 @@ describe('what stands beside the calls (A102, A103)', () => {
     expect((await get(bench.gateway.urls.ops, '/metrics')).text).toContain('llm_proxy_requests_total');
     expect(new URL(bench.gateway.urls.ops).hostname).toBe('127.0.0.1');
   });
-  test('without a credential: name, liveness and readiness, and nothing else', async () => {
+  test('A102 without a credential: name, liveness and readiness, and nothing else', async () => {
     for (const path of ['/', '/health', '/ready']) expect((await get(bench.url, path)).status, path).toBe(200);
     expect((await get(bench.url, '/')).text).not.toMatch(/\d+\.\d+\.\d+/);
     for (const path of ['/docs', '/debug/pprof', '/openapi.json', '/admin/v1/operations', '/admin', '/console', '/favicon.ico', '/.env']) {
@@ -171,7 +171,7 @@ describe('what stands beside the calls (A102, A103)', () => {
       expect([400, 404], path).toContain((await get(bench.gateway.urls.ops, path)).status);
     }
   });
-  test('the admin listener asks for a credential before it tells what exists', async () => {
+  test('A103 the admin listener asks for a credential before it tells what exists', async () => {
     for (const path of ['/admin/v1/operations', '/admin/v1/nowhere', '/admin/v1/keys.list']) {
       expect(answer(await get(adminUrl(), path))).toBe('401 missing_credentials');
       expect(answer(await get(adminUrl(), path, 'x'))).toBe('401 invalid_credentials');
@@ -182,7 +182,7 @@ describe('what stands beside the calls (A102, A103)', () => {
     const keys = ['keys.create', 'keys.import', 'keys.list', 'keys.revoke', 'keys.rotate', 'keys.show'];
     expect(operations.map((o) => o.name).toSorted()).toEqual(['audit.export', 'audit.verify', ...keys, 'sessions.list', 'sessions.revoke', 'usage.list']);
   });
-  test('an operation over the admin API; a method by header or another verb does nothing', async () => {
+  test('A103 an operation over the admin API; a method by header or another verb does nothing', async () => {
     const made = await admin(bench.key, 'keys.create', { name: 'over-admin', models: [SMALL] });
     expect(made.status, made.text).toBe(200);
     const { key } = JSON.parse(made.text) as { key: string };

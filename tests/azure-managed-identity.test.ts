@@ -21,7 +21,7 @@ test.each([
   const { searchParams } = new URL(machine.requests.at(-1)?.target ?? '', machine.url);
   expect(searchParams.get('resource')).toBe('https://cognitiveservices.azure.com');
 });
-test('a thousand calls at once ask the machine once', async () => {
+test('F42: a thousand calls at once ask the machine once', async () => {
   const before = machine.requests.length;
   const bench = await directory.open({ type: 'managed-identity', clientId: '00000000-0000-0000-0000-000000000004' });
   const answers = await Promise.all(Array.from({ length: 1_000 }, () => directory.asked(bench)));

@@ -83,13 +83,21 @@ const task = async (): Promise<ContainerCredentials> => {
 };
 
 describe('credentials of a task', () => {
-  test('F42: are fetched once for two hundred calls at once, when the first of them comes', async () => {
+  test('F42: are fetched once for a thousand calls, all of which came before they were there', async () => {
     const container = await task();
     const of = await open();
     expect(container.requests).toHaveLength(0);
-    const answers = await Promise.all(Array.from({ length: 200 }, () => ask(of)));
-    for (const answer of answers) await answer.arrayBuffer();
-    expect(new Set(answers.map((a) => a.status))).toEqual(new Set([200]));
+    const token = Promise.withResolvers<void>();
+    container.script({ holdHead: token.promise });
+    const calls = Array.from({ length: 1_000 }, async () => {
+      const answer = await ask(of);
+      await answer.arrayBuffer();
+      return answer.status;
+    });
+    await expect.poll(async () => /^llm_proxy_inflight\{[^}]*instance="aws"[^}]*\} (\d+)$/m.exec(await of.gateway.metrics.text())?.[1]).toBe('1000');
+    expect(simulator.requests).toHaveLength(0);
+    token.resolve();
+    expect(new Set(await Promise.all(calls))).toEqual(new Set([200]));
     expect(container.requests).toHaveLength(1);
   });
   test('are renewed ahead of their end, while the old ones serve', async () => {
@@ -100,6 +108,17 @@ describe('credentials of a task', () => {
     expect(await asked(of)).toMatchObject({ status: 200, key: first.key });
     await expect.poll(async () => (await asked(of)).key).not.toBe(first.key);
     expect(container.requests).toHaveLength(2);
+  });
+  test('F43: end fifteen times while calls go on: none fails, and each of their lives costs one question', async () => {
+    const container = await task();
+    const of = await open();
+    const lives = 15;
+    for (let part = 0; part < lives * 10; part++) {
+      expect((await asked(of)).status).toBe(200);
+      advance(0.6 * HOUR);
+    }
+    expect(container.requests.length).toBeGreaterThanOrEqual(lives);
+    expect(container.requests.length).toBeLessThanOrEqual(lives / 0.75 + 2);
   });
   test('F43: may end while a stream runs', async () => {
     const container = await task();

@@ -37,19 +37,19 @@ const stuck = async (client: Visitor, upstream: CapturedRequest): Promise<void> 
   expect(upstream.bytesSent).toBeLessThan(flood.length);
 };
 const phases = (mode: 'protocol' | 'transparent'): Readonly<Record<string, Phase>> => ({
-  'before the head': { fault: { holdHead: never }, reached: sent(({ progress }) => progress === 'waiting') },
-  'head sent': {
+  'F02 before the head': { fault: { holdHead: never }, reached: sent(({ progress }) => progress === 'waiting') },
+  'F02 head sent': {
     fault: { ...STREAM, body: hello, stall: { at: 0 } },
     reached: mode === 'protocol' ? sent(({ progress }) => progress === 'head') : (client) => client.until(({ status }) => status === 200),
   },
-  held: {
+  'F02 held': {
     fault: { ...STREAM, body: hello, stall: { at: sse(role).length } },
     reached: mode === 'protocol' ? sent(({ bytesSent }) => bytesSent === sse(role).length) : received('"role":"assistant"'),
   },
-  streaming: { fault: { ...STREAM, body: hello, stall: { at: hello.length } }, reached: received('Hello') },
-  'back-pressured': { fault: { ...STREAM, body: flood, rechunk: { size: 65_536 } }, reached: stuck },
+  'F01 streaming': { fault: { ...STREAM, body: hello, stall: { at: hello.length } }, reached: received('Hello') },
+  'F01 back-pressured': { fault: { ...STREAM, body: flood, rechunk: { size: 65_536 } }, reached: stuck },
   // Protocol mode ends the client's answer at the terminal event: its tail is what comes between content and that event.
-  tail: {
+  'F01 tail': {
     fault: { ...STREAM, body: whole, stall: { at: mode === 'protocol' ? finished.length : whole.length } },
     reached: received(mode === 'protocol' ? '"finish_reason":"stop"' : 'data: [DONE]'),
   },
@@ -88,7 +88,7 @@ const placeIsFree = async (mode: 'protocol' | 'transparent'): Promise<void> => {
   expect(next.status, await next.text()).toBe(200);
 };
 
-describe.each(Object.entries(clients))('F01, F02: %s', (_how, open) => {
+describe.each(Object.entries(clients))('a client that leaves: %s', (_how, open) => {
   describe.each(['protocol', 'transparent'] as const)('%s mode', (mode) => {
     test.each(Object.entries(phases(mode)))('%s: the upstream request is aborted within 100 ms and the place is free', async (_name, { fault, reached }) => {
       bench.simulator.script(fault);

@@ -44,7 +44,7 @@ const streams = { headers: { 'content-type': 'text/event-stream' } };
 const begun = sse(role, chunk({ content: 'Hel' }));
 const rest = sse(chunk({ content: 'lo' }), chunk({}, 'stop'), '[DONE]');
 
-test('SIGTERM with 100 streams open: none fails, readiness flips, new calls are served for the delay and then refused, exit 0', async () => {
+test('F21 SIGTERM with 100 streams open: none fails, readiness flips, new calls are served for the delay and then refused, exit 0', async () => {
   const at = await start({ delay: '3s', deadline: '30s' });
   let finish: (() => void) | undefined;
   const until = new Promise<void>((resolve) => {

@@ -23,7 +23,7 @@ const post = (path: string, body: string | Uint8Array, headers: Sent['headers'] 
 const answer = (got: Got): string => `${got.status} ${codeOf(got)}`;
 const untouched = (): void => expect(bench.simulator.requests).toEqual([]);
 
-describe('5.1 content types and codings (A091, A095)', () => {
+describe('5.1 content types and codings', () => {
   test.each([
     ['a tab inside', 'application/json\ta'],
     ['more words', 'application/json garbage'],
@@ -36,12 +36,12 @@ describe('5.1 content types and codings (A091, A095)', () => {
     ['a list', 'application/json, text/plain'],
     ['a form of fields', 'application/x-www-form-urlencoded'],
     ['no form of this operation', 'multipart/form-data; boundary=x'],
-  ])('%s is 415 in protocol mode', async (_name, type) => {
+  ])('A091 %s is 415 in protocol mode', async (_name, type) => {
     expect(answer(await post(CHAT, chat(SMALL), { 'content-type': type }))).toBe('415 unsupported_media_type');
     untouched();
   });
   test.each(['application/json', 'application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'APPLICATION/JSON', 'application/json;'])(
-    '%s is JSON',
+    'A091 %s is JSON',
     async (type) => {
       expect((await post(CHAT, chat(SMALL), { 'content-type': type })).status).toBe(200);
     },
@@ -53,11 +53,11 @@ describe('5.1 content types and codings (A091, A095)', () => {
     ['twice', 'gzip, gzip', gzipSync(gzipSync(chat(SMALL)))],
     ['brotli', 'br', chat(SMALL)],
     ['unknown', 'x', chat(SMALL)],
-  ])('a coding: %s is 415 in protocol mode', async (_name, coding, body) => {
+  ])('A095 a coding: %s is 415 in protocol mode', async (_name, coding, body) => {
     expect(answer(await post(CHAT, body, { 'content-encoding': coding }))).toBe('415 unsupported_media_type');
     untouched();
   });
-  test('transparent mode hands a coded body on as it is, without decoding it', async () => {
+  test('A095 transparent mode hands a coded body on as it is, without decoding it', async () => {
     const body = gzipSync(JSON.stringify({ model: 'text-embedding-3-small', input: 'hi' }));
     bench.simulator.script({ status: 400 });
     expect((await post('/transparent/main/v1/embeddings', body, { 'content-encoding': 'gzip' })).status).toBe(400);
@@ -66,24 +66,24 @@ describe('5.1 content types and codings (A091, A095)', () => {
 });
 
 const nest = (depth: number, open: string, close: string, inside = '1'): string => open.repeat(depth) + inside + close.repeat(depth);
-describe('5.1 the text of a body (A071, A073, A074, A098)', () => {
+describe('5.1 the text of a body', () => {
   const model = JSON.stringify(SMALL);
   const rest = `"messages":${JSON.stringify(messages)}`;
   const bodies: readonly (readonly [name: string, body: string | Uint8Array, wanted: string])[] = [
-    ['model twice', `{"model":${model},"model":"gpt-4o",${rest}}`, '400 invalid_request'],
-    ['stream twice', `{"model":${model},"stream":false,"stream":true,${rest}}`, '400 invalid_request'],
-    ['stream twice, escaped', `{"model":${model},"stream":false,"str\\u0065am":true,${rest}}`, '400 invalid_request'],
-    ['stream as text', `{"model":${model},"stream":"true",${rest}}`, '400 invalid_request'],
-    ['__proto__', `{"model":${model},"__proto__":{"polluted":1},${rest}}`, '400 invalid_request'],
-    ['__proto__ deep', `{"model":${model},"metadata":{"a":[{"__proto__":{"polluted":1}}]},${rest}}`, '400 invalid_request'],
-    ['__proto__ escaped', `{"model":${model},"\\u005f_proto__":{"polluted":1},${rest}}`, '400 invalid_request'],
-    ['constructor.prototype', `{"model":${model},"constructor":{"prototype":{"polluted":1}},${rest}}`, '400 invalid_request'],
-    ['constructor.prototype in a tool', `{"model":${model},"tools":[{"constructor":{"prototype":{"polluted":1}}}],${rest}}`, '400 invalid_request'],
-    ['65 levels of arrays', `{"model":${model},"x":${nest(64, '[', ']')},${rest}}`, '400 invalid_request'],
-    ['5,000 levels of arrays', `{"model":${model},"x":${nest(5_000, '[', ']')},${rest}}`, '400 invalid_request'],
-    ['5,000 levels of objects', `{"model":${model},"x":${nest(5_000, '{"a":', '}')},${rest}}`, '400 invalid_request'],
-    ['100,000 levels of objects', `{"model":${model},"x":${nest(100_000, '{"a":', '}')},${rest}}`, '400 invalid_request'],
-    ['100,000 levels that never close', `{"model":${model},"x":${'['.repeat(100_000)}`, '400 invalid_request'],
+    ['A071 model twice', `{"model":${model},"model":"gpt-4o",${rest}}`, '400 invalid_request'],
+    ['A071 stream twice', `{"model":${model},"stream":false,"stream":true,${rest}}`, '400 invalid_request'],
+    ['A071 stream twice, escaped', `{"model":${model},"stream":false,"str\\u0065am":true,${rest}}`, '400 invalid_request'],
+    ['A071 stream as text', `{"model":${model},"stream":"true",${rest}}`, '400 invalid_request'],
+    ['A073 __proto__', `{"model":${model},"__proto__":{"polluted":1},${rest}}`, '400 invalid_request'],
+    ['A073 __proto__ deep', `{"model":${model},"metadata":{"a":[{"__proto__":{"polluted":1}}]},${rest}}`, '400 invalid_request'],
+    ['A073 __proto__ escaped', `{"model":${model},"\\u005f_proto__":{"polluted":1},${rest}}`, '400 invalid_request'],
+    ['A073 constructor.prototype', `{"model":${model},"constructor":{"prototype":{"polluted":1}},${rest}}`, '400 invalid_request'],
+    ['A073 constructor.prototype in a tool', `{"model":${model},"tools":[{"constructor":{"prototype":{"polluted":1}}}],${rest}}`, '400 invalid_request'],
+    ['A074 65 levels of arrays', `{"model":${model},"x":${nest(64, '[', ']')},${rest}}`, '400 invalid_request'],
+    ['A074 5,000 levels of arrays', `{"model":${model},"x":${nest(5_000, '[', ']')},${rest}}`, '400 invalid_request'],
+    ['A074 5,000 levels of objects', `{"model":${model},"x":${nest(5_000, '{"a":', '}')},${rest}}`, '400 invalid_request'],
+    ['A074 100,000 levels of objects', `{"model":${model},"x":${nest(100_000, '{"a":', '}')},${rest}}`, '400 invalid_request'],
+    ['A074 100,000 levels that never close', `{"model":${model},"x":${'['.repeat(100_000)}`, '400 invalid_request'],
     ['invalid UTF-8', Buffer.concat([Buffer.from(`{"model":${model},"user":"`), Buffer.from([0xff, 0xfe]), Buffer.from(`",${rest}}`)]), '400 invalid_json'],
     [
       'half a surrogate in bytes',
@@ -102,17 +102,17 @@ describe('5.1 the text of a body (A071, A073, A074, A098)', () => {
     const got = await post(CHAT, body);
     expect(answer(got)).toMatch(new RegExp(`^${wanted}$`));
     expect(got.text).not.toMatch(/call stack|RangeError|position \d+|polluted/i);
-    expect(spent()).toBeLessThan(1_000);
+    expect(spent()).toBeLessThan(50);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
     untouched();
   });
-  test.each(BOTH)('63 levels and numbers that no double holds pass unchanged by %s', async (path) => {
+  test.each(BOTH)('A074 63 levels and numbers that no double holds pass unchanged by %s', async (path) => {
     const body = `{"model":${model},"metadata":{"n":12345678901234567890},"seed":9007199254740993,"x":${nest(62, '[', ']', '1e400')},${rest}}`;
     bench.simulator.script({ status: 400 });
     await post(path, body);
     expect(bench.simulator.requests.map((r) => r.body.toString())).toEqual([body]);
   });
-  test.each(BOTH)('JSON inside a string may be as deep as it likes by %s', async (path) => {
+  test.each(BOTH)('A074 JSON inside a string may be as deep as it likes by %s', async (path) => {
     const args = nest(5_000, '[', ']');
     const body = JSON.stringify({
       model: SMALL,
@@ -126,36 +126,17 @@ describe('5.1 the text of a body (A071, A073, A074, A098)', () => {
     await post(path, body);
     expect(bench.simulator.requests.map((r) => r.body.toString())).toEqual([body]);
   });
-  test('100,000 keys like integers cost no more than reading them', async () => {
-    const keys = Array.from({ length: 60_000 }, (_, i) => `"${i}":1`).join(',');
-    bench.simulator.script({ status: 400 });
-    const spent = cpuTime();
-    await post(CHAT, `{"model":${model},"metadata":{${keys}},${rest}}`);
-    expect(spent()).toBeLessThan(1_000);
-  });
-  test('an answer of the provider pollutes nothing', async () => {
+  test('A073 an answer of the provider pollutes nothing', async () => {
     bench.simulator.script({ body: `{"id":"x","__proto__":{"polluted":1},"choices":[]}`, headers: { 'content-type': 'application/json' } });
     await post(CHAT, chat(SMALL));
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
-  test('names of form fields pollute nothing', async () => {
+  test('A073 names of form fields pollute nothing', async () => {
     const path = '/openai/main/v1/audio/transcriptions';
     for (const name of ['__proto__', '__proto__[polluted]', 'constructor.prototype.polluted']) {
       const got = await post(path, form([field('model', 'whisper-1'), field(name, '1'), file('file', 'RIFF', 'a.wav')]), { 'content-type': FORM_TYPE });
       expect(answer(got), name).toBe('400 invalid_request');
     }
-    untouched();
-  });
-});
-
-describe('A069: a model is no path', () => {
-  test.each(['../../../x', 'a?b', 'a#b', 'a/b:gen', 'a\r\nX-Evil: 1', '%2e%2e%2f', '//evil.example', 'a b', '\u0000'])('%j', async (model) => {
-    await post(CHAT, chat(model));
-    expect(bench.simulator.requests.map((r) => r.target)).toEqual(['/v1/chat/completions']);
-    expect(bench.simulator.requests[0]?.header('x-evil')).toBeUndefined();
-  });
-  test.each([[1], [{}], [[]], [true]])('%j is 400', async (model) => {
-    expect(answer(await post(CHAT, chat(model)))).toBe('400 invalid_request');
     untouched();
   });
 });

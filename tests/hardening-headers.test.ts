@@ -202,7 +202,7 @@ test('a redirect within the provider comes back through us', async () => {
   expect([got.status, got.headers.location]).toEqual([307, '/transparent/main/v1/files/x?y=1']);
 });
 
-describe('errors say nothing of us (A113, A112)', () => {
+describe('errors say nothing of us (A113)', () => {
   const echo = (status: number) => ({
     status,
     body: { error: { message: `Incorrect API key provided: ${PROVIDER_KEY}`, type: 'invalid_request_error', param: null, code: 'invalid_api_key' } },

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,10 +14,14 @@ if (!allowed) console.log('F30 skipped: `unshare --user --pid` is not allowed he
 
 const DEADLINE_MS = 2_000;
 let site: Site;
+let outer: ChildProcess | undefined;
 beforeEach(async () => {
   site = await openSite();
 });
-afterEach(() => site.close());
+afterEach(async () => {
+  outer?.kill('SIGKILL');
+  await site.close();
+});
 
 /** Process ids below one, as they are numbered outside. */
 const below = (pid: number): readonly number[] => {
@@ -29,22 +33,23 @@ const stateOf = (pid: number): string => /^State:\s+(\S)/m.exec(readFileSync(`/p
 test.skipIf(!allowed)('F30 the gateway as process 1: SIGTERM ends it within its deadline with a stream open, and no child is left dead', async () => {
   site.write(site.settings({ server: { port: 0, drain: { delay: '100ms', deadline: `${DEADLINE_MS}ms` } } }));
   const gateway = [process.execPath, '--disable-warning=ExperimentalWarning', '--conditions=@llm-proxy-auth/source', join(ROOT, 'packages/cli/src/main.ts')];
-  const outer = spawn('unshare', [...UNSHARE, ...gateway, 'start', '--config', site.file, '--plugin-root', ROOT], {
+  const child = spawn('unshare', [...UNSHARE, ...gateway, 'start', '--config', site.file, '--plugin-root', ROOT], {
     cwd: site.folder,
     env: bareEnvironment(),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const ended = once(outer, 'close');
+  outer = child;
+  const ended = once(child, 'close');
   let out = '';
   const listening = new Promise<string>((resolve) => {
-    outer.stdout.on('data', (piece: Buffer) => {
+    child.stdout.on('data', (piece: Buffer) => {
       out += piece.toString();
       const url = /"listener":"server".*?"url":"([^"]+)"|"url":"([^"]+)".*?"listener":"server"/.exec(out);
       if (url !== null) resolve(url[1] ?? url[2] ?? '');
     });
   });
   const url = await Promise.race([listening, ended.then(() => Promise.reject(new Error(`it ended before it listened: ${out}`)))]);
-  const [inner = 0, ...others] = below(outer.pid ?? 0);
+  const [inner = 0, ...others] = below(child.pid ?? 0);
   expect([others, /^NSpid:.*\t(\d+)$/m.exec(readFileSync(`/proc/${inner}/status`, 'utf8'))?.[1]]).toEqual([[], '1']);
 
   const begun = sse(role, chunk({ content: 'Hel' }));

@@ -249,6 +249,27 @@ describe('retry', () => {
     const [first, again] = at.simulator.requests;
     expect((again?.receivedAt ?? 0) - (first?.receivedAt ?? 0)).toBeGreaterThanOrEqual(990);
   });
+  test('F49: a storm of 429 costs a fifth more requests at most, each after the wait that was asked for, and the others are told it', async () => {
+    const at = await open({}, { sections: { retry: { attempts: 2 } } });
+    const calls = 100;
+    const firsts = Promise.withResolvers<void>();
+    const storm = { status: 429, headers: { 'retry-after': '2' } };
+    at.simulator.script({ ...storm, holdHead: firsts.promise, times: calls });
+    at.simulator.script({ ...storm, times: calls });
+    const all = Array.from({ length: calls }, () => ask(at, '/openai/main/v1/chat/completions', { model: MODEL }));
+    await expect.poll(() => at.simulator.requests.length, WAITING).toBe(calls);
+    const refusedAt = performance.now();
+    firsts.resolve();
+    const answers = await Promise.all(all);
+    expect(new Set(answers.map(({ status, headers }) => `${status} ${headers.get('retry-after')}`))).toEqual(new Set(['429 2']));
+    const again = at.simulator.requests.slice(calls);
+    expect([again.length > 0, at.simulator.requests.length <= 1.2 * calls]).toEqual([true, true]);
+    for (const { receivedAt } of again) expect(receivedAt - refusedAt).toBeGreaterThanOrEqual(1_990);
+    at.simulator.clear();
+    const after = await Promise.all(Array.from({ length: calls }, () => ask(at, '/openai/main/v1/chat/completions', { model: MODEL })));
+    expect(new Set(after.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(at.simulator.requests).toHaveLength(calls);
+  });
   test('a wait longer than 30 s is the client’s: no retry, retry-after and x-should-retry as they are due', async () => {
     const at = await open({}, { sections: { retry: { attempts: 3 } } });
     at.simulator.script({ status: 429, headers: { 'retry-after': '61' } });

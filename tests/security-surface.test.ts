@@ -168,3 +168,14 @@ describe('A104: what is open, and what runs', () => {
     expect(files.filter((file) => /['"](?:node:)?(?:child_process|cluster|vm|inspector|repl)['"]/.test(readFileSync(file, 'utf8')))).toEqual([]);
   });
 });
+
+test('A123: no package runs anything while it is installed, and none brings more than what was built, its licence and its data', () => {
+  const folders = ['packages', 'plugins'].flatMap((group) => readdirSync(join(ROOT, group)).map((name) => join(ROOT, group, name, 'package.json')));
+  const manifests = folders.map((file) => JSON.parse(readFileSync(file, 'utf8')) as { name: string; files?: string[]; scripts?: object; private?: boolean });
+  expect(manifests.length).toBeGreaterThan(25);
+  expect(manifests.filter(({ scripts }) => scripts !== undefined).map(({ name }) => name)).toEqual([]);
+  const published = manifests.filter((manifest) => manifest.private !== true);
+  expect(published.filter(({ files }) => files === undefined || !files.includes('dist'))).toEqual([]);
+  const brought = published.flatMap(({ name, files = [] }) => files.filter((file) => !/^(dist|bin|LICENSE\.\w+)$/.test(file)).map((file) => `${name} ${file}`));
+  expect(brought.filter((one) => !one.startsWith('@llm-proxy-auth/simulators '))).toEqual([]);
+});

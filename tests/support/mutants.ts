@@ -1,7 +1,9 @@
+import { attacks } from './mutants-attacks.ts';
 import { cloudMutants } from './mutants-clouds.ts';
 import { factorMutants } from './mutants-factor.ts';
 import { faults } from './mutants-faults.ts';
 import { givenMutants } from './mutants-given.ts';
+import { mishaps } from './mutants-mishaps.ts';
 import { money } from './mutants-money.ts';
 import { records } from './mutants-records.ts';
 import { signedMutants } from './mutants-signed.ts';
@@ -382,10 +384,10 @@ const credentials: readonly Mutant[] = [
     'credentials of any kind, cookies',
     core('http/credential-slots.ts', "  'x-forwarded',\n", ''),
   ),
-  of('origins are exact', 'access-surroundings', 'exact origins only', core('http/cors.ts', ' || !origins.includes(origin)', '')),
+  of('origins are exact', 'access-surroundings', 'A101: a browser > exact origins only', core('http/cors.ts', ' || !origins.includes(origin)', '')),
 ];
 const targets: readonly Mutant[] = [
-  of('no empty segment', 'hardening', '/transparent/main/v1//chat', core('http/target.ts', "throw refuse('has an empty segment');", 'return false;')),
+  of('no empty segment', 'hardening', 'A057 /transparent/main/v1//chat', core('http/target.ts', "throw refuse('has an empty segment');", 'return false;')),
   of(
     'no second decoding',
     'hardening',
@@ -395,7 +397,7 @@ const targets: readonly Mutant[] = [
   of(
     'no hidden dot segment',
     'hardening',
-    '/transparent/main/a%2f..%2fb',
+    'A056 /transparent/main/a%2f..%2fb',
     core('http/target.ts', "if (name === '.' || name === '..' || (piece === '' && pieces.length > 1))", 'if (false)'),
   ),
   of(
@@ -441,7 +443,7 @@ const headers: readonly Mutant[] = [
   of(
     "our own credential's refusal",
     'hardening-headers',
-    'is never the client’s 401',
+    'errors say nothing of us (A113) > a refused credential of ours',
     core('call/reply/outcome.ts', 'if (reply.status !== 401 && reply.status !== 403) return undefined;', 'return undefined;'),
   ),
 ];
@@ -530,7 +532,7 @@ const streams: readonly Mutant[] = [
   of(
     'nothing is sent again after the first byte',
     'routing',
-    'nothing is sent again after the first byte',
+    'F51: nothing is sent again after the first byte',
     core('call/reply/stream.ts', 'if (!this.#committed) return this.#finish(outcome);', 'return this.#finish(outcome);'),
   ),
 ];
@@ -606,7 +608,7 @@ const carriers: readonly Mutant[] = [
   of(
     'a retry counts until it is answered',
     'routing',
-    'retries stay within the budget',
+    'F50: when everything answers 503, retries stay within the budget',
     core('call/call.ts', '      if (x.retrying === undefined) return outcome;', '      if (x.retrying === undefined) return outcome;\n      endRetry(x);'),
   ),
   of(
@@ -659,7 +661,7 @@ const vertex: readonly Mutant[] = [
   of(
     'a service that moved is asked where it is',
     'vertex-credentials',
-    'is asked for once for two hundred calls',
+    'is asked for once for a thousand calls',
     plugin(VERTEX, 'credentials/transport.ts', 'place?.origin ?? url.origin', 'url.origin'),
   ),
   of(
@@ -690,4 +692,6 @@ export const mutants: readonly Mutant[] = [
   ...tokens,
   ...faults,
   ...turns,
+  ...attacks,
+  ...mishaps,
 ];

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,6 +39,25 @@ export const cpuSeconds = (pid: number): number | undefined => {
     return children.filter((child) => child !== '').reduce((sum, child) => sum + (cpuSeconds(Number(child)) ?? 0), own);
   } catch {
     return undefined;
+  }
+};
+
+/** Bytes of memory that a process has now, and had at most since it began or since `forgetPeak`; undefined where the system does not tell. */
+export const memoryOf = (pid: number): { readonly now: number; readonly peak: number } | undefined => {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
+    return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
+  } catch {
+    return undefined;
+  }
+};
+/** From now on the peak is that of the time to come. */
+export const forgetPeak = (pid: number): void => {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+  } catch {
+    // Not on this system.
   }
 };
 
