@@ -19,12 +19,18 @@ export interface FrameReader {
 const MIB = 1024 * 1024;
 const LF = 10;
 const CR = 13;
+const SPACE = 32;
+const DATA = 'data:';
+const EVENT = 'event:';
 
 const tooLong = (what: string, limit: number): GatewayError =>
   new GatewayError('upstream_bad_response', `The provider sent an event stream ${what} of more than ${limit} bytes.`);
 
-/** Bytes of a text, counted exactly only where it could matter. */
-const longer = (text: string, limit: number): boolean => text.length > limit || (text.length * 3 > limit && Buffer.byteLength(text) > limit);
+/** Bytes of a line that stands in a text, counted exactly only where it could matter. */
+const longer = (text: string, at: number, stop: number, limit: number): boolean =>
+  stop - at > limit || ((stop - at) * 3 > limit && Buffer.byteLength(text.slice(at, stop)) > limit);
+/** What stands behind the colon of a field. */
+const valueAt = (text: string, from: number, stop: number): string => text.slice(text.charCodeAt(from) === SPACE ? from + 1 : from, stop);
 
 /** Index of the character at or after `from`, or the text's length. */
 const after = (text: string, character: string, from: number): number => {
@@ -60,20 +66,26 @@ const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: n
     size = 0;
     if (text !== undefined) onEvent(kind === '' ? 'message' : kind, text);
   };
+  const take = (value: string): void => {
+    if (bare !== undefined) endBare();
+    data = grown(data, value);
+    if (eachLine) dispatch();
+  };
+  /** A field without a value, a comment, a field that means nothing, or what is no field. */
+  const other = (line: string): void => {
+    if (line.startsWith(':')) return;
+    if (line === 'data') take('');
+    else if (line === 'event') type = '';
+    else if (bare !== undefined || (data === undefined && (line.startsWith('{') || line.startsWith('[')))) bare = grown(bare, line);
+  };
   return {
     dispatch,
-    line(line: string): void {
-      if (longer(line, lineLimit)) throw tooLong('line', lineLimit);
-      const colon = line.indexOf(':');
-      if (colon === 0) return;
-      const name = colon < 0 ? line : line.slice(0, colon);
-      const value = colon < 0 ? '' : line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
-      if (name === 'data') {
-        if (bare !== undefined) endBare();
-        data = grown(data, value);
-        if (eachLine) dispatch();
-      } else if (name === 'event') type = value;
-      else if (bare !== undefined || (data === undefined && (line.startsWith('{') || line.startsWith('[')))) bare = grown(bare, line);
+    /** Only what is kept is cut out of the text. */
+    line(text: string, at: number, stop: number): void {
+      if (longer(text, at, stop, lineLimit)) throw tooLong('line', lineLimit);
+      if (text.startsWith(DATA, at)) return take(valueAt(text, at + DATA.length, stop));
+      if (text.startsWith(EVENT, at)) type = valueAt(text, at + EVENT.length, stop);
+      else other(text.slice(at, stop));
     },
   };
 };
@@ -90,11 +102,11 @@ export const sseReader = (onEvent: (type: string, data: string) => void, limits:
   let started = false;
   let skipLf = false;
 
-  const feed = (line: string): void => (line === '' ? fields.dispatch() : fields.line(line));
+  const feed = (text: string, at: number, stop: number): void => (stop === at ? fields.dispatch() : fields.line(text, at, stop));
   const withoutCr = (text: string, from: number): void => {
     for (let at = from; at < text.length; ) {
       const stop = text.indexOf('\n', at);
-      feed(text.slice(at, stop));
+      feed(text, at, stop);
       at = stop + 1;
     }
   };
@@ -106,7 +118,7 @@ export const sseReader = (onEvent: (type: string, data: string) => void, limits:
       if (lf < at) lf = after(text, '\n', at);
       if (cr < at) cr = after(text, '\r', at);
       const stop = Math.min(lf, cr);
-      feed(text.slice(at, stop));
+      feed(text, at, stop);
       at = stop + (stop === cr && text.charCodeAt(stop + 1) === LF ? 2 : 1);
     }
   };
