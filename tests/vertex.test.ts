@@ -188,7 +188,9 @@ describe('what a caller sends that would change who asks for what', () => {
       undefined,
       undefined,
     ]);
-    expect(await status(at(`${generate()}?access_token=x`, { body: question }))).toEqual([403, 'operation_not_allowed']);
+    expect(await status(at(`${generate()}?$httpMethod=DELETE`, { body: question }))).toEqual([403, 'operation_not_allowed']);
+    expect(await status(at(`${generate()}?access_token=x&alt=json`, { body: question }))).toEqual([200, null]);
+    expect(bench.simulator.requests.at(-1)?.target).toBe(`${generate()}?alt=json`);
   });
 });
 
