@@ -41,29 +41,28 @@ test.each(pages.filter((page) => /^(packages|plugins|examples)\/[^/]+\/README\.m
   expect(found).toEqual(HEADINGS[group]);
 });
 
-/** Whole configurations of the guides; secrets of files and variables are filled in. */
-const examples = [
-  'README.md',
-  'docs/guides/getting-started.md',
-  'docs/guides/bedrock.md',
-  'docs/guides/aws-iam.md',
-  'docs/guides/basic.md',
-  'docs/guides/limits-and-budgets.md',
-  'docs/guides/alb.md',
-  'docs/guides/oidc.md',
-  'docs/guides/mtls.md',
-  'docs/guides/signed-requests.md',
-].flatMap((page) =>
-  [...textOf(page).matchAll(/^( *)```yaml\n(.*?)^ *```/gms)].map(
-    ([, indent = '', yaml = ''], i) => [`${page} ${i + 1}`, yaml.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] as const,
-  ),
-);
+/** What these show serves where it is: in a pod, and with a plugin of one's own. */
+const ELSEWHERE = /^docs\/(?:decisions\/|guides\/kubernetes\.md$)|^examples\//;
+/** Whole configurations of the pages; secrets of files and variables are filled in. */
+const examples = pages
+  .filter((page) => !ELSEWHERE.test(page))
+  .flatMap((page) =>
+    [...textOf(page).matchAll(/^( *)```yaml\n(.*?)^ *```/gms)]
+      .map(([, indent = '', yaml = '']) => yaml.replaceAll(new RegExp(`^${indent}`, 'gm'), ''))
+      .filter((yaml) => ['plugins', 'auth', 'instances'].every((section) => new RegExp(`^${section}:`, 'm').test(yaml)))
+      .map((yaml, i) => [`${page} ${i + 1}`, yaml] as const),
+  );
 describe('configurations that are shown', () => {
   test.each(examples)('%s is one that serves', async (_name, yaml) => {
     const folder = mkdtempSync(join(tmpdir(), 'lpa-docs-'));
     const secret = join(folder, 'secret');
     writeFileSync(secret, '0123456789abcdef'.repeat(4), { mode: 0o600 });
-    const env = { OPENAI_API_KEY: 'sk-x', OPENAI_EU_KEY: 'sk-y', GATEWAY_PEPPER: '0123456789abcdef0123456789abcdef' };
+    const pod = {
+      AZURE_TENANT_ID: '12ac4cf1-252f-424b-b52d-5cdd9814987f',
+      AZURE_CLIENT_ID: '63dc4cf1-252f-424b-b52d-5cdd9814987f',
+      AZURE_FEDERATED_TOKEN_FILE: secret,
+    };
+    const env = { ...pod, OPENAI_API_KEY: 'sk-x', OPENAI_EU_KEY: 'sk-y', GATEWAY_PEPPER: '0123456789abcdef0123456789abcdef' };
     const text = `${yaml.replaceAll(/\$\{file:[^}]+\}/g, () => '${file:secret}')}\nstore: { use: sqlite, path: ":memory:" }\n`;
     const graph = await loadGraph({ text, folder, env, allowLocalPlugins: false, pluginRoots: [], log: quiet, now: Date.now });
     expect(graph.instances.size).toBeGreaterThan(0);
