@@ -342,7 +342,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'anthropic to bedrock: nova: json_schema': 'ledger: emulated=output_config.format',
   'gemini to bedrock: nova: json_schema': 'ledger: emulated=generationConfig.responseMimeType',
   'openai to bedrock: nova: document': 'ledger: emulated=messages[].content[].file.filename',
-  'openai to bedrock: nova: reasoning loop': 'ledger: emulated=include,ignored=tools[].strict',
+  'openai to bedrock: nova: reasoning loop': 'ledger: emulated=include',
   'openai to bedrock: nova: stop reason': 'ledger: ignored=choices[].finish_reason',
   'anthropic to bedrock: nova: document': 'ledger: defaulted=messages[].content[].title',
   'anthropic to bedrock: nova: reasoning loop': 'ledger: emulated=thinking.budget_tokens',

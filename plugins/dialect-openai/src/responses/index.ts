@@ -4,6 +4,7 @@ import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
 import { countTokens } from './count-tokens.ts';
 import { names, spellings } from './names.ts';
+import { plainly } from './plainly.ts';
 import { readReply, writeReply } from './reply.ts';
 import { readRequest, writeRequest } from './request.ts';
 import { streamReader } from './stream-reader.ts';
@@ -33,7 +34,10 @@ const responses = (seal: Seal): Surface<'chat'> => ({
   client: {
     names,
     spellings,
-    read: (inbound, ledger, target) => readRequest(inbound, seal, hostedAt(target), ledger),
+    read: (inbound, ledger, target) => {
+      const hosted = hostedAt(target);
+      return readRequest(target === undefined || hosted === 'carry' ? inbound : plainly(inbound, ledger), seal, hosted, ledger);
+    },
     write: (reply, call) => writeReply(reply, call, seal),
     stream: (call) => streamWriter(call, seal),
   },

@@ -80,4 +80,4 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.parts.rest': 'output[]',
 });
 /** Probabilities are asked for in two ways. */
-export const spellings: Readonly<Record<string, readonly string[]>> = Object.freeze({ top_logprobs: ['include'] });
+export const spellings: Readonly<Record<string, readonly string[]>> = Object.freeze({ top_logprobs: ['include'], user: ['safety_identifier'] });
