@@ -44,7 +44,7 @@ describe('tools that run at OpenAI', () => {
   });
 });
 
-describe('tools that run at Anthropic, Google or AWS, and searches', () => {
+describe('tools that run at Anthropic, Google or AWS, searches, and guardrails', () => {
   const others = { openai: 'gpt-4o', azure: 'gpt-4o', ...MODELS } as const;
   test.each(Object.keys(others) as (keyof typeof others)[])('are refused by name where the provider is %s and has none', async (vendor) => {
     const of = await open(vendor);
@@ -59,11 +59,20 @@ describe('tools that run at Anthropic, Google or AWS, and searches', () => {
         tool,
       ] as const;
     const system = { messages: [{ role: 'user', content: [{ text: 'Hi' }] }], toolConfig: { tools: [{ systemTool: { name: 'nova_grounding' } }] } };
+    const servers = { model, max_tokens: 50, messages: [HELLO], mcp_servers: [{ type: 'url', name: 'x', url: 'https://x.example' }] };
+    const armor = { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }], modelArmorConfig: { promptTemplateName: 'projects/p/locations/l/templates/t' } };
+    const guarded = { messages: system.messages, guardrailConfig: { guardrailIdentifier: 'gr', guardrailVersion: '1' } };
+    const data = { model, messages: [HELLO], data_sources: [{ type: 'azure_search', parameters: { index_name: 'x' } }] };
+    const converse = `/converse/main/model/${encodeURIComponent(model)}/converse`;
     const asked = [
+      ...(vendor === 'anthropic' ? [] : [['/anthropic/main/v1/messages', servers, 'mcp_servers'] as const]),
+      ...(vendor === 'vertex' ? [] : [[`/gemini/main/v1beta/models/${model}:generateContent`, armor, 'modelArmorConfig'] as const]),
+      ...(vendor === 'bedrock' ? [] : [[converse, guarded, 'guardrailConfig'] as const]),
+      ...(vendor === 'openai' || vendor === 'azure' ? [] : [['/openai/main/v1/chat/completions', data, 'data_sources'] as const]),
       ...(vendor === 'anthropic' ? [] : [anthropic('code_execution_20250825')]),
       ...(vendor === 'anthropic' || vendor === 'bedrock' ? [] : [anthropic('bash_20250124')]),
       ...(vendor === 'vertex' ? [] : [gemini('codeExecution'), gemini('urlContext')]),
-      ...(vendor === 'bedrock' ? [] : [[`/converse/main/model/${encodeURIComponent(model)}/converse`, system, 'systemTool'] as const]),
+      ...(vendor === 'bedrock' ? [] : [[converse, system, 'systemTool'] as const]),
     ];
     for (const [path, body, word] of asked) {
       const answer = await post(of, path, body);

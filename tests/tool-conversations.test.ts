@@ -118,6 +118,48 @@ describe('clients of other vendors to Gemini', () => {
   });
 });
 
+describe.each(['openai', 'azure'] as const)('clients of other vendors to %s', (vendor) => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ vendor, plugins: ['anthropic', 'converse', 'gemini'].map((name) => `@llm-proxy-auth/dialect-${name}`) });
+  });
+  afterAll(() => bench.close());
+  test('a call without its result is refused in the form of each, and a client of OpenAI is told what the vendor says', async () => {
+    const post = (path: string, body: object): Promise<Response> =>
+      fetch(bench.url + path, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const model = 'gpt-4o';
+    const answers = [
+      await post('/anthropic/main/v1/messages', {
+        model,
+        max_tokens: 50,
+        messages: [...user('Hi'), { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'find', input: {} }] }, ...user('And?')],
+      }),
+      await post(`/converse/main/model/${model}/converse`, {
+        messages: [
+          { role: 'user', content: [{ text: 'Hi' }] },
+          { role: 'assistant', content: [{ toolUse: { toolUseId: 'a', name: 'find', input: {} } }] },
+          { role: 'user', content: [{ text: 'And?' }] },
+        ],
+      }),
+      await post(`/gemini/main/v1beta/models/${model}:generateContent`, {
+        contents: [
+          { role: 'user', parts: [{ text: 'Hi' }] },
+          { role: 'model', parts: [{ functionCall: { name: 'find', args: {} } }] },
+          { role: 'user', parts: [{ text: 'And?' }] },
+        ],
+      }),
+    ];
+    expect(answers.map(({ status, headers }) => [status, headers.get('x-lpa-code')])).toEqual(answers.map(() => [400, 'invalid_request']));
+    expect(bench.simulator.requests).toHaveLength(0);
+    const own = await post('/openai/main/v1/chat/completions', { model, tools: [find], messages: [...user('Hi'), asked(call('a')), ...user('And?')] });
+    expect([own.status, own.headers.get('x-lpa-code'), bench.simulator.requests.length]).toEqual([400, 'upstream_rejected', 1]);
+  });
+});
+
 describe('clients of AWS and Google to Claude', () => {
   let bench: Bench;
   beforeAll(async () => {

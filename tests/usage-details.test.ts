@@ -31,6 +31,8 @@ const GEMINI = {
       { modality: 'TEXT', tokenCount: 1 },
       { modality: 'AUDIO', tokenCount: 6 },
       { modality: 'IMAGE', tokenCount: 3 },
+      { modality: 'VIDEO', tokenCount: 2 },
+      { modality: 'DOCUMENT', tokenCount: 1 },
     ],
     candidatesTokensDetails: [
       { modality: 'AUDIO', tokenCount: 2 },
@@ -41,7 +43,7 @@ const GEMINI = {
   responseId: 'r',
 };
 
-describe('tokens of sound and images', () => {
+describe('tokens of sound, images, videos and documents', () => {
   test.each([false, true])('that Gemini counts are counted in a chat of OpenAI (stream: %s)', async (stream) => {
     const of = await open('vertex');
     scripted(of, stream, GEMINI);
@@ -53,7 +55,8 @@ describe('tokens of sound and images', () => {
     };
     const answer = await post(of, '/openai/main/v1/chat/completions', asked);
     const text = await answer.text();
-    if (!stream) expect(answer.headers.get('x-lpa-fidelity')?.split(',')).toContain('ignored=usage.image');
+    const told = answer.headers.get('x-lpa-fidelity')?.split(',') ?? [];
+    if (!stream) expect(told).toEqual(expect.arrayContaining(['ignored=usage.image', 'ignored=usage.video', 'ignored=usage.document']));
     const { usage } = stream ? (events(text).at(-1) ?? {}) : (JSON.parse(text) as Record<string, unknown>);
     expect(usage).toEqual({
       prompt_tokens: 15,
@@ -62,6 +65,15 @@ describe('tokens of sound and images', () => {
       prompt_tokens_details: { cached_tokens: 3, cache_write_tokens: 0, audio_tokens: 6, image_tokens: 3 },
       completion_tokens_details: { reasoning_tokens: 4, audio_tokens: 2 },
     });
+  });
+  test('that Gemini counts of a video alone are told of a stream in the log', async () => {
+    const of = await open('vertex');
+    const promptTokensDetails = [{ modality: 'VIDEO', tokenCount: 5 }];
+    scripted(of, true, { ...GEMINI, usageMetadata: { promptTokenCount: 5, candidatesTokenCount: 1, totalTokenCount: 6, promptTokensDetails } });
+    await (
+      await post(of, '/openai/main/v1/chat/completions', { model: 'gemini-2.5-flash', messages: [{ role: 'user', content: 'Hello' }], stream: true })
+    ).text();
+    expect((await of.line(({ msg }) => msg === 'request')).fidelity).toBe('ignored=usage');
   });
   test.each(['openai', 'azure'] as const)('that %s counts are counted for a Gemini client', async (vendor) => {
     const of = await open(vendor);
@@ -108,7 +120,8 @@ describe('tokens of sound and images', () => {
     scripted(of, false, GEMINI);
     const answer = await post(of, path, body);
     const told = answer.headers.get('x-lpa-fidelity')?.split(',') ?? [];
-    expect([answer.status, told.includes('ignored=usage.audio'), told.includes('ignored=usage.image')]).toEqual([200, true, true]);
+    for (const kind of ['audio', 'image', 'video', 'document'])
+      expect([kind, answer.status, told.includes(`ignored=usage.${kind}`)]).toEqual([kind, 200, true]);
   });
 });
 

@@ -347,6 +347,36 @@ const notDone: readonly Mutant[] = [
     named: 'are refused by name where the provider is oci and has none',
   },
   {
+    rule: 'A guardrail of AWS is not silently off elsewhere',
+    edits: [{ file: 'plugins/dialect-converse/src/request/read.ts', from: 'if (isForeign(target)) refuseGuardrail(body);', to: '' }],
+    test: 'tests/hosted-tools.test.ts',
+    named: 'are refused by name where the provider is oci and has none',
+  },
+  {
+    rule: 'Model Armor is not silently off elsewhere',
+    edits: [{ file: 'plugins/dialect-gemini/src/generate/read-request.ts', from: '    refuseArmor(request);\n', to: '' }],
+    test: 'tests/hosted-tools.test.ts',
+    named: 'are refused by name where the provider is oci and has none',
+  },
+  {
+    rule: 'Servers of tools are not left out',
+    edits: [{ file: 'plugins/dialect-anthropic/src/messages/surface.ts', from: '        refuseServers(inbound, target);\n', to: '' }],
+    test: 'tests/hosted-tools.test.ts',
+    named: 'are refused by name where the provider is bedrock and has none',
+  },
+  {
+    rule: 'Data that Azure would search is not left out',
+    edits: [{ file: 'plugins/dialect-openai/src/chat/request.ts', from: "  refuseData(body, 'chat', target);\n", to: '' }],
+    test: 'tests/hosted-tools.test.ts',
+    named: 'are refused by name where the provider is oci and has none',
+  },
+  {
+    rule: 'OpenAI: calls of tools have their results',
+    edits: [{ file: 'plugins/dialect-openai/src/chat/request.ts', from: '  if (!mine) checkPairs(r.turns);\n', to: '' }],
+    test: 'tests/tool-conversations.test.ts',
+    named: 'clients of other vendors to azure > a call without its result',
+  },
+  {
     rule: 'Gemini: calls of tools have their results',
     edits: [{ file: 'plugins/dialect-gemini/src/generate/write-request.ts', from: 'if (!isOwn(r)) checkPairs(r.turns);', to: '' }],
     test: 'tests/tool-conversations.test.ts',

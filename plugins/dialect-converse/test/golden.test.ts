@@ -239,7 +239,6 @@ describe('a request of a Converse client for another provider', () => {
       messages: [{ role: 'user', content: [{ text: 'x' }] }],
       inferenceConfig: { maxTokens: 5, temperature: 0.5, topP: 0.9, stopSequences: ['END'] },
       additionalModelRequestFields: { top_k: 5, thinking: { type: 'enabled', budget_tokens: 2048 }, metadata: { user_id: 'u' }, x: 1 },
-      guardrailConfig: { guardrailIdentifier: 'g', guardrailVersion: '1' },
       performanceConfig: { latency: 'optimized' },
       serviceTier: { type: 'flex' },
       outputConfig: { textFormat: { type: 'json_schema', structure: { jsonSchema: { schema: '{"type":"object"}', name: 'answer' } } } },
@@ -258,9 +257,18 @@ describe('a request of a Converse client for another provider', () => {
       output: { schema: { type: 'object' }, name: 'answer', strict: true },
       rest: {
         from: 'converse.converse',
-        fields: { guardrailConfig: body.guardrailConfig, performanceConfig: body.performanceConfig, additionalModelRequestFields: { x: 1 } },
+        fields: { performanceConfig: body.performanceConfig, additionalModelRequestFields: { x: 1 } },
       },
     });
+  });
+  it('is refused where it names a guardrail, and not where it names none', () => {
+    const foreign = { dialect: 'openai', surface: 'chat', method: 'POST', path: '/', capabilities: {} as never };
+    const guarded = (guardrailConfig: object) => () =>
+      client.read(inboundOf({ messages: [{ role: 'user', content: [{ text: 'x' }] }], guardrailConfig }), ledger(), foreign);
+    expect(guarded({ guardrailIdentifier: 'g', guardrailVersion: '1' })).toThrow(
+      expect.objectContaining({ code: 'unsupported_parameter', param: 'guardrailConfig' }),
+    );
+    expect(guarded({})).not.toThrow();
   });
   it('is refused where it points into S3', () => {
     const body = { messages: [{ role: 'user', content: [{ image: { format: 'png', source: { s3Location: { uri: 's3://b/k' } } } }] }] };

@@ -55,6 +55,16 @@ export const readUsage = (wire: Json): Usage | undefined => {
     raw: { json: stringifyJson(wire), dialect: GEMINI },
   };
 };
+/** Kinds of tokens that no other dialect tells apart. */
+const OWN_KINDS: Readonly<Record<string, string>> = Object.freeze({ VIDEO: 'usage.video', DOCUMENT: 'usage.document' });
+/** Notes tokens that clients of other dialects find in the sums alone. */
+export const loseKinds = (wire: Json, lost: Lost): void => {
+  const { promptTokensDetails, toolUsePromptTokensDetails, candidatesTokensDetails } = asObject(wire) ?? {};
+  const entries = [promptTokensDetails, toolUsePromptTokensDetails, candidatesTokensDetails].flatMap(asList).map((entry) => asObject(entry) ?? {});
+  for (const [kind, param] of Object.entries(OWN_KINDS))
+    if (entries.some(({ modality, tokenCount }) => modality === kind && count(tokenCount) > 0))
+      lost(param, 'tokens of this kind are counted with the others here');
+};
 const TRAFFIC: Readonly<Record<string, string>> = Object.freeze({ ON_DEMAND: 'default', ON_DEMAND_FLEX: 'flex', ON_DEMAND_PRIORITY: 'priority' });
 /** The tier that was used, in the conversation's words; undefined for other kinds of traffic, which the usage itself keeps. */
 export const readTraffic = (wire: Json): string | undefined => TRAFFIC[asText(asObject(wire)?.trafficType) ?? ''];

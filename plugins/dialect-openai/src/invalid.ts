@@ -44,6 +44,12 @@ export const refuseSpeech = (body: Fields, surface: string, target: Endpoint | u
   if (target === undefined || (target.dialect === OPENAI && target.surface === surface)) return;
   if (asList(body.modalities).some((one) => one !== TEXT)) throw unsupported('modalities', 'The provider of this call answers in text alone.');
 };
+/** Azure looks things up in data of the caller; without that another question would be asked. */
+export const refuseData = (body: Fields, surface: string, target: Endpoint | undefined): void => {
+  if (target === undefined || (target.dialect === OPENAI && target.surface === surface)) return;
+  if (asList(body.data_sources).length > 0)
+    throw unsupported('data_sources', 'The provider of this call searches no data, as `data_sources` asks for; Azure OpenAI does.');
+};
 /** Options of a stream go to a provider of the same surface only. `include_usage` is honoured; an option that is off asks for nothing. */
 export const loseOptions = (body: Fields, surface: string, target: Endpoint | undefined, ledger: Ledger): void => {
   if (target === undefined || (target.dialect === OPENAI && target.surface === surface)) return;

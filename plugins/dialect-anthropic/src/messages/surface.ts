@@ -9,6 +9,7 @@ import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts'
 import type { Memo } from './memo.ts';
 import { names } from './names.ts';
 import { refuseOwnMedia } from './own-media.ts';
+import { refuseServers } from './own-servers.ts';
 import { hidesThinking, readRequest } from './read-request.ts';
 import { readReply, writeReply } from './reply.ts';
 import { MessageReader } from './stream-reader.ts';
@@ -36,6 +37,7 @@ export const messages = (seal: Seal): Surface<'chat'> =>
       names,
       read(inbound, ledger, target) {
         loseBetas(inbound, target, ledger);
+        refuseServers(inbound, target);
         const asked = discloseRequest(refuseOwnMedia(readRequest(inbound), target), seal);
         const request = hidesThinking(inbound) ? asked : withShown(asked, target);
         return target?.capabilities.webSearch === true ? withSearch(request, ledger) : request;

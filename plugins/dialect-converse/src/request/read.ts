@@ -16,6 +16,7 @@ import {
   type Tool,
   type Turn,
   unknownFields,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { withShown } from '@llm-proxy-auth/plugin/claude';
 import { isForeign, type Reading } from '../blocks/context.ts';
@@ -148,11 +149,17 @@ export const readBody = (body: Fields, foreign: boolean, seal: Seal): ChatReques
   const tools = toolConfig?.tools === undefined || config?.tools === undefined ? {} : { toolConfig: { ...toolConfig, tools: config.tools } };
   return withForm(whole, { ...form, ...some('left', remainderOf({ ...reference, ...ours('messages'), ...ours('system'), ...tools }, body)) });
 };
+/** A guardrail of AWS judges what Converse is asked alone: elsewhere the client would believe itself under it. */
+const refuseGuardrail = ({ guardrailConfig }: Fields): void => {
+  if (Object.keys(asObject(guardrailConfig) ?? {}).length > 0)
+    throw unsupported('guardrailConfig', 'The provider of this call has no guardrails of AWS, as `guardrailConfig` names one; Bedrock does.');
+};
 /** Reads a Converse request; members that the conversation does not know go to `rest`, spellings to the form. */
 export const read =
   (seal: Seal) =>
   (inbound: Inbound, _ledger: Ledger, target?: Endpoint): ChatRequest => {
     const body = asObject(inbound.body);
     if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
+    if (isForeign(target)) refuseGuardrail(body);
     return withShown(readBody(body, isForeign(target), seal), target);
   };

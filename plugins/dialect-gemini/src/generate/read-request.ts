@@ -111,6 +111,11 @@ const refuseMedia = (config: Fields | undefined): void => {
   if (asList(config?.responseModalities).some((one) => MEDIA.has(one)))
     throw unsupported('generationConfig.responseModalities', 'The provider of this call answers in text alone.');
 };
+/** Templates of Model Armor judge what Vertex is asked alone: elsewhere the client would believe itself under them. */
+const refuseArmor = ({ rest }: ChatRequest): void => {
+  if (Object.keys(asObject(rest?.fields.modelArmorConfig) ?? {}).length > 0)
+    throw unsupported('modelArmorConfig', 'The provider of this call has no Model Armor, as `modelArmorConfig` asks for; Vertex AI does.');
+};
 /** Throws GatewayError `invalid_request` or `unsupported_parameter` with `param`. */
 export const readRequest =
   (seal: Seal) =>
@@ -122,6 +127,7 @@ export const readRequest =
     const allowed = asList(asObject(asObject(formOf(request)?.said?.wire.toolConfig)?.functionCallingConfig)?.allowedFunctionNames);
     if (target === undefined || target.dialect === GEMINI) return request;
     refuseMedia(asObject(formOf(request)?.said?.wire.generationConfig));
+    refuseArmor(request);
     const shown = allowed.length === 0 ? request : shownTools(request, allowed, ledger);
     return target.capabilities.webSearch === true ? withSearch(shown) : shown;
   };

@@ -29,7 +29,7 @@ import { answerObject, candidatesOf, errorIn } from '../candidates.ts';
 import { isOtherWord, ownWord, readFinish, refuseBroken, writeFinish } from '../finish.ts';
 import { formOf, withForm } from '../form.ts';
 import { readErrorObject } from '../read-error.ts';
-import { readTraffic, usageOf, writeUsage } from '../usage.ts';
+import { loseKinds, readTraffic, usageOf, writeUsage } from '../usage.ts';
 import { GENERATE } from '../wire.ts';
 import { type Answering, fittedParts, writeAnswerPart } from './answer-parts.ts';
 import { loseAround, loseCandidate, refusalOf } from './beyond.ts';
@@ -138,7 +138,10 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = OWN): C
   const candidates = candidatesOf(o);
   if (candidates.length === 0 && !isBlocked(o)) throw new GatewayError('upstream_bad_response', 'The provider answered without candidates.');
   const model = asText(o.modelVersion) || call.model;
-  if (!memo.mine) loseAround(answerRest(o), lostTo(call.ledger));
+  if (!memo.mine) {
+    loseAround(answerRest(o), lostTo(call.ledger));
+    loseKinds(o.usageMetadata, lostTo(call.ledger));
+  }
   const choices = candidates.length === 0 ? [blocked(o, memo)] : candidates.map(([index, wire]) => readCandidate(wire, index, call, model, memo));
   const created = createdOf(o);
   const read: ChatReply = {

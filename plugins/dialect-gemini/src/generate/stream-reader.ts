@@ -14,7 +14,7 @@ import {
 import { answerObject, candidatesOf, errorIn } from '../candidates.ts';
 import { withForm } from '../form.ts';
 import { readErrorObject } from '../read-error.ts';
-import { mergeUsage, readTraffic, readUsage } from '../usage.ts';
+import { loseKinds, mergeUsage, readTraffic, readUsage } from '../usage.ts';
 import { GENERATE } from '../wire.ts';
 import { loseAround } from './beyond.ts';
 import { callNames } from './call-names.ts';
@@ -105,6 +105,7 @@ export class AnswerReader implements StreamReader {
   /** The same as of a whole answer. */
   #around(): void {
     loseAround(this.#rest, lostTo(this.#call.ledger));
+    loseKinds(this.#usage, lostTo(this.#call.ledger));
     const refused = this.#candidates.size > 0 ? undefined : blockedWith(this.#rest);
     if (refused !== undefined) for (const e of refusalEvents(0, refused)) this.#emit(e);
   }

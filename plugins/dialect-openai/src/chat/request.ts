@@ -4,6 +4,7 @@ import {
   type Building,
   type Call,
   type ChatRequest,
+  checkPairs,
   type Endpoint,
   type Fields,
   filled,
@@ -28,7 +29,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
-import { checkFurther, isTextAlone, loseOptions, loseToolMembers, refuseSpeech } from '../invalid.ts';
+import { checkFurther, isTextAlone, loseOptions, loseToolMembers, refuseData, refuseSpeech } from '../invalid.ts';
 import { optionsOf, readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
 import { OPENAI } from '../wire.ts';
@@ -120,6 +121,7 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
   checkFurther(body);
   refuseSpeech(body, 'chat', target);
+  refuseData(body, 'chat', target);
   loseOptions(body, 'chat', target, ledger);
   contradictions(body, target, ledger);
   const steering = readSteering(body);
@@ -179,6 +181,7 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   const form = formOf(r);
   const mine = form !== undefined || r.rest?.from === CHAT;
   const lost = lostTo(call.ledger);
+  if (!mine) checkPairs(r.turns);
   loseResultNames(r.turns, lost, (part) => formOf(part)?.legacy === true);
   const params = writeOwn(r, mine, call.like ?? call.model, lost);
   const { system } = familyOf(call.like ?? call.model);
