@@ -75,7 +75,11 @@ export const gemini: ParameterTable = {
     },
     ...generation({ routingConfig: { autoMode: { modelRoutingPreference: 'BALANCED' } }, seed: 7 }),
     ...generation({ speechConfig: { languageCode: 'en-US' }, stopSequences: ['END'], temperature: 0.4 }),
-    'generationConfig.thinkingConfig: includeThoughts': { value: { thinkingConfig: { includeThoughts: true } }, name: 'generationConfig' },
+    'generationConfig.thinkingConfig: includeThoughts': {
+      value: { thinkingConfig: { includeThoughts: true } },
+      name: 'generationConfig',
+      unchanged: 'the default',
+    },
     'generationConfig.thinkingConfig: thinkingBudget': { value: { thinkingConfig: { thinkingBudget: 2_000 } }, name: 'generationConfig' },
     'generationConfig.thinkingConfig: thinkingLevel': { value: { thinkingConfig: { thinkingLevel: 'LOW' } }, name: 'generationConfig' },
     ...generation({ topK: 20, topP: 0.9, translationConfig: { targetLanguageCode: 'de' } }),

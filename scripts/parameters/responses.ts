@@ -50,7 +50,12 @@ export const responses: ParameterTable = {
     prompt_cache_options: { value: { mode: 'explicit' } },
     prompt_cache_retention: { value: '24h' },
     'reasoning: effort': { value: { effort: 'low' }, name: 'reasoning' },
-    'reasoning: summary': { value: { effort: 'low', summary: 'auto' }, with: { reasoning: { effort: 'low' } }, name: 'reasoning' },
+    'reasoning: summary': {
+      value: { effort: 'low', summary: 'auto' },
+      with: { reasoning: { effort: 'low' } },
+      name: 'reasoning',
+      unchanged: 'the default',
+    },
     safety_identifier: { value: 'hash-of-a-user' },
     service_tier: { value: 'flex' },
     'store: false': { value: false, name: 'store', unchanged: 'the default' },
