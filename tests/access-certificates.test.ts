@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await gateway?.close();
   gateway = undefined;
-  await site.close();
+  await site.close(log);
 });
 
 const put = (name: string, text: string): string => {

@@ -23,7 +23,7 @@ afterEach(async () => {
   served?.kill('SIGKILL');
   await served?.ended;
   served = undefined;
-  await site.close();
+  await site.close(log);
 });
 afterAll(removeHouse);
 

@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CapturedRequest, openaiSimulator, type Simulator } from '@llm-proxy-auth/simulators';
+import { CROSSINGS, canariesOf, sweepAll } from './canaries.ts';
 import { PROVIDER_KEY } from './gateway.ts';
 import { bareEnvironment, ROOT, type Running, run } from './process.ts';
 
@@ -10,6 +11,7 @@ export const KEY = 'fedcba9876543210fedcba9876543210fedcba98';
 export const OTHER_KEY = '0123456789abcdef0123456789abcdef01234567';
 /** The space for young objects is that of the scripts and images that start it. */
 const SOURCE = [
+  `--import=${join(ROOT, 'tests/support/crossings-file.ts')}`,
   '--max-semi-space-size=8',
   '--no-allocation-site-pretenuring',
   '--no-memory-reducer',
@@ -25,7 +27,10 @@ export interface Site {
   readonly simulator: Simulator;
   settings(more?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   write(text: string | object): void;
-  close(): Promise<void>;
+  /** Processes that were started on the file. */
+  readonly started: Running[];
+  /** Throws when a secret stands where it does not belong; `log` is that of gateways in this process. */
+  close(log?: string): Promise<void>;
 }
 /** What a gateway asks by itself, 30 s after its start and whenever it pleases. */
 const isProbe = ({ method, path }: CapturedRequest): boolean => method === 'GET' && path === '/v1/models';
@@ -51,6 +56,7 @@ export const openSite = async (): Promise<Site> => {
   const folder = mkdtempSync(join(tmpdir(), 'lpa-site-'));
   const file = join(folder, 'llm-proxy-auth.yaml');
   const simulator = withoutProbes(await openaiSimulator({ keys: [PROVIDER_KEY] }));
+  const started: Running[] = [];
   const site: Site = {
     folder,
     file,
@@ -58,6 +64,7 @@ export const openSite = async (): Promise<Site> => {
     settings: (more = {}) => ({
       plugins: ['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/provider-openai', '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite'],
       server: { port: 0 },
+      log: { level: 'trace' },
       ops: { port: 0 },
       limits: { eventLoopDelay: '60s' },
       store: { use: 'sqlite', path: join(folder, 'store.db') },
@@ -67,12 +74,19 @@ export const openSite = async (): Promise<Site> => {
     }),
     write(text) {
       const half = `${file}.half`;
+      if (typeof text !== 'string') canariesOf(text);
       writeFileSync(half, typeof text === 'string' ? text : JSON.stringify(text));
       renameSync(half, file);
     },
-    async close() {
+    started,
+    async close(log = '') {
       await simulator.close();
-      rmSync(folder, { recursive: true, force: true });
+      const said = started.map((it) => it.out() + it.err()).join('');
+      try {
+        sweepAll({ log: log + said, sent: simulator.requests, folder });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
     },
   };
   site.write(site.settings());
@@ -84,8 +98,12 @@ export interface Served extends Running {
   readonly ops: string;
 }
 /** `llm-proxy-auth start` as a process of its own. */
-export const launchSite = (site: Site): Running =>
-  run([...SOURCE, join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', site.file, '--plugin-root', ROOT], bareEnvironment(), site.folder);
+export const launchSite = (site: Site): Running => {
+  const words = [...SOURCE, join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', site.file, '--plugin-root', ROOT];
+  const it = run(words, bareEnvironment({ LPA_TEST_CROSSINGS: join(site.folder, CROSSINGS) }), site.folder);
+  site.started.push(it);
+  return it;
+};
 /** The same, once it listens. */
 export const serveSite = async (site: Site): Promise<Served> => {
   const it = launchSite(site);

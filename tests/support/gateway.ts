@@ -19,7 +19,7 @@ import {
   vertexSimulator,
   watsonxSimulator,
 } from '@llm-proxy-auth/simulators';
-import { sweepSent, sweepText } from './canaries.ts';
+import { canariesIn, canariesOf, sweepAll } from './canaries.ts';
 
 export const PROVIDER_KEY = 'sk-provider-canary-0123456789abcdefghijklmnop';
 const PEPPER = 'pepper-0123456789abcdef0123456789abcdef';
@@ -176,6 +176,7 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     },
     ...wanted.sections,
   };
+  canariesOf(configuration);
   const gateway = await startGateway({
     text: JSON.stringify(configuration),
     folder,
@@ -196,15 +197,12 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
   const operation = async (name: string, input: object): Promise<Record<string, unknown>> => {
     const entry = gateway.graph.admin.find((a) => a.operation.name === name);
     if (entry === undefined) throw new Error(`no operation ${name}`);
-    return (await entry.operation.run(input, OPERATOR, entry.host)) as Record<string, unknown>;
-  };
-  let serial = 0;
-  const keys: string[] = [];
-  const makeKey = async (key: KeyWanted = {}): Promise<string> => {
-    const made = String((await operation('keys.create', { name: `k${++serial}`, ...key })).key);
-    keys.push(made);
+    const made = (await entry.operation.run(input, OPERATOR, entry.host)) as Record<string, unknown>;
+    canariesIn([input, made]);
     return made;
   };
+  let serial = 0;
+  const makeKey = async (key: KeyWanted = {}): Promise<string> => String((await operation('keys.create', { name: `k${++serial}`, ...key })).key);
   return {
     gateway,
     simulator,
@@ -233,15 +231,15 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
         look();
       }),
     async close() {
-      const canaries = { callers: keys, own: [PROVIDER_KEY, PEPPER] };
       const metrics = await gateway.metrics.text();
-      const { requests } = simulator;
+      const sent = simulator.requests;
       await gateway.close();
       await simulator.close();
-      rmSync(folder, { recursive: true, force: true });
-      sweepText(canaries, written.join(''), 'the log');
-      sweepText(canaries, metrics, 'the metrics');
-      sweepSent(canaries, requests);
+      try {
+        sweepAll({ log: written.join(''), metrics, sent, folder });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
     },
   };
 };

@@ -1,4 +1,5 @@
 import { attacks } from './mutants-attacks.ts';
+import { canaryMutants } from './mutants-canaries.ts';
 import { cloudMutants } from './mutants-clouds.ts';
 import { factorMutants } from './mutants-factor.ts';
 import { faults } from './mutants-faults.ts';
@@ -673,6 +674,7 @@ const vertex: readonly Mutant[] = [
 ];
 export const mutants: readonly Mutant[] = [
   ...access,
+  ...canaryMutants,
   ...credentials,
   ...factors,
   ...refusals,

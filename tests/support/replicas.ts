@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { sweepText } from './canaries.ts';
 import { KEY, openSite, type Served, type Site, serveSite } from './file-gateway.ts';
+import { rowsOf } from './postgres-rows.ts';
 
 /** Says why cases with servers are left out, and how they are run. */
 export const WITHOUT_SERVICES = 'PostgreSQL and Redis do not run; scripts/services start starts them';
@@ -29,7 +31,7 @@ export interface Replicas {
   readonly site: Site;
   /** Starts one more. */
   start(): Promise<Replica>;
-  /** Kills all that run. */
+  /** Kills all that run. Throws when a secret stands where it does not belong. */
   close(): Promise<void>;
 }
 
@@ -60,6 +62,13 @@ const replicaOf = async (site: Site): Promise<Replica> => {
   };
 };
 
+/** Nothing of one that was killed or stopped. */
+const metricsOf = ({ ops }: Replica): Promise<string> =>
+  fetch(`${ops}/metrics`, { signal: AbortSignal.timeout(1_000) }).then(
+    (answer) => answer.text(),
+    () => '',
+  );
+
 const POSTGRES = '@llm-proxy-auth/store-postgres';
 interface More extends Readonly<Record<string, unknown>> {
   readonly plugins?: readonly string[];
@@ -69,6 +78,7 @@ interface More extends Readonly<Record<string, unknown>> {
 /** `url` of a PostgreSQL server, where each call has a schema of its own; without it they share a SQLite file. `more` are further plugins and sections of the configuration. */
 export const openReplicas = async (url: string | undefined, { plugins: added = [], main = {}, ...sections }: More = {}): Promise<Replicas> => {
   const site = await openSite();
+  const schema = `test_${randomBytes(8).toString('hex')}`;
   const { plugins, auth, instances } = site.settings() as {
     readonly plugins: readonly string[];
     readonly auth: readonly object[];
@@ -77,7 +87,7 @@ export const openReplicas = async (url: string | undefined, { plugins: added = [
   site.write(
     site.settings({
       plugins: [...plugins.filter((name) => url === undefined || !name.includes('store-')), ...(url === undefined ? [] : [POSTGRES]), ...added],
-      ...(url === undefined ? {} : { store: { use: 'postgres', url, schema: `test_${randomBytes(8).toString('hex')}` } }),
+      ...(url === undefined ? {} : { store: { use: 'postgres', url, schema } }),
       admin: { port: 0 },
       instances: { main: { ...instances.main, ...main } },
       auth: [{ ...auth[0], keys: [{ name: 'admin', key: KEY, scopes: ['admin'] }] }],
@@ -93,9 +103,12 @@ export const openReplicas = async (url: string | undefined, { plugins: added = [
       return replica;
     },
     async close() {
+      const metrics = await Promise.all(running.map(metricsOf));
       for (const replica of running) replica.kill('SIGKILL');
       await Promise.all(running.map((replica) => replica.ended));
       await site.close();
+      sweepText(metrics.join('\n'), 'the metrics');
+      if (url !== undefined) sweepText(await rowsOf(url, schema), 'the store');
     },
   };
 };
