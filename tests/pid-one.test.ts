@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chunk, role, sse } from './support/answers.ts';
 import { KEY, openSite, type Site } from './support/file-gateway.ts';
-import { bareEnvironment, ROOT } from './support/process.ts';
+import { bareEnvironment, childrenOf, ROOT } from './support/process.ts';
 
 /** A process of its own numbering, with a `/proc` that shows it. */
 const UNSHARE = ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc', '--kill-child'];
@@ -23,11 +23,6 @@ afterEach(async () => {
   await site.close();
 });
 
-/** Process ids below one, as they are numbered outside. */
-const below = (pid: number): readonly number[] => {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '));
-  return children.filter((child) => child !== '').map(Number);
-};
 const stateOf = (pid: number): string => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
 
 test.skipIf(!allowed)('F30 the gateway as process 1: SIGTERM ends it within its deadline with a stream open, and no child is left dead', async () => {
@@ -49,7 +44,7 @@ test.skipIf(!allowed)('F30 the gateway as process 1: SIGTERM ends it within its 
     });
   });
   const url = await Promise.race([listening, ended.then(() => Promise.reject(new Error(`it ended before it listened: ${out}`)))]);
-  const [inner = 0, ...others] = below(child.pid ?? 0);
+  const [inner = 0, ...others] = childrenOf(child.pid ?? 0);
   expect([others, /^NSpid:.*\t(\d+)$/m.exec(readFileSync(`/proc/${inner}/status`, 'utf8'))?.[1]]).toEqual([[], '1']);
 
   const begun = sse(role, chunk({ content: 'Hel' }));
@@ -61,7 +56,7 @@ test.skipIf(!allowed)('F30 the gateway as process 1: SIGTERM ends it within its 
   });
   expect(answer.status).toBe(200);
   expect(
-    below(inner)
+    childrenOf(inner)
       .map(stateOf)
       .filter((state) => state === 'Z'),
   ).toEqual([]);

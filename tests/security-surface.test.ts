@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { KEY, openSite, serveSite } from './support/file-gateway.ts';
 import { type Bench, openBench } from './support/gateway.ts';
-import { ROOT } from './support/process.ts';
+import { childrenOf, ROOT } from './support/process.ts';
 import { ask } from './support/raw.ts';
 
 /** A listener that nobody may reach: it counts who comes. */
@@ -156,6 +157,23 @@ describe('A104: what is open, and what runs', () => {
     for (const path of ['/', '/health', '/ready', '/metrics', '/admin/v1/operations', '/console', '/docs', '/debug', '/openapi.json', '/favicon.ico', '/.env'])
       if ((await ask(bench.url, { method: 'GET', path })).status === 200) open.push(path);
     expect(open).toEqual(['/', '/health', '/ready']);
+  });
+  test('a gateway that has served calls, sessions and a stop has started no process', async () => {
+    const site = await openSite();
+    const at = await serveSite(site);
+    try {
+      const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+      for (const path of ['/openai/main/v1/chat/completions', '/transparent/main/v1/chat/completions', '/openai/main/v1/responses', '/openai/main/v1/nowhere'])
+        await ask(at.url, { path, headers, body: JSON.stringify(hello) });
+      await ask(at.url, { path: '/auth/login', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ api_key: KEY }) });
+      at.kill('SIGHUP');
+      await at.says(/configuration loaded/);
+      expect(childrenOf(at.child.pid ?? 0)).toEqual([]);
+    } finally {
+      at.kill('SIGKILL');
+      await at.ended;
+      await site.close();
+    }
   });
   test('nothing that serves can start a process', () => {
     const sources = (folder: string): string[] =>

@@ -285,7 +285,7 @@ export const attacks: readonly Mutant[] = [
   of(
     'keys of an object are looked up, not compared one by one',
     'tests/costs',
-    'A098: 100,000 keys like integers > a body that may name ids',
+    'A098: 100,000 keys like integers > a body that names ids',
     core('call/unambiguous.ts', 'if (keys?.has(key)) return key;', 'if (keys !== undefined && [...keys].includes(key)) return key;'),
   ),
 ];

@@ -35,13 +35,21 @@ export const cpuSeconds = (pid: number): number | undefined => {
       .replace(/^.*\) /s, '')
       .split(' ');
     const own = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_A_SECOND;
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '));
-    return children.filter((child) => child !== '').reduce((sum, child) => sum + (cpuSeconds(Number(child)) ?? 0), own);
+    return childrenOf(pid).reduce((sum, child) => sum + (cpuSeconds(child) ?? 0), own);
   } catch {
     return undefined;
   }
 };
 
+/** Processes that one has started and that have not ended; empty where the system does not tell. */
+export const childrenOf = (pid: number): readonly number[] => {
+  try {
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '));
+    return children.filter((child) => child !== '').map(Number);
+  } catch {
+    return [];
+  }
+};
 /** Bytes of memory that a process has now, and had at most since it began or since `forgetPeak`; undefined where the system does not tell. */
 export const memoryOf = (pid: number): { readonly now: number; readonly peak: number } | undefined => {
   try {
