@@ -240,10 +240,6 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     const asked = await ask({ ...more, text: 'call get_time' });
     const answer = await ask({ ...more, text: '', before: asked.after, results: asked.calls.map(({ id }) => ({ id, text: 'noon' })) });
     expect(answer.text).toBe('The tool said: noon');
-    if ((provider === 'openai' || provider === 'azure') && client !== 'openai') {
-      expect(carriesThinking(bench)).toBe(false);
-      return 'not offered: chat completions show no reasoning';
-    }
     const thoughtless = provider === 'watsonx' ? 'watsonx.ai takes no reasoning back' : column.thoughtless?.(client);
     if (thoughtless !== undefined) {
       expect(carriesThinking(bench)).toBe(false);
@@ -372,18 +368,20 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'converse to anthropic: json_schema': 'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name',
   'openai to bedrock: reasoning loop': 'ledger: emulated=reasoning_effort,clamped=reasoning_effort',
   'converse to anthropic: reasoning loop': 'ledger: ignored=usage.reasoning',
-  'anthropic to openai: reasoning loop': 'not offered: chat completions show no reasoning',
+  'anthropic to openai: reasoning loop': 'ledger: defaulted=tools[].strict,emulated=thinking.budget_tokens',
+  'converse to openai: reasoning loop':
+    'ledger: defaulted=toolConfig.tools[].toolSpec.strict,emulated=additionalModelRequestFields.thinking,ignored=usage.reasoning',
+  'gemini to openai: reasoning loop': 'ledger: defaulted=tools.strict,emulated=generationConfig.thinkingConfig.thinkingBudget',
+  'anthropic to azure: reasoning loop': 'ledger: defaulted=tools[].strict,emulated=thinking.budget_tokens',
+  'converse to azure: reasoning loop':
+    'ledger: defaulted=toolConfig.tools[].toolSpec.strict,emulated=additionalModelRequestFields.thinking,ignored=usage.reasoning',
+  'gemini to azure: reasoning loop': 'ledger: defaulted=tools.strict,emulated=generationConfig.thinkingConfig.thinkingBudget',
   'anthropic to azure: document': 'ledger: defaulted=messages[].content[].title',
-  'anthropic to azure: reasoning loop': 'not offered: chat completions show no reasoning',
-  'converse to azure: reasoning loop': 'not offered: chat completions show no reasoning',
-  'converse to openai: reasoning loop': 'not offered: chat completions show no reasoning',
   'gemini to openai: document': 'ledger: defaulted=contents[].parts[].displayName',
   'gemini to azure: document': 'ledger: defaulted=contents[].parts[].displayName',
   'gemini to bedrock: document': 'ledger: defaulted=contents[].parts[].displayName',
   'gemini to anthropic: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
   'gemini to bedrock: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
-  'gemini to openai: reasoning loop': 'not offered: chat completions show no reasoning',
-  'gemini to azure: reasoning loop': 'not offered: chat completions show no reasoning',
   'gemini to watsonx: document': 'not offered: watsonx.ai takes no documents',
   'gemini to watsonx: reasoning loop': 'not offered: watsonx.ai takes no reasoning back',
   'gemini to watsonx: usage and cache': 'not offered: watsonx.ai tells no cached tokens',

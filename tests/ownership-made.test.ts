@@ -42,17 +42,17 @@ describe.each(PAIRS)('made below $makes (stream: $stream), named below $reads', 
     await onlyMine(`${TRANSPARENT}/conversations`, { items: [{ type: 'item_reference', id }] });
   });
   test('thoughts without their content are those of who had them', async () => {
-    const id = found(await call(mine, 'POST', `${makes}/responses`, { model: 'o4-mini', input: 'hi', stream }), /"(rs_[^"]+)"/);
+    const include = ['reasoning.encrypted_content'];
+    const made = await call(mine, 'POST', `${makes}/responses`, { model: 'o4-mini', input: 'hi', include, stream });
+    const id = found(made, /"(rs_[^"]+)"/);
     const thought = { type: 'reasoning', id, summary: [] };
-    await onlyMine(`${reads}/responses`, { model: 'o4-mini', input: [thought, { role: 'user', content: 'more' }] });
+    const next = [
+      { role: 'assistant', content: 'said' },
+      { role: 'user', content: 'more' },
+    ];
+    await onlyMine(`${reads}/responses`, { model: 'o4-mini', input: [thought, ...next] });
     await onlyMine(`${reads}/responses/input_tokens`, { model: 'o4-mini', input: [{ ...thought, encrypted_content: null }] });
-    const whole = {
-      model: 'o4-mini',
-      input: [
-        { ...thought, encrypted_content: 'AAAA' },
-        { role: 'user', content: 'more' },
-      ],
-    };
+    const whole = { model: 'o4-mini', input: [{ ...thought, encrypted_content: found(made, /"encrypted_content": ?"([^"]+)"/) }, ...next] };
     expect((await call(theirs, 'POST', `${reads}/responses`, whole)).status).toBe(200);
   });
   test('a container that a tool opened goes on with who opened it', async () => {

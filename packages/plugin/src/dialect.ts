@@ -213,6 +213,8 @@ export interface StreamWriter {
 export interface ProviderHalf<O extends Operation, M = unknown> {
   /** `memo`: renamed tools, emulations; comes back to `read` and `stream`. The core notes every canonical field that was not looked at in the ledger. */
   write(request: Canonical[O]['request'], call: Call): { readonly body: Json | Bytes; readonly headers?: HeaderPairs | undefined; readonly memo?: M };
+  /** Whether `Endpoint.instead` can say what this surface cannot, and all else of the request too. Asked only where there is one. Pure. */
+  yields?(request: Canonical[O]['request'], call: Call): boolean;
   read(reply: UpstreamReply, call: Call, memo: M): Canonical[O]['reply'];
   stream?(call: Call, memo: M, emit: (e: ChatEvent) => void): StreamReader;
   /**

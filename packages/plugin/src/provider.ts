@@ -25,6 +25,8 @@ export interface Endpoint {
   readonly profile?: string | undefined;
   /** The model that signs what it thinks, where several ids (profiles, ARNs) name one; left out: the id itself. */
   readonly signer?: string | undefined;
+  /** Another surface of the same dialect there, for requests that this one's provider half leaves to it (`ProviderHalf.yields`). */
+  readonly instead?: Endpoint | undefined;
   /** Inputs per call; the core splits, keeps order, adds usage. */
   readonly batch?: number | undefined;
   /** What the configuration wants in the JSON body: objects are merged and lists joined with what is there, everything else replaces it. */

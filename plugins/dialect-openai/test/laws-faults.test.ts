@@ -21,11 +21,24 @@ const surface = responsesSurfaces(seal)[0] as Surface<'chat'>;
 type Fault<T> = (given: T) => readonly T[];
 const kept = { kept: false } as const;
 const held = (part: Part): boolean => 'media' in part && 'base64' in part.media;
+/** Reasoning goes back with what its model sealed, in front of what it led to. */
+const sealed = (part: Part): Part => {
+  if (part.kind !== 'thinking') return part;
+  const item = { id: 'rs_1', type: 'reasoning', summary: [{ type: 'summary_text', text: part.text }], encrypted_content: 'gAAA' };
+  return { ...part, origin: { dialect: 'openai', model: callOf({}).model, payload: { json: stringifyJson(item) } } };
+};
+const behind = (part: Part): readonly Part[] => (part.kind === 'thinking' ? [{ kind: 'text', text: 'so' }] : []);
 /** One kind of part: where it stands, its values, and a translator that goes wrong on it. */
 const PARTS: Readonly<Record<string, readonly ['user' | 'assistant', fc.Arbitrary<Part>, Fault<Part>]>> = {
   text: ['user', plainText(kept).filter((part) => part.text !== ''), () => []],
   refusal: ['assistant', refusalPart(kept).filter((part) => part.text !== ''), (part) => [{ ...part, kind: 'text' } as Part]],
-  thinking: ['assistant', thinkingPart(kept).filter((part) => part.text !== ''), () => []],
+  thinking: [
+    'assistant',
+    thinkingPart(kept)
+      .filter((part) => part.text !== '')
+      .map(sealed),
+    () => [],
+  ],
   image: ['user', mediaPart(kept, ['image']), (part) => [{ ...part, detail: 'other' } as Part]],
   audio: ['user', mediaPart(kept, ['audio']).filter(held), (part) => [{ ...part, media: { base64: 'AAAA', type: 'audio/wav' } } as Part]],
   document: ['user', documentPart(kept), (part) => [{ ...part, media: { file: 'file-other' } } as Part]],
@@ -58,8 +71,10 @@ const law = (role: 'user' | 'assistant', values: fc.Arbitrary<Part>, fault: Faul
     const call = callOf({});
     const endpoint = { ...call.endpoint, surface: surface.name };
     const write = (parts: readonly Part[]) => surface.provider?.write({ turns: [{ role, parts }], tools: [], choices: 1 }, { ...call, endpoint }).body;
-    const again = surface.client?.read(inboundOf(write(fault(part)) as Json), ledger(), endpoint);
-    expect(JSON.parse(JSON.stringify(told(again?.turns.flatMap((turn) => turn.parts) ?? [])))).toEqual(JSON.parse(JSON.stringify(told([part]))));
+    const again = surface.client?.read(inboundOf(write([...fault(part), ...behind(part)]) as Json), ledger(), endpoint);
+    expect(JSON.parse(JSON.stringify(told(again?.turns.flatMap((turn) => turn.parts) ?? [])))).toEqual(
+      JSON.parse(JSON.stringify(told([part, ...behind(part)]))),
+    );
   });
   return !fc.check(same, { numRuns: 60 }).failed;
 };

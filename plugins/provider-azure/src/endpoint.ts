@@ -78,14 +78,27 @@ const pathOf = (place: 'deployment' | 'account' | 'v1', route: string, deploymen
   return `/openai${middle}${route}?api-version=${api.version}`;
 };
 
+/** Reasoning that is sealed can be had of this version on. https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses */
+const SEALS = '2025-04';
+/** Where reasoning is shown and carried on; what a resource seals is read there alone. */
+const reasoned = ({ api, names, resource }: EndpointOptions, ask: Ask): Pick<Endpoint, 'instead'> => {
+  const path = api.is === 'models' || (api.is === 'dated' && api.version < SEALS) ? undefined : pathOf('account', '/responses', '', api);
+  if (path === undefined) return {};
+  const signer = `${resource}/${names.wire(ask.model)}`;
+  return { instead: { dialect: 'openai', surface: 'responses', method: 'POST', path, signer, capabilities: CAPABILITIES } };
+};
+
 export interface EndpointOptions {
+  /** Host of the resource. */
+  readonly resource: string;
   readonly api: Api;
   readonly names: ModelNames;
 }
 /** Which path of the resource serves an operation for a model. */
 export const endpoints =
-  ({ api, names }: EndpointOptions): ((ask: Ask) => Endpoint | undefined) =>
+  (options: EndpointOptions): ((ask: Ask) => Endpoint | undefined) =>
   (ask) => {
+    const { api, names } = options;
     const own = ask.dialect === 'openai';
     const target = own ? { surface: ask.surface, route: below(ask.route) } : TRANSLATED[ask.operation];
     const place = target === undefined ? undefined : SURFACES[target.surface];
@@ -101,6 +114,7 @@ export const endpoints =
       path,
       capabilities: CAPABILITIES,
       ...(api.is === 'models' ? { headers: MODELS_HEADERS } : {}),
+      ...(own || ask.operation !== 'chat' ? {} : reasoned(options, ask)),
       ...(target.surface === 'embeddings' ? embedding(ask.model) : profileOf(target.surface, api, ask.stream)),
     };
   };

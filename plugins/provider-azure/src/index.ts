@@ -29,7 +29,7 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
     base: places.base,
     region: places.region,
     errors: 'openai',
-    endpoint: endpoints({ api: places.api, names }),
+    endpoint: endpoints({ resource: new URL(places.base.origin).host, api: places.api, names }),
     native,
     names,
     facts: factsOf(names),

@@ -68,6 +68,27 @@ describe('the place of a resource', () => {
   ])('%s has its authority and audience', (endpoint, authority, scope) => expect(placesOf({ endpoint }).cloud).toEqual({ authority, scope }));
 });
 
+describe('where reasoning is shown', () => {
+  const foreign = { dialect: 'anthropic', surface: 'messages', route: '/v1/messages' } as const;
+  const instead = (more: Partial<Config>, asked: Partial<Ask> = {}) => {
+    const found = make(more).endpoint(ask({ ...foreign, ...asked }))?.instead;
+    return found === undefined ? undefined : [found.surface, found.path, found.signer];
+  };
+  it('is Responses, whose reasoning is read by one resource alone', () => {
+    expect(instead({})).toEqual(['responses', '/openai/v1/responses', 'acme.openai.azure.com/gpt-4o']);
+    expect(instead({ apiVersion: '2025-04-01-preview', deployments: { 'gpt-4o': 'chat-prod' } })).toEqual([
+      'responses',
+      '/openai/responses?api-version=2025-04-01-preview',
+      'acme.openai.azure.com/chat-prod',
+    ]);
+  });
+  it.each<[string, Partial<Config>, Partial<Ask>]>([
+    ['an older version', { apiVersion: '2025-03-01-preview' }, {}],
+    ['the model inference API', { endpoint: 'https://acme.services.ai.azure.com/models' }, {}],
+    ['a client of the dialect itself', {}, { dialect: 'openai', surface: 'chat', route: '/v1/chat/completions' }],
+    ['another operation', {}, { operation: 'embeddings', surface: 'embeddings', dialect: 'gemini', route: '/v1beta/models/{model}:embedContent' }],
+  ])('is nowhere for %s', (_name, more, asked) => expect(instead(more, asked)).toBeUndefined());
+});
 describe('endpoints', () => {
   const path = (more: Partial<Config>, asked: Partial<Ask> = {}) => make(more).endpoint(ask(asked))?.path;
   const dated = { apiVersion: '2025-04-01-preview', deployments: { 'gpt-4o': 'chat-prod' } };

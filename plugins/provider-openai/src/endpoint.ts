@@ -37,9 +37,11 @@ const SURFACES: ReadonlySet<string> = new Set([
   'batches',
 ]);
 /** Where a call that other dialects brought goes. */
-type Target = Pick<Endpoint, 'surface' | 'method' | 'path' | 'batch'>;
+type Target = Pick<Endpoint, 'surface' | 'method' | 'path' | 'batch' | 'instead'>;
+/** What chat completions do not say: reasoning that is shown, and carried from turn to turn. */
+const RESPONSES: Endpoint = Object.freeze({ dialect: 'openai', surface: 'responses', method: 'POST', path: '/responses', capabilities: CAPABILITIES });
 const TRANSLATED: Readonly<Partial<Record<Ask['operation'], Target>>> = Object.freeze({
-  chat: { surface: 'chat', method: 'POST', path: '/chat/completions' },
+  chat: { surface: 'chat', method: 'POST', path: '/chat/completions', instead: RESPONSES },
   embeddings: { surface: 'embeddings', method: 'POST', path: '/embeddings', batch: 2048 },
   countTokens: { surface: 'count-tokens', method: 'POST', path: '/responses/input_tokens' },
   models: { surface: 'models', method: 'GET', path: '/models' },

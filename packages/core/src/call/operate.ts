@@ -124,6 +124,8 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
     return inBatches(x, dialect, found, candidate, { client, provider, call, parts, strict, checked: (_part, reply) => reply, joined: joinChoices });
   }
   const asked = readRequest(x, client, call);
+  if (endpoint.instead !== undefined && provider.provider?.yields?.(asked, call) === true)
+    return translating(x, dialect, found, candidate, endpoint.instead, body);
   if (client.operation === ('embeddings' as string)) {
     const parts = partsOf(asked as unknown as EmbedRequest, endpoint.batch);
     if (parts.length > 1)
@@ -226,9 +228,11 @@ const recalled = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate:
   );
 };
 
+/** Refusals of what was asked; a surface that is not there at all is 404 or 405. */
+const TEACHES: ReadonlySet<string> = new Set(['400', '404', '405']);
 /** Nothing was sent to the client, who is still there, and the refusal says what to leave out. */
 const teaches = (x: Exchange, outcome: Outcome, { learns }: Prepared): boolean =>
-  outcome.is === 'failed' && outcome.class === '400' && !x.gone && learns?.(outcome.error) === true;
+  outcome.is === 'failed' && TEACHES.has(outcome.class) && !x.gone && learns?.(outcome.error) === true;
 
 const inClientNames = (outcome: Outcome, { names }: Prepared): Outcome => {
   if (outcome.is === 'done' || names === undefined || outcome.error.param === undefined) return outcome;

@@ -52,6 +52,13 @@ export const refuse = {
     ),
   pattern: (param: string, pattern: string) =>
     bad(`Invalid '${param}': string does not match pattern. Expected a string that matches the pattern '${pattern}'.`, param, 'invalid_value'),
+  notKept: (id: string) =>
+    new Refusal(404, {
+      message: `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`,
+      param: 'input',
+    }),
+  notSealed: (sealed: string) =>
+    bad(`The encrypted content ${sealed.slice(0, 4)}...${sealed.slice(-4)} could not be verified.`, null, 'invalid_encrypted_content'),
   unsupportedParameter: (param: string, hint = '') =>
     bad(`Unsupported parameter: '${param}' is not supported with this model.${hint}`, param, 'unsupported_parameter'),
   unsupportedValue: (param: string, value: unknown) =>

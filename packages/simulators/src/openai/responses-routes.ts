@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import type { Conversations } from './conversations.ts';
 import { page } from './pages.ts';
 import { refuse } from './refusal.ts';
-import { inputTokens, itemsOf, respond } from './responses.ts';
+import { checkReasoning, inputTokens, itemsOf, respond } from './responses.ts';
 import { checkResponses } from './responses-check.ts';
 import { responseStream } from './responses-stream.ts';
 import { jsonReply, type Reply, type Route, streamReply } from './routes.ts';
@@ -20,6 +20,8 @@ const answers = (call: Context) => {
   };
   return {
     find,
+    /** Whether an answer that was stored holds this item. */
+    holds: (id: string): boolean => [...stored.values()].some(({ response }) => listOf(response.output).some((item) => item.id === id)),
     keep: (entry: Stored): void => {
       stored.set(textOf(entry.response.id), entry);
     },
@@ -62,6 +64,7 @@ const create = (call: Context, store: Answers, talks: Conversations, fields: Fie
   }
   const history = conversation === undefined ? store.historyOf(fields.previous_response_id) : [...talks.find(conversation).items];
   const input = store.itemsFor(fields.input);
+  checkReasoning(input, model, store.holds);
   const made = respond(call, fields, [...history, ...input], model);
   const response = conversation === undefined ? made : { ...made, conversation: { id: conversation } };
   if (conversation !== undefined) talks.append(conversation, [...input, ...listOf(response.output)]);

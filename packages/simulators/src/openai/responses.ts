@@ -31,6 +31,23 @@ const checkOutputs = (items: readonly Fields[]): void => {
   }
 };
 
+/** What reasoning stands in front of: the service wants what it led to right behind it. */
+const isLedTo = (item: Fields | undefined): boolean =>
+  item !== undefined && !textOf(item.type).endsWith('_output') && (item.type !== 'message' || item.role === 'assistant');
+/** Reasoning that comes back: whole, as it was sealed, in front of what it led to. `kept`: the service still has the item itself. */
+export const checkReasoning = (items: readonly Fields[], model: Model, kept: (id: string) => boolean): void => {
+  for (const [index, item] of items.entries()) {
+    if (item.type !== 'reasoning') continue;
+    const id = textOf(item.id);
+    if (!Array.isArray(item.summary)) throw refuse.missing(`input[${index}].summary`);
+    if (item.encrypted_content === undefined || item.encrypted_content === null) {
+      if (!kept(id)) throw refuse.notKept(id);
+    } else if (!Buffer.from(textOf(item.encrypted_content), 'base64').toString().startsWith(sealedAs(model, id)))
+      throw refuse.notSealed(textOf(item.encrypted_content));
+    if (!isLedTo(items[index + 1])) throw refuse.plain(`Item '${id}' of type 'reasoning' was provided without its required following item.`, 'input');
+  }
+};
+
 const chosen = (body: Fields): Pick<Prompt, 'tools' | 'choice'> => {
   const tools = listOf(body.tools)
     .filter(({ type }) => type === 'function' || type === 'custom')
@@ -69,20 +86,23 @@ const messageItem = (call: Context, said: Turn): Fields => {
   return { id: call.id('msg_'), type: 'message', role: 'assistant', status: cut ? 'incomplete' : 'completed', content: [part] };
 };
 
-const reasoningItem = (call: Context, body: Fields, spent: number): Fields => {
+/** Reasoning as the service seals it: bound to the item and the model that thought it. */
+const sealedAs = (model: Model, id: unknown): string => `thought:${model.id}:${textOf(id)}:`;
+const reasoningItem = (call: Context, body: Fields, spent: number, model: Model): Fields => {
   const { summary } = fieldsOf(body.reasoning);
   const wanted = Array.isArray(body.include) && body.include.includes('reasoning.encrypted_content');
+  const id = call.id('rs_');
   return {
-    id: call.id('rs_'),
+    id,
     type: 'reasoning',
     summary: summary === undefined || summary === null ? [] : [{ type: 'summary_text', text: `Thought for ${spent} tokens.` }],
-    ...(wanted ? { encrypted_content: Buffer.from(`thought:${spent}`).toString('base64') } : {}),
+    ...(wanted ? { encrypted_content: Buffer.from(sealedAs(model, id) + spent).toString('base64') } : {}),
   };
 };
 
 /** The output items of an answer in order, complete. */
-const outputOf = (call: Context, body: Fields, said: Turn): Fields[] => {
-  const thought = said.reasoningTokens > 0 ? [reasoningItem(call, body, said.reasoningTokens)] : [];
+const outputOf = (call: Context, body: Fields, said: Turn, model: Model): Fields[] => {
+  const thought = said.reasoningTokens > 0 ? [reasoningItem(call, body, said.reasoningTokens, model)] : [];
   if (said.calls.length === 0) return said.text === '' && said.finish === 'length' ? thought : [...thought, messageItem(call, said)];
   const calls = said.calls.map((made) => {
     const id = call.id('call_').slice(0, 29);
@@ -136,7 +156,7 @@ export const respond = (call: Context, body: Fields, items: readonly Fields[], m
     error: null,
     incomplete_details: reason === undefined ? null : { reason },
     ...echoed(body, model),
-    output: outputOf(call, body, said),
+    output: outputOf(call, body, said, model),
     usage: {
       input_tokens: prompt.inputTokens,
       input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },

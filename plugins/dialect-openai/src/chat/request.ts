@@ -32,6 +32,7 @@ import { familyOf } from '../families.ts';
 import { checkFurther, isTextAlone, loseOptions, loseToolMembers, refuseData, refuseSpeech } from '../invalid.ts';
 import { optionsOf, readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
+import { tierOf } from '../tier.ts';
 import { OPENAI } from '../wire.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
@@ -150,13 +151,6 @@ const writeOutput = (output: ChatRequest['output']): Fields | undefined => {
   return { type: 'json_schema', json_schema: { name, ...(description === undefined ? {} : { description }), schema, ...(strict ? { strict } : {}) } };
 };
 const writeEffort = (r: Reasoning | undefined): string | undefined => (r?.off === true ? 'none' : r?.effort);
-const TIERS: ReadonlySet<string> = new Set(['auto', 'default', 'flex', 'scale', 'priority', 'fast']);
-/** A tier of this vendor; another vendor's word for one would be refused. */
-const tierOf = (r: ChatRequest, mine: boolean, lost: Lost): string | undefined => {
-  if (r.tier === undefined || mine || TIERS.has(r.tier)) return r.tier;
-  lost('tier', 'the provider has no such tier');
-  return undefined;
-};
 const writeOwn = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Building => {
   const form = formOf(r) ?? {};
   const limit = mine ? (form.limit ?? 'max_completion_tokens') : familyOf(model).limit;

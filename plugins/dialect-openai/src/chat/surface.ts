@@ -10,6 +10,7 @@ import { readStream } from './read-stream.ts';
 import { read, write } from './request.ts';
 import { writeReply } from './write-reply.ts';
 import { writeStream } from './write-stream.ts';
+import { yields } from './yields.ts';
 
 /** `POST /chat/completions`. `seal` closes what other vendors signed, for clients to carry. */
 export const chat = (seal: Seal): Surface<'chat'> =>
@@ -35,7 +36,7 @@ export const chat = (seal: Seal): Surface<'chat'> =>
       write: (reply, call) => writeReply(reply, call, seal),
       stream: (call) => writeStream(call, seal),
     },
-    provider: { write, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
+    provider: { write, yields, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
     furtherModels,
     tap: chatTap,
   } satisfies Surface<'chat'>);

@@ -5,8 +5,9 @@ import { route, stateful } from '../routes.ts';
 import { countTokens } from './count-tokens.ts';
 import { names, spellings } from './names.ts';
 import { plainly } from './plainly.ts';
+import { refusal } from './refusal.ts';
 import { readReply, writeReply } from './reply.ts';
-import { readRequest, writeRequest } from './request.ts';
+import { isOwn, readRequest, signerOf, writeRequest } from './request.ts';
 import { streamReader } from './stream-reader.ts';
 import { streamWriter } from './stream-writer.ts';
 import { responsesTap } from './tap.ts';
@@ -18,6 +19,10 @@ const STORED: Reach = stateful({ uses: ['{id}'], free: true });
 
 const NAME = 'responses';
 
+/** Of a request that another dialect's client made. */
+interface Memo {
+  readonly signer: string;
+}
 const hostedAt = (target: Endpoint | undefined): Hosted => {
   if (target?.dialect === OPENAI && target.surface === NAME) return 'carry';
   return target?.capabilities.webSearch === true ? 'search' : 'refuse';
@@ -42,9 +47,10 @@ const responses = (seal: Seal): Surface<'chat'> => ({
     stream: (call) => streamWriter(call, seal),
   },
   provider: {
-    write: (request, call) => ({ body: writeRequest(request, call) }),
-    read: (reply) => readReply(reply, seal),
-    stream: (_call, _memo, emit) => streamReader(seal, emit),
+    write: (request, call) => ({ body: writeRequest(request, call), memo: isOwn(request) ? undefined : { signer: signerOf(call) } }),
+    read: (reply, _call, memo) => readReply(reply, seal, (memo as Memo | undefined)?.signer),
+    stream: (_call, memo, emit) => streamReader(seal, emit, (memo as Memo | undefined)?.signer),
+    refusal: (error, memo) => (memo === undefined ? undefined : refusal(error)),
   },
   furtherModels,
   tap: responsesTap,

@@ -23,6 +23,8 @@ export interface Reading {
   readonly flavour: Flavour;
   readonly hosted: 'refuse' | 'carry';
   readonly seal: Seal;
+  /** Who made the answer, where what it seals goes through clients of other dialects and must come back to that model. */
+  readonly signer?: string | undefined;
 }
 /** What one item contributes to a turn. */
 export interface Piece {
@@ -152,7 +154,7 @@ const readKnown = (item: Fields, param: string, reading: Reading, custom: Readon
   if (type === 'function_call' || type === 'custom_tool_call') return readCall(item, param, reading);
   if (RESULTS.has(type)) return readResult(item, param, reading, custom);
   if (type !== 'reasoning') return undefined;
-  const part = readReasoning(item, param, reading.seal);
+  const part = readReasoning(item, param, reading);
   return { role: 'assistant', message: false, parts: [reading.flavour === 'output' ? withId(part, asText(item.id)) : part] };
 };
 /** Whether the model can hold the item: the output of a hosted call has no `call_id`, and there is content without a place of its own. */

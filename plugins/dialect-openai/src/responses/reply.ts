@@ -52,9 +52,9 @@ export const known = (reply: Omit<ChatReply, 'choices'>, choice: Pick<Choice, 'f
   ...(reply.usage.raw === undefined ? {} : { usage: writeUsage(reply.usage) }),
 });
 /** A response object as a reply; `rest` gives the same object back. Throws for one that failed. */
-export const readResponse = (response: Fields, seal: Seal): ChatReply => {
+export const readResponse = (response: Fields, seal: Seal, signer?: string): ChatReply => {
   if (isStatus(response, 'failed') || (isObject(response.error) && !isObject(response.output))) throw failureOf(response);
-  const turns = readItems(asList(response.output), 'output', { flavour: 'output', hosted: 'carry', seal });
+  const turns = readItems(asList(response.output), 'output', { flavour: 'output', hosted: 'carry', seal, signer });
   const parts = turns.flatMap((turn) => turn.parts);
   const choice: Choice = { index: 0, parts, finish: finishOf(response, callsTool(parts)) };
   const reply: ChatReply = {
@@ -77,7 +77,7 @@ const failureOf = (response: Fields): GatewayError => {
   return new GatewayError(failure.code, failure.message, failure);
 };
 /** The body of a provider's 200. */
-export const readReply = (reply: UpstreamReply, seal: Seal): ChatReply => {
+export const readReply = (reply: UpstreamReply, seal: Seal, signer?: string): ChatReply => {
   let response: Json;
   try {
     response = parseJson(reply.body);
@@ -87,7 +87,7 @@ export const readReply = (reply: UpstreamReply, seal: Seal): ChatReply => {
   if (!isObject(response)) throw bad('The provider answered with JSON that is not a response object.');
   if (isObject(response.error)) throw failureOf(response);
   if (response.object !== 'response' || !Array.isArray(response.output)) throw bad('The provider answered with JSON that is not a response object.');
-  return readResponse(response, seal);
+  return readResponse(response, seal, signer);
 };
 
 /** How items of an answer are written. `own`: the parts come from this surface and bring their ids. */

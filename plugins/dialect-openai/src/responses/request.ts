@@ -23,6 +23,8 @@ import { fitted } from './fit.ts';
 import { allTools, asSent, splitBody, withRest } from './form.ts';
 import type { Reading } from './items.ts';
 import { marked, markOf, withForm } from './mark.ts';
+import { bringsReasoning } from './reasoning.ts';
+import { RETURNED, SEALED } from './refusal.ts';
 import { readItems, writeItems } from './sequence.ts';
 import { type Hosted, readTools, writeTools } from './tools.ts';
 import { SURFACE } from './wire.ts';
@@ -87,30 +89,35 @@ const textAs = (turn: Turn | undefined, as: 'instructions' | 'input'): string | 
   const [part] = turn?.parts ?? [];
   return part?.kind === 'text' && markOf(part)?.as === as ? part.text : undefined;
 };
-const writeTurns = (turns: readonly Turn[], own: boolean, ledger: Ledger): Fields => {
+/** Whether a client of this surface made the request. */
+export const isOwn = ({ rest }: ChatRequest): boolean => rest?.from === SURFACE;
+/** The model that can read what this call's answer seals. */
+export const signerOf = ({ endpoint, model }: Call): string => endpoint.signer ?? model;
+const writeTurns = (turns: readonly Turn[], own: boolean, call: Call): Fields => {
+  const signer = call.refused?.has(RETURNED) === true ? undefined : signerOf(call);
   const instructions = own ? textAs(turns[0], 'instructions') : undefined;
   const others = instructions === undefined ? turns : turns.slice(1);
   const only = own && others.length === 1 ? textAs(others[0], 'input') : undefined;
-  return { ...some('instructions', instructions), input: only ?? writeItems(others, own, ledger) };
+  return { ...some('instructions', instructions), input: only ?? writeItems(others, own, call.ledger, signer) };
 };
 /** What a request from another surface needs so that the vendor keeps nothing of it and hands its reasoning out. */
-const stateless = (request: ChatRequest, body: Fields): Fields => {
-  const reasons = request.reasoning?.off !== true && asObject(body.reasoning)?.effort !== undefined;
+const stateless = (request: ChatRequest, body: Fields, { refused }: Call): Fields => {
+  const reasons = request.reasoning?.off !== true && (body.reasoning !== undefined || bringsReasoning(request)) && refused?.has(SEALED) !== true;
   const include = [...asList(body.include), ...(reasons ? [ENCRYPTED] : [])];
   return { ...body, store: false, ...(include.length > 0 ? { include } : {}) };
 };
 /** The body for a provider that speaks this surface. Nothing is fitted to the model when the client itself spoke it. */
 export const writeRequest = (request: ChatRequest, call: Call): Fields => {
-  const own = request.rest?.from === SURFACE;
+  const own = isOwn(request);
   if (!own) loseResultNames(request.turns, lostTo(call.ledger));
   const scalars = writeScalars(request);
   const tools = writeTools(request.tools, own, call.ledger);
   const all = own ? allTools(tools, request) : tools;
   const body = {
     model: call.model,
-    ...writeTurns(request.turns, own, call.ledger),
+    ...writeTurns(request.turns, own, call),
     ...some('tools', all.length > 0 ? all : undefined),
-    ...(own && request.rest !== undefined ? withRest(scalars, request.rest, request) : stateless(request, fitted(scalars, request, call))),
+    ...(own && request.rest !== undefined ? withRest(scalars, request.rest, request) : stateless(request, fitted(scalars, request, call), call)),
     ...(call.stream ? { stream: true } : {}),
   };
   return own ? asSent(body, request) : body;

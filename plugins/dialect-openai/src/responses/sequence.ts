@@ -2,6 +2,7 @@ import { type Fields, invalid, isObject, type Ledger, losePart, lostTo, type Par
 import { noteCitations } from './content.ts';
 import { isWritable, type Piece, type Reading, readItem, type Writing, writeItem } from './items.ts';
 import { itemId, marked, markOf } from './mark.ts';
+import { isSealedFor } from './reasoning.ts';
 
 const isMessagePart = (part: Part): boolean => part.kind !== 'toolCall' && part.kind !== 'toolResult' && part.kind !== 'thinking' && part.kind !== 'opaque';
 
@@ -52,21 +53,37 @@ export const readItems = (items: readonly unknown[], param: string, reading: Rea
   return turns;
 };
 
+/**
+ * Parts of a foreign turn, with what reasoning the model can read again: `signer` sealed it, and what it led to stands behind it.
+ * https://github.com/continuedev/continue/issues/8933
+ */
+const returned = (parts: readonly Part[], signer: string | undefined, ledger: Ledger): readonly Part[] => {
+  const lose = (part: Part): void => losePart(part, 'turns.parts.thinking', 'the model reads reasoning that it sealed itself', lostTo(ledger));
+  const kept = parts.filter((part) => {
+    if (part.kind !== 'thinking' || isSealedFor(part, signer)) return true;
+    lose(part);
+    return false;
+  });
+  const end = kept.findLastIndex(({ kind }) => kind !== 'thinking') + 1;
+  kept.slice(end).forEach(lose);
+  return kept.slice(0, end);
+};
 /** The parts that have a form here, results of tools first; the others go to the ledger. */
-const writable = (turn: Turn, own: boolean, ledger: Ledger): readonly Part[] => {
+const writable = (turn: Turn, own: boolean, ledger: Ledger, signer: string | undefined): readonly Part[] => {
   const lost = (part: Part, path: string): boolean => {
     losePart(part, `turns.parts.${path}${part.kind}`, 'The Responses API has no item for it.', lostTo(ledger));
     return false;
   };
-  const kept = turn.parts.filter((part) => isWritable(turn.role, part, own) || lost(part, ''));
+  const given = own ? turn.parts : returned(turn.parts, signer, ledger);
+  const kept = given.filter((part) => isWritable(turn.role, part, own) || lost(part, ''));
   if (turn.role === 'assistant') for (const part of kept) if (part.kind === 'text') noteCitations(part.citations ?? [], 'turns', ledger);
   if (turn.role !== 'assistant' && kept.some((part) => part.kind === 'opaque')) ledger.note('emulated', 'turns.role', 'Items of the vendor are nobody’s turn.');
   const results = kept.filter((part) => part.kind === 'toolResult');
   for (const result of results) for (const part of result.parts) if (!isWritable('user', part, own)) lost(part, 'parts.');
   return results.length === 0 ? kept : [...results, ...kept.filter((part) => part.kind !== 'toolResult')];
 };
-const writeTurn = (turn: Turn, writing: Writing, ledger: Ledger): readonly Fields[] => {
-  const parts = writable(turn, writing.own, ledger);
+const writeTurn = (turn: Turn, writing: Writing, ledger: Ledger, signer: string | undefined): readonly Fields[] => {
+  const parts = writable(turn, writing.own, ledger, signer);
   if (parts.length === 0 && turn.parts.length > 0) return [];
   const groups = parts.length === 0 ? [[]] : groupsOf(parts, writing.own);
   return groups.flatMap((group) => {
@@ -75,11 +92,11 @@ const writeTurn = (turn: Turn, writing: Writing, ledger: Ledger): readonly Field
     return item === undefined ? [] : [restore(item, mark)];
   });
 };
-/** Turns as `input`. */
-export const writeItems = (turns: readonly Turn[], own: boolean, ledger: Ledger): readonly Fields[] => {
+/** Turns as `input`. `signer`: whose sealed reasoning goes back in foreign ones; undefined: nobody's. */
+export const writeItems = (turns: readonly Turn[], own: boolean, ledger: Ledger, signer: string | undefined): readonly Fields[] => {
   const custom = new Set<string>();
   return turns.flatMap((turn) => {
-    const items = writeTurn(turn, { flavour: 'input', own, custom }, ledger);
+    const items = writeTurn(turn, { flavour: 'input', own, custom }, ledger, signer);
     for (const id of customIds(turn.parts)) custom.add(id);
     return items;
   });

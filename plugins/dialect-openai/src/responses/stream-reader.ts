@@ -34,8 +34,8 @@ const headOf = (response: Fields) => ({ id: wordOf(response.id), model: wordOf(r
 const callsTool = (output: readonly Fields[]): boolean => output.some((item) => item.type === 'function_call' || item.type === 'custom_tool_call');
 
 /** Reads a provider's Responses stream. A failure waits for the `error` event that may follow it and say why (maximhq/bifrost#6419). */
-export const streamReader = (seal: Seal, emit: Emit): StreamReader => {
-  const items = inputItems({ flavour: 'output', hosted: 'carry', seal }, emit);
+export const streamReader = (seal: Seal, emit: Emit, signer?: string): StreamReader => {
+  const items = inputItems({ flavour: 'output', hosted: 'carry', seal, signer }, emit);
   let started = false;
   let ended = false;
   let failed: Fields | undefined;
