@@ -64,8 +64,8 @@ const direct = async (authenticationDetailsProvider: Library): Promise<number> =
 };
 
 describe('a resource principal behind the gateway', () => {
-  const found = (seconds?: number): string => {
-    const { token, privateKey } = ociResourcePrincipal(identity, seconds);
+  const found = (): string => {
+    const { token, privateKey } = ociResourcePrincipal(identity);
     writeFileSync(at('rpst'), token);
     writeFileSync(at('pem'), privateKey);
     vi.stubEnv('OCI_RESOURCE_PRINCIPAL_VERSION', '2.2');
