@@ -117,3 +117,12 @@ test('probabilities that Responses asks for by include come from a provider of c
   expect(answer.headers.get('x-lpa-fidelity')).toBeNull();
   expect(output[0]?.content[0]).toMatchObject({ text: 'Hi', logprobs: [{ token: 'Hi', logprob: -0.1, bytes: [72, 105], top_logprobs }] });
 });
+
+test.each([
+  ['cache_control', { type: 'ephemeral' }],
+  ['prompt_cache_breakpoint', { mode: 'explicit' }],
+])('a mark for a cache that the model has not is told as the client wrote it: %s', async (name, mark) => {
+  const body = { model: 'meta.llama3-8b-instruct-v1:0', messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi', [name]: mark }] }] };
+  const { status, fidelity } = await ask(bedrock, '/chat/completions', body);
+  expect([status, fidelity?.split(',')]).toEqual([200, expect.arrayContaining([`ignored=messages[].content[].${name}`])]);
+});

@@ -1,4 +1,4 @@
-import { isObject, type Json } from '@llm-proxy-auth/plugin';
+import { asList, isObject, type Json } from '@llm-proxy-auth/plugin';
 
 type Names = Readonly<Record<string, string>>;
 /** What a surface calls places in the conversation (`ClientHalf.names`, `ClientHalf.spellings`). */
@@ -27,15 +27,15 @@ export const clientName = (path: string, names: Names): string => (path.startsWi
 
 const headOf = (name: string): string => name.slice(0, Math.max(name.search(/[.[]|$/), 1));
 const holds = (body: Json, name: string): boolean => isObject(body) && Object.hasOwn(body, headOf(name));
-/** The same down to the member, or to the list that it stands in. */
-const writes = (body: Json, name: string): boolean => {
-  let at: Json = body;
-  for (const key of name.split('[', 1)[0]?.split('.') ?? []) {
-    if (!isObject(at) || !Object.hasOwn(at, key)) return false;
-    at = at[key];
-  }
-  return true;
+const reaches = (at: Json, [step, ...more]: readonly string[]): boolean => {
+  if (step === undefined) return true;
+  const [key = '', list] = step.split('[');
+  if (!isObject(at) || !Object.hasOwn(at, key)) return false;
+  const inner = at[key];
+  return list === undefined || more.length === 0 ? reaches(inner, more) : asList(inner).some((one) => reaches(one, more));
 };
+/** The same down to the member; of lists, in one of what they hold. */
+const writes = (body: Json, name: string): boolean => reaches(body, name.split('.'));
 /** The same by the spelling that the body uses, where there are several; the first where it uses none. */
 export const writtenName = (path: string, { names = {}, spellings = {} }: Naming, body: Json): string => {
   const name = clientName(path, names);

@@ -34,7 +34,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'tools.strict': 'tools[].function.strict',
   'tools.description': 'tools[].function.description',
   'tools.grammar': 'tools[].custom.format',
-  'tools.cache': 'tools',
+  'tools.cache': 'tools[].cache_control',
   'tools.origin': 'tools',
   'tools.rest': 'tools[].function',
   toolChoice: 'tool_choice',
@@ -82,7 +82,7 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.parts.logprobs': 'choices[].logprobs',
   'choices.parts.rest': 'choices[].message',
 });
-/** Names that older clients use. */
+/** Names that older clients use, and those of clients of several vendors. */
 export const spellings: Readonly<Record<string, readonly string[]>> = Object.freeze({
   max_completion_tokens: ['max_tokens'],
   user: ['safety_identifier'],
@@ -91,4 +91,5 @@ export const spellings: Readonly<Record<string, readonly string[]>> = Object.fre
   'tools[].function.description': ['functions[].description'],
   'tools[].function.parameters': ['functions[].parameters'],
   tool_choice: ['function_call'],
+  'messages[].content[].prompt_cache_breakpoint': ['messages[].content[].cache_control'],
 });
