@@ -38,7 +38,7 @@ const written = async (kind: Kind): Promise<{ readonly root: string; readonly fo
   expect([code, wrong]).toEqual([0, '']);
   const folder = join(root, 'node_modules', name);
   const links = { '@llm-proxy-auth/plugin': 'packages/plugin', '@llm-proxy-auth/contract-tests': 'packages/contract-tests' };
-  const tools = { typebox: 'packages/create-plugin/node_modules/typebox', vitest: 'node_modules/vitest' };
+  const tools = { typebox: 'packages/plugin/node_modules/typebox', vitest: 'node_modules/vitest' };
   for (const [link, target] of Object.entries({ ...links, ...tools })) {
     const at = join(folder, 'node_modules', link);
     mkdirSync(dirname(at), { recursive: true });
