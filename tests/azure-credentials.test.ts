@@ -10,7 +10,7 @@ afterEach(() => directory.close());
 const tokenRequests = () => directory.entra.requests.filter(({ path }) => path.endsWith('/oauth2/v2.0/token'));
 
 describe('a client secret', () => {
-  test('F42: brings one token for a thousand calls at once, when the first of them comes', async () => {
+  test('F42: brings one token for a thousand calls at once, when the first of them comes', { timeout: 120_000 }, async () => {
     const { open, asked, secret } = directory;
     const bench = await open(secret);
     expect(directory.entra.requests).toHaveLength(0);

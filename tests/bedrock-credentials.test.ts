@@ -83,7 +83,7 @@ const task = async (): Promise<ContainerCredentials> => {
 };
 
 describe('credentials of a task', () => {
-  test('F42: are fetched once for a thousand calls, all of which came before they were there', async () => {
+  test('F42: are fetched once for a thousand calls, all of which came before they were there', { timeout: 120_000 }, async () => {
     const container = await task();
     const of = await open();
     expect(container.requests).toHaveLength(0);

@@ -103,7 +103,7 @@ const grants = () => identity.requests.filter(({ path }) => path === '/token').l
 
 describe('a service account', () => {
   const opened = (): Promise<Bench> => open({ type: 'service-account', key: `\${file:${key()}}` });
-  test('F42: is asked for once for a thousand calls at once, when the first of them comes', async () => {
+  test('F42: is asked for once for a thousand calls at once, when the first of them comes', { timeout: 120_000 }, async () => {
     const of = await opened();
     expect(identity.requests).toHaveLength(0);
     const answers = await Promise.all(Array.from({ length: 1_000 }, () => ask(of)));

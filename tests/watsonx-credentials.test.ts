@@ -75,7 +75,7 @@ const advance = (ms: number): void => {
 const exchanges = (): number => identity.requests.filter(({ path }) => path === '/identity/token').length;
 
 describe('an API key', () => {
-  test('F42: is exchanged once for a thousand cold calls, and never before the first', async () => {
+  test('F42: is exchanged once for a thousand cold calls, and never before the first', { timeout: 120_000 }, async () => {
     const of = await open();
     expect(exchanges()).toBe(0);
     const answers = await Promise.all(Array.from({ length: 1_000 }, () => asked(of)));
