@@ -30,6 +30,14 @@ describe.each(BOTH)('5.2 what of the client reaches the provider by %s (A051, A0
     expect((await post(path, headers())).status).toBe(200);
     for (const name of ['x-api-key', 'api-key', 'x-goog-api-key']) expect(sentNames()).not.toContain(name);
   });
+  test('the credential goes no further in whatever header it is repeated; the others go on as they were sent', async () => {
+    const { key } = bench;
+    const repeated = { 'x-custom': key, 'x-auth-token': `Token ${key}`, referer: `https://app.example/?k=${key}`, 'x-kept': key.slice('lpa_'.length) };
+    expect((await post(path, repeated)).status).toBe(200);
+    const [sent] = bench.simulator.requests.slice(-1);
+    expect(sent?.headers.filter(([, value]) => value.includes(key))).toEqual([]);
+    if (path === NATIVE) expect(sent?.headers.filter(([name]) => name.toLowerCase() === 'x-kept')).toEqual([['x-kept', repeated['x-kept']]]);
+  });
   test('credentials of any kind, cookies, forwarding, ours and hop-by-hop headers stay here', async () => {
     const dropped = {
       cookie: 'a=canary-of-client',

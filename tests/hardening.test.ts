@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
 import { chat, SMALL } from './support/limited.ts';
 import { type Oracle, oracle } from './support/oracle.ts';
-import { answersIn } from './support/raw.ts';
+import { answersIn, ask, codeOf, type Sent } from './support/raw.ts';
 
 let bench: Bench;
 let watch: Oracle;
@@ -99,6 +99,23 @@ describe('5.1 request target', () => {
       body,
     });
     expect(bench.simulator.requests.map((r) => r.target)).toEqual(['/v1/chat/completions?a=%41&keys=1&api-version=2&c=100%&b=lpas']);
+  });
+});
+
+describe('5.1 a credential of another form that the caller shows (A051)', () => {
+  const key = `${'0123456789abcdef'.repeat(3)}${'b'.repeat(16)}`;
+  const shown = (path: string): Sent => ({ path, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body });
+  let written: Bench;
+  beforeAll(async () => {
+    written = await openBench({ sections: { auth: [{ use: 'api-key', keys: [{ name: 'written', key }] }] } });
+  });
+  afterAll(() => written.close());
+  test('leaves the query whatever its parameter is called, and stands in no path', async () => {
+    const asked = await ask(written.url, shown(`${NATIVE}?a=1&whatever=x${key}&more=%30${key.slice(1)}&b=100%`));
+    expect(asked.status).toBe(200);
+    expect(written.simulator.requests.map((r) => r.target)).toEqual(['/v1/chat/completions?a=1&b=100%']);
+    expect(codeOf(await ask(written.url, shown(`/transparent/main/v1/models/${key}`)))).toBe('invalid_target');
+    expect(written.simulator.requests).toHaveLength(1);
   });
 });
 

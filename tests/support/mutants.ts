@@ -385,6 +385,18 @@ const credentials: readonly Mutant[] = [
     'credentials of any kind, cookies',
     core('http/credential-slots.ts', "  'x-forwarded',\n", ''),
   ),
+  of(
+    'a credential goes no further in other headers',
+    'hardening-headers',
+    'the credential goes no further in whatever header it is repeated',
+    core(HEAD, 'if (shown === undefined || shown.length < SHORTEST_SHOWN) return pairs;', 'if (SHORTEST_SHOWN > 0) return pairs;'),
+  ),
+  of(
+    'a credential goes no further in a query',
+    'hardening',
+    'leaves the query whatever its parameter is called',
+    core('gateway.ts', 'x.target = withoutShown(target, sent.credential?.value);', ''),
+  ),
   of('origins are exact', 'access-surroundings', 'A101: a browser > exact origins only', core('http/cors.ts', ' || !origins.includes(origin)', '')),
 ];
 const targets: readonly Mutant[] = [

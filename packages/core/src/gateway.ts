@@ -21,7 +21,7 @@ import type { Graph, Instance } from './graph.ts';
 import { answerPreflight } from './http/cors.ts';
 import { type Head, hostIsValid, readHead } from './http/head.ts';
 import type { RouteMatch } from './http/route.ts';
-import { parseTarget, type RawTarget } from './http/target.ts';
+import { parseTarget, type RawTarget, withoutShown } from './http/target.ts';
 import { makePlan, type Plan, type Services } from './plan.ts';
 import type { BreakerState } from './routing/breaker.ts';
 import type { Sessions } from './sessions/sessions.ts';
@@ -115,6 +115,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     const sent = readHeadOf(x.request, x.plan.slots, x.id);
     const raw = login === undefined ? sent : { ...sent, credential: login.credential, unknownScheme: false, factor: login.factor ?? sent.factor };
     x.head = raw;
+    x.target = withoutShown(target, sent.credential?.value);
     if (!hostIsValid(raw.host)) throw new GatewayError('invalid_request', 'The Host header is not a host.');
     const peer = socket.remoteAddress ?? '';
     const trusted = x.plan.trusted(peer);

@@ -59,6 +59,14 @@ export const namedHops = (connection: string): ReadonlySet<string> | undefined =
           .map((name) => name.trim()),
       );
 
+/** What a caller shows as a credential is at least so long; a dummy that SDKs send where nobody asks for one may be a word. */
+export const SHORTEST_SHOWN = 16;
+/** The pairs without those whose value holds the credential that the request shows: it stands in its slot, and none of it goes further. */
+const withoutShown = (pairs: readonly string[], shown: string | undefined): readonly string[] => {
+  if (shown === undefined || shown.length < SHORTEST_SHOWN) return pairs;
+  for (let i = 1; i < pairs.length; i += 2) if (pairs[i]?.includes(shown) === true) return pairs.filter((_, at) => pairs[at | 1]?.includes(shown) !== true);
+  return pairs;
+};
 const ambiguous = (): GatewayError => new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
 
 const readAuthorization = (value: string, slots: ReadonlySet<Credential['slot']>): Credential | 'unknown' | undefined => {
@@ -170,7 +178,7 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
     origin,
     fetchSite,
     clientRequestId,
-    forward: hops === undefined ? forward : forward.filter((_, i) => !hops.has(forward[i - (i % 2)] ?? '')),
+    forward: withoutShown(hops === undefined ? forward : forward.filter((_, i) => !hops.has(forward[i - (i % 2)] ?? '')), credential?.value),
   };
 };
 

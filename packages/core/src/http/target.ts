@@ -1,5 +1,6 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
 import { isQueryCredential } from './credential-slots.ts';
+import { SHORTEST_SHOWN } from './head.ts';
 
 /** The request target, parsed once; nothing later reads the URL again. */
 export interface RawTarget {
@@ -69,6 +70,15 @@ const withoutCredentials = (query: string): string =>
         .split('&')
         .filter((pair) => !isCredential(pair))
         .join('&');
+
+/** The target without parameters of its query that hold the credential which the request shows. Throws `invalid_target` when its path holds it. */
+export const withoutShown = (target: RawTarget, shown: string | undefined): RawTarget => {
+  if (shown === undefined || shown.length < SHORTEST_SHOWN) return target;
+  const holds = (text: string): boolean => text.includes(shown) || (text.includes('%') && decoded(text)?.includes(shown) === true);
+  if (holds(target.path)) throw refuse('holds the credential of the request');
+  const pairs = target.query.split('&');
+  return pairs.some(holds) ? { ...target, query: pairs.filter((pair) => !holds(pair)).join('&') } : target;
+};
 
 /** Throws `invalid_target` for everything but an origin-form target that every reader understands alike. */
 export const parseTarget = (url: string): RawTarget => {
