@@ -1,10 +1,13 @@
 import {
   asFlag,
+  asObject,
+  asText,
   type ChatRequest,
   defined,
   type Fields,
   filled,
   invalid,
+  isObject,
   type Json,
   listField,
   numberField,
@@ -54,18 +57,33 @@ const reasoningOf = (wire: Fields | undefined): { readonly reasoning: Reasoning 
   const names = ['thinkingBudget', 'thinkingLevel', 'includeThoughts'];
   return { reasoning, rest: filled(Object.fromEntries(Object.entries(wire).filter(([key, v]) => !names.includes(key) && v !== null))) };
 };
+/** The newer spelling of one text, its type and schema in one member; undefined where it asks for anything else, or the older one stands too. */
+const textFormat = (config: Fields): { readonly type: string; readonly schema: Json } | undefined => {
+  const [only, ...more] = listField(config, 'responseFormat', within('responseFormat')) ?? [];
+  const text = more.length === 0 && isObject(only) && Object.keys(only).every((name) => name === 'text') ? asObject(only.text) : undefined;
+  const older = [config.responseMimeType, config.responseSchema, config.responseJsonSchema].some((value) => value !== undefined && value !== null);
+  if (text === undefined || older || Object.keys(text).some((name) => name !== 'mimeType' && name !== 'schema')) return undefined;
+  const type = asText(text.mimeType)?.toLowerCase().replace('_', '/');
+  return type === undefined ? undefined : { type, schema: text.schema ?? undefined };
+};
 /** The least of JSON that is asked for by its type, or by a schema. */
 const outputOf = (config: Fields): { readonly output: ChatRequest['output']; readonly rest: Fields } => {
-  const type = textField(config, 'responseMimeType', within('responseMimeType'));
-  const json = config.responseJsonSchema ?? undefined;
+  const format = textFormat(config);
+  const type = format === undefined ? textField(config, 'responseMimeType', within('responseMimeType')) : format.type;
+  const json = format === undefined ? (config.responseJsonSchema ?? undefined) : format.schema;
   const own = config.responseSchema ?? undefined;
-  const rest = defined({ responseMimeType: type, responseSchema: own, responseJsonSchema: json });
-  if (type === 'text/plain' && own === undefined && json === undefined) return { output: undefined, rest: {} };
-  if (type !== 'application/json') return { output: undefined, rest };
-  if (own === undefined && json === undefined) return { output: 'json', rest: {} };
+  const unread = format === undefined ? defined({ responseFormat: config.responseFormat ?? undefined }) : {};
+  const free = own === undefined && json === undefined;
+  if (type === 'text/plain' && free) return { output: undefined, rest: unread };
+  if (type !== 'application/json') {
+    const older = defined({ responseMimeType: type, responseSchema: own, responseJsonSchema: json });
+    return { output: undefined, rest: format === undefined ? { ...older, ...unread } : defined({ responseFormat: config.responseFormat }) };
+  }
+  if (free) return { output: 'json', rest: unread };
   const schema = json ?? readSchema(own, within('responseSchema'));
   // The vendor holds the model to the schema, but takes schemas that others call strict only when every member is required.
-  return { output: { schema, name: 'response', strict: false }, rest: json !== undefined && own !== undefined ? { responseSchema: own } : {} };
+  const twice = json !== undefined && own !== undefined ? { responseSchema: own } : {};
+  return { output: { schema, name: 'response', strict: false }, rest: { ...twice, ...unread } };
 };
 export interface ReadConfig {
   readonly request: Partial<ChatRequest>;
@@ -83,6 +101,7 @@ const HANDLED: ReadonlySet<string> = new Set([
   'responseMimeType',
   'responseSchema',
   'responseJsonSchema',
+  'responseFormat',
 ]);
 /** `generationConfig`. */
 export const readConfig = (body: Fields): ReadConfig => {

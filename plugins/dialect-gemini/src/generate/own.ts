@@ -88,7 +88,7 @@ const spelt = (r: ChatRequest, body: Fields): Fields => {
   };
   put(sameValue(said.read.reasoning, r.reasoning), 'thinkingConfig');
   put(said.read.logprobs === r.logprobs, 'responseLogprobs', 'logprobs');
-  put(sameValue(said.read.output, r.output), 'responseMimeType', 'responseSchema', 'responseJsonSchema');
+  put(sameValue(said.read.output, r.output), 'responseMimeType', 'responseSchema', 'responseJsonSchema', 'responseFormat');
   const toolConfig = sameValue(said.read.toolChoice, r.toolChoice) ? said.wire.toolConfig : body.toolConfig;
   return defined({ ...body, generationConfig: filled(config), toolConfig });
 };
