@@ -22,5 +22,8 @@ it.each([
 });
 it('the newer member beside the older ones is told, and they are read', () => {
   const responseFormat = [{ text: { mimeType: 'text/plain' } }];
-  expect(read({ responseMimeType: 'application/json', responseFormat })).toEqual({ output: 'json', rest: { 'generationConfig.responseFormat': responseFormat } });
+  expect(read({ responseMimeType: 'application/json', responseFormat })).toEqual({
+    output: 'json',
+    rest: { 'generationConfig.responseFormat': responseFormat },
+  });
 });
