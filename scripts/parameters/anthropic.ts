@@ -20,9 +20,17 @@ export const anthropic: ParameterTable = {
     diagnostics: { value: { previous_message_id: 'msg_1' } },
     inference_geo: { value: 'us' },
     max_tokens: { value: 300 },
-    'messages: cache_control': { body: asked({ type: 'text', text: 'A long text.', cache_control: { type: 'ephemeral' } }), name: 'messages' },
-    'messages: document': { body: asked({ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: PDF } }), name: 'messages' },
-    'messages: image': { body: asked({ type: 'image', source: { type: 'base64', media_type: 'image/png', data: PIXEL } }), name: 'messages' },
+    'messages: cache_control': {
+      with: asked({ type: 'text', text: 'A long text.' }),
+      body: asked({ type: 'text', text: 'A long text.', cache_control: { type: 'ephemeral' } }),
+      name: 'messages',
+    },
+    'messages: document': {
+      with: asked(),
+      body: asked({ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: PDF } }),
+      name: 'messages',
+    },
+    'messages: image': { with: asked(), body: asked({ type: 'image', source: { type: 'base64', media_type: 'image/png', data: PIXEL } }), name: 'messages' },
     'messages: tool_use and tool_result': {
       name: 'messages',
       with: { tools },

@@ -7,10 +7,8 @@ const schema = { type: 'object', properties: { city: { type: 'string' } }, requi
 const user = { role: 'user', content: [{ text: 'Hello' }] };
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const PDF = Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64');
-const asked = (...content: readonly object[]): Sample => ({
-  body: { messages: [{ role: 'user', content: [{ text: 'What is this?' }, ...content] }] },
-  name: 'messages',
-});
+const question = (...content: readonly object[]) => ({ messages: [{ role: 'user', content: [{ text: 'What is this?' }, ...content] }] });
+const asked = (...content: readonly object[]): Sample => ({ with: question(), body: question(...content), name: 'messages' });
 const choice = (toolChoice: object, more: Sample = {}): Sample => ({
   with: { toolConfig: { tools } },
   value: { tools, toolChoice },

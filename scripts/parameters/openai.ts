@@ -27,8 +27,9 @@ export const openai: ParameterTable = {
     max_completion_tokens: { value: 300 },
     max_tokens: { value: 300 },
     'messages: assistant and tool': {
+      name: 'messages',
+      with: { tools },
       body: {
-        tools,
         messages: [
           user,
           {
@@ -40,12 +41,16 @@ export const openai: ParameterTable = {
         ],
       },
     },
-    'messages: developer': { body: { messages: [{ role: 'developer', content: 'Be terse.' }, user] } },
-    'messages: file': { body: asked({ type: 'file', file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${PDF}` } }) },
-    'messages: image': { body: asked({ type: 'image_url', image_url: { url: `data:image/png;base64,${PIXEL}` } }) },
-    'messages: input_audio': { body: asked({ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }) },
-    'messages: name': { body: { messages: [{ ...user, name: 'ann' }] } },
-    'messages: system': { body: { messages: [{ role: 'system', content: 'Be terse.' }, user] } },
+    'messages: developer': { name: 'messages', body: { messages: [{ role: 'developer', content: 'Be terse.' }, user] } },
+    'messages: file': {
+      name: 'messages',
+      with: asked(),
+      body: asked({ type: 'file', file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${PDF}` } }),
+    },
+    'messages: image': { name: 'messages', with: asked(), body: asked({ type: 'image_url', image_url: { url: `data:image/png;base64,${PIXEL}` } }) },
+    'messages: input_audio': { name: 'messages', with: asked(), body: asked({ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }) },
+    'messages: name': { name: 'messages', body: { messages: [{ ...user, name: 'ann' }] } },
+    'messages: system': { name: 'messages', body: { messages: [{ role: 'system', content: 'Be terse.' }, user] } },
     metadata: { value: { team: 'a' } },
     'modalities: audio': { body: { modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'mp3' } }, name: 'modalities' },
     moderation: { value: { model: 'omni-moderation-latest' } },
