@@ -238,6 +238,20 @@ describe('Anthropic clients to Bedrock', () => {
     const full = await post({ model: claude, cache_control: hint, system: [marked, marked, marked, marked] });
     expect([full.status, full.headers.get('x-lpa-fidelity')]).toEqual([200, 'ignored=cache_control']);
   });
+  test('a hint on the whole request is a cache point behind its last block, where the model has a cache', async () => {
+    const hint = { type: 'ephemeral' };
+    const point = { cachePoint: { type: 'default' } };
+    const answer = await post({ model: nova, cache_control: hint });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, 'emulated=cache_control']);
+    expect(sent().messages).toEqual([{ role: 'user', content: [{ text: 'Hi' }, point] }]);
+    const marked = { type: 'text', text: 'x', cache_control: hint };
+    const full = await post({ model: nova, cache_control: hint, system: [marked, marked, marked, marked] });
+    expect([full.status, full.headers.get('x-lpa-fidelity')]).toEqual([200, 'ignored=cache_control']);
+    expect(sent().messages).toEqual([{ role: 'user', content: [{ text: 'Hi' }] }]);
+    const without = await post({ model: 'meta.llama3-8b-instruct-v1:0', cache_control: hint });
+    expect([without.status, without.headers.get('x-lpa-fidelity')]).toEqual([200, 'ignored=cache_control']);
+    expect(JSON.stringify(sent())).not.toContain('cachePoint');
+  });
   test('a model that counts no tokens is 404, at which clients count themselves', async () => {
     const answer = await post({ model: nova }, '/v1/messages/count_tokens');
     expect([answer.status, answer.headers.get('x-lpa-code'), answer.headers.get('x-lpa-fidelity')]).toEqual([404, 'operation_not_supported', null]);

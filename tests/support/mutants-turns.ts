@@ -84,6 +84,11 @@ const tools: readonly Mutant[] = [
     converse('request/foreign-tools.ts', 'if (own === undefined) refuseServerTool(tool, r, lost);', ''),
   ),
   talks('a hint on the whole request is not lost', 'a hint on the whole request', anthropic('messages/profile.ts', 'hintAtEnd(named, lost)', 'named')),
+  talks(
+    'a hint on the whole request is a cache point',
+    'a cache point behind its last block',
+    anthropic('messages/surface.ts', 'markedAtEnd(request, target, ledger)', 'request'),
+  ),
   talks('one hint more than fits is left out', 'a hint on the whole request', anthropic('messages/profile.ts', 'hintsIn(rest) >= MOST_HINTS', 'false')),
   talks(
     'a model that counts no tokens lacks the operation',

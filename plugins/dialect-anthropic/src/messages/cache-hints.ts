@@ -1,4 +1,6 @@
-import { asList, type Building, type Fields, isObject, type Lost } from '@llm-proxy-auth/plugin';
+import { asList, type Building, type ChatRequest, type Endpoint, type Fields, isObject, type Ledger, type Lost, type Part } from '@llm-proxy-auth/plugin';
+import { MESSAGES } from '../wire.ts';
+import { cacheOf } from './read-blocks.ts';
 
 /** Hints in a request; one more is refused. */
 export const MOST_HINTS = 4;
@@ -40,4 +42,22 @@ export const fitHints = (body: Building, lost: Lost): Building => {
     const { cache_control: _hint, ...others } = block;
     return others;
   });
+};
+
+/** Dialects other than this one that write marks on parts. */
+const MARKED: ReadonlySet<string> = new Set(['converse']);
+const mayHaveMark = (part: Part): boolean => part.kind !== 'thinking' && part.kind !== 'opaque' && !(part.kind === 'text' && part.text.trim() === '');
+const marksIn = ({ turns, tools }: ChatRequest): number => [...tools, ...turns.flatMap(({ parts }) => parts)].filter(({ cache }) => cache !== undefined).length;
+/** A hint on the whole request as a mark on the last part that may have one, which is where the vendor puts it, for a target that takes marks. */
+export const markedAtEnd = (request: ChatRequest, target: Endpoint | undefined, ledger: Ledger): ChatRequest => {
+  const { cache_control: hint, ...fields } = request.rest?.fields ?? {};
+  const { cache } = cacheOf(hint);
+  if (cache === undefined || target?.capabilities.cache !== true || !MARKED.has(target.dialect) || marksIn(request) >= MOST_HINTS) return request;
+  const last = request.turns.at(-1);
+  const at = last?.parts.findLastIndex(mayHaveMark) ?? -1;
+  const part = last?.parts[at];
+  if (last === undefined || part === undefined) return request;
+  ledger.note('emulated', 'rest.fields.cache_control', 'the hint stands behind the last block');
+  const turn = { ...last, parts: last.parts.with(at, { cache, ...part }) };
+  return { ...request, turns: request.turns.with(-1, turn), rest: { from: MESSAGES, fields } };
 };

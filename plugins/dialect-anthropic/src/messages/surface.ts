@@ -5,6 +5,7 @@ import { REACH } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { messagesTap } from '../tap.ts';
 import { BETAS, loseBetas, refusesBetas } from './betas.ts';
+import { markedAtEnd } from './cache-hints.ts';
 import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts';
 import type { Memo } from './memo.ts';
 import { names } from './names.ts';
@@ -40,7 +41,8 @@ export const messages = (seal: Seal): Surface<'chat'> =>
         refuseServers(inbound, target);
         const asked = discloseRequest(refuseOwnMedia(readRequest(inbound), target), seal);
         const request = hidesThinking(inbound) ? asked : withShown(asked, target);
-        return target?.capabilities.webSearch === true ? withSearch(request, ledger) : request;
+        const marked = markedAtEnd(request, target, ledger);
+        return target?.capabilities.webSearch === true ? withSearch(marked, ledger) : marked;
       },
       write: (reply, call) => writeReply(encloseReply(reply, seal), call),
       stream: (call) => writer(call, seal),
