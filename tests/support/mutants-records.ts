@@ -43,11 +43,12 @@ export const records: readonly Mutant[] = [
     'finds an end that was cut off with what the row of the writer said',
     core('audit/checkpoint.ts', 'addClaim(claims, String(head));', ';'),
   ),
+  chain('a member that stands there twice', 'a member before the true ones', core('audit/verify.ts', '!json.startsWith(stored, end)', 'false')),
   chain('heads that were kept elsewhere', 'finds everything cut back', core('audit/verify.ts', 'for (const head of heads) addClaim(claims, head);', '')),
   chain(
     'checkpoints are a chain',
     'finds checkpoints that were cut off, edited',
-    core('audit/checkpoint.ts', 'if (h !== expected || record.c !== chain.count + 1)', 'if (false)'),
+    core('audit/checkpoint.ts', 'if (h !== expected || record.c !== chain.count + 1 || json !== JSON.stringify({ ...record, h }))', 'if (false)'),
   ),
   writer(
     'what an open call has used is told with every sign of life',
@@ -131,6 +132,8 @@ export const records: readonly Mutant[] = [
     'an older registry fit other rows',
     core('audit/registry.ts', 'row.seq > counted.writers + counted.checkpoints', 'row.seq < 0'),
   ),
+  registry('a log that was emptied', 'cannot empty the log', core('audit/registry.ts', "key.registered ? 'forged' : 'absent'", "'absent'")),
+  registry('the registry begins with the key', 'has an empty registry from its first key on', core('audit/key.ts', '...(await emptyRegistry(store, key))', '')),
   registry(
     'what is forged is never signed: a row',
     'does not get from a gateway',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { auditKey } from '../src/audit/key.ts';
 import { living } from '../src/audit/liveness.ts';
 import { type Disk, disk, type Kept, type Opened, openOn, recordsOf, verify } from './audit-bench.ts';
 
@@ -153,6 +154,17 @@ describe('whoever can write the store and has no key', () => {
     await gateway(store, [1], two.opened);
     expect(await kinds(store, one.opened)).toContainEqual(['*', 'registry']);
   });
+  test('cannot empty the log: the key tells that there was a registry, which no gateway signs anew', async () => {
+    const store = disk();
+    const one = await gateway(store, [3]);
+    store.logs.clear();
+    await store.remove(WRITERS, one.writer);
+    await store.remove(...REGISTRY);
+    const emptied = { ok: false, writers: 0, problems: [{ writer: '*', record: 0, what: 'registry' }] };
+    expect(await verify(store, one.opened)).toMatchObject(emptied);
+    await gateway(store, [1], one.opened);
+    expect(await kinds(store, one.opened)).toEqual([['*', 'registry']]);
+  });
   test('can put the whole log back to an older copy, which heads of the log of the gateway find', async () => {
     const store = disk();
     const one = await gateway(store, [3]);
@@ -171,6 +183,31 @@ describe('whoever can write the store and has no key', () => {
     expect(await verify(store, one.opened)).toMatchObject({ ok: true, records: 3 });
     expect((await verify(store, one.opened, headsOf(one.opened))).problems).toEqual([{ writer: one.writer, record: 4, what: 'truncated' }]);
   });
+});
+test('a store that nothing was recorded in has an empty registry from its first key on', async () => {
+  const store = disk();
+  const opened = openOn(store);
+  expect(await verify(store, opened)).toMatchObject({ ok: true, writers: 0, problems: [] });
+  expect(await textOf(store, ...REGISTRY)).toContain('"writers":0');
+  await gateway(store, [2], opened);
+  expect(await verify(store, opened)).toMatchObject({ ok: true, writers: 1, problems: [] });
+});
+test('a key of an earlier release, which made none together with the registry, is good without one', async () => {
+  const store = disk();
+  const opened = openOn(store);
+  Object.assign(opened.host, { encryption: undefined });
+  await put(store, 'core', 'audit-key', JSON.stringify({ sealed: opened.host.seal.seal('audit-key', Buffer.alloc(32, 7)) }));
+  expect(await verify(store, opened)).toMatchObject({ ok: true, writers: 0, problems: [] });
+  await opened.call({ id: 'a' });
+  await opened.audit.flush();
+  expect(await verify(store, opened)).toMatchObject({ ok: true, writers: 1, problems: [] });
+});
+test('a registry that stood there before the key is told, and holds up no key', async () => {
+  const store = disk();
+  const opened = openOn(store);
+  await put(store, ...REGISTRY, '{"writers":0,"checkpoints":0,"mac":"x"}');
+  expect((await auditKey(opened.host)).registered).toBe(true);
+  expect(await kinds(store, opened)).toEqual([['*', 'registry']]);
 });
 test('a row that is no row is told, not thrown', async () => {
   const store = disk();

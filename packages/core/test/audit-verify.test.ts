@@ -46,6 +46,32 @@ describe('verification', () => {
     expect(verdict.ok).toBe(false);
     expect(verdict.problems[0]).toEqual({ writer, record, what });
   });
+  test.each([
+    ['a member before the true ones', (row: string) => row.replaceAll('{', '{"principal":"key:evil",'), 1],
+    ['a member of a later record', (row: string) => row.replace(/,("[a-z]+":[^,]+,)(?="n":3,)/i, ',"principal":"key:evil",$1'), 3],
+    ['a member in another spelling', (row: string) => row.replace('"kind"', '"k\\u0069nd"'), 1],
+    ['what a reader skips', (row: string) => `${row} `, 3],
+  ])('finds %s that only some readers see', async (_, change, record) => {
+    const { store, opened, writer } = await written([3]);
+    const [row = ''] = rowsOf(store, writer);
+    expect(JSON.parse(change(row))).toEqual(JSON.parse(row));
+    expect(change(row)).not.toBe(row);
+    store.logs.set(`audit/${writer}`, [change(row)]);
+    expect((await verify(store, opened)).problems).toEqual([{ writer, record, what: 'edited' }]);
+  });
+  test('finds a checkpoint with a member twice, and one that looks like a repetition', async () => {
+    const { store, opened, writer } = await written([1, 1]);
+    const [first = '', second = ''] = store.logs.get('audit-heads') ?? [];
+    for (const [rows, record] of [
+      [[first, second.replace('{', '{"heads":["evil"],')], 2],
+      [[first, first.replace('"heads":[', '"heads":["evil",'), second], 2],
+    ] as const) {
+      store.logs.set('audit-heads', [...rows]);
+      expect((await verify(store, opened)).problems).toContainEqual({ writer, record, what: 'checkpoint' });
+    }
+    store.logs.set('audit-heads', [first, first, second]);
+    expect((await verify(store, opened)).ok).toBe(true);
+  });
   test('finds an end that was cut off with what the row of the writer said of it, by the checkpoints', async () => {
     const { store, opened, writer } = await written([3, 5]);
     const row = await store.get('audit-writers', writer);
@@ -76,6 +102,7 @@ describe('verification', () => {
     const { heads } = (line?.fields ?? {}) as { heads?: string[] };
     await store.remove('audit-writers', writer);
     await store.remove('core', 'audit-registry');
+    await store.remove('core', 'audit-key');
     store.logs.clear();
     expect(await verify(store, opened)).toMatchObject({ ok: true, records: 0 });
     const { problems } = await verify(store, opened, heads);

@@ -16,6 +16,8 @@ export const link = (key: HmacKey, previous: string, text: string): string => hm
 /** Where the chain of a writer begins; no other writer's records fit behind it. */
 export const firstHead = (key: HmacKey, writer: string): Head => ({ n: 0, h: link(key, '', `audit ${writer}`) });
 
+/** A record as it is stored; `text`: what its link was made of. */
+const storedText = (text: string, h: string): string => `${text.slice(0, -1)},"h":"${h}"}`;
 /** Fixes a record as the next of the chain. Returns its stored text and the new head. */
 const seal = (key: HmacKey, record: AuditRecord, head: Head): { readonly text: string; readonly head: Head } => {
   record.sealed = true;
@@ -29,7 +31,7 @@ const seal = (key: HmacKey, record: AuditRecord, head: Head): { readonly text: s
   record.reason = shown(record.reason);
   const text = recordText(record);
   const h = link(key, head.h, text);
-  return { text: `${text.slice(0, -1)},"h":"${h}"}`, head: { n: record.n, h } };
+  return { text: storedText(text, h), head: { n: record.n, h } };
 };
 
 /** Records that are written together: one row of the writer's log. */
@@ -65,9 +67,10 @@ export const readRow = (json: string): readonly Kept[] | undefined => {
     return undefined;
   }
 };
-/** The head after a record that was read, when it is the next one of the chain and nobody changed it. */
-export const follow = (key: HmacKey, head: Head, { h, ...record }: Kept): Head | undefined => {
+/** The head after a record that was read, and the text that it was stored as, when it is the next one of the chain and nobody changed it. */
+export const follow = (key: HmacKey, head: Head, { h, ...record }: Kept): (Head & { readonly text: string }) | undefined => {
   if (record.n !== head.n + 1) return undefined;
-  const expected = link(key, head.h, canonicalOf(record));
-  return h === expected ? { n: head.n + 1, h: expected } : undefined;
+  const text = canonicalOf(record);
+  const expected = link(key, head.h, text);
+  return h === expected ? { n: head.n + 1, h: expected, text: storedText(text, h) } : undefined;
 };

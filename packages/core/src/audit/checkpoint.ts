@@ -73,23 +73,24 @@ export const addClaim = (claims: Map<string, Map<number, string>>, text: string)
 };
 /** All checkpoints, each writer's own chain checked. */
 export const readCheckpoints = async (store: Store, key: HmacKey): Promise<ReadCheckpoints> => {
-  const chains = new Map<string, { count: number; h: string; bad: number | undefined }>();
+  const chains = new Map<string, { count: number; h: string; last: string; bad: number | undefined }>();
   const claims = new Map<string, Map<number, string>>();
   let count = 0;
   for await (const { json } of rowsAfter(store, HEADS, 0, 100)) {
     count++;
     const { h, ...record } = readRecord(json);
     const by = String(record.by);
-    const chain = chains.get(by) ?? { count: 0, h: firstLink(key, by), bad: undefined };
+    const chain = chains.get(by) ?? { count: 0, h: firstLink(key, by), last: '', bad: undefined };
     chains.set(by, chain);
-    if (chain.bad !== undefined || (chain.count > 0 && h === chain.h && record.c === chain.count)) continue;
+    if (chain.bad !== undefined || json === chain.last) continue;
     const expected = link(key, chain.h, canonicalOf(record));
-    if (h !== expected || record.c !== chain.count + 1) {
+    if (h !== expected || record.c !== chain.count + 1 || json !== JSON.stringify({ ...record, h })) {
       chain.bad = chain.count + 1;
       continue;
     }
     chain.count++;
     chain.h = expected;
+    chain.last = json;
     for (const head of Array.isArray(record.heads) ? record.heads : []) addClaim(claims, String(head));
   }
   return { count, by: chains, claims };

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import type { HmacKey, Host } from '@llm-proxy-auth/plugin';
+import type { Host } from '@llm-proxy-auth/plugin';
 import { type UsageCollector, usageCollector } from '../usage/collector.ts';
 import { firstHead } from './chain.ts';
 import { type Checkpoints, checkpoints } from './checkpoint.ts';
 import { auditKey } from './key.ts';
 import { living, PLACE } from './liveness.ts';
-import { entryOf, readRegistry } from './registry.ts';
+import { type AuditKey, entryOf, readRegistry } from './registry.ts';
 import { type Spill, spillOf } from './spill.ts';
 import { type Proven, rowText, signed, WRITERS, type WriterRow } from './writers.ts';
 
 /** Who writes: a chain of its own and what belongs to it. */
 export interface Identity {
   readonly writer: string;
-  readonly key: HmacKey;
+  readonly key: AuditKey;
   readonly usage: UsageCollector;
   readonly checkpoints: Checkpoints;
   readonly spill: Spill;
@@ -34,7 +34,7 @@ const ROW: Omit<WriterRow, 'beat' | keyof Proven | 'mac'> = Object.freeze({
 });
 
 /** Adds a writer to the registry, and its row to the store, in one commit. */
-const register = async ({ store, now, log }: Host, key: HmacKey, writer: string): Promise<Proven> => {
+const register = async ({ store, now, log }: Host, key: AuditKey, writer: string): Promise<Proven> => {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const entry = entryOf(key, await readRegistry(store, key), { writers: 1 });
     if (entry === undefined) log.error({}, FORGED);

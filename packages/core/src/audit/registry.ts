@@ -10,7 +10,11 @@ export interface Counted {
   readonly writers: number;
   readonly checkpoints: number;
 }
-/** The registry of all writers, under the key of the chains. `forged`: it is not as it was written. */
+/** The key of the chains. `registered`: it was made together with the registry, which is there for ever after. */
+export interface AuditKey extends HmacKey {
+  readonly registered: boolean;
+}
+/** The registry of all writers, under the key of the chains. `absent`: it was never made. `forged`: it is not as it was written, or was taken away. */
 export interface Registry {
   readonly is: 'absent' | 'forged' | 'whole';
   readonly counted: Counted;
@@ -18,10 +22,19 @@ export interface Registry {
 }
 const NOTHING: Counted = Object.freeze({ writers: 0, checkpoints: 0 });
 const macOf = (key: HmacKey, { writers, checkpoints }: Counted): string => link(key, 'registry ', JSON.stringify([writers, checkpoints]));
+const changeTo = (key: HmacKey, counted: Counted, version: number): Change => ({
+  space: SPACE,
+  key: NAME,
+  expect: version,
+  value: { json: JSON.stringify({ ...counted, mac: macOf(key, counted) }) },
+});
+/** The registry of no writer, to be committed together with its key; nothing where somebody wrote one before there was a key. */
+export const emptyRegistry = async (store: Store, key: HmacKey): Promise<readonly Change[]> =>
+  (await store.get(SPACE, NAME)) === undefined ? [changeTo(key, NOTHING, 0)] : [];
 
-export const readRegistry = async (store: Store, key: HmacKey): Promise<Registry> => {
+export const readRegistry = async (store: Store, key: AuditKey): Promise<Registry> => {
   const row = await store.get(SPACE, NAME);
-  if (row === undefined) return { is: 'absent', counted: NOTHING, version: 0 };
+  if (row === undefined) return { is: key.registered ? 'forged' : 'absent', counted: NOTHING, version: 0 };
   const kept = rowValue(row.value) as (Partial<Counted> & { readonly mac?: unknown }) | null | undefined;
   const counted = { writers: Number(kept?.writers), checkpoints: Number(kept?.checkpoints) };
   return { is: kept?.mac === macOf(key, counted) ? 'whole' : 'forged', counted, version: row.version };
@@ -38,8 +51,7 @@ export const entryOf = (key: HmacKey, { is, counted: before, version }: Registry
   const begins = is === 'absent' && more.writers !== undefined;
   if (is !== 'whole' && !begins) return undefined;
   const counted = { writers: before.writers + (more.writers ?? 0), checkpoints: before.checkpoints + (more.checkpoints ?? 0) };
-  const value = { json: JSON.stringify({ ...counted, mac: macOf(key, counted) }) };
-  return { seq: counted.writers + counted.checkpoints, counted, change: { space: SPACE, key: NAME, expect: version, value } };
+  return { seq: counted.writers + counted.checkpoints, counted, change: changeTo(key, counted, version) };
 };
 
 /**

@@ -1,8 +1,7 @@
-import type { HmacKey } from '@llm-proxy-auth/plugin';
-import { GatewayError, type Store } from '@llm-proxy-auth/plugin';
+import { GatewayError, type HmacKey, type Store } from '@llm-proxy-auth/plugin';
 import { firstHead, follow, type Head, type Kept, readRow } from './chain.ts';
 import { addClaim, readCheckpoints } from './checkpoint.ts';
-import { type Registry, readRegistry, strangers } from './registry.ts';
+import { type AuditKey, type Registry, readRegistry, strangers } from './registry.ts';
 import { logOf, rowsAfter } from './rows.ts';
 import { type Found, isSigned, readWriters } from './writers.ts';
 
@@ -39,13 +38,19 @@ const walk = async (store: Store, key: HmacKey, writer: string, claims: Claims):
   for await (const { json } of rowsAfter(store, logOf(writer), 0)) {
     const row = readRow(json);
     if (row === undefined) return stop('unreadable');
+    let end = 0;
     for (const record of row) {
       const next = follow(key, head, record);
       if (next === undefined) return stop(badness(record, head));
-      head = next;
+      // A member that stands there twice is read in two ways.
+      const stored = (end === 0 ? '[' : ',') + next.text;
+      if (!json.startsWith(stored, end)) return stop('edited');
+      end += stored.length;
+      head = { n: next.n, h: next.h };
       const claimed = claims.get(head.n);
       if (claimed !== undefined && claimed !== head.h) return stop('edited', head.n);
     }
+    if (end > 0 && json.length !== end + 1) return stop('edited', head.n);
   }
   const furthest = Math.max(0, ...claims.keys());
   return furthest > head.n ? stop('truncated') : { records: head.n };
@@ -58,7 +63,7 @@ const checkpointProblem = (found: Found, made: { readonly count: number; readonl
 
 const MOST_TRIES = 100;
 /** Rows and registry of one moment, as others may write. Throws when they never stand still. */
-const readTogether = async (store: Store, key: HmacKey): Promise<{ readonly found: readonly Found[]; readonly registry: Registry }> => {
+const readTogether = async (store: Store, key: AuditKey): Promise<{ readonly found: readonly Found[]; readonly registry: Registry }> => {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const registry = await readRegistry(store, key);
     const found = await readWriters(store);
@@ -72,7 +77,7 @@ const readTogether = async (store: Store, key: HmacKey): Promise<{ readonly foun
  * of all writers, and all of it against `heads` that were kept elsewhere (`writer:n:h`, as the gateway's log has them). Edits, deletions and reordering show in the chain, a cut end in
  * what was written down of it.
  */
-export const verifyAudit = async (store: Store, key: HmacKey, heads: readonly string[] = []): Promise<Verdict> => {
+export const verifyAudit = async (store: Store, key: AuditKey, heads: readonly string[] = []): Promise<Verdict> => {
   const { found, registry } = await readTogether(store, key);
   const checkpoints = await readCheckpoints(store, key);
   const claims = new Map([...checkpoints.claims].map(([writer, known]) => [writer, new Map(known)]));
