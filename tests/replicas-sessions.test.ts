@@ -77,4 +77,19 @@ describe.runIf(POSTGRES !== undefined)('two gateway processes on one PostgreSQL'
     await expect.poll(async () => said(await there.chatBy(by(token))), EVERYWHERE).toBe('401 invalid_credentials');
     expect(said(await there.chat(key))).toBe('200');
   });
+
+  test('A023 a session that is refreshed at one is good and can be refreshed at the other at once', async () => {
+    const { key } = await newKey('refreshing');
+    const refresh = (at: Replica, token: string): Promise<Answer> => at.post('/auth/refresh', by(token), {});
+    for (let round = 0; round < 6; round++) {
+      const first = tokenOf(await login(here, key));
+      expect([said(await here.chatBy(by(first))), said(await there.chatBy(by(first)))]).toEqual(['200', '200']);
+      const second = tokenOf(await refresh(here, first));
+      expect([said(await there.chatBy(by(second))), said(await here.chatBy(by(second)))]).toEqual(['200', '200']);
+      const third = tokenOf(await refresh(there, second));
+      const got = await refresh(here, third);
+      expect(said(got)).toBe('200');
+      expect([said(await there.chatBy(by(tokenOf(got)))), said(await here.chatBy(by(tokenOf(got))))]).toEqual(['200', '200']);
+    }
+  });
 });

@@ -269,13 +269,13 @@ const sessions: readonly Mutant[] = [
     'a replaced token that is refreshed ends the session',
     'sessions',
     'a replaced token that is refreshed',
-    core(SESSION_ROUTES, "typeof tokenIs(first.entry.record, first.token) === 'number'", 'false'),
+    core(SESSION_ROUTES, 'if (isReplay(first.entry.record)) await', 'if (Number.isNaN(0)) await'),
   ),
   of(
     'a replaced token that is used later ends the session',
     'sessions',
     'a replaced token that is used later',
-    core(SESSION, 'if (now - is >= UNDER_WAY && (await', 'if (Number.isNaN(now) && (await'),
+    core(SESSION, 'if (isReplay(record) && (await', 'if (Number.isNaN(now) && (await'),
   ),
   of(
     "a stranger's token is no session",
@@ -287,6 +287,19 @@ const sessions: readonly Mutant[] = [
       "if (is === 'stranger') return { is: 'principal', principal: (await holderOf(strategies, record)) as Principal, cacheUntil: 0, epoch: at };",
     ),
   ),
+  ...(
+    [
+      ['the store is asked before a session is ended', 'lets the new token in', "tokenIs(known.record, token) === 'current' && "],
+      ['the store is asked before a session is ended: a refresh', 'refreshes the new token', "tokenIs(known.record, token) === 'current' && "],
+      ['the store is asked before a session is idle', 'does not call the session idle', ' && !isOver(known.record, idle, now)'],
+    ] as const
+  ).map(([rule, named, from]) => ({ rule, edits: [core(SESSION, from, '')], test: 'packages/core/test/session-refreshed.test.ts', named })),
+  {
+    rule: 'a session is ended as the store has it',
+    edits: [core('sessions/sessions.ts', 'entry === undefined || !isMeant(entry.record)', 'entry === undefined')],
+    test: 'packages/core/test/session-end.test.ts',
+    named: 'what is written meanwhile is judged again',
+  },
   of('sessions of others', 'sessions', 'A026', core(SESSION_ROUTES, 'owner === principal.owner', 'owner !== undefined')),
   of(
     'a login reads the body alone',

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Identified, Login } from '../access/authenticate.ts';
 import { type AccessEvent, type Ended, whoOf } from '../access/event.ts';
 import type { Audit } from '../audit/audit.ts';
-import { SESSION, type SessionEntry, tokenIs } from '../sessions/record.ts';
+import { SESSION, type SessionEntry, type SessionRecord, tokenIs, wasReplaced } from '../sessions/record.ts';
 import type { Issued, Sessions } from '../sessions/sessions.ts';
 import { findSession, holderIn } from '../sessions/strategy.ts';
 import { createApp, replyJson } from './app.ts';
@@ -68,8 +68,8 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, c
   const record = (operation: AccessEvent['operation'], request: FastifyRequest, who: Ended): Promise<void> | undefined =>
     audit.access({ operation, request: request.id, address: addressOf(request.raw as AnyRequest), ...who });
   /** Ends a session; what ended it is recorded once. */
-  const end = async (operation: AccessEvent['operation'], request: FastifyRequest, who: Ended): Promise<void> => {
-    if (await open().end(who.target)) void record(operation, request, who);
+  const end = async (operation: AccessEvent['operation'], request: FastifyRequest, who: Ended, isMeant?: (record: SessionRecord) => boolean): Promise<void> => {
+    if (await open().end(who.target, isMeant)) void record(operation, request, who);
   };
   /** The session that the head names, and what its token is to it. Throws 401 and 503. */
   const named = async (request: FastifyRequest): Promise<{ readonly entry: SessionEntry; readonly token: string } | undefined> => {
@@ -77,7 +77,7 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, c
     if (credential === undefined) throw missing();
     const id = SESSION.idOf(credential.value);
     if (id === undefined) return undefined;
-    const entry = await findSession(open(), id).catch((cause: unknown) => {
+    const entry = await findSession(open(), id, credential.value, now()).catch((cause: unknown) => {
       throw new GatewayError('auth_unavailable', 'Sessions cannot be looked up right now; try again.', { cause, retryAfterMs: 1_000 });
     });
     return entry === undefined ? undefined : { entry, token: credential.value };
@@ -85,7 +85,10 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, c
   const refresh = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const first = await named(request);
     // Whoever shows a token that was replaced has it from somebody: nobody keeps this session.
-    if (first !== undefined && typeof tokenIs(first.entry.record, first.token) === 'number') await end('session.replay', request, holderIn(first.entry.record));
+    if (first !== undefined) {
+      const isReplay = (row: SessionRecord): boolean => wasReplaced(row, first.token);
+      if (isReplay(first.entry.record)) await end('session.replay', request, holderIn(first.entry.record), isReplay);
+    }
     await callerOf(request, reply);
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const found = await named(request);

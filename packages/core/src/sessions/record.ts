@@ -61,6 +61,12 @@ export const tokenIs = (record: SessionRecord, token: string): 'current' | 'stra
   return typeof record.family === 'string' && same(record.family, digestOf(SESSION.stemOf(token))) ? 0 : 'stranger';
 };
 
+/** Whether a token of a session was replaced, at `until` (epoch ms) at the latest. */
+export const wasReplaced = (record: SessionRecord, token: string, until = Number.POSITIVE_INFINITY): boolean => {
+  const is = tokenIs(record, token);
+  return typeof is === 'number' && is <= until;
+};
+
 export const opened = (token: { readonly id: string; readonly token: string }, by: Principal, now: number, ttl: number): SessionRecord => ({
   id: token.id,
   token: digestOf(token.token),

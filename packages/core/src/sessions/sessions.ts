@@ -19,8 +19,8 @@ export interface Sessions {
   open(principal: Principal): Promise<Issued>;
   /** `token`: the one that counts. Undefined when somebody else was faster. */
   refresh(entry: SessionEntry, token: string): Promise<Issued | undefined>;
-  /** Ends a session, whatever its state. False: it was ended before. */
-  end(id: string): Promise<boolean>;
+  /** Ends a session, whatever its state; with `isMeant`, only one that the store has so. False: it was ended before, or is not meant. */
+  end(id: string, isMeant?: (record: SessionRecord) => boolean): Promise<boolean>;
   /** Notes that it is used; written rarely, and never waited for. */
   touch(entry: SessionEntry): void;
   /** Those that are not over. */
@@ -37,11 +37,15 @@ const books = new WeakMap<Host, Book<SessionEntry>>();
 /** The book that a gateway's own sessions read; undefined where nobody serves, as on the command line. */
 export const bookOf = (host: Host): Book<SessionEntry> | undefined => books.get(host);
 
-/** Ends a session in the store; whoever serves from the same host knows at once. */
-export const endSession = async (host: Host, id: string): Promise<boolean> => {
+/** Ends a session in the store, as it was read there; whoever serves from the same host knows at once. */
+export const endSession = async (host: Host, id: string, isMeant?: (record: SessionRecord) => boolean): Promise<boolean> => {
   for (;;) {
     const row = await host.store.get(SESSIONS, id);
     if (row === undefined) return false;
+    if (isMeant !== undefined) {
+      const entry = readSession(row, id);
+      if (entry === undefined || !isMeant(entry.record)) return false;
+    }
     if (!(await host.store.commit([{ space: SESSIONS, key: id, expect: row.version }]))) continue;
     bookOf(host)?.forget([id]);
     return true;
@@ -102,7 +106,7 @@ export const makeSessions = (
       const next = renewed(record, token, host.now());
       return (await put(next, version)) ? { token, record: next } : undefined;
     },
-    end: (id) => endSession(host, id),
+    end: (id, isMeant) => endSession(host, id, isMeant),
     touch({ record, version }) {
       const now = host.now();
       if (now - record.usedAt < written || touching.has(record.id)) return;

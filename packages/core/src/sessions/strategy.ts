@@ -2,7 +2,7 @@ import type { AuthResult, AuthStrategy, Host, Principal } from '@llm-proxy-auth/
 import type { Ended } from '../access/event.ts';
 import { holderOf } from '../access/holder.ts';
 import type { Strategy } from '../graph.ts';
-import { SESSION, type SessionEntry, type SessionRecord, tokenIs } from './record.ts';
+import { SESSION, type SessionEntry, type SessionRecord, tokenIs, wasReplaced } from './record.ts';
 import { isOver, type Sessions } from './sessions.ts';
 
 /** A session is believed this long without being asked again, ms. */
@@ -22,12 +22,20 @@ export const holderIn = ({ id, principal, credential, strategy }: SessionRecord)
 const NOT_MINE: AuthResult = Object.freeze({ is: 'not-mine' });
 const AWAY: AuthResult = Object.freeze({ is: 'unavailable', reason: 'sessions_unavailable', retryAfterMs: 1_000 });
 
-/** Finds a session by the id in its token. Throws what the store throws, and when it has not answered for too long. */
-export const findSession = async ({ book }: Pick<Sessions, 'book'>, id: string): Promise<SessionEntry | undefined> => {
+/**
+ * Finds a session by its token. One that is not known with this token may have been opened, refreshed or used at another process since:
+ * the store is asked. Throws what the store throws, and when it has not answered for too long.
+ */
+export const findSession = async (
+  { book, idle }: Pick<Sessions, 'book' | 'idle'>,
+  id: string,
+  token: string,
+  now: number,
+): Promise<SessionEntry | undefined> => {
   const known = book.find(id);
-  if (known === undefined && book.answers()) return book.lookUp(id);
-  if (known === undefined || book.freshFor() <= 0) throw new Error('the store of sessions does not answer');
-  return known;
+  if (known !== undefined && book.freshFor() > 0 && tokenIs(known.record, token) === 'current' && !isOver(known.record, idle, now)) return known;
+  if (!book.answers()) throw new Error('the store of sessions does not answer');
+  return book.lookUp(id);
 };
 
 const principals = new WeakMap<Principal, Principal>();
@@ -53,14 +61,15 @@ export const sessionStrategy = (sessions: Sessions, host: Pick<Host, 'now' | 'lo
   const judge = async (id: string, token: string): Promise<AuthResult> => {
     const at = epoch();
     const now = host.now();
-    const entry = await findSession(sessions, id);
+    const entry = await findSession(sessions, id, token, now);
     if (entry === undefined) return denied('unknown');
     const { record } = entry;
     const is = tokenIs(record, token);
     if (is === 'stranger') return denied('wrong_secret');
     if (is !== 'current') {
       const refusal = denied('replaced');
-      if (now - is >= UNDER_WAY && (await sessions.end(id))) replays.set(refusal, holderIn(record));
+      const isReplay = (row: SessionRecord): boolean => wasReplaced(row, token, now - UNDER_WAY);
+      if (isReplay(record) && (await sessions.end(id, isReplay))) replays.set(refusal, holderIn(record));
       return refusal;
     }
     if (isOver(record, idle, now)) return denied('expired');
