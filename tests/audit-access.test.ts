@@ -152,11 +152,12 @@ test('two credentials are recorded with the network of the caller, not of the pr
     for (const path of ['/auth/logout', '/auth/refresh']) expect((await send('POST', path, two)).status).toBe(400);
     expect((await send('GET', '/v1/models', { authorization: 'Digest x', 'x-api-key': 'another' })).status).toBe(400);
     expect((await send('POST', '/auth/login', two, { api_key: bench.key })).status).toBe(400);
+    expect((await send('POST', '/auth/login', { 'x-api-key': 'another' }, { api_key: bench.key })).status).toBe(400);
   });
   const count = kept.reduce((sum, record) => sum + Number(record.count), 0);
-  expect([count, ...new Set(kept.map(({ kind, code, address }) => `${kind} ${code} ${address}`))]).toEqual([8, 'auth ambiguous_credentials 203.0.113.0/24']);
+  expect([count, ...new Set(kept.map(({ kind, code, address }) => `${kind} ${code} ${address}`))]).toEqual([9, 'auth ambiguous_credentials 203.0.113.0/24']);
   const logged = bench.lines.filter(({ msg, code }) => msg === 'a credential was refused' && code === 'ambiguous_credentials');
-  expect([logged.length, ...new Set(logged.map(({ address }) => address))]).toEqual([8, '203.0.113.9']);
+  expect([logged.length, ...new Set(logged.map(({ address }) => address))]).toEqual([9, '203.0.113.9']);
 });
 test('one-time codes: enrolling, the code that completes it, a backup code, a lock and disabling are recorded, and none of their secrets', async () => {
   const sections = { keyEncryption: { current: 'k1', keys: { k1: randomBytes(32).toString('base64') } }, factor: { use: 'totp' }, admin: { port: 0 } };

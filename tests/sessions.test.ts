@@ -108,12 +108,22 @@ describe('logging in', () => {
     expect(answer(await login(`${bench.key}x`))).toBe('401 invalid_credentials');
     expect(answer(await login(await tokenOf(bench.key)))).toBe('401 invalid_credentials');
   });
-  test('a session or key that stands in the head is never adopted', async () => {
-    const mine = await tokenOf(bench.key);
-    const other = await bench.makeKey({ name: 'adopting' });
-    const got = json(await login(other, {}, bench, by(mine)));
-    expect([got.user, idOf(String(got.session_token)) === idOf(mine)]).toEqual(['key:adopting', false]);
-    expect(answer(await login('wrong', {}, bench, { authorization: `Bearer ${bench.key}` }))).toBe('401 invalid_credentials');
+  test('a credential in the head beside another in the body is ambiguous, and the same one is one', async () => {
+    const other = await bench.makeKey({ name: 'beside' });
+    const beside: readonly Headers[] = [
+      by(await tokenOf(bench.key)),
+      { 'x-api-key': bench.key },
+      { authorization: `Bearer ${bench.key}` },
+      { authorization: `Basic ${Buffer.from(`user:${other}`).toString('base64')}` },
+      { authorization: `Digest ${other}` },
+    ];
+    for (const headers of beside) {
+      expect(answer(await login(other, {}, bench, headers))).toBe('400 ambiguous_credentials');
+      expect(answer(await login('wrong', {}, bench, headers))).toBe('400 ambiguous_credentials');
+    }
+    for (const headers of [{ 'x-api-key': other }, { authorization: `Bearer ${other}` }])
+      expect(json(await login(other, {}, bench, headers)).user).toBe('key:beside');
+    expect(answer(await login('wrong', {}, bench, { 'x-api-key': 'wrong' }))).toBe('401 invalid_credentials');
   });
   test('only by POST; nothing else is below /auth', async () => {
     const get = await send(bench, 'GET', '/auth/login');

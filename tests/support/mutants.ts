@@ -302,10 +302,10 @@ const sessions: readonly Mutant[] = [
   },
   of('sessions of others', 'sessions', 'A026', core(SESSION_ROUTES, 'owner === principal.owner', 'owner !== undefined')),
   of(
-    'a login reads the body alone',
+    'a login with another credential in the head is ambiguous',
     'sessions',
-    'a session or key that stands in the head',
-    core('gateway.ts', 'credential: login.credential, unknownScheme', 'credential: sent.credential ?? login.credential, unknownScheme'),
+    'beside another in the body',
+    core('access/authenticate.ts', 'if (head.credential !== undefined && head.credential.value !== credential.value) throw ambiguous();', ''),
   ),
   of('a login asks for the second factor', 'sessions', 'a code is asked for once', core('access/second-factor.ts', " || factor?.require === 'always'", '')),
   of(
@@ -408,7 +408,7 @@ const credentials: readonly Mutant[] = [
     'a credential goes no further in a query',
     'hardening',
     'leaves the query whatever its parameter is called',
-    core('gateway.ts', 'x.target = withoutShown(target, sent.credential?.value);', ''),
+    core('gateway.ts', 'x.target = withoutShown(target, raw.credential?.value);', ''),
   ),
   of('origins are exact', 'access-surroundings', 'A101: a browser > exact origins only', core('http/cors.ts', ' || !origins.includes(origin)', '')),
 ];

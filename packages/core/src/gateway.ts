@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Credential, GatewayError, isGatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
-import { challengeOf, type Identified, type Login, type Prove } from './access/authenticate.ts';
+import { challengeOf, type Identified, type Login, type Prove, withLogin } from './access/authenticate.ts';
 import { endWithCredentials } from './access/outlived.ts';
 import { type Refused, refusalLog } from './access/refused.ts';
 import { asError, endWait, sendError } from './call/answer.ts';
@@ -99,9 +99,10 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     return clientAddress(socket.remoteAddress ?? '', Array.isArray(forwarded) ? forwarded.join(', ') : forwarded, plan.trusted);
   };
   /** Two credentials are told of like one that is refused. */
-  const readHeadOf = (request: Incoming, slots: Plan['slots'], id: string): Head => {
+  const readHeadOf = (request: Incoming, slots: Plan['slots'], id: string, login?: Login): Head => {
     try {
-      return headOf(request, slots);
+      const head = headOf(request, slots);
+      return login === undefined ? head : withLogin(head, login);
     } catch (error) {
       if (isGatewayError(error) && error.code === 'ambiguous_credentials') {
         services.metrics.auth('none', 'denied');
@@ -112,10 +113,9 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   };
   const identify = (x: Exchange, target: RawTarget, prove: Prove, isCall: boolean, login?: Login): Identified | Promise<Identified> => {
     const socket = x.request.socket;
-    const sent = readHeadOf(x.request, x.plan.slots, x.id);
-    const raw = login === undefined ? sent : { ...sent, credential: login.credential, unknownScheme: false, factor: login.factor ?? sent.factor };
+    const raw = readHeadOf(x.request, x.plan.slots, x.id, login);
     x.head = raw;
-    x.target = withoutShown(target, sent.credential?.value);
+    x.target = withoutShown(target, raw.credential?.value);
     if (!hostIsValid(raw.host)) throw new GatewayError('invalid_request', 'The Host header is not a host.');
     const peer = socket.remoteAddress ?? '';
     const trusted = x.plan.trusted(peer);

@@ -1,7 +1,7 @@
 import { type BodyCheck, type Credential, GatewayError, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import type { Incoming } from '../call/exchange.ts';
 import type { Graph, Strategy } from '../graph.ts';
-import type { Head } from '../http/head.ts';
+import { ambiguous, type Head } from '../http/head.ts';
 import { peerCertificate } from '../http/peer-certificate.ts';
 import { replayedBy } from '../sessions/strategy.ts';
 import { ambientOf, ambientText } from './ambient.ts';
@@ -97,6 +97,11 @@ export interface Login {
   readonly credential: Credential;
   readonly factor: string | undefined;
 }
+/** A head with the credential of a body; the same one may stand in both. Throws `ambiguous_credentials`. */
+export const withLogin = (head: Head, { credential, factor }: Login): Head => {
+  if (head.credential !== undefined && head.credential.value !== credential.value) throw ambiguous();
+  return { ...head, credential, factor: factor ?? head.factor };
+};
 /** Where strategies look for a credential. */
 export const slotsOf = (strategies: readonly Strategy[]): ReadonlySet<Credential['slot']> => new Set(strategies.flatMap((s) => s.strategy.slots));
 /** The caller at once when it is remembered, else a promise. Throws 400, 401, 403 and 503. */
@@ -192,7 +197,7 @@ export const makeAuthenticator = (
     const { credential, unknownScheme } = r.head;
     if (unknownScheme) {
       if (credential !== undefined)
-        throw refuse(r, new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.'), 'denied', {
+        throw refuse(r, ambiguous(), 'denied', {
           strategy: 'none',
           reason: 'two_credentials',
         });

@@ -67,7 +67,7 @@ const withoutShown = (pairs: readonly string[], shown: string | undefined): read
   for (let i = 1; i < pairs.length; i += 2) if (pairs[i]?.includes(shown) === true) return pairs.filter((_, at) => pairs[at | 1]?.includes(shown) !== true);
   return pairs;
 };
-const ambiguous = (): GatewayError => new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
+export const ambiguous = (): GatewayError => new GatewayError('ambiguous_credentials', 'The request carries two credentials; send exactly one.');
 
 const readAuthorization = (value: string, slots: ReadonlySet<Credential['slot']>): Credential | 'unknown' | undefined => {
   const space = value.indexOf(' ');
