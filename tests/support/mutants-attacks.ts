@@ -245,7 +245,7 @@ export const attacks: readonly Mutant[] = [
   of(
     'secrets are taken out of the log',
     'tests/canaries',
-    'A112: a gateway that logged a secret',
+    'A112 > a gateway that logged a secret',
     core('observe/scrub.ts', 'return (text) => {\n', 'return (text) => {\n    if (known.length > 0 || text.length > 0) return text;\n'),
   ),
   of(
