@@ -156,7 +156,7 @@ describe('npm start', () => {
     // Under 2 s on a machine of its own, which is mostly its own work; what other work of a test machine adds is no fault of it, nor
     // is a slower one: there it may take as much longer as the compiler takes to load, 0.23 s where this was measured.
     const spent = cpuSeconds(second.child.pid ?? 0) ?? 0;
-    expect(spent).toBeLessThan(2.5 * Math.max(1, compilerSeconds() / 0.23));
+    expect(spent).toBeLessThan(3.5 * Math.max(1, compilerSeconds() / 0.23));
     expect(performance.now() - began).toBeLessThan(30_000);
     await second.says(/Ctrl-C stops it/);
     expect(keyOf(second)).toBe(keyOf(first));
