@@ -480,10 +480,10 @@ test('work that is kept is paid work: without a price it does not begin, and wha
     expect(answer(got)).toBe('200 ');
   }
 });
-test('a body nobody here can read has no price', async () => {
+test('a body nobody here can read does not pass a budget', async () => {
   const headers = { authorization: 'Bearer crowd.day-odd', 'content-type': 'application/json' };
   const twice = `${bodyOf(CHEAP)}${bodyOf(DEAR)}`;
-  expect(answer(await ask(bench.url, { path: MODES.transparent, headers, body: twice }))).toBe('403 model_not_priced');
+  expect(answer(await ask(bench.url, { path: MODES.transparent, headers, body: twice }))).toBe('400 invalid_json');
   expect(bench.simulator.requests).toEqual([]);
   const doubled = bodyOf(CHEAP).replace('{', '{"max_tokens":1,"max_tokens":100000,');
   expect(answer(await ask(bench.url, { path: MODES.transparent, headers, body: doubled }))).toBe('400 invalid_request');

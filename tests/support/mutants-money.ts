@@ -5,6 +5,7 @@ const core = (file: string, from: string, to: string): Edit => edit(`packages/co
 const of = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test: 'tests/limits-and-budgets.test.ts', named });
 
 const LIMITS = 'call/limits.ts';
+const reserved = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test: 'tests/reservations.test.ts', named });
 const breaking = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test: 'tests/breaker.test.ts', named });
 const counted = (rule: string, from: string): Mutant => ({
   rule,
@@ -95,6 +96,57 @@ export const money: readonly Mutant[] = [
     'a budget ends with its window',
     'a budget that is used up begins anew',
     core('access/window.ts', "if (window === 'day') return now - (now % DAY) + DAY;", "if (window === 'day') return now - (now % DAY) + 2 * DAY;"),
+  ),
+  reserved('each prompt of a list is answered, and reserved', 'A131 a list of prompts: each', core('call/governed.ts', ' * Math.max(prompts, 1),', ',')),
+  reserved(
+    'a prompt in tokens is one',
+    'one prompt is one, in tokens or however long',
+    edit('packages/plugin/src/json/scan.ts', 'const isNumber = c === 45 || (c >= 48 && c <= 57);', 'const isNumber = false;'),
+  ),
+  reserved(
+    'a prompt is as long as it likes',
+    'one prompt is one, in tokens or however long',
+    edit(
+      'packages/plugin/src/json/scan.ts',
+      'const plain = this.#matched === undefined || this.#lists.includes(this.#matched.id);',
+      'const plain = this.#matched === undefined;',
+    ),
+  ),
+  reserved(
+    'a number in quotes bounds an answer',
+    'A131 a number in quotes',
+    core('call/governed.ts', "if (value?.kind === 'string') return Number(value.text);", ''),
+  ),
+  reserved(
+    'a form says how many answers it wants',
+    'A131 images of a form',
+    core('call/governed.ts', 'choices: largest(counts.map(', 'choices: largest(counts.slice(0, 0).map('),
+  ),
+  reserved(
+    'images are reserved one by one',
+    'A131 images: each answer is reserved',
+    edit('plugins/dialect-openai/src/passing/surfaces.ts', "choices: [['n']], usual: IMAGE_TOKENS", 'usual: IMAGE_TOKENS'),
+  ),
+  reserved(
+    'both spellings of Gemini bound an answer',
+    'A131 both spellings of Gemini bound an answer: snake',
+    edit('plugins/dialect-gemini/src/generate/surface.ts', "['generationConfig', 'generation_config']", "['generationConfig']"),
+  ),
+  reserved(
+    'a body that cannot be read does not pass a limit',
+    'A131 a body whose bounds nobody here can read',
+    core('call/transparent.ts', ' || (measured && isBounded(surface)),', ','),
+    core('call/transparent.ts', '(unread && (measured || factsOf', '(unread && (false || factsOf'),
+  ),
+  reserved(
+    'usage of an answer that passes is read',
+    'protocol mode > what an answer that passes says of its usage is booked: images',
+    core('call/passing.ts', '(head) => answerTap(surface, head)', 'undefined'),
+  ),
+  reserved(
+    'usage of a stream that nobody asked for is read',
+    'what an answer that passes says of its usage is booked: speech',
+    core('call/answer-tap.ts', 'if (!EVENTS.test(type)) return', 'return'),
   ),
   {
     rule: 'a budget is its owner’s, whatever the key',

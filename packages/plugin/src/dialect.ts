@@ -83,8 +83,12 @@ export interface Governed {
   readonly usage?: readonly string[] | undefined;
   /** Numbers that bound the tokens of an answer; the largest counts. Looked at where limits reserve tokens or money. */
   readonly output?: readonly (readonly string[])[] | undefined;
-  /** Numbers of answers wanted at once. */
+  /** Numbers of answers wanted at once; the largest counts. */
   readonly choices?: readonly (readonly string[])[] | undefined;
+  /** Lists of prompts, each of which is answered that often: of strings, lists or objects. A list of numbers is one prompt, in tokens. */
+  readonly prompts?: readonly (readonly string[])[] | undefined;
+  /** Tokens of one answer where nothing in the body bounds it; default 4,096. */
+  readonly usual?: number | undefined;
   /** Where it is true the answer is made in the background, and what it used is not told by the call that asked. */
   readonly later?: readonly string[] | undefined;
 }

@@ -63,6 +63,31 @@ describe('a chunk that is nothing but the inside of a string', () => {
   });
 });
 
+describe('lists that are counted', () => {
+  const COUNTED = [['model'], ['prompt'], ['a', 'prompt']] as const;
+  const items = (source: string): readonly unknown[] => {
+    const read = (chunks: readonly Uint8Array[]): ScanResult => {
+      const scanner = fieldScanner(COUNTED, { lists: [1, 2] });
+      for (const chunk of chunks) scanner.push(chunk);
+      return plain(scanner.end());
+    };
+    const bytes = Buffer.from(source);
+    const result = read([bytes]);
+    expect(read(singly(bytes))).toEqual(result);
+    return result.ok ? result.fields.map(({ value }) => value?.items) : [result.code];
+  };
+  test('values that are no numbers, of the array alone', () => {
+    expect(items('{"prompt":["a",[1,["b"]],{"c":["d","e"]},null,true,-1,2],"a":{"prompt":[[1],[2]]}}')).toEqual([undefined, 5, 2]);
+    expect(items('{"prompt":[1,2,3],"b":["a","b"],"model":"m"}')).toEqual([undefined, undefined, undefined]);
+    expect(items('{"prompt":[],"a":{"prompt":"a","b":[["c"]]},"z":[["d"]]}')).toEqual([undefined, undefined, undefined]);
+  });
+  test('a string in place of a list is of any length, and its text is not kept', () => {
+    const scanner = fieldScanner(COUNTED, { lists: [1, 2] });
+    scanner.push(Buffer.from(JSON.stringify({ prompt: 'x'.repeat(10_000), model: 'm' })));
+    expect(scanner.end()).toMatchObject({ ok: true, fields: [{ value: { text: 'm' } }, { value: { kind: 'string', text: undefined, end: 10_012 } }, {}] });
+  });
+});
+
 describe('governed fields', () => {
   test('values, kinds and offsets', () => {
     const source = ' {"n":[{"model":"no"}],"model" : "gpt-4o", "stream":true,"stream_options":{"x":1,"include_usage":false}}';

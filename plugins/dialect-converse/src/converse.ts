@@ -10,6 +10,8 @@ import { readStream } from './stream/read.ts';
 import { writeStream } from './stream/write.ts';
 import { converseTap } from './tap.ts';
 
+/** Where fields of the model's own API stand. */
+const OWN = 'additionalModelRequestFields';
 /** Converse and ConverseStream. A model id may be an ARN; clients send its slashes encoded or as they are. */
 export const converse = (seal: Seal): Surface<'chat'> =>
   Object.freeze({
@@ -20,7 +22,15 @@ export const converse = (seal: Seal): Surface<'chat'> =>
       { method: 'POST', pattern: '/model/{model+}/converse-stream', model: 'path', stream: true },
     ],
     body: ['json'],
-    governed: { model: 'path', stream: 'route', output: [['inferenceConfig', 'maxTokens']] },
+    governed: {
+      model: 'path',
+      stream: 'route',
+      output: [
+        ['inferenceConfig', 'maxTokens'],
+        [OWN, 'max_tokens'],
+      ],
+      choices: [[OWN, 'n']],
+    },
     reach: { class: 'inference' },
     framing: 'aws-eventstream',
     client: { names, read: read(seal), write: writeReply(seal), stream: writeStream(seal) },

@@ -4,38 +4,15 @@ import {
   type FieldScanner,
   type FormResult,
   type FoundField,
+  type FoundValue,
   fieldScanner,
   GatewayError,
   multipartScanner,
-  type Reach,
   type ScanResult,
-  type Surface,
 } from '@llm-proxy-auth/plugin';
+import type { GovernedPaths } from './governed-paths.ts';
 import type { Watcher } from './receive.ts';
 
-/** Where a surface's governed fields stand. */
-export interface GovernedPaths {
-  readonly model: readonly string[] | undefined;
-  readonly stream: readonly string[] | undefined;
-  readonly usage: readonly string[] | undefined;
-  /** Where the flag stands that lets the reply's ids become the caller's. */
-  readonly flag: readonly string[] | undefined;
-  /** Names of members, at any depth, that hold ids. */
-  readonly members: readonly string[];
-  /** Positions in `wanted` of numbers that bound the answer; empty unless asked for. */
-  readonly outputAt: readonly number[];
-  readonly choicesAt: readonly number[];
-  /** Position of the flag that the answer comes in the background; -1 unless asked for. */
-  readonly laterAt: number;
-  /** All paths, those of ids that the caller must own last. */
-  readonly wanted: readonly (readonly string[])[];
-  /** Positions in `wanted`; -1 = not looked for. */
-  readonly modelAt: number;
-  readonly streamAt: number;
-  readonly usageAt: number;
-  readonly flagAt: number;
-  readonly idsFrom: number;
-}
 /** What was found in a body. */
 export interface GovernedBody {
   readonly model: string | undefined;
@@ -56,6 +33,9 @@ export interface GovernedBody {
 export interface Bounds {
   /** Tokens of one answer; undefined: the body does not say. */
   readonly output: number | undefined;
+  /** Tokens of one where the body does not say; undefined: as everywhere. */
+  readonly usual: number | undefined;
+  /** Answers wanted, over all prompts. */
   readonly choices: number;
   /** The answer is made in the background: what it uses is not told by the call. */
   readonly later: boolean;
@@ -63,51 +43,9 @@ export interface Bounds {
 export interface GovernedWatcher extends Watcher {
   result(): GovernedBody;
 }
-const pointerPath = (pointer: string): readonly string[] =>
-  pointer
-    .slice(1)
-    .split('/')
-    .map((s) => s.replaceAll('~1', '/').replaceAll('~0', '~'));
-
-const compile = (governed: Surface<'opaque'>['governed'], { request: pointers, replyWhen, inside }: Ids, bounded: boolean): GovernedPaths => {
-  const model = Array.isArray(governed.model) ? governed.model : undefined;
-  const stream = Array.isArray(governed.stream) ? governed.stream : undefined;
-  const { usage } = governed;
-  const flag = replyWhen === undefined ? undefined : pointerPath(replyWhen);
-  const ids = pointers.filter((p) => p.startsWith('/')).map(pointerPath);
-  const { output = [], choices = [], later } = bounded ? governed : {};
-  const wanted = [model, stream, usage, flag, later, ...output, ...choices, ...ids].filter((p) => p !== undefined);
-  const at = (path: readonly string[] | undefined): number => (path === undefined ? -1 : wanted.indexOf(path));
-  const places = { modelAt: at(model), streamAt: at(stream), usageAt: at(usage), flagAt: at(flag), laterAt: at(later), idsFrom: wanted.length - ids.length };
-  return { model, stream, usage, flag, members: inside?.members ?? [], outputAt: output.map(at), choicesAt: choices.map(at), wanted, ...places };
-};
-const NO_FIELDS = Object.freeze({ model: 'none', stream: 'route' } as const);
-type Ids = NonNullable<Reach['ids']>;
-type Compiled = WeakMap<object, WeakMap<Ids, GovernedPaths>>;
-const compiled: Compiled = new WeakMap();
-const compiledBounded: Compiled = new WeakMap();
-const NO_IDS: Ids = Object.freeze({ request: [], reply: [] });
-/**
- * Compiled once per surface and set of ids: the scanner remembers its own tables by the identity of the paths. `bounded`: numbers that
- * bound the answer are looked for too.
- */
-export const governedPaths = (governed: Surface<'opaque'>['governed'] = NO_FIELDS, ids: Ids = NO_IDS, bounded = false): GovernedPaths => {
-  const all = bounded ? compiledBounded : compiled;
-  let known = all.get(governed);
-  if (known === undefined) {
-    known = new WeakMap();
-    all.set(governed, known);
-  }
-  const found = known.get(ids);
-  if (found !== undefined) return found;
-  const made = compile(governed, ids, bounded);
-  known.set(ids, made);
-  return made;
-};
-
 const duplicate = (param: string): GatewayError => new GatewayError('invalid_request', `\`${param}\` stands twice in the body; write it once.`, { param });
 
-const NO_BOUNDS: Bounds = Object.freeze({ output: undefined, choices: 1, later: false });
+const NO_BOUNDS: Bounds = Object.freeze({ output: undefined, usual: undefined, choices: 1, later: false });
 const NO_BODY: GovernedBody = Object.freeze({
   model: undefined,
   stream: false,
@@ -140,6 +78,14 @@ const textAt = (pieces: readonly Uint8Array[], start: number, end: number): stri
   }
   return text;
 };
+/** The largest number above 0. */
+const largest = (numbers: readonly (number | undefined)[]): number | undefined =>
+  numbers.reduce((most, said) => (said !== undefined && said > (most ?? 0) ? said : most), undefined);
+/** Some APIs read a number in quotes as one. */
+const numberOf = (pieces: readonly Uint8Array[], value: FoundValue | undefined): number | undefined => {
+  if (value?.kind === 'string') return Number(value.text);
+  return value?.kind === 'number' ? Number(textAt(pieces, value.start, value.end)) : undefined;
+};
 /** What a JSON body says; a class, since every request makes one. */
 class JsonBody implements GovernedBody {
   readonly model: string | undefined;
@@ -165,24 +111,19 @@ class JsonBody implements GovernedBody {
     return this.#scan.fields.slice(this.#paths.idsFrom).flatMap(({ value }) => (value?.kind === 'string' && value.text !== undefined ? [value.text] : []));
   }
   bounds(pieces: readonly Uint8Array[]): Bounds {
-    const { outputAt, choicesAt, laterAt } = this.#paths;
-    const later = this.#scan.fields[laterAt]?.value?.kind;
+    const { outputAt, choicesAt, promptsAt, laterAt, usual } = this.#paths;
+    const { fields } = this.#scan;
+    const later = fields[laterAt]?.value?.kind;
+    const prompts = promptsAt.reduce((sum, place) => sum + (fields[place]?.value?.items ?? 0), 0);
     return {
       output: this.#most(pieces, outputAt),
-      choices: this.#most(pieces, choicesAt) ?? 1,
+      usual,
+      choices: (this.#most(pieces, choicesAt) ?? 1) * Math.max(prompts, 1),
       later: later !== undefined && later !== 'false' && later !== 'null',
     };
   }
-  /** The largest number above 0 that stands at one of the places. */
   #most(pieces: readonly Uint8Array[], places: readonly number[]): number | undefined {
-    let most: number | undefined;
-    for (const place of places) {
-      const value = this.#scan.fields[place]?.value;
-      if (value?.kind !== 'number') continue;
-      const said = Number(textAt(pieces, value.start, value.end));
-      if (said > (most ?? 0)) most = said;
-    }
-    return most;
+    return largest(places.map((place) => numberOf(pieces, this.#scan.fields[place]?.value)));
   }
   renameModel(to: string): readonly Edit[] {
     const { top, fields } = this.#scan;
@@ -216,7 +157,7 @@ class JsonWatcher implements GovernedWatcher {
   constructor(paths: GovernedPaths, maxDepth: number, lenient: boolean) {
     this.#paths = paths;
     this.#lenient = lenient;
-    this.#scanner = fieldScanner(paths.wanted, lenient ? { maxDepth, controls: 'pass' } : { maxDepth });
+    this.#scanner = fieldScanner(paths.wanted, { maxDepth, controls: lenient ? 'pass' : 'refuse', lists: paths.promptsAt });
   }
   push(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
@@ -253,9 +194,10 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
   if (boundary === undefined) throw new GatewayError('unsupported_media_type', 'The multipart body has no usable boundary.');
   const name = paths.model?.[0];
   const stream = paths.stream?.[0];
+  const counts = paths.choicesAt.flatMap((place) => paths.wanted[place]?.[0] ?? []);
   const scanner = multipartScanner(
     boundary,
-    [name, stream].filter((n) => n !== undefined),
+    [name, stream, ...counts].filter((n) => n !== undefined),
     paths.members,
   );
   let result: FormResult | undefined;
@@ -285,7 +227,7 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
           return [{ start: model.start, end: model.end, text: to }];
         },
         askUsage: () => undefined,
-        bounds: () => NO_BOUNDS,
+        bounds: () => ({ ...NO_BOUNDS, usual: paths.usual, choices: largest(counts.map((count) => Number(fields[count]?.text))) ?? 1 }),
       };
     },
   };

@@ -39,7 +39,7 @@ const estimateOf = (x: Exchange, candidates: readonly Candidate[], { bytes, boun
   const most = (which: 'context' | 'output'): number =>
     known.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...known.map(({ facts }) => facts[which] ?? Number.POSITIVE_INFINITY));
   const input = Math.min(Math.ceil(bytes / BYTES_PER_TOKEN), most('context'));
-  const each = Math.min(bounds.output ?? UNBOUNDED_OUTPUT, most('output'), MOST_OUTPUT);
+  const each = Math.min(bounds.output ?? bounds.usual ?? UNBOUNDED_OUTPUT, most('output'), MOST_OUTPUT);
   const output = ANSWERS_WITH_TOKENS.has(x.operation) ? Math.ceil(each * Math.min(bounds.choices, MOST_OUTPUT)) : 0;
   const prices = known.map(({ price }) => price);
   // Nobody hears what an answer in the background used: only its bound can be paid for.

@@ -13,6 +13,7 @@ import {
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { beginWait, headerValueIsSafe, ownHeaders, sendWhole } from './answer.ts';
+import { answerTap } from './answer-tap.ts';
 import type { Prepared } from './attempt.ts';
 import type { ReplyHead, Sink } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
@@ -97,7 +98,12 @@ class Passing implements Prepared, PassingRules {
     const reads = surface.operation !== 'opaque' || reach.class === 'stateful' || readsReply(x, reach);
     if (reads) return answerSink(a, (reply, head) => this.#reply(a, reply, head));
     const passes = passesReply(this.#dialect);
-    return relaySink(a, undefined, false, (name) => BODY_HEADERS.has(name) || passes(name));
+    return relaySink(
+      a,
+      (head) => answerTap(surface, head),
+      false,
+      (name) => BODY_HEADERS.has(name) || passes(name),
+    );
   }
   headers(head: ReplyHead): readonly string[] {
     return replyHeaders(this.#x, this.#dialect, true, head);

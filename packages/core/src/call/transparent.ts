@@ -6,12 +6,14 @@ import { bodyKind } from '../http/media-type.ts';
 import type { TransparentRoute } from '../http/route.ts';
 import { decode } from '../http/target.ts';
 import { single } from '../routing/resolve.ts';
+import { answerTap } from './answer-tap.ts';
 import type { Prepared } from './attempt.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
-import { type GovernedBody, type GovernedWatcher, governedPaths, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
+import { type GovernedBody, type GovernedWatcher, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
+import { governedPaths } from './governed-paths.ts';
 import { innerIds } from './inner-ids.ts';
 import { isMeasured, takeLimits } from './limits.ts';
 import { nativeTarget } from './native-path.ts';
@@ -39,6 +41,8 @@ const watcherOf = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> |
     paths.model === undefined &&
     paths.flag === undefined &&
     paths.outputAt.length === 0 &&
+    paths.choicesAt.length === 0 &&
+    paths.promptsAt.length === 0 &&
     paths.idsFrom === paths.wanted.length &&
     native.modelIn !== 'body'
   )
@@ -79,16 +83,25 @@ interface Intake {
   readonly governed: GovernedWatcher | undefined;
   readonly bytes: Promise<readonly Buffer[]> | Readable | undefined;
 }
+/** What is wanted of a body: that a rule can read it, that it is there before anything goes out, that its size and its bounds are known. */
+interface Wanted {
+  readonly needed: boolean;
+  readonly whole: boolean;
+  readonly measured: boolean;
+}
+/** Bodies of the surface bound their answer. What is no JSON here may be some elsewhere, and says more there. */
+const isBounded = (surface: Surface<'opaque'> | undefined): boolean =>
+  surface !== undefined && [surface.governed.output, surface.governed.choices, surface.governed.prompts].some((paths) => paths !== undefined);
 const NO_INTAKE: Intake = Object.freeze({ governed: undefined, bytes: undefined });
 /** Collects the body when a rule needs it, else pipes it on at once while the tokenizer looks. */
-const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, needed: boolean, whole: boolean): Intake => {
+const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, { needed, whole, measured }: Wanted): Intake => {
   const { head, plan } = x;
   const limit = plan.graph.settings.server.bodyLimit;
   if (head === undefined || !hasBody(x)) return NO_INTAKE;
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
   const unread = encoded || URL_ENCODED.test(head.contentType);
-  if (needed || (unread && factsOf(native.reach).pointers))
+  if (needed || (unread && (measured || factsOf(native.reach).pointers)))
     bodyKind(head.contentType, head.contentEncoding, native.pinned === undefined && native.judge === undefined ? ['json', 'multipart'] : ['json']);
   const governed = encoded ? undefined : watcherOf(x, native, surface, needed);
   if (x.rewritten !== undefined) return { governed, bytes: watched(x.rewritten, governed) };
@@ -153,13 +166,11 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const explained = explainAsked(x);
   const measured = isMeasured(x, native.reach);
   const further = surface?.furtherModels !== undefined && modelMatters(principal, x.policy);
-  const intake = receive(
-    x,
-    native,
-    surface,
-    restricted || exact || pinned || native.judge !== undefined,
-    (pointers && (inside || !isMultipart(x))) || aliases || further || explained || measured || provider.signs === 'body',
-  );
+  const intake = receive(x, native, surface, {
+    needed: restricted || exact || pinned || native.judge !== undefined || (measured && isBounded(surface)),
+    whole: (pointers && (inside || !isMultipart(x))) || aliases || further || explained || measured || provider.signs === 'body',
+    measured,
+  });
   const collected: readonly Buffer[] | undefined = intake.bytes instanceof Promise ? await intake.bytes : undefined;
   const governed = intake.governed?.result() ?? noBody();
   if (plan.graph.settings.log.content) for (const piece of collected ?? []) plan.content(x, 'request', piece);
@@ -201,8 +212,9 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
     stream: x.stream,
     sink(a) {
       if (reads && !x.stream) return ownedSink(a, native, (framing) => tap?.call(surface, framing, false));
-      const watching = tap?.call(surface, x.stream ? native.framing : 'json', false);
-      if (watching === undefined || !x.stream) return relaySink(a, watching, true);
+      if (!x.stream) return relaySink(a, tap === undefined ? undefined : (head) => answerTap(surface, head), true);
+      const watching = tap?.call(surface, native.framing, false);
+      if (watching === undefined) return relaySink(a, undefined, true);
       const whole = wholeTap(watching, native.framing);
       return relaySink(a, reads ? owningTap(x, instance, whole) : whole, true);
     },

@@ -34,6 +34,7 @@ interface Found {
   end: number;
   text: string | undefined;
   empty: boolean;
+  items: number | undefined;
 }
 export interface ScanError {
   readonly ok: false;
@@ -57,6 +58,11 @@ export class Scan {
   base = 0;
   readonly #maxDepth: number;
   readonly #controls: boolean;
+  /** Ids of nodes of which values of an array are counted, and no text is kept. */
+  readonly #lists: readonly number[];
+  /** The open array whose values are counted, and its depth; 0: none. */
+  #list: Found | undefined = undefined;
+  #listDepth = 0;
   readonly #numbers = new NumberScan();
   #state: number = VALUE;
   /** Of each open container whether it is an object. */
@@ -82,11 +88,12 @@ export class Scan {
   #slash = -1;
 
   /** `controls`: control characters in strings are let be. */
-  constructor(tree: PathTree, maxDepth: number, controls: boolean) {
+  constructor(tree: PathTree, maxDepth: number, controls: boolean, lists: readonly number[]) {
     this.found = new Array<Found | undefined>(tree.size).fill(undefined);
     this.#matched = tree.root;
     this.#maxDepth = maxDepth;
     this.#controls = controls;
+    this.#lists = lists;
   }
   get bigNumber(): boolean {
     return this.#numbers.big;
@@ -164,9 +171,11 @@ export class Scan {
     return c === (object ? 125 : 93) ? this.#close(at, false) : this.#bad(at);
   }
   #value(c: number, at: number): number {
+    if (this.#listDepth !== 0) this.#count(c);
     if (c === QUOTE) {
+      const plain = this.#matched === undefined || this.#lists.includes(this.#matched.id);
       this.#begin('string', at);
-      return this.#beginString(at, this.#current === undefined ? PLAIN : GOVERNED);
+      return this.#beginString(at, plain ? PLAIN : GOVERNED);
     }
     if (c === 123 || c === 91) return this.#open(c === 123, at);
     if (c === 45 || (c >= 48 && c <= 57)) {
@@ -183,13 +192,18 @@ export class Scan {
     this.#state = LITERAL;
     return at + 1;
   }
+  /** A value begins with `c` while an array is open that is counted. */
+  #count(c: number): void {
+    const isNumber = c === 45 || (c >= 48 && c <= 57);
+    if (this.#list !== undefined && !isNumber && this.#objects.length === this.#listDepth) this.#list.items = (this.#list.items ?? 0) + 1;
+  }
   /** Notes the start of a value if its key is governed. */
   #begin(kind: ValueKind, at: number): void {
     const node = this.#matched;
     this.#current = undefined;
     this.#afterConstructor = false;
     if (node === undefined) return;
-    this.#current = { kind, start: this.base + at, end: 0, text: undefined, empty: false };
+    this.#current = { kind, start: this.base + at, end: 0, text: undefined, empty: false, items: undefined };
     this.found[node.id] = this.#current;
     this.#matched = undefined;
   }
@@ -208,7 +222,12 @@ export class Scan {
       this.#node = this.#matched;
       this.#nodeDepth = depth;
     }
+    const counted = !object && this.#matched !== undefined && this.#lists.includes(this.#matched.id);
     this.#begin(object ? 'object' : 'array', at);
+    if (counted) {
+      this.#list = this.#current;
+      this.#listDepth = depth;
+    }
     this.#state = object ? FIRST_KEY : FIRST_ITEM;
     return at + 1;
   }
@@ -216,6 +235,7 @@ export class Scan {
     const depth = this.#objects.length;
     this.#objects.pop();
     if (this.#constructors?.at(-1) === depth) this.#constructors.pop();
+    if (depth === this.#listDepth) this.#listDepth = 0;
     const node = this.#node;
     if (node !== undefined && depth === this.#nodeDepth) {
       const found = this.found[node.id];

@@ -15,6 +15,8 @@ export interface FoundValue {
   readonly text: string | undefined;
   /** True for `{}` and `[]`. */
   readonly empty: boolean;
+  /** Of an array that `lists` asks about: the values in it that are not numbers. */
+  readonly items?: number | undefined;
 }
 export interface FoundField {
   readonly path: readonly string[];
@@ -50,6 +52,8 @@ export interface ScanLimits {
   readonly maxDepth?: number | undefined;
   /** `pass`: control characters in strings, which JSON does not allow, are left to who reads the body next. Default `refuse`. */
   readonly controls?: 'pass' | 'refuse' | undefined;
+  /** Positions of paths whose values are counted when they are arrays; a string there may be of any length, and its text is not kept. */
+  readonly lists?: readonly number[] | undefined;
 }
 export interface FieldScanner {
   push(chunk: Bytes): void;
@@ -62,6 +66,7 @@ export interface FieldScanner {
   readonly inert: boolean;
 }
 
+const NO_LISTS: readonly number[] = Object.freeze([]);
 /** Its containers are looked up when asked for, which few bodies need. */
 class Field implements FoundField {
   readonly path: readonly string[];
@@ -85,10 +90,11 @@ class Fields implements FieldScanner {
   readonly #scan: Scan;
   readonly #utf8 = new Utf8Check();
 
-  constructor(paths: readonly (readonly string[])[], { maxDepth = 64, controls }: ScanLimits) {
+  constructor(paths: readonly (readonly string[])[], { maxDepth = 64, controls, lists = NO_LISTS }: ScanLimits) {
     this.#paths = paths;
     this.#tree = pathTree(paths);
-    this.#scan = new Scan(this.#tree, maxDepth, controls === 'pass');
+    const counted = lists.length === 0 ? NO_LISTS : lists.map((index) => this.#tree.chains[index]?.at(-1) ?? -1);
+    this.#scan = new Scan(this.#tree, maxDepth, controls === 'pass', counted);
   }
   get inert(): boolean {
     return this.#scan.error === undefined && this.#scan.inert;

@@ -15,6 +15,10 @@ import { writePaired } from './write-request.ts';
 /** Server-sent events where the client asks for them, else one array that grows. */
 export const framingOf = (query: string): Framing => (new URLSearchParams(query).get('alt') === 'sse' ? 'sse' : 'json-array');
 
+/** The API reads either spelling of every name. */
+const inConfig = (...names: readonly string[]): readonly (readonly string[])[] =>
+  ['generationConfig', 'generation_config'].flatMap((config) => names.map((name) => [config, name]));
+
 /** `:generateContent` and `:streamGenerateContent`. */
 export const generate = (seal: Seal): Surface<'chat'> =>
   Object.freeze({
@@ -22,7 +26,12 @@ export const generate = (seal: Seal): Surface<'chat'> =>
     operation: 'chat',
     routes: [...operation('generateContent', false), ...operation('streamGenerateContent', true)],
     body: ['json'],
-    governed: { model: 'path', stream: 'route', output: [['generationConfig', 'maxOutputTokens']], choices: [['generationConfig', 'candidateCount']] },
+    governed: {
+      model: 'path',
+      stream: 'route',
+      output: inConfig('maxOutputTokens', 'max_output_tokens'),
+      choices: inConfig('candidateCount', 'candidate_count'),
+    },
     reach: GENERATING,
     framing: 'sse',
     framingOf,

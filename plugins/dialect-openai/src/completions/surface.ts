@@ -12,7 +12,14 @@ export const completions: Surface<'chat'> = Object.freeze({
   operation: 'chat',
   routes: route('POST', '/completions'),
   body: ['json'],
-  governed: { model: ['model'], stream: ['stream'], usage: ['stream_options', 'include_usage'], output: [['max_tokens']], choices: [['n'], ['best_of']] },
+  governed: {
+    model: ['model'],
+    stream: ['stream'],
+    usage: ['stream_options', 'include_usage'],
+    output: [['max_tokens']],
+    choices: [['n'], ['best_of']],
+    prompts: [['prompt'], ['prompt_embeds']], // The second of vLLM, beside the first.
+  },
   reach: INFERENCE,
   framing: 'sse',
   client: { names, read, split, write: writeReply, stream: writeStream },

@@ -15,6 +15,8 @@ const opaque = (surface: Omit<Opaque, 'operation'>): Opaque => ({ operation: 'op
 const NO_FIELDS = { model: 'none', stream: 'route' } as const;
 const MODEL_ONLY = { model: ['model'], stream: 'route' } as const;
 const MODEL_AND_STREAM = { model: ['model'], stream: ['stream'] } as const;
+/** An image of up to 1.5 megapixels at the highest quality is 6,240 tokens, and each of three looks at it before it is done 100 more. */
+const IMAGE_TOKENS = 8_192;
 const owned = stateful({ uses: ['{id}'], free: true });
 
 const moderations = opaque({
@@ -30,7 +32,7 @@ const images = opaque({
   name: 'images',
   routes: [...route('POST', '/images/generations'), ...route('POST', '/images/edits'), ...route('POST', '/images/variations')],
   body: ['json', 'multipart'],
-  governed: MODEL_AND_STREAM,
+  governed: { ...MODEL_AND_STREAM, choices: [['n']], usual: IMAGE_TOKENS },
   reach: { class: 'inference', ids: IDS.images },
   framing: 'sse',
   tap: eventTap,

@@ -13,13 +13,27 @@ const embedding = (name: string, provider: ProviderHalf<'embeddings'>): Surface<
 const ranking = (name: string, provider: ProviderHalf<'rerank'>): Surface<'rerank'> =>
   Object.freeze({ ...REACHED, name, operation: 'rerank', provider } satisfies Surface<'rerank'>);
 
+/** What bounds an answer, by the families' own names. */
+const BOUNDS = {
+  output: [
+    ['max_tokens'],
+    ['max_completion_tokens'],
+    ['maxTokens'],
+    ['max_gen_len'],
+    ['textGenerationConfig', 'maxTokenCount'],
+    ['inferenceConfig', 'maxTokens'],
+    ['inferenceConfig', 'max_new_tokens'],
+  ],
+  choices: [['n'], ['num_generations'], ['numResults'], ['imageGenerationConfig', 'numberOfImages']],
+  prompts: [['prompt']],
+} as const;
 /** Every other family: bytes pass in transparent mode, and what was used is read. */
 const invoke: Surface<'opaque'> = Object.freeze({
   name: 'invoke',
   operation: 'opaque',
   routes: [],
   body: ['json'],
-  governed: { model: 'path', stream: 'route' },
+  governed: { model: 'path', stream: 'route', ...BOUNDS },
   reach: { class: 'inference' },
   framing: 'aws-eventstream',
   tap: invokeTap,

@@ -22,8 +22,12 @@ const governed = Object.freeze({
   output: [
     ['chatRequest', 'maxTokens'],
     ['chatRequest', 'maxCompletionTokens'],
+    ['inferenceRequest', 'maxTokens'],
   ],
-  choices: [['chatRequest', 'numGenerations']],
+  choices: [
+    ['chatRequest', 'numGenerations'],
+    ['inferenceRequest', 'numGenerations'],
+  ],
 });
 const reach = Object.freeze({ class: 'inference' as const });
 /** An endpoint of a dedicated cluster may stand in place of a model, or beside one: it is the model then. */

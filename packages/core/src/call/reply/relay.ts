@@ -35,6 +35,8 @@ const location = (a: Attempting, headers: ReplyHead): ReplyHead | undefined => {
 /** A small answer whose length is known goes out with its head in one write; node:http joins them only for strings. */
 const ONE_WRITE = 16_384;
 
+/** What watches the answer, or who chooses it by the answer's head. */
+type Watching = Tap | ((headers: ReplyHead) => Tap | undefined) | undefined;
 /**
  * Bytes as they come: transparent mode and opaque answers. Nothing is held, added or parsed; a cut is passed on as a cut.
  * `errorsPass` is transparent mode: an error of the provider goes through untouched unless it concerns our own credential.
@@ -42,7 +44,8 @@ const ONE_WRITE = 16_384;
  */
 class RelaySink implements Sink {
   readonly #a: Attempting;
-  readonly #tap: Tap | undefined;
+  #tap: Tap | undefined;
+  readonly #tapOf: ((headers: ReplyHead) => Tap | undefined) | undefined;
   readonly #errorsPass: boolean;
   readonly #only: ((name: string) => boolean) | undefined;
   readonly #writer: ClientWriter;
@@ -53,9 +56,10 @@ class RelaySink implements Sink {
   #length = -1;
   #started = false;
 
-  constructor(a: Attempting, tap: Tap | undefined, errorsPass: boolean, only: ((name: string) => boolean) | undefined) {
+  constructor(a: Attempting, tap: Watching, errorsPass: boolean, only: ((name: string) => boolean) | undefined) {
     this.#a = a;
-    this.#tap = tap;
+    this.#tap = typeof tap === 'function' ? undefined : tap;
+    this.#tapOf = typeof tap === 'function' ? tap : undefined;
     this.#errorsPass = errorsPass;
     this.#only = only;
     this.#writer = new ClientWriter(a);
@@ -119,6 +123,7 @@ class RelaySink implements Sink {
   #begin(status: number, headers: ReplyHead): void {
     const length = headers['content-length'];
     this.#started = true;
+    this.#tap ??= this.#tapOf?.(headers);
     this.#status = status;
     this.#length = typeof length === 'string' ? Number(length) : -1;
     this.#waiting = passing(this.#a, headers, this.#only);
@@ -161,5 +166,4 @@ class RelaySink implements Sink {
     });
   }
 }
-export const relaySink = (a: Attempting, tap: Tap | undefined, errorsPass: boolean, only?: (name: string) => boolean): Sink =>
-  new RelaySink(a, tap, errorsPass, only);
+export const relaySink = (a: Attempting, tap: Watching, errorsPass: boolean, only?: (name: string) => boolean): Sink => new RelaySink(a, tap, errorsPass, only);
