@@ -1,3 +1,4 @@
+export { forgottenBudgets } from './access/forgotten-budgets.ts';
 export { knownOf } from './access/prices.ts';
 export { openApi } from './admin/openapi.ts';
 export { CORE_OPERATIONS } from './admin/operations.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger, Principal } from '@llm-proxy-auth/plugin';
 import { type GatewayError, isGatewayError } from '@llm-proxy-auth/plugin';
+import { forgottenBudgets } from './access/forgotten-budgets.ts';
 import { type Audit, auditOf } from './audit/audit.ts';
 import type { Exchange, Incoming, Outgoing } from './call/exchange.ts';
 import { type Gateway, makeGateway } from './gateway.ts';
@@ -173,6 +174,11 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   }, WARN_EVERY_MS).unref();
   if (graph.strategies.length === 0) log.logger.warn({}, '`auth: none` is set: everybody on this machine may spend on these accounts');
 
+  const warnForgotten = ({ settings }: Graph): void => {
+    for (const { path, what } of forgottenBudgets(settings)) log.logger.warn({ path }, what);
+  };
+  warnForgotten(graph);
+
   const watch = watchConfiguration({
     file: options.file,
     load,
@@ -188,6 +194,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
       gateway.swap(next);
       renewCertificates();
       follow(next);
+      warnForgotten(next);
       graph = next;
     },
   });

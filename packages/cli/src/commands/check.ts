@@ -1,3 +1,4 @@
+import { forgottenBudgets } from '@llm-proxy-auth/core';
 import { parse, UsageError } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
@@ -36,6 +37,7 @@ export const check: Command = {
       for (const { path, instance, model, retires, source } of past)
         terminal.stderr.write(`${path}: "${model}" at ${instance} was retired on ${retires}, says ${source ?? 'the configuration'}; calls go out all the same.
 `);
+      for (const { path, what } of forgottenBudgets(graph.settings)) terminal.stderr.write(`${path}: ${what}\n`);
       const failed = instances.some((i) => 'live' in i && i.live !== 'ok' && i.live !== 'cannot be asked');
       if (!parsed.json && !failed)
         terminal.stdout.write(`The configuration ${graph.file ?? ''} is valid: ${graph.plugins.length} plugins, ${graph.instances.size} instances.\n`);
