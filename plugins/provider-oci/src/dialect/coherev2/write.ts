@@ -30,8 +30,8 @@ const writeTools = (r: ChatRequest, all: readonly Callable[], lost: Lost): Field
 const BUDGETS: Readonly<Record<string, number>> = Object.freeze({ minimal: 1_024, low: 2_048, medium: 8_192, high: 24_576, xhigh: 32_768, max: 32_768 });
 const thinkingOf = ({ reasoning }: ChatRequest, lost: Lost): Fields | undefined => {
   if (reasoning?.off === true) return { type: 'DISABLED' };
-  // The provider shows what its models think.
-  const { effort, budget, summary: _shown } = reasoning ?? {};
+  const { effort, budget, summary } = reasoning ?? {};
+  if (summary !== undefined) lost('reasoning.summary', 'the provider shows all that its models think, where they do', 'emulated');
   if (budget !== undefined) {
     if (effort !== undefined) lost('reasoning.effort', 'the provider takes a budget, not an effort');
     return { type: 'ENABLED', tokenBudget: budget };

@@ -21,8 +21,8 @@ const EFFORTS: Readonly<Record<string, string>> = Object.freeze({
 });
 const effortOf = ({ reasoning }: ChatRequest, lost: Lost): string | undefined => {
   if (reasoning?.off === true) return 'NONE';
-  // The provider shows what its models reason.
-  const { effort, budget, summary: _shown } = reasoning ?? {};
+  const { effort, budget, summary } = reasoning ?? {};
+  if (summary !== undefined) lost('reasoning.summary', 'the provider shows all that its models reason, where they do', 'emulated');
   if (effort !== undefined) {
     const word = EFFORTS[effort.toLowerCase()];
     if (word === undefined) lost('reasoning.effort', 'the provider has no such effort');

@@ -17,13 +17,11 @@ const BUDGETS: readonly (readonly [least: number, effort: string])[] = Object.fr
   [0, 'low'],
 ]);
 
-/**
- * `reasoning_effort` and `include_reasoning`. Thinking cannot be switched off: as little as possible is asked for, and none is shown. It is
- * shown otherwise, so that nothing is said of it.
- */
+/** `reasoning_effort` and `include_reasoning`. Thinking cannot be switched off: as little as possible is asked for, and none is shown. */
 export const writeReasoning = (reasoning: Reasoning | undefined, lost: Lost): Fields => {
   if (reasoning === undefined) return {};
-  const { off, effort, budget, summary: _shown } = reasoning;
+  const { off, effort, budget, summary } = reasoning;
+  const shown = summary === undefined ? {} : { include_reasoning: true };
   if (off === true) {
     lost('reasoning.off', 'the model is told to think little and not to show it', 'emulated');
     return { reasoning_effort: 'low', include_reasoning: false };
@@ -31,10 +29,10 @@ export const writeReasoning = (reasoning: Reasoning | undefined, lost: Lost): Fi
   if (effort !== undefined) {
     const word = EFFORTS[effort] ?? effort;
     if (word !== effort) lost('reasoning.effort', `the provider has no effort ${effort}; ${word} is used`, 'clamped');
-    return { reasoning_effort: word };
+    return { reasoning_effort: word, ...shown };
   }
-  if (budget === undefined) return {};
+  if (budget === undefined) return shown;
   const word = BUDGETS.find(([least]) => budget >= least)?.[1];
   lost('reasoning.budget', `a thinking budget is an effort here: ${word}`, 'emulated');
-  return { reasoning_effort: word };
+  return { reasoning_effort: word, ...shown };
 };
