@@ -97,16 +97,17 @@ export interface Served extends Running {
   readonly url: string;
   readonly ops: string;
 }
-/** `llm-proxy-auth start` as a process of its own. */
-export const launchSite = (site: Site): Running => {
-  const words = [...SOURCE, join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', site.file, '--plugin-root', ROOT];
+/** `llm-proxy-auth start` as a process of its own. `clock`: what its clock shows all the time, epoch ms. */
+export const launchSite = (site: Site, clock?: number): Running => {
+  const stopped = clock === undefined ? [] : [`--import=data:text/javascript,Date.now=()=>${clock}`];
+  const words = [...SOURCE, ...stopped, join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', site.file, '--plugin-root', ROOT];
   const it = run(words, bareEnvironment({ LPA_TEST_CROSSINGS: join(site.folder, CROSSINGS) }), site.folder);
   site.started.push(it);
   return it;
 };
 /** The same, once it listens. */
-export const serveSite = async (site: Site): Promise<Served> => {
-  const it = launchSite(site);
+export const serveSite = async (site: Site, clock?: number): Promise<Served> => {
+  const it = launchSite(site, clock);
   const urlOf = async (listener: string): Promise<string> => {
     const [line = ''] = await it.says(new RegExp(`^.*"listener":"${listener}".*$|^.*"msg":"listening".*"name":"${listener}".*$`, 'm'));
     return (JSON.parse(line) as { url: string }).url;

@@ -44,8 +44,8 @@ const send = (url: string, headers: Readonly<Record<string, string>>, body: obje
 const bearer = (key: string): Readonly<Record<string, string>> => ({ authorization: `Bearer ${key}` });
 const CHAT = '/openai/main/v1/chat/completions';
 const HELLO = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] };
-const replicaOf = async (site: Site): Promise<Replica> => {
-  const served = await serveSite(site);
+const replicaOf = async (site: Site, clock?: number): Promise<Replica> => {
+  const served = await serveSite(site, clock);
   const [, admin = ''] = await served.says(/"listener":"admin","url":"([^"]+)"/);
   return {
     ...served,
@@ -74,9 +74,11 @@ interface More extends Readonly<Record<string, unknown>> {
   readonly plugins?: readonly string[];
   /** Members of the one instance beside its address. */
   readonly main?: object;
+  /** What the clocks of all show all the time, epoch ms. */
+  readonly clock?: number;
 }
 /** `url` of a PostgreSQL server, where each call has a schema of its own; without it they share a SQLite file. `more` are further plugins and sections of the configuration. */
-export const openReplicas = async (url: string | undefined, { plugins: added = [], main = {}, ...sections }: More = {}): Promise<Replicas> => {
+export const openReplicas = async (url: string | undefined, { plugins: added = [], main = {}, clock, ...sections }: More = {}): Promise<Replicas> => {
   const site = await openSite();
   const schema = `test_${randomBytes(8).toString('hex')}`;
   const { plugins, auth, instances } = site.settings() as {
@@ -98,7 +100,7 @@ export const openReplicas = async (url: string | undefined, { plugins: added = [
   return {
     site,
     async start() {
-      const replica = await replicaOf(site);
+      const replica = await replicaOf(site, clock);
       running.push(replica);
       return replica;
     },
