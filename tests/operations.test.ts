@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type {} from './support/cells/reporter.ts';
-import { type Bench, openBench, type VENDORS } from './support/gateway.ts';
+import { type Bench, openBench, VENDORS } from './support/gateway.ts';
 
 // Every operation beside chat by every provider: it is answered in the form of its client, or refused with the code for what a provider lacks.
 type Fields = Record<string, unknown>;
@@ -13,13 +13,15 @@ interface Models {
   readonly text?: string;
   readonly embed?: string;
   readonly rerank?: string;
+  /** The location, and name, of an instance that ranks, where `main` is in a region that does not. */
+  readonly ranker?: string;
 }
 const PROVIDERS: Readonly<Record<Vendor, Models>> = {
   openai: { chat: 'gpt-4o-mini', text: 'gpt-3.5-turbo-instruct', embed: 'text-embedding-3-small' },
   anthropic: { chat: 'claude-sonnet-4-6' },
   azure: { main: { models: ['gpt-4o-mini'] }, chat: 'gpt-4o-mini', text: 'gpt-3.5-turbo-instruct', embed: 'text-embedding-3-small' },
   bedrock: { chat: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', embed: 'amazon.titan-embed-text-v2:0', rerank: 'cohere.rerank-v3-5:0' },
-  vertex: { chat: 'gemini-2.5-flash', embed: 'text-embedding-005' },
+  vertex: { chat: 'gemini-2.5-flash', embed: 'text-embedding-005', rerank: 'semantic-ranker-default@latest', ranker: 'global' },
   watsonx: { chat: 'ibm/granite-3-3-8b-instruct', embed: 'ibm/slate-125m-english-rtrvr-v2', rerank: 'cross-encoder/ms-marco-minilm-l-12-v2' },
   oci: { chat: 'meta.llama-3.3-70b-instruct', embed: 'cohere.embed-v4.0', rerank: 'cohere.rerank-v3-5' },
 };
@@ -84,8 +86,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     check: (answer) => expect((answer.embedding as { values: number[] }).values.length).toBeGreaterThan(1),
   },
   rerank: {
-    ask: ({ rerank }) =>
-      rerank === undefined ? undefined : ['/openai/main/v1/rerank', { model: rerank, query: 'red fish', documents: ['a blue bird', 'a red fish'], top_n: 1 }],
+    ask: ({ rerank, ranker = 'main' }) =>
+      rerank === undefined
+        ? undefined
+        : [`/openai/${ranker}/v1/rerank`, { model: rerank, query: 'red fish', documents: ['a blue bird', 'a red fish'], top_n: 1 }],
     check: (answer) => expect(answer.results).toMatchObject([{ index: 1, relevance_score: expect.any(Number) }]),
   },
   responses: {
@@ -123,7 +127,15 @@ const DIALECTS = ['dialect-anthropic', 'dialect-converse', 'dialect-gemini'].map
 describe.each(Object.entries(PROVIDERS))('operations at %s', (vendor, models) => {
   let bench: Bench;
   beforeAll(async () => {
-    bench = await openBench({ vendor: vendor as Vendor, plugins: DIALECTS, ...(models.main === undefined ? {} : { main: models.main }) });
+    bench = await openBench({
+      vendor: vendor as Vendor,
+      plugins: DIALECTS,
+      ...(models.main === undefined ? {} : { main: models.main }),
+      instances: (baseUrl) =>
+        models.ranker === undefined
+          ? {}
+          : { [models.ranker]: { ...VENDORS[vendor as Vendor].access, provider: vendor, baseUrl, insecureUpstream: true, location: models.ranker } },
+    });
   });
   afterAll(() => bench.close());
   const send = (path: string, body?: Fields): Promise<Response> =>

@@ -29,6 +29,7 @@ const INSTANCES = {
   anthropic: { provider: 'anthropic', apiKey: KEY },
   bedrock: { provider: 'bedrock', region: 'us-east-1', credentials: { type: 'static', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: KEY } },
   vertex: { provider: 'vertex', project: 'acme', location: 'us-central1', credentials: { type: 'token', token: KEY } },
+  ranking: { provider: 'vertex', project: 'acme', location: 'global', credentials: { type: 'token', token: KEY } },
   watsonx: { provider: 'watsonx', region: 'us-south', projectId: '12ac4cf1-252f-424b-b52d-5cdd9814987f', apiKey: KEY },
   oci: { provider: 'oci', region: 'us-chicago-1', compartmentId: 'ocid1.compartment.oc1..aaaa', credentials: oci },
 };

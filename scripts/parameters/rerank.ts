@@ -8,6 +8,7 @@ export const rerank: ParameterTable = {
   columns: [
     ['Compatible servers', 'compatible', 'bge-reranker-v2-m3'],
     ['Bedrock', 'bedrock', 'cohere.rerank-v3-5:0'],
+    ['Vertex', 'ranking', 'semantic-ranker-default@latest'],
     ['watsonx', 'watsonx', 'cross-encoder/ms-marco-minilm-l-12-v2'],
     ['OCI', 'oci', 'cohere.rerank-v3-5'],
   ],

@@ -46,6 +46,11 @@ export const facts: PluginFacts = {
         ],
         replies: bodies(good('predict')),
       },
+      rank: {
+        // As the reference of Discovery Engine documents them: the best first.
+        requests: ['{"model":"semantic-ranker-default@latest","query":"q","records":[{"id":"0","content":"a"},{"id":"1","content":"b"}]}'],
+        replies: ['{"records":[{"id":"1","score":0.98},{"id":"0","score":0.64}]}'],
+      },
       models: {
         replies: [
           '{"models":[{"name":"models/gemini-2.5-flash","displayName":"gemini-2.5-flash","inputTokenLimit":1048576,"supportedGenerationMethods":["generateContent","countTokens"]}]}',

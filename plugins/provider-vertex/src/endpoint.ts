@@ -2,10 +2,12 @@ import { type Ask, type Endpoint, type Json, NO_CHAT } from '@llm-proxy-auth/plu
 import { claude, GEMINI, OPENAI } from './capabilities.ts';
 import type { Config } from './config.ts';
 import { type Home, type ModelName, readModelName } from './model-name.ts';
+import type { Ranking } from './places.ts';
 
 export interface EndpointOptions extends Home {
   /** `/v1/projects/{project}/locations/{location}` */
   readonly parent: string;
+  readonly ranking?: Ranking | undefined;
   readonly thoughtSignatures: Config['thoughtSignatures'];
   readonly betas: readonly string[];
   /** Of bodies in Gemini's format. */
@@ -117,19 +119,35 @@ const openEmbeddings: Served = (ask, model, { parent, judgeChat }) => ({
   capabilities: NO_CHAT,
 });
 
+/** The one configuration that there is; only the first version of the API is stable. */
+const RANK = 'rankingConfigs/default_ranking_config:rank';
+const rank: Served = (ask, { id, publisher }, { project, location, ranking }) =>
+  ranking === undefined || publisher !== 'google'
+    ? undefined
+    : {
+        dialect: 'gemini',
+        surface: 'rank',
+        method: 'POST',
+        ...ranking,
+        path: `/v1/projects/${project}/locations/${location}/${RANK}`,
+        ...named(ask, id),
+        capabilities: NO_CHAT,
+      };
+
 const nothing: Served = () => undefined;
 /** Which API of Vertex serves an operation for a model. */
-const SERVED: Readonly<Record<'chat' | 'countTokens' | 'embeddings', Readonly<Record<ModelName['api'], Served>>>> = Object.freeze({
+const SERVED: Readonly<Record<'chat' | 'countTokens' | 'embeddings' | 'rerank', Readonly<Record<ModelName['api'], Served>>>> = Object.freeze({
   chat: { gemini, claude: messages, raw, openapi, embeddings: nothing },
   countTokens: { gemini: countGemini, claude: countMessages, raw: nothing, openapi: nothing, embeddings: countGemini },
   embeddings: { gemini: embeddings, claude: nothing, raw: nothing, openapi: openEmbeddings, embeddings },
+  rerank: { gemini: rank, claude: nothing, raw: nothing, openapi: nothing, embeddings: nothing },
 });
 
 export const endpoints =
   (options: EndpointOptions): ((ask: Ask) => Endpoint | undefined) =>
   (ask) => {
     const { operation } = ask;
-    if (operation !== 'chat' && operation !== 'countTokens' && operation !== 'embeddings') return undefined;
+    if (operation === 'models' || operation === 'opaque') return undefined;
     const model = readModelName(ask.model, options);
     return SERVED[operation][model.api](ask, model, options);
   };

@@ -35,7 +35,7 @@ const signingOf = (settings: Config, host: Host, parts: Parts): Signing & { read
 
 /** One project of Google Cloud in one location. */
 export const createProvider = (settings: Config, host: Host, parts: Parts = REAL): Provider => {
-  const { base, parent } = placesOf(settings);
+  const { base, parent, ranking } = placesOf(settings);
   const { project, location, thoughtSignatures, betas = [] } = settings;
   const { kind, sign, expires } = signingOf(settings, host, parts);
   const listing = { ...base, host, sign: (request: UpstreamRequest) => sign(request, { fresh: false }) };
@@ -48,13 +48,14 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
       project,
       location,
       parent,
+      ranking,
       thoughtSignatures,
       betas,
       judge: pinnedTo({ project, location }, { owned: COUNTED_CACHES }),
       judgeChat: pinnedChat({ project, location }),
       judgePrediction: pinnedTo({ project, location }, { format: 'prediction' }),
     }),
-    native: nativeOf({ project, location }),
+    native: nativeOf({ project, location }, ranking),
     signs: 'head',
     sign,
     rejected(reply) {

@@ -2,6 +2,7 @@ import { type Framing, type Native, type NativeCall, type NativeHead, type Opera
 import { endpointName, type Home, qualifiedName } from './model-name.ts';
 import type { PathModel } from './own-model.ts';
 import { type Format, type Judge, pinnedTo } from './pinned.ts';
+import type { Ranking } from './places.ts';
 
 interface Entry {
   readonly method: string;
@@ -16,6 +17,8 @@ interface Entry {
   readonly reach: Reach;
   readonly surface?: readonly [dialect: string, surface: string];
   readonly modelIn?: 'body';
+  /** Served where documents are ranked alone. */
+  readonly ranks?: true;
 }
 const models: Reach = { class: 'models' };
 const control: Reach = { class: 'control' };
@@ -87,6 +90,7 @@ export const TABLE: readonly Entry[] = Object.freeze([
   post('{P}/endpoints/openapi/chat/completions', 'chat', { surface: CHAT, modelIn: 'body', framing: 'sse', reach: openapi }),
   post('{P}/endpoints/openapi/completions', 'chat', { surface: ['openai', 'completions'], modelIn: 'body', framing: 'sse', reach: openapi }),
   post('{P}/endpoints/openapi/embeddings', 'embeddings', { surface: ['openai', 'embeddings'], modelIn: 'body' }),
+  post('{P}/rankingConfigs/default_ranking_config:rank', 'rerank', { surface: ['gemini', 'rank'], modelIn: 'body', ranks: true }),
   post('{P}/endpoints/{endpoint}/chat/completions', 'chat', { surface: CHAT, framing: 'sse', reach: elsewhere }),
   post(`${DEPLOYED}:generateContent`, 'chat', { surface: GENERATE, reach: withCache }),
   post(`${DEPLOYED}:streamGenerateContent`, 'chat', { surface: GENERATE, reach: withCache, stream: true, framing: 'json-array' }),
@@ -123,6 +127,9 @@ const decode = (segment: string): string | undefined => {
     return undefined;
   }
 };
+interface NativeHome extends Home {
+  readonly ranking: Ranking | undefined;
+}
 interface Compiled {
   readonly entry: Entry;
   readonly homed: boolean;
@@ -159,8 +166,12 @@ const REFUSED: Refusal = Object.freeze({
 });
 
 const FORMATS: Readonly<Record<string, Format>> = Object.freeze({ openai: 'openai', anthropic: 'messages' });
-const formatOf = ({ path, surface }: Entry): Format =>
-  /:predict(?:LongRunning)?$|^\{P\}\/endpoints\/.*:rawPredict$/.test(path) ? 'prediction' : (FORMATS[surface?.[0] ?? ''] ?? 'gemini');
+const formatOf = ({ path, surface, ranks }: Entry): Format =>
+  ranks === true
+    ? 'ranking'
+    : /:predict(?:LongRunning)?$|^\{P\}\/endpoints\/.*:rawPredict$/.test(path)
+      ? 'prediction'
+      : (FORMATS[surface?.[0] ?? ''] ?? 'gemini');
 /** What a body of Gemini's names beside the model of its path is tested by policies, as its dialect reads it. */
 const READ: ReadonlySet<string> = new Set(['generate', 'count', 'embed']);
 /** Every body may name a resource of Google Cloud, and with a model in the path another model. */
@@ -175,8 +186,8 @@ const qualifiedOf = ({ path }: Entry, { publisher, model = '' }: Params): string
   if (publisher !== undefined) return qualifiedName(publisher, model);
   return path.startsWith(DEPLOYED) ? endpointName(model) : undefined;
 };
-const callOf = ({ entry }: Compiled, params: Params, version: string, home: Home, plain: boolean): NativeCall => {
-  const { project, location } = home;
+const callOf = ({ entry }: Compiled, params: Params, version: string, home: NativeHome, plain: boolean): NativeCall => {
+  const { project, location, ranking } = home;
   const { model } = params;
   const inPath = entry.modelIn !== 'body' && model !== undefined;
   return {
@@ -190,6 +201,7 @@ const callOf = ({ entry }: Compiled, params: Params, version: string, home: Home
     framing: entry.framing,
     reach: entry.reach,
     params,
+    ...(entry.ranks === true ? ranking : {}),
     judge: judgeOf(entry, home, inPath ? { id: model, publisher: publisherOf(entry, params) } : undefined),
     // A model whose name would be written otherwise passes as the client wrote it.
     path:
@@ -222,7 +234,7 @@ const homeOf = (path: string, { project, location }: Home): Inside | Refusal | u
 };
 /** Clients repeat the names of answers; what must be the caller's own was made in this project, whatever number stands before it. */
 const isOwned = ({ reach }: Entry): boolean => reach.ids?.request.includes('{id}') === true;
-const look = (head: NativeHead, home: Home): NativeCall | Refusal => {
+const look = (head: NativeHead, home: NativeHome): NativeCall | Refusal => {
   const sent = /^\/(v1|v1beta1)\/(.+)$/.exec(head.path);
   if (sent === null) return REFUSED;
   const [, version = '', path = ''] = sent;
@@ -232,6 +244,7 @@ const look = (head: NativeHead, home: Home): NativeCall | Refusal => {
   for (const compiled of COMPILED) {
     if (compiled.entry.method !== head.method || compiled.homed !== (inside !== undefined) || compiled.verb !== verb) continue;
     if (inside?.numbered === true && !isOwned(compiled.entry)) continue;
+    if (compiled.entry.ranks === true && home.ranking === undefined) continue;
     const params = match(compiled.segments, segments);
     if (params !== undefined) return callOf(compiled, params, version, home, !path.includes('%') && !path.includes('@'));
   }
@@ -259,7 +272,8 @@ const strangerIn = (query: URLSearchParams): string | undefined =>
 const LONGEST_KNOWN = 300;
 
 /** Transparent mode: which operation a native path is; everything outside the table, and every other project or location, is refused. */
-export const nativeOf = (home: Home): Native => {
+export const nativeOf = (of: Home, ranking?: Ranking): Native => {
+  const home: NativeHome = { ...of, ranking };
   const known = rememberNative((head) => look(head, home), LONGEST_KNOWN);
   return (head) => {
     const answer = known(head);

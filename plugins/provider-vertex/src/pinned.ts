@@ -52,11 +52,14 @@ const SAID_IN_MESSAGES: ReadonlySet<string> = new Set(['messages', 'system', 'to
 /** What a prediction is asked about, where it is text or the bytes of media: its instances are of any other form. */
 const ASKED: ReadonlySet<string> = new Set(['content', 'text', 'prompt', 'negativePrompt', 'title', 'bytesBase64Encoded']);
 
+/** What is ranked, and what for, at the top of the body. */
+const SAID_IN_RANKING: ReadonlySet<string> = new Set(['query', 'records', 'userLabels', 'user_labels']);
 /** Whose format a body is in; `prediction`: what `predict` takes, whose instances have the form that a model wants. */
-export type Format = 'gemini' | 'openai' | 'messages' | 'prediction';
+export type Format = 'gemini' | 'openai' | 'messages' | 'prediction' | 'ranking';
 const isSaid = (format: Format, key: string, value: Json, top: boolean): boolean => {
   if (format === 'prediction') return ASKED.has(key) && typeof value === 'string';
   if (top && format === 'openai') return SAID_IN_CHAT.has(key);
+  if (top && format === 'ranking') return SAID_IN_RANKING.has(key);
   if (top && format === 'messages') return SAID_IN_MESSAGES.has(key);
   // `parameters` at the top are of a prediction; those further in are a function's schema.
   return SAID.has(key) || (key === 'parameters' && !top);

@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import { originOf } from './hosts.ts';
+import { originOf, rankingOriginOf } from './hosts.ts';
 
 export interface Place {
   readonly origin: string;
@@ -13,10 +13,20 @@ export const placeOf = (url: string): Place => {
 
 /** The metadata service of an EC2 instance. */
 export const METADATA = 'http://169.254.169.254';
+/** Documents are ranked here; undefined: nowhere, as in a region. `origin`: when it is not that of `base`, where everything is that has a `baseUrl`. */
+export interface Ranking {
+  readonly origin?: string;
+}
+const rankingOf = (location: string, baseUrl: string | undefined): Ranking | undefined => {
+  const origin = rankingOriginOf(location);
+  if (origin === undefined) return undefined;
+  return baseUrl === undefined ? { origin } : {};
+};
 export interface Places {
   readonly base: Place & { readonly prefix: string };
   /** `/v1/projects/{project}/locations/{location}` */
   readonly parent: string;
+  readonly ranking: Ranking | undefined;
   /** Where the token services and the metadata service are, by the origin that is asked otherwise. */
   readonly moved: ReadonlyMap<string, Place>;
 }
@@ -32,6 +42,7 @@ export const placesOf = ({ location, project, apiVersion, baseUrl, endpoints }: 
   return {
     base: { ...placeOf(baseUrl ?? originOf(location)), prefix: '' },
     parent: `/${apiVersion}/projects/${project}/locations/${location}`,
+    ranking: rankingOf(location, baseUrl),
     moved,
   };
 };

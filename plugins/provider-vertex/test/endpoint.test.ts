@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type EndpointOptions, endpoints } from '../src/endpoint.ts';
 import { readModelName } from '../src/model-name.ts';
+import { placesOf } from '../src/places.ts';
+import { settings } from './support.ts';
 
 const HOME = { project: 'my-project', location: 'us-central1' };
 const P = '/v1/projects/my-project/locations/us-central1';
@@ -108,6 +110,32 @@ describe('embeddings', () => {
       profile: 'vertex',
     }),
   );
+});
+
+describe('ranking', () => {
+  const ask = { dialect: 'openai', surface: 'rerank', operation: 'rerank', route: '/rerank', stream: false, method: 'POST' } as const;
+  const placed = (location: string, baseUrl?: string) => {
+    const { parent, ranking } = placesOf(settings({ location, ...(baseUrl === undefined ? {} : { baseUrl }) }));
+    return endpoints({ project: 'my-project', location, parent, ranking, thoughtSignatures: 'embed', betas: [] });
+  };
+  const path = (location: string): string => `/v1/projects/my-project/locations/${location}/rankingConfigs/default_ranking_config:rank`;
+  it.each([
+    ['global', 'https://discoveryengine.googleapis.com'],
+    ['us', 'https://us-discoveryengine.googleapis.com'],
+    ['eu', 'https://eu-discoveryengine.googleapis.com'],
+  ])('in %s is asked at %s', (location, origin) => {
+    const found = placed(location)({ ...ask, model: 'google/semantic-ranker-default@latest' });
+    expect(found).toMatchObject({ dialect: 'gemini', surface: 'rank', origin, path: path(location), members: { model: 'semantic-ranker-default@latest' } });
+  });
+  it('is asked at the base that is configured', () =>
+    expect(placed('eu', 'https://google.internal')({ ...ask, model: 'semantic-ranker-512@latest' })).toEqual(
+      expect.not.objectContaining({ origin: expect.anything() }),
+    ));
+  it('is nowhere in a region, and not for models of others', () => {
+    expect(placed('europe-west1')({ ...ask, model: 'semantic-ranker-512@latest' })).toBeUndefined();
+    expect(placed('eu')({ ...ask, model: 'claude-opus-4-7' })).toBeUndefined();
+    expect(placed('eu')({ ...ask, model: 'endpoints/7' })).toBeUndefined();
+  });
 });
 
 describe('a model’s name', () => {

@@ -5,7 +5,7 @@ import { nativeOf, TABLE } from '../src/native.ts';
 
 const HOME = { project: 'my-project', location: 'us-central1' };
 const P = 'projects/my-project/locations/us-central1';
-const native = nativeOf(HOME);
+const native = nativeOf(HOME, {});
 const at = (method: string, path: string, query = ''): NativeCall | Refusal => native({ method, path, query, headers: [], bodyModel: undefined });
 const filled = (path: string): string =>
   path
@@ -172,4 +172,28 @@ describe('any path', () => {
       }),
       { numRuns: 2_000 },
     ));
+});
+
+describe('ranking', () => {
+  const eu = { project: 'my-project', location: 'eu' };
+  const head = (location: string) => ({
+    method: 'POST',
+    path: `/v1/projects/my-project/locations/${location}/rankingConfigs/default_ranking_config:rank`,
+    query: '',
+    headers: [],
+    bodyModel: 'semantic-ranker-default@latest',
+  });
+  const origin = 'https://eu-discoveryengine.googleapis.com';
+  it('goes to the service that ranks, in the instance’s own location alone', () => {
+    expect(nativeOf(eu, { origin })(head('eu'))).toMatchObject({ operation: 'rerank', surface: 'rank', origin, modelIn: 'body' });
+    expect(nativeOf(eu, { origin })(head('global'))).toMatchObject({ refuse: 'region_not_allowed' });
+    expect(nativeOf(HOME)(head('us-central1'))).toMatchObject({ refuse: 'operation_not_allowed' });
+  });
+  it('takes documents that speak of anything, and no configuration of another project', () => {
+    const answer = nativeOf(eu, { origin })(head('eu'));
+    const judge = 'refuse' in answer ? undefined : answer.judge;
+    const records = [{ id: 'projects/other/locations/eu/x', content: 'projects/other/locations/us/y' }];
+    expect(judge?.({ model: 'm', query: 'projects/other', records })).toBeUndefined();
+    expect(judge?.({ model: 'm', records, rankingConfig: 'projects/other/locations/eu/rankingConfigs/x' })).toMatchObject({ refuse: 'operation_not_allowed' });
+  });
 });

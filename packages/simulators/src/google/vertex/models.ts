@@ -42,6 +42,14 @@ export const embedders: Readonly<Record<string, { readonly most: number; readonl
   'gemini-embedding-001': { most: 1, size: 3072, content: false },
   'gemini-embedding-2': { most: 1, size: 3072, content: true },
 };
+/** Rankers of Discovery Engine. */
+export const rankers: ReadonlySet<string> = new Set([
+  'semantic-ranker-default@latest',
+  'semantic-ranker-default-004',
+  'semantic-ranker-fast@latest',
+  'semantic-ranker-fast-004',
+  'semantic-ranker-512@latest',
+]);
 /** Models of others on the shared endpoint, as their bodies name them. */
 export const maas: readonly string[] = [
   'meta/llama-4-maverick-17b-128e-instruct-maas',

@@ -9,6 +9,7 @@ import { findModel, listModels } from './garden.ts';
 import { chunks, eventsOf, listPieces, speak, whole } from './generate.ts';
 import { checkGenerate, tokensOf } from './generate-check.ts';
 import { type Gemini, geminiOf } from './models.ts';
+import { rank } from './rank.ts';
 import { camelised, fieldsIn } from './request.ts';
 import { cancelJob, createCache, createJob, find, listOf, moveCache } from './stored.ts';
 
@@ -98,6 +99,7 @@ const within = (asked: Asked, rest: string): Answer | undefined => {
   return resource === null ? undefined : stored(asked, resource[1] ?? '', resource[2], resource[3]);
 };
 
+const RANK = /^rankingConfigs\/default_ranking_config:rank$/;
 /** The answer, or undefined for a path that the front does not know. */
 export const operate = (call: Context, request: CapturedRequest): Answer | undefined => {
   const asked: Asked = { call, request, query: new URLSearchParams(request.target.slice(request.path.length)) };
@@ -109,8 +111,13 @@ export const operate = (call: Context, request: CapturedRequest): Answer | undef
   const home = HOME.exec(request.path);
   if (home === null) return undefined;
   const [, project = '', location = '', rest = ''] = home;
-  if (location !== call.location) return undefined;
+  const ranks = RANK.test(rest) && request.method === 'POST';
+  // Documents are ranked in no region.
+  if (location !== call.location && !(ranks && /^(?:global|us|eu)$/.test(location))) return undefined;
   if (project !== call.project && project !== call.projectNumber)
-    throw permissionDenied('aiplatform.endpoints.predict', `projects/${project}/locations/${location}/${rest.replace(/:.*$/, '')}`);
-  return within(asked, rest);
+    throw permissionDenied(
+      ranks ? 'discoveryengine.rankingConfigs.rank' : 'aiplatform.endpoints.predict',
+      `projects/${project}/locations/${location}/${rest.replace(/:.*$/, '')}`,
+    );
+  return ranks ? answered(rank(fieldsIn(request))) : within(asked, rest);
 };
