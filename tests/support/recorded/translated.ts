@@ -104,18 +104,34 @@ const INPUT = ['prompt_tokens', 'input_tokens', 'inputTokens', 'promptTokens', '
 const OUTPUT = ['completion_tokens', 'output_tokens', 'outputTokens', 'completionTokens', 'candidatesTokenCount', 'generated_token_count'];
 /** What stands beside the input of a vendor and was read all the same. */
 const BESIDE = ['cache_read_input_tokens', 'cache_creation_input_tokens', 'cacheReadInputTokens', 'cacheWriteInputTokens', 'toolUsePromptTokenCount'];
+/** What was read of a cache, wherever a vendor counts it; never more than all input, which one recording says. */
+const cachedOf = (usage: Fields): number => {
+  const parts = [usage.prompt_tokens_details, usage.input_tokens_details, usage.promptTokensDetails].map((one) => (one ?? {}) as Fields);
+  const beside = count(usage, 'cache_read_input_tokens', 'cacheReadInputTokens', 'cachedContentTokenCount');
+  return parts.reduce((sum, part) => sum + count(part, 'cached_tokens', 'cachedTokens'), beside);
+};
+const tokensOf = (usage: Fields): readonly [number, number, number] => {
+  const input = count(usage, ...INPUT, ...BESIDE);
+  return [input, Math.min(input, cachedOf(usage)), count(usage, ...OUTPUT, 'thoughtsTokenCount')];
+};
+/** Formats that have these words for an answer that calls as for any other. */
+const CALLING: ReadonlySet<string> = new Set(['STOP', 'completed']);
 export interface Said {
   readonly text: string;
   readonly calls: readonly (readonly [name: string, input: unknown])[];
   readonly finish: string | undefined;
-  /** Input and output tokens. */
-  readonly tokens: readonly [number, number] | undefined;
+  /** Tokens of input, those of them that came of a cache, and of output. */
+  readonly tokens: readonly [number, number, number] | undefined;
 }
 type Seen = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'finish' | 'usage'>>;
 export const saidBy = ({ texts = [], toolCalls = [], finish, usage }: Seen): Said => ({
   text: texts[0] ?? '',
   calls: toolCalls.map(({ name, arguments: input }) => [name, JSON.parse(input || '{}')]),
-  finish: toolCalls.length > 0 ? 'tools' : (FINISHES[finish ?? ''] ?? finish),
-  tokens: usage === undefined ? undefined : [count(usage, ...INPUT, ...BESIDE), count(usage, ...OUTPUT, 'thoughtsTokenCount')],
+  finish: FINISHES[finish ?? ''] ?? finish,
+  tokens: usage === undefined ? undefined : tokensOf(usage),
 });
-export const recordedSaid = (one: Recording): Said => saidBy(expectations(one));
+export const recordedSaid = (one: Recording): Said => {
+  const found = expectations(one);
+  const said = saidBy(found);
+  return found.toolCalls.length > 0 && CALLING.has(found.finish ?? '') ? { ...said, finish: 'tools' } : said;
+};
