@@ -5,6 +5,7 @@ import { gemini, geminiOfVertex } from './support/cells/gemini.ts';
 import { openai } from './support/cells/openai.ts';
 import type {} from './support/cells/reporter.ts';
 import type { Question, Speaker } from './support/cells/speaker.ts';
+import { thoughtsOf } from './support/cells/thoughts.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 
 /** Every client by every provider; a cell is twelve traits. One SDK speaks its dialect in two modes, and finds the same in both. */
@@ -56,6 +57,7 @@ const further = (vendor: Provider, model: string, column: Partial<Column> = {}):
 });
 const NO_REASONING = 'chat completions show no reasoning';
 const NO_THOUGHTS = 'the model does not think';
+const WORDS_OF_CLAUDE = 'the client asks in words of Claude';
 const documents = 'the format takes documents of text alone';
 /** Models that a provider serves in another way than that of its own column. */
 const models: Readonly<Record<string, Column>> = {
@@ -74,15 +76,14 @@ const models: Readonly<Record<string, Column>> = {
   'oci: cohere 2': further('oci', 'cohere.command-a-vision-07-2025', {
     cached: 'cohere2',
     thinks: 'cohere.command-a-reasoning-08-2025',
-    thoughtless: () => 'the format signs no reasoning',
     refuses: { document: documents },
   }),
   'bedrock: nova': further('bedrock', 'amazon.nova-lite-v1:0', {
     cached: 'converse',
     thinks: 'us.amazon.nova-2-lite-v1:0',
-    thoughtless: (client) => (client === 'converse' ? 'the client asks in words of Claude' : undefined),
+    thoughtless: (client) => (client === 'converse' ? WORDS_OF_CLAUDE : undefined),
   }),
-  'bedrock: llama': further('bedrock', 'meta.llama3-8b-instruct-v1:0', {
+  'bedrock: llama': further('bedrock', 'us.meta.llama4-maverick-17b-instruct-v1:0', {
     cached: 'converse',
     thoughtless: () => NO_THOUGHTS,
     lacks: { json_schema: 'the model is held to no schema', 'forced tool': 'the model cannot be made to call a tool' },
@@ -109,9 +110,29 @@ const verdict = (fidelity: string): Verdict => {
   const notes = fidelity.split(',').filter((note) => note !== '' && !OF_FORMAT.has(note));
   return notes.length === 0 ? 'yes' : `ledger: ${notes.join(',')}`;
 };
-/** Where the second turn took its thinking to: the provider checks what it signed. */
-const carriesThinking = (bench: Bench): boolean =>
-  /"(?:signature|encrypted_content|thoughtSignature|reasoningContent)":"[^"]+"/.test(bench.simulator.requests.at(-1)?.body.toString('utf8') ?? '');
+/** Why nothing was thought that could come back. */
+const SILENT: ReadonlySet<string> = new Set([NO_THOUGHTS, WORDS_OF_CLAUDE]);
+/** A call with its thinking beside it, as servers of open models say it, which the simulators of their formats do not. */
+const THOUGHT_ALOUD = {
+  id: 'c',
+  object: 'chat.completion',
+  created: 1,
+  model: 'm',
+  choices: [
+    {
+      index: 0,
+      message: {
+        role: 'assistant',
+        content: null,
+        reasoning_content: 'It is about the time.',
+        tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'get_time', arguments: '{}' } }],
+      },
+      logprobs: null,
+      finish_reason: 'tool_calls',
+    },
+  ],
+  usage: { prompt_tokens: 9, completion_tokens: 9, total_tokens: 18 },
+};
 const COUNTED = { promptTokens: 117, completionTokens: 5, totalTokens: 122, promptTokensDetails: { cachedTokens: 100 } };
 /** A whole answer of each provider that read 100 of 117 tokens from its cache. */
 const CACHED: Readonly<Record<Provider | 'cohere' | 'cohere2' | 'converse', (client: string) => object>> = {
@@ -237,15 +258,18 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
   },
   'reasoning loop': async ({ ask, bench, provider, column }, client) => {
     const more = { tools: ['get_time'], thinking: true };
+    const thoughtless = provider === 'watsonx' ? 'watsonx.ai takes no reasoning back' : column.thoughtless?.(client);
+    if (thoughtless === NO_REASONING) bench.simulator.script({ body: THOUGHT_ALOUD });
     const asked = await ask({ ...more, text: 'call get_time' });
     const answer = await ask({ ...more, text: '', before: asked.after, results: asked.calls.map(({ id }) => ({ id, text: 'noon' })) });
     expect(answer.text).toBe('The tool said: noon');
-    const thoughtless = provider === 'watsonx' ? 'watsonx.ai takes no reasoning back' : column.thoughtless?.(client);
+    const { thought, carried } = thoughtsOf(bench);
+    expect(thought.length > 0).toBe(thoughtless === undefined || !SILENT.has(thoughtless));
     if (thoughtless !== undefined) {
-      expect(carriesThinking(bench)).toBe(false);
+      expect(carried).toEqual([]);
       return `not offered: ${thoughtless}`;
     }
-    expect(carriesThinking(bench)).toBe(true);
+    expect(carried).toEqual(thought);
     return verdict(answer.fidelity);
   },
   'usage and cache': async ({ ask, bench, provider, column }, client) => {
@@ -332,6 +356,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'anthropic to oci: cohere 2: json_schema': 'ledger: emulated=output_config.format.name',
   'converse to oci: cohere 2: forced tool': 'ledger: emulated=toolConfig.tools',
   'converse to oci: cohere 2: json_schema': 'ledger: emulated=outputConfig.textFormat.structure.jsonSchema.name',
+  'openai to oci: cohere 2: reasoning loop': 'ledger: emulated=include,emulated=reasoning.effort',
+  'converse to oci: cohere 2: reasoning loop': 'ledger: ignored=usage.reasoning',
   'gemini to oci: cohere 2: forced tool': 'ledger: emulated=tools',
   'gemini to oci: cohere 2: json_schema': 'ledger: emulated=generationConfig.responseJsonSchema',
   'openai to bedrock: nova: json_schema': 'ledger: emulated=response_format',
@@ -392,9 +418,12 @@ const EXPECTED: Readonly<Record<string, string>> = {
 /** Whoever speaks the provider's own format asks the model, whatever it has. */
 const isOwn = (client: Client, { vendor }: Column): boolean => client === 'converse' && vendor === 'bedrock';
 const lackingOf = (client: Client, column: Column, trait: string): string | undefined => (isOwn(client, column) ? undefined : column.lacks?.[trait]);
+/** The provider itself refuses what the model lacks where nothing is left out on the way. */
+const refusedOf = (client: Client, column: Column, trait: string): string | undefined =>
+  column.refuses?.[trait] ?? (isOwn(client, column) ? column.lacks?.[trait] : undefined);
 const expectedOf = (client: Client, name: string, column: Column, trait: string): Verdict => {
   const thoughtless = trait === 'reasoning loop' ? column.thoughtless?.(client) : undefined;
-  const missing = column.refuses?.[trait] ?? lackingOf(client, column, trait) ?? thoughtless;
+  const missing = refusedOf(client, column, trait) ?? lackingOf(client, column, trait) ?? thoughtless;
   return missing === undefined ? (EXPECTED[`${client} to ${name}: ${trait}`] ?? 'yes') : `not offered: ${missing}`;
 };
 /** In whatever order it was noted. */
@@ -441,7 +470,7 @@ describe.each(Object.entries(columns))('to %s', (name, column) => {
       };
       const cell: Cell = { bench, speaker, provider: like, column, ask };
       const seen = { failure: speaker.failure, told: () => told };
-      const found = await tryLacking(() => tried(cell, client), column.refuses?.[trait], lackingOf(client, column, trait), seen);
+      const found = await tryLacking(() => tried(cell, client), refusedOf(client, column, trait), lackingOf(client, column, trait), seen);
       task.meta.cell = { client: title, provider: name, trait, found };
       expect(notesOf(found)).toEqual(notesOf(expectedOf(client, name, column, trait)));
     });

@@ -21,7 +21,6 @@ const SOURCES: Readonly<Record<string, string>> = Object.freeze({
   'the format cannot force a tool': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequest',
   'the format takes no image': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequest',
   'the format takes documents of text alone': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequest',
-  'the format signs no reasoning': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequestV2',
   'the model is held to no schema': 'https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html',
   'the model cannot be made to call a tool': 'https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html',
   'watsonx.ai tells no cached tokens': 'https://cloud.ibm.com/apidocs/watsonx-ai#text-chat',

@@ -31,6 +31,8 @@ export type CapturedRequest = {
   /** True once the whole body has arrived. */
   readonly complete: boolean;
   readonly progress: Progress;
+  /** Body of our answer where it was made in one piece; empty otherwise. */
+  readonly answer: Buffer;
   /** Answer body bytes handed to the socket so far, before transfer coding. */
   readonly bytesSent: number;
   readonly receivedAt: number;
@@ -47,6 +49,7 @@ export type Capture = {
   readonly view: CapturedRequest;
   append(piece: Buffer): void;
   completed(): void;
+  answered(body: Buffer): void;
   moved(progress: Progress): void;
   sent(bytes: number): void;
   abort(): void;
@@ -72,7 +75,7 @@ const collected = () => {
   };
 };
 
-type State = { complete: boolean; progress: Progress; bytesSent: number; abortedAt: number | undefined };
+type State = { complete: boolean; answer: Buffer; progress: Progress; bytesSent: number; abortedAt: number | undefined };
 
 const viewOf = (request: IncomingMessage | Http2ServerRequest, number: number, state: State, body: () => Buffer, aborted: Promise<number>): CapturedRequest => {
   const target = request.url ?? '';
@@ -98,6 +101,9 @@ const viewOf = (request: IncomingMessage | Http2ServerRequest, number: number, s
     get progress() {
       return state.progress;
     },
+    get answer() {
+      return state.answer;
+    },
     get bytesSent() {
       return state.bytesSent;
     },
@@ -111,7 +117,7 @@ const viewOf = (request: IncomingMessage | Http2ServerRequest, number: number, s
 };
 
 export const capture = (request: IncomingMessage | Http2ServerRequest, number: number): Capture => {
-  const state: State = { complete: false, progress: 'waiting', bytesSent: 0, abortedAt: undefined };
+  const state: State = { complete: false, answer: Buffer.alloc(0), progress: 'waiting', bytesSent: 0, abortedAt: undefined };
   const { append, joined } = collected();
   const { promise: aborted, resolve } = Promise.withResolvers<number>();
   return {
@@ -119,6 +125,9 @@ export const capture = (request: IncomingMessage | Http2ServerRequest, number: n
     append,
     completed: () => {
       state.complete = true;
+    },
+    answered: (body) => {
+      state.answer = body;
     },
     moved: (progress) => {
       state.progress = progress;

@@ -76,7 +76,9 @@ const conversation = (service: Service, rules: Script, log: RequestLog) => {
     if (!rules.leavesBodyUnread(view) && !(await receive(request, captured))) return log.whole.push(view);
     const fault = rules.take(view);
     log.whole.push(view);
-    await deliver(way, spoil(await service.answer(view), fault, service), fault, captured, peer);
+    const answer = spoil(await service.answer(view), fault, service);
+    if (Buffer.isBuffer(answer.body)) captured.answered(answer.body);
+    await deliver(way, answer, fault, captured, peer);
   };
 };
 

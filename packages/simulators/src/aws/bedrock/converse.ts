@@ -3,6 +3,7 @@ import type { Context } from './context.ts';
 import { checkConverse } from './converse-check.ts';
 import { eventFrame } from './event-frame.ts';
 import { claudeRefuses, pictureRefuses, schemaRefuses, strictTools } from './model-check.ts';
+import { lackingIn } from './model-lacks.ts';
 import type { Model } from './models.ts';
 import { refuse } from './refusal.ts';
 import { type Answer, answer, type Block, type Message, promptTokens, type Talk, textsOf, type Usage } from './talk.ts';
@@ -95,6 +96,8 @@ const thinksIn = (model: Model, thinking: Fields | undefined): boolean => {
 /** Reads a request that Converse accepts; throws its refusal otherwise. */
 export const readConverse = (model: Model, body: Fields): Talk => {
   checkConverse(body);
+  const lacking = lackingIn(model, body);
+  if (lacking !== undefined) throw refuse.validation(lacking);
   const additional = fieldsOf(body.additionalModelRequestFields);
   const inference = fieldsOf(body.inferenceConfig);
   const config = fieldsOf(body.toolConfig);

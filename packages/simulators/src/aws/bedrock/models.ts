@@ -105,6 +105,7 @@ const table: readonly (readonly [id: string, name: string, family: Family, input
   ['amazon.nova-lite-v1:0', 'Nova Lite', 'nova', ['TEXT', 'IMAGE', 'VIDEO'], true],
   ['amazon.nova-micro-v1:0', 'Nova Micro', 'nova', text, true],
   ['amazon.titan-text-express-v1', 'Titan Text G1 - Express', 'titan-text', text, true],
+  ['meta.llama4-maverick-17b-instruct-v1:0', 'Llama 4 Maverick 17B Instruct', 'llama', seen, false],
   ['meta.llama3-8b-instruct-v1:0', 'Llama 3 8B Instruct', 'llama', text, true],
   ['meta.llama2-13b-chat-v1', 'Llama 2 Chat 13B', 'llama', text, true],
   ['mistral.mistral-large-2402-v1:0', 'Mistral Large (24.02)', 'mistral', text, true],
@@ -173,7 +174,7 @@ const build = ({ region, applicationProfiles }: ModelsOptions): { models: Model[
   });
   const owned = `arn:aws:bedrock:${region}:${account}`;
   const system = models
-    .filter(({ family }) => family === 'anthropic' || family === 'nova')
+    .filter(({ family, onDemand }) => family === 'anthropic' || family === 'nova' || !onDemand)
     .flatMap((model) =>
       geographies.map((geography): Profile => {
         const id = `${geography}.${model.id}`;
