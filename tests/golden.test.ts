@@ -270,7 +270,7 @@ describe('a message of an Anthropic client for OpenAI', () => {
         'data: [DONE]\n\n',
       ].join(''),
     });
-    const body = { model: 'gpt-4o-mini', max_tokens: 50, stream: true, messages: [{ role: 'user', content: 'x' }] };
+    const body = { model: 'gpt-4o-mini', max_tokens: 50, stream: true, thinking: { type: 'adaptive' }, messages: [{ role: 'user', content: 'x' }] };
     const events = payloads(await (await post(bench, '/anthropic/main/v1/messages', JSON.stringify(body))).text());
     expect(
       events.map(({ type, index, delta, content_block: block }) => [type, index, ...[(block ?? delta) as unknown].filter((one) => one !== undefined)]),

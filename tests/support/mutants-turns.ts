@@ -16,6 +16,11 @@ const tools: readonly Mutant[] = [
     'Gemini clients to OpenAI > an answer that is more than text is refused',
     gemini('generate/read-request.ts', '.some((one) => MEDIA.has(one))', '.some(() => false)'),
   ),
+  at('thinking-unasked')(
+    'thoughts that no client asked for and no vendor signed are not written',
+    'thoughts without a signature reach clients of gemini',
+    shared('unasked.ts', "part.kind === 'thinking' && part.origin === undefined", 'false'),
+  ),
   talks(
     'input that is a choice stands in a member',
     `${claude} > input that is one of several`,

@@ -61,6 +61,7 @@ export { refuseSearch, refuseServerTool } from './server-tools.ts';
 export { since } from './since.ts';
 export { isSaying, takenStops } from './stops.ts';
 export { lacksThinking } from './thinking.ts';
+export { withoutThoughts, writingNoThoughts } from './unasked.ts';
 export { askedWait, retryHeaders, waitOf } from './waits.ts';
 export { readSearchTool } from './web-search.ts';
 export * from './wire.ts';

@@ -1,13 +1,18 @@
-import { asList, asObject, type ChatRequest, type Inbound, invalid, Late, textField } from '@llm-proxy-auth/plugin';
+import { asList, asObject, type Call, type ChatRequest, type Inbound, invalid, Late, textField } from '@llm-proxy-auth/plugin';
 import { withForm } from '../form.ts';
 import { remainderOf } from '../remainder.ts';
-import { MESSAGES } from '../wire.ts';
+import { ANTHROPIC, MESSAGES } from '../wire.ts';
 import { readParams, readRest, writeOwnParams } from './params.ts';
 import { readMessages, readSystem } from './read-turns.ts';
 import { readTools } from './tools.ts';
 
 /** Whether the client keeps thinking from coming back. */
 export const hidesThinking = ({ body }: Inbound): boolean => asObject(asObject(body)?.thinking)?.display === 'omitted';
+/** Whether the client did not ask for thinking, or keeps it from coming back, at a provider that may not know that. */
+export const wantsNoThinking = ({ inbound, endpoint }: Call): boolean => {
+  const type = asObject(asObject(inbound.body)?.thinking)?.type ?? 'disabled';
+  return endpoint.dialect !== ANTHROPIC && (type === 'disabled' || hidesThinking(inbound));
+};
 /** Reads a request for messages, or for a count of their tokens; members the conversation does not know go to `rest`. */
 export const readRequest = (inbound: Inbound): ChatRequest => {
   const body = asObject(inbound.body);

@@ -1,4 +1,14 @@
-import { type Call, ENVELOPE, type Seal, type StreamWriter, type Surface } from '@llm-proxy-auth/plugin';
+import {
+  type Call,
+  type ChatEvent,
+  ENVELOPE,
+  type ErrorLike,
+  type Seal,
+  type StreamWriter,
+  type Surface,
+  withoutThoughts,
+  writingNoThoughts,
+} from '@llm-proxy-auth/plugin';
 import { withShown } from '@llm-proxy-auth/plugin/claude';
 import { furtherModels } from '../further-models.ts';
 import { REACH } from '../named-ids.ts';
@@ -11,7 +21,7 @@ import type { Memo } from './memo.ts';
 import { names } from './names.ts';
 import { refuseOwnMedia } from './own-media.ts';
 import { refuseServers } from './own-servers.ts';
-import { hidesThinking, readRequest } from './read-request.ts';
+import { hidesThinking, readRequest, wantsNoThinking } from './read-request.ts';
 import { readReply, writeReply } from './reply.ts';
 import { MessageReader } from './stream-reader.ts';
 import { MessageWriter } from './stream-writer.ts';
@@ -21,7 +31,14 @@ import { writeRequest } from './write-request.ts';
 const writer = (call: Call, seal: Seal): StreamWriter => {
   const inner = new MessageWriter(call);
   const own = enclosing(seal);
-  return { type: inner.type, event: (e) => inner.event(own(e)), error: (e) => inner.error(e), end: () => inner.end(), idle: () => inner.idle() };
+  const writing = {
+    type: inner.type,
+    event: (e: ChatEvent) => inner.event(own(e)),
+    error: (e: ErrorLike) => inner.error(e),
+    end: () => inner.end(),
+    idle: () => inner.idle(),
+  };
+  return wantsNoThinking(call) ? writingNoThoughts(writing) : writing;
 };
 /** `POST /messages`. `seal` closes what other vendors signed, for clients to carry. */
 export const messages = (seal: Seal): Surface<'chat'> =>
@@ -44,7 +61,7 @@ export const messages = (seal: Seal): Surface<'chat'> =>
         const marked = markedAtEnd(request, target, ledger);
         return target?.capabilities.webSearch === true ? withSearch(marked, ledger) : marked;
       },
-      write: (reply, call) => writeReply(encloseReply(reply, seal), call),
+      write: (reply, call) => writeReply(encloseReply(wantsNoThinking(call) ? withoutThoughts(reply) : reply, seal), call),
       stream: (call) => writer(call, seal),
     },
     provider: {

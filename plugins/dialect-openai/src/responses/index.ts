@@ -1,4 +1,16 @@
-import { type AnySurface, ENVELOPE, type Endpoint, type Reach, type Route, type Seal, type Surface } from '@llm-proxy-auth/plugin';
+import {
+  type AnySurface,
+  asObject,
+  type Call,
+  ENVELOPE,
+  type Endpoint,
+  type Reach,
+  type Route,
+  type Seal,
+  type Surface,
+  withoutThoughts,
+  writingNoThoughts,
+} from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
@@ -27,6 +39,11 @@ const hostedAt = (target: Endpoint | undefined): Hosted => {
   if (target?.dialect === OPENAI && target.surface === NAME) return 'carry';
   return target?.capabilities.webSearch === true ? 'search' : 'refuse';
 };
+/** Whether the client did not ask for summaries, at a provider that may not know that. */
+const wantsNoSummary = ({ inbound, endpoint }: Call): boolean => {
+  const { summary, generate_summary: older } = asObject(asObject(inbound.body)?.reasoning) ?? {};
+  return (endpoint.dialect !== OPENAI || endpoint.surface !== NAME) && (summary ?? older ?? null) === null;
+};
 const responses = (seal: Seal): Surface<'chat'> => ({
   name: NAME,
   operation: 'chat',
@@ -43,8 +60,8 @@ const responses = (seal: Seal): Surface<'chat'> => ({
       const hosted = hostedAt(target);
       return readRequest(target === undefined || hosted === 'carry' ? inbound : plainly(inbound, ledger), seal, hosted, ledger);
     },
-    write: (reply, call) => writeReply(reply, call, seal),
-    stream: (call) => streamWriter(call, seal),
+    write: (reply, call) => writeReply(wantsNoSummary(call) ? withoutThoughts(reply) : reply, call, seal),
+    stream: (call) => (wantsNoSummary(call) ? writingNoThoughts(streamWriter(call, seal)) : streamWriter(call, seal)),
   },
   provider: {
     write: (request, call) => ({ body: writeRequest(request, call), memo: isOwn(request) ? undefined : { signer: signerOf(call) } }),

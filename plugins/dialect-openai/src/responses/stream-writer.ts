@@ -23,7 +23,7 @@ import { ownOrigin, SURFACE } from './wire.ts';
 type Event<T extends ChatEvent['type']> = Extract<ChatEvent, { type: T }>;
 
 /** Writes an answer as Responses events, in the order that the SDKs' helpers demand. */
-export const streamWriter = (call: Call, seal: Seal): StreamWriter => {
+export const streamWriter = (call: Call, seal: Seal): StreamWriter & { event(e: ChatEvent): string } => {
   const events = eventsFrom(0);
   let begun: Event<'start'> | undefined;
   let started = false;
