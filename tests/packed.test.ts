@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VENDORS } from './support/gateway.ts';
+import { LIBRARY_ACCESS } from './support/library-access.ts';
 import { install, pack, registryAnswers, type Tarballs, treeOf } from './support/packed.ts';
 import { bareEnvironment, run } from './support/process.ts';
 
@@ -31,6 +32,17 @@ const vendors = Object.keys(MODELS) as readonly Vendor[];
 const OWN_CLIENTS: ReadonlySet<string> = new Set(['openai', 'anthropic']);
 const KEY = '0123456789abcdef0123456789abcdef0123456789abcdef';
 
+/** Status and text of one answer. */
+const said = async (base: string, vendor: Vendor): Promise<readonly unknown[]> => {
+  const answer = await fetch(`${base}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: MODELS[vendor], messages: [{ role: 'user', content: 'Hello' }] }),
+  });
+  const { choices } = (await answer.json()) as { readonly choices?: readonly { readonly message: { readonly content: string } }[] };
+  return [answer.status, choices?.[0]?.message.content];
+};
+
 let tarballs: Tarballs | undefined;
 beforeAll(async () => {
   if (!(await registryAnswers())) return;
@@ -40,17 +52,18 @@ afterAll(() => tarballs?.remove());
 
 describe.each(vendors)('a gateway with %s alone, installed from its tarballs into an empty folder (A123)', (vendor) => {
   const names = [...new Set([...COMMON, ...VENDORS[vendor].plugins])];
-  test('brings no SDK of another cloud, and serves', { timeout: 300_000 }, async ({ skip }) => {
+  test("brings no SDK of another cloud, and serves, with what only the vendor's library can use too", { timeout: 300_000 }, async ({ skip }) => {
     if (tarballs === undefined)
       return skip('the package registry cannot be reached; run `pnpm exec vitest run --project e2e tests/packed.test.ts` where it can');
     const { folder, remove } = await install(tarballs, names);
     const simulator = await VENDORS[vendor].simulate();
+    const library = await LIBRARY_ACCESS[vendor]?.();
     try {
       const tree = treeOf(folder);
       expect(tree).toContain('fastify');
       expect(tree.some((name) => CLOUDS[vendor]?.test(name))).toBe(!OWN_CLIENTS.has(vendor));
       expect(tree.filter((name) => Object.entries(CLOUDS).some(([cloud, sdk]) => cloud !== vendor && sdk.test(name)))).toEqual([]);
-      const where = vendor === 'azure' ? { endpoint: simulator.url } : { baseUrl: simulator.url };
+      const at = (url: string): object => ({ provider: vendor, [vendor === 'azure' ? 'endpoint' : 'baseUrl']: url, insecureUpstream: true });
       const config = {
         plugins: names.filter((name) => !/^llm-proxy-auth$|\/plugin$/.test(name)),
         server: { port: 0 },
@@ -58,23 +71,22 @@ describe.each(vendors)('a gateway with %s alone, installed from its tarballs int
         limits: { eventLoopDelay: '60s' },
         store: { use: 'sqlite', path: ':memory:' },
         auth: [{ use: 'api-key', pepper: KEY, keys: [{ name: 'one', key: KEY }] }],
-        instances: { main: { provider: vendor, ...where, insecureUpstream: true, ...VENDORS[vendor].access } },
+        instances: {
+          main: { ...at(simulator.url), ...VENDORS[vendor].access },
+          ...(library === undefined ? {} : { library: { ...at(library.url), ...library.access } }),
+        },
         policies: [{ match: { principal: 'key:*' }, allow: { modes: ['protocol'] } }],
       };
       writeFileSync(join(folder, 'llm-proxy-auth.yaml'), JSON.stringify(config), { mode: 0o600 });
-      const gateway = run(['node_modules/llm-proxy-auth/bin/llm-proxy-auth.js', 'start'], bareEnvironment(), folder);
+      const gateway = run(['node_modules/llm-proxy-auth/bin/llm-proxy-auth.js', 'start'], bareEnvironment(library?.env), folder);
       const [, url = ''] = await gateway.says(/"msg":"listening","listener":"server","url":"([^"]+)"/);
-      const answer = await fetch(`${url}/openai/main/v1/chat/completions`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ model: MODELS[vendor], messages: [{ role: 'user', content: 'Hello' }] }),
-      });
-      const said = (await answer.json()) as { readonly choices?: readonly { readonly message: { readonly content: string } }[] };
-      expect([answer.status, said.choices?.[0]?.message.content]).toEqual([200, 'You said: Hello']);
+      for (const instance of Object.keys(config.instances))
+        expect([instance, ...(await said(`${url}/openai/${instance}`, vendor))]).toEqual([instance, 200, 'You said: Hello']);
+      expect(library?.tokens?.requests).not.toEqual([]);
       gateway.kill('SIGTERM');
       await gateway.ended;
     } finally {
-      await simulator.close();
+      await Promise.all([simulator.close(), library?.close()]);
       remove();
     }
   });
