@@ -24,7 +24,7 @@ beforeEach(async () => {
       instances: { main: { ...instances.main, timeouts: { clientStall: '2s' } } },
     }),
   );
-  at = await serveSite(site);
+  at = await serveSite(site, { measured: true });
 });
 afterEach(async () => {
   at.kill('SIGKILL');

@@ -45,9 +45,10 @@ describe('OpenAI clients to watsonx.ai', () => {
     expect((message(json).tool_calls as Fields[]).map(({ function: made }) => (made as Fields).name)).toEqual(['sum']);
   });
   test('27. reasoning is there in answers and in streams', async () => {
-    const whole = await post('/openai/main/v1/responses', { model: thinker, input: 'Hello', store: false, reasoning: { effort: 'low' } });
+    const reasoning = { effort: 'low', summary: 'auto' };
+    const whole = await post('/openai/main/v1/responses', { model: thinker, input: 'Hello', store: false, reasoning });
     expect(JSON.stringify(await whole.json())).toContain('The user wants an answer.');
-    const stream = await post('/openai/main/v1/responses', { model: thinker, input: 'Hello', store: false, stream: true, reasoning: { effort: 'low' } });
+    const stream = await post('/openai/main/v1/responses', { model: thinker, input: 'Hello', store: false, stream: true, reasoning });
     expect(await stream.text()).toContain('The user wants an answer.');
   });
   test('28. a plan that is used up is no failure of the credential, and is not repeated', async () => {

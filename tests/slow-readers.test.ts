@@ -47,7 +47,7 @@ beforeEach(async () => {
   provider = await endless();
   const timeouts = { clientStall: '300s' };
   site.write(site.settings({ instances: { main: { provider: 'openai', baseUrl: provider.url, apiKey: PROVIDER_KEY, insecureUpstream: true, timeouts } } }));
-  at = await serveSite(site);
+  at = await serveSite(site, { measured: true });
 });
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();

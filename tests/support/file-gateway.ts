@@ -9,9 +9,9 @@ import { bareEnvironment, ROOT, type Running, run } from './process.ts';
 /** A key that stands in the configuration. */
 export const KEY = 'fedcba9876543210fedcba9876543210fedcba98';
 export const OTHER_KEY = '0123456789abcdef0123456789abcdef01234567';
+const WATCHED = `--import=${join(ROOT, 'tests/support/crossings-file.ts')}`;
 /** The space for young objects is that of the scripts and images that start it. */
 const SOURCE = [
-  `--import=${join(ROOT, 'tests/support/crossings-file.ts')}`,
   '--max-semi-space-size=8',
   '--no-allocation-site-pretenuring',
   '--no-memory-reducer',
@@ -97,17 +97,33 @@ export interface Served extends Running {
   readonly url: string;
   readonly ops: string;
 }
-/** `llm-proxy-auth start` as a process of its own. `clock`: what its clock shows all the time, epoch ms. */
-export const launchSite = (site: Site, clock?: number): Running => {
+interface Launch {
+  /** What its clock shows all the time, epoch ms. */
+  readonly clock?: number | undefined;
+  /** Its memory or its work is measured: nobody notes what crosses its door. */
+  readonly measured?: boolean | undefined;
+}
+/** `llm-proxy-auth start` as a process of its own. */
+export const launchSite = (site: Site, { clock, measured = false }: Launch = {}): Running => {
   const stopped = clock === undefined ? [] : [`--import=data:text/javascript,Date.now=()=>${clock}`];
-  const words = [...SOURCE, ...stopped, join(ROOT, 'packages/cli/src/main.ts'), 'start', '--config', site.file, '--plugin-root', ROOT];
+  const words = [
+    ...(measured ? [] : [WATCHED]),
+    ...SOURCE,
+    ...stopped,
+    join(ROOT, 'packages/cli/src/main.ts'),
+    'start',
+    '--config',
+    site.file,
+    '--plugin-root',
+    ROOT,
+  ];
   const it = run(words, bareEnvironment({ LPA_TEST_CROSSINGS: join(site.folder, CROSSINGS) }), site.folder);
   site.started.push(it);
   return it;
 };
 /** The same, once it listens. */
-export const serveSite = async (site: Site, clock?: number): Promise<Served> => {
-  const it = launchSite(site, clock);
+export const serveSite = async (site: Site, launch?: Launch): Promise<Served> => {
+  const it = launchSite(site, launch);
   const urlOf = async (listener: string): Promise<string> => {
     const [line = ''] = await it.says(new RegExp(`^.*"listener":"${listener}".*$|^.*"msg":"listening".*"name":"${listener}".*$`, 'm'));
     return (JSON.parse(line) as { url: string }).url;

@@ -45,7 +45,7 @@ const bearer = (key: string): Readonly<Record<string, string>> => ({ authorizati
 const CHAT = '/openai/main/v1/chat/completions';
 const HELLO = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Hello' }] };
 const replicaOf = async (site: Site, clock?: number): Promise<Replica> => {
-  const served = await serveSite(site, clock);
+  const served = await serveSite(site, { clock });
   const [, admin = ''] = await served.says(/"listener":"admin","url":"([^"]+)"/);
   return {
     ...served,
