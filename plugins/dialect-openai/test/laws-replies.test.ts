@@ -27,7 +27,9 @@ const responses = responsesSurfaces(seal)[0] as Surface<'chat'>;
 const streaming = { stream: true, stream_options: { include_usage: true } };
 const callFor = (reply: ChatReply, body: object = {}): { readonly call: Call; readonly notes: readonly Note[] } => {
   const kept = ledger();
-  return { call: callOf(body, { requestedModel: reply.model, ledger: kept }), notes: kept.notes };
+  // Responses show what was thought to those who ask for it.
+  const asked = { ...body, reasoning: { summary: 'auto' } };
+  return { call: callOf(asked, { requestedModel: reply.model, ledger: kept }), notes: kept.notes };
 };
 interface Told {
   readonly again: ChatReply;

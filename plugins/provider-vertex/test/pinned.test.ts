@@ -96,7 +96,7 @@ const judged = (path: string) => {
   return answer.judge;
 };
 describe('the table judges bodies of', () => {
-  const posts = TABLE.filter(({ method }) => method === 'POST').map(({ path }) =>
+  const posts = TABLE.filter(({ method, ranks }) => method === 'POST' && ranks !== true).map(({ path }) =>
     path
       .replace('{P}/', '')
       .replace('{publisher}', 'meta')
