@@ -54,6 +54,12 @@ const checkSegment = (segment: string, last: boolean): boolean => {
   return pieces.length > 1;
 };
 
+/** A query without the parameters that are left out. */
+const queryWithout = (query: string, isLeftOut: (pair: string) => boolean): string =>
+  query
+    .split('&')
+    .filter((pair) => !isLeftOut(pair))
+    .join('&');
 /** Whether a query can hold a credential at all: how the names begin that are taken out, an escape, or a beginning of ours. */
 const SUSPECT = /(?:^|&)[akosx]|%|lpa/i;
 const isCredential = (pair: string): boolean => {
@@ -63,21 +69,14 @@ const isCredential = (pair: string): boolean => {
   const value = pair.slice(written.length + 1);
   return isQueryCredential(name, decoded(value) ?? value);
 };
-const withoutCredentials = (query: string): string =>
-  query === '' || !SUSPECT.test(query)
-    ? query
-    : query
-        .split('&')
-        .filter((pair) => !isCredential(pair))
-        .join('&');
+const withoutCredentials = (query: string): string => (SUSPECT.test(query) ? queryWithout(query, isCredential) : query);
 
 /** The target without parameters of its query that hold the credential which the request shows. Throws `invalid_target` when its path holds it. */
 export const withoutShown = (target: RawTarget, shown: string | undefined): RawTarget => {
   if (shown === undefined || shown.length < SHORTEST_SHOWN) return target;
   const holds = (text: string): boolean => text.includes(shown) || (text.includes('%') && decoded(text)?.includes(shown) === true);
   if (holds(target.path)) throw refuse('holds the credential of the request');
-  const pairs = target.query.split('&');
-  return pairs.some(holds) ? { ...target, query: pairs.filter((pair) => !holds(pair)).join('&') } : target;
+  return target.query === '' ? target : { ...target, query: queryWithout(target.query, holds) };
 };
 
 /** Throws `invalid_target` for everything but an origin-form target that every reader understands alike. */
