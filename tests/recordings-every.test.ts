@@ -9,6 +9,7 @@ import { read } from '../packages/simulators/test/read.ts';
 import type { Bench } from './support/gateway.ts';
 import { openRecorded, vendorOf } from './support/recorded/bench.ts';
 import { NEITHER } from './support/recorded/neither.ts';
+import { errorOf, isOwn, isStream } from './support/recorded/outcome.ts';
 import { passingOf } from './support/recorded/passing.ts';
 import { recordedSaid, saidBy, type Translation, translationOf } from './support/recorded/translated.ts';
 
@@ -31,18 +32,8 @@ describe('the index of recordings', () => {
 });
 
 type Seen = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'finish' | 'usage' | 'items'>> & { readonly errorStatus?: number };
-/** One recorder did not say that its answer is a stream. */
-const isStream = ({ stream, operation }: Recording): boolean => stream || operation === 'converse-stream';
 /** What is about the gateway's own credential is the gateway's to tell. */
 const OWN = [502, 'upstream_auth_failed'];
-const isOwn = (one: Recording): boolean =>
-  one.response.status === 401 || (one.response.status === 403 && /^(?:vertex|bedrock)$/.test(one.provider) && one.operation !== 'invoke');
-/** Status that a client sees of what is an error, whatever it was sent with. */
-const errorOf = (one: Recording): number | undefined => {
-  const { error, errorStatus } = expectations(one);
-  if (isOwn(one) || one.kind === 'stream-exception') return 502;
-  return errorStatus ?? (error === undefined ? undefined : 400);
-};
 
 describe.each(vendors)('recordings that the simulator of %s plays', (vendor) => {
   let bench: Bench;

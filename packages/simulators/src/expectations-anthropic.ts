@@ -19,6 +19,9 @@ export const wholeMessage = (body: Fields): Found => {
     ],
     toolCalls: of('tool_use').map(({ name, input }) => ({ name: text(name), arguments: JSON.stringify(input) })),
     outputTypes: blocks.map(({ type }) => text(type)),
+    thoughts: of('thinking')
+      .map(({ thinking }) => text(thinking))
+      .join(''),
     signatures: of('thinking').map(({ signature }) => text(signature)),
     finish: text(body.stop_reason),
     ...(isFields(body.usage) ? { usage: body.usage } : {}),

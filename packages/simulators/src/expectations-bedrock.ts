@@ -35,6 +35,7 @@ export const converseMessage = (body: Fields): Found => {
     texts: [blocks.map(spoken).join('')],
     toolCalls: calls.map(({ name, input }) => ({ name: text(name), arguments: JSON.stringify(input) })),
     outputTypes: blocks.map((block) => Object.keys(block)[0] ?? ''),
+    thoughts: blocks.map(({ reasoningContent }) => text(fields(fields(reasoningContent).reasoningText).text)).join(''),
     signatures: blocks.flatMap(({ reasoningContent }) => {
       const { signature } = fields(fields(reasoningContent).reasoningText);
       return typeof signature === 'string' ? [signature] : [];

@@ -56,6 +56,10 @@ export const geminiAnswer = (bodies: readonly Fields[]): Found => {
   return {
     texts: [spoken.join('')],
     toolCalls: callsIn(parts),
+    thoughts: parts
+      .filter((part) => part.thought === true)
+      .map((part) => text(part.text))
+      .join(''),
     signatures: parts.map((part) => text(member(part, 'thoughtSignature'))).filter((signature) => signature !== ''),
     finish: finishes.at(-1) ?? blocked,
     usage: usageIn(bodies),

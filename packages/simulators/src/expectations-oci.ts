@@ -10,6 +10,7 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 export const ociChatEvents = (raw: string): Found => {
   const calls: { name: string; arguments: string }[] = [];
   let said = '';
+  let thoughts = '';
   let finish: string | undefined;
   let usage: Fields | undefined;
   for (const line of raw.split('\n')) {
@@ -19,6 +20,7 @@ export const ociChatEvents = (raw: string): Found => {
     said += list(message.content)
       .map((part) => text(part.text))
       .join('');
+    thoughts += text(message.reasoningContent);
     for (const call of list(message.toolCalls)) {
       const last = calls.at(-1);
       if (text(call.name) !== '' || last === undefined) calls.push({ name: text(call.name), arguments: text(call.arguments) });
@@ -28,5 +30,5 @@ export const ociChatEvents = (raw: string): Found => {
     if (isFields(event.usage)) usage = event.usage;
   }
   const toolCalls: readonly ExpectedToolCall[] = calls;
-  return { texts: [said], toolCalls, finish, usage };
+  return { texts: [said], toolCalls, thoughts, finish, usage };
 };

@@ -21,6 +21,7 @@ export const watsonxChat = (body: Fields): Found => {
     texts: choices.map((choice) => text(fields(choice.message).content)),
     toolCalls: list(message.tool_calls).map(callOf),
     outputTypes: text(message.reasoning_content) === '' ? [] : ['reasoning'],
+    thoughts: text(message.reasoning_content),
     finish: text(choices[0]?.finish_reason),
     ...(isFields(body.usage) ? { usage: body.usage } : {}),
   };
@@ -41,7 +42,7 @@ const events = (stream: string): Fields[] =>
 export const watsonxChatEvents = (stream: string): Found => {
   const texts: string[] = [];
   const calls: { name: string; arguments: string }[] = [];
-  let thought = '';
+  let thoughts = '';
   let finish: string | undefined;
   let usage: Fields | undefined;
   for (const chunk of events(stream)) {
@@ -51,7 +52,7 @@ export const watsonxChatEvents = (stream: string): Found => {
       const delta = fields(choice.delta);
       texts[index] = (texts[index] ?? '') + text(delta.content);
       if (index !== 0) continue;
-      thought += text(delta.reasoning_content);
+      thoughts += text(delta.reasoning_content);
       if (typeof choice.finish_reason === 'string') finish = choice.finish_reason;
       for (const call of list(delta.tool_calls)) {
         const at = Number(call.index ?? 0);
@@ -61,7 +62,7 @@ export const watsonxChatEvents = (stream: string): Found => {
     }
   }
   const toolCalls = calls.map((call) => ({ ...call, arguments: unwrapped(call.arguments) }));
-  return { texts, toolCalls, outputTypes: thought === '' ? [] : ['reasoning'], finish, ...(usage === undefined ? {} : { usage }) };
+  return { texts, toolCalls, thoughts, outputTypes: thoughts === '' ? [] : ['reasoning'], finish, ...(usage === undefined ? {} : { usage }) };
 };
 
 const generation = (results: readonly Fields[]): Found => ({

@@ -41,6 +41,8 @@ export type Expectations = {
   readonly transcript: string | undefined;
   /** Types of the output items of a response (`reasoning`, `web_search_call`, `message` …) or of the blocks of a message, in order. */
   readonly outputTypes: readonly string[];
+  /** What the model is said to have thought, all of it as one text; '' where nothing of it is shown. */
+  readonly thoughts: string;
   /** What vouches for the thinking of a message, in order. */
   readonly signatures: readonly string[];
   /** `finish_reason` of the first choice, `stop_reason` of a message; for responses the status, with the reason behind it: `incomplete:max_output_tokens`. */
@@ -118,7 +120,9 @@ const surfaceOf = ({ operation, provider }: Recording): Expectations['surface'] 
   throw new Error(`No expectations for the operation ${operation}`);
 };
 
-export type Found = Partial<Pick<Expectations, 'texts' | 'toolCalls' | 'transcript' | 'outputTypes' | 'signatures' | 'finish' | 'usage' | 'items'>>;
+export type Found = Partial<
+  Pick<Expectations, 'texts' | 'toolCalls' | 'transcript' | 'outputTypes' | 'thoughts' | 'signatures' | 'finish' | 'usage' | 'items'>
+>;
 
 const callOf = (given: unknown): ExpectedToolCall => ({ name: text(fields(given).name), arguments: text(fields(given).arguments) });
 
@@ -126,6 +130,9 @@ const callsOf = (message: Fields): ExpectedToolCall[] => [
   ...list(message.tool_calls).map((call) => callOf(call.function)),
   ...(isFields(message.function_call) ? [callOf(message.function_call)] : []),
 ];
+
+/** Servers that speak OpenAI's format have two names for it. */
+const thoughtOf = (message: Fields): string => text(message.reasoning_content) || text(message.reasoning);
 
 const usageOf = (body: Fields): Fields | undefined => (isFields(body.usage) ? body.usage : undefined);
 
@@ -136,6 +143,7 @@ const whole = (body: Fields): Found => {
   return {
     texts: choices.map((choice) => ('text' in choice ? text(choice.text) : text(fields(choice.message).content))),
     toolCalls: callsOf(message),
+    thoughts: thoughtOf(message),
     transcript: isFields(message.audio) ? text(message.audio.transcript) : undefined,
     finish: first === undefined ? undefined : text(first.finish_reason),
     usage: usageOf(body),
@@ -146,6 +154,7 @@ const whole = (body: Fields): Found => {
 const streamed = (chunks: readonly Fields[]): Found => {
   const texts: string[] = [];
   const toolCalls: { name: string; arguments: string }[] = [];
+  let thoughts = '';
   let finish: string | undefined;
   let usage: Fields | undefined;
   for (const chunk of chunks) {
@@ -155,6 +164,7 @@ const streamed = (chunks: readonly Fields[]): Found => {
       const delta = fields(choice.delta);
       texts[index] = (texts[index] ?? '') + text(choice.text) + text(delta.content);
       if (index !== 0) continue;
+      thoughts += thoughtOf(delta);
       if (typeof choice.finish_reason === 'string') finish = choice.finish_reason;
       for (const call of list(delta.tool_calls)) {
         const at = Number(call.index ?? 0);
@@ -164,7 +174,7 @@ const streamed = (chunks: readonly Fields[]): Found => {
       }
     }
   }
-  return { texts, toolCalls, finish, usage };
+  return { texts, toolCalls, thoughts, finish, usage };
 };
 
 const response = (body: Fields): Found => {
@@ -180,6 +190,11 @@ const response = (body: Fields): Found => {
     ],
     toolCalls: output.filter((item) => item.type === 'function_call').map(callOf),
     outputTypes: output.map((item) => text(item.type)),
+    thoughts: output
+      .filter((item) => item.type === 'reasoning')
+      .flatMap((item) => [...list(item.summary), ...list(item.content)])
+      .map((part) => text(part.text))
+      .join(''),
     finish: reason === undefined ? text(body.status) : `${text(body.status)}:${text(reason)}`,
     usage: usageOf(body),
   };
@@ -248,6 +263,7 @@ export const expectations = (recording: Recording): Expectations => {
     toolCalls: found.toolCalls ?? [],
     transcript: found.transcript,
     outputTypes: found.outputTypes ?? [],
+    thoughts: found.thoughts ?? '',
     signatures: found.signatures ?? [],
     finish: found.finish,
     usage: found.usage,

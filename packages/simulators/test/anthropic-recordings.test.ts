@@ -88,6 +88,7 @@ describe('expectations of messages', () => {
       text: '',
       toolCalls: [{ name: 'weather', arguments: '{"location":"Florence, Italy"}' }],
       outputTypes: ['thinking', 'tool_use'],
+      thoughts: expect.stringMatching(/^The user is asking for weather information for Florence, Italy\. .* make the function call\.$/),
       finish: 'tool_use',
     });
     expect(found.signatures.map((one) => one.slice(0, 12))).toEqual(['EqUDCkYICxgC']);

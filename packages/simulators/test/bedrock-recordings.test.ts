@@ -47,8 +47,8 @@ describe('expectations of Bedrock recordings', () => {
   });
 
   test('thinking of a stream with its signature; text of citations is text', () => {
-    const { outputTypes, signatures } = of('converse-stream-reasoning-claude-sonnet-4-20250-4a25ea');
-    expect([outputTypes, signatures.length]).toEqual([['reasoningContent', 'text'], 1]);
+    const { outputTypes, signatures, thoughts } = of('converse-stream-reasoning-claude-sonnet-4-20250-4a25ea');
+    expect([outputTypes, signatures.length, thoughts.slice(0, 38)]).toEqual([['reasoningContent', 'text'], 1, 'The user has greeted me with a simple ']);
     expect(of('converse-multimodal-claude-sonnet-5-022921').outputTypes).toContain('citationsContent');
   });
 

@@ -40,7 +40,10 @@ describe('expectations of watsonx.ai recordings', () => {
   });
   test('thinking is an output of its own', () => {
     expect(of('text-chat-reasoning-gpt-oss-ca8534')).toMatchObject({ text: 'Aries Daily Horoscope', outputTypes: ['reasoning'] });
-    expect(of('text-chat-stream-reasoning-gpt-oss-ce52c7').outputTypes).toEqual(['reasoning']);
+    expect(of('text-chat-stream-reasoning-gpt-oss-ce52c7')).toMatchObject({
+      outputTypes: ['reasoning'],
+      thoughts: 'User wants to execute 2+2. Use sum function.',
+    });
   });
   test('arguments that were written as text twice, and the last of running usages', () => {
     expect(of('text-chat-stream-tools-granite-4-7c31ff').toolCalls).toEqual([{ name: 'get_current_time', arguments: '{\n  "country": "Italy"\n}' }]);

@@ -62,8 +62,10 @@ const audioOf = (parts: readonly Part[], now: number): Fields | undefined => {
 const RANKS: Readonly<Partial<Record<Part['kind'], number>>> = Object.freeze({ text: 0, refusal: 1, audio: 2, toolCall: 3, opaque: 3 });
 /** What its vendor signed travels beside the message. */
 const isCarried = (part: Part): boolean => part.kind === 'thinking' && part.origin !== undefined;
+/** A call that only its vendor understands stands in an answer of this surface alone: Responses have items of the same vendor that are no calls. */
+const opaqueCall = (part: Part, mine: boolean): Fields | undefined => (mine ? writeOpaqueCall(part) : undefined);
 /** Parts without a form here, and an order that the members of a message do not keep. */
-const noteParts = (parts: readonly Part[], call: Call): void => {
+const noteParts = (parts: readonly Part[], mine: boolean, call: Call): void => {
   const audio = spoken(parts);
   let last = -1;
   let moved = false;
@@ -71,7 +73,7 @@ const noteParts = (parts: readonly Part[], call: Call): void => {
     if (isCarried(part)) continue;
     if (part.kind === 'text' || part.kind === 'refusal') loseProof(part.origin, OPENAI, lostTo(call.ledger));
     const rank = RANKS[part.kind];
-    if (rank === undefined || (part.kind === 'audio' && part !== audio) || (part.kind === 'opaque' && writeOpaqueCall(part) === undefined)) {
+    if (rank === undefined || (part.kind === 'audio' && part !== audio) || (part.kind === 'opaque' && opaqueCall(part, mine) === undefined)) {
       call.ledger.note('ignored', part.kind, 'chat completions have no such part');
       continue;
     }
@@ -90,9 +92,9 @@ interface Writing {
 const messageOf = (choice: Choice, { mine, legacy, call, seal }: Writing): { readonly message: Fields; readonly called: boolean } => {
   const { parts } = choice;
   const calls = parts.flatMap((p): readonly (Fields | ToolCallPart)[] =>
-    p.kind === 'toolCall' ? [p] : p.kind === 'opaque' ? [writeOpaqueCall(p) ?? []].flat() : [],
+    p.kind === 'toolCall' ? [p] : p.kind === 'opaque' ? [opaqueCall(p, mine) ?? []].flat() : [],
   );
-  noteParts(parts, call);
+  noteParts(parts, mine, call);
   const issued = issueWhole(parts, !legacy, issuing(call, seal, choice.index));
   const written = (part: ToolCallPart): Fields => {
     const { id, extra } = issued.calls.get(part) ?? { id: part.id, extra: {} };
