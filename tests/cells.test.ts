@@ -7,17 +7,18 @@ import type {} from './support/cells/reporter.ts';
 import type { Question, Speaker } from './support/cells/speaker.ts';
 import { thoughtsOf } from './support/cells/thoughts.ts';
 import { type Bench, openBench } from './support/gateway.ts';
+import { genaiAt } from './support/vertex.ts';
 
-/** Every client by every provider; a cell is twelve traits. One SDK speaks its dialect in two modes, and finds the same in both. */
+/** Every client by every provider; a cell is thirteen traits. One SDK speaks its dialect in two modes, and finds the same in both. */
 const dialects = { openai, anthropic, converse, gemini } as const;
 const clients: Readonly<Record<string, readonly [Client, Speaker]>> = {
   ...Object.fromEntries(Object.entries(dialects).map(([name, one]) => [name, [name as Client, one] as const])),
   'gemini, vertex mode': ['gemini', geminiOfVertex],
 };
 const providers = {
-  openai: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
+  openai: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', caches: 'gpt-5.6', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
   anthropic: { model: 'claude-sonnet-4-6', thinks: 'claude-sonnet-4-6', plugins: ['@llm-proxy-auth/dialect-converse'] },
-  azure: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
+  azure: { model: 'gpt-4o-mini', thinks: 'gpt-5.1', caches: 'gpt-5.6', plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'] },
   watsonx: {
     model: 'meta-llama/llama-4-maverick-17b-128e-instruct-fp8',
     thinks: 'openai/gpt-oss-120b',
@@ -35,6 +36,8 @@ interface Column {
   readonly vendor: Provider;
   readonly model: string;
   readonly thinks: string;
+  /** Which of its models takes marks for the cache, where `model` does not. */
+  readonly caches?: string;
   readonly plugins: readonly string[];
   /** The provider whose format the model answers in. */
   readonly like: Provider;
@@ -42,6 +45,8 @@ interface Column {
   readonly cached?: keyof typeof CACHED;
   /** Why no reasoning comes back to it. */
   readonly thoughtless?: (client: string) => string | undefined;
+  /** Why a prompt is never kept for it, whoever asks. */
+  readonly cacheless?: string;
   /** What the model has not: refused with 400, or left out and told. */
   readonly refuses?: Readonly<Record<string, string>>;
   readonly lacks?: Readonly<Record<string, string>>;
@@ -55,6 +60,7 @@ const further = (vendor: Provider, model: string, column: Partial<Column> = {}):
   like: vendor,
   ...column,
 });
+const STORED = 'what is kept under a name is kept at Vertex AI';
 const NO_REASONING = 'chat completions show no reasoning';
 const NO_THOUGHTS = 'the model does not think';
 const WORDS_OF_CLAUDE = 'the client asks in words of Claude';
@@ -86,6 +92,7 @@ const models: Readonly<Record<string, Column>> = {
   'bedrock: llama': further('bedrock', 'us.meta.llama4-maverick-17b-instruct-v1:0', {
     cached: 'converse',
     thoughtless: () => NO_THOUGHTS,
+    cacheless: 'the model has no cache of prompts',
     lacks: { json_schema: 'the model is held to no schema', 'forced tool': 'the model cannot be made to call a tool' },
   }),
 };
@@ -104,6 +111,21 @@ interface Cell {
   readonly column: Column;
   ask(question: Omit<Question, 'model'>): ReturnType<Speaker['ask']>;
 }
+/** Callers may make caches of their own at the vendor. */
+const STORING = {
+  match: { principal: '*' },
+  allow: { modes: ['protocol', 'transparent'], classes: ['inference', 'models', 'stateful'], instances: ['*'], models: ['*'] },
+};
+/** A cache that the caller made at the vendor. */
+const stored = async (bench: Bench, model: string): Promise<string> => {
+  const contents = [{ role: 'user', parts: [{ text: 'word '.repeat(60) }] }];
+  return (await genaiAt(bench).caches.create({ model, config: { contents, ttl: '600s' } })).name ?? '';
+};
+/** What the provider was asked for a cache by, in its own words. */
+const hintsAt = (bench: Bench): readonly string[] => {
+  const body = bench.simulator.requests.at(-1)?.body.toString('utf8') ?? '';
+  return [...body.matchAll(/"(cache_control|cachePoint|cachedContent|prompt_cache_key|prompt_cache_breakpoint)":/g)].flatMap(([, name]) => name ?? []);
+};
 /** `yes`, or what the ledger of the gateway says, or why the provider does not offer it. */
 type Verdict = string;
 const verdict = (fidelity: string): Verdict => {
@@ -279,6 +301,20 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     if (provider === 'watsonx') return 'not offered: watsonx.ai tells no cached tokens';
     return verdict(answer.fidelity);
   },
+  'cache hint': async ({ ask, bench, column, provider, speaker }, client) => {
+    const refused = client === 'gemini' ? (provider === 'vertex' ? undefined : STORED) : isOwn(client, column) ? column.cacheless : undefined;
+    if (refused !== undefined) {
+      const error = await ask({ text: 'Hello', hint: 'cachedContents/77' }).catch((cause: unknown) => cause);
+      expect([400, 403]).toContain(speaker.failure(error).status);
+      return `not offered: ${refused}`;
+    }
+    const answer = await ask({ text: 'Hello', hint: client === 'gemini' ? await stored(bench, column.model) : 'acme' });
+    expect(answer.text).toBe('You said: Hello');
+    const found = verdict(answer.fidelity);
+    const told = found.match(/ignored=[^,]*cache/gi) ?? [];
+    expect(hintsAt(bench).length + told.length).toBe([MARKS[client], NAMED[client]].filter((one) => one !== undefined).length);
+    return column.cacheless === undefined ? found : `not offered: ${column.cacheless}`;
+  },
   'stop reason': async ({ ask, provider }, client) => {
     const short = await ask({ text: 'write 9 words', most: 2 });
     expect(short.stop).toBe('length');
@@ -300,6 +336,24 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
 };
 /** Notes of every answer in another format: a time that one has no place for, a duration that the other does not measure. */
 const OF_FORMAT: ReadonlySet<string> = new Set(['ignored=created', 'defaulted=metrics.latencyMs']);
+/** What each client asks for a cache by: a mark on the text, a name. */
+const MARKS: Readonly<Record<Client, string | undefined>> = {
+  openai: 'messages[].content[].prompt_cache_breakpoint',
+  anthropic: 'messages[].content[].cache_control',
+  converse: 'messages[].content[].cachePoint',
+  gemini: undefined,
+};
+const NAMED: Readonly<Record<Client, string | undefined>> = { openai: 'prompt_cache_key', anthropic: undefined, converse: undefined, gemini: 'cachedContent' };
+/** Where marks of every client are written as the provider's own. */
+const MARKED: ReadonlySet<string> = new Set(['anthropic', 'bedrock', 'vertex: claude', 'bedrock: nova']);
+/** OpenAI's name for what shares a cache goes on as it came. */
+const NAMING: ReadonlySet<string> = new Set(['openai', 'azure', 'vertex: llama', 'vertex: mistral']);
+/** Where the model that is asked for a cache counts what it reasons. */
+const REASONING: ReadonlySet<string> = new Set(['openai', 'azure', 'vertex']);
+const hintsLost = (client: Client, name: string, column: Column): readonly string[] => {
+  if (isOwn(client, column) || (client === 'openai' && NAMING.has(name))) return [];
+  return [...(MARKED.has(name) ? [] : [MARKS[client]]), NAMED[client]].flatMap((lost) => (lost === undefined ? [] : [`ignored=${lost}`]));
+};
 /** What is not a plain yes, said beforehand. */
 const EXPECTED: Readonly<Record<string, string>> = {
   'openai to anthropic: stop reason': 'ledger: ignored=choices[].finish_reason',
@@ -425,6 +479,12 @@ const refusedOf = (client: Client, column: Column, trait: string): string | unde
   column.refuses?.[trait] ?? (isOwn(client, column) ? column.lacks?.[trait] : undefined);
 const expectedOf = (client: Client, name: string, column: Column, trait: string): Verdict => {
   const thoughtless = trait === 'reasoning loop' ? column.thoughtless?.(client) : undefined;
+  if (trait === 'cache hint') {
+    if (client === 'gemini') return column.like === 'vertex' ? 'yes' : `not offered: ${STORED}`;
+    if (column.cacheless !== undefined) return `not offered: ${column.cacheless}`;
+    const notes = [...hintsLost(client, name, column), ...(client === 'converse' && REASONING.has(name) ? ['ignored=usage.reasoning'] : [])];
+    return notes.length === 0 ? 'yes' : `ledger: ${notes.join(',')}`;
+  }
   const missing = refusedOf(client, column, trait) ?? lackingOf(client, column, trait) ?? thoughtless;
   return missing === undefined ? (EXPECTED[`${client} to ${name}: ${trait}`] ?? 'yes') : `not offered: ${missing}`;
 };
@@ -453,10 +513,10 @@ const tryLacking = async (
 };
 
 describe.each(Object.entries(columns))('to %s', (name, column) => {
-  const { vendor, model, thinks, plugins, like } = column;
+  const { vendor, model, thinks, caches = model, plugins, like } = column;
   let bench: Bench;
   beforeAll(async () => {
-    bench = await openBench({ vendor, plugins: [...plugins, '@llm-proxy-auth/dialect-gemini'], sections: { retry: { attempts: 1 } } });
+    bench = await openBench({ vendor, plugins: [...plugins, '@llm-proxy-auth/dialect-gemini'], sections: { retry: { attempts: 1 }, policies: [STORING] } });
   });
   afterEach(() => bench.simulator.clear());
   afterAll(() => bench.close());
@@ -466,7 +526,7 @@ describe.each(Object.entries(columns))('to %s', (name, column) => {
       task.meta.cell = { client: title, provider: name, trait };
       let told = '';
       const ask: Cell['ask'] = async (question) => {
-        const answer = await speaker.ask(bench, { model: question.thinking === true ? thinks : model, ...question });
+        const answer = await speaker.ask(bench, { model: question.thinking === true ? thinks : question.hint === undefined ? model : caches, ...question });
         told = answer.fidelity;
         return answer;
       };

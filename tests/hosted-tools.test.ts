@@ -61,12 +61,14 @@ describe('tools that run at Anthropic, Google or AWS, searches, and guardrails',
     const system = { messages: [{ role: 'user', content: [{ text: 'Hi' }] }], toolConfig: { tools: [{ systemTool: { name: 'nova_grounding' } }] } };
     const servers = { model, max_tokens: 50, messages: [HELLO], mcp_servers: [{ type: 'url', name: 'x', url: 'https://x.example' }] };
     const armor = { contents: [{ role: 'user', parts: [{ text: 'Hi' }] }], modelArmorConfig: { promptTemplateName: 'projects/p/locations/l/templates/t' } };
+    const kept = { contents: armor.contents, cachedContent: 'projects/p/locations/l/cachedContents/1' };
     const guarded = { messages: system.messages, guardrailConfig: { guardrailIdentifier: 'gr', guardrailVersion: '1' } };
     const data = { model, messages: [HELLO], data_sources: [{ type: 'azure_search', parameters: { index_name: 'x' } }] };
     const converse = `/converse/main/model/${encodeURIComponent(model)}/converse`;
     const asked = [
       ...(vendor === 'anthropic' ? [] : [['/anthropic/main/v1/messages', servers, 'mcp_servers'] as const]),
       ...(vendor === 'vertex' ? [] : [[`/gemini/main/v1beta/models/${model}:generateContent`, armor, 'modelArmorConfig'] as const]),
+      ...(vendor === 'vertex' ? [] : [[`/gemini/main/v1beta/models/${model}:generateContent`, kept, 'cachedContent'] as const]),
       ...(vendor === 'bedrock' ? [] : [[converse, guarded, 'guardrailConfig'] as const]),
       ...(vendor === 'openai' || vendor === 'azure' ? [] : [['/openai/main/v1/chat/completions', data, 'data_sources'] as const]),
       ...(vendor === 'anthropic' ? [] : [anthropic('code_execution_20250825')]),

@@ -359,6 +359,12 @@ const notDone: readonly Mutant[] = [
     named: 'are refused by name where the provider is oci and has none',
   },
   {
+    rule: 'A question is not answered without what its cache holds',
+    edits: [{ file: 'plugins/dialect-gemini/src/generate/read-request.ts', from: '    refuseCached(request);\n', to: '' }],
+    test: 'tests/hosted-tools.test.ts',
+    named: 'are refused by name where the provider is oci and has none',
+  },
+  {
     rule: 'Servers of tools are not left out',
     edits: [{ file: 'plugins/dialect-anthropic/src/messages/surface.ts', from: '        refuseServers(inbound, target);\n', to: '' }],
     test: 'tests/hosted-tools.test.ts',

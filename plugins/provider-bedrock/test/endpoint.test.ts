@@ -162,4 +162,15 @@ describe('capabilities', () => {
     ['amazon.nova-lite-v1:0', true, true],
     ['meta.llama3-8b-instruct-v1:0', true, false],
   ])('of %s: sampling %s, forced tools %s', (id, sampling, forcedTool) => expect(capabilitiesOf(readModelId(id))).toMatchObject({ sampling, forcedTool }));
+  it.each([
+    ['anthropic.claude-sonnet-4-5-20250929-v1:0', true],
+    ['anthropic.claude-3-7-sonnet-20250219-v1:0', true],
+    ['anthropic.claude-3-haiku-20240307-v1:0', false],
+    ['anthropic.claude-v2:1', false],
+    ['us.amazon.nova-2-lite-v1:0', true],
+    ['amazon.nova-micro-v1:0', true],
+    ['amazon.titan-text-express-v1', false],
+    ['meta.llama3-8b-instruct-v1:0', false],
+    ['mistral.mistral-large-2402-v1:0', false],
+  ])('of %s: marks for the cache %s', (id, cache) => expect(capabilitiesOf(readModelId(id))).toMatchObject({ cache }));
 });

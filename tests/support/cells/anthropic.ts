@@ -3,11 +3,11 @@ import type { Bench } from '../gateway.ts';
 import { type Answer, PARAMETERS, PDF, PIXEL, type Question, type Speaker } from './speaker.ts';
 
 type Message = Anthropic.MessageParam;
-const contentOf = ({ text, media, results }: Question): Anthropic.ContentBlockParam[] => [
+const contentOf = ({ text, media, results, hint }: Question): Anthropic.ContentBlockParam[] => [
   ...(results ?? []).map(({ id, text: content }) => ({ type: 'tool_result' as const, tool_use_id: id, content })),
   ...(media === 'image' ? [{ type: 'image' as const, source: { type: 'base64' as const, media_type: 'image/png' as const, data: PIXEL } }] : []),
   ...(media === 'document' ? [{ type: 'document' as const, source: { type: 'base64' as const, media_type: 'application/pdf' as const, data: PDF } }] : []),
-  ...(results === undefined ? [{ type: 'text' as const, text }] : []),
+  ...(results === undefined ? [{ type: 'text' as const, text, ...(hint === undefined ? {} : { cache_control: { type: 'ephemeral' as const } }) }] : []),
 ];
 const bodyOf = (q: Question, messages: Message[]): Anthropic.MessageCreateParamsNonStreaming => ({
   model: q.model,

@@ -10,11 +10,12 @@ import {
 import type { Bench } from '../gateway.ts';
 import { type Answer, PARAMETERS, PDF, PIXEL, type Question, type Speaker } from './speaker.ts';
 
-const contentOf = ({ text, media, results }: Question): ContentBlock[] => [
+const contentOf = ({ text, media, results, hint }: Question): ContentBlock[] => [
   ...(results ?? []).map(({ id, text: result }): ContentBlock => ({ toolResult: { toolUseId: id, content: [{ text: result }] } })),
   ...(media === 'image' ? [{ image: { format: 'png' as const, source: { bytes: Buffer.from(PIXEL, 'base64') } } }] : []),
   ...(media === 'document' ? [{ document: { format: 'pdf' as const, name: 'a', source: { bytes: Buffer.from(PDF, 'base64') } } }] : []),
   ...(results === undefined ? [{ text }] : []),
+  ...(hint === undefined ? [] : [{ cachePoint: { type: 'default' as const } }]),
 ];
 const bodyOf = (q: Question, messages: Message[]): ConverseCommandInput => ({
   modelId: q.model,

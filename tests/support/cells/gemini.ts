@@ -16,6 +16,7 @@ const configOf = (q: Question): GenerateContentConfig => ({
   ...(q.tools === undefined ? {} : { tools: [{ functionDeclarations: q.tools.map((name) => ({ name, parametersJsonSchema: PARAMETERS })) }] }),
   ...(q.force === undefined ? {} : { toolConfig: { functionCallingConfig: { mode: 'ANY' as never, allowedFunctionNames: [q.force] } } }),
   ...(q.schema === undefined ? {} : { responseMimeType: 'application/json', responseJsonSchema: q.schema }),
+  ...(q.hint === undefined ? {} : { cachedContent: q.hint }),
   ...(q.thinking === true ? { thinkingConfig: { thinkingBudget: 2000, includeThoughts: true } } : {}),
 });
 const STOPS: Readonly<Record<string, Answer['stop']>> = { STOP: 'end', MAX_TOKENS: 'length' };

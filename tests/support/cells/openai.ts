@@ -5,8 +5,8 @@ import { type Answer, PARAMETERS, PDF, PIXEL, type Question, type Speaker } from
 type Chat = OpenAI.Chat.ChatCompletion;
 type Message = OpenAI.Chat.ChatCompletionMessageParam;
 
-const contentOf = ({ text, media }: Question): OpenAI.Chat.ChatCompletionContentPart[] => [
-  { type: 'text', text },
+const contentOf = ({ text, media, hint }: Question): OpenAI.Chat.ChatCompletionContentPart[] => [
+  { type: 'text', text, ...(hint === undefined ? {} : { prompt_cache_breakpoint: { mode: 'explicit' } }) },
   ...(media === 'image' ? [{ type: 'image_url' as const, image_url: { url: `data:image/png;base64,${PIXEL}` } }] : []),
   ...(media === 'document' ? [{ type: 'file' as const, file: { filename: 'a.pdf', file_data: `data:application/pdf;base64,${PDF}` } }] : []),
 ];
@@ -17,6 +17,7 @@ const bodyOf = (q: Question, messages: Message[]): OpenAI.Chat.ChatCompletionCre
   messages,
   max_completion_tokens: q.most ?? 9000,
   ...(q.until === undefined ? {} : { stop: ['never', q.until] }),
+  ...(q.hint === undefined ? {} : { prompt_cache_key: q.hint }),
   ...(q.thinking === true ? { reasoning_effort: 'high' as const } : {}),
   ...(q.tools === undefined ? {} : { tools: q.tools.map((name) => ({ type: 'function', function: { name, parameters: PARAMETERS } })) }),
   ...(q.force === undefined ? {} : { tool_choice: { type: 'function', function: { name: q.force } } }),

@@ -22,6 +22,8 @@ const SOURCES: Readonly<Record<string, string>> = Object.freeze({
   'the format takes no image': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequest',
   'the format takes documents of text alone': 'https://docs.oracle.com/en-us/iaas/api/#/en/generative-ai-inference/latest/datatypes/CohereChatRequest',
   'the model is held to no schema': 'https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html',
+  'the model has no cache of prompts': 'https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html',
+  'what is kept under a name is kept at Vertex AI': 'https://cloud.google.com/vertex-ai/generative-ai/docs/context-cache/context-cache-overview',
   'the model cannot be made to call a tool': 'https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolChoice.html',
   'watsonx.ai tells no cached tokens': 'https://cloud.ibm.com/apidocs/watsonx-ai#text-chat',
 });

@@ -18,6 +18,8 @@ export interface Question {
   /** Ends the answer where it would be said. */
   readonly until?: string;
   readonly stream?: boolean;
+  /** Asks for a cache as the client does: by a mark on the text, or by this name of a cache. */
+  readonly hint?: string;
 }
 /** An answer in terms that every client has. */
 export interface Answer {

@@ -28,7 +28,21 @@ const chat = [
   'gpt-5-chat-latest',
   'gpt-audio',
 ];
-const reasoning = ['o1', 'o1-mini', 'o3', 'o3-mini', 'o4-mini', 'gpt-5', 'gpt-5-mini', 'gpt-5-nano', 'gpt-5.1', 'gpt-5.2', 'gpt-5.4', 'gpt-5.4-mini'];
+const reasoning = [
+  'o1',
+  'o1-mini',
+  'o3',
+  'o3-mini',
+  'o4-mini',
+  'gpt-5',
+  'gpt-5-mini',
+  'gpt-5-nano',
+  'gpt-5.1',
+  'gpt-5.2',
+  'gpt-5.4',
+  'gpt-5.4-mini',
+  'gpt-5.6',
+];
 const kinds: readonly [ModelKind, readonly string[]][] = [
   ['completions', ['babbage-002', 'davinci-002', 'gpt-3.5-turbo-instruct']],
   ['moderation', ['omni-moderation-latest', 'text-moderation-latest']],

@@ -116,6 +116,11 @@ const refuseArmor = ({ rest }: ChatRequest): void => {
   if (Object.keys(asObject(rest?.fields.modelArmorConfig) ?? {}).length > 0)
     throw unsupported('modelArmorConfig', 'The provider of this call has no Model Armor, as `modelArmorConfig` asks for; Vertex AI does.');
 };
+/** What a cache holds is part of the question, and stands at Vertex alone. */
+const refuseCached = ({ rest }: ChatRequest): void => {
+  if (rest?.fields.cachedContent !== undefined)
+    throw unsupported('cachedContent', 'The provider of this call has not what `cachedContent` names; a Gemini of Vertex AI has.');
+};
 /** Throws GatewayError `invalid_request` or `unsupported_parameter` with `param`. */
 export const readRequest =
   (seal: Seal) =>
@@ -128,6 +133,7 @@ export const readRequest =
     if (target === undefined || target.dialect === GEMINI) return request;
     refuseMedia(asObject(formOf(request)?.said?.wire.generationConfig));
     refuseArmor(request);
+    refuseCached(request);
     const shown = allowed.length === 0 ? request : shownTools(request, allowed, ledger);
     return target.capabilities.webSearch === true ? withSearch(shown) : shown;
   };
