@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 
 const TICK_MS = 5;
 /** A longer gap between two ticks is a stretch in which this process got no turn. */
-const GAP_MS = 4 * TICK_MS;
+export const GAP_MS = 4 * TICK_MS;
 
 /**
  * Milliseconds in which the event loop of this process turned, for bounds on what client, gateway and provider do in it: a stretch
