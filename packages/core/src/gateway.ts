@@ -170,7 +170,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     /** Serves one request from the raw pair; never throws. */
     handle(request: Incoming, response: Outgoing): void {
       const x = new Exchange(nextId(), plan, request, response, options.now());
-      endWait(x);
+      endWait(x, x.started);
       plan.enter(x);
       response.once('close', () => {
         x.closed = true;

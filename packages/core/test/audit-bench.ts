@@ -67,6 +67,7 @@ export const exchange = ({ id, principal = 'key:ci', model = 'm-small', input = 
     upstreamModel: model,
     startedAt: Date.UTC(2026, 0, 1),
     started: performance.now(),
+    ended: performance.now(),
     dispatchedAt: 0,
     streamOutcome: 'none',
     attempts: 1,

@@ -42,7 +42,7 @@ test('F06 what a fast provider sends in a turn is not collected until the turn e
   await new Promise<void>((resolve, reject) => {
     const outgoing = { origin, method: 'GET', path: '/', headers: [], body: undefined };
     const data = (chunk: Buffer): void => void pieces.push(chunk.length);
-    dispatch(pool, outgoing, DEADLINES, ticker, { head: () => undefined, data, end: resolve, cut: reject }, HEALTH);
+    dispatch(pool, outgoing, DEADLINES, ticker, { head: () => undefined, data, end: resolve, cut: reject }, HEALTH, performance.now());
   });
   expect(pieces.reduce((sum, n) => sum + n, 0)).toBe(FLOOD);
   // One read of a socket is 64 KiB; up to 32 of them are a turn.
@@ -72,7 +72,7 @@ test('a client that breaks off the upload that is piped says nothing of the prov
     const cut = new Promise<string>((resolve) => {
       const outgoing = { origin, method: 'POST', path: '/', headers: ['content-length', '1000'], body };
       const sink = { head: () => undefined, data: () => undefined, end: () => undefined, cut: resolve };
-      dispatch(pool, outgoing, DEADLINES, ticker, sink, { answered: () => undefined, failed: (what) => void failures.push(what) });
+      dispatch(pool, outgoing, DEADLINES, ticker, sink, { answered: () => undefined, failed: (what) => void failures.push(what) }, performance.now());
     });
     await begun;
     body.destroy(Object.assign(new Error('gone'), code === undefined ? {} : { code }));
@@ -103,7 +103,15 @@ test('what comes right behind a piece waits for company, a millisecond at most; 
   const controller = { pause: () => undefined, resume: () => undefined, abort: () => undefined, rawHeaders: null } as unknown as Dispatcher.DispatchController;
   const read = (text: string): void => handler.onResponseData?.(controller, Buffer.from(text));
   const turn = (): unknown => vi.advanceTimersByTime(0);
-  dispatch(dispatcher, { origin: 'http://127.0.0.1', method: 'GET', path: '/', headers: [], body: undefined }, DEADLINES, ticker, sink, HEALTH);
+  dispatch(
+    dispatcher,
+    { origin: 'http://127.0.0.1', method: 'GET', path: '/', headers: [], body: undefined },
+    DEADLINES,
+    ticker,
+    sink,
+    HEALTH,
+    performance.now(),
+  );
   turn();
   handler.onResponseStart?.(controller, 200, {});
   read('a');

@@ -1,4 +1,16 @@
-import { type AnswerRules, answerTap, asObject, asText, type Fields, isWholeObject, type Tap, type Usage, usageText } from '@llm-proxy-auth/plugin';
+import {
+  type AnswerRules,
+  answerTap,
+  asObject,
+  asText,
+  type ErrorLike,
+  type Fields,
+  isWholeObject,
+  type Tap,
+  type Usage,
+  usageText,
+  type Verdict,
+} from '@llm-proxy-auth/plugin';
 import { errorEvent } from './error.ts';
 import { readErrorMember } from './read-error.ts';
 import { readUsage } from './usage.ts';
@@ -17,16 +29,47 @@ const usageIn = (text: string): Usage | undefined => {
 const modelIn = (text: string): string | undefined => /"model":\s?"([^"\\]*)"/.exec(text)?.[1];
 /** A pattern with alternatives in it is found several times faster than the same word by a search for it. */
 const MAY_FAIL = /"error"\s*:\s*[^n\s]/;
+
+interface Ending {
+  readonly complete: boolean;
+  readonly error: ErrorLike | undefined;
+  readonly model: string | undefined;
+}
+const CUT: Ending = Object.freeze({ complete: false, error: undefined, model: undefined });
+const endingOf = (text: string): Ending => {
+  if (!isWholeObject(text)) return CUT;
+  // Only what is looked at is parsed; an answer that may be an error is parsed whole.
+  if (!MAY_FAIL.test(text)) return { complete: true, error: undefined, model: modelIn(text) };
+  const body = parse(text);
+  if (body === undefined) return CUT;
+  const error = body.error === undefined || body.error === null ? undefined : readErrorMember(body.error);
+  return { complete: error === undefined, error, model: asText(body.model) };
+};
+/** A whole answer; transparent mode asks for nothing but its usage, so the rest is read when somebody looks. */
+class WholeAnswer implements Verdict {
+  readonly #text: string;
+  readonly usage: Usage | undefined;
+  #ending: Ending | undefined;
+  constructor(text: string) {
+    this.#text = text;
+    this.usage = usageIn(text);
+  }
+  #ended(): Ending {
+    this.#ending ??= endingOf(this.#text);
+    return this.#ending;
+  }
+  get complete(): boolean {
+    return this.#ended().complete;
+  }
+  get error(): ErrorLike | undefined {
+    return this.#ended().error;
+  }
+  get model(): string | undefined {
+    return this.#ended().model;
+  }
+}
 const RULES: AnswerRules = Object.freeze({
-  whole(text: string) {
-    if (!isWholeObject(text)) return { complete: false };
-    // Only what is looked at is parsed; an answer that may be an error is parsed whole.
-    if (!MAY_FAIL.test(text)) return { complete: true, usage: usageIn(text), model: modelIn(text) };
-    const body = parse(text);
-    if (body === undefined) return { complete: false };
-    const error = body.error === undefined || body.error === null ? undefined : readErrorMember(body.error);
-    return { complete: error === undefined, usage: usageIn(text), error, model: asText(body.model), id: undefined };
-  },
+  whole: (text: string) => new WholeAnswer(text),
   /** A body too large to keep: its end must close an object; usage and model are looked for there. */
   tail: (text: string) => ({ complete: text.trimEnd().endsWith('}'), usage: usageIn(text), model: modelIn(text) }),
   fail: errorEvent,

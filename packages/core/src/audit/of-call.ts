@@ -21,7 +21,7 @@ export const describeEnd = (record: AuditRecord, x: Exchange, status: number): v
   record.code = x.code === '' ? undefined : x.code;
   record.stream = x.streamOutcome === 'none' ? undefined : x.streamOutcome;
   record.attempts = x.attempts;
-  record.ms = Math.round(performance.now() - x.started);
+  record.ms = Math.round(x.ended - x.started);
   record.cost = x.cost;
   const { usage } = x;
   if (usage === undefined) return;

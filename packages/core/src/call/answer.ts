@@ -48,14 +48,15 @@ export const ownHeaders = (x: Exchange): string[] => {
   return headers;
 };
 
-/** `waitingSince` holds the moment the other side gave us something; adds our work since and starts to wait again. */
-export const beginWait = (x: Exchange): void => {
+/** `waitingSince` holds the moment the other side gave us something; adds our work since and starts to wait again. Returns `performance.now()`. */
+export const beginWait = (x: Exchange): number => {
   const now = performance.now();
   x.overhead += now - x.waitingSince;
   x.waitingSince = now;
+  return now;
 };
-export const endWait = (x: Exchange): void => {
-  x.waitingSince = performance.now();
+export const endWait = (x: Exchange, at: number = performance.now()): void => {
+  x.waitingSince = at;
 };
 
 /** A retry is one until it has been answered: what fails slowly is not asked more often than what fails at once. */

@@ -33,15 +33,20 @@ const credentialFailure = (instance: Instance, error: unknown): Outcome => ({
 class Signing implements Attempt, Interruptible {
   readonly number: number;
   readonly fresh: boolean;
-  readonly now: number;
+  readonly #plan: Exchange['plan'];
+  #now: number | undefined;
   readonly session: string | undefined;
   #controller: AbortController | undefined;
   #interrupted = false;
   constructor(x: Exchange, number: number, fresh: boolean) {
     this.number = number;
     this.fresh = fresh;
-    this.now = x.plan.now();
+    this.#plan = x.plan;
     this.session = x.principal?.id;
+  }
+  get now(): number {
+    this.#now ??= this.#plan.now();
+    return this.#now;
   }
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
@@ -69,8 +74,8 @@ class Sending implements Attempting, Interruptible {
   start(request: UpstreamRequest, prepared: Prepared): void {
     const { x, instance } = this;
     const { timeouts } = instance.settings;
-    x.dispatchedAt = performance.now();
-    beginWait(x);
+    const at = beginWait(x);
+    x.dispatchedAt = at;
     const deadlines = {
       firstByte: prepared.stream ? timeouts.firstByte : undefined,
       idle: timeouts.idle,
@@ -78,7 +83,7 @@ class Sending implements Attempting, Interruptible {
       clientStall: timeouts.clientStall,
     };
     const outgoing = { method: request.method, origin: request.origin, path: request.path, headers: request.headers, body: prepared.body };
-    this.#flight = dispatch(x.plan.pool(instance, request.origin), outgoing, deadlines, x.plan.ticker, prepared.sink(this), x.plan.breaker(instance));
+    this.#flight = dispatch(x.plan.pool(instance, request.origin), outgoing, deadlines, x.plan.ticker, prepared.sink(this), x.plan.breaker(instance), at);
     x.pending = this;
     if (x.revoked) return this.interrupt('revoked');
     // A body that is refused while the connection is still being made would be noticed by nobody else.

@@ -10,10 +10,13 @@ import { CLOSE_MS, inTurn, soon, type Turned } from './turn.ts';
 /** Why an upstream exchange ended without its end. */
 export type Cut = 'connect' | 'timeout' | 'cut' | 'aborted' | 'stall' | 'drain' | 'revoked';
 export type ReplyHead = Readonly<Record<string, string | string[] | undefined>>;
-/** Takes one upstream answer. Exactly one of `end` and `cut` comes last; `data` brings all pieces of one socket read as one. */
+/**
+ * Takes one upstream answer. Exactly one of `end` and `cut` comes last; `data` brings all pieces of one socket read as one. `at`:
+ * `performance.now()` when it was given; a reading of the clock costs as much as much of what is done with a small answer.
+ */
 export interface Sink {
-  head(status: number, headers: ReplyHead): void;
-  data(chunk: Buffer): void;
+  head(status: number, headers: ReplyHead, at: number): void;
+  data(chunk: Buffer, at: number): void;
   end(): void;
   cut(why: Cut, error: unknown): void;
   /** Called about every 50 ms with `performance.now()`. */
@@ -65,14 +68,14 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   readonly #health: Health;
   /** The body is piped: what it is late for may be its client's doing. */
   readonly piped: boolean;
-  readonly #started = performance.now();
+  readonly #started: number;
   #controller: Dispatcher.DispatchController | undefined;
   #over = false;
   #why: Cut | undefined;
   #headed = false;
   /** What this try says of the provider has been told. */
   #judged = false;
-  #lastRead = this.#started;
+  #lastRead: number;
   /** When the sink got bytes last. */
   #deliveredAt = Number.NEGATIVE_INFINITY;
   #pausedAt = 0;
@@ -86,7 +89,9 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   #due = true;
   #ended = false;
 
-  constructor(dispatcher: Dispatcher, outgoing: Outgoing, deadlines: Deadlines, ticker: Ticker, sink: Sink, health: Health) {
+  constructor(dispatcher: Dispatcher, outgoing: Outgoing, deadlines: Deadlines, ticker: Ticker, sink: Sink, health: Health, at: number) {
+    this.#started = at;
+    this.#lastRead = at;
     this.#dispatcher = dispatcher;
     this.#outgoing = outgoing;
     this.#deadlines = deadlines;
@@ -150,7 +155,7 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   }
   onResponseEnd(): void {
     if (!this.#judged) this.#answered();
-    this.#lastRead = performance.now();
+    if (!this.#due) this.#lastRead = performance.now();
     this.#ended = true;
     this.#later();
   }
@@ -187,9 +192,11 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   }
   #deliver(): void {
     const head = this.#head;
-    if (head !== undefined && !this.#over) {
+    if ((head === undefined && this.#piece === undefined) || this.#over) return;
+    const at = performance.now();
+    if (head !== undefined) {
       this.#head = undefined;
-      this.#sink.head(this.#status, head);
+      this.#sink.head(this.#status, head, at);
     }
     const piece = this.#piece;
     if (piece === undefined || this.#over) return;
@@ -197,8 +204,8 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
     this.#piece = undefined;
     this.#more = undefined;
     this.#held = 0;
-    this.#deliveredAt = performance.now();
-    this.#sink.data(chunk);
+    this.#deliveredAt = at;
+    this.#sink.data(chunk, at);
   }
   #cut(error: unknown): void {
     if (!this.#finish()) return;
@@ -231,9 +238,10 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
 /**
  * Sends one request. No promise, no stream object, no timer of its own between socket and sink: undici pushes pieces, the
  * pieces of one turn are joined, and the shared ticker watches the deadlines (undici's own stop while a consumer pauses).
+ * `at`: `performance.now()`.
  */
-export const dispatch = (dispatcher: Dispatcher, outgoing: Outgoing, deadlines: Deadlines, ticker: Ticker, sink: Sink, health: Health): Flight => {
-  const flight = new UpstreamFlight(dispatcher, outgoing, deadlines, ticker, sink, health);
+export const dispatch = (dispatcher: Dispatcher, outgoing: Outgoing, deadlines: Deadlines, ticker: Ticker, sink: Sink, health: Health, at: number): Flight => {
+  const flight = new UpstreamFlight(dispatcher, outgoing, deadlines, ticker, sink, health, at);
   // What a body that is piped breaks with is heard only by who has begun to read it.
   if (flight.piped) flight.go();
   else inTurn(flight);

@@ -89,6 +89,8 @@ export class Exchange implements Enrolled {
   waitingSince: number = -0;
   firstByteAt: number = -0;
   dispatchedAt: number = -0;
+  /** `performance.now()` at its end. */
+  ended: number = -0;
   bytesIn: number = 0;
   /** Bytes of its body that are kept until it ends. */
   held: number = 0;

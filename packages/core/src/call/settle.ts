@@ -5,6 +5,7 @@ import { reckon } from './reckon.ts';
 export const settle = (x: Exchange): void => {
   if (x.settled) return;
   x.settled = true;
+  x.ended = performance.now();
   const { plan } = x;
   plan.leave(x);
   reckon(x);

@@ -38,7 +38,7 @@ export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () =
     return made;
   };
   const observe = (x: Exchange, status: number): void => {
-    const ended = performance.now();
+    const { ended } = x;
     const seconds = (ended - x.started) / 1_000;
     metrics.http(x.request.method ?? 'GET', x.route).status(status);
     if (x.principal !== undefined || x.instance !== undefined) {

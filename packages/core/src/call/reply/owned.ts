@@ -44,11 +44,11 @@ const streamedSink = (a: Attempting, tap: Tap | undefined): Sink =>
 export const ownedSink = (a: Attempting, native: NativeCall, tapOf: (framing: Framing) => Tap | undefined): Sink => {
   let sink: Sink | undefined;
   return {
-    head(status, headers) {
+    head(status, headers, at) {
       sink = status >= 300 ? relaySink(a, undefined, true) : isStream(headers) ? streamedSink(a, tapOf('sse')) : readSink(a, native, headers, tapOf('json'));
-      sink.head(status, headers);
+      sink.head(status, headers, at);
     },
-    data: (chunk) => sink?.data(chunk),
+    data: (chunk, at) => sink?.data(chunk, at),
     end: () => sink?.end(),
     cut: (why, error) => (sink === undefined ? a.resolve(cutOutcome(a.instance, why, error)) : sink.cut(why, error)),
   };

@@ -64,10 +64,10 @@ class RelaySink implements Sink {
     this.#only = only;
     this.#writer = new ClientWriter(a);
   }
-  head(status: number, headers: ReplyHead): void {
+  head(status: number, headers: ReplyHead, at: number): void {
     const { x } = this.#a;
     x.upstreamRequestId = upstreamRequestId(headers);
-    endWait(x);
+    endWait(x, at);
     const redirect = status >= 300 && status < 400 && status !== 304;
     const safe = redirect && this.#errorsPass ? location(this.#a, headers) : headers;
     const mustRead = status === 401 || status === 403 || (status >= 300 && !this.#errorsPass) || safe === undefined;
@@ -79,10 +79,10 @@ class RelaySink implements Sink {
   tick(): void {
     this.#flushHead();
   }
-  data(chunk: Buffer): void {
-    if (this.#rest !== undefined) return this.#rest.data(chunk);
+  data(chunk: Buffer, at: number): void {
+    if (this.#rest !== undefined) return this.#rest.data(chunk, at);
     const { x } = this.#a;
-    if (x.firstByteAt === 0) x.firstByteAt = performance.now();
+    if (x.firstByteAt === 0) x.firstByteAt = at;
     this.#tap?.bytes(chunk);
     if (this.#waiting !== undefined && chunk.length === this.#length && chunk.length <= ONE_WRITE && !x.http2) this.#writeWhole(chunk);
     else {

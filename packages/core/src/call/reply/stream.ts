@@ -48,7 +48,7 @@ class StreamSink implements Sink {
   #held: (string | Uint8Array)[] | undefined;
   #head: ReplyHead = {};
   #headAt = -0;
-  #lastWrite = performance.now();
+  #lastWrite: number;
   #lingerUntil = -0;
   #committed = false;
   #over = false;
@@ -58,11 +58,12 @@ class StreamSink implements Sink {
   constructor(a: Attempting, body: StreamBody) {
     this.#a = a;
     this.#body = body;
+    this.#lastWrite = a.x.dispatchedAt;
     this.#writer = new ClientWriter(a);
   }
-  head(status: number, headers: ReplyHead): void {
+  head(status: number, headers: ReplyHead, at: number): void {
     this.#head = headers;
-    this.#headAt = performance.now();
+    this.#headAt = at;
     this.#a.x.upstreamRequestId = upstreamRequestId(headers);
     if (status < 300 && this.#body.accepts(textOf(headers, 'content-type'))) {
       const encoding = textOf(headers, 'content-encoding').toLowerCase();
@@ -72,10 +73,10 @@ class StreamSink implements Sink {
     const resolve = (outcome: Outcome): void => (outcome.is === 'failed' ? this.#fail(outcome.error, outcome) : this.#finish(outcome));
     this.#rest = wholeRest({ x, instance, flight, resolve }, status, headers, (reply) => this.#whole(reply));
   }
-  data(chunk: Buffer): void {
+  data(chunk: Buffer, at: number): void {
     if (this.#over) return;
-    if (this.#rest !== undefined) return this.#rest.data(chunk);
-    if (!this.#committed) endWait(this.#a.x);
+    if (this.#rest !== undefined) return this.#rest.data(chunk, at);
+    if (!this.#committed) endWait(this.#a.x, at);
     this.#seen = true;
     let out: string | Uint8Array;
     try {
@@ -83,7 +84,7 @@ class StreamSink implements Sink {
     } catch (thrown) {
       return this.#unreadable(thrown);
     }
-    this.#take(out);
+    this.#take(out, at);
   }
   end(): void {
     if (this.#over) return;
@@ -94,7 +95,7 @@ class StreamSink implements Sink {
     } catch (thrown) {
       return this.#unreadable(thrown);
     }
-    this.#take(out);
+    this.#take(out, performance.now());
     if (this.#over || this.#body.state() === 'done') return;
     this.#cutOff('cut');
   }
@@ -116,13 +117,13 @@ class StreamSink implements Sink {
     this.#writer.write(this.#body.idle());
     this.#lastWrite = now;
   }
-  #take(out: string | Uint8Array): void {
+  #take(out: string | Uint8Array, at: number): void {
     if (out.length > 0) {
       const { x } = this.#a;
-      if (x.firstByteAt === 0 && this.#body.state() !== 'waiting') x.firstByteAt = performance.now();
+      if (x.firstByteAt === 0 && this.#body.state() !== 'waiting') x.firstByteAt = at;
       if (this.#committed) {
         this.#writer.write(out);
-        this.#lastWrite = performance.now();
+        this.#lastWrite = at;
       } else if (this.#held === undefined) this.#held = [out];
       else this.#held.push(out);
     }
@@ -157,13 +158,13 @@ class StreamSink implements Sink {
     const { x } = this.#a;
     if (this.#committed || x.gone) return;
     this.#committed = true;
-    beginWait(x);
+    const at = beginWait(x);
     sendHead(x, 200, [...ownHeaders(x), 'content-type', this.#body.type, ...STREAM_HEADERS, ...this.#body.headers(this.#head)]);
     if (this.#held !== undefined) {
       for (const piece of this.#held) this.#writer.write(piece);
       this.#held = undefined;
     } else if (!x.http2) (x.response as { flushHeaders?(): void }).flushHeaders?.();
-    this.#lastWrite = performance.now();
+    this.#lastWrite = at;
   }
   #finish(outcome: Outcome): void {
     if (this.#over) return;

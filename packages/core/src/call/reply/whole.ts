@@ -70,8 +70,8 @@ class WholeSink implements Sink {
     this.#a.x.upstreamRequestId = upstreamRequestId(headers);
     this.#rest = wholeRest(this.#a, status, headers, (reply) => this.#then(reply, headers));
   }
-  data(chunk: Buffer): void {
-    this.#rest?.data(chunk);
+  data(chunk: Buffer, at: number): void {
+    this.#rest?.data(chunk, at);
   }
   end(): void {
     this.#rest?.end();
