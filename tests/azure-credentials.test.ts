@@ -72,6 +72,17 @@ describe('a client secret', () => {
     expect([second.status, second.token === first.token]).toEqual([200, false]);
     expect(tokenRequests()).toHaveLength(2);
   });
+  test.each([-3, 3])('works with a clock that is off by %d hours, and for as long as its tokens live', async (hours) => {
+    const { open, asked, secret, advance, skew } = directory;
+    const bench = await open(secret);
+    skew(hours * 60 * MINUTE);
+    const first = await asked(bench);
+    advance(40 * MINUTE);
+    expect([first.status, await asked(bench)]).toEqual([200, first]);
+    advance(21 * MINUTE);
+    expect((await asked(bench)).status).toBe(200);
+    expect(tokenRequests()).toHaveLength(2);
+  });
   test('that is wrong is told to the log by the number of Entra ID, and to nobody else', async () => {
     const { open, asked, secret } = directory;
     const bench = await open({ ...secret, clientSecret: `${SECRET}-other` });

@@ -1,4 +1,4 @@
-import { type CorrectedClock, type CredentialCache, credentialCache, GatewayError, type Host, type Secret } from '@llm-proxy-auth/plugin';
+import { type CorrectedClock, type CredentialCache, credentialCache, GatewayError, type Host, isObject, type Secret } from '@llm-proxy-auth/plugin';
 import type { Config } from '../config.ts';
 import { credentialOf, readProfile } from './config-file.ts';
 import { readKey } from './key.ts';
@@ -60,6 +60,11 @@ export interface Surroundings {
   readonly random: () => number;
   readonly principals: Principals;
 }
+/** The vendor's library throws objects, too, that are no errors but have a message. */
+const told = (cause: unknown): string => {
+  if (cause instanceof Error) return `${cause.name}: ${cause.message.slice(0, 300)}`;
+  return isObject(cause) && typeof cause.message === 'string' ? cause.message.slice(0, 300) : 'unknown';
+};
 const asked = (kind: Exclude<Kind, 'api-key'>, settings: Credentials, principals: Principals): AskPrincipal => {
   if (isPrincipal(kind)) return principals[kind](settings);
   return async () => {
@@ -77,10 +82,6 @@ export const ociCredentials = (settings: Credentials, kind: Kind, { host, clock,
     now: clock.now,
     random,
     vendor: 'OCI',
-    failed: (cause) =>
-      host.log.warn(
-        { source: kind, error: cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 300)}` : 'unknown' },
-        'OCI credentials cannot be had',
-      ),
+    failed: (cause) => host.log.warn({ source: kind, error: told(cause) }, 'OCI credentials cannot be had'),
   });
 };
