@@ -75,7 +75,8 @@ const modelOf = (model: Fields, now: number): ModelInfo | undefined => {
     owner: asText(model.provider)?.toLowerCase(),
     created: created === undefined ? undefined : Math.floor(created / 1_000),
     context: asNumber(asObject(model.model_limits)?.max_sequence_length),
-    deprecated: dayOf(startOf(model, 'deprecated')),
+    // A stage may be left out: what is constricted can be called, and is on its way out.
+    deprecated: dayOf(startOf(model, 'deprecated') ?? startOf(model, 'constricted')),
     retires: dayOf(startOf(model, 'withdrawn')),
     ...(functions.size === 0 ? {} : { capabilities: { images: functions.has('image_chat') } }),
   };

@@ -152,6 +152,12 @@ describe('the list of models', () => {
         'https://x/ml/v1/foundation_model_specs?start=g1.x&limit=200',
       ),
       page([
+        spec('ibm/c', {
+          lifecycle: [
+            { id: 'constricted', start_date: '2026-09-01' },
+            { id: 'withdrawn', start_date: '2027-01-01' },
+          ],
+        }),
         spec('ibm/b', {
           functions: [{ id: 'image_chat' }],
           lifecycle: [
@@ -165,6 +171,7 @@ describe('the list of models', () => {
     expect(await provider.models?.(new AbortController().signal)).toEqual([
       { id: 'mine', owner: 'deployment' },
       { id: 'ibm/a', owner: 'ibm', created: Date.UTC(2025, 0, 15) / 1000, context: 8192, capabilities: { images: false } },
+      { id: 'ibm/c', owner: 'ibm', created: undefined, context: undefined, deprecated: '2026-09-01', retires: '2027-01-01', capabilities: { images: false } },
       { id: 'ibm/b', owner: 'ibm', created: undefined, context: undefined, deprecated: '2026-10-01', retires: '2027-01-01', capabilities: { images: true } },
     ]);
     expect(host.fetched.map(({ request }) => request.path)).toEqual([
