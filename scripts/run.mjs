@@ -19,6 +19,7 @@ const TASKS = {
     'packages/cli/src/main.ts',
     'quick-start',
   ],
+  demo: ['--disable-warning=ExperimentalWarning', '--conditions=@llm-proxy-auth/source', 'packages/cli/src/main.ts', 'demo'],
   test: ['scripts/test.mjs'],
   pnpm: [join(tools, 'node_modules/pnpm/bin/pnpm.cjs')],
 };

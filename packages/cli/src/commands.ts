@@ -1,5 +1,6 @@
 import { admin } from './commands/admin.ts';
 import { check } from './commands/check.ts';
+import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { explain } from './commands/explain.ts';
 import { init } from './commands/init.ts';
@@ -19,7 +20,7 @@ export interface Command {
   run(words: readonly string[], terminal: Terminal): Promise<number>;
 }
 /** Commands that every gateway has; those of plugins (`keys …`) come from what they register. */
-export const COMMANDS = Object.freeze({ start, init, check, doctor, plugins, models, explain, 'quick-start': quickStart });
+export const COMMANDS = Object.freeze({ start, init, check, doctor, plugins, models, explain, demo, 'quick-start': quickStart });
 export const groupCommand = (group: string): Command => admin(group);
 
 export const help = (): string =>
