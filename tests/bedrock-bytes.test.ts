@@ -69,6 +69,22 @@ describe.each([
     expect([got.length, sha256(got)]).toEqual([expected.length, sha256(expected)]);
   });
 
+  // The simulator signs what it is sent once more, by a path whose segments are encoded twice, and refuses another signature. An ARN in
+  // a spelling that is not AWS's own arrives in AWS's own: which of them AWS signs by is not written down anywhere.
+  test.each([
+    ['transparent', encodeURIComponent(ARN)],
+    ['transparent', encodeURIComponent(ARN).replaceAll('%3A', ':')],
+    ['transparent', encodeURIComponent(ARN).toLowerCase()],
+    ['converse', encodeURIComponent(ARN)],
+    ['converse', encodeURIComponent(ARN).replaceAll('%3A', ':')],
+  ])('A060 encoded ids must still work: %s, an ARN as %s arrives signed', async (mode, id) => {
+    expect(ARN.length).toBeGreaterThan(160);
+    const { status } = await ask(bench.url, bench.key, `/${mode}/main/model/${id}/converse`, Buffer.from(JSON.stringify({ messages })));
+    const arrived = bench.simulator.requests.at(-1);
+    expect([status, arrived?.path]).toEqual([200, `/model/${encodeURIComponent(ARN)}/converse`]);
+    expect(arrived?.header('authorization')).toMatch(/^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-east-1\/bedrock\/aws4_request, /);
+  });
+
   test('the type of a binary stream is that of Bedrock', async () => {
     const path = `/transparent/main/model/${encodeURIComponent(CLAUDE)}/converse-stream`;
     expect((await ask(bench.url, bench.key, path, Buffer.from(JSON.stringify({ messages })))).type).toBe('application/vnd.amazon.eventstream');

@@ -23,7 +23,8 @@ import { canariesIn, canariesOf, sweepAll } from './canaries.ts';
 
 export const PROVIDER_KEY = 'sk-provider-canary-0123456789abcdefghijklmnop';
 const PEPPER = 'pepper-0123456789abcdef0123456789abcdef';
-const OPERATOR: Principal = { id: 'test', owner: 'test', strategy: 'local', credential: 'local', groups: [], scopes: ['admin'], factor: 'none' };
+/** Whom operations that a test runs itself are run by. */
+export const OPERATOR: Principal = { id: 'test', owner: 'test', strategy: 'local', credential: 'local', groups: [], scopes: ['admin'], factor: 'none' };
 
 /** An application inference profile that the Bedrock simulator knows; its ARN has more than 160 characters. */
 export const BEDROCK_PROFILE = `team-a-${'x'.repeat(100)}`;

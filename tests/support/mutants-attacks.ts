@@ -66,6 +66,12 @@ export const attacks: readonly Mutant[] = [
     'A060: an encoded id keeps its bytes',
     core('http/route.ts', "path: `/${rest.slice(1).join('/')}` };", "path: decodeURIComponent(`/${rest.slice(1).join('/')}`) };"),
   ),
+  of(
+    'an encoded id is signed encoded twice',
+    'tests/bedrock-bytes',
+    'A060 encoded ids must still work',
+    kit('sigv4/canonical.ts', "encode(whole).replaceAll('%2F', '/');", 'whole;'),
+  ),
   of('a target begins with a slash', 'tests/hardening', 'A058 *', core('http/target.ts', "if (url[0] !== '/') throw refuse('must begin with a slash');", '')),
   of(
     'a Host is a host',

@@ -114,7 +114,18 @@ const keys: readonly Mutant[] = [
   ),
   LEGACY('costs of bcrypt', 'is the published vector', 'bcrypt.ts', '!FORM.test(hash) || ', ''),
   LEGACY('what bcrypt would cut', 'refuses what bcrypt would cut', 'bcrypt.ts', 'Buffer.byteLength(key) > LONGEST || ', ''),
-  LEGACY('scans are bounded', 'A013 verify cost', 'legacy.ts', 'if (scans > SCANS_A_MINUTE)', 'if (scans > 10_000)'),
+  LEGACY('scans are bounded', 'A013 verify cost: in a minute', 'legacy.ts', 'if (work >= WORK_A_MINUTE)', 'if (work >= 4_000)'),
+  LEGACY('a dear hash is dear', 'A013 verify cost: in a minute', 'legacy.ts', '2 ** (Number(hash.slice(4, 6)) - 10)', 'Number(hash !== "")'),
+  LEGACY('scans wait for each other', 'A013 verify cost: unknown ones', 'legacy.ts', 'concurrent: 1, waiting: 8', 'concurrent: 100, waiting: 800'),
+  {
+    rule: 'auth-api-key: bcrypt leaves the event loop alone',
+    edits: [
+      { file: 'plugins/auth-api-key/src/bcrypt.ts', from: 'const { verify } = await', to: 'const { verifySync } = await' },
+      { file: 'plugins/auth-api-key/src/bcrypt.ts', from: 'return await verify(key, hash);', to: 'return verifySync(key, hash);' },
+    ],
+    test: 'tests/access-flood.test.ts',
+    named: 'A013 verify cost: 200 wrong keys a second',
+  },
   LEGACY('few imported keys wait', 'takes 64 that wait', 'admin/import.ts', 'if (unused + records.length > MOST)', 'if (unused + records.length > 1_000)'),
   LEGACY('no more rights than who imports', 'gives nobody more than they have', 'admin/import.ts', '    bounds.give(holderOf(record));\n', ''),
 ];

@@ -41,3 +41,18 @@ export const cpuTime = (): (() => number) => {
     return (user + system) / 1000;
   };
 };
+
+/** Notes from now on how much work, ms of processor time, the thread of the event loop does between two looks; a machine that is busy otherwise adds nothing. */
+export const cpuOfTurns = (): (() => readonly number[]) => {
+  const spent: number[] = [];
+  let last = process.threadCpuUsage();
+  const timer = setInterval(() => {
+    const { user, system } = process.threadCpuUsage();
+    spent.push((user - last.user + system - last.system) / 1000);
+    last = { user, system };
+  }, TICK_MS);
+  return () => {
+    clearInterval(timer);
+    return spent;
+  };
+};

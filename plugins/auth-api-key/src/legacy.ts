@@ -11,7 +11,9 @@ export const isLegacy = (value: string): boolean => FORM.test(value);
 /** Imported keys that may be without a digest at a time: each is one bcrypt of about 60 ms for every unknown key. */
 export const MOST = 64;
 const MINUTE = 60_000;
-const SCANS_A_MINUTE = 60;
+/** What may be spent on unknown keys, in comparisons at cost 10: about 24 s of one processor. Each cost above takes twice as long. */
+const WORK_A_MINUTE = 400;
+const workOf = (hash: string): number => 2 ** (Number(hash.slice(4, 6)) - 10);
 
 export interface LegacyKeys {
   /** Whether there is any imported key. */
@@ -40,14 +42,14 @@ export const legacyKeys = (book: KeyBook, verifiers: Verifiers): LegacyKeys => {
     if (known?.epoch !== book.epoch()) known = indexOf(book);
     return known;
   };
-  const turn = turns({ concurrent: 2, waiting: 8, refusal: 'Too many imported keys are being looked for; try again.' });
+  const turn = turns({ concurrent: 1, waiting: 8, refusal: 'Too many imported keys are being looked for; try again.' });
   let minute = 0;
-  let scans = 0;
-  const count = (now: number): void => {
+  let work = 0;
+  const begin = (now: number): void => {
     const at = Math.floor(now / MINUTE);
-    scans = at === minute ? scans + 1 : 1;
+    if (at !== minute) work = 0;
     minute = at;
-    if (scans > SCANS_A_MINUTE)
+    if (work >= WORK_A_MINUTE)
       throw new GatewayError('auth_unavailable', 'Too many imported keys are being looked for; try again.', { retryAfterMs: (at + 1) * MINUTE - now });
   };
   return {
@@ -63,11 +65,13 @@ export const legacyKeys = (book: KeyBook, verifiers: Verifiers): LegacyKeys => {
     async scan(value, now) {
       const { unused } = index();
       if (unused.length === 0) return undefined;
-      count(now);
       return await turn(async () => {
+        begin(now);
         for (const entry of unused) {
           const { verifier } = entry.record;
-          if (verifier.alg === 'bcrypt' && (await bcryptVerify(verifier.hash, value))) return entry;
+          if (verifier.alg !== 'bcrypt') continue;
+          work += workOf(verifier.hash);
+          if (await bcryptVerify(verifier.hash, value)) return entry;
         }
         return undefined;
       });

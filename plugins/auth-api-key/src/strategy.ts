@@ -23,7 +23,7 @@ const EXPIRED = denied('expired');
 const LOCKED = denied('locked');
 /** Denials of who holds no key, as opposed to one that is good no more. */
 const GUESSED: ReadonlySet<AuthResult> = new Set([UNKNOWN, WRONG]);
-const unavailable = (reason: string): AuthResult => Object.freeze({ is: 'unavailable', reason, retryAfterMs: 1000 });
+const unavailable = (reason: string, retryAfterMs = 1000): AuthResult => Object.freeze({ is: 'unavailable', reason, retryAfterMs });
 const STORE_AWAY = unavailable('store_unavailable');
 
 export interface StrategyParts {
@@ -52,7 +52,7 @@ interface Shown {
 const after = <T>(value: T | Promise<T>, then: (value: T) => AuthResult): AuthResult | Promise<AuthResult> => {
   if (!(value instanceof Promise)) return then(value);
   return value.then(then).catch((error: unknown) => {
-    if (isGatewayError(error) && error.code === 'auth_unavailable') return unavailable('too_many_verifications');
+    if (isGatewayError(error) && error.code === 'auth_unavailable') return unavailable('too_many_verifications', error.retryAfterMs);
     throw error;
   });
 };
