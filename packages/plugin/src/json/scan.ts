@@ -1,32 +1,16 @@
 import { Buffer } from 'node:buffer';
-import { controlIn } from './control.ts';
-import {
-  BACKSLASH,
-  CONSTRUCTOR,
-  decoded,
-  HEX_DIGITS,
-  LITERAL_KINDS,
-  LITERALS,
-  ORDINARY,
-  PROTO,
-  PROTOTYPE,
-  QUOTE,
-  SIMPLE_ESCAPES,
-  same,
-  space,
-} from './grammar.ts';
+import { CONSTRUCTOR, decoded, LITERAL_KINDS, LITERALS, PROTO, PROTOTYPE, QUOTE, same, space } from './grammar.ts';
 import { NumberScan } from './number-scan.ts';
 import type { PathNode, PathTree } from './paths.ts';
+import { StringScan } from './string-scan.ts';
 import type { ValueKind } from './tokenizer.ts';
 
-const [VALUE, FIRST_ITEM, FIRST_KEY, KEY, COLON, AFTER, STRING, ESCAPE, HEX, NUMBER, LITERAL] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
+const [VALUE, FIRST_ITEM, FIRST_KEY, KEY, COLON, AFTER, STRING, NUMBER, LITERAL] = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
 /** What a string is: neither of interest, a key, or a governed value. */
 const [PLAIN, NAME, GOVERNED] = [0, 1, 2] as const;
 const MAX_TEXT = 4096;
 /** Raw bytes kept of a key or governed string: enough for 4 KiB written wholly in `\u` escapes. */
 const MAX_RAW = 6 * MAX_TEXT;
-/** Bytes looked at one by one before a native search is worth its call. */
-const SHORT = 48;
 
 interface Found {
   kind: ValueKind;
@@ -51,19 +35,18 @@ export class Scan {
   doubled: number[] | undefined = undefined;
   /** The last chunk lies wholly inside one string, without an escape. */
   inert = false;
-  /** A string was open where the last chunk ended; nothing but text stood in this chunk so far. */
+  /** The text of a string was open where the last chunk ended. */
   #inside = false;
-  #plain = true;
   /** Absolute offset of the chunk being scanned. */
   base = 0;
   readonly #maxDepth: number;
-  readonly #controls: boolean;
   /** Ids of nodes of which values of an array are counted, and no text is kept. */
   readonly #lists: readonly number[];
   /** The open array whose values are counted, and its depth; 0: none. */
   #list: Found | undefined = undefined;
   #listDepth = 0;
   readonly #numbers = new NumberScan();
+  readonly #text: StringScan;
   #state: number = VALUE;
   /** Of each open container whether it is an object. */
   readonly #objects: boolean[] = [];
@@ -77,22 +60,16 @@ export class Scan {
   #afterConstructor = false;
   #current: Found | undefined = undefined;
   #role: number = PLAIN;
-  #escaped = false;
-  #from = 0;
-  #pieces: Buffer[] | undefined = undefined;
-  #kept = 0;
+  /** Letters of a literal that are to come. */
   #left = 0;
   #word: Uint8Array = PROTO;
-  /** Next quote and backslash of this chunk, once searched for. */
-  #quote = -1;
-  #slash = -1;
 
   /** `controls`: control characters in strings are let be. */
   constructor(tree: PathTree, maxDepth: number, controls: boolean, lists: readonly number[]) {
     this.found = new Array<Found | undefined>(tree.size).fill(undefined);
     this.#matched = tree.root;
     this.#maxDepth = maxDepth;
-    this.#controls = controls;
+    this.#text = new StringScan(controls, MAX_RAW);
     this.#lists = lists;
   }
   get bigNumber(): boolean {
@@ -103,14 +80,14 @@ export class Scan {
   }
   push(chunk: Buffer): void {
     const size = chunk.length;
-    this.#from = 0;
-    this.#quote = this.#slash = -1;
-    this.#plain = true;
+    const text = this.#text;
+    text.resume();
     let at = 0;
     while (at < size) at = this.#step(chunk, at);
-    if (this.#role !== PLAIN && this.#state >= STRING && this.#state <= HEX) this.#keep(chunk.subarray(this.#from));
-    this.inert = this.#inside && this.#plain && this.#state === STRING;
-    this.#inside = this.#state === STRING;
+    if (this.#state === STRING) text.suspend(chunk);
+    const inside = this.#state === STRING && text.inText;
+    this.inert = this.#inside && text.plain && inside;
+    this.#inside = inside;
     this.base += size;
   }
   end(): void {
@@ -126,10 +103,6 @@ export class Scan {
     switch (this.#state) {
       case STRING:
         return this.#string(chunk, at);
-      case ESCAPE:
-        return this.#escape(chunk, at);
-      case HEX:
-        return this.#hex(chunk, at);
       case NUMBER:
         return this.#number(chunk, at);
       case LITERAL:
@@ -252,93 +225,27 @@ export class Scan {
   #beginString(at: number, role: number): number {
     this.#role = role;
     this.#state = STRING;
-    this.#escaped = false;
-    this.#from = at + 1;
-    this.#pieces = undefined;
-    this.#kept = 0;
+    this.#text.begin(at + 1, role !== PLAIN);
     return at + 1;
   }
   #string(chunk: Buffer, from: number): number {
-    const size = chunk.length;
-    let at = from;
-    for (;;) {
-      const soon = Math.min(at + SHORT, size);
-      while (at < soon && ORDINARY[chunk[at] ?? 0] === 1) at++;
-      if (at === size) return at;
-      if (at === soon) {
-        at = this.#leap(chunk, at);
-        if (at === size) return at;
-      }
-      const c = chunk[at] ?? 0;
-      this.#plain = false;
-      if (c === QUOTE) return this.#endString(chunk, at);
-      if (c !== BACKSLASH) {
-        if (!this.#controls) return this.#bad(at, 'A control character stands unescaped in a string of the body.');
-        at++;
-        continue;
-      }
-      this.#escaped = true;
-      if (SIMPLE_ESCAPES[chunk[at + 1] ?? 0] === 1) at += 2;
-      else {
-        this.#state = ESCAPE;
-        return at + 1;
-      }
-    }
-  }
-  /** Index of the next quote, backslash or control character, or the chunk's end, by native search. */
-  #leap(chunk: Buffer, at: number): number {
-    const size = chunk.length;
-    if (this.#quote < at) {
-      const next = chunk.indexOf(QUOTE, at);
-      this.#quote = next < 0 ? size : next;
-    }
-    if (this.#slash < at) {
-      const next = chunk.indexOf(BACKSLASH, at);
-      this.#slash = next < 0 ? size : next;
-    }
-    const next = Math.min(this.#quote, this.#slash);
-    return this.#controls ? next : controlIn(chunk, at, next);
-  }
-  #escape(chunk: Buffer, at: number): number {
-    const c = chunk[at] ?? 0;
-    if (c === 117) {
-      this.#left = 4;
-      this.#state = HEX;
+    const text = this.#text;
+    const at = text.take(chunk, from);
+    if (text.broken !== undefined) return this.#bad(at, text.broken);
+    if (!text.closed) return at;
+    if (this.#role === PLAIN) {
+      this.#finish(at + 1);
       return at + 1;
     }
-    if (SIMPLE_ESCAPES[c] !== 1) return this.#bad(at, 'A string of the body has an escape that JSON does not know.');
-    this.#state = STRING;
-    return at + 1;
-  }
-  #hex(chunk: Buffer, from: number): number {
-    let at = from;
-    for (; at < chunk.length && this.#left > 0; at++, this.#left--) {
-      if (HEX_DIGITS[chunk[at] ?? 0] !== 1) return this.#bad(at, 'A string of the body has an escape that JSON does not know.');
-    }
-    if (this.#left === 0) this.#state = STRING;
-    return at;
-  }
-  #keep(bytes: Buffer): void {
-    this.#kept += bytes.length;
-    if (this.#kept > MAX_RAW) return;
-    this.#pieces ??= [];
-    this.#pieces.push(bytes);
-  }
-  #endString(chunk: Buffer, at: number): number {
-    if (this.#role === PLAIN) this.#finish(at + 1);
-    else if (this.#pieces === undefined && this.#kept === 0) return this.#named(chunk, this.#from, at, at + 1);
-    else {
-      this.#keep(chunk.subarray(this.#from, at));
-      const whole = Buffer.concat(this.#pieces ?? []);
-      return this.#named(whole, 0, whole.length, at + 1);
-    }
-    return at + 1;
+    if (text.inOnePiece) return this.#named(chunk, text.from, at, at + 1);
+    const whole = text.joined(chunk, at);
+    return this.#named(whole, 0, whole.length, at + 1);
   }
   /** A key or governed string is complete: `[start, end)` of `bytes` is its raw content, `next` the place in the chunk after it. */
   #named(bytes: Buffer, start: number, end: number, next: number): number {
-    const long = this.#kept > MAX_RAW || end - start > MAX_RAW;
+    const long = this.#text.long || end - start > MAX_RAW;
     if (this.#role === GOVERNED) {
-      const text = long ? undefined : decoded(bytes.toString('utf8', start, end), this.#escaped);
+      const text = long ? undefined : decoded(bytes.toString('utf8', start, end), this.#text.escaped);
       if (text === undefined || text.length > MAX_TEXT) return this.#bad(next, 'A governed string of the body is longer than 4 KiB.', 'invalid_request');
       if (this.#current !== undefined) this.#current.text = text;
       this.#finish(next);
@@ -346,7 +253,7 @@ export class Scan {
     }
     this.#state = COLON;
     if (long) return next;
-    if (!this.#escaped) return this.#key(bytes, start, end, next);
+    if (!this.#text.escaped) return this.#key(bytes, start, end, next);
     const name = Buffer.from(decoded(bytes.toString('utf8', start, end), true));
     return this.#key(name, 0, name.length, next);
   }
