@@ -11,6 +11,7 @@ export { jsonSpellings } from './json-spellings.ts';
 export { memoryStore } from './memory-store.ts';
 export { kindNamed, pathsNamed } from './notes.ts';
 export { type PackageSubject, packageRules, packageSuite } from './package.ts';
+export { type PagesSubject, pagesRules, pagesSuite } from './pages.ts';
 export { type PluginFacts, type PluginSubject, pluginSuite } from './plugin-suite.ts';
 export { providerRules, providerSuite } from './provider.ts';
 export { type MadeProvider, makeProvider, type NativeSample, type ProviderSubject } from './provider-subject.ts';

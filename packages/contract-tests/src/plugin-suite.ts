@@ -7,6 +7,7 @@ import type { SurfaceSamples } from './dialect-subject.ts';
 import { type FactorSubject, factorSuite } from './factor.ts';
 import { fakeHost } from './fake-host.ts';
 import { manifestOf, packageSuite } from './package.ts';
+import { type PagesSubject, pagesSuite } from './pages.ts';
 import { providerSuite } from './provider.ts';
 import type { ProviderSubject } from './provider-subject.ts';
 import type { Runner } from './runner.ts';
@@ -25,6 +26,7 @@ export interface PluginFacts {
   readonly counters?: Readonly<
     Record<string, { readonly config?: () => Readonly<Record<string, unknown>>; readonly counts: readonly Claim['kind'][]; readonly remembers?: boolean }>
   >;
+  readonly pages?: Readonly<Record<string, Given<PagesSubject>>>;
 }
 export interface PluginSubject {
   readonly plugin: Plugin;
@@ -57,6 +59,7 @@ export const pluginSuite = (runner: Runner, subject: PluginSubject): void => {
     const open: CountersSubject['open'] = () => factory.create(configurationOf(factory.config, config?.()), fakeHost());
     countersSuite(runner, { kind, open, counts, remembers });
   }
+  for (const [kind, factory] of Object.entries(plugin.pages ?? {})) pagesSuite(runner, { ...facts.pages?.[kind], kind, factory });
 };
 
 /** Surfaces decide which tests there are, so a dialect is made before the tests are registered. */

@@ -6,6 +6,7 @@ import type {
   Host,
   Logger,
   Metrics,
+  Pages,
   Plugin,
   Provider,
   Seal,
@@ -65,6 +66,8 @@ export interface Graph {
   readonly host: Host;
   readonly admin: readonly AdminEntry[];
   readonly shortcuts: readonly Shortcut[];
+  /** Of the admin listener, by kind. */
+  readonly pages: ReadonlyMap<string, Pages>;
   /** What must answer before calls can be served, such as `store`; empty once all does. */
   readonly waitsFor: () => readonly string[];
   /** Values of all `Secret()` fields of 8 characters and more, for the log scrubber. */

@@ -10,7 +10,7 @@ import { ConfigurationError } from './config/problem.ts';
 import { type Reading, readNode, verified } from './config/read.ts';
 import { type InstanceSettings, Root, type Settings } from './config/schema.ts';
 import { createSecrets, type Secrets } from './config/secret.ts';
-import { shapeOf } from './config/shape.ts';
+import { type Section, shapeOf } from './config/shape.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import type { Catalog } from './plugins/catalog.ts';
 import { type Created, createAll, type WantedGraph } from './plugins/create.ts';
@@ -38,7 +38,7 @@ const fail = (context: ReadContext): void => {
   if (context.problems.length > 0) throw new ConfigurationError(context.problems);
 };
 /** A plugin's own keys of an entry; the core's are not its business. */
-const ownKeys = (catalog: Catalog, group: 'store' | 'counters' | 'auth' | 'factor' | 'provider', kind: string, entry: object): unknown => {
+const ownKeys = (catalog: Catalog, group: Section, kind: string, entry: object): unknown => {
   const shape = catalog.find(group, kind)?.factory.config;
   const properties = shape === undefined ? {} : (shapeOf(shape).properties ?? {});
   const open = shape !== undefined && (shapeOf(shape).patternProperties !== undefined || typeof shapeOf(shape).additionalProperties === 'object');
@@ -74,6 +74,7 @@ const wantedGraph = (settings: Settings, catalog: Catalog, context: ReadContext)
           config: ownKeys(catalog, 'factor', settings.factor.use, settings.factor),
           require: settings.factor.require,
         },
+  pages: settings.pages.map((entry, i) => ({ path: `pages[${i}]`, kind: entry.use, config: ownKeys(catalog, 'pages', entry.use, entry) })),
   instances: Object.entries(settings.instances).map(([name, entry]) => ({
     path: `instances.${name}`,
     name,
@@ -183,7 +184,7 @@ const graphOf = (parts: {
   readonly secrets: Secrets;
 }): Graph => {
   const { settings, shown, file, catalog, created, context, secrets } = parts;
-  const { dialects, instances, strategies, factor, store, counters, seal, host, admin } = created;
+  const { dialects, instances, strategies, factor, pages, store, counters, seal, host, admin } = created;
   const instanceOf = (path: string): string => /^instances\.([^.]+)/.exec(path)?.[1] ?? path;
   return Object.freeze<Graph>({
     settings,
@@ -198,6 +199,7 @@ const graphOf = (parts: {
     seal,
     host,
     admin,
+    pages,
     shortcuts: Object.freeze(catalog.plugins.flatMap((p) => p.plugin.shortcuts ?? [])),
     waitsFor: created.waitsFor,
     secrets: secrets.values,

@@ -146,6 +146,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   const admin = createAdminApp({
     operations: () => gateway.graph.admin,
     instances: () => gateway.graph.instances,
+    pages: () => gateway.graph.pages,
     audit,
     authenticate: identify,
   });

@@ -78,6 +78,7 @@ const setup = async (options: { fail?: boolean; who?: (header: string | undefine
   const app = createAdminApp({
     operations: () => operations,
     instances: () => new Map([['main', {} as Instance]]),
+    pages: () => new Map(),
     audit,
     authenticate: async (request) => (options.who ?? scopes)(request.headers['x-scopes'] as string | undefined),
     log: { info: () => undefined, warn: () => undefined, error: (fields) => void reported.push(fields) },

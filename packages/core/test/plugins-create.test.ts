@@ -138,6 +138,18 @@ describe('A121: a plugin that fails while it is created', () => {
     expect(problems).toMatchObject([{ path: 'plugins', code }]);
     expect(problems[0]?.message).toContain('@acme/extra');
   });
+  test.each([
+    ['none', '{}'],
+    ['no index', `{ 'page.js': '1' }`],
+    ['a file of a type that is not served', `{ 'index.html': '<p>', 'run.exe': 'x' }`],
+    ['a path', `{ 'index.html': '<p>', '../index.html': '<p>' }`],
+    ['a file that is no text', `{ 'index.html': 7 }`],
+  ])('pages with files that are none: %s', async (_, files) => {
+    const source = `export default { name: '@acme/board', api: 1, pages: { board: { summary: 'x', config: { type: 'object' }, create: () => ({ files: ${files} }) } } };`;
+    world.plugin('@acme/board', ['pages:board'], source);
+    const problems = await world.problems(listing('"@acme/board"').concat('admin: { port: 0 }\npages: [{ use: board }]\n'));
+    expect(problems).toMatchObject([{ path: 'pages[0]', code: 'plugin_shape' }]);
+  });
   test('an instance and a strategy that fail are told at their places, together', async () => {
     world.plugin(
       '@acme/bad',

@@ -83,6 +83,7 @@ describe('what can be told before a plugin runs', () => {
     ['kinds that are no list', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: 'dialect:canary' } }],
     ['a group that is not built', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['hook:cache'] } }],
     ['a dialect named like a route', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['dialect:transparent'] } }],
+    ['pages named like a route', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['pages:admin'] } }],
     ['a dialect of one letter', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['dialect:x'] } }],
     ['reaches everything', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['dialect:canary'], reaches: ['*'] } }],
     ['reaches a URL', 'plugin_manifest', { llmProxyAuth: { api: 1, kinds: ['dialect:canary'], reaches: ['https://x.example'] } }],

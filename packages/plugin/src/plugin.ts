@@ -135,8 +135,13 @@ export interface Hook {
   reply?(r: ChatReply, call: Call): ChatReply | Promise<ChatReply>;
   event?(e: ChatEvent, call: Call): readonly ChatEvent[];
 }
+/**
+ * Files that the admin listener serves to browsers under `/<kind>`: data alone, so that the gateway answers every request for them and
+ * sets every header. Whoever reaches the listener is served them without a credential: nothing in them may be secret.
+ */
 export interface Pages {
-  register(app: unknown, host: Host): Promise<void>;
+  /** By name below `/<kind>/`: lower-case letters, digits and `-`, ending in `.html`, `.js`, `.css`, `.svg` or `.png`. `index.html` is what `/<kind>` is. */
+  readonly files: Readonly<Record<string, string | Bytes>>;
 }
 export interface Telemetry {
   settled(record: Readonly<Record<string, unknown>>): void;

@@ -174,6 +174,14 @@ const checkSessions: Check = ({ sessions }, context) => {
   if (sessions?.idle !== undefined && sessions.idle < 1_000) context.report('sessions.idle', 'wrong_value', 'must be at least 1s');
 };
 
+const checkPages: Check = ({ pages = [], admin }, context) => {
+  if (pages.length > 0 && admin === undefined && !context.written('admin'))
+    context.report('pages', 'missing_key', 'are served by the admin listener, which is off; write admin');
+  for (const [i, page] of pages.entries())
+    if (page?.use !== undefined && pages.findIndex((other) => other?.use === page.use) < i)
+      context.report(`pages[${i}].use`, 'duplicate_name', `"${page.use.slice(0, 80)}" is listed twice`);
+};
+
 /** Everything that concerns more than one key. */
 export const crossChecks: readonly Check[] = Object.freeze([
   checkInstances,
@@ -183,4 +191,5 @@ export const crossChecks: readonly Check[] = Object.freeze([
   checkPolicies,
   checkEncryption,
   checkSessions,
+  checkPages,
 ]);

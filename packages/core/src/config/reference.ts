@@ -82,6 +82,7 @@ const PLACES: Readonly<Record<Section, string>> = Object.freeze({
   auth: 'auth[]',
   factor: 'factor',
   provider: 'instances.*',
+  pages: 'pages[]',
 });
 
 /** Every key of the core, then those that the given plugins add to their sections; data for generated documentation. */

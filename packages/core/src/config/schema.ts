@@ -225,7 +225,7 @@ export const Instance = {
 
 /** Where a plugin of which group completes the entry; `section` is read by the core alone. */
 const use = (fallback?: string) => Type.String({ minLength: 1, description: 'Kind of the plugin.', ...(fallback === undefined ? {} : { default: fallback }) });
-const Use = (section: 'store' | 'counters' | 'auth', fallback?: string) => Type.Object({ use: use(fallback) }, { section });
+const Use = (section: 'store' | 'counters' | 'auth' | 'pages', fallback?: string) => Type.Object({ use: use(fallback) }, { section });
 const Factor = Type.Object(
   {
     use: use(),
@@ -242,7 +242,8 @@ export const Root = object({
   plugins: Type.Array(PluginEntry, { default: [], description: 'Packages to load; nothing else is.' }),
   server: Server,
   ops: Listener(9090, '/health /ready /metrics, nothing else.'),
-  admin: Type.Optional(Listener(9091, '/admin/v1; absent = off.')),
+  admin: Type.Optional(Listener(9091, '/admin/v1 and the pages of `pages`; absent = off.')),
+  pages: Type.Array(Use('pages'), { default: [], description: 'Pages that the admin listener serves, each under its name: `console` under `/console`.' }),
   log: object({
     level: Type.Union(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((v) => Type.Literal(v)),

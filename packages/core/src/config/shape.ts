@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import type { ProblemCode } from './problem.ts';
 
-export type Section = 'store' | 'counters' | 'auth' | 'factor' | 'provider';
+export type Section = 'store' | 'counters' | 'auth' | 'factor' | 'provider' | 'pages';
 /** What the reader needs to know of a schema: JSON Schema with the field kinds of packages/plugin. */
 export interface Shape {
   readonly type?: string | readonly string[];

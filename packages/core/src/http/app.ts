@@ -32,7 +32,11 @@ const asError = (error: unknown, failed: (error: unknown) => void): GatewayError
 /** Answers with the envelope outside dialects (contract.md §5). */
 export const replyError = (reply: FastifyReply, error: GatewayError): FastifyReply => {
   const { status, headers, body } = envelope(error, reply.request.id);
-  for (let i = 0; i < headers.length; i += 2) reply.header(headers[i] ?? '', headers[i + 1]);
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name = '', value = ''] = headers.slice(i, i + 2);
+    const before = name === 'www-authenticate' ? reply.getHeader(name) : undefined;
+    reply.header(name, before === undefined ? value : [before, value].flat());
+  }
   return reply.code(status).send(body);
 };
 export const replyJson = (reply: FastifyReply, status: number, value: unknown): FastifyReply =>

@@ -9,6 +9,7 @@ import {
   isGatewayError,
   type Logger,
   type Metrics,
+  type Pages,
   type Provider,
   type Seal,
   type SecondFactor,
@@ -49,6 +50,7 @@ export interface WantedGraph {
   readonly strategies: readonly Reaching[];
   readonly factor: (Wanted & Pick<Factor, 'require'>) | undefined;
   readonly instances: readonly WantedInstance[];
+  readonly pages: readonly Wanted[];
 }
 export interface CreateOptions {
   readonly catalog: Catalog;
@@ -77,6 +79,7 @@ export interface Created {
   readonly strategies: readonly Strategy[];
   readonly factor: Factor | undefined;
   readonly instances: ReadonlyMap<string, Instance>;
+  readonly pages: ReadonlyMap<string, Pages>;
   readonly admin: readonly AdminEntry[];
   readonly waitsFor: () => readonly string[];
   readonly dispose: () => Promise<void>;
@@ -200,8 +203,8 @@ const keepAsking = async (workshop: Workshop, store: Store): Promise<void> => {
     }
   }
 };
-/** Dialects, strategies and instances, in parallel. Throws AggregateError of all that failed. */
-const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 'strategies' | 'factor' | 'instances'>> => {
+/** Dialects, strategies, instances and pages, in parallel. Throws AggregateError of all that failed. */
+const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 'strategies' | 'factor' | 'instances' | 'pages'>> => {
   const { wanted } = workshop.options;
   const hostOf = (provided: Provided): Host => workshop.hosts.of(provided.plugin);
   const dialects = wanted.dialects.map(async (w) => [w.kind, await make<Dialect>(workshop, 'dialect', w, hostOf)] as const);
@@ -216,7 +219,8 @@ const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 
     const provider = await make<Provider>(workshop, 'provider', w, (p) => workshop.hosts.forInstance(p.plugin, w.origins));
     return [w.name, Object.freeze({ name: w.name, kind: w.kind, provider, settings: w.settings })] as const;
   });
-  const settled = await Promise.allSettled([...dialects, ...strategies, ...factors, ...instances]);
+  const pages = wanted.pages.map(async (w) => [w.kind, await make<Pages>(workshop, 'pages', w, hostOf)] as const);
+  const settled = await Promise.allSettled([...dialects, ...strategies, ...factors, ...instances, ...pages]);
   const failures = settled.flatMap((s) => (s.status === 'rejected' ? [s.reason as unknown] : []));
   if (failures.length > 0) throw new AggregateError(failures);
   const [factor] = await Promise.all(factors);
@@ -226,6 +230,7 @@ const makeRest = async (workshop: Workshop): Promise<Pick<Created, 'dialects' | 
     strategies: workshop.strategies,
     factor,
     instances: new Map(await Promise.all(instances)),
+    pages: new Map(await Promise.all(pages)),
   };
 };
 /** The core's own operations, then those of the plugins of which something was made. */
@@ -235,6 +240,7 @@ const adminOf = ({ options: { catalog, wanted }, hosts }: Workshop): readonly Ad
     [`store:${wanted.store.kind}`, `counters:${wanted.counters.kind}`].includes(kind) ||
     wanted.strategies.some((w) => kind === `auth:${w.kind}`) ||
     kind === `factor:${wanted.factor?.kind}` ||
+    wanted.pages.some((w) => kind === `pages:${w.kind}`) ||
     wanted.instances.some((w) => kind === `provider:${w.kind}`);
   const own = CORE_OPERATIONS.map((operation) => Object.freeze({ operation, host: hosts.core }));
   const plugins = catalog.plugins.filter((p) => p.kinds.some(used));

@@ -1,4 +1,5 @@
 import { headerUse } from '../http/credential-slots.ts';
+import { typeOfPage } from '../http/page-type.ts';
 import type { Group } from './kinds.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
@@ -12,6 +13,7 @@ const METHODS: Readonly<Record<Group, readonly string[]>> = Object.freeze({
   factor: ['verify'],
   dialect: ['error', 'readError'],
   provider: ['endpoint', 'native', 'sign'],
+  pages: [],
 });
 const DATA: Readonly<Record<Group, (value: Loose, kind: string) => string | undefined>> = Object.freeze({
   store: () => undefined,
@@ -25,6 +27,11 @@ const DATA: Readonly<Record<Group, (value: Loose, kind: string) => string | unde
     const base = v.base;
     const whole = isRecord(base) && [base.origin, base.path, base.prefix, v.region, v.errors].every((t) => typeof t === 'string');
     return whole && (v.signs === 'head' || v.signs === 'body') ? undefined : 'base, region, errors or signs';
+  },
+  pages: ({ files }) => {
+    if (!isRecord(files) || !Object.hasOwn(files, 'index.html')) return 'index.html';
+    const wrong = Object.entries(files).find(([name, body]) => typeOfPage(name) === undefined || !(typeof body === 'string' || body instanceof Uint8Array));
+    return wrong === undefined ? undefined : `a file in place of ${JSON.stringify(wrong[0].slice(0, 80))}`;
   },
 });
 /** What a created thing lacks to be of its group; undefined when it is whole. */
