@@ -6,6 +6,7 @@ import { faults } from './mutants-faults.ts';
 import { givenMutants } from './mutants-given.ts';
 import { mishaps } from './mutants-mishaps.ts';
 import { money } from './mutants-money.ts';
+import { pages } from './mutants-pages.ts';
 import { records } from './mutants-records.ts';
 import { signedMutants } from './mutants-signed.ts';
 import { tokens } from './mutants-tokens.ts';
@@ -721,4 +722,5 @@ export const mutants: readonly Mutant[] = [
   ...turns,
   ...attacks,
   ...mishaps,
+  ...pages,
 ];

@@ -228,6 +228,15 @@ export const listeners: Effects = {
     const open = async (keys: object) => (await stage.open(ops({ tls: plainTls(keys) }))).gateway.urls.ops;
     expect(await knowsRevoked(stage, open, async (url, dispatcher) => (await call(`${url}/health`, { dispatcher })).status)).toEqual([200, 'closed']);
   },
+  async pages({ open, refused }) {
+    const wanted = { plugins: ['@llm-proxy-auth/pages-console'], sections: { admin: { port: 0 }, pages: [{ use: 'console' }] } };
+    const at = async (one: object): Promise<number> => (await call(`${(await open(one)).gateway.urls.admin}/console`)).status;
+    expect([await at(wanted), await at({ ...wanted, sections: { admin: { port: 0 } } })]).toEqual([200, 404]);
+    expect(await refused({ ...wanted, sections: { pages: wanted.sections.pages } })).toEqual(['missing_key']);
+  },
+  async 'pages[].use'({ refused }) {
+    expect(await refused({ sections: { admin: { port: 0 }, pages: [{ use: 'console' }] } })).toEqual(['unknown_kind']);
+  },
   async 'admin.host'({ open }) {
     const bench = await open(admin({ host: '127.0.0.2' }));
     expect(new URL(bench.gateway.urls.admin ?? '').hostname).toBe('127.0.0.2');

@@ -1,0 +1,36 @@
+import type { Edit, Mutant } from './mutants.ts';
+
+/** Rules about pages of the admin listener and about what other pages do to it, with the tests that must notice. */
+const http = (file: string, from: string, to: string): Edit => ({ file: `packages/core/src/http/${file}`, from, to });
+const of = (rule: string, named: string, edit: Edit): Mutant => ({ rule, edits: [edit], test: 'tests/console.test.ts', named });
+
+const FOREIGN = 'from-page.ts';
+const OWN = 'are those of the listener’s own page alone';
+
+export const pages: readonly Mutant[] = [
+  of('what another site sends changes nothing', OWN, http(FOREIGN, 'if (!isOwn) return', 'if (isOwn === undefined) return')),
+  of(
+    'a page says where it comes from: origin',
+    OWN,
+    http(FOREIGN, "(origin === undefined || isOwnOrigin(String(origin), headers, 'encrypted' in socket))", 'true'),
+  ),
+  of('a page says where it comes from: site', OWN, http(FOREIGN, "(site === undefined || site === 'same-origin')", 'true')),
+  of('an origin has a port', OWN, http(FOREIGN, 'new URL(url).host : undefined', 'new URL(url).hostname : undefined')),
+  of('a page that came without TLS may be anybody’s', 'over TLS are those', http(FOREIGN, " || (encrypted && scheme !== 'https:')", '')),
+  of('a page sends JSON that says so', 'are JSON that says so', http(FOREIGN, 'type === undefined ? new GatewayError', 'type === null ? new GatewayError')),
+  of(
+    'a person behind a load balancer is not led by other sites',
+    'a web page elsewhere gets nothing done',
+    http('admin.ts', 'const foreign = foreignPage(request.raw as AnyRequest);', 'const foreign = undefined as GatewayError | undefined;'),
+  ),
+  of(
+    'what was refused is recorded',
+    'stand in the audit log',
+    http('admin.ts', 'entry === undefined ? replyError(reply, foreign)', 'entry !== null ? replyError(reply, foreign)'),
+  ),
+  of('no Basic for scripts', 'a script of a page is offered no Basic', http(FOREIGN, '.filter((challenge) => !/^basic\\b/i.test(challenge))', '')),
+  of('pages run own files alone', 'runs nothing but its own files', http('pages.ts', "script-src 'self'; ", "script-src 'self' 'unsafe-inline'; ")),
+  of('pages are nobody’s frame', 'runs nothing but its own files', http('pages.ts', "frame-ancestors 'none'; ", '')),
+  of('the policy stands on every file', 'runs nothing but its own files', http('pages.ts', '    .headers(HEADERS)\n', '')),
+  of('pages are read', 'is read, and nothing else', http('pages.ts', "if (method !== 'GET' && method !== 'HEAD')", "if (method === 'TRACE')")),
+];
