@@ -207,6 +207,16 @@ export const attacks: readonly Mutant[] = [
     core('http/media-type.ts', "contentEncoding.toLowerCase() !== 'identity')", 'false)'),
   ),
   of(
+    'a listener has the routes that are documented',
+    'tests/routes',
+    'A104 routes > that are not documented are nowhere on the ops listener',
+    core(
+      'http/ops.ts',
+      'readiness(reply, options.ready()));',
+      "readiness(reply, options.ready()));\n      app.get('/debug', (_q, reply) => replyJson(reply, 200, process.versions));",
+    ),
+  ),
+  of(
     'metrics need a credential',
     'tests/security-surface',
     'A104: what is open, and what runs > without a credential',
