@@ -16,6 +16,7 @@ export type { CompletionCreateParams } from 'openai/resources/completions';
 export type { EmbeddingCreateParams } from 'openai/resources/embeddings';
 export type { ResponseCreateParams } from 'openai/resources/responses/responses';
 export type { MessageCreateParams } from '@anthropic-ai/sdk/resources/messages/messages';
+export type { MessageCreateParams as BetaMessageCreateParams } from '@anthropic-ai/sdk/resources/beta/messages/messages';
 import type { InferenceConfiguration } from '@aws-sdk/client-bedrock-runtime';
 import type { EmbedContentConfig, GenerateContentConfig, GenerationConfig } from '@google/genai';
 /** Members of a parameter have rows of their own. */
@@ -32,7 +33,7 @@ export interface Embed extends Beside<EmbedContentConfig> {}
 `,
 );
 /** What names the model, what names a stored object, which only its owner may use, and what the SDK sends as headers. */
-const APART: ReadonlySet<string> = new Set(['model', 'modelId', 'container', 'user_profile_id', 'workspace_id']);
+const APART: ReadonlySet<string> = new Set(['model', 'modelId', 'container', 'user_profile_id', 'workspace_id', 'betas']);
 const membersOf = (name: string): ReadonlySet<string> => {
   const shape = types.get(name)?.shape;
   const objects = shape?.is === 'union' ? shape.of : shape === undefined ? [] : [shape];
@@ -44,6 +45,7 @@ test.each([
   ['a response', 'ResponseCreateParams', responses, 30],
   ['a legacy completion', 'CompletionCreateParams', completions, 15],
   ['messages', 'MessageCreateParams', anthropic, 15],
+  ['messages in beta', 'BetaMessageCreateParams', anthropic, 25],
   ['generated content', 'Generate', gemini, 10],
   ['a generation', 'Generation', gemini, 20],
   ['Converse', 'ConverseRequest', converse, 10],

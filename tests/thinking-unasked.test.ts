@@ -1,4 +1,6 @@
+import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callsOf, textOf, time } from './support/anthropic-client.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 
 type Fields = Record<string, unknown>;
@@ -49,5 +51,28 @@ test.each<[string, Fields, boolean]>([
   for (const stream of [false, true]) {
     const said = (await asks[client]?.(more, stream)) ?? '';
     expect([stream, said.includes(THOUGHT[client] ?? '?')]).toEqual([stream, shown]);
+  }
+});
+
+test('thoughts that are signed stay as they are, and a tool loop goes on with them', async () => {
+  const signed = await openBench({ vendor: 'bedrock', main: { api: 'converse' }, sections: { retry: { attempts: 1 } } });
+  try {
+    const { messages } = new Anthropic({ baseURL: `${signed.url}/anthropic/main`, apiKey: signed.key, maxRetries: 0 });
+    const asked: Anthropic.MessageParam[] = [{ role: 'user', content: 'call get_time' }];
+    const ask = (conversation: Anthropic.MessageParam[]): Promise<Anthropic.Message> =>
+      messages.create({
+        model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+        max_tokens: 3000,
+        messages: conversation,
+        tools: [time],
+        thinking: { type: 'enabled', budget_tokens: 2000, display: 'omitted' },
+      });
+    const first = await ask(asked);
+    expect(first.content[0]).toMatchObject({ type: 'thinking', thinking: expect.stringMatching(/./), signature: expect.stringMatching(/^lpa1\./) });
+    const results = callsOf(first).map(({ id }) => ({ type: 'tool_result' as const, tool_use_id: id, content: 'noon' }));
+    const second = await ask([...asked, { role: 'assistant', content: first.content }, { role: 'user', content: results }]);
+    expect(textOf(second)).toBe('The tool said: noon');
+  } finally {
+    await signed.close();
   }
 });

@@ -16,8 +16,13 @@ export const anthropic: ParameterTable = {
   path: (instance) => `/anthropic/${instance}/v1/messages`,
   base: (model) => ({ model, max_tokens: 4_000, messages: [user] }),
   samples: {
+    billing_policy: { value: { type: 'billing_policy' } },
     cache_control: { value: { type: 'ephemeral' } },
+    compaction: { value: { type: 'summarize' } },
+    context_management: { value: { edits: [{ type: 'clear_tool_uses_20250919' }] } },
     diagnostics: { value: { previous_message_id: 'msg_1' } },
+    fallback_credit_token: { value: 'token' },
+    fallbacks: { value: [{ model: 'claude-haiku-4-5' }] },
     inference_geo: { value: 'us' },
     max_tokens: { value: 300 },
     'messages: cache_control': {
@@ -42,9 +47,11 @@ export const anthropic: ParameterTable = {
         ],
       },
     },
+    mcp_servers: { value: [{ type: 'url', name: 'files', url: 'https://mcp.example.com' }] },
     metadata: { value: { user_id: 'hash-of-a-user' } },
     'output_config: effort': { body: { output_config: { effort: 'low' } }, name: 'output_config' },
     'output_config: format': { body: { output_config: { format: { type: 'json_schema', schema } } }, name: 'output_config' },
+    output_format: { value: { type: 'json_schema', schema } },
     service_tier: { value: 'standard_only' },
     speed: { value: 'fast' },
     stop_sequences: { value: ['END'] },
@@ -52,6 +59,7 @@ export const anthropic: ParameterTable = {
     system: { value: 'Be terse.' },
     temperature: { value: 0.4 },
     thinking: { value: { type: 'enabled', budget_tokens: 2_000 } },
+    thread: { value: { type: 'create' } },
     'tool_choice: any': { body: { tool_choice: { type: 'any' } }, name: 'tool_choice', with: { tools } },
     'tool_choice: auto': { body: { tool_choice: { type: 'auto' } }, name: 'tool_choice', with: { tools }, unchanged: 'the default' },
     'tool_choice: disable_parallel_tool_use': {

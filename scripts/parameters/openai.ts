@@ -19,6 +19,7 @@ export const openai: ParameterTable = {
   base: (model) => ({ model, messages: [user] }),
   samples: {
     audio: { value: { voice: 'alloy', format: 'mp3' } },
+    data_sources: { value: [{ type: 'azure_search', parameters: { endpoint: 'https://acme.search.windows.net', index_name: 'i' } }] },
     frequency_penalty: { value: 0.5 },
     function_call: { with: { functions: [weather.function] }, value: { name: 'get_weather' } },
     functions: { value: [weather.function] },
@@ -78,6 +79,11 @@ export const openai: ParameterTable = {
     stream: { value: true },
     stream_options: { with: { stream: true }, value: { include_usage: true }, unchanged: 'by the gateway' },
     temperature: { value: 0.4 },
+    'tool_choice: allowed_tools': {
+      body: { tools, tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: [{ type: 'function', function: { name: 'get_time' } }] } } },
+      name: 'tool_choice',
+      with: { tools },
+    },
     'tool_choice: auto': { body: { tools, tool_choice: 'auto' }, name: 'tool_choice', with: { tools }, unchanged: 'the default' },
     'tool_choice: none': { body: { tools, tool_choice: 'none' }, name: 'tool_choice', with: { tools } },
     'tool_choice: required': { body: { tools, tool_choice: 'required' }, name: 'tool_choice', with: { tools } },

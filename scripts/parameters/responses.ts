@@ -70,6 +70,7 @@ export const responses: ParameterTable = {
     },
     'text: format json_schema': { value: { format: { type: 'json_schema', name: 'place', strict: true, schema: parameters } }, name: 'text' },
     'text: verbosity': { value: { verbosity: 'low' }, name: 'text' },
+    'tool_choice: allowed_tools': choice({ type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'get_time' }] }),
     'tool_choice: auto': choice('auto', { unchanged: 'the default' }),
     'tool_choice: none': choice('none'),
     'tool_choice: one function': choice({ type: 'function', name: 'get_weather' }),

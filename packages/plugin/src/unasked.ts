@@ -3,7 +3,10 @@ import type { StreamWriter } from './dialect.ts';
 
 type Texts = Omit<StreamWriter, 'event'> & { event(e: ChatEvent): string };
 const isUnasked = (part: Part): boolean => part.kind === 'thinking' && part.origin === undefined;
-/** An answer for a client that did not ask for thoughts. Those that are signed stay whole, since a later turn must bring them back so. */
+/**
+ * An answer for a client that did not ask for thoughts. Those that are signed stay whole: vendors sign the text as well, and what carries a
+ * proof through a client of another format does not carry the text. A later turn that brings it back without would be refused.
+ */
 export const withoutThoughts = (reply: ChatReply): ChatReply =>
   reply.choices.some(({ parts }) => parts.some(isUnasked))
     ? { ...reply, choices: reply.choices.map((choice) => ({ ...choice, parts: choice.parts.filter((part) => !isUnasked(part)) })) }

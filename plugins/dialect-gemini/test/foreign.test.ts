@@ -359,6 +359,18 @@ describe('answers', () => {
       'ignored=rest.fields.urlContextMetadata',
     ]);
   });
+  it.each([false, true])('name the mean of probabilities where those of tokens were asked for and did not come (streamed: %s)', (streams) => {
+    const told = (asked: boolean, more: Fields): readonly string[] => {
+      const notes = ledger();
+      const memo = { mine: false, names: new Map<string, string>(), free: new Set<string>(), ...(asked ? { logprobs: true as const } : {}) };
+      const wire = { candidates: [{ content: { role: 'model', parts: [{ text: 'a' }] }, finishReason: 'STOP', avgLogprobs: -1, ...more }] };
+      if (streams) collect(eventsOf([sse([wire])], 'sse', memo, notes));
+      else read(wire, memo, notes);
+      return notes.notes.map(({ kind, param }) => `${kind}=${param}`).filter((note) => note.includes('ogprobs'));
+    };
+    const logprobsResult = { chosenCandidates: [{ token: 'a', logProbability: -1 }], topCandidates: [{ candidates: [] }] };
+    expect([told(false, {}), told(true, { logprobsResult }), told(true, {})]).toEqual([[], [], ['ignored=rest.fields.avgLogprobs']]);
+  });
   it('cite what they were grounded in, by characters', () => {
     const groundingMetadata = {
       groundingChunks: [{ web: { uri: 'https://a.example/', title: 'A' } }],

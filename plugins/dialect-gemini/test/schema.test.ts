@@ -25,12 +25,8 @@ const refusal = (work: () => unknown): string | undefined => {
 
 /** Rows of the conversion, by what they are about: a JSON Schema, the vendor's form of it, whether something is lost. */
 const ROWS: readonly (readonly [string, Json, Json, boolean])[] = [
-  [
-    'annotations go',
-    { $schema: 's', $id: 'i', $comment: 'c', type: 'string', examples: ['a'], readOnly: true, deprecated: true, 'x-a': 1 },
-    { type: 'STRING' },
-    false,
-  ],
+  ['annotations go', { $schema: 's', $id: 'i', $comment: 'c', type: 'string', readOnly: true, deprecated: true, 'x-a': 1 }, { type: 'STRING' }, false],
+  ['examples stand in the description', { type: 'string', examples: ['a', 'b'] }, { type: 'STRING', description: '(examples: ["a","b"])' }, true],
   ['a type or null', { type: ['string', 'null'] }, { type: 'STRING', nullable: true }, false],
   ['several types', { type: ['string', 'number', 'null'] }, { anyOf: [{ type: 'STRING' }, { type: 'NUMBER' }], nullable: true }, false],
   ['a choice with null', { anyOf: [{ type: 'integer' }, { type: 'null' }], description: 'd' }, { type: 'INTEGER', description: 'd', nullable: true }, false],

@@ -36,6 +36,10 @@ export const loseToolMembers = (body: Fields, surface: string, target: Endpoint 
         if (value !== null && (!TOOL.has(name) || (name === 'cache_control' && hintOf(value) === undefined)))
           ledger.note('ignored', `tools[].${name}`, 'the provider has no such member of a tool');
 };
+/** Other surfaces cannot be told of tools that the model may not use this time: it is shown the others alone. */
+export const hideTools = (hidden: number, ledger: Ledger): void => {
+  if (hidden > 0) ledger.note('emulated', 'tool_choice', 'the model is shown the tools that it may use, and no others');
+};
 const TEXT = 'text';
 /** Text is what an answer is anyway. */
 export const isTextAlone = (modalities: Json): boolean => Array.isArray(modalities) && modalities.length === 1 && modalities[0] === TEXT;

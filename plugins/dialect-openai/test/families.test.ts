@@ -96,6 +96,18 @@ describe('a request of this surface', () => {
     expect(request.tools.map((t) => (t.kind === 'server' ? '' : t.name))).toEqual(['b']);
     expect(request.toolChoice).toBe('required');
   });
+  it('says of tools that it may not use that another surface is not shown them', () => {
+    const tool = (name: string) => ({ type: 'function', function: { name } });
+    const notes = (surface: string, ...allowed: readonly string[]) => {
+      const told = ledger();
+      const tool_choice = { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: allowed.map(tool) } };
+      const body = { messages: [{ role: 'user', content: 'x' }], tools: [tool('a'), tool('b')], tool_choice };
+      chatClient.read(inboundOf(body), told, { ...callOf().endpoint, surface });
+      return told.notes;
+    };
+    expect([notes('chat', 'b'), notes('responses', 'a', 'b')]).toEqual([[], []]);
+    expect(notes('responses', 'b')).toEqual([{ kind: 'emulated', param: 'tool_choice' }]);
+  });
   it.each([
     [{}, 'messages'],
     [{ messages: [] }, 'messages'],

@@ -346,11 +346,11 @@ describe('a conversation from another surface', () => {
       include: ['reasoning.encrypted_content'],
     });
   });
-  it('has tools that are not strict unless it says so', () => {
+  it('has tools that are not strict unless it says so, which is what its client means', () => {
     const notes = ledger();
     const request = { ...plain([{ kind: 'text', text: 'hi' }]), tools: [{ kind: 'function', name: 'f', schema: {} }] } satisfies ChatRequest;
     expect(provider.write(request, callOf({}, { ledger: notes })).body).toMatchObject({ tools: [{ strict: false }] });
-    expect(notes.notes).toEqual([{ kind: 'defaulted', param: 'tools.strict' }]);
+    expect(notes.notes).toEqual([]);
   });
   it('loses what the model refuses, by name, and gets an effort for a budget', () => {
     const notes = ledger();

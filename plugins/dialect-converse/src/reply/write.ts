@@ -2,6 +2,7 @@ import {
   type Call,
   type ChatReply,
   type Choice,
+  type Citation,
   defined,
   type Fields,
   type Ledger,
@@ -67,8 +68,14 @@ const noteMembers = (part: Part, mine: boolean, ledger: Ledger): void => {
       ledger.note('ignored', `choices.parts.${member}`, 'a block has no such member');
   if (part.kind === 'text') noteCitations(part, ledger);
 };
+/** What the vendor that issued a citation says of it beside page, title and quote has no place here. */
+export const noteForeign = ({ origin }: Citation, ledger: Ledger): void => {
+  if (origin !== undefined && origin.dialect !== CONVERSE)
+    ledger.note('emulated', 'choices.parts.citations', 'a citation of another vendor is shown as far as it can be');
+};
 /** Where in the text a citation stands is not said here. */
 export const noteCitations = ({ citations = [], text }: Extract<Part, { kind: 'text' }>, ledger: Ledger): void => {
+  for (const citation of citations) noteForeign(citation, ledger);
   for (const { start, end } of citations)
     if ((start ?? 0) !== 0 || (end ?? text.length) !== text.length)
       ledger.note('ignored', 'choices.parts.citations', 'a citation stands behind its whole text here');

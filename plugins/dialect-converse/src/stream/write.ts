@@ -21,7 +21,7 @@ import { writeOwnBlock } from '../blocks/write.ts';
 import { losePart } from '../lost.ts';
 import { writeFinish } from '../reply/finish.ts';
 import { NO_USAGE, writeUsage } from '../reply/usage.ts';
-import { noteFinish, noteHead, noteLogprobs, noteProof, noteText } from '../reply/write.ts';
+import { noteFinish, noteForeign, noteHead, noteLogprobs, noteProof, noteText } from '../reply/write.ts';
 import { REST } from '../wire.ts';
 import { eventFrame, exceptionFrame } from './frames.ts';
 
@@ -135,6 +135,7 @@ export const writeStream =
         ledger.note('ignored', 'choices.parts.citations', 'nothing of the citation has a place here');
         return [];
       }
+      noteForeign(e.citation, ledger);
       const { start: from, end } = e.citation;
       if ((from ?? 0) !== 0 || (end ?? open.length) !== open.length)
         ledger.note('ignored', 'choices.parts.citations', 'a citation stands behind its whole text here');

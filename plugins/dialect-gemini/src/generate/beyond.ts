@@ -17,12 +17,19 @@ export const refusalOf = (finish: Finish, wire: Json): RefusalPart | undefined =
   const text = finish === 'filter' ? asText(wire)?.trim() : undefined;
   return text === undefined || text === '' ? undefined : { kind: 'refusal', text };
 };
-/** What a candidate says beyond the conversation, for clients of other dialects. `refused`: its message is told as a refusal. */
-export const loseCandidate = (candidate: Fields, refused: boolean, lost: Lost): void => {
+export interface Told {
+  /** Its message is told as a refusal. */
+  readonly refused: boolean;
+  /** The client asked for probabilities and got none: their mean is then all there is. Else it is what they come to, or was not asked for. */
+  readonly improbable: boolean;
+}
+/** What a candidate says beyond the conversation, for clients of other dialects. */
+export const loseCandidate = (candidate: Fields, { refused, improbable }: Told, lost: Lost): void => {
   const grounding = unknownFields(asObject(candidate.groundingMetadata) ?? {}, ['groundingChunks', 'groundingSupports']) ?? {};
   loseBeyond({ groundingMetadata: grounding }, NONE, lost);
   if (asList(candidate.safetyRatings).some(isFinding)) lost('rest.fields.safetyRatings', WHY);
   if (!refused) loseBeyond({ finishMessage: candidate.finishMessage }, NONE, lost);
+  if (improbable) loseBeyond({ avgLogprobs: candidate.avgLogprobs }, NONE, lost);
   loseBeyond(candidate, QUIET, lost);
   if (!isKnownWord(candidate.finishReason))
     lost('choices.finish', `the answer ended with ${asText(candidate.finishReason) ?? 'a reason of its own'}`, 'emulated');

@@ -4,6 +4,8 @@ export interface Memo {
   readonly mine: boolean;
   /** Names of tools as the client knows them, by those the provider got. */
   readonly names: ReadonlyMap<string, string>;
+  /** The client asked for the probability of each token. */
+  readonly logprobs?: true | undefined;
   /** Tools of free text, by the names the provider got: their input stands in one member. */
   readonly free: ReadonlySet<string>;
 }

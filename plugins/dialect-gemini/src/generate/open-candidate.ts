@@ -77,6 +77,7 @@ export class OpenCandidate {
   #pending: Pending | undefined;
   #rest: Fields = {};
   #isCited = false;
+  #isProbable = false;
   /** The last piece said why the answer ended: a later one may still say otherwise. */
   finished = false;
   #finish: unknown;
@@ -92,6 +93,7 @@ export class OpenCandidate {
   take(wire: Fields): void {
     const { content, finishReason, index: _index, logprobsResult, ...rest } = wire;
     const tokens = readLogprobs(logprobsResult);
+    this.#isProbable ||= tokens !== undefined;
     for (const part of asList(asObject(content)?.parts)) this.#part(asObject(part), tokens);
     this.#rest = joined(this.#rest, rest);
     this.finished = isFinished(wire);
@@ -110,7 +112,8 @@ export class OpenCandidate {
   #beyond(reason: Finish): void {
     refuseBroken(this.#finish, this.#rest.finishMessage);
     const refused = this.#parts > 0 ? undefined : refusalOf(reason, this.#rest.finishMessage);
-    loseCandidate({ ...this.#rest, finishReason: this.#finish }, refused !== undefined, this.#lost);
+    const improbable = this.#memo.logprobs === true && !this.#isProbable;
+    loseCandidate({ ...this.#rest, finishReason: this.#finish }, { refused: refused !== undefined, improbable }, this.#lost);
     if (refused !== undefined) for (const e of refusalEvents(this.#choice, refused)) this.#emit(e);
   }
 

@@ -87,7 +87,8 @@ const readCandidate = (wire: Fields, index: number, call: Call, model: string, m
   const calls = hasCalls(read);
   const finish = readFinish(wire.finishReason, calls);
   const refused = memo.mine || read.length > 0 ? undefined : refusalOf(finish, wire.finishMessage);
-  if (!memo.mine) loseCandidate(wire, refused !== undefined, lostTo(call.ledger));
+  if (!memo.mine)
+    loseCandidate(wire, { refused: refused !== undefined, improbable: memo.logprobs === true && wire.logprobsResult === undefined }, lostTo(call.ledger));
   const choice: Choice = {
     index,
     parts: refused === undefined ? marked(read, wire).flatMap((part) => fittedParts(part, memo)) : [refused],

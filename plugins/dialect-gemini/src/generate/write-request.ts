@@ -56,7 +56,7 @@ const foreignBody = (r: ChatRequest, call: Call, lost: Lost): Written => {
     labels: foreignLabels(r, isVertex(call.endpoint), lost),
     ...tier.body,
   });
-  return { body, headers: tier.headers, memo: { mine: false, names, free } };
+  return { body, headers: tier.headers, memo: { mine: false, names, free, ...(r.logprobs === undefined ? {} : { logprobs: true }) } };
 };
 /** True for a request that was read from this dialect. */
 export const isOwn = (r: ChatRequest): boolean => formOf(r) !== undefined || r.rest?.from === GENERATE;

@@ -44,16 +44,21 @@ const TOLD: ReadonlySet<string> = new Set([
   'additionalProperties',
   'prefixItems',
   'default',
+  'examples',
+  'example',
   'unevaluatedProperties',
   'unevaluatedItems',
 ]);
-/** Keywords that change nothing of what is valid. */
-const SILENT = /^(?:\$schema|\$id|\$anchor|\$comment|\$defs|definitions|examples?|readOnly|writeOnly|deprecated|enumDescriptions|strict|title|x-.*)$/;
+/** Of those what says nothing of what is valid. */
+const EXAMPLES: ReadonlySet<string> = new Set(['examples', 'example']);
+/** Keywords that say nothing of a value. */
+const SILENT = /^(?:\$schema|\$id|\$anchor|\$comment|\$defs|definitions|readOnly|writeOnly|deprecated|enumDescriptions|strict|title|x-.*)$/;
 /** A description with what was left out of its schema; notes that the schema says less. */
 export const described = (description: Json, left: Fields, param: string, lost: Lost): Fields => {
   const told = Object.entries(left).filter(([key]) => !SILENT.test(key));
   if (told.length === 0) return typeof description === 'string' ? { description } : {};
-  lost(param, 'keywords that the provider does not know stand in descriptions', 'clamped');
+  const narrows = told.some(([key]) => !EXAMPLES.has(key));
+  lost(param, 'keywords that the provider does not know stand in descriptions', narrows ? 'clamped' : 'emulated');
   const words = told.filter(([key]) => TOLD.has(key)).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   const text = [...(typeof description === 'string' ? [description] : []), ...(words.length > 0 ? [`(${words.join(', ')})`] : [])].join(' ');
   return text === '' ? {} : { description: text };

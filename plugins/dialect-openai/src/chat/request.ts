@@ -29,7 +29,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
-import { checkFurther, isTextAlone, loseOptions, loseToolMembers, refuseData, refuseSpeech } from '../invalid.ts';
+import { checkFurther, hideTools, isTextAlone, loseOptions, loseToolMembers, refuseData, refuseSpeech } from '../invalid.ts';
 import { optionsOf, readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
 import { tierOf } from '../tier.ts';
@@ -38,7 +38,7 @@ import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
 import { readMessages } from './read-messages.ts';
 import { readSteering, steeringNames, writeSteering } from './steering.ts';
-import { readToolChoice, readTools, writeTools } from './tools.ts';
+import { readToolChoice, readTools, toolCount, writeTools } from './tools.ts';
 import { writeTurn } from './write-messages.ts';
 
 /** Name under which `rest` belongs to this surface. */
@@ -128,10 +128,12 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   const steering = readSteering(body);
   const fields = furtherOf(body, steeringNames(steering));
   loseToolMembers(body, 'chat', target, ledger);
+  const tools = readTools(body);
+  if (target !== undefined && !(target.dialect === OPENAI && target.surface === 'chat')) hideTools(toolCount(body) - tools.length, ledger);
   const { messages, restored } = bring(body.messages, { dialect: target?.dialect, model, signer: target?.signer, seal, memory: inbound.memory, ledger });
   const request: ChatRequest = {
     turns: readMessages(messages, restored),
-    ...readOwn(body, readTools(body)),
+    ...readOwn(body, tools),
     ...steering,
     ...(fields === undefined ? {} : { rest: { from: CHAT, fields } }),
   };

@@ -74,6 +74,8 @@ const wireName = (tool: Json): string | undefined => {
   const t = asObject(tool);
   return asText(asObject(t?.function)?.name) ?? asText(asObject(t?.custom)?.name) ?? asText(t?.name);
 };
+/** Tools that a request has, offered or not. */
+export const toolCount = (body: Fields): number => asList(body.tools).length + asList(body.functions).length;
 /** `tools`, or the deprecated `functions`; of them only what `allowed_tools` names. */
 export const readTools = (body: Fields): readonly Tool[] => {
   if (body.tools !== undefined && body.tools !== null && !Array.isArray(body.tools)) throw invalid('tools', "'tools' must be a list.");

@@ -17,7 +17,7 @@ import {
   type Turn,
   unsupported,
 } from '@llm-proxy-auth/plugin';
-import { checkFurther } from '../invalid.ts';
+import { checkFurther, hideTools } from '../invalid.ts';
 import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
 import { fitted } from './fit.ts';
 import { allTools, asSent, splitBody, withRest } from './form.ts';
@@ -80,6 +80,7 @@ export const readRequest = (inbound: Inbound, seal: Seal, tools: Hosted, ledger:
     ...readInput(body, { flavour: 'input', hosted, seal }),
   ];
   const { hidden, ...read } = readTools(body, tools);
+  if (!native) hideTools(hidden.length, ledger);
   const request = { ...read, ...readScalars(body) };
   const { rest, form } = splitBody(body, request, hidden);
   return withForm({ turns, ...request, choices: 1, rest }, form);
@@ -111,7 +112,7 @@ export const writeRequest = (request: ChatRequest, call: Call): Fields => {
   const own = isOwn(request);
   if (!own) loseResultNames(request.turns, lostTo(call.ledger));
   const scalars = writeScalars(request);
-  const tools = writeTools(request.tools, own, call.ledger);
+  const tools = writeTools(request.tools, own);
   const all = own ? allTools(tools, request) : tools;
   const body = {
     model: call.model,

@@ -7,7 +7,6 @@ import {
   invalid,
   isObject,
   type Json,
-  type Ledger,
   parseJson,
   readSearchTool,
   remainderOf,
@@ -47,7 +46,7 @@ const plainTool = (tool: Fields, name: string): PlainTool => {
   const strict = typeof tool.strict === 'boolean' ? { strict: tool.strict } : {};
   return { kind: 'function', name, ...description, schema: isObject(tool.parameters) ? tool.parameters : EMPTY_SCHEMA, ...strict };
 };
-/** `own`: what the request leaves out stays out; else `strict`, which defaults to true here and to false elsewhere, is written. */
+/** `own`: what the request leaves out stays out; else `strict` is written, which is true here unless told otherwise: a client of any other surface means false. */
 const plainFields = (tool: PlainTool, own: boolean): Fields => {
   const head = { type: tool.kind, name: tool.name, ...some('description', tool.description) };
   if (tool.kind === 'function') return { ...head, parameters: tool.schema, ...some('strict', tool.strict ?? (own ? undefined : false)) };
@@ -66,18 +65,16 @@ const readTool = (tool: Json, param: string, hosted: Hosted): Tool => {
   const read = plainTool(tool, name);
   return marked(read, remainderOf(plainFields(read, true), tool), 'input');
 };
-const writeTool = (tool: Tool, own: boolean, ledger: Ledger): Fields => {
+const writeTool = (tool: Tool, own: boolean): Fields => {
   if (tool.kind === 'server') {
     const hosted = ownOrigin(tool.origin);
     if (hosted === undefined) throw unsupported('tools', 'A tool that another vendor runs cannot be translated.');
     return hosted;
   }
-  if (!own && tool.kind === 'function' && tool.strict === undefined)
-    ledger.note('defaulted', 'tools.strict', 'The Responses API is strict unless told otherwise.');
   return restore(plainFields(tool, own), own ? markOf(tool) : undefined);
 };
 /** The tools on the wire. Throws `unsupported_parameter` for a server tool of another vendor. */
-export const writeTools = (tools: readonly Tool[], own: boolean, ledger: Ledger): readonly Fields[] => tools.map((tool) => writeTool(tool, own, ledger));
+export const writeTools = (tools: readonly Tool[], own: boolean): readonly Fields[] => tools.map((tool) => writeTool(tool, own));
 
 const MODES: ReadonlySet<Json> = new Set(['auto', 'none', 'required']);
 const readChoice = (choice: Json, hosted: Hosted): Choice => {
