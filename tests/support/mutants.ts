@@ -10,6 +10,7 @@ import { pages } from './mutants-pages.ts';
 import { records } from './mutants-records.ts';
 import { signedMutants } from './mutants-signed.ts';
 import { tokens } from './mutants-tokens.ts';
+import { told } from './mutants-told.ts';
 import { turns } from './mutants-turns.ts';
 
 /** One change of source text; `from` stands exactly once in the file. */
@@ -717,6 +718,7 @@ export const mutants: readonly Mutant[] = [
   ...signedMutants,
   ...factorMutants,
   ...givenMutants,
+  ...told,
   ...tokens,
   ...faults,
   ...turns,

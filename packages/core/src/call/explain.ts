@@ -29,7 +29,6 @@ const withoutSecrets = (x: Exchange, json: string): string =>
 /** What would be sent to one target, unsigned. */
 export const targetOf = (x: Exchange, candidate: Candidate, prepare: () => Prepared) => {
   x.instance = candidate.instance;
-  x.forgetNotes();
   const prepared = prepare();
   const { method, origin, path, headers } = prepared.request;
   return {

@@ -7,6 +7,7 @@ import {
   type Endpoint,
   GatewayError,
   isGatewayError,
+  type Ledger,
   type Surface,
   type UpstreamReply,
   type Written,
@@ -173,18 +174,21 @@ const learning = (x: Exchange, { instance, model }: Candidate, { provider }: Cha
   };
 };
 
+/** For a body that is only looked at. */
+const UNTOLD: Ledger = { note: () => undefined };
 /** Whether the provider takes fewer inputs at once than the client sent: then they are split, the same surface or not. */
 const splits = (x: Exchange, found: SurfaceFound, endpoint: Endpoint, body: ReceivedBody): boolean => {
   const { client, operation } = found.surface;
   if (endpoint.batch === undefined || operation !== 'embeddings' || client === undefined || body.kind !== 'json') return false;
-  const asked = client.read(inboundOf(x, Buffer.concat(body.pieces).toString()), makeLedger(x, client), endpoint) as EmbedRequest;
+  const asked = client.read(inboundOf(x, Buffer.concat(body.pieces).toString()), UNTOLD, endpoint) as EmbedRequest;
   return partsOf(asked, endpoint.batch).length > 1;
 };
 /** Whether the client brings back what another vendor issued; with one dialect alone nobody did. */
 const bringsForeign = (x: Exchange, { surface }: SurfaceFound, body: ReceivedBody): boolean =>
   surface.marks !== undefined && x.plan.graph.dialects.size > 1 && isMarked(body.pieces, surface.marks);
-/** Builds the upstream request of one candidate: same surface, bytes pass; else they are translated. */
+/** Builds the upstream request of one candidate: same surface, bytes pass; else they are translated. Losses told of another candidate are forgotten. */
 export const prepare = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, body: ReceivedBody): Prepared => {
+  x.forgetNotes();
   const endpoint = endpointFor(x, dialect, found, candidate);
   if (endpoint === undefined) throw new GatewayError('operation_not_supported', `The provider of ${candidate.instance.name} does not have this operation.`);
   const { surface } = found;
@@ -212,7 +216,7 @@ const recalled = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate:
   const owner = x.principal?.owner ?? '';
   const { memory, asked } = asking(owner);
   try {
-    client.read({ ...inboundOf(x, Buffer.concat(body.pieces).toString()), memory }, { note: () => undefined }, endpoint, candidate.model);
+    client.read({ ...inboundOf(x, Buffer.concat(body.pieces).toString()), memory }, UNTOLD, endpoint, candidate.model);
   } catch {
     // What is wrong with the body is said when it is translated.
     return undefined;
