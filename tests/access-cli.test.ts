@@ -105,6 +105,13 @@ describe('help of an operation', () => {
   });
   test('keys --help lists the operations, and needs no configuration', async () => {
     expect((await place.run(['keys', '--help'])).out).toMatch(/keys revoke +Makes a key/);
+    for (const [group, example] of [
+      ['usage', 'usage --since 7d --by principal,model'],
+      ['audit', 'audit verify'],
+      ['totp', 'totp enroll key:ci'],
+      ['others', 'others --help --config ./llm-proxy-auth.yaml'],
+    ] as const)
+      expect((await place.run([group, '--help', '--config', 'nowhere.yaml'])).out).toMatch(new RegExp(`\nExample:\n  llm-proxy-auth ${example}\n$`));
     const helped = await place.run(['keys', 'create', '--help', '--config', 'nowhere.yaml']);
     expect([helped.code, helped.out]).toEqual([0, expect.stringContaining('Example:')]);
   });

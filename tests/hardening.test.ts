@@ -91,6 +91,7 @@ describe('5.1 request target', () => {
     'access_token=canary-of-client&oauth_token=canary-of-client&subscription-key=canary-of-client&Ocp-Apim-Subscription-Key=canary-of-client',
     'authorization=Bearer+canary-of-client&x-session-token=canary-of-client&X-TOTP-Code=123456',
     'X-Amz-Credential=canary-of-client&X-Amz-Security-Token=canary-of-client&X-Amz-Signature=canary-of-client',
+    '?key=canary-of-client&?%6bey=canary-of-client&%3f?x-api-key=canary-of-client',
     'q=lpa_0A1B2C3D4E5F_AAAAAAAAAAAAAAAAAAAA&whatever=%6cpas_AAAAAAAAAAAAAAAAAAAAAAAA',
   ])('a credential leaves the query in every spelling, the rest stays as it was sent: %s', async (query) => {
     await watch.ask({

@@ -58,6 +58,13 @@ describe('a session that is refreshed at one of two gateways', () => {
       expect([await works(there, tokenOf(back)), await works(here, tokenOf(back))]).toEqual(['200', '200']);
     }
   });
+  test('is refused by its old token at the other too, once that has looked at the store, and does not end for it', async () => {
+    const first = await known();
+    const second = tokenOf(await refresh(here, first));
+    expect(await works(here, first)).toBe('401 invalid_credentials');
+    await expect.poll(() => works(there, first), { interval: 100, timeout: 5_000 }).toBe('401 invalid_credentials');
+    expect([await works(there, second), await works(here, second)]).toEqual(['200', '200']);
+  });
   test('ends when the token that was replaced is used later at the other', async () => {
     const first = await known();
     const second = tokenOf(await refresh(here, first));

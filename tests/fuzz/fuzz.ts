@@ -62,17 +62,18 @@ const CHANGES: readonly Change[] = [
   },
 ];
 
-const kept = (name: string): readonly Buffer[] => {
-  try {
-    return readdirSync(join(CORPUS, name))
+/** Inputs that are kept for a target, by file name. */
+export const corpusOf = (name: string): ReadonlyMap<string, Buffer> =>
+  new Map(
+    readdirSync(join(CORPUS, name))
       .sort()
-      .map((file) => readFileSync(join(CORPUS, name, file)));
-  } catch {
-    return [];
-  }
-};
+      .map((file) => [file, readFileSync(join(CORPUS, name, file))]),
+  );
+export const corpora = (): readonly string[] => readdirSync(CORPUS).sort();
+/** What an input is called by. */
+export const nameOf = (input: Buffer): string => createHash('sha256').update(input).digest('hex').slice(0, 16);
 const write = (name: string, input: Buffer): string => {
-  const file = join(CORPUS, name, createHash('sha256').update(input).digest('hex').slice(0, 16));
+  const file = join(CORPUS, name, nameOf(input));
   mkdirSync(join(CORPUS, name), { recursive: true });
   writeFileSync(file, input);
   return file;
@@ -83,7 +84,7 @@ const once = (target: FuzzTarget, input: Buffer): number => {
   return performance.now() - before;
 };
 /** Throws what the target throws, and when it takes too long three times: once may be the machine. */
-const check = (target: FuzzTarget, input: Buffer): void => {
+export const check = (target: FuzzTarget, input: Buffer): void => {
   if (once(target, input) <= LONGEST_MS || once(target, input) <= LONGEST_MS) return;
   const took = once(target, input);
   if (took > LONGEST_MS) throw new Error(`${target.name} took ${Math.round(took)} ms for ${input.length} bytes`);
@@ -92,7 +93,7 @@ const check = (target: FuzzTarget, input: Buffer): void => {
 /** Feeds a target with its corpus, then with mutations of it for so long. An input that fails is kept in the corpus. */
 export const fuzz = (target: FuzzTarget, milliseconds: number, seed: number): Fuzzed => {
   const random = randomOf(seed);
-  const pool = [...target.seeds.map((text) => Buffer.from(text, 'latin1')), ...kept(target.name)];
+  const pool = [...target.seeds.map((text) => Buffer.from(text, 'latin1')), ...corpusOf(target.name).values()];
   const ends = performance.now() + milliseconds;
   let runs = 0;
   const attempt = (input: Buffer): Fuzzed['failure'] => {

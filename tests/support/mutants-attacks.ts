@@ -67,6 +67,12 @@ export const attacks: readonly Mutant[] = [
     core('http/route.ts', "path: `/${rest.slice(1).join('/')}` };", "path: decodeURIComponent(`/${rest.slice(1).join('/')}`) };"),
   ),
   of(
+    'a question mark before its name hides no credential',
+    'tests/hardening',
+    'a credential leaves the query in every spelling, the rest stays as it was sent: ?key=',
+    core('http/target.ts', "isQueryCredential(name.replace(MARKS, ''), ", 'isQueryCredential(name, '),
+  ),
+  of(
     'an encoded id is signed encoded twice',
     'tests/bedrock-bytes',
     'A060 encoded ids must still work',

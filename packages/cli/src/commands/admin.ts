@@ -69,11 +69,21 @@ const printPages = async (terminal: Terminal, first: Page, more: (after: string)
   }
 };
 
+/** For who asks without a configuration that can be read. */
+const EXAMPLES: ReadonlyMap<string, string> = new Map([
+  ['keys', "keys create --name ci --models 'fast-*' --expires 90d"],
+  ['users', 'users add alice'],
+  ['totp', 'totp enroll key:ci'],
+  ['sessions', 'sessions list --principal key:ci'],
+  ['usage', 'usage --since 7d --by principal,model'],
+  ['audit', 'audit verify'],
+]);
+
 /** Commands that plugins bring: `keys create` is the operation `keys.create`. */
 export const admin = (group: string): Command => ({
   usage: `llm-proxy-auth ${group} ACTION [options]`,
   summary: `Operations of the plugins named ${group}.*; see the example for one.`,
-  example: "keys create --name ci --models 'fast-*' --expires 90d",
+  example: EXAMPLES.get(group) ?? `${group} --help --config ./llm-proxy-auth.yaml`,
   async help(words, terminal) {
     const [action] = words;
     try {

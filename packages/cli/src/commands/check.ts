@@ -33,11 +33,13 @@ export const check: Command = {
         }),
       );
       const past = ended(graph, Date.now());
-      print(terminal, parsed.json ? { ok: true, file: graph.file, plugins: graph.plugins.length, instances, ended: past } : instances, parsed.json);
+      const warnings = forgottenBudgets(graph.settings);
+      const found = { ok: true, file: graph.file, plugins: graph.plugins.length, instances, ended: past, warnings };
+      print(terminal, parsed.json ? found : instances, parsed.json);
       for (const { path, instance, model, retires, source } of past)
         terminal.stderr.write(`${path}: "${model}" at ${instance} was retired on ${retires}, says ${source ?? 'the configuration'}; calls go out all the same.
 `);
-      for (const { path, what } of forgottenBudgets(graph.settings)) terminal.stderr.write(`${path}: ${what}\n`);
+      for (const { path, what } of warnings) terminal.stderr.write(`${path}: ${what}\n`);
       const failed = instances.some((i) => 'live' in i && i.live !== 'ok' && i.live !== 'cannot be asked');
       if (!parsed.json && !failed)
         terminal.stdout.write(`The configuration ${graph.file ?? ''} is valid: ${graph.plugins.length} plugins, ${graph.instances.size} instances.\n`);

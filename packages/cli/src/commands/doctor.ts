@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type Graph, isConfigurationError, pinsOf } from '@llm-proxy-auth/core';
+import { forgottenBudgets, type Graph, isConfigurationError, pinsOf } from '@llm-proxy-auth/core';
 import { type Parsed, parse } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { loadOptions, withGraph } from '../configuration.ts';
@@ -44,6 +44,7 @@ const ofGraph = async (graph: Graph): Promise<readonly Finding[]> => [
   await ofStore(graph),
   ...graph.waitsFor().map((name): Finding => ({ about: name, is: 'failed', what: 'cannot be reached; nothing is served until it can' })),
   ...graph.environment.map(({ instance, variable }): Finding => ({ about: instance, is: 'ok', what: `takes ${variable} from the environment` })),
+  ...forgottenBudgets(graph.settings).map(({ path, what }): Finding => ({ about: path, is: 'warning', what })),
   ...ended(graph, Date.now()).map(({ path, model, retires }): Finding => ({ about: path, is: 'warning', what: `${model} was retired on ${retires}` })),
 ];
 const problemsIn = (error: unknown): readonly Finding[] => {

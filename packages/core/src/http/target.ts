@@ -61,13 +61,15 @@ const queryWithout = (query: string, isLeftOut: (pair: string) => boolean): stri
     .filter((pair) => !isLeftOut(pair))
     .join('&');
 /** Whether a query can hold a credential at all: how the names begin that are taken out, an escape, or a beginning of ours. */
-const SUSPECT = /(?:^|&)[akosx]|%|lpa/i;
+const SUSPECT = /(?:^|&)\?*[akosx]|%|lpa/i;
+/** Some servers take a second question mark for the first. */
+const MARKS = /^\?+/;
 const isCredential = (pair: string): boolean => {
   const [written = ''] = pair.split('=', 1);
   const name = decoded(written);
   if (name === undefined) throw refuse('has a query that is not valid percent-encoded UTF-8');
   const value = pair.slice(written.length + 1);
-  return isQueryCredential(name, decoded(value) ?? value);
+  return isQueryCredential(name.replace(MARKS, ''), decoded(value) ?? value);
 };
 const withoutCredentials = (query: string): string => (SUSPECT.test(query) ? queryWithout(query, isCredential) : query);
 
