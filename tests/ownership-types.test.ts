@@ -19,7 +19,7 @@ const NO_OBJECT: Readonly<Record<string, string>> = {
   custom_id: 'what the client calls a request of a batch',
   user_id: 'what the client calls its own user',
   user_profile_id: 'sent as a header, which names whom the call is made for',
-  workspace_id: 'sent as a header, which is dropped: the key decides',
+  workspace_id: 'sent as a header, which is told as lost: the key decides',
   tab_id: 'a tab of the browser that the client itself drives',
   download_id: 'a download of the browser that the client itself drives',
 };

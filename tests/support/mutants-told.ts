@@ -10,4 +10,14 @@ export const told: readonly Mutant[] = [
     'nothing is told of what the abandoned target would have lost',
     core('call/operate.ts', '  x.forgetNotes();\n  const endpoint', '  const endpoint'),
   ),
+  of(
+    'parameters in headers are told as lost',
+    'both are told of main',
+    core('call/upstream-head.ts', 'Object.hasOwn(params, name) && ', 'Object.hasOwn({}, name) && '),
+  ),
+  of(
+    'parameters in headers are not lost where nothing may be',
+    'none is lost at claude',
+    core('call/upstream-head.ts', 'if (isStrict(x)) throw', 'if (false) throw'),
+  ),
 ];

@@ -20,6 +20,8 @@ export interface Dialect {
   readonly modelSegment?: string | undefined;
   /** Request headers of the client that reach a provider of the same dialect in protocol mode (lower case). */
   readonly requestHeaders?: readonly string[] | undefined;
+  /** Request headers that carry what clients know as a parameter (lower case), by its name. One that does not reach the provider is told as lost. */
+  readonly headerParams?: Readonly<Record<string, string>> | undefined;
   /** Reply headers of a provider of the same dialect that reach the client in protocol mode; a trailing `*` is a prefix. */
   readonly replyHeaders?: readonly string[] | undefined;
   /** What bodies and answers name of stored objects, by the names that native tables of providers refer to (`NativeCall.ids`). */

@@ -6,8 +6,14 @@ import { readError } from './read-error.ts';
 import { surfaces } from './surfaces.ts';
 import { ANTHROPIC } from './wire.ts';
 
-/** Client headers that a provider of this vendor may see; key, workspace and user profile are the instance's, not the caller's. */
-const requestHeaders: readonly string[] = Object.freeze(['anthropic-version', 'anthropic-beta', 'idempotency-key']);
+/** Client headers that a provider of this vendor may see; key and workspace are the instance's, not the caller's. */
+const requestHeaders: readonly string[] = Object.freeze(['anthropic-version', 'anthropic-beta', 'anthropic-user-profile-id', 'idempotency-key']);
+/** Parameters of the SDKs that they send as headers; betas are told of by the surface, which knows those that a cloud takes. */
+const headerParams: Readonly<Record<string, string>> = Object.freeze({
+  'anthropic-user-profile-id': 'user_profile_id',
+  'anthropic-workspace-id': 'workspace_id',
+  'idempotency-key': 'idempotency-key',
+});
 /** Provider headers a client may see; `anthropic-organization-id` and `anthropic-workspace-id` name our account. */
 const replyHeaders: readonly string[] = Object.freeze([
   'request-id',
@@ -25,6 +31,7 @@ export const anthropic = (now: Host['now'], seal: Seal): Dialect => ({
   name: ANTHROPIC,
   surfaces: surfaces(seal),
   requestHeaders,
+  headerParams,
   replyHeaders,
   requestIdHeader: 'request-id',
   ids: IDS,

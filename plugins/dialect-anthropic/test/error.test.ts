@@ -120,15 +120,8 @@ describe('limits of ours', () => {
 });
 describe('headers', () => {
   it('of the client that choose a behaviour pass, and none that is an account’s', () => {
-    expect(dialect.requestHeaders).toEqual(expect.arrayContaining(['anthropic-version', 'anthropic-beta']));
-    for (const name of [
-      'x-api-key',
-      'authorization',
-      'anthropic-workspace-id',
-      'anthropic-user-profile-id',
-      'anthropic-dangerous-direct-browser-access',
-      'origin',
-    ])
+    expect(dialect.requestHeaders).toEqual(expect.arrayContaining(['anthropic-version', 'anthropic-beta', 'anthropic-user-profile-id']));
+    for (const name of ['x-api-key', 'authorization', 'anthropic-workspace-id', 'anthropic-dangerous-direct-browser-access', 'origin'])
       expect(dialect.requestHeaders).not.toContain(name);
   });
   it('of the provider that name our account do not', () => {

@@ -6,6 +6,14 @@ import { callOf, type Fields, inboundOf, ledger, seal, through } from './support
 
 const SIGNED = { why: 'unsigned thinking is shown by us and goes to nobody', as: fc.constantFrom('EqMBCk', 'a', 'Zm9v "quoted"') };
 const CITED = { why: 'an empty index marks a citation of another vendor, which goes to nobody', as: fc.constantFrom('Eo8B', 'x') };
+/** Parameters that the SDK's own code moves out of the body. */
+const inHeaders = (objects: readonly string[], members: readonly string[] = ['user_profile_id', 'workspace_id']) => {
+  const decision = { why: 'the SDK sends it as a header: tests/losses-told.test.ts' };
+  return Object.fromEntries(objects.flatMap((name) => members.map((member) => [`${name}.${member}`, decision])));
+};
+const CREATED = ['MessageCreateParamsNonStreaming', 'MessageCreateParamsStreaming'];
+const COUNTED = ['MessageCountTokensParams'];
+const BETA = ['user_profile_id', 'workspace_id', 'betas'];
 const ASKED = {
   why: 'a request without messages is refused',
   fit: (body: Fields): Fields => ({ ...body, messages: (body.messages as readonly unknown[]).length > 0 ? body.messages : [{ role: 'user', content: 'x' }] }),
@@ -18,7 +26,7 @@ holds({
   carried: (body) => through(body),
   expected: governed,
   decisions: {
-    exclude: { 'ThinkingBlockParam.signature': SIGNED, 'CitationWebSearchResultLocationParam.encrypted_index': CITED },
+    exclude: { ...inHeaders(CREATED), 'ThinkingBlockParam.signature': SIGNED, 'CitationWebSearchResultLocationParam.encrypted_index': CITED },
     fit: { MessageCreateParamsNonStreaming: ASKED, MessageCreateParamsStreaming: ASKED },
   },
 });
@@ -27,7 +35,7 @@ holds({
   carried: (body) => through(body),
   expected: governed,
   decisions: {
-    exclude: { 'BetaThinkingBlockParam.signature': SIGNED, 'BetaCitationWebSearchResultLocationParam.encrypted_index': CITED },
+    exclude: { ...inHeaders(CREATED, BETA), 'BetaThinkingBlockParam.signature': SIGNED, 'BetaCitationWebSearchResultLocationParam.encrypted_index': CITED },
     fit: { MessageCreateParamsNonStreaming: ASKED, MessageCreateParamsStreaming: ASKED },
   },
 });
@@ -43,7 +51,7 @@ holds({
   type: 'MessageCountTokensParams',
   carried: counted,
   decisions: {
-    exclude: { 'ThinkingBlockParam.signature': SIGNED, 'CitationWebSearchResultLocationParam.encrypted_index': CITED },
+    exclude: { ...inHeaders(COUNTED), 'ThinkingBlockParam.signature': SIGNED, 'CitationWebSearchResultLocationParam.encrypted_index': CITED },
     fit: { MessageCountTokensParams: ASKED },
   },
 });
@@ -51,7 +59,7 @@ holds({
   type: 'BetaMessageCountTokensParams',
   carried: counted,
   decisions: {
-    exclude: { 'BetaThinkingBlockParam.signature': SIGNED, 'BetaCitationWebSearchResultLocationParam.encrypted_index': CITED },
+    exclude: { ...inHeaders(COUNTED, BETA), 'BetaThinkingBlockParam.signature': SIGNED, 'BetaCitationWebSearchResultLocationParam.encrypted_index': CITED },
     fit: { MessageCountTokensParams: ASKED },
   },
 });

@@ -8,11 +8,22 @@ import { GEMINI } from './wire.ts';
 
 /** Client headers that a provider of this vendor may see; keys, projects and quota are the instance's, not the caller's. */
 const requestHeaders: readonly string[] = Object.freeze(['x-vertex-ai-llm-request-type', 'x-vertex-ai-llm-shared-request-type']);
+/** What they ask for is capacity of Vertex AI, which no other provider has. */
+const headerParams: Readonly<Record<string, string>> = Object.freeze(Object.fromEntries(requestHeaders.map((name) => [name, name])));
 /** Provider headers a client may see. */
 const replyHeaders: readonly string[] = Object.freeze(['retry-after', 'server-timing']);
 
 /** The Gemini dialect. */
-export const gemini = (seal: Seal): Dialect => ({ name: GEMINI, surfaces: surfaces(seal), requestHeaders, replyHeaders, ids: IDS, error, readError });
+export const gemini = (seal: Seal): Dialect => ({
+  name: GEMINI,
+  surfaces: surfaces(seal),
+  requestHeaders,
+  headerParams,
+  replyHeaders,
+  ids: IDS,
+  error,
+  readError,
+});
 
 const plugin: Plugin = {
   name: '@llm-proxy-auth/dialect-gemini',

@@ -4,7 +4,7 @@ import { error, rateHeaders } from './error.ts';
 import { IDS } from './named-ids.ts';
 import { readError } from './read-error.ts';
 import { surfaces } from './surfaces.ts';
-import { OPENAI, REQUEST_HEADERS } from './wire.ts';
+import { HEADER_PARAMS, OPENAI, REQUEST_HEADERS } from './wire.ts';
 
 /** Provider headers a client may see; `openai-organization` names our account and `x-request-id` is ours. */
 const replyHeaders: readonly string[] = Object.freeze([
@@ -23,6 +23,7 @@ export const openai = (seal: Seal): Dialect => ({
   surfaces: surfaces(seal),
   modelSegment: 'deployments', // AzureOpenAI clients
   requestHeaders: REQUEST_HEADERS,
+  headerParams: HEADER_PARAMS,
   replyHeaders,
   ids: IDS,
   error,

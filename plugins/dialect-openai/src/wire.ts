@@ -2,3 +2,5 @@
 export const OPENAI = 'openai';
 /** Client headers an OpenAI-like provider may see; organization and project are the instance's, not the caller's. */
 export const REQUEST_HEADERS: readonly string[] = Object.freeze(['openai-beta', 'idempotency-key']);
+/** What of them asks for something that another provider does not do. */
+export const HEADER_PARAMS: Readonly<Record<string, string>> = Object.freeze({ 'openai-beta': 'openai-beta', 'idempotency-key': 'idempotency-key' });

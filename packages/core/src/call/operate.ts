@@ -31,6 +31,7 @@ import { streamSink } from './reply/stream.ts';
 import { answerSink } from './reply/whole.ts';
 import { asking } from './shared-memory.ts';
 import { readsReply, sendOwn } from './stateful.ts';
+import { isStrict } from './strict.ts';
 import { callOf, inboundOf, makeLedger, readRequest, translatedStream, writeRequest } from './translate.ts';
 import { replyHeaders, requestOf, withLength } from './upstream-head.ts';
 
@@ -118,7 +119,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   const inbound = inboundOf(x, body.pieces.length === 1 ? (body.pieces[0] as Buffer).toString() : Buffer.concat(body.pieces).toString());
   const ledger = makeLedger(x, client.client, inbound.body);
   const call = callOf(x, inbound, withWireName(endpoint, candidate), candidate.model, ledger, x.plan.graph.seal);
-  const strict = (x.head?.ours.get('fidelity') ?? x.plan.graph.settings.fidelity) === 'reject';
+  const strict = isStrict(x);
   const several = x.stream ? undefined : client.client?.split?.(inbound.body);
   if (several !== undefined) {
     const parts = several.map((one) => readRequest(x, client, { ...call, inbound: { ...inbound, body: one } }));

@@ -32,6 +32,7 @@ import { withMembers, withoutMembers } from './members.ts';
 import { CONTENT_TYPES, isType, streamFromWhole } from './pass.ts';
 import { refusalError } from './pinned.ts';
 import type { StreamBody } from './reply/stream.ts';
+import { lossError } from './strict.ts';
 
 /** Notes of both halves, which name places in the conversation, in the words of the client's surface. */
 export const makeLedger = (x: Exchange, naming: Naming = {}, body?: Json): Ledger => ({
@@ -135,12 +136,7 @@ export const writeRequest = <O extends Half>(
   noteUnread(unread(), call.ledger);
   if (strict) {
     const lost = [...x.ledger.values()].find((n) => n.kind === 'ignored' || n.kind === 'clamped');
-    if (lost !== undefined)
-      throw new GatewayError(
-        'unsupported_parameter',
-        `\`${lost.param}\` cannot be carried over to ${x.instance?.name ?? 'this provider'}, and nothing may be lost.`,
-        { param: lost.param },
-      );
+    if (lost !== undefined) throw lossError(x, lost.param);
   }
   return { body, headers: written.headers ?? [], memo: written.memo };
 };

@@ -5,6 +5,7 @@ import { headerValueIsSafe, holdsSecret } from './answer.ts';
 import type { Prepared } from './attempt.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
+import { isStrict, lossError } from './strict.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
 const USER_AGENT = 'llm-proxy-auth';
@@ -23,15 +24,25 @@ const requestHeadersOf = (dialect: Dialect): ReadonlySet<string> => {
   }
   return known;
 };
-/** Client headers that may go along: the dialect's own list when provider and client speak the same, and `forwardHeaders`. */
-const clientHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, extra: readonly string[]): string[] => {
+const lose = (x: Exchange, param: string): void => {
+  if (isStrict(x)) throw lossError(x, param);
+  x.note('ignored', param);
+  x.plan.metrics.fidelity(param);
+};
+/**
+ * Client headers that may go along: the dialect's own list when provider and client speak the same, and `forwardHeaders`. Parameters among
+ * the others are lost, unless they are `written` already. Throws `unsupported_parameter` where nothing may be.
+ */
+const clientHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, extra: readonly string[], written: HeaderPairs): string[] => {
   const allowed = sameDialect ? requestHeadersOf(dialect) : NO_HEADERS;
+  const params = dialect.headerParams;
   const out: string[] = [];
   const pairs = x.head?.forward ?? [];
-  if (allowed.size === 0 && extra.length === 0) return out;
+  if (allowed.size === 0 && extra.length === 0 && params === undefined) return out;
   for (let i = 0; i < pairs.length; i += 2) {
     const name = pairs[i] ?? '';
     if (allowed.has(name) || (extra.length > 0 && extra.includes(name))) out.push(name, pairs[i + 1] ?? '');
+    else if (params !== undefined && Object.hasOwn(params, name) && !written.includes(name)) lose(x, params[name] ?? name);
   }
   return out;
 };
@@ -91,7 +102,7 @@ export const requestOf = (
       'accept-encoding',
       'identity',
       ...(contentType === undefined ? [] : ['content-type', contentType]),
-      ...clientHeaders(x, dialect, same, settings.forwardHeaders),
+      ...clientHeaders(x, dialect, same, settings.forwardHeaders, headers),
       ...(endpoint.headers ?? []),
       ...headers,
     ],
