@@ -123,6 +123,13 @@ describe('A021 privilege escalation: bounds of who creates', () => {
     expect((await run<Listed>('keys.list', {})).keys).toEqual([]);
   });
 
+  it('the session of who may do everything ends sooner than the keys that it makes', async () => {
+    const { run } = await fresh();
+    const session = principal({ id: 'key:root', scopes: ['admin'], expires: START + DAY / 2 });
+    expect(await run('keys.create', { name: 'a', expires: '90d' }, session)).toMatchObject({ createdBy: 'key:root' });
+    expect(await run('keys.create', { name: 'b' }, session)).toMatchObject({ createdBy: 'key:root' });
+  });
+
   it('holds for rotating and revoking: nobody gets a stronger key that way', async () => {
     const { run, ask } = await fresh();
     const strong = await run('keys.create', { name: 'strong', scopes: ['admin'] });
