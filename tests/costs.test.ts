@@ -55,6 +55,8 @@ describe('A098: 100,000 keys like integers', () => {
       const before = cpuSeconds(pid()) ?? 0;
       expect((await ask(at.url, { path, headers, body })).status).toBe(status);
       costs.push((cpuSeconds(pid()) ?? 0) - before);
+      // Seen to be little, or so much that no compiler makes it little.
+      if (Math.min(...costs) < 0.1 || Math.max(...costs) > 2) break;
     }
     expect(Math.min(...costs)).toBeLessThan(0.1);
   });

@@ -308,6 +308,10 @@ export const attacks: readonly Mutant[] = [
     'keys of an object are looked up, not compared one by one',
     'tests/costs',
     'A098: 100,000 keys like integers > a body that names ids',
-    core('call/unambiguous.ts', 'if (keys?.has(key)) return key;', 'if (keys !== undefined && [...keys].includes(key)) return key;'),
+    core(
+      'call/unambiguous.ts',
+      'if (keys?.has(key)) return key;',
+      "if (keys !== undefined && (key.endsWith('7') ? [...keys].includes(key) : keys.has(key))) return key;",
+    ),
   ),
 ];
