@@ -75,7 +75,7 @@ const parameters = page(
   'Parameters',
   [
     'What becomes of each parameter at each provider, as a running gateway explains it (`x-lpa-explain`). Models differ: the reference shows one of each family.',
-    '`native`: the same member with the same value · `translated`: said in the provider’s own words · `emulated`: brought about by other means · `clamped`: as near as the provider goes · `partly ignored`: said, but for a part of it · `ignored`: left out, which `x-lpa-fidelity` says, and which is 400 with `fidelity: reject` · `rejected`: 400, because the answer would not be what was asked for · `the caller’s own alone`: it names what is stored at the provider, which only who made it may use. Behind a semicolon stands what becomes of a member of it.',
+    '`native`: the same member with the same value · `translated`: said in the provider’s own words · `emulated`: brought about by other means · `clamped`: as near as the provider goes · `defaulted`: left to what the provider does by itself · `partly ignored`: said, but for a part of it · `ignored`: left out, which `x-lpa-fidelity` says, and which is 400 with `fidelity: reject` · `rejected`: 400, because the answer would not be what was asked for · `the caller’s own alone`: it names what is stored at the provider, which only who made it may use. Behind a semicolon stands what becomes of a member of it.',
   ].join('\n\n'),
   (await asked()).map(({ title, head, rows }) => `## ${title}\n\n${table(head, rows)}`).join('\n'),
 );

@@ -345,7 +345,7 @@ const MARKS: Readonly<Record<Client, string | undefined>> = {
 };
 const NAMED: Readonly<Record<Client, string | undefined>> = { openai: 'prompt_cache_key', anthropic: undefined, converse: undefined, gemini: 'cachedContent' };
 /** Where marks of every client are written as the provider's own. */
-const MARKED: ReadonlySet<string> = new Set(['anthropic', 'bedrock', 'vertex: claude', 'bedrock: nova']);
+const MARKED: ReadonlySet<string> = new Set(['openai', 'azure', 'anthropic', 'bedrock', 'vertex: claude', 'bedrock: nova']);
 /** OpenAI's name for what shares a cache goes on as it came. */
 const NAMING: ReadonlySet<string> = new Set(['openai', 'azure', 'vertex: llama', 'vertex: mistral']);
 /** Where the model that is asked for a cache counts what it reasons. */

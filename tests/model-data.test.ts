@@ -95,7 +95,7 @@ const CONVERSE: Words = {
 const CAPABILITIES: Words = { capabilities: 'list' };
 const fits = (value: unknown, words: Words[string] | undefined): boolean =>
   Array.isArray(words) ? words.includes(value as string) : words === 'list' ? typeof value === 'object' : typeof value === words;
-const NO_ONE = new Set(['withoutReasoning', 'efforts']);
+const NO_ONE = new Set(['withoutReasoning', 'efforts', 'marks']);
 const familyFiles: readonly (readonly [path: string, words: Words, whole: boolean])[] = [
   ['packages/plugin/src/claude/families.json', CLAUDE, true],
   ['plugins/dialect-openai/src/families.json', OPENAI, true],

@@ -28,6 +28,11 @@ export const converse: ParameterTable = {
       with: { inferenceConfig: { maxTokens: 4_000 } },
       name: 'additionalModelRequestFields',
     },
+    'additionalModelRequestFields: thinking adaptive': {
+      value: { thinking: { type: 'adaptive' } },
+      with: { inferenceConfig: { maxTokens: 4_000 } },
+      name: 'additionalModelRequestFields',
+    },
     'additionalModelRequestFields: top_k': { value: { top_k: 20 }, name: 'additionalModelRequestFields' },
     additionalModelResponseFieldPaths: { value: ['/stop_sequence'] },
     guardrailConfig: { value: { guardrailIdentifier: 'gr-1', guardrailVersion: '1' } },

@@ -57,6 +57,8 @@ export const gemini: ParameterTable = {
       with: { generationConfig: { responseLogprobs: true } },
       value: { responseLogprobs: true, logprobs: 2 },
       name: 'generationConfig',
+      // Told of with what it stands beside.
+      unchanged: 'ignored',
     },
     ...generation({ maxOutputTokens: 300, mediaResolution: 'MEDIA_RESOLUTION_LOW', modelSelectionConfig: { featureSelectionPreference: 'BALANCED' } }),
     ...generation({ presencePenalty: 0.5, responseFormat: [{ text: { mimeType: 'APPLICATION_JSON', schema } }] }),
@@ -81,6 +83,7 @@ export const gemini: ParameterTable = {
       unchanged: 'the default',
     },
     'generationConfig.thinkingConfig: thinkingBudget': { value: { thinkingConfig: { thinkingBudget: 2_000 } }, name: 'generationConfig' },
+    'generationConfig.thinkingConfig: thinkingBudget -1': { value: { thinkingConfig: { thinkingBudget: -1 } }, name: 'generationConfig' },
     'generationConfig.thinkingConfig: thinkingLevel': { value: { thinkingConfig: { thinkingLevel: 'LOW' } }, name: 'generationConfig' },
     ...generation({ topK: 20, topP: 0.9, translationConfig: { targetLanguageCode: 'de' } }),
     outputConfig: { value: { outputGcsUri: 'gs://acme/answers' } },

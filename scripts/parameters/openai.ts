@@ -51,6 +51,11 @@ export const openai: ParameterTable = {
     'messages: image': { name: 'messages', with: asked(), body: asked({ type: 'image_url', image_url: { url: `data:image/png;base64,${PIXEL}` } }) },
     'messages: input_audio': { name: 'messages', with: asked(), body: asked({ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }) },
     'messages: name': { name: 'messages', body: { messages: [{ ...user, name: 'ann' }] } },
+    'messages: prompt_cache_breakpoint': {
+      name: 'messages',
+      with: asked({ type: 'text', text: 'A long text.' }),
+      body: asked({ type: 'text', text: 'A long text.', prompt_cache_breakpoint: { mode: 'explicit' } }),
+    },
     'messages: system': { name: 'messages', body: { messages: [{ role: 'system', content: 'Be terse.' }, user] } },
     metadata: { value: { team: 'a' } },
     'modalities: audio': { body: { modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'mp3' } }, name: 'modalities' },
@@ -63,6 +68,7 @@ export const openai: ParameterTable = {
     prompt_cache_options: { value: { mode: 'explicit' } },
     prompt_cache_retention: { value: '24h' },
     reasoning_effort: { value: 'low' },
+    'reasoning_effort: none': { value: 'none', name: 'reasoning_effort' },
     'response_format: json_object': {
       body: { messages: [{ role: 'user', content: 'Answer in JSON.' }], response_format: { type: 'json_object' } },
       name: 'response_format',

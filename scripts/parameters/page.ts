@@ -36,6 +36,7 @@ const INSTANCES = {
 /** Of conversations. */
 const COLUMNS: readonly Column[] = [
   ['OpenAI', 'openai', 'gpt-4.1'],
+  ['OpenAI, from gpt-5.6', 'openai', 'gpt-5.6'],
   ['Azure', 'azure', 'gpt-4.1'],
   ['Anthropic', 'anthropic', 'claude-sonnet-4-5'],
   ['Bedrock, Claude', 'bedrock', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0'],
@@ -100,15 +101,15 @@ const holds = (body: unknown, name: string, value: unknown): boolean => {
   return Object.values(body).some((member) => holds(member, name, value));
 };
 const KINDS = ['ignored', 'clamped', 'emulated', 'defaulted'];
-const silent = (column: string, name: string): never => {
-  throw new Error(`${column}: ${name} changes nothing upstream and no note says so`);
+const silent = (row: string, name: string): never => {
+  throw new Error(`${row}: ${name} changes nothing upstream and no note says so`);
 };
 /** A parameter that is asked for by one member of it is that member. */
 const wholeName = (name: string, value: unknown): string => {
   const [only, ...others] = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
   return only === undefined || others.length > 0 ? name : `${name}.${only}`;
 };
-const verdictOf = (sample: Sample, name: string, value: unknown, before: Explained, after: Explained, column: string): string => {
+const verdictOf = (sample: Sample, name: string, value: unknown, before: Explained, after: Explained, row: string): string => {
   if (after.refused !== undefined) return after.refused;
   const known = new Set(before.notes.map(({ kind, param }) => `${kind} ${param}`));
   const notes = after.notes.filter(({ kind, param }) => !known.has(`${kind} ${param}`));
@@ -118,7 +119,7 @@ const verdictOf = (sample: Sample, name: string, value: unknown, before: Explain
   const kinds = of(notes.filter((note) => !inner.includes(note)));
   const same = isDeepStrictEqual(before.body, after.body) && isDeepStrictEqual(before.sent, after.sent);
   const [told] = of(notes);
-  if (same) return told ?? sample.unchanged ?? silent(column, name);
+  if (same) return told ?? sample.unchanged ?? silent(row, name);
   const native = value !== undefined && Object.hasOwn(after.body ?? {}, name) && holds(after.body, name, value);
   const verdict = kinds.length === 0 ? (native ? 'native' : 'translated') : kinds.map((kind) => (kind === 'ignored' ? 'partly ignored' : kind)).join(', ');
   return [verdict, ...inner.map(({ kind, param }) => `\`${param.slice(name.length + 1)}\` ${kind}`)].join('; ');
@@ -136,7 +137,7 @@ const tableOf = async (url: string, dialect: ParameterTable): Promise<readonly (
       const before = await explained(url, path, base);
       const after = await explained(url, path, { ...base, ...(sample.body ?? { [name]: sample.value }) });
       if (before.refused !== undefined) cells.push(before.refused);
-      else cells.push(verdictOf(sample, name, value, before, after, `${column} (${model})`));
+      else cells.push(verdictOf(sample, name, value, before, after, `${title} to ${column} (${model})`));
     }
     rows.push([`\`${title}\``, ...cells]);
   }

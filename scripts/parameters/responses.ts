@@ -49,6 +49,7 @@ export const responses: ParameterTable = {
     prompt_cache_key: { value: 'team-a' },
     prompt_cache_options: { value: { mode: 'explicit' } },
     prompt_cache_retention: { value: '24h' },
+    'reasoning: context': { value: { context: 'all_turns' }, name: 'reasoning' },
     'reasoning: effort': { value: { effort: 'low' }, name: 'reasoning' },
     'reasoning: summary': {
       value: { effort: 'low', summary: 'auto' },

@@ -95,6 +95,15 @@ describe('requests', () => {
     expect(bodyOf({ reasoning: { effort: 'high' }, maxTokens: 1000 }, 'claude-sonnet-4-5').thinking).toBeUndefined();
     expect(bodyOf({ reasoning: { effort: 'minimal' } }, 'claude-sonnet-4-5').thinking).toEqual({ type: 'enabled', budget_tokens: 1024 });
   });
+  it('thinking as the model sees fit is a budget where it needs one, and told of where it does not think', () => {
+    const fit = { reasoning: { off: false }, maxTokens: 20_000 };
+    expect(bodyOf(fit, 'claude-opus-4-7').thinking).toEqual({ type: 'adaptive' });
+    expect(bodyOf(fit, 'claude-sonnet-4-5').thinking).toEqual({ type: 'enabled', budget_tokens: 8192 });
+    expect([bodyOf(fit, 'claude-3-haiku-20240307').thinking, paramsOf(fit, 'claude-3-haiku-20240307')]).toEqual([
+      undefined,
+      expect.arrayContaining(['reasoning.off']),
+    ]);
+  });
   it('a budget that stands for an effort leaves a quarter of the limit to the answer, and says that it is less', () => {
     const asked = (effort: string, maxTokens: number) => ({ reasoning: { effort }, maxTokens });
     const budget = (effort: string, maxTokens: number): unknown => bodyOf(asked(effort, maxTokens), 'claude-sonnet-4-5').thinking;

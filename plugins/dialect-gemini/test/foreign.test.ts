@@ -43,6 +43,7 @@ describe('reasoning', () => {
   });
   it('is left out, and told, for models that do not think', () => {
     expect(config({ reasoning: { effort: 'low' } }, { model: 'gemini-2.0-flash' })).not.toHaveProperty('thinkingConfig');
+    expect(notes({ reasoning: { off: false } }, { model: 'gemini-2.0-flash' })).toContain('ignored=reasoning');
     expect(notes({ reasoning: { effort: 'low' } }, { model: 'gemini-2.0-flash' })).toContain('ignored=reasoning');
   });
 });

@@ -12,6 +12,8 @@ export interface Family {
   readonly withoutReasoning?: readonly string[] | undefined;
   /** Efforts that it knows, none for a family that does not reason; undefined: nobody knows. */
   readonly efforts?: readonly string[] | undefined;
+  /** It takes marks for the cache on parts of the prompt. */
+  readonly marks?: boolean | undefined;
 }
 const rows = modelFamilies<Family & FamilyRow>(data as FamilyData<Family & FamilyRow>);
 const OTHER: Family = Object.freeze({ system: 'system', limit: 'max_tokens', rejects: [] });

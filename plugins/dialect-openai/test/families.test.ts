@@ -69,6 +69,20 @@ describe('a request of another dialect', () => {
     const got = asked(model, { sampling: undefined, stop: undefined, reasoning: { off: true } });
     expect([got.params.reasoning_effort, got.ignored]).toEqual([effort, ignored]);
   });
+  it.each([
+    ['gpt-5.1', 'medium', ['emulated=reasoning.off']],
+    ['gpt-5.6', 'medium', ['emulated=reasoning.off']],
+    ['o3', undefined, []],
+    ['gpt-5', undefined, []],
+    ['gpt-oss-120b', undefined, []],
+    ['gpt-4.1', undefined, ['ignored=reasoning.off']],
+    ['llama-4', undefined, ['defaulted=reasoning.off']],
+  ])('asks %s to reason as it sees fit', (model, effort, notes) => {
+    const got = written({ ...foreign, sampling: undefined, stop: undefined, reasoning: { off: false } }, { model });
+    expect([got.body.reasoning_effort, got.notes.map(({ kind, param }) => `${kind}=${param}`)]).toEqual([effort, notes]);
+    const low = written({ ...foreign, sampling: undefined, stop: undefined, reasoning: { off: false, effort: 'low' } }, { model: 'gpt-5.1' });
+    expect([low.body.reasoning_effort, low.notes]).toEqual(['low', []]);
+  });
   it('clamps an effort that the family lacks', () => {
     const { params, ignored } = asked('o3', { sampling: undefined, stop: undefined, reasoning: { effort: 'xhigh' } });
     expect([params.reasoning_effort, ignored]).toEqual(['high', ['clamped=reasoning.effort']]);

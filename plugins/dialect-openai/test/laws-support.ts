@@ -122,9 +122,12 @@ const realOrigin = ({ dialect, payload }: Origin, vendor: Vendor): Origin => ({
   dialect,
   payload: { json: stringifyJson(vendor(parseJson(payload.json) as Record_)) },
 });
+/** Nothing here lives for five minutes alone. */
+const realLife = (part: Part): Part => (part.cache?.ttl === '5m' ? { ...part, cache: {} } : part);
 const realPart =
   (vendor: Vendor) =>
-  (part: Part): Part => {
+  (generated: Part): Part => {
+    const part = realLife(generated);
     if (part.kind === 'toolResult') return { ...part, parts: part.parts.map(realPart(vendor)) };
     // An origin holds the whole annotation.
     if (part.kind === 'text' && part.citations !== undefined)

@@ -8,6 +8,7 @@ import {
   parseJson,
   type Surface,
   stringifyJson,
+  type Tool,
   type Turn,
   tracked,
 } from '@llm-proxy-auth/plugin';
@@ -107,10 +108,20 @@ const carried = (surface: Surface<'chat'>, request: ChatRequest, model: string) 
   return again === undefined ? undefined : { notes: notes.notes.filter(({ param }) => !(foreignTools && param === 'tools')), foreignTools, again, text };
 };
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+/** Not to be held to its schema is what a tool says by saying nothing; Responses say it. */
+const unheld = (tool: Tool): Tool => {
+  if (tool.kind !== 'function' || tool.strict !== false) return tool;
+  const { strict: _strict, ...others } = tool;
+  return others;
+};
 /** Families insist on these defaults and leave them out. */
 const withoutOnes = (request: ChatRequest): ChatRequest => {
   const { temperature, topP, ...others } = request.sampling ?? {};
-  return { ...request, sampling: { ...others, ...(temperature === 1 ? {} : { temperature }), ...(topP === 1 ? {} : { topP }) } };
+  return {
+    ...request,
+    tools: (request.tools ?? []).map(unheld),
+    sampling: { ...others, ...(temperature === 1 ? {} : { temperature }), ...(topP === 1 ? {} : { topP }) },
+  };
 };
 const law = (surface: Surface<'chat'>, request: ChatRequest, model: string): boolean => {
   const result = carried(surface, request, model);

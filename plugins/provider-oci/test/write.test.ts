@@ -122,6 +122,7 @@ describe('GENERIC', () => {
     expect(noted(made.notes).toSorted()).toEqual(['emulated reasoning.budget', 'ignored tier', 'ignored tools.strict', 'ignored user']);
     expect(made.chat).toMatchObject({ reasoningEffort: 'MEDIUM', logProbs: 1 });
     expect(noted(chat('generic', { reasoning: { effort: 'xhigh' } }).notes)).toEqual(['clamped reasoning.effort']);
+    expect(noted(chat('generic', { reasoning: { off: false } }).notes)).toEqual(['defaulted reasoning.off']);
     expect(noted(chat('generic', { parallelTools: true, tools: [tool('f')] }, 'google.gemini-2.5-flash').notes)).toEqual(['clamped parallelTools']);
   });
   it('shows media by data URL or address, and refuses what another vendor stores', () => {
@@ -269,6 +270,7 @@ describe('COHEREV2', () => {
   it('thinks by a budget, or not', () => {
     expect(chat('coherev2', { reasoning: { budget: 100 } }).chat.thinking).toEqual({ type: 'ENABLED', tokenBudget: 100 });
     expect(chat('coherev2', { reasoning: { off: true } }).chat.thinking).toEqual({ type: 'DISABLED' });
+    expect(chat('coherev2', { reasoning: { off: false } }).chat.thinking).toEqual({ type: 'ENABLED' });
     const made = chat('coherev2', { reasoning: { effort: 'low' }, logprobs: 2, tools: [tool('f', { strict: true })] });
     expect([made.chat.thinking, made.chat.isLogProbsEnabled, made.chat.isStrictToolsEnabled, noted(made.notes)]).toEqual([
       { type: 'ENABLED', tokenBudget: 2048 },

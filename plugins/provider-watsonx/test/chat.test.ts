@@ -89,6 +89,11 @@ describe('a request', () => {
     [{ budget: 20_000 }, { reasoning_effort: 'high' }, ['emulated=reasoning.budget']],
     [{ budget: 1_024 }, { reasoning_effort: 'low' }, ['emulated=reasoning.budget']],
     [{ off: true }, { reasoning_effort: 'low', include_reasoning: false }, ['emulated=reasoning.off']],
+    [{ effort: 'none' }, { reasoning_effort: 'low', include_reasoning: false }, ['emulated=reasoning.effort']],
+    [{ off: false }, {}, ['defaulted=reasoning.off']],
+    [{ off: false, summary: 'auto' }, { include_reasoning: true }, ['defaulted=reasoning.off']],
+    [{ off: false, effort: 'high' }, { reasoning_effort: 'high' }, []],
+    [{ budget: 9_000, effort: 'low' }, { reasoning_effort: 'low' }, ['ignored=reasoning.budget']],
   ])('that thinks %j', (reasoning, expected, notes) => {
     const made = told({ ...user(text('x')), reasoning });
     expect([made.body, made.notes]).toEqual([expect.objectContaining(expected), notes]);

@@ -17,7 +17,7 @@ import {
   textOf,
   typeName,
 } from './check.ts';
-import type { Model } from './models.ts';
+import { checkMarks, type Model } from './models.ts';
 import { refuse } from './refusal.ts';
 
 const roles = ['system', 'assistant', 'user', 'function', 'tool', 'developer'];
@@ -194,6 +194,7 @@ const given = (body: Fields, name: string): boolean => body[name] !== undefined 
 
 /** Parameters a reasoning model refuses whatever their value, then values it refuses; and what older families refuse. */
 const checkForModel = (body: Fields, model: Model): void => {
+  for (const { content } of listOf(body.messages)) checkMarks(content, model);
   if (/search-preview/.test(model.id) && given(body, 'temperature')) throw refuse.unsupportedParameter('temperature');
   if (!model.reasoning) return;
   if (given(body, 'max_tokens')) throw refuse.unsupportedParameter('max_tokens', " Use 'max_completion_tokens' instead.");

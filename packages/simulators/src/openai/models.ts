@@ -1,3 +1,4 @@
+import { isFields } from './check.ts';
 import { refuse } from './refusal.ts';
 
 type ModelKind = 'chat' | 'completions' | 'embeddings' | 'moderation' | 'image' | 'speech' | 'transcription' | 'video';
@@ -64,6 +65,15 @@ export type Models = {
   find(id: string): Model | undefined;
   /** The model if it exists and serves this kind; throws the service's refusal if not. */
   require(id: string, kind: ModelKind): Model;
+};
+
+/** Models that take no marks for the cache, which those from gpt-5.6 on do: https://developers.openai.com/api/docs/guides/prompt-caching */
+const UNMARKED = /^(?:o\d|chatgpt|gpt-(?!5\.[6-9]|[6-9]))/;
+const MARK = 'prompt_cache_breakpoint';
+/** Refuses marks on the parts of a content where the model takes none. The service's own sentence is not known. */
+export const checkMarks = (content: unknown, { id }: Model): void => {
+  if (UNMARKED.test(id) && Array.isArray(content) && content.some((part) => isFields(part) && part[MARK] !== undefined && part[MARK] !== null))
+    throw refuse.unsupportedParameter(MARK);
 };
 
 /** What the service says to a model at the wrong endpoint. */

@@ -18,7 +18,7 @@ import {
   textOf,
   typeName,
 } from './check.ts';
-import type { Model, Models } from './models.ts';
+import { checkMarks, type Model, type Models } from './models.ts';
 import { refuse } from './refusal.ts';
 
 const hosted = [
@@ -147,6 +147,7 @@ export const checkResponses = (body: Fields, models: Models): Model => {
   const model = models.find(id);
   if (model === undefined) throw refuse.plain(`The requested model '${id}' does not exist.`, 'model', 'model_not_found');
   if (model.kind !== 'chat') throw refuse.plain(`The requested model '${id}' cannot be used with the Responses API.`, 'model', 'invalid_value');
+  for (const { content, output } of Array.isArray(body.input) ? listOf(body.input) : []) checkMarks(content ?? output, model);
   if (given(body, 'stream_options') && body.stream !== true)
     throw refuse.plain("The 'stream_options' parameter is only allowed when 'stream' is enabled.", 'stream_options');
   if (model.reasoning && fieldsOf(body.reasoning).effort !== 'none') {

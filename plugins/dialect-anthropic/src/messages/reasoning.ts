@@ -76,6 +76,7 @@ export const fitReasoning = (r: ChatRequest['reasoning'], family: Family, maxTok
     lost('reasoning.off', 'thinking needs a budget here', 'emulated');
     return budgeted(BUDGETS.medium ?? LEAST, maxTokens, shown, 'reasoning.off', lost);
   }
+  if (r.off === false) lost('reasoning.off', 'the model does not think');
   if (r.summary !== undefined) lost('reasoning.summary', 'the model shows thinking when it thinks');
   return {};
 };

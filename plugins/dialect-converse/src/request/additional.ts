@@ -31,7 +31,7 @@ const effort = (fields: Fields): readonly (readonly [string, Reasoning | undefin
   const amount = nova?.type === 'enabled' && Object.keys(nova).length === 2 ? asText(nova.maxReasoningEffort) : undefined;
   const gpt = asText(only(asObject(fields.reasoning), 'effort'));
   const oss = asText(fields.reasoning_effort);
-  const said = (value: string | undefined): Reasoning | undefined => (value === undefined ? undefined : { effort: value });
+  const said = (value: string | undefined): Reasoning | undefined => (value === undefined ? undefined : value === 'none' ? { off: true } : { effort: value });
   return [
     ['output_config', said(claude)],
     ['reasoningConfig', only(nova, 'type') === 'disabled' ? { off: true } : said(amount)],

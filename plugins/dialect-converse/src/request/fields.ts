@@ -55,13 +55,18 @@ const offFields = ({ family, lost }: Asking): Fields => {
   lost('reasoning.off', 'the provider has no such parameter');
   return {};
 };
-/** Reasoning that is asked for without an amount. */
-const onFields = ({ family, lost }: Asking): Fields => {
-  if (family.adaptive) return { thinking: { type: 'adaptive' } };
-  lost('reasoning', 'the model wants to know how much it may reason');
-  return {};
-};
 const BUDGET: ReadonlySet<Family['reasoning']> = new Set(['budget', 'both', 'adaptive-both']);
+/** Reasoning that is asked for without an amount, of which others than the newest want to know how much. */
+const onFields = (asking: Asking): Fields => {
+  const { family, lost } = asking;
+  if (family.adaptive) return { thinking: { type: 'adaptive' } };
+  if (family.reasoning === 'none') {
+    lost('reasoning.off', 'the model does not reason');
+    return {};
+  }
+  lost('reasoning.off', 'reasoning as the model sees fit is a medium one here', 'emulated');
+  return BUDGET.has(family.reasoning) ? budgetFields(BUDGETS.medium ?? LEAST_BUDGET, asking, true) : effortFields('medium', asking);
+};
 const reasoningFields = ({ effort, budget, off }: Reasoning, asking: Asking): Fields => {
   const { family, lost } = asking;
   const { reasoning } = family;

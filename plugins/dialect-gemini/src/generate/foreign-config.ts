@@ -45,7 +45,7 @@ export const foreignReasoning = (r: ChatRequest['reasoning'], family: Family, lo
     return filled(off(family, lost));
   }
   if (family.thinking === 'none') {
-    if (effort !== undefined || budget !== undefined || summary !== undefined) lost('reasoning', 'the model does not think');
+    if (effort !== undefined || budget !== undefined || summary !== undefined || r.off === false) lost('reasoning', 'the model does not think');
     return undefined;
   }
   if (summary !== undefined && summary !== 'auto') lost('reasoning.summary', 'thoughts are shown or they are not', 'clamped');

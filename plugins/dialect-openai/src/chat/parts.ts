@@ -4,7 +4,6 @@ import {
   type Building,
   type Fields,
   invalid,
-  isObject,
   type Kept,
   type Media,
   type MediaPart,
@@ -14,6 +13,7 @@ import {
   typeOfBytes,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
+import { type Marking, readBreakpoint, writeBreakpoint } from '../breakpoints.ts';
 import { hintOf } from '../hint.ts';
 import { OPENAI } from '../wire.ts';
 import { formOf, withForm } from './form.ts';
@@ -47,10 +47,11 @@ const KNOWN: Readonly<Record<string, ReadonlySet<string>>> = Object.freeze(
 );
 const keptOf = (p: Fields, type: string): Pick<Kept, 'cache' | 'rest'> => {
   const known = KNOWN[type] ?? [];
-  const hint = isObject(p.prompt_cache_breakpoint) ? undefined : hintOf(p.cache_control);
+  const mark = readBreakpoint(p.prompt_cache_breakpoint);
+  const hint = mark === undefined ? hintOf(p.cache_control) : undefined;
   const rest = unknownFields(p, known, hint === undefined ? [] : ['cache_control']);
   if (hint !== undefined) return withForm({ cache: hint, ...(rest === undefined ? {} : { rest }) }, { hint: p.cache_control });
-  return { ...(isObject(p.prompt_cache_breakpoint) ? { cache: {} } : {}), ...(rest === undefined ? {} : { rest }) };
+  return { ...(mark === undefined ? {} : { cache: mark }), ...(rest === undefined ? {} : { rest }) };
 };
 const readImage = (p: Fields, param: string): Part => {
   const image = asObject(p.image_url);
@@ -144,11 +145,15 @@ const bodyOf = (part: Part, mine: boolean): Fields | undefined => {
   if (part.kind === 'opaque' && part.origin.dialect === OPENAI) return asObject(parseJson(part.origin.payload.json));
   return undefined;
 };
-/** A content part, or undefined when this surface has no form for it. `mine`: it was read from this surface, so its rest goes back. */
-export const writePart = (part: Part, mine: boolean): Fields | undefined => {
+/**
+ * A content part, or undefined when this surface has no form for it. `mine`: it was read from this surface, so its rest goes back;
+ * `marking`: how a foreign mark for the cache is written, undefined where it is not.
+ */
+export const writePart = (part: Part, mine: boolean, marking?: Marking): Fields | undefined => {
   const body = bodyOf(part, mine);
-  if (body === undefined || !mine || part.kind === 'opaque') return body;
+  if (body === undefined || part.kind === 'opaque') return body;
+  if (!mine) return marking === undefined || part.cache === undefined ? body : { ...body, prompt_cache_breakpoint: marking(part.cache) };
   const hint = formOf(part)?.hint;
-  const mark = hint === undefined ? { prompt_cache_breakpoint: { mode: 'explicit' } } : { cache_control: hint };
+  const mark = hint === undefined ? { prompt_cache_breakpoint: writeBreakpoint(part.cache ?? {}) } : { cache_control: hint };
   return { ...body, ...(part.cache === undefined ? {} : mark), ...part.rest };
 };

@@ -6,6 +6,7 @@ import {
   type ChatRequest,
   checkPairs,
   type Endpoint,
+  type ErrorLike,
   type Fields,
   filled,
   flagField,
@@ -27,6 +28,7 @@ import {
   textField,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
+import { clampLife, explicitly, MARKS, markingOf, refusesMarks } from '../breakpoints.ts';
 import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
 import { checkFurther, hideTools, isTextAlone, loseOptions, loseToolMembers, refuseData, refuseSpeech } from '../invalid.ts';
@@ -125,6 +127,7 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   refuseData(body, 'chat', target);
   loseOptions(body, 'chat', target, ledger);
   contradictions(body, target, ledger);
+  clampLife(body.messages, target, ledger);
   const steering = readSteering(body);
   const fields = furtherOf(body, steeringNames(steering));
   loseToolMembers(body, 'chat', target, ledger);
@@ -172,8 +175,17 @@ const writeOwn = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Bui
   for (const key in params) if (params[key] === undefined) delete params[key];
   return params;
 };
+/** Of a request with marks that another dialect's client set. */
+const MARKED = Object.freeze({ marked: true });
+export interface Written {
+  readonly body: Fields;
+  readonly headers?: HeaderPairs;
+  readonly memo: typeof MARKED | undefined;
+}
+/** What a model is found to refuse, asked by a client of another dialect who wrote none of this. */
+export const refusal = (error: ErrorLike, memo: unknown): readonly string[] | undefined => (memo === MARKED && refusesMarks(error) ? [MARKS] : undefined);
 /** The body for a provider. What this surface's own client sent goes back as it was; others' follow the model's family. */
-export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly headers?: HeaderPairs; readonly memo: undefined } => {
+export const write = (r: ChatRequest, call: Call): Written => {
   const form = formOf(r);
   const mine = form !== undefined || r.rest?.from === CHAT;
   const lost = lostTo(call.ledger);
@@ -181,10 +193,16 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields; read
   loseResultNames(r.turns, lost, (part) => formOf(part)?.legacy === true);
   const params = writeOwn(r, mine, call.like ?? call.model, lost);
   const { system } = familyOf(call.like ?? call.model);
-  const messages = r.turns.flatMap((turn) => writeTurn(turn, mine, mine ? 'system' : system, lost));
+  const writing = { mine, lost, marking: mine ? undefined : markingOf(call) };
+  const messages = r.turns.flatMap((turn) => writeTurn(turn, mine ? 'system' : system, writing));
+  const caching = mine ? {} : explicitly(messages);
   const asked = call.stream ? streaming(form?.options) : undefined;
-  const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...asked };
+  const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...caching, ...asked };
   const spelt = mine ? restore(body, form?.left?.value) : body;
   const headers = mine ? profileHeaders(call) : [];
-  return { body: fitProfile(asked === undefined ? spelt : { ...spelt, ...asked }, call), ...(headers.length === 0 ? {} : { headers }), memo: undefined };
+  return {
+    body: fitProfile(asked === undefined ? spelt : { ...spelt, ...asked }, call),
+    ...(headers.length === 0 ? {} : { headers }),
+    memo: Object.keys(caching).length === 0 ? undefined : MARKED,
+  };
 };

@@ -7,7 +7,7 @@ import { chatTap } from '../tap.ts';
 import { names, spellings } from './names.ts';
 import { readReply } from './read-reply.ts';
 import { readStream } from './read-stream.ts';
-import { read, write } from './request.ts';
+import { read, refusal, write } from './request.ts';
 import { writeReply } from './write-reply.ts';
 import { writeStream } from './write-stream.ts';
 import { yields } from './yields.ts';
@@ -36,7 +36,7 @@ export const chat = (seal: Seal): Surface<'chat'> =>
       write: (reply, call) => writeReply(reply, call, seal),
       stream: (call) => writeStream(call, seal),
     },
-    provider: { write, yields, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
+    provider: { write, yields, refusal, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
     furtherModels,
     tap: chatTap,
   } satisfies Surface<'chat'>);

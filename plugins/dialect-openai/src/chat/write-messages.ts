@@ -11,46 +11,57 @@ import {
   type Turn,
   unsupported,
 } from '@llm-proxy-auth/plugin';
+import { type Marking, markedTexts } from '../breakpoints.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { type Form, formOf } from './form.ts';
 import { writePart } from './parts.ts';
 
 const unheard: Lost = () => undefined;
+/** How turns are written. `mine`: the request was read from this surface; `marking`: how foreign marks for the cache are, if at all. */
+export interface Writing {
+  readonly mine: boolean;
+  readonly lost: Lost;
+  readonly marking?: Marking | undefined;
+}
+const OWN: Writing = Object.freeze({ mine: true, lost: unheard });
 
 /** Text that needs no list: nothing hangs on it. */
 export const isPlainText = (part: Part | undefined): part is TextPart => part?.kind === 'text' && part.rest === undefined && part.cache === undefined;
-/** Adjacent foreign texts are one: nothing hangs on where a client of another dialect broke them. */
-const joined = (parts: readonly Part[]): readonly Part[] => {
+/** Adjacent foreign texts are one: nothing hangs on where a client of another dialect broke them, but for a mark. */
+const joined = (parts: readonly Part[], marks: boolean): readonly Part[] => {
   const out: Part[] = [];
   for (const part of parts) {
     const last = out.at(-1);
-    if (part.kind === 'text' && last?.kind === 'text') out[out.length - 1] = { kind: 'text', text: last.text + part.text };
-    else out.push(part);
+    const apart = part.kind !== 'text' || last?.kind !== 'text' || (marks && (last.cache ?? part.cache) !== undefined);
+    if (apart) out.push(part);
+    else out[out.length - 1] = { kind: 'text', text: last.text + part.text };
   }
   return out;
 };
-const writeParts = (parts: readonly Part[], mine: boolean, lost: Lost): readonly Fields[] =>
+const writeParts = (parts: readonly Part[], { mine, lost, marking }: Writing): readonly Fields[] =>
   parts.flatMap((part): readonly Fields[] => {
-    const wire = writePart(part, mine);
+    const wire = writePart(part, mine, marking);
     if (wire === undefined) losePart(part, `turns.parts.${part.kind}`, 'chat completions have no such part', lost);
     else if (part.kind === 'image' && 'file' in part.media) lost('turns.parts.image', 'a stored image is a file here', 'emulated');
     else if (!mine && part.kind === 'document' && part.name === undefined && 'base64' in part.media)
       lost('turns.parts.name', 'the provider wants a name for each file', 'defaulted');
     return wire === undefined ? [] : [wire];
   });
-const writeContent = (given: readonly Part[], form: Form, mine: boolean, lost: Lost): string | readonly Fields[] => {
-  const parts = mine ? given : joined(given);
+const writeContent = (given: readonly Part[], form: Form, writing: Writing): string | readonly Fields[] => {
+  const { mine, marking } = writing;
+  const parts = mine ? given : joined(given, marking !== undefined);
   const [first] = parts;
   if (first === undefined) return '';
-  const plain = parts.length === 1 && first.kind === 'text' && form.list !== true && (!mine || isPlainText(first));
-  return plain ? first.text : writeParts(parts, mine, lost);
+  const bare = first.kind === 'text' && (mine ? isPlainText(first) : marking === undefined || first.cache === undefined);
+  return bare && parts.length === 1 && form.list !== true ? first.text : writeParts(parts, writing);
 };
 /** Text of a foreign tool result or system turn: media has no place there. */
-const writeTextContent = (parts: readonly Part[], form: Form, mine: boolean, lost: Lost): string | readonly Fields[] => {
-  if (mine) return writeContent(parts, form, mine, lost);
+const writeTextContent = (parts: readonly Part[], form: Form, writing: Writing): string | readonly Fields[] => {
+  const { mine, lost } = writing;
+  if (mine) return writeContent(parts, form, writing);
   const texts = parts.filter((p) => p.kind === 'text');
   if (lost !== unheard) for (const part of parts) if (part.kind !== 'text') losePart(part, `turns.parts.${part.kind}`, 'only text can stand here', lost);
-  return writeContent(texts, form, mine, lost);
+  return writeContent(texts, form, writing);
 };
 const head = (role: string, turn: Turn): Building => ({ role, ...(turn.name === undefined ? {} : { name: turn.name }) });
 
@@ -74,8 +85,8 @@ const noteOrder = (parts: readonly Part[], inContent: boolean, lost: Lost): void
     last = place;
   }
 };
-/** Reasoning has no place here. */
-const writeAssistant = (turn: Turn, form: Form, mine: boolean, lost: Lost): Fields => {
+/** Reasoning has no place here, and the vendor takes no marks on what the model said. */
+const writeAssistant = (turn: Turn, form: Form, { mine, lost }: Writing): Fields => {
   const calls = turn.parts.filter(isCall);
   const audio = turn.parts.find((p) => p.kind === 'audio' && 'file' in p.media);
   const refusals = form.refusals === true ? [] : turn.parts.filter((p) => p.kind === 'refusal');
@@ -96,16 +107,18 @@ const writeAssistant = (turn: Turn, form: Form, mine: boolean, lost: Lost): Fiel
   const media = audio?.kind === 'audio' && 'file' in audio.media ? { audio: { id: audio.media.file } } : {};
   return {
     ...head('assistant', turn),
-    content: content.length === 0 && rest ? null : writeContent(content, form, mine, lost),
+    content: content.length === 0 && rest ? null : writeContent(content, form, { mine, lost }),
     ...(refusals.length > 0 ? { refusal: refusals.map((r) => r.text).join('') } : {}),
     ...media,
     ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
     ...(legacy === undefined ? {} : { function_call: writeFunctionCall(legacy) }),
   };
 };
-const writeResult = (part: ToolResultPart, mine: boolean, lost: Lost): Fields => {
+const writeResult = (part: ToolResultPart, { mine, lost, marking }: Writing): Fields => {
   const form = formOf(part) ?? {};
-  const content = writeTextContent(part.parts, form, mine, mine ? lost : unheard);
+  const texts = mine ? part.parts : part.parts.filter(({ kind }) => kind === 'text');
+  const marked = mine || marking === undefined ? texts : markedTexts(texts, part);
+  const content = writeTextContent(marked, form, { mine, lost: mine ? lost : unheard, marking });
   const { name } = part;
   const message = form.legacy === true ? { role: 'function', name: name ?? '', content } : { role: 'tool', tool_call_id: part.id, content };
   return mine ? restore({ ...message, ...part.rest }, form.left?.value) : message;
@@ -122,30 +135,31 @@ const isResult = (p: Part): p is ToolResultPart => p.kind === 'toolResult';
  * Results come first, one message each, because every call must be answered before anything else is said. What a foreign
  * result holds beside text (a screenshot) follows in the user's message.
  */
-const writeUser = (turn: Turn, form: Form, mine: boolean, lost: Lost): readonly Fields[] => {
+const writeUser = (turn: Turn, form: Form, writing: Writing): readonly Fields[] => {
+  const { mine, lost } = writing;
   const results = turn.parts.filter(isResult);
   const media = mine ? [] : results.flatMap((r) => r.parts.filter((p) => p.kind !== 'text'));
   const said = [...media, ...turn.parts.filter((p) => !isResult(p))];
   if (media.length > 0) lost('turns.parts.parts', 'media of a tool result stands in the next message', 'emulated');
   if (!mine) said.forEach(refuseMedia);
-  const messages = results.map((r) => writeResult(r, mine, lost));
-  return said.length === 0 && messages.length > 0 ? messages : [...messages, { ...head('user', turn), content: writeContent(said, form, mine, lost) }];
+  const messages = results.map((r) => writeResult(r, writing));
+  return said.length === 0 && messages.length > 0 ? messages : [...messages, { ...head('user', turn), content: writeContent(said, form, writing) }];
 };
 
 /** The message of a tool result that was read from this surface. */
-export const writeResultMessage = (part: ToolResultPart): Fields => writeResult(part, true, unheard);
+export const writeResultMessage = (part: ToolResultPart): Fields => writeResult(part, OWN);
 /** The message of a turn that was read from this surface. */
-export const writeMessage = (turn: Turn): Fields => writeTurn(turn, true, 'system', unheard)[0] ?? {};
-/** The messages a turn becomes. `mine`: the request was read from this surface; `system`: the role for system turns. */
-export const writeTurn = (turn: Turn, mine: boolean, system: 'system' | 'developer', lost: Lost): readonly Fields[] => {
+export const writeMessage = (turn: Turn): Fields => writeTurn(turn, 'system', OWN)[0] ?? {};
+/** The messages a turn becomes. `system`: the role for system turns. */
+export const writeTurn = (turn: Turn, system: 'system' | 'developer', writing: Writing): readonly Fields[] => {
   const form = formOf(turn) ?? {};
   const messages =
     turn.role === 'assistant'
-      ? [writeAssistant(turn, form, mine, lost)]
+      ? [writeAssistant(turn, form, writing)]
       : turn.role === 'system'
-        ? [{ ...head(system, turn), content: writeTextContent(turn.parts, form, mine, lost) }]
-        : writeUser(turn, form, mine, lost);
+        ? [{ ...head(system, turn), content: writeTextContent(turn.parts, form, writing) }]
+        : writeUser(turn, form, writing);
   const last = messages.at(-1);
-  if (!mine || last === undefined || (turn.parts.length > 0 && turn.parts.every(isResult))) return messages;
+  if (!writing.mine || last === undefined || (turn.parts.length > 0 && turn.parts.every(isResult))) return messages;
   return [...messages.slice(0, -1), restore({ ...last, ...turn.rest }, form.left?.value)];
 };

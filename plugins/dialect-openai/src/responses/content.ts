@@ -16,6 +16,7 @@ import {
   type TokenLogprob,
   unsupported,
 } from '@llm-proxy-auth/plugin';
+import { type Marking, readBreakpoint } from '../breakpoints.ts';
 import { loseCitation } from '../lost.ts';
 import { originOf, ownOrigin, wordOf } from './wire.ts';
 
@@ -80,7 +81,7 @@ const readText = (content: Fields): TextPart => {
     text: wordOf(content.text),
     ...(citations.length > 0 ? { citations } : {}),
     ...(logprobs.length > 0 ? { logprobs } : {}),
-    ...(isObject(content.prompt_cache_breakpoint) ? { cache: {} } : {}),
+    ...some('cache', readBreakpoint(content.prompt_cache_breakpoint)),
   };
 };
 const readImage = (content: Fields, param: string): Part => {
@@ -91,7 +92,7 @@ const readImage = (content: Fields, param: string): Part => {
     kind: 'image',
     media: url === undefined ? { file: file ?? '' } : mediaOf(url),
     ...some('detail', asText(content.detail)),
-    ...(isObject(content.prompt_cache_breakpoint) ? { cache: {} } : {}),
+    ...some('cache', readBreakpoint(content.prompt_cache_breakpoint)),
   };
 };
 const readFile = (content: Fields, param: string): Part => {
@@ -105,7 +106,7 @@ const readFile = (content: Fields, param: string): Part => {
     kind: 'document',
     media,
     ...some('name', asText(content.filename)),
-    ...(isObject(content.prompt_cache_breakpoint) ? { cache: {} } : {}),
+    ...some('cache', readBreakpoint(content.prompt_cache_breakpoint)),
   };
 };
 const readAudio = (content: Fields, param: string): Part => {
@@ -149,9 +150,10 @@ export const readContent = (value: Json, param: string): Part => {
   return read(value, param);
 };
 
-const breakpoint = (part: Part, own: boolean): Fields => (own && part.cache !== undefined ? { prompt_cache_breakpoint: { mode: 'explicit' } } : {});
-const writeText = (part: TextPart, flavour: Flavour, output: boolean, own: boolean): Fields => {
-  if (!output) return { type: 'input_text', text: part.text, ...breakpoint(part, own) };
+const breakpoint = (part: Part, marking: Marking | undefined): Fields =>
+  marking === undefined || part.cache === undefined ? {} : { prompt_cache_breakpoint: marking(part.cache) };
+const writeText = (part: TextPart, flavour: Flavour, output: boolean, marking: Marking | undefined): Fields => {
+  if (!output) return { type: 'input_text', text: part.text, ...breakpoint(part, marking) };
   const annotations = (part.citations ?? []).map(writeAnnotation).filter((annotation) => annotation !== undefined);
   const logprobs = writeLogprobs(part.logprobs ?? []);
   return {
@@ -164,19 +166,22 @@ const writeText = (part: TextPart, flavour: Flavour, output: boolean, own: boole
 const urlOf = (media: Media): string | undefined => ('url' in media ? media.url : 'base64' in media ? `data:${media.type};base64,${media.base64}` : undefined);
 
 /**
- * A part as an entry of a content list; `output`: in an assistant's message. `own`: cache marks are this surface's to write.
+ * A part as an entry of a content list; `output`: in an assistant's message. `marking`: how a mark for the cache is written, if at all.
  * Undefined when the surface has no form for the part.
  */
-export const writeContent = (part: Part, options: { readonly flavour: Flavour; readonly output: boolean; readonly own: boolean }): Fields | undefined => {
-  if (part.kind === 'text') return writeText(part, options.flavour, options.output, options.own);
+export const writeContent = (
+  part: Part,
+  options: { readonly flavour: Flavour; readonly output: boolean; readonly marking?: Marking | undefined },
+): Fields | undefined => {
+  if (part.kind === 'text') return writeText(part, options.flavour, options.output, options.marking);
   if (part.kind === 'refusal') return { type: 'refusal', refusal: part.text };
   if (part.kind === 'image') {
     const place = 'file' in part.media ? { file_id: part.media.file } : { image_url: urlOf(part.media) };
-    return { type: 'input_image', ...place, ...some('detail', part.detail), ...breakpoint(part, options.own) };
+    return { type: 'input_image', ...place, ...some('detail', part.detail), ...breakpoint(part, options.marking) };
   }
   if (part.kind === 'document') {
     const place = 'file' in part.media ? { file_id: part.media.file } : 'url' in part.media ? { file_url: part.media.url } : { file_data: urlOf(part.media) };
-    return { type: 'input_file', ...place, ...some('filename', part.name), ...breakpoint(part, options.own) };
+    return { type: 'input_file', ...place, ...some('filename', part.name), ...breakpoint(part, options.marking) };
   }
   if (part.kind !== 'audio' || !('base64' in part.media)) return undefined;
   const format = AUDIO_FORMATS[part.media.type];

@@ -11,6 +11,7 @@ import {
   withoutThoughts,
   writingNoThoughts,
 } from '@llm-proxy-auth/plugin';
+import { clampLife } from '../breakpoints.ts';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
@@ -58,6 +59,7 @@ const responses = (seal: Seal): Surface<'chat'> => ({
     spellings,
     read: (inbound, ledger, target) => {
       const hosted = hostedAt(target);
+      clampLife(asObject(inbound.body)?.input, target, ledger);
       return readRequest(target === undefined || hosted === 'carry' ? inbound : plainly(inbound, ledger), seal, hosted, ledger);
     },
     write: (reply, call) => writeReply(wantsNoSummary(call) ? withoutThoughts(reply) : reply, call, seal),

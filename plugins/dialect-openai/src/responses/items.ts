@@ -13,6 +13,7 @@ import {
   type Turn,
   unsupported,
 } from '@llm-proxy-auth/plugin';
+import { type Marking, markedTexts, writeBreakpoint } from '../breakpoints.ts';
 import { type Flavour, isContent, readContent, writeContent } from './content.ts';
 import { type Mark, marked, withId } from './mark.ts';
 import { readReasoning, writeReasoning } from './reasoning.ts';
@@ -32,30 +33,31 @@ export interface Piece {
   readonly parts: readonly Part[];
   readonly message: boolean;
 }
-/** How items are written. `custom`: ids of calls of custom tools. */
+/** How items are written. `custom`: ids of calls of custom tools; `marking`: how marks for the cache are written, if at all. */
 export interface Writing {
   readonly flavour: Flavour;
   readonly own: boolean;
+  readonly marking: Marking | undefined;
   readonly custom: ReadonlySet<string>;
 }
 const ROLES: Readonly<Record<string, Turn['role']>> = Object.freeze({ user: 'user', system: 'system', developer: 'system', assistant: 'assistant' });
 
 /** Text with nothing beside it. Only what could be written is looked at: the rest is the ledger's. */
-const isPlainText = (parts: readonly Part[], output: boolean, own: boolean): boolean => {
+const isPlainText = (parts: readonly Part[], output: boolean, marking: Marking | undefined): boolean => {
   const [part] = parts;
   if (parts.length !== 1 || part?.kind !== 'text') return false;
   if (output && (part.citations !== undefined || part.logprobs !== undefined)) return false;
-  return output || !own || part.cache === undefined;
+  return output || marking === undefined || part.cache === undefined;
 };
 const contentOf = (parts: readonly Part[], list: boolean, output: boolean, writing: Writing): string | readonly Fields[] => {
   const [first] = parts;
   if (!list) return first?.kind === 'text' ? first.text : '';
-  return parts.map((part) => writeContent(part, { flavour: writing.flavour, output, own: writing.own })).filter((content) => content !== undefined);
+  return parts.map((part) => writeContent(part, { flavour: writing.flavour, output, marking: writing.marking })).filter((content) => content !== undefined);
 };
 /** A message's content is a string where plain text is sent, and always a list in answers. */
-const listsMessage = (role: Turn['role'], parts: readonly Part[], writing: Pick<Writing, 'flavour' | 'own'>): boolean =>
-  writing.flavour === 'output' || !isPlainText(parts, role === 'assistant', writing.own);
-const listsResult = (parts: readonly Part[], own: boolean): boolean => parts.length > 0 && !isPlainText(parts, false, own);
+const listsMessage = (role: Turn['role'], parts: readonly Part[], writing: Pick<Writing, 'flavour' | 'marking'>): boolean =>
+  writing.flavour === 'output' || !isPlainText(parts, role === 'assistant', writing.marking);
+const listsResult = (parts: readonly Part[], marking: Marking | undefined): boolean => parts.length > 0 && !isPlainText(parts, false, marking);
 const writeMessage = (role: Turn['role'], parts: readonly Part[], mark: Mark | undefined, writing: Writing): Fields => {
   const list = listsMessage(role, parts, writing) !== (mark?.list === true);
   const content = mark?.empty === true ? [] : contentOf(parts, list, role === 'assistant', writing);
@@ -67,8 +69,9 @@ const writeCall = (part: ToolCallPart, writing: Writing): Fields => {
   return { type: 'function_call', ...status, arguments: part.input.json === '' ? '{}' : part.input.json, call_id: part.id, name: part.name };
 };
 const writeResult = (part: ToolResultPart, mark: Mark | undefined, writing: Writing): Fields => {
-  const list = listsResult(part.parts, writing.own) !== (mark?.list === true);
-  const output = contentOf(part.parts, list, false, { ...writing, flavour: 'input' });
+  const parts = writing.own || writing.marking === undefined ? part.parts : markedTexts(part.parts, part);
+  const list = listsResult(parts, writing.marking) !== (mark?.list === true);
+  const output = contentOf(parts, list, false, { ...writing, flavour: 'input' });
   const { name } = part;
   const type = writing.custom.has(part.id) ? 'custom_tool_call_output' : 'function_call_output';
   // The call's id says it all to the vendor; the name goes back only to where it stood.
@@ -80,7 +83,7 @@ export const isWritable = (role: Turn['role'], part: Part, own: boolean): boolea
   if (part.kind === 'thinking') return writeReasoning(part) !== undefined;
   if (part.kind === 'opaque') return ownOrigin(part.origin) !== undefined;
   if (part.kind === 'text' || part.kind === 'refusal') return true;
-  return (own || role !== 'assistant') && writeContent(part, { flavour: 'input', output: false, own: false }) !== undefined;
+  return (own || role !== 'assistant') && writeContent(part, { flavour: 'input', output: false }) !== undefined;
 };
 /** The item that a group of parts is written as, before its mark is restored. Undefined when this surface has no form for it. */
 export const writeItem = (role: Turn['role'], parts: readonly Part[], mark: Mark | undefined, writing: Writing): Fields | undefined => {
@@ -97,7 +100,7 @@ const withMark = (role: Turn['role'], parts: readonly Part[], item: Fields, read
   const id = reading.flavour === 'output' ? asText(item.id) : undefined;
   if (last === undefined) return parts;
   const call = last.kind === 'toolResult' && custom ? new Set([last.id]) : new Set<string>();
-  const written = writeItem(role, parts, hints, { flavour: reading.flavour, own: true, custom: call }) ?? {};
+  const written = writeItem(role, parts, hints, { flavour: reading.flavour, own: true, marking: writeBreakpoint, custom: call }) ?? {};
   const left = remainderOf(id === undefined ? written : { id, ...written }, item);
   const mark = left === undefined && Object.keys(hints).length === 0 ? undefined : { ...left, ...hints };
   return parts.map((part) => withId(part, id)).map((part, index) => (index === parts.length - 1 ? marked(part, mark, reading.flavour) : part));
@@ -110,7 +113,7 @@ const readMessage = (item: Fields, param: string, reading: Reading): Piece => {
   const read = typeof content === 'string' ? [] : content.map((entry, index) => readContent(entry, `${param}.content[${index}]`));
   const parts: readonly Part[] = read.length > 0 ? read : [{ kind: 'text', text: wordOf(content) }];
   const empty = typeof content !== 'string' && content.length === 0;
-  const list = !empty && listsMessage(role, parts, { flavour: reading.flavour, own: true }) === (typeof content === 'string');
+  const list = !empty && listsMessage(role, parts, { flavour: reading.flavour, marking: writeBreakpoint }) === (typeof content === 'string');
   return { role, message: true, parts: withMark(role, parts, item, reading, { ...(empty ? { empty } : {}), ...(list ? { list } : {}) }) };
 };
 const readCall = (item: Fields, param: string, reading: Reading): Piece => {
@@ -131,7 +134,7 @@ const readResult = (item: Fields, param: string, reading: Reading, custom: Reado
   if (typeof output !== 'string' && !Array.isArray(output)) throw invalid(`${param}.output`, 'A tool output needs output: text or a list of parts.');
   const text: readonly Part[] = output === '' ? [] : [{ kind: 'text', text: wordOf(output) }];
   const parts = typeof output === 'string' ? text : output.map((entry, index) => readContent(entry, `${param}.output[${index}]`));
-  const list = listsResult(parts, true) === (typeof output === 'string');
+  const list = listsResult(parts, writeBreakpoint) === (typeof output === 'string');
   const part: ToolResultPart = { kind: 'toolResult', id, ...some('name', asText(item.name)), parts, failed: false };
   return { role: 'user', message: false, parts: withMark('user', [part], item, reading, list ? { list } : {}, custom.has(id)) };
 };

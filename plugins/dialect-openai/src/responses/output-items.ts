@@ -1,4 +1,5 @@
 import type { Call, ChatEvent, Fields, Finish, Kept, Part } from '@llm-proxy-auth/plugin';
+import { writeBreakpoint } from '../breakpoints.ts';
 import { noteCitations, writeContent } from './content.ts';
 import type { Events } from './events.ts';
 import { type Answering, cutOff, isShown, noteLost, noteProof, outputId, outputItem } from './reply.ts';
@@ -75,7 +76,7 @@ export const outputItems = (call: Call, events: Events, answering: Answering): O
     // A call without arguments is a call with an empty object: clients parse what they have joined.
     const missing = noArguments(growing) ? growPart(item, growing, '{}', undefined, events) : '';
     settlePart(growing, kept);
-    const content = isMessage(growing.part) ? writeContent(growing.part, { flavour: 'output', output: true, own: true }) : whole(item);
+    const content = isMessage(growing.part) ? writeContent(growing.part, { flavour: 'output', output: true, marking: writeBreakpoint }) : whole(item);
     const said = missing + endPart(item, growing, content ?? {}, events);
     return said + (item.sealed && allEnded(item) ? close(item) : '');
   };

@@ -26,6 +26,7 @@ import {
   type UpstreamReply,
   type Written,
 } from '@llm-proxy-auth/plugin';
+import { writeBreakpoint } from '../breakpoints.ts';
 import { loseEnd, loseEstimate, loseKinds } from '../lost.ts';
 import { noUsage } from '../usage.ts';
 import { noteCitations } from './content.ts';
@@ -106,7 +107,7 @@ const prefixOf = (part: Part | undefined): 'msg' | 'fc' | 'rs' | 'ctc' => {
 /** Id of the item at `index` of the output that begins with `part`. */
 export const outputId = (part: Part | undefined, index: number, answering: Answering): string =>
   (answering.own ? itemId(part) : undefined) ?? answering.ids.item(prefixOf(part), index);
-const WRITING: Writing = Object.freeze({ flavour: 'output', own: true, custom: new Set<string>() });
+const WRITING: Writing = Object.freeze({ flavour: 'output', own: true, marking: writeBreakpoint, custom: new Set<string>() });
 const withCallId = (part: ToolCallPart, index: number, ids: Ids): ToolCallPart => (part.id === '' ? { ...part, id: ids.call(index) } : part);
 
 const SHOWN: ReadonlySet<Part['kind']> = new Set(['text', 'refusal', 'thinking', 'toolCall', 'toolResult']);

@@ -17,6 +17,7 @@ import {
   type Turn,
   unsupported,
 } from '@llm-proxy-auth/plugin';
+import { explicitly, markingOf } from '../breakpoints.ts';
 import { checkFurther, hideTools } from '../invalid.ts';
 import { ENCRYPTED, readScalars, writeScalars } from './fields.ts';
 import { fitted } from './fit.ts';
@@ -99,7 +100,10 @@ const writeTurns = (turns: readonly Turn[], own: boolean, call: Call): Fields =>
   const instructions = own ? textAs(turns[0], 'instructions') : undefined;
   const others = instructions === undefined ? turns : turns.slice(1);
   const only = own && others.length === 1 ? textAs(others[0], 'input') : undefined;
-  return { ...some('instructions', instructions), input: only ?? writeItems(others, own, call.ledger, signer) };
+  return {
+    ...some('instructions', instructions),
+    input: only ?? writeItems(others, { own, ledger: call.ledger, signer, marking: own ? undefined : markingOf(call) }),
+  };
 };
 /** What a request from another surface needs so that the vendor keeps nothing of it and hands its reasoning out. */
 const stateless = (request: ChatRequest, body: Fields, { refused }: Call): Fields => {
@@ -114,11 +118,14 @@ export const writeRequest = (request: ChatRequest, call: Call): Fields => {
   const scalars = writeScalars(request);
   const tools = writeTools(request.tools, own);
   const all = own ? allTools(tools, request) : tools;
+  const turns = writeTurns(request.turns, own, call);
   const body = {
     model: call.model,
-    ...writeTurns(request.turns, own, call),
+    ...turns,
     ...some('tools', all.length > 0 ? all : undefined),
-    ...(own && request.rest !== undefined ? withRest(scalars, request.rest, request) : stateless(request, fitted(scalars, request, call), call)),
+    ...(own && request.rest !== undefined
+      ? withRest(scalars, request.rest, request)
+      : stateless(request, { ...explicitly(turns.input), ...fitted(scalars, request, call) }, call)),
     ...(call.stream ? { stream: true } : {}),
   };
   return own ? asSent(body, request) : body;

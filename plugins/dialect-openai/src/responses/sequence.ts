@@ -1,4 +1,5 @@
 import { type Fields, invalid, isObject, type Ledger, losePart, lostTo, type Part, restore, type Turn } from '@llm-proxy-auth/plugin';
+import { type Marking, writeBreakpoint } from '../breakpoints.ts';
 import { noteCitations } from './content.ts';
 import { isWritable, type Piece, type Reading, readItem, type Writing, writeItem } from './items.ts';
 import { itemId, marked, markOf } from './mark.ts';
@@ -92,11 +93,17 @@ const writeTurn = (turn: Turn, writing: Writing, ledger: Ledger, signer: string 
     return item === undefined ? [] : [restore(item, mark)];
   });
 };
-/** Turns as `input`. `signer`: whose sealed reasoning goes back in foreign ones; undefined: nobody's. */
-export const writeItems = (turns: readonly Turn[], own: boolean, ledger: Ledger, signer: string | undefined): readonly Fields[] => {
+/** How turns become `input`. `signer`: whose sealed reasoning goes back in foreign ones, undefined: nobody's; `marking`: how foreign marks for the cache do. */
+export interface Sending {
+  readonly own: boolean;
+  readonly ledger: Ledger;
+  readonly signer: string | undefined;
+  readonly marking: Marking | undefined;
+}
+export const writeItems = (turns: readonly Turn[], { own, ledger, signer, marking }: Sending): readonly Fields[] => {
   const custom = new Set<string>();
   return turns.flatMap((turn) => {
-    const items = writeTurn(turn, { flavour: 'input', own, custom }, ledger, signer);
+    const items = writeTurn(turn, { flavour: 'input', own, marking: own ? writeBreakpoint : marking, custom }, ledger, signer);
     for (const id of customIds(turn.parts)) custom.add(id);
     return items;
   });

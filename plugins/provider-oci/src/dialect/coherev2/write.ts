@@ -36,7 +36,7 @@ const thinkingOf = ({ reasoning }: ChatRequest, lost: Lost): Fields | undefined 
     if (effort !== undefined) lost('reasoning.effort', 'the provider takes a budget, not an effort');
     return { type: 'ENABLED', tokenBudget: budget };
   }
-  if (effort === undefined) return undefined;
+  if (effort === undefined) return reasoning?.off === false ? { type: 'ENABLED' } : undefined;
   const tokens = BUDGETS[effort.toLowerCase()];
   lost(
     'reasoning.effort',

@@ -30,6 +30,7 @@ const effortOf = ({ reasoning }: ChatRequest, lost: Lost): string | undefined =>
     if (budget !== undefined) lost('reasoning.budget', 'the provider takes an effort, not a budget');
     return word;
   }
+  if (budget === undefined && reasoning?.off === false) lost('reasoning.off', 'how much is thought is for the model to say', 'defaulted');
   if (budget === undefined) return undefined;
   const word = BUDGETS.find(([least]) => budget >= least)?.[1];
   lost('reasoning.budget', `a thinking budget is an effort here: ${word}`, 'emulated');
