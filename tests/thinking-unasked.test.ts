@@ -1,6 +1,8 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { callsOf, textOf, time } from './support/anthropic-client.ts';
+import { type Content, GoogleGenAI, type Part } from '@google/genai';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { textOf, time } from './support/anthropic-client.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 
 type Fields = Record<string, unknown>;
@@ -54,25 +56,97 @@ test.each<[string, Fields, boolean]>([
   }
 });
 
-test('thoughts that are signed stay as they are, and a tool loop goes on with them', async () => {
-  const signed = await openBench({ vendor: 'bedrock', main: { api: 'converse' }, sections: { retry: { attempts: 1 } } });
-  try {
-    const { messages } = new Anthropic({ baseURL: `${signed.url}/anthropic/main`, apiKey: signed.key, maxRetries: 0 });
-    const asked: Anthropic.MessageParam[] = [{ role: 'user', content: 'call get_time' }];
-    const ask = (conversation: Anthropic.MessageParam[]): Promise<Anthropic.Message> =>
-      messages.create({
-        model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
-        max_tokens: 3000,
-        messages: conversation,
-        tools: [time],
-        thinking: { type: 'enabled', budget_tokens: 2000, display: 'omitted' },
-      });
-    const first = await ask(asked);
-    expect(first.content[0]).toMatchObject({ type: 'thinking', thinking: expect.stringMatching(/./), signature: expect.stringMatching(/^lpa1\./) });
-    const results = callsOf(first).map(({ id }) => ({ type: 'tool_result' as const, tool_use_id: id, content: 'noon' }));
-    const second = await ask([...asked, { role: 'assistant', content: first.content }, { role: 'user', content: results }]);
-    expect(textOf(second)).toBe('The tool said: noon');
-  } finally {
-    await signed.close();
+describe('thoughts that are signed', () => {
+  let signed: Bench;
+  beforeAll(async () => {
+    const plugins = ['@llm-proxy-auth/dialect-gemini'];
+    signed = await openBench({ vendor: 'bedrock', plugins, main: { api: 'converse' }, sections: { retry: { attempts: 1 } } });
+  });
+  afterAll(() => signed.close());
+  const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+  const QUESTION = 'call get_time';
+  interface Turns {
+    /** Text of the thoughts that the client was shown, and whether something stands for them. */
+    readonly shown: string;
+    readonly kept: boolean;
+    readonly answer: string;
   }
+  const loops: Readonly<Record<string, (stream: boolean) => Promise<Turns>>> = {
+    async anthropic(stream) {
+      const { messages } = new Anthropic({ baseURL: `${signed.url}/anthropic/main`, apiKey: signed.key, maxRetries: 0 });
+      const thinking = { type: 'enabled' as const, budget_tokens: 2000, display: 'omitted' as const };
+      const ask = (conversation: Anthropic.MessageParam[]): Promise<Anthropic.Message> => {
+        const body = { model: claude, max_tokens: 3000, messages: conversation, tools: [time], thinking };
+        return stream ? messages.stream(body).finalMessage() : messages.create(body);
+      };
+      const asked: Anthropic.MessageParam[] = [{ role: 'user', content: QUESTION }];
+      const { content } = await ask(asked);
+      const results = content.flatMap((one) => (one.type === 'tool_use' ? [{ type: 'tool_result' as const, tool_use_id: one.id, content: 'noon' }] : []));
+      const last = await ask([...asked, { role: 'assistant', content }, { role: 'user', content: results }]);
+      const thoughts = content.flatMap((one) => (one.type === 'thinking' ? [one] : []));
+      return {
+        shown: thoughts.map(({ thinking: text }) => text).join(''),
+        kept: thoughts.some(({ signature }) => signature.startsWith('lpa1.')),
+        answer: textOf(last),
+      };
+    },
+    async responses(stream) {
+      const client = new OpenAI({ baseURL: `${signed.url}/openai/main/v1`, apiKey: signed.key, maxRetries: 0 });
+      const tools = [{ type: 'function' as const, name: 'get_time', parameters: { type: 'object', properties: {} }, strict: false }];
+      const ask = async (input: OpenAI.Responses.ResponseInputItem[]): Promise<OpenAI.Responses.Response> => {
+        const body = { model: claude, input, tools, store: false, reasoning: { effort: 'low' as const }, include: ['reasoning.encrypted_content' as const] };
+        return stream ? client.responses.stream(body).finalResponse() : client.responses.create(body);
+      };
+      const asked: OpenAI.Responses.ResponseInputItem[] = [{ role: 'user', content: QUESTION }];
+      const { output } = await ask(asked);
+      const results = output.flatMap((one) =>
+        one.type === 'function_call' ? [{ type: 'function_call_output' as const, call_id: one.call_id, output: 'noon' }] : [],
+      );
+      const last = await ask([...asked, ...(output as OpenAI.Responses.ResponseInputItem[]), ...results]);
+      const thoughts = output.flatMap((one) => (one.type === 'reasoning' ? [one] : []));
+      return {
+        shown: thoughts.flatMap(({ summary }) => summary.map(({ text }) => text)).join(''),
+        kept: thoughts.some(({ encrypted_content: sealed }) => sealed?.startsWith('lpa1.') === true),
+        answer: last.output_text,
+      };
+    },
+    async gemini(stream) {
+      const { models } = new GoogleGenAI({ apiKey: signed.key, httpOptions: { baseUrl: `${signed.url}/gemini/main` } });
+      const tools = [{ functionDeclarations: [{ name: 'get_time', parametersJsonSchema: { type: 'object', properties: {} } }] }];
+      const ask = async (contents: Content[]): Promise<Part[]> => {
+        const asking = { model: claude, contents, config: { tools, maxOutputTokens: 3000, thinkingConfig: { thinkingBudget: 2000 } } };
+        const pieces = stream ? await models.generateContentStream(asking) : [await models.generateContent(asking)];
+        const parts: Part[] = [];
+        for await (const piece of pieces) parts.push(...(piece.candidates?.[0]?.content?.parts ?? []));
+        return parts;
+      };
+      const asked: Content[] = [{ role: 'user', parts: [{ text: QUESTION }] }];
+      const parts = await ask(asked);
+      const results = parts.flatMap(({ functionCall: call }) =>
+        call === undefined
+          ? []
+          : [{ functionResponse: { ...(call.id === undefined ? {} : { id: call.id }), name: call.name ?? '', response: { output: 'noon' } } }],
+      );
+      const last = await ask([...asked, { role: 'model', parts }, { role: 'user', parts: results }]);
+      const thoughts = parts.filter(({ thought }) => thought === true);
+      return {
+        shown: thoughts.map(({ text }) => text ?? '').join(''),
+        kept: thoughts.some(({ thoughtSignature }) => thoughtSignature !== undefined),
+        answer: last.map(({ text, thought }) => (thought === true ? '' : (text ?? ''))).join(''),
+      };
+    },
+  };
+  test.each(Object.keys(loops).flatMap((client) => [false, true].map((stream) => [client, stream] as const)))(
+    'go round through clients of %s that did not ask for them, out of sight (streamed: %s)',
+    async (client, stream) => {
+      signed.simulator.clear();
+      expect(await loops[client]?.(stream)).toEqual({ shown: '', kept: true, answer: 'The tool said: noon' });
+      // The provider has back what it thought, text and all.
+      const said = signed.simulator.requests.map(({ body }) => JSON.parse(body.toString('utf8')) as { messages: { content: Fields[] }[] });
+      const back = said[1]?.messages.flatMap(({ content }) =>
+        content.flatMap(({ reasoningContent }) => (reasoningContent === undefined ? [] : [reasoningContent])),
+      );
+      expect(back).toEqual([{ reasoningText: { text: expect.stringMatching(/./), signature: expect.stringMatching(/./) } }]);
+    },
+  );
 });

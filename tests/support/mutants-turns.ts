@@ -19,7 +19,12 @@ const tools: readonly Mutant[] = [
   at('thinking-unasked')(
     'thoughts that no client asked for and no vendor signed are not written',
     'thoughts without a signature reach clients of gemini',
-    shared('unasked.ts', "part.kind === 'thinking' && part.origin === undefined", 'false'),
+    shared('unasked.ts', "part.kind === 'thinking' && !part.redacted", 'false'),
+  ),
+  at('thinking-unasked')(
+    'thoughts that were signed and not shown go back with their text',
+    'thoughts that are signed > go round through clients of anthropic',
+    shared('hidden-text.ts', "text === '' ? origin :", 'true ? origin :'),
   ),
   talks(
     'input that is a choice stands in a member',

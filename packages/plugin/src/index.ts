@@ -18,6 +18,7 @@ export { frameReader } from './framing/reader.ts';
 export { type FrameReader, type SseLimits, sseComment, sseEvent, sseReader } from './framing/sse.ts';
 export { type WholeEvents, wholeEvents } from './framing/whole.ts';
 export { compileGlob, compileGlobs, type Glob } from './glob.ts';
+export { revealText } from './hidden-text.ts';
 export { type HmacKey, hmac, hmacKey } from './hmac.ts';
 export { ANSWER_TOOL, answerSchema, inputSchema } from './input-schema.ts';
 export { flagField, invalid, listField, numberField, objectField, textField, unsupported } from './json/checks.ts';

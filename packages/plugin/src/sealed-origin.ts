@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Origin } from './conversation.ts';
+import { revealText } from './hidden-text.ts';
 import { invalid } from './json/checks.ts';
 import { asFlag, asObject, asText, some } from './json/members.ts';
 import { parseJson, stringifyJson } from './json/parse.ts';
@@ -11,6 +12,8 @@ export const ENVELOPE = 'lpa1.';
 export interface Enclosed {
   readonly origin: Origin;
   readonly redacted: boolean;
+  /** What it signs, where its client was not shown it. */
+  readonly text?: string;
 }
 
 /** Sealed, so that a client can carry it in a field of its own dialect and cannot make one. */
@@ -23,5 +26,5 @@ export const openOrigin = (seal: Seal, purpose: string, text: string | undefined
   if (bytes === undefined) throw invalid(param, `'${param}' was changed or was not issued by this gateway; send it back as it was received.`);
   const envelope = asObject(parseJson(bytes)) ?? {};
   const origin = { dialect: asText(envelope.dialect) ?? '', ...some('model', asText(envelope.model)), payload: { json: asText(envelope.payload) ?? '' } };
-  return { origin, redacted: asFlag(envelope.redacted) ?? false };
+  return { ...revealText(origin), redacted: asFlag(envelope.redacted) ?? false };
 };

@@ -1,20 +1,25 @@
 import { expect, it } from 'vitest';
-import { type ChatEvent, withoutThoughts, writingNoThoughts } from '../src/index.ts';
+import { type ChatEvent, revealText, withoutThoughts, writingNoThoughts } from '../src/index.ts';
 
 const origin = { dialect: 'other', payload: { json: '{}' } };
 const usage = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0, reasoning: 0, estimated: false };
 const thinking = { kind: 'thinking' as const, text: 'why', redacted: false };
 const said = { kind: 'text' as const, text: 'so' };
 
-it('an answer keeps the thoughts alone that a later turn must bring back', () => {
+it('an answer keeps of thoughts what a later turn must bring back, out of sight', () => {
   const reply = { id: 'a', model: 'm', usage, choices: [{ index: 0, finish: 'stop' as const, parts: [thinking, { ...thinking, origin }, said] }] };
-  expect(withoutThoughts(reply).choices[0]?.parts).toEqual([{ ...thinking, origin }, said]);
+  const parts = withoutThoughts(reply).choices[0]?.parts ?? [];
+  expect(parts).toEqual([{ ...thinking, text: '', origin: expect.anything() }, said]);
+  expect(revealText(parts[0]?.origin ?? origin)).toEqual({ origin, text: 'why' });
+  const own = { ...reply, choices: [{ index: 0, finish: 'stop' as const, parts: [{ ...thinking, text: '', redacted: true, origin }, said] }] };
+  expect(withoutThoughts(own)).toEqual(own);
 });
 it('a stream writes the same, and says nothing of thinking until it has ended', () => {
   const part = (index: number): ChatEvent => ({ type: 'part', choice: 0, index, part: { ...thinking, text: '' } });
   const delta = (index: number): ChatEvent => ({ type: 'delta', choice: 0, index, field: 'text', text: 'why' });
   const finish: ChatEvent = { type: 'finish', choice: 0, reason: 'stop' };
-  const writer = writingNoThoughts({ type: 't', event: (e) => `${e.type} ${'index' in e ? e.index : ''};`, error: () => '', end: () => '' });
+  const hidden = (e: ChatEvent): string => (e.type === 'part-end' && e.origin !== undefined ? ` ${revealText(e.origin).text}` : '');
+  const writer = writingNoThoughts({ type: 't', event: (e) => `${e.type} ${'index' in e ? e.index : ''}${hidden(e)};`, error: () => '', end: () => '' });
   const events: readonly ChatEvent[] = [
     part(0),
     delta(0),
@@ -27,5 +32,5 @@ it('a stream writes the same, and says nothing of thinking until it has ended', 
     part(3),
     finish,
   ];
-  expect(events.map((e) => writer.event(e))).toEqual(['', '', '', '', '', 'part 1;delta 1;part-end 1;', 'part 2;', 'part-end 2;', '', 'finish ;']);
+  expect(events.map((e) => writer.event(e))).toEqual(['', '', '', '', '', 'part 1;part-end 1 why;', 'part 2;', 'part-end 2;', '', 'finish ;']);
 });

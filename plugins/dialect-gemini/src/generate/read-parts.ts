@@ -9,6 +9,7 @@ import {
   type Origin,
   type Part,
   remainderOf,
+  revealText,
   type Seal,
   some,
   stringifyJson,
@@ -113,9 +114,11 @@ const readText = (wire: Fields, param: string, origin: Origin | undefined): Part
   const text = aText(wire.text, `${param}.text`);
   const rest = restOf(wire, 'text');
   if (wire.thought !== true) return { kind: 'text', text, ...some('origin', origin), ...some('rest', rest) };
+  const proof = origin === undefined ? undefined : revealText(origin);
+  const thought = proof?.text ?? text;
   // What another vendor keeps to itself has no text; its proof is all there is of it.
-  const redacted = text === '' && origin !== undefined && origin.dialect !== GEMINI;
-  return { kind: 'thinking', text, redacted, ...some('origin', origin), ...some('rest', rest) };
+  const redacted = thought === '' && proof !== undefined && proof.origin.dialect !== GEMINI;
+  return { kind: 'thinking', text: thought, redacted, ...some('origin', proof?.origin), ...some('rest', rest) };
 };
 const withMarks = <P extends Part>(part: P, wire: Fields, kind: string, origin: Origin | undefined): P => {
   const rest = {
