@@ -158,8 +158,38 @@ describe.each(['/openai/main/v1', '/transparent/main/v1'])('multipart below %s',
     await ask(bench.url, signed({ path, headers: { 'content-type': FORM_TYPE }, body }));
     expect(bench.simulator.requests.map((r) => r.body.equals(body))).toEqual([true]);
   });
-  test('our header does not replace the field', () =>
-    refused({ path, headers: { 'content-type': FORM_TYPE, 'x-lpa-model': SMALL, 'x-lpa-instance': 'main' }, body: form([audio]) }, NOT_ALLOWED));
+});
+test('our header does not replace the field where bytes stay as they are', () =>
+  refused(
+    { path: '/transparent/main/v1/audio/transcriptions', headers: { 'content-type': FORM_TYPE, 'x-lpa-model': SMALL }, body: form([audio]) },
+    NOT_ALLOWED,
+  ));
+
+const image = file('image', 'a picture', 'a.png');
+const said: readonly (readonly [path: string, headers: Sent['headers'], parts: readonly Part[]])[] = [
+  [`/openai/main/deployments/${SMALL}/images/edits`, {}, [field('prompt', 'a cat'), image]],
+  [`/openai/main/deployments/${SMALL}/images/variations`, {}, [image]],
+  [`/openai/main/deployments/${SMALL}/audio/transcriptions`, {}, [audio]],
+  [`/openai/main/deployments/${SMALL}/audio/translations`, {}, [audio]],
+  [`/openai/deployments/${SMALL}/audio/transcriptions`, {}, [audio]],
+  ['/openai/main/v1/audio/transcriptions', { 'x-lpa-model': SMALL }, [audio]],
+  ['/v1/audio/transcriptions', { 'x-lpa-model': SMALL, 'x-lpa-instance': 'main' }, [audio]],
+];
+describe('a model that stands beside the body is what the provider is asked for', () => {
+  test.each(said)('%s %j in a form without a model', async (path, headers, parts) => {
+    await ask(bench.url, signed({ path, headers: { 'content-type': FORM_TYPE, ...headers }, body: form(parts) }));
+    expect(bench.simulator.requests.map(({ body }) => body.toString('latin1'))).toEqual([form([field('model', SMALL), ...parts])]);
+  });
+  test.each(said)('%s %j in a form with the other model', (path, headers, parts) =>
+    refused(
+      { path, headers: { 'content-type': FORM_TYPE, ...headers }, body: form([...parts, field('model', BIG)]) },
+      path.includes('deployments') ? '400 invalid_request' : NOT_ALLOWED,
+    ),
+  );
+  test.each(['[]', '[{}]', '"x"', 'null', '1', 'true'])('%s has no place for it', async (body) => {
+    await refused({ path: `/openai/main/deployments/${SMALL}/images/generations`, body }, '400 invalid_request');
+    await refused({ path: '/openai/main/v1/images/generations', headers: { 'x-lpa-model': SMALL }, body }, '400 invalid_request');
+  });
 });
 
 const paths: readonly (readonly [path: string, body: string, refusal: string])[] = [

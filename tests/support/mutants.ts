@@ -113,6 +113,18 @@ const access: readonly Mutant[] = [
     core('call/protocol.ts', 'body.model !== undefined && inPath !== body.model', 'false'),
   ),
   of(
+    'the model of the path is written into a form',
+    'bypass-routes',
+    'audio/transcriptions {} in a form without a model',
+    core('call/governed.ts', '// Bodies begin with their first delimiter.', 'if (to !== "") return [];'),
+  ),
+  of(
+    'a body without a place for its model does not pass',
+    'bypass-routes',
+    'has no place for it',
+    core('call/governed.ts', "if (top.kind !== 'object' || path.length > 1) throw", "if (top.kind !== 'object' || path.length > 1) return []; throw"),
+  ),
+  of(
     'a body that a rule reads is JSON',
     'bypass',
     'below /transparent/main/v1 > two documents',

@@ -20,7 +20,7 @@ export interface GovernedBody {
   readonly ids: readonly string[];
   /** The flag of `ids.replyWhen` is true. */
   readonly flagged: boolean;
-  /** Edits that name another model, or ask for usage. */
+  /** Edits that write the model into the body, in place of the one it names. Throws 400 where there is no place for it. */
   renameModel(to: string): readonly Edit[];
   /** Empty when the client asked itself, undefined when the body does not let us ask. */
   askUsage(): readonly Edit[] | undefined;
@@ -131,7 +131,10 @@ class JsonBody implements GovernedBody {
     const value = fields[this.#paths.modelAt]?.value;
     const text = JSON.stringify(to);
     if (value !== undefined) return [{ start: value.start, end: value.end, text }];
-    return top.kind === 'object' && path?.length === 1 ? [insertInto(top.start, top.empty, `"${path[0]}":${text}`)] : [];
+    if (path === undefined) return [];
+    // Unwritten, the provider would choose a model of its own instead of the one that was allowed.
+    if (top.kind !== 'object' || path.length > 1) throw new GatewayError('invalid_request', 'The body has no place for its model; send a JSON object.');
+    return [insertInto(top.start, top.empty, `"${path[0]}":${text}`)];
   }
   askUsage(): readonly Edit[] | undefined {
     const { top, fields } = this.#scan;
@@ -222,9 +225,11 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
         flagged: false,
         hasBody: true,
         renameModel: (to) => {
-          if (model === undefined) return [];
+          if (name === undefined) return [];
           if (/[\r\n]/.test(to)) throw new GatewayError('invalid_request', 'A model name has no line breaks.', { param: 'model' });
-          return [{ start: model.start, end: model.end, text: to }];
+          if (model !== undefined) return [{ start: model.start, end: model.end, text: to }];
+          // Bodies begin with their first delimiter.
+          return [{ start: 0, end: 0, text: `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${to}\r\n` }];
         },
         askUsage: () => undefined,
         bounds: () => ({ ...NO_BOUNDS, usual: paths.usual, choices: largest(counts.map((count) => Number(fields[count]?.text))) ?? 1 }),

@@ -50,7 +50,7 @@ const modelOf = (x: Exchange, found: SurfaceFound, body: GovernedBody, kind: Rec
   if (inPath !== undefined && body.model !== undefined && inPath !== body.model)
     throw new GatewayError('invalid_request', 'Path and body name different models.', { param: 'model' });
   // The header names a model only where it is written into the body: what was allowed is what the provider gets.
-  return named ?? (kind === 'json' ? x.head?.ours.get('model') : undefined);
+  return named ?? (kind === 'none' ? undefined : x.head?.ours.get('model'));
 };
 
 const resolve = (x: Exchange, route: ProtocolRoute, instance: Instance | undefined, model: string | undefined, needsModel: boolean): Resolved => {
