@@ -59,7 +59,7 @@ const good = async (): Promise<number> => {
   return turns.between(from, performance.now());
 };
 const p99 = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
-const CALLS = 300;
+const CALLS = 200;
 /** At once; a call in the middle would otherwise wait until this process, which is client and gateway, had opened all 500. */
 const WAVE = 10;
 /** So many together wherever they are in their time; new ones come while calls are still to be made. */
