@@ -81,6 +81,9 @@ const further: readonly (readonly [name: string, path: string, body: object])[] 
   ['an image tool that comes with the input', 'responses', { input: [{ type: 'additional_tools', tools: [{ type: 'image_generation' }] }] }],
   ['moderation', 'responses', { input: 'hi', moderation: { model: 'omni-moderation-latest' } }],
   ['moderation of a chat', 'chat/completions', { messages, moderation: { model: 'omni-moderation-latest' } }],
+  ['others that a router falls back to', 'chat/completions', { messages, models: [SMALL, BIG], route: 'fallback' }],
+  ['one that a router falls back to', 'chat/completions', { messages, fallbacks: [{ model: BIG, messages }] }],
+  ['what a router may take for a list of models', 'responses', { input: 'hi', models: { 0: BIG } }],
   ['an image tool, counted', 'responses/input_tokens', { input: 'hi', tools: [{ type: 'image_generation' }] }],
 ];
 describe.each(['/openai/main/v1', '/v1', '/transparent/main/v1'])('a second model beside the allowed one, below %s', (base) => {

@@ -106,6 +106,11 @@ const access: readonly Mutant[] = [
     'below /transparent/main/v1 > an image tool',
     core('call/further-models.ts', 'model === undefined || !modelAllowed(principal, policy, model)', 'false'),
   ),
+  of('what a router falls back to', 'bypass-routes', 'below /transparent/main/v1 > others that a router falls back to', {
+    file: 'plugins/dialect-openai/src/further-models.ts',
+    from: '...ROUTED.flatMap((name) => ofRouter(fields[name])),',
+    to: '',
+  }),
   of(
     'path and body agree',
     'bypass-routes',

@@ -14,9 +14,16 @@ const ofTools = (value: Json, depth: number): readonly (string | undefined)[] =>
   return value.type === 'image_generation' ? [...ofImageTool(value), ...inside] : inside;
 };
 
+/** Where compatible routers look for other models when the first one fails: `models` of OpenRouter, `fallbacks` of LiteLLM. */
+const ROUTED = ['models', 'fallbacks'] as const;
+const ofRouter = (value: Json): readonly (string | undefined)[] => {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value.map((item: Json) => asText(item) ?? named(item)) : [undefined];
+};
+
 /**
- * Models that a chat or responses body names beside its own `model`: hosted image tools wherever tools stand, and moderation. What
- * a stored prompt brings along is not in the body.
+ * Models that a chat or responses body names beside its own `model`: hosted image tools wherever tools stand, moderation, and what a
+ * router behind the instance falls back to. What a stored prompt brings along is not in the body.
  */
 export const furtherModels = (body: Json): readonly (string | undefined)[] => {
   const fields = asObject(body);
@@ -28,5 +35,6 @@ export const furtherModels = (body: Json): readonly (string | undefined)[] => {
     ...input.flatMap((item) => ofTools(asObject(item)?.tools, 0)),
     ...(fields.prompt === undefined || fields.prompt === null ? [] : [undefined]),
     ...(moderation === undefined ? [] : [asText(moderation.model)]),
+    ...ROUTED.flatMap((name) => ofRouter(fields[name])),
   ];
 };
