@@ -11,11 +11,11 @@ const wordOf = ({ origin }: ServerTool): string => {
   return asText(wire.type) ?? Object.keys(wire)[0] ?? '';
 };
 /**
- * Throws 400 `unsupported_parameter` for a tool that its vendor runs and the provider of the call has not: without what the tool finds or
- * does, the answer would be another. Where the model may call nothing, the tool is only noted.
+ * Throws 400 `unsupported_parameter` for a tool that its vendor defines (and runs, or leaves to the client to run) and the provider of the call
+ * has not: without what the tool finds or does, the answer would be another. Where the model may call nothing, the tool is only noted.
  */
 export const refuseServerTool = (tool: ServerTool, { toolChoice }: Pick<ChatRequest, 'toolChoice'>, lost: Lost): void => {
-  const what = `The tool ${JSON.stringify(wordOf(tool))} runs at its vendor, and the provider of this call does not have it.`;
+  const what = `The tool ${JSON.stringify(wordOf(tool))} is known to its vendor alone, and the provider of this call does not have it.`;
   if (toolChoice !== 'none') throw unsupported('tools', what);
   lost('tools', what);
 };

@@ -50,6 +50,7 @@ const CREDENTIAL: ReadonlySet<string> = new Set([
 const BY_TYPE: Readonly<Record<string, Code>> = Object.freeze({
   ResourceNotFoundException: 'model_not_found',
   FTUFormNotFilled: 'model_not_found',
+  UnknownOperationException: 'operation_not_supported',
   ServiceQuotaExceededException: 'upstream_rate_limited',
   ThrottlingException: 'upstream_rate_limited',
   TooManyRequestsException: 'upstream_rate_limited',

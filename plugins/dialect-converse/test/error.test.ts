@@ -43,7 +43,10 @@ describe('an error of Bedrock', () => {
   });
   it('names its type in the body too, with or without a namespace', () => {
     expect(read(429, undefined, { __type: 'com.amazon.coral.service#ThrottlingException', message: 'Slow.' }).code).toBe('upstream_rate_limited');
-    expect(read(404, undefined, { Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' }).code).toBe('model_not_found');
+    expect(read(404, undefined, { Output: { __type: 'com.amazon.coral.service#UnknownOperationException' }, Version: '1.0' })).toMatchObject({
+      code: 'operation_not_supported',
+      status: 404,
+    });
     expect(read(400, undefined, { Message: 'Capital.' }).message).toBe('Capital.');
   });
   it.each([

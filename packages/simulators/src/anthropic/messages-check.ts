@@ -160,16 +160,44 @@ export type Checked = {
   readonly dropped: readonly string[];
 };
 
-const checkPrompt = (call: Context, body: Fields, version: Version): Checked => {
-  const model = call.models.require(textOf(body.model));
+/** What the parts of a prompt must be to each other and to the model. */
+const checkParts = (body: Fields, model: Model, version: Version): readonly Piece[] => {
   if (version === '2026-10-21') checkNewer(body);
   checkHistory(body, model);
   checkTools(body, model);
   checkOutput(body, model);
   const pieces = piecesOf(body);
   checkCaching(pieces, body);
-  return { model, pieces, inputTokens: tokensOf(pieces), dropped: checkThinking(body, model, pieces) };
+  return pieces;
 };
+
+const checkShape = (body: Fields, betas: readonly string[]): void => {
+  checkGated(body, betas);
+  whole(body, '');
+};
+
+const checkFor = (body: Fields, model: Model, version: Version): readonly Piece[] => {
+  if (Number(body.max_tokens) > model.maxTokens) {
+    throw invalid(`max_tokens: ${Number(body.max_tokens)} > ${model.maxTokens}, which is the maximum allowed number of output tokens for ${model.id}`);
+  }
+  checkStops(body.stop_sequences);
+  checkSampling(body, model, version);
+  checkThinkingMode(body, model);
+  return checkParts(body, model, version);
+};
+
+/** What a body of Messages is refused for wherever the model is served; thinking that came back and the length are not looked at. */
+export const checkBody = (body: Fields, model: Model, { version, betas }: Reading): void => {
+  checkShape(body, betas);
+  checkFor(body, model, version);
+};
+
+const checked = (body: Fields, model: Model, pieces: readonly Piece[]): Checked => ({
+  model,
+  pieces,
+  inputTokens: tokensOf(pieces),
+  dropped: checkThinking(body, model, pieces),
+});
 
 const checkLength = (call: Context, { model, inputTokens }: Checked): void => {
   const most = call.contextTokens ?? model.window;
@@ -177,23 +205,17 @@ const checkLength = (call: Context, { model, inputTokens }: Checked): void => {
 };
 
 /** Throws the service's refusal for a body of `POST /v1/messages`. */
-export const checkMessages = (call: Context, body: Fields, { version, betas }: Reading): Checked => {
-  checkGated(body, betas);
-  whole(body, '');
+export const checkMessages = (call: Context, body: Fields, reading: Reading): Checked => {
+  checkShape(body, reading.betas);
   const model = call.models.require(textOf(body.model));
-  if (Number(body.max_tokens) > model.maxTokens) {
-    throw invalid(`max_tokens: ${Number(body.max_tokens)} > ${model.maxTokens}, which is the maximum allowed number of output tokens for ${model.id}`);
-  }
-  checkStops(body.stop_sequences);
-  checkSampling(body, model, version);
-  checkThinkingMode(body, model);
-  const checked = checkPrompt(call, body, version);
-  checkLength(call, checked);
-  return checked;
+  const found = checked(body, model, checkFor(body, model, reading.version));
+  checkLength(call, found);
+  return found;
 };
 
 /** The same for `POST /v1/messages/count_tokens`, which takes fewer members and has no length. */
 export const checkCount = (call: Context, body: Fields, { version }: Reading): Checked => {
   counted(body, '');
-  return checkPrompt(call, body, version);
+  const model = call.models.require(textOf(body.model));
+  return checked(body, model, checkParts(body, model, version));
 };

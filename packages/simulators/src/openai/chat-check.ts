@@ -22,7 +22,8 @@ import { refuse } from './refusal.ts';
 
 const roles = ['system', 'assistant', 'user', 'function', 'tool', 'developer'];
 const namePattern = /^[a-zA-Z0-9_-]{1,64}$/;
-const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
+/** Of the models here; the newest of the service take `max` too. */
+export const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
 
 export const namedString: Check = (value, param) => {
   string(value, param);
@@ -192,6 +193,16 @@ const table: Readonly<Record<string, Check>> = {
 
 const given = (body: Fields, name: string): boolean => body[name] !== undefined && body[name] !== null;
 
+/** A function or a tool of free text that is chosen by its name is one of those that were given. */
+export const checkChosen = (choice: unknown, tools: readonly Fields[]): void => {
+  const { type, ...rest } = fieldsOf(choice);
+  if (type !== 'function' && type !== 'custom') return;
+  const nameOf = (one: Fields): unknown => one.name ?? fieldsOf(one[type]).name;
+  const name = nameOf(rest);
+  if (tools.every((tool) => tool.type !== type || nameOf(tool) !== name))
+    throw refuse.plain(`Tool choice '${textOf(name)}' not found in 'tools' parameter.`, 'tool_choice');
+};
+
 /** Parameters a reasoning model refuses whatever their value, then values it refuses; and what older families refuse. */
 const checkForModel = (body: Fields, model: Model): void => {
   for (const { content } of listOf(body.messages)) checkMarks(content, model);
@@ -224,6 +235,7 @@ export const checkChat = (body: Fields, find: (model: string) => Model): Model =
     throw refuse.plain("The 'stream_options' parameter is only allowed when 'stream' is enabled.", 'stream_options');
   if (given(body, 'tool_choice') && body.tool_choice !== 'none' && listOf(body.tools).length === 0)
     throw refuse.plain("'tool_choice' is only allowed when 'tools' are specified.", 'tool_choice');
+  checkChosen(body.tool_choice, listOf(body.tools));
   if (given(body, 'parallel_tool_calls') && listOf(body.tools).length === 0)
     throw refuse.plain("'parallel_tool_calls' is only allowed when 'tools' are specified.", 'parallel_tool_calls');
   if (fieldsOf(body.response_format).type === 'json_object' && !mentionsJson(body)) {

@@ -1,4 +1,4 @@
-import { checkSchema, namedString } from './chat-check.ts';
+import { checkChosen, checkSchema, efforts, namedString } from './chat-check.ts';
 import {
   anything,
   boolean,
@@ -95,6 +95,12 @@ const text: Check = (value, param) => {
   checkSchema(required(format, 'schema', `${param}.format.`), textOf(format.name), `${param}.format.schema`, format.strict === true);
 };
 
+const reasoning: Check = (value, param) => {
+  object(value, param);
+  const { effort } = fieldsOf(value);
+  if (effort !== undefined && effort !== null) oneOf(...efforts)(effort, `${param}.effort`);
+};
+
 const streamOptions: Check = (value, param) => {
   object(value, param);
   checkMembers(fieldsOf(value), { include_obfuscation: boolean }, `${param}.`);
@@ -118,7 +124,7 @@ const table: Readonly<Record<string, Check>> = {
   tool_choice: toolChoice,
   parallel_tool_calls: boolean,
   text,
-  reasoning: object,
+  reasoning,
   store: boolean,
   metadata,
   stream: boolean,
@@ -150,6 +156,7 @@ export const checkResponses = (body: Fields, models: Models): Model => {
   for (const { content, output } of Array.isArray(body.input) ? listOf(body.input) : []) checkMarks(content ?? output, model);
   if (given(body, 'stream_options') && body.stream !== true)
     throw refuse.plain("The 'stream_options' parameter is only allowed when 'stream' is enabled.", 'stream_options');
+  checkChosen(body.tool_choice, listOf(body.tools));
   if (model.reasoning && fieldsOf(body.reasoning).effort !== 'none') {
     for (const name of ['temperature', 'top_p', 'top_logprobs'])
       if (given(body, name) && body[name] !== 1 && body[name] !== 0) throw refuse.unsupportedParameter(name);

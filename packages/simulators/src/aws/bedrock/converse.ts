@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { checkConverse } from './converse-check.ts';
 import { eventFrame } from './event-frame.ts';
 import { claudeRefuses, pictureRefuses, schemaRefuses, strictTools } from './model-check.ts';
-import { checkMarks, lackingIn } from './model-lacks.ts';
+import { checkMarks, checkResults, lackingIn } from './model-lacks.ts';
 import type { Model } from './models.ts';
 import { refuse } from './refusal.ts';
 import { type Answer, answer, type Block, type Message, promptTokens, type Talk, textsOf, type Usage } from './talk.ts';
@@ -99,6 +99,7 @@ export const readConverse = (model: Model, body: Fields): Talk => {
   const lacking = lackingIn(model, body);
   if (lacking !== undefined) throw refuse.validation(lacking);
   checkMarks(model, body);
+  checkResults(model, body);
   const additional = fieldsOf(body.additionalModelRequestFields);
   const inference = fieldsOf(body.inferenceConfig);
   const config = fieldsOf(body.toolConfig);

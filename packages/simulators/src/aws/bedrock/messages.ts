@@ -1,7 +1,7 @@
 import { type Fields, fieldsOf, isFields, listOf, textOf } from '../../openai/check.ts';
 import type { Context } from './context.ts';
 import { eventFrame } from './event-frame.ts';
-import { cacheMarks, checkMessages } from './messages-check.ts';
+import { cacheMarks, checkMessages, nameOf } from './messages-check.ts';
 import { claudeRefuses, schemaRefuses, strictTools } from './model-check.ts';
 import type { Model } from './models.ts';
 import { refuse } from './refusal.ts';
@@ -44,7 +44,7 @@ const choiceOf = (given: Fields): Pick<Talk, 'choice' | 'forced' | 'parallel'> =
 
 /** Reads a Messages body as InvokeModel takes it; throws the service's refusal. */
 export const readMessages = (model: Model, body: Fields): Talk => {
-  checkMessages(body);
+  checkMessages(model, body);
   const thinking = isFields(body.thinking) ? body.thinking : undefined;
   const messages = listOf(body.messages).map((one) => ({
     role: one.role === 'assistant' ? ('assistant' as const) : ('user' as const),
@@ -85,9 +85,6 @@ const usageOf = ({ usage }: Answer): Fields => ({
   cache_creation: { ephemeral_5m_input_tokens: usage.cacheWrite, ephemeral_1h_input_tokens: 0 },
   output_tokens: usage.output,
 });
-
-/** `claude-sonnet-4-5-20250929`: how the model names itself. */
-const nameOf = ({ id }: Model): string => id.replace('anthropic.', '').replace(/-v\d+(:\d+)?$/, '');
 
 const stopOf = (said: Answer): Fields => ({ stop_reason: stopReasons[said.finish], stop_sequence: said.stopSequence ?? null });
 

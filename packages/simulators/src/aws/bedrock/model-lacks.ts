@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf } from '../../openai/check.ts';
+import { type Fields, fieldsOf, isFields, listOf } from '../../openai/check.ts';
 import type { Model } from './models.ts';
 import { refuse } from './refusal.ts';
 
@@ -23,6 +23,19 @@ export const lackingIn = ({ id, family, input }: Model, { messages, toolConfig, 
   return family === 'llama' && outputConfig !== undefined ? unsupported('outputConfig') : undefined;
 };
 
+/** Nova takes a result of an empty text and none of nothing; Claude takes both. */
+export const checkResults = ({ family }: Model, { messages }: Fields): void => {
+  if (family !== 'nova') return;
+  for (const [index, { content }] of listOf(messages).entries()) {
+    for (const [at, { toolResult }] of listOf(content).entries()) {
+      if (isFields(toolResult) && Array.isArray(toolResult.content) && toolResult.content.length === 0)
+        throw refuse.validation(
+          `The content field in the ToolResultBlock object at messages.${index}.content.${at} is empty. Add a ToolResultContentBlock object to the content field and try again.`,
+        );
+    }
+  }
+};
+
 const isMark = ({ cachePoint }: Fields): boolean => cachePoint !== undefined;
 /** Refuses a mark for the cache where the model keeps no prompt, and where it keeps no tools. Throws the service's refusals. */
 export const checkMarks = ({ id, family }: Model, { messages, system, toolConfig }: Fields): void => {
@@ -35,4 +48,6 @@ export const checkMarks = ({ id, family }: Model, { messages, system, toolConfig
     throw refuse.validation(
       `Malformed input request: #/toolConfig/tools/${at}: extraneous key [cachePoint] is not permitted, please reformat your input and try again.`,
     );
+  const found = [...tools, ...blocks].filter(isMark).length;
+  if (found > 4) throw refuse.byModel(`A maximum of 4 blocks with cache_control may be provided. Found ${found}.`);
 };
