@@ -90,6 +90,7 @@ describe('a chat completion for Claude at Bedrock', () => {
   };
   const choice = (delta: object, finish_reason: string | null = null) => [{ index: 0, delta, logprobs: null, finish_reason }];
   const said = [
+    // Every recorded stream of OpenAI begins so, with a refusal of null.
     choice({ role: 'assistant', content: '', refusal: null }),
     choice({ content: 'Hi' }),
     choice({ tool_calls: [{ index: 0, id: 'tooluse_a', type: 'function', function: { name: 'now', arguments: '' } }] }),
@@ -126,6 +127,7 @@ describe('a chat completion for Claude at Bedrock', () => {
       await post(bench, '/openai/main/v1/chat/completions', streaming.replace('"x"', '"write 9 words"').replace('opus-5-5', 'sonnet-4-6'))
     ).text();
     const [failure, ...before] = payloads(text).toReversed();
+    // The type is OpenAI's own word for a rate limit; behind the head of a stream no header can carry our code, which stands in `code` instead of its own.
     expect([before.length > 0, failure?.error]).toEqual([true, { message, type: 'requests', param: null, code: 'upstream_rate_limited' }]);
     expect(before.every(({ choices }) => (choices as { finish_reason: unknown }[])[0]?.finish_reason === null)).toBe(true);
     expect(text).not.toContain('[DONE]');
