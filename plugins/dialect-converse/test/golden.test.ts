@@ -261,6 +261,21 @@ describe('a request of a Converse client for another provider', () => {
       },
     });
   });
+  it('says what it knows of thinking and effort where something stands beside them, which is told by itself', () => {
+    const body = {
+      messages: [{ role: 'user', content: [{ text: 'x' }] }],
+      additionalModelRequestFields: {
+        thinking: { type: 'adaptive', display: 'omitted' },
+        output_config: { effort: 'low', task_budget: { type: 'tokens', total: 20_000 } },
+      },
+    };
+    const foreign = { dialect: 'openai', surface: 'chat', method: 'POST', path: '/', capabilities: {} as never };
+    expect(client.read(inboundOf(body), ledger(), foreign)).toMatchObject({
+      reasoning: { off: false, effort: 'low' },
+      rest: { fields: { additionalModelRequestFields: { thinking: { display: 'omitted' }, output_config: { task_budget: { total: 20_000 } } } } },
+    });
+    expect(written(client.read(inboundOf(body), ledger()))).toMatchObject({ body, notes: [] });
+  });
   it('is refused where it names a guardrail, and not where it names none', () => {
     const foreign = { dialect: 'openai', surface: 'chat', method: 'POST', path: '/', capabilities: {} as never };
     const guarded = (guardrailConfig: object) => () =>

@@ -25,7 +25,7 @@ import { jsonOf } from '../blocks/write.ts';
 import { type Form, withForm } from '../form.ts';
 import { anObject, listField, numberField, objectField, textField } from '../invalid.ts';
 import { isEmpty, REST } from '../wire.ts';
-import { readAdditional } from './additional.ts';
+import { hidesThinking, readAdditional } from './additional.ts';
 import { writeOwn, writeOwnMessage } from './own.ts';
 import { readMetadata } from './request-metadata.ts';
 import { readToolChoice, readTools } from './tools.ts';
@@ -161,5 +161,6 @@ export const read =
     const body = asObject(inbound.body);
     if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
     if (isForeign(target)) refuseGuardrail(body);
-    return withShown(readBody(body, isForeign(target), seal), target);
+    const request = readBody(body, isForeign(target), seal);
+    return hidesThinking(asObject(body.additionalModelRequestFields)) ? request : withShown(request, target);
   };
