@@ -5,6 +5,7 @@ import { gemini, geminiOfVertex } from './support/cells/gemini.ts';
 import { openai } from './support/cells/openai.ts';
 import type {} from './support/cells/reporter.ts';
 import type { Question, Speaker } from './support/cells/speaker.ts';
+import { streamedOf } from './support/cells/streamed.ts';
 import { thoughtsOf } from './support/cells/thoughts.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 import { genaiAt } from './support/vertex.ts';
@@ -157,7 +158,7 @@ const THOUGHT_ALOUD = {
 };
 const COUNTED = { promptTokens: 117, completionTokens: 5, totalTokens: 122, promptTokensDetails: { cachedTokens: 100 } };
 /** A whole answer of each provider that read 100 of 117 tokens from its cache. */
-const CACHED: Readonly<Record<Provider | 'cohere' | 'cohere2' | 'converse', (client: string) => object>> = {
+const CACHED: Readonly<Record<Provider | 'cohere' | 'cohere2' | 'converse', (client: string) => Readonly<Record<string, unknown>>>> = {
   openai: () => ({
     id: 'c',
     object: 'chat.completion',
@@ -231,11 +232,16 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     return verdict(answer.fidelity);
   },
   stream: async ({ ask, bench }) => {
+    const told = (from: number) => bench.line((line) => line.msg === 'request' && bench.lines.indexOf(line) >= from);
+    const first = bench.lines.length;
+    const whole = await ask({ text: 'Hello' });
+    await told(first);
     const before = bench.lines.length;
     const answer = await ask({ text: 'Hello', stream: true });
-    expect([answer.text, answer.stop, answer.usage.output > 0]).toEqual(['You said: Hello', 'end', true]);
+    expect([answer.text, answer.stop, answer.usage]).toEqual(['You said: Hello', 'end', whole.usage]);
+    expect(answer.usage.output).toBeGreaterThan(0);
     // What is lost behind the head of a stream is told in the log.
-    const { fidelity = '' } = await bench.line((line) => line.msg === 'request' && bench.lines.indexOf(line) >= before);
+    const { fidelity = '' } = await told(before);
     return verdict(String(fidelity));
   },
   'parallel tools': async ({ ask }) => {
@@ -295,9 +301,13 @@ const traits: Readonly<Record<string, (cell: Cell, client: Client) => Promise<Ve
     return verdict(answer.fidelity);
   },
   'usage and cache': async ({ ask, bench, provider, column }, client) => {
-    bench.simulator.script({ body: CACHED[column.cached ?? provider](client) });
+    const body = CACHED[column.cached ?? provider](client);
+    bench.simulator.script({ body });
     const answer = await ask({ text: 'Hello' });
     expect(answer.usage).toEqual({ input: 117, cached: provider === 'watsonx' ? 0 : 100, output: 5 });
+    bench.simulator.script(streamedOf(body, provider === 'bedrock'));
+    const streamed = await ask({ text: 'Hello', stream: true });
+    expect([streamed.text, streamed.usage]).toEqual([answer.text, answer.usage]);
     if (provider === 'watsonx') return 'not offered: watsonx.ai tells no cached tokens';
     return verdict(answer.fidelity);
   },
