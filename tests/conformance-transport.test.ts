@@ -138,6 +138,14 @@ line('13', 'a body above the limit is 413, a plain APIError', async ({ bench, cl
   expect([error.status, error.code, error.headers?.get('x-lpa-code')]).toEqual([413, 'request_too_large', 'body_too_large']);
   expect(bench.simulator.requests).toEqual([]);
 });
+line('13', 'the answer reaches a client that has megabytes to send', async ({ bench, client, Sdk }) => {
+  const long = await Sdk.toFile(Buffer.alloc(27 * 1024 * 1024, 'x'), 'a.wav');
+  for (let i = 0; i < 4; i++) {
+    const error = await thrown(client().audio.transcriptions.create({ file: long, model: 'whisper-1' }));
+    expect([error.constructor, error.status, error.code]).toEqual([Sdk.APIError, 413, 'request_too_large']);
+  }
+  expect(bench.simulator.requests).toEqual([]);
+});
 
 line('14', '32 KiB of request headers are taken', async ({ client }) => {
   const long = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`X-Long-${i}`, 'v'.repeat(8_190)]));

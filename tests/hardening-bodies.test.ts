@@ -159,6 +159,13 @@ describe('5.4 size (A092)', () => {
     expect(answersIn(text)).toMatchObject([{ status: 413, code: 'body_too_large', close: true }]);
     untouched();
   });
+  test.each(BOTH)('what stands behind a refused body is not called, by %s', async (path) => {
+    const begin = `POST ${path} HTTP/1.1\r\n${watch.head}Content-Type: application/json\r\nContent-Length: `;
+    const [long, next] = [sized(LIMIT + 1), chat(SMALL)];
+    const text = await watch.wire(`${begin}${long.length}\r\n\r\n${long}${begin}${next.length}\r\n\r\n${next}`);
+    expect(answersIn(text)).toMatchObject([{ status: 413, code: 'body_too_large', close: true }]);
+    untouched();
+  });
   test.each(BOTH)('chunks over the limit end the request by %s', async (path) => {
     const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
     const text = await watch.wire(

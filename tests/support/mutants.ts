@@ -111,6 +111,15 @@ const access: readonly Mutant[] = [
     from: '...ROUTED.flatMap((name) => ofRouter(fields[name])),',
     to: '',
   }),
+  {
+    ...of(
+      'a refused upload is read until its client has the answer',
+      '',
+      'reads its answer, and the connection ends with its request',
+      core('http/linger.ts', 'if (request.complete || lingering.has(socket)) return;', 'return;'),
+    ),
+    test: 'packages/core/test/linger.test.ts',
+  },
   of(
     'path and body agree',
     'bypass-routes',

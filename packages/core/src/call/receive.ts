@@ -1,6 +1,7 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
 import { GatewayError, totalLength } from '@llm-proxy-auth/plugin';
+import { closeBehind } from '../http/linger.ts';
 import type { Exchange, Interruptible } from './exchange.ts';
 import { draining, revoked } from './reply/outcome.ts';
 
@@ -24,7 +25,7 @@ export const hasBody = ({ head, request }: Exchange): boolean => {
 const stopReading = (x: Exchange): void => {
   x.request.removeAllListeners('data');
   x.request.resume();
-  if (!x.http2) (x.response as ServerResponse).shouldKeepAlive = false;
+  if (!x.http2) closeBehind(x.request as IncomingMessage, x.response as ServerResponse);
 };
 
 /**
