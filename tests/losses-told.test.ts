@@ -111,3 +111,96 @@ describe('parameters that SDKs send as headers', () => {
     expect(other.notes).toEqual(expect.arrayContaining(['ignored=openai-beta', 'ignored=idempotency-key']));
   });
 });
+
+describe('what Claude Code may say goes on elsewhere', () => {
+  const LONG = `mcp__plugin_github_enterprise__${'search_'.repeat(12)}`.slice(0, 100);
+  const tools = [{ name: LONG, input_schema: { type: 'object' as const, properties: {} } }];
+  const earlier = [
+    { role: 'user' as const, content: 'go' },
+    { role: 'assistant' as const, content: [{ type: 'tool_use' as const, id: 't1', name: LONG, input: {} }] },
+    { role: 'user' as const, content: [{ type: 'tool_result' as const, tool_use_id: 't1', content: 'done' }] },
+  ];
+  const client = () => new Anthropic({ baseURL: `${bench.url}/anthropic/main`, apiKey: bench.key, maxRetries: 0 });
+  const called = (name: string): object => ({ id: 'call_1', type: 'function', function: { name, arguments: '{}' } });
+  const asked = { model: 'gpt-4o-mini', max_tokens: 50, messages: earlier, tools, tool_choice: { type: 'tool' as const, name: LONG } };
+  const sent = () => bench.simulator.requests.at(-1)?.json() as Readonly<Record<string, unknown>>;
+  const nameSent = (): string => (sent() as { tools: readonly { function: { name: string } }[] }).tools[0]?.function.name ?? '';
+  test('names of tools that OpenAI does not take are shorter there, in calls and choice too, and come back', async () => {
+    await client().messages.create(asked);
+    const short = nameSent();
+    expect(short).toMatch(/^mcp__plugin_github[\w-]{46}$/);
+    expect(sent()).toMatchObject({
+      messages: [{}, { tool_calls: [{ function: { name: short } }] }, {}],
+      tool_choice: { function: { name: short } },
+    });
+    const message = { role: 'assistant', content: null, tool_calls: [called(short)] };
+    bench.simulator.script({
+      body: { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message, finish_reason: 'tool_calls' }] },
+    });
+    const { data, response } = await client().messages.create(asked).withResponse();
+    expect(data.content).toEqual([expect.objectContaining({ type: 'tool_use', name: LONG })]);
+    expect(response.headers.get('x-lpa-fidelity')?.split(',')).toContain('emulated=tools[].name');
+  });
+  test('in a stream they come back too', async () => {
+    await client().messages.create(asked);
+    const short = nameSent();
+    const piece = (delta: object, finish: string | null) =>
+      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
+    const body = `${piece({ role: 'assistant', tool_calls: [{ index: 0, ...called(short) }] }, null)}${piece({}, 'tool_calls')}data: [DONE]\n\n`;
+    bench.simulator.script({ headers: { 'content-type': 'text/event-stream' }, body });
+    const { content } = await client().messages.stream(asked).finalMessage();
+    expect(content).toEqual([expect.objectContaining({ type: 'tool_use', name: LONG })]);
+  });
+  test('the same by Responses', async () => {
+    const thinking = { type: 'enabled' as const, budget_tokens: 1024 };
+    const { content } = await client().messages.create({
+      model: 'gpt-5.1',
+      max_tokens: 2000,
+      thinking,
+      tools,
+      messages: [{ role: 'user', content: 'call it' }],
+    });
+    expect(sent()).toMatchObject({ tools: [{ name: expect.stringMatching(/^mcp__plugin_github[\w-]{46}$/) }] });
+    expect(content).not.toEqual([]);
+  });
+  test.each([
+    ['gpt-5.1', 'high'],
+    ['gpt-5.2', 'xhigh'],
+    ['gpt-5.6', 'max'],
+  ])('the most effort is at %s %s', async (model, effort) => {
+    const { status, notes } = await ask('/anthropic/main/v1/messages', { model, max_tokens: 2000, messages: MESSAGES, output_config: { effort: 'max' } });
+    expect([status, notes.includes('clamped=output_config.effort')]).toEqual([200, effort !== 'max']);
+    expect(JSON.stringify(sent())).toContain(`"${effort}"`);
+    const converse = await ask(`/converse/main/model/${model}/converse`, {
+      messages: [{ role: 'user', content: [{ text: 'x' }] }],
+      outputConfig: { effort: 'max' },
+    });
+    expect(converse.status).toBe(200);
+  });
+  test('sequences that a model does not take are left out and told', async () => {
+    const { status, notes } = await ask('/anthropic/main/v1/messages', { model: 'gpt-5.1', max_tokens: 2000, messages: MESSAGES, stop_sequences: ['END'] });
+    expect([status, notes]).toEqual([200, expect.arrayContaining(['ignored=stop_sequences'])]);
+    const newer = await ask('/anthropic/main/v1/messages', { model: 'gpt-5.6', max_tokens: 2000, messages: MESSAGES, stop_sequences: ['END'] });
+    expect([newer.status, newer.notes.includes('ignored=stop_sequences')]).toEqual([200, false]);
+  });
+});
+
+describe('what Anthropic says round an answer', () => {
+  const around = {
+    container: { id: 'container_1', expires_at: '2026-12-01T00:00:00Z' },
+    context_management: { applied_edits: [{ type: 'clear_tool_uses_20250919', cleared_tool_uses: 3, cleared_input_tokens: 9 }] },
+    input_transformations: [{ type: 'thinking_block_dropped', path: 'messages.1.content.0' }],
+  };
+  const told = ['container', 'context_management', 'input_transformations', 'usage.server_tool_use'].map((name) => `ignored=${name}`);
+  test.each([
+    ['openai', '/openai/claude/v1/chat/completions', { model: CLAUDE, max_completion_tokens: 9, messages: MESSAGES }],
+    ['converse', `/converse/claude/model/${CLAUDE}/converse`, { messages: [{ role: 'user', content: [{ text: 'x' }] }], inferenceConfig: { maxTokens: 9 } }],
+    ['gemini', `/gemini/claude/v1beta/models/${CLAUDE}:generateContent`, { contents: [{ role: 'user', parts: [{ text: 'x' }] }] }],
+  ])('is told as lost to clients of %s', async (_client, path, body) => {
+    const usage = { input_tokens: 1, output_tokens: 1, server_tool_use: { web_search_requests: 4 } };
+    const content = [{ type: 'text', text: 'x' }];
+    anthropic.script({ body: { id: 'msg_1', type: 'message', role: 'assistant', model: CLAUDE, content, stop_reason: 'end_turn', usage, ...around } });
+    const { status, notes } = await ask(path, body);
+    expect([status, notes]).toEqual([200, expect.arrayContaining(told)]);
+  });
+});

@@ -2,6 +2,8 @@ import type { Edit, Mutant } from './mutants.ts';
 
 /** Rules about what a client is told of losses, with the tests that must notice. */
 const core = (file: string, from: string, to: string): Edit => ({ file: `packages/core/src/${file}`, from, to });
+const anthropic = (file: string, from: string, to: string): Edit => ({ file: `plugins/dialect-anthropic/src/${file}`, from, to });
+const openai = (file: string, from: string, to: string): Edit => ({ file: `plugins/dialect-openai/src/${file}`, from, to });
 const of = (rule: string, named: string, edit: Edit): Mutant => ({ rule, edits: [edit], test: 'tests/losses-told.test.ts', named });
 
 export const told: readonly Mutant[] = [
@@ -19,5 +21,21 @@ export const told: readonly Mutant[] = [
     'parameters in headers are not lost where nothing may be',
     'none is lost at claude',
     core('call/upstream-head.ts', 'if (isStrict(x)) throw', 'if (false) throw'),
+  ),
+  of(
+    'names of tools fit OpenAI',
+    'names of tools that OpenAI does not take are shorter',
+    openai('tool-names.ts', 'if (names.size === 0) return', 'if (names.size >= 0) return'),
+  ),
+  of('shortened names come back in streams', 'in a stream they come back too', openai('tool-names.ts', 'names.size === 0 ? emit', 'names.size >= 0 ? emit')),
+  of(
+    'members round an answer are told',
+    'to clients of converse',
+    anthropic('messages/beyond.ts', 'if (foreign === true) loseBeyond', 'if (false) loseBeyond'),
+  ),
+  of(
+    'what was counted beside tokens is told',
+    'to clients of gemini',
+    anthropic('messages/beyond.ts', 'if (counts(usage[name])) note(name)', 'if (false) note(name)'),
   ),
 ];

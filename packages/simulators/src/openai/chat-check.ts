@@ -22,8 +22,7 @@ import { refuse } from './refusal.ts';
 
 const roles = ['system', 'assistant', 'user', 'function', 'tool', 'developer'];
 const namePattern = /^[a-zA-Z0-9_-]{1,64}$/;
-/** Of the models here; the newest of the service take `max` too. */
-export const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'];
+export const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 
 export const namedString: Check = (value, param) => {
   string(value, param);
@@ -191,6 +190,18 @@ const table: Readonly<Record<string, Check>> = {
   web_search_options: object,
 };
 
+/** Efforts by model; undefined: of a model that was not looked at. */
+const effortsOf = ({ id }: Model): readonly string[] | undefined => {
+  if (/^o\d/.test(id)) return ['low', 'medium', 'high'];
+  if (/^gpt-5(?:-|$)/.test(id)) return ['minimal', 'low', 'medium', 'high'];
+  if (/^gpt-5\.1(?!-codex-max)/.test(id)) return ['none', 'low', 'medium', 'high'];
+  return /^gpt-5\.[2-5]/.test(id) ? ['none', 'low', 'medium', 'high', 'xhigh'] : undefined;
+};
+/** Throws for an effort that a model does not have. */
+export const checkEffort = (effort: unknown, param: string, model: Model): void => {
+  if (typeof effort === 'string' && effortsOf(model)?.includes(effort) === false) throw refuse.unsupportedEffort(param, effort, model.id);
+};
+const stopsAt = ({ id }: Model): boolean => /^gpt-(?:5\.[5-9]|[6-9])/.test(id);
 const given = (body: Fields, name: string): boolean => body[name] !== undefined && body[name] !== null;
 
 /** A function or a tool of free text that is chosen by its name is one of those that were given. */
@@ -209,7 +220,8 @@ const checkForModel = (body: Fields, model: Model): void => {
   if (/search-preview/.test(model.id) && given(body, 'temperature')) throw refuse.unsupportedParameter('temperature');
   if (!model.reasoning) return;
   if (given(body, 'max_tokens')) throw refuse.unsupportedParameter('max_tokens', " Use 'max_completion_tokens' instead.");
-  for (const name of ['logit_bias', 'stop', 'prediction']) if (given(body, name)) throw refuse.unsupportedParameter(name);
+  checkEffort(body.reasoning_effort, 'reasoning_effort', model);
+  for (const name of ['logit_bias', 'prediction', ...(stopsAt(model) ? [] : ['stop'])]) if (given(body, name)) throw refuse.unsupportedParameter(name);
   if (body.reasoning_effort === 'none') return;
   for (const name of ['presence_penalty', 'frequency_penalty', 'logprobs', 'top_logprobs']) {
     if (given(body, name) && body[name] !== 0 && body[name] !== false) throw refuse.unsupportedParameter(name);

@@ -67,6 +67,8 @@ export const refuse = {
       param,
       'unsupported_value',
     ),
+  unsupportedEffort: (param: string, effort: string, model: string) =>
+    bad(`Unsupported value: '${effort}' is not supported with the '${model}' model.`, param, 'unsupported_value'),
   plain: (message: string, param: string | null = null, code: string | null = null) => bad(message, param, code),
   modelNotFound: (model: string) =>
     new Refusal(404, { message: `The model \`${model}\` does not exist or you do not have access to it.`, code: 'model_not_found' }),

@@ -1,4 +1,4 @@
-import { checkChosen, checkSchema, efforts, namedString } from './chat-check.ts';
+import { checkChosen, checkEffort, checkSchema, efforts, namedString } from './chat-check.ts';
 import {
   anything,
   boolean,
@@ -157,6 +157,7 @@ export const checkResponses = (body: Fields, models: Models): Model => {
   if (given(body, 'stream_options') && body.stream !== true)
     throw refuse.plain("The 'stream_options' parameter is only allowed when 'stream' is enabled.", 'stream_options');
   checkChosen(body.tool_choice, listOf(body.tools));
+  checkEffort(fieldsOf(body.reasoning).effort, 'reasoning.effort', model);
   if (model.reasoning && fieldsOf(body.reasoning).effort !== 'none') {
     for (const name of ['temperature', 'top_p', 'top_logprobs'])
       if (given(body, name) && body[name] !== 1 && body[name] !== 0) throw refuse.unsupportedParameter(name);

@@ -29,6 +29,7 @@ import { readErrorObject } from '../read-error.ts';
 import { remainderOf, restore } from '../remainder.ts';
 import { noUsage, readUsage, writeUsage } from '../usage.ts';
 import { MESSAGES } from '../wire.ts';
+import { noteBeyond, noteUsage } from './beyond.ts';
 import { type Memo, NO_MEMO } from './memo.ts';
 import { readBlock } from './read-blocks.ts';
 import { writeAnswerBlock } from './reply-blocks.ts';
@@ -94,6 +95,9 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = NO_MEMO
   const refusal = refusalOf(rest, memo);
   const parts = refusal === undefined ? said : [...said, refusal];
   noteEnd(rest, memo, call);
+  const around = messageRest(o);
+  noteBeyond(around, memo, call);
+  noteUsage(o.usage, memo, call);
   const usage = readUsage(o.usage);
   const stopSequence = stopSequenceOf(o);
   const choice: Choice = { index: 0, parts, finish: finishOf(o.stop_reason, memo), ...some('stopSequence', stopSequence), ...some('rest', rest) };
@@ -103,7 +107,7 @@ export const readReply = (reply: UpstreamReply, call: Call, memo: Memo = NO_MEMO
     choices: [choice],
     usage: usage ?? noUsage,
     ...some('tier', readTier(asObject(o.usage)?.service_tier)),
-    rest: { from: MESSAGES, fields: messageRest(o) ?? {} },
+    rest: { from: MESSAGES, fields: around ?? {} },
   };
   const { content: _content, model: _model, usage: _usage, ...others } = o;
   return withForm(read, { left: new Late(() => remainderOf(headOf(read, call.id), others)) });

@@ -24,6 +24,7 @@ import { METRICS, measured } from '../measured.ts';
 import { readErrorObject, readException } from '../read-error.ts';
 import { mergeUsage, readUsage } from '../usage.ts';
 import { MESSAGES } from '../wire.ts';
+import { noteBeyond, noteUsage } from './beyond.ts';
 import { type Memo, NO_MEMO } from './memo.ts';
 import { isBlock, OpenBlock } from './open-block.ts';
 import { choiceRest, finishOf, messageRest, noteEnd, refusalOf } from './reply.ts';
@@ -98,12 +99,14 @@ export class MessageReader implements StreamReader {
     if (this.#started) throw wrong('a second message_start');
     this.#started = true;
     this.#model = asText(message.model) || this.#call.model;
+    const rest = messageRest(message);
+    noteBeyond(rest, this.#memo, this.#call);
     this.#emit({
       type: 'start',
       id: asText(message.id) || `msg_${this.#call.id}`,
       model: this.#model,
       ...some('tier', readTier(asObject(message.usage)?.service_tier)),
-      rest: { from: MESSAGES, fields: messageRest(message) ?? {} },
+      rest: { from: MESSAGES, fields: rest ?? {} },
     });
     this.#count(message.usage);
   }
@@ -150,6 +153,8 @@ export class MessageReader implements StreamReader {
     const reason = finishOf(delta.stop_reason, this.#memo);
     const rest = choiceRest(delta);
     noteEnd(rest, this.#memo, this.#call);
+    noteBeyond(this.#rest, this.#memo, this.#call);
+    noteUsage(this.#usage, this.#memo, this.#call);
     this.#refuse(refusalOf(rest, this.#memo));
     this.#emit({ type: 'finish', choice: 0, reason, ...some('stopSequence', stopSequence), ...some('rest', rest) });
     if (this.#usage === undefined) this.#count(measured(event[METRICS]));

@@ -35,6 +35,7 @@ import { checkFurther, hideTools, isTextAlone, loseOptions, loseToolMembers, ref
 import { optionsOf, readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
 import { tierOf } from '../tier.ts';
+import { NO_NAMES, type ToolNames, withSafeNames } from '../tool-names.ts';
 import { OPENAI } from '../wire.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';
@@ -175,20 +176,26 @@ const writeOwn = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Bui
   for (const key in params) if (params[key] === undefined) delete params[key];
   return params;
 };
-/** Of a request with marks that another dialect's client set. */
-const MARKED = Object.freeze({ marked: true });
+/** What writing a request changed, and reading its answer or a refusal undoes. */
+export interface Memo {
+  readonly names: ToolNames;
+  /** It has marks that another dialect's client set. */
+  readonly marked: boolean;
+}
 export interface Written {
   readonly body: Fields;
   readonly headers?: HeaderPairs;
-  readonly memo: typeof MARKED | undefined;
+  readonly memo: Memo | undefined;
 }
 /** What a model is found to refuse, asked by a client of another dialect who wrote none of this. */
-export const refusal = (error: ErrorLike, memo: unknown): readonly string[] | undefined => (memo === MARKED && refusesMarks(error) ? [MARKS] : undefined);
+export const refusal = (error: ErrorLike, memo: unknown): readonly string[] | undefined =>
+  (memo as Memo | undefined)?.marked === true && refusesMarks(error) ? [MARKS] : undefined;
 /** The body for a provider. What this surface's own client sent goes back as it was; others' follow the model's family. */
-export const write = (r: ChatRequest, call: Call): Written => {
-  const form = formOf(r);
-  const mine = form !== undefined || r.rest?.from === CHAT;
+export const write = (asked: ChatRequest, call: Call): Written => {
+  const form = formOf(asked);
+  const mine = form !== undefined || asked.rest?.from === CHAT;
   const lost = lostTo(call.ledger);
+  const { request: r, names } = mine ? { request: asked, names: NO_NAMES } : withSafeNames(asked, lost);
   if (!mine) checkPairs(r.turns);
   loseResultNames(r.turns, lost, (part) => formOf(part)?.legacy === true);
   const params = writeOwn(r, mine, call.like ?? call.model, lost);
@@ -196,13 +203,14 @@ export const write = (r: ChatRequest, call: Call): Written => {
   const writing = { mine, lost, marking: mine ? undefined : markingOf(call) };
   const messages = r.turns.flatMap((turn) => writeTurn(turn, mine ? 'system' : system, writing));
   const caching = mine ? {} : explicitly(messages);
-  const asked = call.stream ? streaming(form?.options) : undefined;
-  const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...caching, ...asked };
+  const streamed = call.stream ? streaming(form?.options) : undefined;
+  const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...caching, ...streamed };
   const spelt = mine ? restore(body, form?.left?.value) : body;
   const headers = mine ? profileHeaders(call) : [];
+  const marked = Object.keys(caching).length > 0;
   return {
-    body: fitProfile(asked === undefined ? spelt : { ...spelt, ...asked }, call),
+    body: fitProfile(streamed === undefined ? spelt : { ...spelt, ...streamed }, call),
     ...(headers.length === 0 ? {} : { headers }),
-    memo: Object.keys(caching).length === 0 ? undefined : MARKED,
+    memo: marked || names.size > 0 ? { names, marked } : undefined,
   };
 };

@@ -4,10 +4,11 @@ import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { chatTap } from '../tap.ts';
+import { emittingOwnNames, withOwnNames } from '../tool-names.ts';
 import { names, spellings } from './names.ts';
 import { readReply } from './read-reply.ts';
 import { readStream } from './read-stream.ts';
-import { read, refusal, write } from './request.ts';
+import { type Memo, read, refusal, write } from './request.ts';
 import { writeReply } from './write-reply.ts';
 import { writeStream } from './write-stream.ts';
 import { yields } from './yields.ts';
@@ -36,7 +37,13 @@ export const chat = (seal: Seal): Surface<'chat'> =>
       write: (reply, call) => writeReply(reply, call, seal),
       stream: (call) => writeStream(call, seal),
     },
-    provider: { write, yields, refusal, read: readReply, stream: (call, _memo, emit) => readStream(call, emit) },
+    provider: {
+      write,
+      yields,
+      refusal,
+      read: (reply, call, memo) => withOwnNames(readReply(reply, call), (memo as Memo | undefined)?.names),
+      stream: (call, memo, emit) => readStream(call, emittingOwnNames(emit, (memo as Memo | undefined)?.names)),
+    },
     furtherModels,
     tap: chatTap,
   } satisfies Surface<'chat'>);

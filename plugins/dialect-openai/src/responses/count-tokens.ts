@@ -1,7 +1,19 @@
-import { asNumber, asObject, type Call, type ChatRequest, type Fields, GatewayError, look, type Surface, type UpstreamReply } from '@llm-proxy-auth/plugin';
+import {
+  asNumber,
+  asObject,
+  type Call,
+  type ChatRequest,
+  type Fields,
+  GatewayError,
+  look,
+  lostTo,
+  type Surface,
+  type UpstreamReply,
+} from '@llm-proxy-auth/plugin';
 import { replyObject } from '../chat/read-reply.ts';
 import { INFERENCE } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
+import { withSafeNames } from '../tool-names.ts';
 import { writeRequest } from './request.ts';
 
 /** Members of `POST /responses/input_tokens` that count. https://platform.openai.com/docs/api-reference/responses/input-tokens */
@@ -11,7 +23,7 @@ const STEERING = ['maxTokens', 'stop', 'sampling', 'reasoning', 'logprobs', 'use
 
 const write = (request: ChatRequest, call: Call): { readonly body: Fields } => {
   for (const name of STEERING) look(request[name]);
-  const { turns, tools, toolChoice, parallelTools, output, webSearch } = request;
+  const { turns, tools, toolChoice, parallelTools, output, webSearch } = withSafeNames(request, lostTo(call.ledger)).request;
   const body = writeRequest({ turns, tools, toolChoice, parallelTools, output, webSearch, choices: 1 }, { ...call, stream: false });
   return { body: Object.fromEntries(COUNTED.filter((name) => body[name] !== undefined).map((name) => [name, body[name]])) };
 };

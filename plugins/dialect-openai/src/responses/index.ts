@@ -2,8 +2,11 @@ import {
   type AnySurface,
   asObject,
   type Call,
+  type ChatRequest,
   ENVELOPE,
   type Endpoint,
+  type Fields,
+  lostTo,
   type Reach,
   type Route,
   type Seal,
@@ -15,6 +18,7 @@ import { clampLife } from '../breakpoints.ts';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
+import { emittingOwnNames, type ToolNames, withOwnNames, withSafeNames } from '../tool-names.ts';
 import { countTokens } from './count-tokens.ts';
 import { names, spellings } from './names.ts';
 import { plainly } from './plainly.ts';
@@ -35,7 +39,12 @@ const NAME = 'responses';
 /** Of a request that another dialect's client made. */
 interface Memo {
   readonly signer: string;
+  readonly names: ToolNames;
 }
+const writeForeign = (asked: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
+  const { request, names } = withSafeNames(asked, lostTo(call.ledger));
+  return { body: writeRequest(request, call), memo: { signer: signerOf(call), names } };
+};
 const hostedAt = (target: Endpoint | undefined): Hosted => {
   if (target?.dialect === OPENAI && target.surface === NAME) return 'carry';
   return target?.capabilities.webSearch === true ? 'search' : 'refuse';
@@ -66,9 +75,15 @@ const responses = (seal: Seal): Surface<'chat'> => ({
     stream: (call) => (wantsNoSummary(call) ? writingNoThoughts(streamWriter(call, seal)) : streamWriter(call, seal)),
   },
   provider: {
-    write: (request, call) => ({ body: writeRequest(request, call), memo: isOwn(request) ? undefined : { signer: signerOf(call) } }),
-    read: (reply, _call, memo) => readReply(reply, seal, (memo as Memo | undefined)?.signer),
-    stream: (_call, memo, emit) => streamReader(seal, emit, (memo as Memo | undefined)?.signer),
+    write: (request, call) => (isOwn(request) ? { body: writeRequest(request, call), memo: undefined } : writeForeign(request, call)),
+    read: (reply, _call, memo) => {
+      const { signer, names } = (memo as Memo | undefined) ?? {};
+      return withOwnNames(readReply(reply, seal, signer), names);
+    },
+    stream: (_call, memo, emit) => {
+      const { signer, names } = (memo as Memo | undefined) ?? {};
+      return streamReader(seal, emittingOwnNames(emit, names), signer);
+    },
     refusal: (error, memo) => (memo === undefined ? undefined : refusal(error)),
   },
   furtherModels,
