@@ -204,3 +204,32 @@ describe('what Anthropic says round an answer', () => {
     expect([status, notes]).toEqual([200, expect.arrayContaining(told)]);
   });
 });
+
+describe('what cannot be meant', () => {
+  test.each(['/anthropic/aws/v1/messages', '/openai/aws/v1/chat/completions', '/openai/claude/v1/chat/completions'])(
+    'a call of %s that names no model is refused as such',
+    async (path) => {
+      const { status, code } = await ask(path, { max_tokens: 9, messages: MESSAGES });
+      expect([status, code]).toEqual([400, 'invalid_request']);
+    },
+  );
+  test('a body that is a list is refused as such', async () => {
+    const { status, code } = await ask('/anthropic/aws/v1/messages', []);
+    expect([status, code]).toEqual([400, 'invalid_request']);
+  });
+  test('a page in place of an answer is no answer, translated or passing', async () => {
+    for (const path of ['/anthropic/claude/v1/messages', '/openai/claude/v1/chat/completions']) {
+      anthropic.script({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>ok</html>' });
+      const { status, code } = await ask(path, { model: CLAUDE, max_tokens: 9, messages: MESSAGES });
+      expect([path, status, code]).toEqual([path, 502, 'upstream_bad_response']);
+      anthropic.clear();
+    }
+  });
+  test('members of cache hints that are Anthropic’s are told as lost elsewhere', async () => {
+    const content = [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral', scope: 'global' } }];
+    const asked = (model: string) => ({ model, max_tokens: 9, messages: [{ role: 'user', content }] });
+    const told = 'ignored=messages[].content[].cache_control';
+    expect((await ask('/anthropic/aws/v1/messages', asked('us.amazon.nova-lite-v1:0'))).notes).toContain(told);
+    expect((await ask('/anthropic/claude/v1/messages', asked(CLAUDE))).notes).toEqual([]);
+  });
+});

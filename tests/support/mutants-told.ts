@@ -38,4 +38,15 @@ export const told: readonly Mutant[] = [
     'to clients of gemini',
     anthropic('messages/beyond.ts', 'if (counts(usage[name])) note(name)', 'if (false) note(name)'),
   ),
+  of(
+    'a page is no answer that passes',
+    'a page in place of an answer',
+    core('call/passing.ts', "const isJson = surface.operation !== 'opaque' || ", 'const isJson = '),
+  ),
+  of('members of hints are told as lost', 'members of cache hints', anthropic('messages/cache-hints.ts', 'if (found) ledger.note', 'if (false) ledger.note')),
+  of(
+    'a call that is translated names a model',
+    '/openai/claude/v1/chat/completions that names no model',
+    core('call/operate.ts', "candidate.model === '' && ", 'false && '),
+  ),
 ];

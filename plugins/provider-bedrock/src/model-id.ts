@@ -64,9 +64,10 @@ export const readModelId = (id: string): ModelId => {
 
 const FORBIDDEN = /[\s?#\\\p{Cc}]|(?:^|\/)\.{1,2}(?:\/|$)|\.\.|%[0-9a-f]{2}/iu;
 const LONGEST = 2_048;
-/** Throws `model_not_found` for a text that cannot be a model id and would mean another path. */
+/** Throws `model_not_found` for a text that cannot be a model id and would mean another path, `invalid_request` for none. */
 export const checkModelId = (id: string): string => {
   if (id !== '' && id.length <= LONGEST && !FORBIDDEN.test(id) && (!id.startsWith('arn:') || ARN.test(id))) return id;
+  if (id === '') throw new GatewayError('invalid_request', 'A model must be named.', { param: 'model' });
   throw new GatewayError('model_not_found', `"${id.slice(0, 200)}" is not a model id of Bedrock; write an id, an inference profile or an ARN.`, {
     param: 'model',
   });

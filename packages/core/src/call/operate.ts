@@ -115,6 +115,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   const provider = x.plan.graph.dialects.get(endpoint.dialect)?.surfaces.find((s) => s.name === endpoint.surface) as Chat | undefined;
   if (provider === undefined || provider.operation !== client.operation || client.operation === ('opaque' as string))
     throw new GatewayError('operation_not_supported', `This operation cannot be translated for ${candidate.instance.name}.`);
+  if (candidate.model === '' && client.governed.model !== 'none') throw new GatewayError('invalid_request', '`model` is missing.', { param: 'model' });
   x.forgetNotes();
   const inbound = inboundOf(x, body.pieces.length === 1 ? (body.pieces[0] as Buffer).toString() : Buffer.concat(body.pieces).toString());
   const ledger = makeLedger(x, client.client, inbound.body);

@@ -121,7 +121,8 @@ class Passing implements Prepared, PassingRules {
     const { x } = a;
     const { surface, reach } = this.#found;
     // What is no JSON (the content of a file) has no ending of its own; its length says whether it is whole.
-    const tap = surface.tap?.(JSON_TYPE.test(textOf(head, 'content-type')) ? 'json' : 'binary', false);
+    const isJson = surface.operation !== 'opaque' || JSON_TYPE.test(textOf(head, 'content-type'));
+    const tap = surface.tap?.(isJson ? 'json' : 'binary', false);
     tap?.bytes(reply.body);
     const verdict = tap?.end();
     if (verdict?.usage !== undefined) x.usage = verdict.usage;

@@ -1,5 +1,16 @@
-import { asList, type Building, type ChatRequest, type Endpoint, type Fields, isObject, type Ledger, type Lost, type Part } from '@llm-proxy-auth/plugin';
-import { MESSAGES } from '../wire.ts';
+import {
+  asList,
+  type Building,
+  type ChatRequest,
+  type Endpoint,
+  type Fields,
+  type Inbound,
+  isObject,
+  type Ledger,
+  type Lost,
+  type Part,
+} from '@llm-proxy-auth/plugin';
+import { ANTHROPIC, MESSAGES } from '../wire.ts';
 import { cacheOf } from './read-blocks.ts';
 
 /** Hints in a request; one more is refused. */
@@ -29,6 +40,17 @@ export const hintsIn = (body: Fields): number => {
     return block;
   });
   return count;
+};
+const isBeyond = ({ cache_control: hint }: Fields): boolean => isObject(hint) && Object.keys(hint).some((key) => key !== 'type' && key !== 'ttl');
+/** Members of hints that only this vendor knows (`scope`): whoever is asked in another dialect is not told of them. */
+export const loseHintMembers = ({ body }: Inbound, target: Endpoint | undefined, ledger: Ledger): void => {
+  if (target === undefined || target.dialect === ANTHROPIC || !isObject(body)) return;
+  let found = isBeyond(body);
+  eachHinted(body, (block) => {
+    found ||= isBeyond(block);
+    return block;
+  });
+  if (found) ledger.note('ignored', 'turns.parts.cache', 'other providers know type and ttl of a hint alone');
 };
 /** Keeps the last hints that the provider takes: they are the longest prefixes. */
 export const fitHints = (body: Building, lost: Lost): Building => {

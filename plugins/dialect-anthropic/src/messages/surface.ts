@@ -15,7 +15,7 @@ import { REACH } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { messagesTap } from '../tap.ts';
 import { BETAS, loseBetas, refusesBetas } from './betas.ts';
-import { markedAtEnd } from './cache-hints.ts';
+import { loseHintMembers, markedAtEnd } from './cache-hints.ts';
 import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts';
 import type { Memo } from './memo.ts';
 import { names } from './names.ts';
@@ -55,6 +55,7 @@ export const messages = (seal: Seal): Surface<'chat'> =>
       names,
       read(inbound, ledger, target) {
         loseBetas(inbound, target, ledger);
+        loseHintMembers(inbound, target, ledger);
         refuseServers(inbound, target);
         const asked = discloseRequest(refuseOwnMedia(readRequest(inbound), target), seal);
         const request = hidesThinking(inbound) ? asked : withShown(asked, target);
