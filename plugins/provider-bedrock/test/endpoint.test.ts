@@ -102,9 +102,10 @@ describe('chat goes through', () => {
   it.each(['../../x', 'a b', 'a?b', 'a#b', 'a\r\nb', 'a%2Fb', 'x'.repeat(3_000)])('no model %j', (model) =>
     expect(() => endpoints(options())(ask(model))).toThrow(expect.objectContaining({ code: 'model_not_found' })),
   );
+  it('no call that names none', () => expect(() => endpoints(options())(ask(''))).toThrow(expect.objectContaining({ code: 'invalid_request' })));
   it('one segment for any model that is taken', () =>
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), (model) => {
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }), (model) => {
         let path: string | undefined;
         try {
           path = endpoints(options())(ask(model))?.path;
