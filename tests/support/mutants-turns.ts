@@ -178,4 +178,37 @@ const documents: readonly Mutant[] = [
   }),
   texts('betas of a header are told as lost', 'betas of the header', anthropic('messages/surface.ts', 'loseBetas(inbound, target, ledger);', '')),
 ];
-export const turns: readonly Mutant[] = [...tools, ...named, ...documents];
+const keeps = at('kept-apart');
+const chat = (from: string, to: string): Edit => ({ file: 'plugins/dialect-openai/src/chat/write-messages.ts', from, to });
+const kept: readonly Mutant[] = [
+  keeps(
+    'texts of the system stay apart at Bedrock',
+    'what the system says stays in its texts',
+    converse('request/foreign.ts', 'return foreignBlocks(texts, false, writing).others;', "return [{ text: texts.map(({ text }) => text).join('') }];"),
+  ),
+  keeps(
+    'texts of a message stay apart at OpenAI',
+    'the system and results stay in their texts',
+    chat(
+      'const content = writeParts(parts, writing);',
+      "const content = [{ type: 'text', text: parts.map((one) => ('text' in one ? one.text : '')).join('') }];",
+    ),
+  ),
+  keeps(
+    'no message is made of nothing',
+    'no message is made of nothing',
+    chat('if (first === undefined) return undefined;', 'if (first === undefined) return [];'),
+  ),
+  keeps(
+    'citations that go back are no loss',
+    'citations that go back to their vendor',
+    anthropic('messages/citations.ts', 'look(citation); // what others can show of it stands in the payload', ''),
+  ),
+  keeps('the name of a result is no loss', 'the name of a function', converse('request/foreign.ts', '  loseResultNames(r.turns, lost);\n', '')),
+  keeps(
+    'an effort that is lost is named as it was written',
+    'an effort that is lost',
+    anthropic('messages/names.ts', "{ thinking: ['output_config.effort'] }", '{}'),
+  ),
+];
+export const turns: readonly Mutant[] = [...tools, ...named, ...documents, ...kept];

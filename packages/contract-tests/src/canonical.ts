@@ -25,11 +25,20 @@ const withTool = (...more: readonly Turn[]): ChatRequest => ({ ...turns(...more)
 const result = (...parts: readonly Part[]): Part => ({ kind: 'toolResult', id: 'call_1', parts, failed: false });
 const opaque: Part = { kind: 'opaque', origin: { dialect: 'unheard-of', payload: { json: '{"type":"mark-opaque"}' } } };
 
+/** Texts that say something else when they run together. */
+export const APART: readonly [string, string] = ['Total is 5', '0 mark-apart'];
+const apart = APART.map(said);
 /** One request a part kind, in a role that may hold it. */
 export const partVariants: readonly Variant<ChatRequest>[] = [
   { path: 'text', mark: 'mark-text', value: turns(user(said('mark-text'))) },
   { path: 'text system', mark: 'mark-system', value: { ...plainChat, turns: [{ role: 'system', parts: [said('mark-system')] }, user(said('Hello.'))] } },
   { path: 'text assistant', mark: 'mark-answer', value: turns(assistant(said('mark-answer')), user(said('More.'))) },
+  { path: 'text several', mark: 'mark-apart', value: { ...plainChat, turns: [user(...apart)] } },
+  { path: 'text several system', mark: 'mark-apart', value: { ...plainChat, turns: [{ role: 'system', parts: apart }, user(said('Hello.'))] } },
+  { path: 'text several assistant', mark: 'mark-apart', value: turns(assistant(...apart), user(said('More.'))) },
+  { path: 'text several turns', mark: 'mark-apart', value: { ...plainChat, turns: apart.map((part) => user(part)) } },
+  { path: 'text several answers', mark: 'mark-apart', value: turns(...apart.map((part) => assistant(part)), user(said('More.'))) },
+  { path: 'toolResult several texts', mark: 'mark-apart', value: withTool(assistant(call({ json: '{}' })), user(result(...apart))) },
   { path: 'refusal', mark: 'mark-refusal', value: turns(assistant({ kind: 'refusal', text: 'mark-refusal' }), user(said('Please.'))) },
   {
     path: 'thinking',

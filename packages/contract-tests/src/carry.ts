@@ -1,5 +1,5 @@
 import { type AnySurface, isGatewayError, tracked } from '@llm-proxy-auth/plugin';
-import { fakeCall, ledger, type Note } from './call.ts';
+import { type CallOptions, fakeCall, ledger, type Note } from './call.ts';
 import { bodyText, clientHalf, providerHalf } from './dialect-subject.ts';
 import { kindNamed, pathsNamed } from './notes.ts';
 
@@ -10,11 +10,11 @@ export type CarryResult =
   | { readonly is: 'refused'; readonly code: string; readonly param: string | undefined };
 
 /** Writes a canonical request as the core does: fields that nobody looked at end in the ledger. */
-export const carry = (surface: AnySurface, request: unknown): CarryResult => {
+export const carry = (surface: AnySurface, request: unknown, more: CallOptions = {}): CarryResult => {
   const notes = ledger();
   const watched = typeof request === 'object' && request !== null ? tracked(request) : undefined;
   try {
-    const written = providerHalf(surface)?.write(watched?.value ?? request, fakeCall(surface, { ledger: notes }));
+    const written = providerHalf(surface)?.write(watched?.value ?? request, fakeCall(surface, { ...more, ledger: notes }));
     const body = written === undefined ? '' : bodyText(written.body);
     for (const param of watched?.unread() ?? []) notes.note('ignored', param, 'nobody looked at it');
     return { is: 'written', body, notes: notes.notes };

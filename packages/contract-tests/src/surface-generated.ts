@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import { type ChatEvent, collect, isGatewayError, type Part } from '@llm-proxy-auth/plugin';
 import { chatReply, chatRequest, embedRequest, streamedReply } from '@llm-proxy-auth/plugin/generators';
 import fc from 'fast-check';
 import { fakeCall, inboundOf, ledger } from './call.ts';
 import { differences } from './canonical.ts';
+import { carry } from './carry.ts';
 import { bodyText, bytesOf, halves, needs, replyOf, type SurfaceSubject } from './dialect-subject.ts';
 import { normalReply } from './normal-form.ts';
 import type { Rule } from './runner.ts';
@@ -51,6 +53,29 @@ export const generatedRules: readonly Rule<SurfaceSubject>[] = [
         assert.deepEqual(ungoverned(surface, write(again, first)), ungoverned(surface, first));
       };
       fc.assert(fc.property(generated(subject) ?? fc.constant(undefined), law), runs);
+    },
+  },
+  {
+    id: 'surface.own-loses-nothing',
+    says: 'what comes from the surface and goes back to it as it came leaves nothing in the ledger',
+    absent: needsChat,
+    check(subject) {
+      const { surface, dialect, samples } = subject;
+      const { client, provider } = halves(subject);
+      const law = (text: string): void => {
+        const inbound = inboundOf(surface, text);
+        const read = orRefuse(() => client.read(inbound, ledger()));
+        if (read === undefined) return;
+        const result = carry(surface, read, { dialect: dialect.name, inbound });
+        if (result.is === 'refused' || !isDeepStrictEqual(ungoverned(surface, result.body), ungoverned(surface, text))) return;
+        assert.deepEqual(result.notes, [], text);
+      };
+      const written = (request: unknown): void => {
+        const body = orRefuse(() => bodyText(provider.write(request, fakeCall(surface, { dialect: dialect.name })).body));
+        if (body !== undefined) law(body);
+      };
+      for (const text of samples.requests ?? []) law(text);
+      fc.assert(fc.property(fc.oneof(chatRequest(), chatRequest({ dialect: dialect.name })), written), runs);
     },
   },
   {

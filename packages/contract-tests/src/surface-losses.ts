@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { AnySurface } from '@llm-proxy-auth/plugin';
-import { canonicalOf, chatReplies, fieldVariants, partVariants, pathsIn, plainEmbedding } from './canonical.ts';
+import { APART, canonicalOf, chatReplies, fieldVariants, partVariants, pathsIn, plainEmbedding } from './canonical.ts';
 import { type CarryResult, carry } from './carry.ts';
 import { clientHalf, needs, type SurfaceSubject } from './dialect-subject.ts';
 import { kindNamed } from './notes.ts';
@@ -48,6 +48,22 @@ export const lossRules: readonly Rule<SurfaceSubject>[] = [
           holds(result, mark ?? '') || told(surface, path, bare, result),
           `${path}: ${mark ?? ''} is neither written nor noted: ${result.is === 'written' ? result.body : ''}`,
         );
+      }
+    },
+  },
+  {
+    id: 'surface.texts-apart',
+    says: 'texts that stand apart do not run together, and where they are one text it is noted',
+    absent: (subject) =>
+      needs.provider(subject) ??
+      (canonicalOf(subject.surface.operation).parts.length === 0 ? `a ${subject.surface.operation} request has no parts` : undefined),
+    check({ surface }) {
+      for (const { path, value } of canonicalOf(surface.operation).parts.filter(({ mark }) => mark === 'mark-apart')) {
+        const result = carry(surface, value);
+        if (result.is === 'refused' || result.body === '') continue;
+        assert.ok(!result.body.includes(APART.join('')), `${path}: run together in ${result.body}`);
+        const whole = APART.every((text) => result.body.includes(JSON.stringify(text)));
+        assert.ok(whole || result.notes.some(({ param }) => param.startsWith('turns')), `${path}: one text, and nothing noted: ${result.body}`);
       }
     },
   },

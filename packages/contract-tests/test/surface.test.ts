@@ -4,6 +4,7 @@ import {
   type ChatRequest,
   type Dialect,
   GatewayError,
+  type Part,
   type StreamReader,
   type StreamWriter,
   sseEvent,
@@ -62,6 +63,10 @@ provesRules('dialect rules', dialectRules, good, {
 /** A surface that providers alone speak, so that no law needs the client half. */
 const providerOnly = (change: Partial<typeof provider>) => surface({ client: undefined, provider: { ...provider, ...change } });
 const hasVideo = (request: ChatRequest): boolean => request.turns.some((turn) => turn.parts.some((part) => part.kind === 'video'));
+const runTogether = (parts: readonly Part[]): readonly Part[] => {
+  const texts = parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []));
+  return texts.length > 1 && texts.length === parts.length ? [{ kind: 'text', text: texts.join('') }] : parts;
+};
 const plain: ChatRequest = { turns: [{ role: 'user', parts: [{ kind: 'text', text: 'Hello.' }] }], tools: [], choices: 1 };
 
 provesRules('surface rules', surfaceRules, surfaceSubject, {
@@ -107,6 +112,15 @@ provesRules('surface rules', surfaceRules, surfaceSubject, {
     },
   }),
   'surface.every-part-kind': providerOnly({ write: (request, call) => write(hasVideo(request) && JSON.stringify(request) !== '' ? plain : request, call) }),
+  'surface.texts-apart': providerOnly({
+    write: (request, call) => write({ ...request, turns: request.turns.map((turn) => ({ ...turn, parts: runTogether(turn.parts) })) }, call),
+  }),
+  'surface.own-loses-nothing': providerWith({
+    write: (request, call) => {
+      if (request.rest !== undefined) call.ledger.note('ignored', 'rest', 'nobody looked at it');
+      return write(request, call);
+    },
+  }),
   'surface.ledger-complete': providerOnly({
     write: (request, call) => {
       void request.user;

@@ -50,6 +50,7 @@ export { type FamilyData, type FamilyRow, modelFamilies } from './model-families
 export { boundaryOf, type FormField, type FormResult, type FormScanner, multipartScanner } from './multipart.ts';
 export { type Native, type NativeEntry, nativeTable, rememberNative } from './native-table.ts';
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';
+export { oneText } from './one-text.ts';
 export { checkPairs } from './pairs.ts';
 export { type PlainSchema, plainSchema, unwrapInput, wrapInput, wrappedTools } from './plain-schema.ts';
 export * from './plugin.ts';

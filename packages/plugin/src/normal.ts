@@ -12,7 +12,10 @@ export const NORMAL_RULES: readonly NormalRule[] = Object.freeze([
     what: 'A member that is undefined, or an optional one that is an empty list or record (rest, citations, logprobs, stop, sampling, reasoning), is left out.',
   },
   { name: 'empty-text', what: 'A text or refusal part that is empty and carries nothing else is left out, inside tool results too.' },
-  { name: 'merge-text', what: 'Adjacent text parts that carry nothing but text, or text and logprobs, are one part.' },
+  {
+    name: 'merge-text',
+    what: 'In a reply adjacent text parts that carry nothing but text, or text and logprobs, are one part. Those of a request stay apart.',
+  },
   { name: 'results-first', what: 'In a user turn tool results stand before the other parts; both keep their order.' },
   {
     name: 'results-apart',
@@ -53,14 +56,16 @@ const joined = (a: TextPart, b: TextPart): TextPart => {
 };
 /** Rule `empty-text`. */
 const silent = (part: Part): boolean => (part.kind === 'text' || part.kind === 'refusal') && part.text === '' && Object.keys(part).length === 2;
-/** Rules `empty-text` and `merge-text`, inside tool results too. */
+/** Rule `empty-text`, inside tool results too. */
+const spoken = (parts: readonly Part[]): Part[] =>
+  parts.flatMap((part) => (silent(part) ? [] : [part.kind === 'toolResult' ? { ...part, parts: spoken(part.parts) } : part]));
+/** Rules `empty-text` and `merge-text`. */
 const merged = (parts: readonly Part[]): Part[] => {
   const out: Part[] = [];
-  for (const part of parts) {
-    if (silent(part)) continue;
+  for (const part of spoken(parts)) {
     const last = out.at(-1);
     if (joinable(part) && joinable(last) && (part.logprobs === undefined) === (last.logprobs === undefined)) out[out.length - 1] = joined(last, part);
-    else out.push(part.kind === 'toolResult' ? { ...part, parts: merged(part.parts) } : part);
+    else out.push(part);
   }
   return out;
 };
@@ -103,7 +108,7 @@ const together = (turns: readonly Turn[]): Turn[] => {
 /** The normal form of a request; the rules are `NORMAL_RULES`, and applying them again changes nothing. */
 export const normal = (request: ChatRequest): ChatRequest => {
   const compact = present(request);
-  const turns = together(apart(compact.turns)).map((turn) => ({ ...turn, parts: merged(turn.parts) }));
+  const turns = together(apart(compact.turns)).map((turn) => ({ ...turn, parts: spoken(turn.parts) }));
   const { off, ...thought } = compact.reasoning ?? {};
   const { reasoning: _reasoning, ...others } = compact;
   const reasoning = off === true ? { ...thought, off } : thought;

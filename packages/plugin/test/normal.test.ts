@@ -30,14 +30,15 @@ const RULES: Readonly<Record<string, () => void>> = {
   },
   'empty-text': () => {
     const left = (...parts: Part[]) => normal(request({ turns: [user(...parts)] })).turns[0]?.parts;
-    expect(left(text('a'), text(''), text('b'))).toStrictEqual([text('ab')]);
+    expect(left(text('a'), text(''), text('b'))).toStrictEqual([text('a'), text('b')]);
     expect(left(text(''), { kind: 'refusal', text: '' })).toStrictEqual([]);
     expect(left(result('1', [text('')]))).toStrictEqual([result('1')]);
     const marked = [text('', { cache: {} }), { kind: 'thinking', text: '', redacted: true } as const];
     expect(left(...marked)).toStrictEqual(marked);
   },
   'merge-text': () => {
-    const merged = (...parts: Part[]) => normal(request({ turns: [assistant(...parts)] })).turns[0]?.parts;
+    const usage = { input: 1, output: 2, cacheRead: 0, cacheWrite: 0, reasoning: 0, estimated: false };
+    const merged = (...parts: Part[]) => normalReply({ id: 'r', model: 'm', choices: [{ index: 0, parts, finish: 'stop' }], usage }).choices[0]?.parts;
     expect(merged(text('a'), text('b'), text('c'))).toStrictEqual([text('abc')]);
     expect(merged(text('a'), { kind: 'refusal', text: 'x' }, text('b'))).toHaveLength(3);
     for (const mark of [{ citations: [{ url: 'u' }] }, { origin: { dialect: 'd', payload: { json: '1' } } }, { rest: { x: 1 } }, { cache: {} }]) {
@@ -47,12 +48,13 @@ const RULES: Readonly<Record<string, () => void>> = {
     const one = { token: 'a', logprob: 0, top: [] };
     expect(merged(text('a', { logprobs: [one] }), text('b', { logprobs: [one] }))).toStrictEqual([text('ab', { logprobs: [one, one] })]);
     expect(merged(text('a', { logprobs: [one] }), text('b'))).toHaveLength(2);
-    expect(normal(request({ turns: [user(result('1', [text('a'), text('b')]))] })).turns[0]?.parts).toStrictEqual([result('1', [text('ab')])]);
-    expect(normal(request({ turns: [user(text('a')), user(text('b'))] })).turns).toHaveLength(2);
+    expect(normal(request({ turns: [user(result('1', [text('a'), text('b')]))] })).turns[0]?.parts).toStrictEqual([result('1', [text('a'), text('b')])]);
+    const asked = [user(text('a'), text('b')), user(text('c'))];
+    expect(normal(request({ turns: asked })).turns).toStrictEqual(asked);
   },
   'results-first': () => {
     const { turns } = normal(request({ turns: [user(text('a'), result('1'), text('b'), result('2'))] }));
-    expect(turns).toStrictEqual([user(result('1'), result('2')), user(text('ab'))]);
+    expect(turns).toStrictEqual([user(result('1'), result('2')), user(text('a'), text('b'))]);
     const spoken = [assistant(text('a'), result('1'))];
     expect(normal(request({ turns: spoken })).turns).toStrictEqual(spoken);
   },
@@ -73,7 +75,9 @@ const RULES: Readonly<Record<string, () => void>> = {
     expect(normal(request({ sampling: { frequencyPenalty: 0.1, temperature: 0 } })).sampling).toStrictEqual({ frequencyPenalty: 0.1, temperature: 0 });
   },
   'answers-together': () => {
-    expect(normal(request({ turns: [assistant(text('a')), assistant(text('b'), result('1'))] })).turns).toStrictEqual([assistant(text('ab'), result('1'))]);
+    expect(normal(request({ turns: [assistant(text('a')), assistant(text('b'), result('1'))] })).turns).toStrictEqual([
+      assistant(text('a'), text('b'), result('1')),
+    ]);
     const apart = [assistant(text('a')), { ...assistant(text('b')), name: 'ann' }, user(text('c')), assistant(text('d'))];
     expect(normal(request({ turns: apart })).turns).toStrictEqual(apart);
   },

@@ -199,8 +199,20 @@ describe('what other gateways get wrong', () => {
     const { body, notes } = written({ ...plain, turns: [{ role: 'user', parts: ['a', 'b', 'c', 'd', 'e'].map(marked) }] });
     const [message] = body.messages as readonly { readonly content: readonly object[] }[];
     const point = { cachePoint: { type: 'default', ttl: '1h' } };
-    expect(message?.content).toEqual([{ text: 'ab' }, point, { text: 'c' }, point, { text: 'd' }, point, { text: 'e' }, point]);
+    expect(message?.content).toEqual([{ text: 'a' }, { text: 'b' }, point, { text: 'c' }, point, { text: 'd' }, point, { text: 'e' }, point]);
     expect(notes).toContainEqual({ kind: 'clamped', param: 'turns.parts.cache' });
+  });
+  it('what the vendor signed goes back to it and is no loss', () => {
+    const origin = (json: string) => ({ dialect: 'converse', payload: { json } });
+    const redacted: Part = { kind: 'thinking', text: '', redacted: true, origin: origin('{"redactedContent":"AAAA"}') };
+    const citation = { title: 't', quote: 'q', url: 'https://a.example/', origin: origin('{"title":"t"}') };
+    const answer = { role: 'assistant', parts: [redacted, { kind: 'text', text: 'b', citations: [citation] }] } as const;
+    const { body, notes } = written({ ...plain, turns: [...plain.turns, answer, ...plain.turns] }, { model: CLAUDE });
+    expect((body.messages as readonly { readonly content: unknown }[])[1]?.content).toEqual([
+      { reasoningContent: { redactedContent: 'AAAA' } },
+      { citationsContent: { content: [{ text: 'b' }], citations: [{ title: 't' }] } },
+    ]);
+    expect(notes.filter(({ kind }) => kind === 'ignored')).toEqual([]);
   });
   it('names of tools that the provider does not take come back as they were', () => {
     const named = { ...plain, tools: [{ ...tool, name: 'mcp.server/tool' }] };

@@ -23,7 +23,7 @@ describe('a request', () => {
   it('has everything that text/chat knows, under its name', () => {
     const { body, notes } = told({
       turns: [
-        { role: 'system', parts: [text('Be '), text('brief.')] },
+        { role: 'system', parts: [text('Be brief.'), text('Be true.')] },
         { role: 'user', name: 'ann', parts: [text('What?'), { kind: 'image', media: { base64: 'AAAA', type: 'image/png' }, detail: 'low' }] },
         { role: 'assistant', parts: [text('Sum.'), { kind: 'toolCall', id: 'c1', name: 'sum', input: { json: '{"a":1}' } }] },
         { role: 'user', parts: [{ kind: 'toolResult', id: 'c1', name: 'sum', parts: [text('3')], failed: false }, text('Go on')] },
@@ -42,7 +42,7 @@ describe('a request', () => {
     expect(body).toEqual({
       model_id: 'model-1',
       messages: [
-        { role: 'system', content: 'Be brief.' },
+        { role: 'system', content: 'Be brief.\n\nBe true.' },
         {
           role: 'user',
           name: 'ann',

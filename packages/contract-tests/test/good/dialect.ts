@@ -10,6 +10,8 @@ import {
   GatewayError,
   type Inbound,
   type Ledger,
+  lostTo,
+  oneText,
   type ProviderHalf,
   parseJson,
   type StreamReader,
@@ -71,13 +73,11 @@ export const read = ({ body }: Inbound, _ledger: Ledger): ChatRequest => {
   };
 };
 export const write = (request: ChatRequest, call: Call) => {
-  const text = (turn: Turn): string =>
-    turn.parts
-      .map((part) => {
-        if (part.kind !== 'text') throw new GatewayError('unsupported_parameter', `A ${part.kind} part cannot be sent.`, { param: 'turns.parts' });
-        return part.text;
-      })
-      .join('');
+  const text = (turn: Turn): string => {
+    const other = turn.parts.find((part) => part.kind !== 'text');
+    if (other !== undefined) throw new GatewayError('unsupported_parameter', `A ${other.kind} part cannot be sent.`, { param: 'turns.parts' });
+    return oneText(turn.parts, lostTo(call.ledger));
+  };
   const messages = request.turns.map((turn) => ({ role: turn.role, text: text(turn) }));
   const max = request.maxTokens;
   const temperature = request.sampling?.temperature;

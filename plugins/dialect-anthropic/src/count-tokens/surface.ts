@@ -12,7 +12,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { furtherModels } from '../further-models.ts';
 import { discloseRequest } from '../messages/foreign-thinking.ts';
-import { names } from '../messages/names.ts';
+import { names, spellings } from '../messages/names.ts';
 import { refuseOwnMedia } from '../messages/own-media.ts';
 import { readRequest } from '../messages/read-request.ts';
 import { replyObject } from '../messages/reply.ts';
@@ -70,6 +70,7 @@ export const countTokens = (seal: Seal): Surface<'countTokens'> =>
     framing: 'json',
     client: {
       names,
+      spellings,
       read: (inbound, _ledger, target) => discloseRequest(refuseOwnMedia(readRequest(inbound), target), seal),
       write: ({ input }) => ({ headers: ['content-type', 'application/json'], body: stringifyJson({ input_tokens: input }) }),
     },

@@ -1,4 +1,4 @@
-import { asText, type Citation, type Fields, isObject, type Json, parseJson, some, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asText, type Citation, type Fields, isObject, type Json, look, parseJson, some, stringifyJson } from '@llm-proxy-auth/plugin';
 import { ANTHROPIC } from '../wire.ts';
 
 /** A citation of the vendor: what others can show of it, and the whole of it. Only places in characters are places in a text. */
@@ -18,7 +18,10 @@ export const isOwn = (citation: Citation): boolean => citation.origin?.dialect =
  * so they are not sent to the vendor when a client brings them back.
  */
 export const writeCitation = (citation: Citation): Json | undefined => {
-  if (citation.origin?.dialect === ANTHROPIC) return parseJson(citation.origin.payload.json);
+  if (citation.origin?.dialect === ANTHROPIC) {
+    look(citation); // what others can show of it stands in the payload
+    return parseJson(citation.origin.payload.json);
+  }
   if (citation.url === undefined) return undefined;
   return {
     type: 'web_search_result_location',

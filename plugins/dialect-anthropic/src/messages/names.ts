@@ -59,3 +59,5 @@ export const names: Readonly<Record<string, string>> = Object.freeze({
   'choices.parts.citations': 'content[].citations',
   'choices.parts.input': 'content[].input',
 });
+/** Members that say the same thing of a request: how much is thought is told by either. */
+export const spellings: Readonly<Record<string, readonly string[]>> = Object.freeze({ thinking: ['output_config.effort'] });

@@ -18,7 +18,7 @@ import { BETAS, loseBetas, refusesBetas } from './betas.ts';
 import { loseHintMembers, markedAtEnd } from './cache-hints.ts';
 import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts';
 import type { Memo } from './memo.ts';
-import { names } from './names.ts';
+import { names, spellings } from './names.ts';
 import { refuseOwnMedia } from './own-media.ts';
 import { refuseServers } from './own-servers.ts';
 import { hidesThinking, readRequest, wantsNoThinking } from './read-request.ts';
@@ -53,6 +53,7 @@ export const messages = (seal: Seal): Surface<'chat'> =>
     marks: [`"${ENVELOPE}`],
     client: {
       names,
+      spellings,
       read(inbound, ledger, target) {
         loseBetas(inbound, target, ledger);
         loseHintMembers(inbound, target, ledger);

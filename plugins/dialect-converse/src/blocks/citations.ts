@@ -1,4 +1,4 @@
-import { asList, asObject, asText, type Citation, type Fields, type Json, parseJson, some, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asList, asObject, asText, type Citation, type Fields, type Json, look, parseJson, some, stringifyJson } from '@llm-proxy-auth/plugin';
 import { CONVERSE } from '../wire.ts';
 
 /** A citation of the vendor; its source text stands in `origin`, because places in documents have no form in the conversation. */
@@ -15,8 +15,11 @@ export const readCitation = (wire: Json): Citation => {
     origin: { dialect: CONVERSE, payload: { json: stringifyJson(c) } },
   };
 };
-export const ownCitation = (citation: Citation): Fields | undefined =>
-  citation.origin?.dialect === CONVERSE ? asObject(parseJson(citation.origin.payload.json)) : undefined;
+export const ownCitation = (citation: Citation): Fields | undefined => {
+  if (citation.origin?.dialect !== CONVERSE) return undefined;
+  look(citation); // what others can show of it stands in the payload
+  return asObject(parseJson(citation.origin.payload.json));
+};
 /** A citation in this vendor's words; undefined when nothing is left of it. */
 export const writeCitation = (citation: Citation): Fields | undefined => {
   const own = ownCitation(citation);

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import {
   asObject,
   type Fields,
+  look,
   type Origin,
   openOrigin,
   parseJson,
@@ -55,7 +56,10 @@ export const ownProof = (origin: Origin | undefined): Fields | undefined =>
 /** A block for the vendor: only what it signed itself, or what its own client sent. */
 export const writeThinking = (part: ThinkingPart, mine: boolean): Fields | undefined => {
   const proof = ownProof(part.origin);
-  if (proof?.redactedContent !== undefined) return { redactedContent: proof.redactedContent };
+  if (proof?.redactedContent !== undefined) {
+    look([part.text, part.redacted]); // the proof says both
+    return { redactedContent: proof.redactedContent };
+  }
   if (proof === undefined && (!mine || part.origin !== undefined || part.redacted)) return undefined;
   return { reasoningText: { text: part.text, ...proof, ...(mine ? part.rest : {}) } };
 };

@@ -11,6 +11,7 @@ import {
   isSaying,
   type Lost,
   lacksThinking,
+  loseResultNames,
   lostTo,
   type Part,
   refuseSearch,
@@ -66,23 +67,13 @@ const refuse = (r: ChatRequest, { plain }: Family, { tools }: Partial<Capabiliti
 const marks = (turns: readonly Turn[], tools: readonly Tool[]): number =>
   turns.reduce((sum, turn) => sum + turn.parts.filter((part) => part.cache !== undefined).length, tools.filter((tool) => tool.cache !== undefined).length);
 
-/** Adjacent texts that carry nothing else are one block: nothing hangs on where a client broke them. */
-const joined = (blocks: readonly Fields[]): readonly Fields[] => {
-  const out: Fields[] = [];
-  for (const block of blocks) {
-    const last = out.at(-1);
-    if (typeof block.text === 'string' && typeof last?.text === 'string') out[out.length - 1] = { text: last.text + block.text };
-    else out.push(block);
-  }
-  return out;
-};
 const writeSystem = (turns: readonly Turn[], leading: number, writing: Writing): readonly Fields[] => {
   const systems = turns.filter((turn) => turn.role === 'system');
   if (systems.length > 1 || leading < systems.length) writing.lost('turns', 'what the system says is one list before the conversation', 'emulated');
   return systems.flatMap((turn) => {
     const texts = turn.parts.filter((part): part is Extract<Part, { kind: 'text' }> => part.kind === 'text');
     if (texts.length < turn.parts.length) writing.lost('turns.parts', 'the system says text alone');
-    return joined(foreignBlocks(texts, false, writing).others);
+    return foreignBlocks(texts, false, writing).others;
   });
 };
 /** An answer that is to be continued may not end with white space. */
@@ -131,8 +122,7 @@ const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Field
   }
   if (drafts[0]?.role === 'assistant') throw unsupported('turns', 'The provider of this call wants conversations that the user begins.');
   if (drafts.length === 0) throw unsupported('turns', 'Nothing of this conversation can be said to the provider of this call.');
-  return drafts.map(({ role, results, others }, i) => {
-    const blocks = joined(others);
+  return drafts.map(({ role, results, others: blocks }, i) => {
     if (blocks.some(({ document }) => document !== undefined) && !blocks.some(({ text }) => text !== undefined))
       throw unsupported('turns.parts', 'The provider of this call wants a text beside a document, which says what is wanted of it.');
     return {
@@ -220,6 +210,7 @@ export const writeForeign = (r: ChatRequest, call: Call): { readonly body: Field
   const family = learned(limited(familyOf(call.like ?? call.model, call.like === undefined ? profile : undefined), capabilities, call.rejects), call.refused);
   refuse(r, family, capabilities);
   checkPairs(r.turns);
+  loseResultNames(r.turns, lost);
   refuseSearch(r, lost);
   const maxTokens = limitOf(r, family, lost);
   const writing = writingFor(r, family, capabilities, lost);

@@ -4,6 +4,7 @@ import {
   type Lost,
   losePart,
   type MediaPart,
+  oneText,
   type Part,
   some,
   type ThinkingPart,
@@ -55,20 +56,18 @@ const writeCall = (part: ToolCallPart, mustSign: boolean, writing: Writing): Fie
   const signature = known ?? (mustSign ? UNSIGNED : undefined);
   return { functionCall: { ...idOf(part.id, writing), name, args }, ...some('thoughtSignature', signature) };
 };
-const textsOf = (parts: readonly Part[]): string => parts.flatMap((part) => (part.kind === 'text' || part.kind === 'refusal' ? [part.text] : [])).join('');
 const isMedia = (part: Part): part is MediaPart | DocumentPart => 'media' in part;
 /** A result; media that cannot stand in it are told apart from it. */
 const writeResult = (part: ToolResultPart, writing: Writing): { readonly wire: Fields; readonly moved: readonly Fields[] } => {
   const { lost, family, called } = writing;
   const name = called.get(part.id) ?? part.name ?? 'unknown';
   if (part.name !== undefined && part.name !== name) lost('turns.parts.name', 'the call says whose result it is', 'emulated');
-  if (part.parts.filter((one) => one.kind === 'text').length > 1) lost('turns.parts.parts', 'the texts of a result are one text', 'emulated');
   const media = part.parts.filter(isMedia).map((one) => mediaOf(one, writing));
   for (const one of part.parts)
     if (!isMedia(one) && one.kind !== 'text' && one.kind !== 'refusal') losePart(one, `turns.parts.${one.kind}`, 'a result holds text and media', lost);
   const inside = family.mediaInResults && media.length > 0;
   if (!inside && media.length > 0) lost('turns.parts.parts', 'media of a result stand behind the results', 'emulated');
-  const response = { [part.failed ? 'error' : 'output']: textsOf(part.parts) };
+  const response = { [part.failed ? 'error' : 'output']: oneText(part.parts, lost) };
   const wire = { functionResponse: { ...idOf(part.id, writing), name: toolName(name), response, ...(inside ? { parts: media } : {}) } };
   return { wire, moved: inside ? [] : media };
 };

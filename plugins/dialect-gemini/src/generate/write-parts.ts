@@ -30,8 +30,13 @@ const responseOf = (part: ToolResultPart): Fields | undefined => {
   const whole = spelt === 'object' ? asObject(jsonOf(text)) : undefined;
   return whole ?? { [part.failed ? 'error' : 'output']: text };
 };
+/** What the client left out was made of the place of the call. */
+const idOf = (part: ToolCallPart | ToolResultPart): Fields => {
+  const { id } = part;
+  return formOf(part)?.unnamed === true ? {} : { id };
+};
 const writeCall = (part: ToolCallPart): Fields => ({
-  functionCall: { ...(formOf(part)?.unnamed === true ? {} : { id: part.id }), name: part.name, args: argsOf(part.input), ...restBeside(part.rest) },
+  functionCall: { ...idOf(part), name: part.name, args: argsOf(part.input), ...restBeside(part.rest) },
 });
 /** Members that stand on the part itself, wherever its kind says the others do. */
 const ON_PART: ReadonlySet<string> = new Set(['thought', 'videoMetadata', 'mediaResolution', 'partMetadata', 'mediaProcessing', 'speechMetadata']);
@@ -41,7 +46,7 @@ const writeResult = (part: ToolResultPart): Fields => {
   const media = part.parts.filter((one) => !isText(one)).map((one) => ownPart(one));
   return {
     functionResponse: {
-      ...(formOf(part)?.unnamed === true ? {} : { id: part.id }),
+      ...idOf(part),
       ...some('name', part.name ?? formOf(part)?.called),
       ...some('response', responseOf(part)),
       ...some('parts', media.length > 0 ? media : undefined),

@@ -91,5 +91,6 @@ export const spellings: Readonly<Record<string, readonly string[]>> = Object.fre
   'tools[].function.description': ['functions[].description'],
   'tools[].function.parameters': ['functions[].parameters'],
   tool_choice: ['function_call'],
+  'messages[].content[].file.filename': ['messages[].name'],
   'messages[].content[].prompt_cache_breakpoint': ['messages[].content[].cache_control'],
 });

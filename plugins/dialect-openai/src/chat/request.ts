@@ -27,6 +27,7 @@ import {
   type Tool,
   textField,
   unknownFields,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { clampLife, explicitly, MARKS, markingOf, refusesMarks } from '../breakpoints.ts';
 import { bring } from '../carriers/restore.ts';
@@ -202,6 +203,7 @@ export const write = (asked: ChatRequest, call: Call): Written => {
   const { system } = familyOf(call.like ?? call.model);
   const writing = { mine, lost, marking: mine ? undefined : markingOf(call) };
   const messages = r.turns.flatMap((turn) => writeTurn(turn, mine ? 'system' : system, writing));
+  if (messages.length === 0 && r.turns.length > 0) throw unsupported('turns', 'Nothing of this conversation can be said to the provider of this call.');
   const caching = mine ? {} : explicitly(messages);
   const streamed = call.stream ? streaming(form?.options) : undefined;
   const body = { model: call.model, messages, ...(mine ? params : applyFamily(params, r, call)), ...caching, ...streamed };

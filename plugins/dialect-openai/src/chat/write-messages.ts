@@ -27,17 +27,6 @@ const OWN: Writing = Object.freeze({ mine: true, lost: unheard });
 
 /** Text that needs no list: nothing hangs on it. */
 export const isPlainText = (part: Part | undefined): part is TextPart => part?.kind === 'text' && part.rest === undefined && part.cache === undefined;
-/** Adjacent foreign texts are one: nothing hangs on where a client of another dialect broke them, but for a mark. */
-const joined = (parts: readonly Part[], marks: boolean): readonly Part[] => {
-  const out: Part[] = [];
-  for (const part of parts) {
-    const last = out.at(-1);
-    const apart = part.kind !== 'text' || last?.kind !== 'text' || (marks && (last.cache ?? part.cache) !== undefined);
-    if (apart) out.push(part);
-    else out[out.length - 1] = { kind: 'text', text: last.text + part.text };
-  }
-  return out;
-};
 const writeParts = (parts: readonly Part[], { mine, lost, marking }: Writing): readonly Fields[] =>
   parts.flatMap((part): readonly Fields[] => {
     const wire = writePart(part, mine, marking);
@@ -47,21 +36,30 @@ const writeParts = (parts: readonly Part[], { mine, lost, marking }: Writing): r
       lost('turns.parts.name', 'the provider wants a name for each file', 'defaulted');
     return wire === undefined ? [] : [wire];
   });
-const writeContent = (given: readonly Part[], form: Form, writing: Writing): string | readonly Fields[] => {
-  const { mine, marking } = writing;
-  const parts = mine ? given : joined(given, marking !== undefined);
+type Content = string | readonly Fields[];
+const ownContent = (parts: readonly Part[], form: Form, writing: Writing): Content => {
   const [first] = parts;
   if (first === undefined) return '';
-  const bare = first.kind === 'text' && (mine ? isPlainText(first) : marking === undefined || first.cache === undefined);
-  return bare && parts.length === 1 && form.list !== true ? first.text : writeParts(parts, writing);
+  return parts.length === 1 && form.list !== true && isPlainText(first) ? first.text : writeParts(parts, writing);
 };
+/** Content of another dialect: one text as text, several each as a part. Undefined where nothing of it has a form here. */
+const foreignContent = (given: readonly Part[], writing: Writing): Content | undefined => {
+  const parts = given.filter((part) => part.kind !== 'text' || part.text !== '');
+  if (parts.length === 0) return '';
+  const content = writeParts(parts, writing);
+  const [first] = content;
+  if (first === undefined) return undefined;
+  return content.length === 1 && typeof first.text === 'string' && Object.keys(first).length === 2 ? first.text : content;
+};
+const writeContent = (parts: readonly Part[], form: Form, writing: Writing): Content | undefined =>
+  writing.mine ? ownContent(parts, form, writing) : foreignContent(parts, writing);
 /** Text of a foreign tool result or system turn: media has no place there. */
-const writeTextContent = (parts: readonly Part[], form: Form, writing: Writing): string | readonly Fields[] => {
+const writeTextContent = (parts: readonly Part[], form: Form, writing: Writing): Content => {
   const { mine, lost } = writing;
-  if (mine) return writeContent(parts, form, writing);
+  if (mine) return ownContent(parts, form, writing);
   const texts = parts.filter((p) => p.kind === 'text');
   if (lost !== unheard) for (const part of parts) if (part.kind !== 'text') losePart(part, `turns.parts.${part.kind}`, 'only text can stand here', lost);
-  return writeContent(texts, form, writing);
+  return foreignContent(texts, writing) ?? '';
 };
 const head = (role: string, turn: Turn): Building => ({ role, ...(turn.name === undefined ? {} : { name: turn.name }) });
 
@@ -85,8 +83,11 @@ const noteOrder = (parts: readonly Part[], inContent: boolean, lost: Lost): void
     last = place;
   }
 };
-/** Reasoning has no place here, and the vendor takes no marks on what the model said. */
-const writeAssistant = (turn: Turn, form: Form, { mine, lost }: Writing): Fields => {
+/**
+ * Reasoning has no place here, and the vendor takes no marks on what the model said. An answer of another dialect of which nothing is
+ * left is no message.
+ */
+const writeAssistant = (turn: Turn, form: Form, { mine, lost }: Writing): readonly Fields[] => {
   const calls = turn.parts.filter(isCall);
   const audio = turn.parts.find((p) => p.kind === 'audio' && 'file' in p.media);
   const refusals = form.refusals === true ? [] : turn.parts.filter((p) => p.kind === 'refusal');
@@ -102,17 +103,20 @@ const writeAssistant = (turn: Turn, form: Form, { mine, lost }: Writing): Fields
   noteOrder(turn.parts, form.refusals === true, lost);
   for (const part of turn.parts) if (part.kind === 'thinking') losePart(part, `turns.parts.${part.kind}`, 'chat completions take no reasoning back', lost);
   const rest = calls.length + opaque.length + refusals.length > 0 || audio !== undefined;
+  const written = content.length === 0 && rest ? null : writeContent(content, form, { mine, lost });
+  if (!rest && (written === undefined || (content.length === 0 && turn.parts.length > 0 && !mine))) return [];
   const legacy = form.legacy === true ? calls[0] : undefined;
   const toolCalls = legacy === undefined ? [...calls.map((c) => writeCall(c, mine)), ...opaque] : [];
   const media = audio?.kind === 'audio' && 'file' in audio.media ? { audio: { id: audio.media.file } } : {};
-  return {
+  const message = {
     ...head('assistant', turn),
-    content: content.length === 0 && rest ? null : writeContent(content, form, { mine, lost }),
+    content: written ?? null,
     ...(refusals.length > 0 ? { refusal: refusals.map((r) => r.text).join('') } : {}),
     ...media,
     ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
     ...(legacy === undefined ? {} : { function_call: writeFunctionCall(legacy) }),
   };
+  return [message];
 };
 const writeResult = (part: ToolResultPart, { mine, lost, marking }: Writing): Fields => {
   const form = formOf(part) ?? {};
@@ -138,12 +142,14 @@ const isResult = (p: Part): p is ToolResultPart => p.kind === 'toolResult';
 const writeUser = (turn: Turn, form: Form, writing: Writing): readonly Fields[] => {
   const { mine, lost } = writing;
   const results = turn.parts.filter(isResult);
-  const media = mine ? [] : results.flatMap((r) => r.parts.filter((p) => p.kind !== 'text'));
-  const said = [...media, ...turn.parts.filter((p) => !isResult(p))];
-  if (media.length > 0) lost('turns.parts.parts', 'media of a tool result stands in the next message', 'emulated');
+  const moved = mine ? [] : results.flatMap((r) => r.parts.filter((p) => p.kind !== 'text'));
+  const said = [...moved, ...turn.parts.filter((p) => !isResult(p))];
   if (!mine) said.forEach(refuseMedia);
+  if (moved.some((part) => writePart(part, false) !== undefined)) lost('turns.parts.parts', 'media of a tool result stands in the next message', 'emulated');
   const messages = results.map((r) => writeResult(r, writing));
-  return said.length === 0 && messages.length > 0 ? messages : [...messages, { ...head('user', turn), content: writeContent(said, form, writing) }];
+  if (said.length === 0 && messages.length > 0) return messages;
+  const content = writeContent(said, form, writing);
+  return content === undefined ? messages : [...messages, { ...head('user', turn), content }];
 };
 
 /** The message of a tool result that was read from this surface. */
@@ -155,7 +161,7 @@ export const writeTurn = (turn: Turn, system: 'system' | 'developer', writing: W
   const form = formOf(turn) ?? {};
   const messages =
     turn.role === 'assistant'
-      ? [writeAssistant(turn, form, writing)]
+      ? writeAssistant(turn, form, writing)
       : turn.role === 'system'
         ? [{ ...head(system, turn), content: writeTextContent(turn.parts, form, writing) }]
         : writeUser(turn, form, writing);

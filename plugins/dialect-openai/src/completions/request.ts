@@ -16,7 +16,7 @@ import {
   losePart,
   lostTo,
   numberField,
-  type Part,
+  oneText,
   remainderOf,
   restore,
   textField,
@@ -30,6 +30,7 @@ import { fitProfile } from '../profile.ts';
 
 /** Name under which `rest` belongs to this surface. */
 export const COMPLETIONS = 'openai.completions';
+const unheard: Lost = () => undefined;
 const KNOWN: ReadonlySet<string> = new Set(
   'model prompt stream stream_options max_tokens temperature top_p seed frequency_penalty presence_penalty logit_bias stop n logprobs user echo best_of suffix'.split(
     ' ',
@@ -87,11 +88,10 @@ export const read = (inbound: Inbound, ledger: Ledger, target?: Endpoint): ChatR
     ...(fields === undefined ? {} : { rest: { from: COMPLETIONS, fields } }),
   };
   const form: Form = { options: optionsOf(body) };
-  const written = { model: body.model, ...bodyOf(request), ...(body.stream === true ? streaming(form.options) : {}) };
+  const written = { model: body.model, ...bodyOf(request, unheard), ...(body.stream === true ? streaming(form.options) : {}) };
   return withForm(request, { ...form, left: new Late(() => remainderOf(written, body)) });
 };
 
-const textOf = (parts: readonly Part[]): string => parts.flatMap((p) => (p.kind === 'text' || p.kind === 'refusal' ? [p.text] : [])).join('');
 /** A prompt is one text: who said what and everything but text goes to the ledger. */
 const noteTurns = (r: ChatRequest, lost: Lost): void => {
   if (r.turns.length !== 1 || r.turns[0]?.role !== 'user' || r.turns[0].parts.some((p) => p.kind === 'refusal'))
@@ -99,9 +99,9 @@ const noteTurns = (r: ChatRequest, lost: Lost): void => {
   for (const part of r.turns.flatMap((turn) => turn.parts))
     if (part.kind !== 'text' && part.kind !== 'refusal') losePart(part, `turns.parts.${part.kind}`, 'a prompt is text', lost);
 };
-const bodyOf = (r: ChatRequest): Building => {
+const bodyOf = (r: ChatRequest, lost: Lost): Building => {
   const body: Building = {
-    prompt: r.turns.map((t) => textOf(t.parts)).join('\n\n'),
+    prompt: r.turns.map((t) => oneText(t.parts, lost)).join('\n\n'),
     max_tokens: r.maxTokens,
     ...writeParams(r),
     logprobs: r.logprobs,
@@ -114,6 +114,7 @@ const bodyOf = (r: ChatRequest): Building => {
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: undefined } => {
   const form = formOf(r);
   const asked = call.stream ? streaming(form?.options) : undefined;
-  noteTurns(r, lostTo(call.ledger));
-  return { body: fitProfile({ ...restore({ model: call.model, ...bodyOf(r), ...asked }, form?.left?.value), ...asked }, call), memo: undefined };
+  const lost = lostTo(call.ledger);
+  noteTurns(r, lost);
+  return { body: fitProfile({ ...restore({ model: call.model, ...bodyOf(r, lost), ...asked }, form?.left?.value), ...asked }, call), memo: undefined };
 };

@@ -9,6 +9,7 @@ import {
   invalid,
   isObject,
   type Ledger,
+  look,
   loseResultNames,
   lostTo,
   type Part,
@@ -89,7 +90,9 @@ export const readRequest = (inbound: Inbound, seal: Seal, tools: Hosted, ledger:
 
 const textAs = (turn: Turn | undefined, as: 'instructions' | 'input'): string | undefined => {
   const [part] = turn?.parts ?? [];
-  return part?.kind === 'text' && markOf(part)?.as === as ? part.text : undefined;
+  if (part?.kind !== 'text' || markOf(part)?.as !== as) return undefined;
+  look(turn?.role); // the member that holds the text says whose it is
+  return part.text;
 };
 /** Whether a client of this surface made the request. */
 export const isOwn = ({ rest }: ChatRequest): boolean => rest?.from === SURFACE;

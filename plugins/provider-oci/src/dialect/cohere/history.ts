@@ -6,6 +6,7 @@ import {
   type Json,
   type Lost,
   losePart,
+  oneText,
   type Part,
   parseJson,
   some,
@@ -39,17 +40,15 @@ const documentOf = (part: DocumentPart): Fields => {
   const text = Buffer.from(media.base64, 'base64').toString();
   return { ...some('title', title ?? name), snippet: text, ...some('context', context) };
 };
-const textOf = (parts: readonly Part[], { lost }: Writing): string =>
-  parts
-    .map((part) => {
-      if (part.kind === 'refusal') lost('turns.parts.refusal', 'a refusal is text here', 'emulated');
-      if (isText(part)) return part.text;
-      if (part.kind === 'image' || part.kind === 'audio' || part.kind === 'video')
-        throw unsupported('turns.parts.media', `The format of this model takes no ${part.kind}.`);
-      losePart(part, 'turns', 'the format of this model has no place for it', lost);
-      return '';
-    })
-    .join('');
+const textOf = (parts: readonly Part[], { lost }: Writing): string => {
+  for (const part of parts) {
+    if (part.kind === 'refusal') lost('turns.parts.refusal', 'a refusal is text here', 'emulated');
+    if (part.kind === 'image' || part.kind === 'audio' || part.kind === 'video')
+      throw unsupported('turns.parts.media', `The format of this model takes no ${part.kind}.`);
+    if (!isText(part)) losePart(part, 'turns', 'the format of this model has no place for it', lost);
+  }
+  return oneText(parts, lost);
+};
 const parametersOf = ({ input }: ToolCallPart, lost: Lost): Json => {
   if ('text' in input) {
     lost('turns.parts.input', 'free text is a member of an object here', 'emulated');
@@ -76,12 +75,13 @@ const callReader = (turns: readonly Turn[], { lost, toolName }: Writing): ((part
     const call = calls.get(part.id);
     if (call === undefined) throw unsupported('turns.parts.id', 'A tool result answers no call of this conversation.');
     const texts = part.parts.flatMap((inner) => {
-      if (isText(inner)) return [inner.text];
+      if (isText(inner)) return inner.text === '' ? [] : [inner.text];
       losePart(inner, 'turns.parts.parts', 'a result is text here', lost);
       return [];
     });
     if (part.failed) lost('turns.parts.failed', 'that a call failed is a member of its output', 'emulated');
-    return { call, outputs: [{ output: texts.join(''), ...(part.failed ? { failed: true } : {}) }] };
+    const failed = part.failed ? { failed: true } : {};
+    return { call, outputs: (texts.length === 0 ? [''] : texts).map((output) => ({ output, ...failed })) };
   };
 };
 const chatBot = (turn: Turn, writing: Writing): Fields => {
@@ -101,8 +101,9 @@ const chatBot = (turn: Turn, writing: Writing): Fields => {
   });
   return { role: 'CHATBOT', message: textOf(spoken, writing), ...some('toolCalls', toolCalls.length === 0 ? undefined : toolCalls) };
 };
-const systemText = (turns: readonly Turn[], writing: Writing): string =>
-  turns
+const systemText = (turns: readonly Turn[], writing: Writing): string => {
+  if (turns.length > 1) writing.lost('turns', 'what the system says is one text before the conversation', 'emulated');
+  return turns
     .map(({ parts }) => {
       for (const part of parts) if (part.kind !== 'text') losePart(part, 'turns', 'the system says text alone', writing.lost);
       return textOf(
@@ -110,7 +111,8 @@ const systemText = (turns: readonly Turn[], writing: Writing): string =>
         writing,
       );
     })
-    .join('\n');
+    .join('\n\n');
+};
 /** The user's turns that follow one another are one, as results and what is said with them. */
 const last = (turns: readonly Turn[]): { readonly before: readonly Turn[]; readonly now: readonly Turn[] } => {
   let at = turns.length;

@@ -35,18 +35,13 @@ const documentOf = (part: DocumentPart): Fields => {
   return { type: 'DOCUMENT', document: { ...some('title', title ?? name), snippet, ...some('context', context) } };
 };
 const textContent = (text: string): Fields => ({ type: 'TEXT', text });
-/** Adjacent texts are one: nothing hangs on where a client broke them. */
-const joined = (contents: readonly Fields[]): readonly Fields[] => {
-  const out: Fields[] = [];
-  for (const content of contents) {
-    const last = out.at(-1);
-    if (content.type === 'TEXT' && last?.type === 'TEXT') out[out.length - 1] = textContent(`${String(last.text)}${String(content.text)}`);
-    else out.push(content);
-  }
-  return out;
+/** Without texts that say nothing, where others say something. */
+const spoken = (contents: readonly Fields[]): readonly Fields[] => {
+  const out = contents.filter(({ text }) => text !== '');
+  return out.length > 0 ? out : contents.slice(0, 1);
 };
 const contentOf = (parts: readonly Part[], { lost, capabilities }: Writing): readonly Fields[] =>
-  joined(
+  spoken(
     parts.flatMap((part): readonly Fields[] => {
       if (part.kind === 'text') return [textContent(part.text)];
       if (part.kind === 'refusal') {
@@ -62,17 +57,18 @@ const contentOf = (parts: readonly Part[], { lost, capabilities }: Writing): rea
   );
 const resultMessage = (part: ToolResultPart, { lost }: Writing): Fields => {
   const texts = part.parts.flatMap((inner) => {
-    if (inner.kind === 'text' || inner.kind === 'refusal') return [inner.text];
+    if (inner.kind === 'text' || inner.kind === 'refusal') return [textContent(inner.text)];
     losePart(inner, 'turns.parts.parts', 'a result is text here', lost);
     return [];
   });
   if (part.failed) lost('turns.parts.failed', 'the provider is not told that a call failed');
-  return { role: 'TOOL', toolCallId: part.id, content: [textContent(texts.join(''))] };
+  return { role: 'TOOL', toolCallId: part.id, content: texts.length === 0 ? [textContent('')] : spoken(texts) };
 };
 const userMessages = (turn: Turn, writing: Writing): readonly Fields[] => {
   const messages = turn.parts.filter((part): part is ToolResultPart => part.kind === 'toolResult').map((part) => resultMessage(part, writing));
   const said = turn.parts.filter((part) => part.kind !== 'toolResult');
-  return said.length === 0 && messages.length > 0 ? messages : [...messages, { role: 'USER', content: contentOf(said, writing) }];
+  const content = contentOf(said, writing);
+  return content.length === 0 && said.length + messages.length > 0 ? messages : [...messages, { role: 'USER', content }];
 };
 const callOf = ({ id, name, input }: ToolCallPart, lost: Lost): Fields => {
   if ('text' in input) lost('turns.parts.input', 'free text is a member of an object here', 'emulated');
@@ -84,23 +80,25 @@ const assistantMessage = (turn: Turn, writing: Writing): Fields => {
   const { lost } = writing;
   const contents: Fields[] = [];
   const calls: ToolCallPart[] = [];
-  let plan = '';
+  const plans: string[] = [];
   for (const part of turn.parts) {
     if (part.kind === 'toolCall') calls.push(part);
     else if (part.kind === 'thinking' && isOwnThought(part)) {
-      if (isPlan(part)) plan += part.text;
+      if (isPlan(part)) plans.push(part.text);
       else contents.push({ type: 'THINKING', thinking: part.text });
     } else if (part.kind === 'text' || part.kind === 'refusal') {
       if (part.kind === 'text' && part.citations !== undefined) lost('turns.parts.citations', 'the provider is not given citations back');
       contents.push(...contentOf([part], writing));
     } else losePart(part, 'turns', part.kind === 'thinking' ? 'the provider takes back reasoning of its own' : 'only the user can show it', lost);
   }
+  if (plans.length > 1) lost('turns.parts', 'a message has one plan: an empty line stands between what was thought', 'emulated');
+  const plan = plans.join('\n\n');
   const firstCall = turn.parts.findIndex((part) => part.kind === 'toolCall');
   if (firstCall >= 0 && turn.parts.slice(firstCall).some((part) => part.kind !== 'toolCall'))
     lost('turns.parts', 'calls stand behind what is said', 'emulated');
   return {
     role: 'ASSISTANT',
-    content: joined(contents),
+    content: spoken(contents),
     ...some('toolPlan', plan === '' ? undefined : plan),
     ...some('toolCalls', calls.length === 0 ? undefined : calls.map((call) => callOf(call, lost))),
   };

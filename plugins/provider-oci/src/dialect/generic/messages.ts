@@ -4,6 +4,7 @@ import {
   type Fields,
   type Lost,
   losePart,
+  oneText,
   type Part,
   some,
   stringifyJson,
@@ -22,15 +23,10 @@ export interface Writing {
   readonly silence: readonly Fields[] | null;
 }
 const textContent = (text: string): Fields => ({ type: 'TEXT', text });
-/** Adjacent texts are one: nothing hangs on where a client broke them. */
-const joined = (contents: readonly Fields[]): readonly Fields[] => {
-  const out: Fields[] = [];
-  for (const content of contents) {
-    const last = out.at(-1);
-    if (content.type === 'TEXT' && last?.type === 'TEXT') out[out.length - 1] = textContent(`${String(last.text)}${String(content.text)}`);
-    else out.push(content);
-  }
-  return out;
+/** Without texts that say nothing, where others say something. */
+const spoken = (contents: readonly Fields[]): readonly Fields[] => {
+  const out = contents.filter(({ text }) => text !== '');
+  return out.length > 0 ? out : contents.slice(0, 1);
 };
 const saidContent = (part: Part, { lost, capabilities }: Writing): Fields | undefined => {
   if (part.kind === 'text') return textContent(part.text);
@@ -45,8 +41,7 @@ const saidContent = (part: Part, { lost, capabilities }: Writing): Fields | unde
   losePart(part, 'turns', 'only its vendor understands it', lost);
   return undefined;
 };
-const contentOf = (parts: readonly Part[], writing: Writing): readonly Fields[] =>
-  joined(parts.flatMap((part): readonly Fields[] => [saidContent(part, writing) ?? []].flat()));
+const contentOf = (parts: readonly Part[], writing: Writing): readonly Fields[] => spoken(parts.flatMap((part) => saidContent(part, writing) ?? []));
 const head = (role: string, { name }: Turn): Building => ({ role, ...some('name', name) });
 
 const systemMessage = (turn: Turn, writing: Writing): Fields => {
@@ -56,19 +51,20 @@ const systemMessage = (turn: Turn, writing: Writing): Fields => {
 };
 /** A result is text here; what else it holds follows in the user's message. */
 const resultMessage = (part: ToolResultPart, { lost }: Writing): Fields => {
-  const texts = part.parts.flatMap((inner) => (inner.kind === 'text' || inner.kind === 'refusal' ? [inner.text] : []));
+  const texts = part.parts.flatMap((inner) => (inner.kind === 'text' || inner.kind === 'refusal' ? [textContent(inner.text)] : []));
   if (part.failed) lost('turns.parts.failed', 'the provider is not told that a call failed');
-  return { role: 'TOOL', toolCallId: part.id, content: [textContent(texts.join(''))] };
+  return { role: 'TOOL', toolCallId: part.id, content: texts.length === 0 ? [textContent('')] : spoken(texts) };
 };
 const isSaid = (part: Part): boolean => part.kind === 'text' || part.kind === 'refusal';
 const userMessages = (turn: Turn, writing: Writing): readonly Fields[] => {
   const results = turn.parts.filter((part): part is ToolResultPart => part.kind === 'toolResult');
   const media = results.flatMap((result) => result.parts.filter((part) => !isSaid(part)));
-  if (media.length > 0) writing.lost('turns.parts.parts', 'media of a tool result stands in the next message', 'emulated');
+  if (media.some((part) => 'media' in part)) writing.lost('turns.parts.parts', 'media of a tool result stands in the next message', 'emulated');
   const said = [...media, ...turn.parts.filter((part) => part.kind !== 'toolResult')];
   const messages = results.map((result) => resultMessage(result, writing));
   if (said.length === 0 && messages.length > 0) return messages;
-  return [...messages, { ...head('USER', turn), content: contentOf(said, writing) }];
+  const content = contentOf(said, writing);
+  return content.length === 0 && said.length > 0 ? messages : [...messages, { ...head('USER', turn), content }];
 };
 
 const callOf = (part: ToolCallPart, { lost }: Writing): Fields => {
@@ -111,8 +107,13 @@ const assistantMessage = (turn: Turn, writing: Writing): Fields => {
   noteOrder(kept, lost);
   const calls = kept.filter((part): part is ToolCallPart => part.kind === 'toolCall');
   const texts = kept.filter((part) => part.kind === 'text');
-  const refusal = kept.flatMap((part) => (part.kind === 'refusal' ? [part.text] : [])).join('');
-  const thought = kept.flatMap((part) => (part.kind === 'thinking' ? [part.text] : [])).join('');
+  const refusal = oneText(
+    kept.filter(({ kind }) => kind === 'refusal'),
+    lost,
+  );
+  const thoughts = kept.flatMap((part) => (part.kind === 'thinking' ? [part.text] : []));
+  if (thoughts.length > 1) lost('turns.parts', 'a message has one text of reasoning: an empty line stands between what was thought', 'emulated');
+  const thought = thoughts.join('\n\n');
   const content = contentOf(texts, writing);
   const annotations = annotationsOf(texts, lost);
   const silent = content.every(({ text }) => text === '');

@@ -4,6 +4,7 @@ import {
   type Lost,
   losePart,
   type Media,
+  oneText,
   type Part,
   stringifyJson,
   type ToolCallPart,
@@ -40,32 +41,22 @@ const writePart = (part: Part): Fields => {
   if (part.kind === 'video') return { type: 'video_url', video_url: { url: dataUrl('videos', part.media) } };
   throw unsupported('turns.parts.document', 'watsonx.ai takes no documents; send their text.');
 };
-/** Adjacent texts are one: nothing hangs on where a client broke them. */
-const joined = (parts: readonly Part[]): readonly Part[] => {
-  const out: Part[] = [];
-  for (const part of parts) {
-    const last = out.at(-1);
-    if (part.kind === 'text' && last?.kind === 'text') out[out.length - 1] = { kind: 'text', text: last.text + part.text };
-    else out.push(part);
-  }
-  return out;
-};
-const userContent = (given: readonly Part[], lost: Lost): string | readonly Fields[] => {
-  const parts = joined(
-    given.filter((part) => {
-      const takes = TAKEN.has(part.kind);
-      if (!takes) losePart(part, `turns.parts.${part.kind}`, 'a message of the user has no such part', lost);
-      return takes;
-    }),
-  );
+const isText = (part: Part): boolean => part.kind === 'text';
+/** Undefined where nothing of it has a form here. */
+const userContent = (given: readonly Part[], lost: Lost): string | readonly Fields[] | undefined => {
+  const parts = given.filter((part) => {
+    const takes = TAKEN.has(part.kind);
+    if (!takes) losePart(part, `turns.parts.${part.kind}`, 'a message of the user has no such part', lost);
+    return takes && !(part.kind === 'text' && part.text === '');
+  });
   const [first] = parts;
-  if (first === undefined) return '';
+  if (first === undefined) return given.every(isText) ? '' : undefined;
   return parts.length === 1 && first.kind === 'text' ? first.text : parts.map(writePart);
 };
 /** Text of a message that takes nothing else. */
 const textContent = (parts: readonly Part[], lost: Lost): string => {
   for (const part of parts) if (part.kind !== 'text') losePart(part, `turns.parts.${part.kind}`, 'only text can stand here', lost);
-  return parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])).join('');
+  return oneText(parts.filter(isText), lost);
 };
 const head = (role: string, turn: Turn): Building => ({ role, ...(turn.name === undefined ? {} : { name: turn.name }) });
 
@@ -96,27 +87,24 @@ const writeAssistant = (turn: Turn, lost: Lost): Fields => {
   const others = refusals.length + calls.length > 0;
   return {
     ...head('assistant', turn),
-    ...(texts.length === 0 && others ? {} : { content: texts.map(({ text }) => text).join('') }),
-    ...(refusals.length === 0 ? {} : { refusal: refusals.map(({ text }) => text).join('') }),
+    ...(texts.length === 0 && others ? {} : { content: oneText(texts, lost) }),
+    ...(refusals.length === 0 ? {} : { refusal: oneText(refusals, lost) }),
     ...(calls.length === 0 ? {} : { tool_calls: calls.map((call) => writeCall(call, lost)) }),
   };
 };
 
 const isResult = (part: Part): part is ToolResultPart => part.kind === 'toolResult';
-const isText = (part: Part): boolean => part.kind === 'text';
-const writeResult = (part: ToolResultPart): Fields => ({
-  role: 'tool',
-  tool_call_id: part.id,
-  content: part.parts.flatMap((p) => (p.kind === 'text' ? [p.text] : [])).join(''),
-});
+const writeResult = (part: ToolResultPart, lost: Lost): Fields => ({ role: 'tool', tool_call_id: part.id, content: oneText(part.parts.filter(isText), lost) });
 /** Results first, one message each; what they hold beside text (a screenshot) follows in the user's own message. */
 const writeUser = (turn: Turn, lost: Lost): readonly Fields[] => {
   const results = turn.parts.filter(isResult);
   const media = results.flatMap(({ parts }) => parts.filter((part) => !isText(part)));
   const said = [...media, ...turn.parts.filter((part) => !isResult(part))];
-  if (media.length > 0) lost('turns.parts.parts', 'media of a tool result stands in the next message', 'emulated');
-  const messages = results.map(writeResult);
-  return said.length === 0 && messages.length > 0 ? messages : [...messages, { ...head('user', turn), content: userContent(said, lost) }];
+  if (media.some((part) => 'media' in part)) lost('turns.parts.parts', 'media of a tool result stands in the next message', 'emulated');
+  const messages = results.map((result) => writeResult(result, lost));
+  if (said.length === 0 && messages.length > 0) return messages;
+  const content = userContent(said, lost);
+  return content === undefined ? messages : [...messages, { ...head('user', turn), content }];
 };
 
 /** The messages a turn becomes. */
@@ -126,4 +114,4 @@ export const writeTurn = (turn: Turn, lost: Lost): readonly Fields[] => {
   return writeUser(turn, lost);
 };
 /** The text of system turns, for a deployment, whose template has the system message. */
-export const contextOf = (turns: readonly Turn[], lost: Lost): string => turns.map((turn) => textContent(turn.parts, lost)).join('\n');
+export const contextOf = (turns: readonly Turn[], lost: Lost): string => turns.map((turn) => textContent(turn.parts, lost)).join('\n\n');

@@ -1,4 +1,4 @@
-import { type Building, type Call, type ChatRequest, type Fields, type Lost, losePart, lostTo, type Part, unsupported } from '@llm-proxy-auth/plugin';
+import { type Building, type Call, type ChatRequest, type Fields, type Lost, losePart, lostTo, oneText, unsupported } from '@llm-proxy-auth/plugin';
 import { DEPLOYMENT } from '../chat/request.ts';
 import { addedMembers } from '../rest.ts';
 
@@ -13,7 +13,6 @@ const OWN: readonly string[] = Object.freeze([
   'length_penalty',
 ]);
 
-const textOf = (parts: readonly Part[]): string => parts.flatMap((p) => (p.kind === 'text' || p.kind === 'refusal' ? [p.text] : [])).join('');
 /** A prompt is one text: who said what and everything but text goes to the ledger. */
 const noteTurns = (r: ChatRequest, lost: Lost): void => {
   if (r.turns.length !== 1 || r.turns[0]?.role !== 'user') lost('turns', 'a prompt is one text', 'emulated');
@@ -46,8 +45,9 @@ const parametersOf = (r: ChatRequest): Fields => {
 export const write = (r: ChatRequest, call: Call): { readonly body: Fields } => {
   if (r.choices > 1) throw unsupported('choices', 'A generation gives one answer.');
   if (r.logprobs !== undefined) throw unsupported('logprobs', 'A generation is read without the probabilities of its tokens.');
-  noteTurns(r, lostTo(call.ledger));
+  const lost = lostTo(call.ledger);
+  noteTurns(r, lost);
   const named = call.endpoint.profile === DEPLOYMENT ? {} : { model_id: call.model };
-  const body = { ...named, input: r.turns.map((t) => textOf(t.parts)).join('\n\n'), parameters: parametersOf(r) };
+  const body = { ...named, input: r.turns.map((t) => oneText(t.parts, lost)).join('\n\n'), parameters: parametersOf(r) };
   return { body: { ...body, ...addedMembers(r.rest, ['moderations']) } };
 };
