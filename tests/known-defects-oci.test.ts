@@ -150,7 +150,7 @@ describe('requests', () => {
     });
     expect(request().messages).toEqual([
       { role: 'SYSTEM', content: [{ type: 'TEXT', text: 'Be kind.' }] },
-      { role: 'USER', content: [{ type: 'TEXT', text: 'onetwo' }] },
+      { role: 'USER', content: ['one', 'two'].map((text) => ({ type: 'TEXT', text })) },
     ]);
   });
   test('no member goes along that the service does not know, whatever a client sends', async () => {
