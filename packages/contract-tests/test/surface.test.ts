@@ -113,7 +113,10 @@ provesRules('surface rules', surfaceRules, surfaceSubject, {
   }),
   'surface.every-part-kind': providerOnly({ write: (request, call) => write(hasVideo(request) && JSON.stringify(request) !== '' ? plain : request, call) }),
   'surface.texts-apart': providerOnly({
-    write: (request, call) => write({ ...request, turns: request.turns.map((turn) => ({ ...turn, parts: runTogether(turn.parts) })) }, call),
+    write: (request, call) => {
+      const several = request.turns.some(({ parts }) => parts.length > 1);
+      return write(several ? { ...request, turns: request.turns.map((turn) => ({ ...turn, parts: runTogether(turn.parts) })) } : request, call);
+    },
   }),
   'surface.own-loses-nothing': providerWith({
     write: (request, call) => {
