@@ -82,13 +82,13 @@ describe('OpenAI clients to watsonx.ai', () => {
   });
   test('developer is system, and what stands in parts is text where only text may stand', async () => {
     const parts = [
-      { type: 'text', text: 'Be ' },
-      { type: 'text', text: 'brief.' },
+      { type: 'text', text: 'Be brief.' },
+      { type: 'text', text: 'Be true.' },
     ];
     expect((await ask({ messages: [{ role: 'developer', content: parts }, { role: 'assistant', content: parts }, user('Hello')] })).status).toBe(200);
     expect((sent().messages as Fields[]).slice(0, 2)).toEqual([
-      { role: 'system', content: 'Be brief.' },
-      { role: 'assistant', content: 'Be brief.' },
+      { role: 'system', content: 'Be brief.\n\nBe true.' },
+      { role: 'assistant', content: 'Be brief.\n\nBe true.' },
     ]);
   });
   test('what watsonx.ai has no word for is left out and said, and it never hears of it', async () => {

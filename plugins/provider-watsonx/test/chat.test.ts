@@ -73,7 +73,7 @@ describe('a request', () => {
       time_limit: 9000,
       guided_choice: ['a'],
     });
-    expect(notes).toEqual([]);
+    expect(notes).toEqual(['emulated=turns.parts']);
   });
   it('without a limit asks for the most that the model can, and never for both ways of choosing', () => {
     const tools = [{ kind: 'function' as const, name: 'f', schema: {} }];

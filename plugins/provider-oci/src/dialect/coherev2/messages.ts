@@ -114,8 +114,11 @@ const systemMessage = (turn: Turn, writing: Writing): Fields => {
   };
 };
 /** The messages of a conversation. */
-export const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Fields[] =>
-  turns.flatMap((turn) => {
+export const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Fields[] => {
+  const messages = turns.flatMap((turn) => {
     if (turn.role === 'assistant') return [assistantMessage(turn, writing)];
     return turn.role === 'system' ? [systemMessage(turn, writing)] : userMessages(turn, writing);
   });
+  if (messages.length === 0 && turns.length > 0) throw unsupported('turns', 'Nothing of this conversation can be said to the provider of this call.');
+  return messages;
+};

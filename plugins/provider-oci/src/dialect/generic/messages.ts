@@ -11,6 +11,7 @@ import {
   type ToolCallPart,
   type ToolResultPart,
   type Turn,
+  unsupported,
 } from '@llm-proxy-auth/plugin';
 import { detailOf, urlOf } from '../media.ts';
 import { OCI } from '../name.ts';
@@ -128,8 +129,11 @@ const assistantMessage = (turn: Turn, writing: Writing): Fields => {
   };
 };
 /** The messages of a conversation. */
-export const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Fields[] =>
-  turns.flatMap((turn) => {
+export const writeMessages = (turns: readonly Turn[], writing: Writing): readonly Fields[] => {
+  const messages = turns.flatMap((turn) => {
     if (turn.role === 'assistant') return [assistantMessage(turn, writing)];
     return turn.role === 'system' ? [systemMessage(turn, writing)] : userMessages(turn, writing);
   });
+  if (messages.length === 0 && turns.length > 0) throw unsupported('turns', 'Nothing of this conversation can be said to the provider of this call.');
+  return messages;
+};

@@ -1,4 +1,5 @@
 import {
+  asList,
   type Building,
   type Call,
   type ChatRequest,
@@ -70,6 +71,8 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields } => 
   loseResultNames(r.turns, lost);
   refuseSearch(r, lost);
   const asked = call.endpoint.profile === DEPLOYMENT ? deployed(r, lost) : { model_id: call.model, messages: r.turns.flatMap((turn) => writeTurn(turn, lost)) };
+  if (r.turns.length > 0 && asList(asked.messages).length === 0)
+    throw unsupported('turns', 'Nothing of this conversation can be said to the provider of this call.');
   const own = defined({ ...writeParams(r), ...writeTools(r, lost), ...writeReasoning(r.reasoning, lost) });
   return { body: { ...asked, ...own, ...addedMembers(r.rest, OWN), ...crypto(r, call) } };
 };
