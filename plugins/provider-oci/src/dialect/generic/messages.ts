@@ -42,7 +42,8 @@ const saidContent = (part: Part, { lost, capabilities }: Writing): Fields | unde
   losePart(part, 'turns', 'only its vendor understands it', lost);
   return undefined;
 };
-const contentOf = (parts: readonly Part[], writing: Writing): readonly Fields[] => spoken(parts.flatMap((part) => saidContent(part, writing) ?? []));
+const contentOf = (parts: readonly Part[], writing: Writing): readonly Fields[] =>
+  spoken(parts.map((part) => saidContent(part, writing)).filter((content) => content !== undefined));
 const head = (role: string, { name }: Turn): Building => ({ role, ...some('name', name) });
 
 const systemMessage = (turn: Turn, writing: Writing): Fields => {
