@@ -31,16 +31,29 @@ const basic: readonly Mutant[] = [
     'an unknown user costs as much',
     'an unknown name costs',
     'strategy.ts',
-    'const right = await argon.verify(entry?.record.phc ?? NOBODY, password);',
-    'const right = entry !== undefined && (await argon.verify(entry.record.phc ?? NOBODY, password));',
+    'const right = await argon.verify(entry?.record.phc ?? NOBODY, password, asker);',
+    'const right = entry !== undefined && (await argon.verify(entry.record.phc ?? NOBODY, password, asker));',
   ),
   BASIC(
     'a wait after wrong passwords',
     'stops after ten wrong passwords',
     'strategy.ts',
-    "if (retryAfterMs > 0) return { is: 'denied', reason: 'locked', retryAfterMs };",
-    '',
+    "return retryAfterMs > 0 ? { is: 'denied', reason: 'locked', retryAfterMs } : undefined;",
+    'return undefined;',
   ),
+  BASIC('guesses that began before a lock', 'stops after ten wrong passwords at once', 'strategy.ts', 'if (after !== undefined) return after;', ''),
+  {
+    rule: 'auth-basic: guesses that waited are not computed after a lock',
+    edits: [{ file: 'packages/plugin/src/issued/argon.ts', from: '(asker === undefined || asker.mayAsk()) && ', to: '' }],
+    test: 'packages/plugin/test/argon.test.ts',
+    named: 'computes nothing for an asker',
+  },
+  {
+    rule: 'auth-basic: who must wait is not forgotten for others',
+    edits: [{ file: 'packages/plugin/src/issued/guesses.ts', from: 'const many = latest<Bucket>();', to: 'const many = few;' }],
+    test: 'plugins/auth-basic/test/failures.test.ts',
+    named: 'of many other names',
+  },
   {
     rule: 'auth-basic: a lock says how long it lasts each time',
     edits: [
@@ -55,7 +68,7 @@ const basic: readonly Mutant[] = [
   },
   {
     rule: 'auth-basic: addresses of one network are one source',
-    edits: [{ file: 'plugins/auth-basic/src/failures.ts', from: 'source\\n${networkOf(source)}', to: 'source\\n${source}' }],
+    edits: [{ file: 'plugins/auth-basic/src/failures.ts', from: 'places.wrong(networkOf(source), now)', to: 'places.wrong(source, now)' }],
     test: 'plugins/auth-basic/test/failures.test.ts',
     named: 'from any address of one network',
   },

@@ -8,19 +8,19 @@ export interface Failures {
   passed(user: string, source: string, now: number): void;
 }
 export const failures = (): Failures => {
-  const wrong = guesses();
+  const users = guesses();
+  const places = guesses();
   const passedAt = latest<number>();
   /** Where a user has come in from before is counted apart, so that others' guesses do not lock the user out. */
   const userKey = (user: string, source: string): string => (passedAt.get(`${user}\n${source}`) === undefined ? `user\n${user}` : `pair\n${user}\n${source}`);
-  const sourceKey = (source: string): string => `source\n${networkOf(source)}`;
   return {
-    lockedFor: (user, source, now) => Math.max(wrong.waitOf(userKey(user, source), now), wrong.waitOf(sourceKey(source), now)),
+    lockedFor: (user, source, now) => Math.max(users.waitOf(userKey(user, source), now), places.waitOf(networkOf(source), now)),
     failed: (user, source, now) => {
-      wrong.wrong(userKey(user, source), now);
-      wrong.wrong(sourceKey(source), now);
+      users.wrong(userKey(user, source), now);
+      places.wrong(networkOf(source), now);
     },
     passed: (user, source, now) => {
-      wrong.forget(userKey(user, source));
+      users.forget(userKey(user, source));
       passedAt.set(`${user}\n${source}`, now);
     },
   };

@@ -1,5 +1,5 @@
 import { type AuthRequest, type AuthResult, type AuthStrategy, GatewayError, type Host, isGatewayError } from '@llm-proxy-auth/plugin';
-import { type Argon, type Book, NOBODY } from '@llm-proxy-auth/plugin/issued';
+import { type Argon, type Asker, type Book, NOBODY } from '@llm-proxy-auth/plugin/issued';
 import type { UserEntry } from './book.ts';
 import type { Config } from './config.ts';
 import { decode } from './decode.ts';
@@ -42,11 +42,11 @@ export const strategy = ({ host, config, book, argon, failures }: StrategyParts)
     cacheUntil: Math.min(now + BELIEVED, principal.expires ?? Number.POSITIVE_INFINITY, now + book.freshFor()),
     epoch,
   });
-  const judge = async (entry: UserEntry | undefined, password: string): Promise<AuthResult> => {
+  const judge = async (entry: UserEntry | undefined, password: string, asker: Asker): Promise<AuthResult> => {
     const now = host.now();
     const epoch = book.epoch();
     // Nobody has no password either: an unknown name takes as long as a wrong password.
-    const right = await argon.verify(entry?.record.phc ?? NOBODY, password);
+    const right = await argon.verify(entry?.record.phc ?? NOBODY, password, asker);
     if (entry === undefined) return UNKNOWN;
     if (!right) return WRONG;
     // The password first, so that the state of a user shows to nobody who does not know it.
@@ -54,12 +54,19 @@ export const strategy = ({ host, config, book, argon, failures }: StrategyParts)
     return reason === undefined ? accept(entry, now, epoch) : denied(reason);
   };
   const authenticate = async (user: string, password: string, source: string): Promise<AuthResult> => {
-    const retryAfterMs = failures.lockedFor(user, source, host.now());
-    if (retryAfterMs > 0) return { is: 'denied', reason: 'locked', retryAfterMs };
+    const lock = (): AuthResult | undefined => {
+      const retryAfterMs = failures.lockedFor(user, source, host.now());
+      return retryAfterMs > 0 ? { is: 'denied', reason: 'locked', retryAfterMs } : undefined;
+    };
+    const before = lock();
+    if (before !== undefined) return before;
     const entry = await find(user);
     if (entry === 'away') return STORE_AWAY;
     try {
-      const result = await judge(entry, password);
+      const result = await judge(entry, password, { name: JSON.stringify([user, source]), mayAsk: () => lock() === undefined });
+      // Others guessed meanwhile: what this one found out is told to nobody.
+      const after = lock();
+      if (after !== undefined) return after;
       if (result.is === 'principal') failures.passed(user, source, host.now());
       else failures.failed(user, source, host.now());
       return result;

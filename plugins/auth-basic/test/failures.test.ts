@@ -57,10 +57,23 @@ describe('wrong passwords', () => {
     g.failed('alice', '10.0.0.2', 0);
     expect(g.lockedFor('alice', '10.0.0.3', 0)).toBe(0);
   });
-  it('of a hundred thousand names take bounded memory: the latest count, the oldest are forgotten', () => {
+  it('of many other names, from wherever, end nobody’s wait', () => {
     const f = failures();
-    fail(f, 10, 'first', () => 'a');
-    for (let i = 0; i < 20_000; i++) f.failed(`user-${i}`, `source-${i}`, 0);
-    expect(f.lockedFor('first', 'b', 0)).toBe(0);
+    fail(f, 20, 'bob', (i) => `10.0.0.${i}`);
+    fail(f, 20, 'carol', () => '10.0.1.1');
+    for (let i = 0; i < 20_000; i++) f.failed(`user-${i}`, `2001:db8:0:${i.toString(16)}::1`, 0);
+    expect(f.lockedFor('bob', '10.9.9.9', 0)).toBe(900_000);
+    expect(f.lockedFor('somebody', '10.0.1.1', 0)).toBe(900_000);
+  });
+  it('take bounded memory: the latest count, the oldest are forgotten', () => {
+    const f = failures();
+    fail(f, 9, 'first', (i) => `a-${i}`);
+    for (let i = 0; i < 10_000; i++) f.failed(`user-${i}`, `source-${i}`, 0);
+    f.failed('first', 'b', 0);
+    expect(f.lockedFor('first', 'c', 0)).toBe(0);
+    fail(f, 9, 'first', (i) => `a-${i}`);
+    expect(f.lockedFor('first', 'c', 0)).toBeGreaterThan(0);
+    for (let i = 0; i < 10_000; i++) fail(f, 10, `locked-${i}`, () => `place-${i}`);
+    expect(f.lockedFor('first', 'c', 0)).toBe(0);
   });
 });

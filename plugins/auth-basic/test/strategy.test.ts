@@ -154,6 +154,18 @@ describe('guessing', () => {
     host.advance(30_000);
     expect((await ask('alice', password, { address: '192.0.2.77' })).is).toBe('principal');
   });
+  it('stops after ten wrong passwords at once as well, and tells nothing of what had begun', async () => {
+    const { ask, run } = await gateway();
+    const { password } = await run<Added>('users.add', { name: 'alice' });
+    const guesses = (count: number, from: number) =>
+      Array.from({ length: count }, (_, i) => ask('alice', `${WRONG}-${from + i}`, { address: `192.0.2.${(from + i) % 250}` }));
+    const last = ask.bind(undefined, 'alice', password, { address: '198.51.100.1' });
+    const all = await Promise.all([...guesses(33, 0), last(), ...guesses(166, 34)]);
+    expect(all.filter((one) => one.is === 'denied' && one.reason === 'wrong_secret')).toHaveLength(10);
+    expect(all[33]).toMatchObject({ is: 'denied', reason: 'locked' });
+    expect(new Set(all.map((one) => (one.is === 'denied' ? one.reason : one.is)))).toEqual(new Set(['wrong_secret', 'locked', 'unavailable']));
+    expect(await last()).toEqual({ is: 'denied', reason: 'locked', retryAfterMs: 30_000 });
+  });
   it('A011 what is written into names and passwords is text and nothing more', async () => {
     const { ask, send, run, host } = await gateway();
     await run('users.add', { name: 'alice' });

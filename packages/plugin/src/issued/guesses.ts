@@ -4,7 +4,7 @@ const FIRST_WAIT = 30_000;
 const LONGEST_WAIT = 15 * 60_000;
 /** Without a further one they are forgotten, ms. */
 const FORGOTTEN = 3_600_000;
-/** Guessers that are remembered; the ones that guessed longest ago fall out. */
+/** Guessers that are remembered of those that had to wait, and of the others; the ones that guessed longest ago fall out. */
 const MOST = 10_000;
 
 interface Bucket {
@@ -35,15 +35,22 @@ export const latest = <V>(most = MOST) => {
   };
 };
 export const guesses = (): Guesses => {
-  const buckets = latest<Bucket>();
+  // Apart, so that no number of guesses by others makes anybody forgotten who has to wait.
+  const few = latest<Bucket>();
+  const many = latest<Bucket>();
+  const forget = (by: string): void => {
+    few.delete(by);
+    many.delete(by);
+  };
   return {
-    waitOf: (by, now) => Math.max(0, (buckets.get(by)?.until ?? 0) - now),
+    waitOf: (by, now) => Math.max(0, (many.get(by)?.until ?? 0) - now),
     wrong: (by, now) => {
-      const before = buckets.get(by);
+      const before = many.get(by) ?? few.get(by);
       const count = before === undefined || now - before.at > FORGOTTEN ? 1 : before.count + 1;
       const wait = count < ALLOWED ? 0 : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (count - ALLOWED));
-      buckets.set(by, { count, at: now, until: now + wait });
+      forget(by);
+      (count < ALLOWED ? few : many).set(by, { count, at: now, until: now + wait });
     },
-    forget: buckets.delete,
+    forget,
   };
 };

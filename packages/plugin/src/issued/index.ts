@@ -1,5 +1,5 @@
 /** What strategies share that give out credentials themselves: rights, records, their administration. */
-export { type Argon, type ArgonLibrary, argon, isAffordable, NOBODY } from './argon.ts';
+export { type Argon, type ArgonLibrary, type Asker, argon, isAffordable, NOBODY } from './argon.ts';
 export { type Book, type BookOptions, POLL, pollBook, recordBook, SILENT, STALE } from './book.ts';
 export { type Bounds, globWithin, isPowerful } from './bounds.ts';
 export { COMPROMISED, type Compromised, compromised } from './compromised.ts';
