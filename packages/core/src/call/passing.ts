@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   type Call,
   type Dialect,
@@ -8,6 +9,7 @@ import {
   patchBody,
   type Surface,
   type Tap,
+  totalLength,
   type UpstreamReply,
 } from '@llm-proxy-auth/plugin';
 import type { Found } from '../http/route.ts';
@@ -55,6 +57,20 @@ const mergeInserts = (edits: readonly Edit[]): readonly Edit[] => {
   return [{ start: first.start, end: first.end, text: `${first.text}${join}${second.text}` }];
 };
 
+const bodyOf = (pieces: readonly Uint8Array[], rest: Readable | undefined): Prepared['body'] => {
+  if (rest === undefined) return pieces.length === 0 ? undefined : pieces;
+  const all = async function* (): AsyncGenerator<Uint8Array> {
+    yield* pieces;
+    yield* rest;
+  };
+  return Readable.from(all(), { objectMode: false });
+};
+/** Bytes of the client's body that have not been read; undefined where nobody has said. */
+const unread = ({ head }: Exchange, { pieces, rest }: ReceivedBody): number | undefined => {
+  if (rest === undefined) return 0;
+  return head?.contentLength === undefined ? undefined : head.contentLength - totalLength(pieces);
+};
+
 /** A call whose provider speaks the client's own surface: bytes pass both ways, a tap watches. */
 class Passing implements Prepared, PassingRules {
   readonly request: Prepared['request'];
@@ -75,8 +91,9 @@ class Passing implements Prepared, PassingRules {
     const pieces = patched(x, candidate, body, ask);
     const contentType = body.kind === 'none' ? undefined : body.kind === 'json' ? 'application/json' : x.head?.contentType;
     this.request = requestOf(x, dialect, found, endpoint, candidate, contentType, []);
-    this.request.headers = withLength(this.request.headers, pieces);
-    this.body = pieces.length === 0 ? undefined : pieces;
+    this.body = bodyOf(pieces, body.rest);
+    const behind = unread(x, body);
+    if (behind !== undefined) this.request.headers = withLength(this.request.headers, pieces, behind);
     this.stream = x.stream;
     this.surface = found.surface as Surface<'chat'>;
     this.framing = endpoint.framing ?? found.surface.framing;

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { type AnySurface, type Dialect, type Endpoint, GatewayError, type Surface, totalLength } from '@llm-proxy-auth/plugin';
 import type { Identified } from '../access/authenticate.ts';
 import { authorize } from '../access/authorize.ts';
@@ -10,13 +11,13 @@ import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
 import { checkFurtherModels } from './further-models.ts';
-import { type GovernedBody, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
+import { type GovernedBody, type GovernedWatcher, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { governedPaths } from './governed-paths.ts';
 import { innerIds } from './inner-ids.ts';
 import { type Asked, isMeasured, takeLimits } from './limits.ts';
 import { listModels } from './models.ts';
 import { operate, prepare } from './operate.ts';
-import { collect, hasBody } from './receive.ts';
+import { collect, collectBeginning, hasBody, pipe } from './receive.ts';
 import { createsIds, keptAs, namedParams } from './stateful.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
@@ -24,8 +25,25 @@ export interface ReceivedBody {
   readonly pieces: readonly Buffer[];
   readonly governed: GovernedBody;
   readonly kind: 'json' | 'multipart' | 'none';
+  /** What of a large form has not been read yet: it is sent once, as it comes. */
+  readonly rest?: Readable | undefined;
 }
+/** Forms up to here are kept whole, so that they can be sent again. */
 const MULTIPART_LIMIT = 25 * 1024 * 1024;
+
+/** Whether a form may be too large to be kept whole. What is reserved for a call is known only of a whole one. */
+const goesOn = ({ head, policy, received }: Exchange, limit: number): boolean =>
+  limit > MULTIPART_LIMIT && (head?.contentLength ?? Number.POSITIVE_INFINITY) > MULTIPART_LIMIT && policy?.reserves !== true && received === undefined;
+/** A form of which the beginning must say the model. */
+const receiveForm = async (x: Exchange, surface: AnySurface, governed: GovernedWatcher, limit: number): Promise<ReceivedBody> => {
+  const said = x.head?.contentLength ?? 0;
+  if (said > limit) return { pieces: await collect(x, limit, governed), governed: governed.result(), kind: 'multipart' };
+  const isNamed = (): boolean => surface.governed.model === 'none' || x.head?.ours.get('model') !== undefined || governed.result().model !== undefined;
+  const pieces = await collectBeginning(x, MULTIPART_LIMIT, governed, isNamed);
+  const size = totalLength(pieces);
+  const rest = size > MULTIPART_LIMIT ? pipe(x, limit, governed, size) : undefined;
+  return { pieces, governed: governed.result(), kind: 'multipart', rest };
+};
 
 /** Reads head and body of a call whose surface is known; governed fields are found on the way, nothing is parsed. */
 const receive = async (x: Exchange, surface: AnySurface): Promise<ReceivedBody> => {
@@ -37,8 +55,10 @@ const receive = async (x: Exchange, surface: AnySurface): Promise<ReceivedBody> 
   }
   const kind = bodyKind(head.contentType, head.contentEncoding, surface.body);
   const paths = governedPaths(surface.governed, x.reach?.ids, x.policy?.reserves);
+  const limit = settings.server.bodyLimit;
   const governed = kind === 'json' ? jsonWatcher(paths, settings.server.maxDepth, false) : multipartWatcher(head.contentType, paths);
-  const pieces = await collect(x, kind === 'multipart' ? Math.min(MULTIPART_LIMIT, settings.server.bodyLimit) : settings.server.bodyLimit, governed);
+  if (kind === 'multipart' && goesOn(x, limit)) return receiveForm(x, surface, governed, limit);
+  const pieces = await collect(x, kind === 'multipart' ? Math.min(MULTIPART_LIMIT, limit) : limit, governed);
   if (kind === 'json' && pieces.length === 0) throw new GatewayError('invalid_json', 'The body is empty; a JSON object is expected.');
   return { pieces, governed: governed.result(), kind };
 };
@@ -124,7 +144,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
       fitting.map((c) => targetOf(x, c, () => prepare(x, dialect, found, c, body))),
     );
   const sideEffects = surface.operation === 'opaque' && reach.class === 'stateful' && x.request.method !== 'GET';
-  await call(x, resolved, fitting, { replayable: true, byStatus: !sideEffects }, (candidate, number, fresh) =>
+  await call(x, resolved, fitting, { replayable: body.rest === undefined, byStatus: !sideEffects }, (candidate, number, fresh) =>
     operate(x, dialect, found, candidate, body, number, fresh),
   );
 };

@@ -38,11 +38,21 @@ class BodyCollector implements Interruptible {
   readonly #watcher: Watcher | undefined;
   readonly #resolve: (pieces: Buffer[]) => void;
   readonly #reject: (error: unknown) => void;
+  /** Whether what goes beyond the limit may go on without being kept. */
+  readonly #suffices: (() => boolean) | undefined;
   readonly #pieces: Buffer[] = [];
   #size = 0;
   #over = false;
 
-  constructor(x: Exchange, limit: number, watcher: Watcher | undefined, resolve: (pieces: Buffer[]) => void, reject: (error: unknown) => void) {
+  constructor(
+    x: Exchange,
+    limit: number,
+    watcher: Watcher | undefined,
+    resolve: (pieces: Buffer[]) => void,
+    reject: (error: unknown) => void,
+    suffices?: () => boolean,
+  ) {
+    this.#suffices = suffices;
     this.#x = x;
     this.#limit = limit;
     this.#watcher = watcher;
@@ -70,14 +80,22 @@ class BodyCollector implements Interruptible {
     if (this.#over) return;
     this.#size += chunk.length;
     this.#x.bytesIn = this.#size;
-    if (this.#size > this.#limit) return this.#fail(tooLarge(this.#limit));
+    if (this.#size > this.#limit && this.#suffices === undefined) return this.#fail(tooLarge(this.#limit));
     if (!this.#x.plan.pressure.hold(this.#x, chunk.length)) return this.#fail(full());
     this.#pieces.push(chunk);
     try {
       this.#watcher?.push(chunk);
     } catch (error) {
-      this.#fail(error);
+      return this.#fail(error);
     }
+    if (this.#size > this.#limit) this.#handOver();
+  }
+  #handOver(): void {
+    if (this.#suffices?.() !== true) return this.#fail(tooLarge(this.#limit));
+    if (!this.#finish()) return;
+    this.#x.request.pause();
+    this.#x.request.removeAllListeners('data');
+    this.#resolve(this.#pieces);
   }
   #end(): void {
     if (this.#x.request.aborted) return this.#fail(broken());
@@ -113,9 +131,19 @@ export const collect = (x: Exchange, limit: number, watcher: Watcher | undefined
   });
 };
 
-/** Pipes the body while the watcher looks on; its refusal destroys the stream, which aborts the upstream request. */
-export const pipe = (x: Exchange, limit: number, watcher: Watcher | undefined): Transform => {
-  let size = 0;
+/**
+ * Collects a body up to `most` bytes; one that is larger is handed over where `suffices` says that all is known by then, its rest
+ * unread. Throws like `collect`.
+ */
+export const collectBeginning = (x: Exchange, most: number, watcher: Watcher, suffices: () => boolean): Promise<readonly Buffer[]> =>
+  x.gone ? Promise.reject(broken()) : new Promise((resolve, reject) => void new BodyCollector(x, most, watcher, resolve, reject, suffices));
+
+/**
+ * Pipes the body, or what is left of it behind `read` bytes, while the watcher looks on; its refusal destroys the stream, which aborts
+ * the upstream request.
+ */
+export const pipe = (x: Exchange, limit: number, watcher: Watcher | undefined, read = 0): Transform => {
+  let size = read;
   const through = new Transform({
     highWaterMark: 262_144,
     transform(chunk: Buffer, _encoding, done) {

@@ -109,5 +109,6 @@ export const requestOf = (
   };
 };
 
-export const withLength = (headers: string[], pieces: readonly Uint8Array[]): string[] =>
-  pieces.length > 0 ? [...headers, 'content-length', String(totalLength(pieces))] : headers;
+/** `behind`: bytes that follow the pieces. */
+export const withLength = (headers: string[], pieces: readonly Uint8Array[], behind = 0): string[] =>
+  pieces.length > 0 ? [...headers, 'content-length', String(totalLength(pieces) + behind)] : headers;
