@@ -191,7 +191,7 @@ export const attacks: readonly Mutant[] = [
     'chunks are counted',
     'tests/hardening-bodies',
     '5.4 size (A092) > chunks over the limit end the request by /openai',
-    core('call/receive.ts', 'if (this.#size > this.#limit) return', 'if (false) return'),
+    core('call/receive.ts', 'if (this.#size > this.#limit) this.#handOver();', ''),
   ),
   of(
     'a body that comes too slowly is not waited for',

@@ -80,7 +80,6 @@ class BodyCollector implements Interruptible {
     if (this.#over) return;
     this.#size += chunk.length;
     this.#x.bytesIn = this.#size;
-    if (this.#size > this.#limit && this.#suffices === undefined) return this.#fail(tooLarge(this.#limit));
     if (!this.#x.plan.pressure.hold(this.#x, chunk.length)) return this.#fail(full());
     this.#pieces.push(chunk);
     try {
