@@ -353,6 +353,12 @@ const notDone: readonly Mutant[] = [
     named: 'are refused by name where the provider is oci and has none',
   },
   {
+    rule: 'What stands beside thinking and an effort of Claude is told as lost',
+    edits: [{ file: 'plugins/dialect-converse/src/request/additional.ts', from: ', ...found.map(({ beside }) => beside));', to: ');' }],
+    test: 'plugins/dialect-converse/test/golden.test.ts',
+    named: 'says what it knows of thinking and effort where something stands beside them, which is told by itself',
+  },
+  {
     rule: 'Model Armor is not silently off elsewhere',
     edits: [{ file: 'plugins/dialect-gemini/src/generate/read-request.ts', from: '    refuseArmor(request);\n', to: '' }],
     test: 'tests/hosted-tools.test.ts',
