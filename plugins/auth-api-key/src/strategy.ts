@@ -1,5 +1,5 @@
 import { type AuthRequest, type AuthResult, type AuthStrategy, GatewayError, type Host, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
-import { type Compromised, guesses, networkOf } from '@llm-proxy-auth/plugin/issued';
+import { type Compromised, guesses, networkOf, turns } from '@llm-proxy-auth/plugin/issued';
 import type { KeyBook, KeyEntry } from './book.ts';
 import { idOf, PREFIX } from './key.ts';
 import type { LastUsed } from './last-used.ts';
@@ -11,6 +11,7 @@ import { LONGEST, type WrittenKeys } from './written.ts';
 
 /** A verified key is believed this long without being asked again, ms. */
 const BELIEVED = 30_000;
+const MINUTE = 60_000;
 
 const SLOTS: AuthStrategy['slots'] = Object.freeze(['bearer', 'api-key'] as const);
 
@@ -62,8 +63,10 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
   const graceUses = host.metrics.counter('llm_proxy_auth_grace_total');
   const epoch = (): number => book.epoch() + rotations();
   const wrong = guesses();
-  /** Whoever guesses from there must wait for what costs work: the store, argon2id, bcrypt. What is known at once is answered as ever. */
+  /** Whoever guesses from there must wait for what costs the store or bcrypt work. What is known at once is answered as ever. */
   const waits = (address: string, now: number): boolean => wrong.waitOf(networkOf(address), now) > 0;
+  /** argon2id for addresses that somebody guesses from, of all of them one at a time: a good key that nobody showed yet is let in, and others have the rest. */
+  const apart = turns({ concurrent: 1, waiting: 8, refusal: 'Too many secrets are being verified; try again.' });
   const counted = (result: AuthResult, address: string, now: number): AuthResult => {
     if (result.is !== 'denied') return result;
     const source = networkOf(address);
@@ -93,9 +96,10 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
   const stored = (entry: KeyEntry, shown: Shown, at = epoch()): AuthResult | Promise<AuthResult> => {
     const { value, address, now } = shown;
     const { id, verifier } = entry.record;
+    const slowly = (): boolean | Promise<boolean> => verifiers.verify(id, verifier, value);
     const known = verifiers.atOnce(id, verifier, value);
-    if (known === undefined && waits(address, now)) return LOCKED;
-    return after(known ?? verifiers.verify(id, verifier, value), (right) => (right ? proven(entry, shown, at) : WRONG));
+    const right = known ?? (waits(address, now) ? apart(async () => slowly()) : slowly());
+    return after(right, (is) => (is ? proven(entry, shown, at) : WRONG));
   };
   const serves = ({ record }: KeyEntry): boolean => book.freshFor() > 0 || (trustsStale && record.strict !== true);
   const imported = (shown: Shown): AuthResult | Promise<AuthResult> => {
@@ -104,7 +108,8 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
     if (used !== undefined) return serves(used) ? stored(used, shown) : STORE_AWAY;
     if (book.freshFor() <= 0) return STORE_AWAY;
     if (!legacy.any()) return NOT_MINE;
-    if (waits(address, now)) return LOCKED;
+    // Nobody has looked whether it is good.
+    if (waits(address, now)) return unavailable('locked', Math.min(MINUTE, wrong.waitOf(networkOf(address), now)));
     const at = epoch();
     return after(legacy.scan(value, now), (entry) => (entry === undefined ? UNKNOWN : proven(entry, shown, at)));
   };

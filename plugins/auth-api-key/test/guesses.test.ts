@@ -75,16 +75,28 @@ describe('whoever guesses keys', () => {
     for (let i = 0; i < 20; i++) expect(await at.ask('lpa_malformed', 'bearer', GUESSER)).toEqual({ is: 'denied', reason: 'malformed' });
     await guess(at, 10);
   });
-  it('makes argon2id work no more, and keys that were verified before still let in', async () => {
+  it('makes argon2id work for one at a time without a pepper: good keys are let in, verified before or not, or unavailable', async () => {
     const at = await fresh({ pepper: undefined });
     const [seen, unseen] = [await at.run('keys.create', { name: 'seen' }), await at.run('keys.create', { name: 'unseen' })];
     expect((await at.ask(seen.key, 'bearer', GUESSER)).is).toBe('principal');
     await guess(at, 10);
     expect((await at.ask(seen.key, 'bearer', GUESSER)).is).toBe('principal');
-    expect(await at.ask(otherSecret(seen.key), 'bearer', GUESSER)).toMatchObject({ reason: 'locked' });
-    expect(await at.ask(unseen.key, 'bearer', GUESSER)).toMatchObject({ reason: 'locked' });
-    expect((await at.ask(unseen.key, 'bearer', '192.0.2.2')).is).toBe('principal');
+    expect(await at.ask(otherSecret(seen.key), 'bearer', GUESSER)).toEqual({ is: 'denied', reason: 'wrong_secret', retryAfterMs: 30_000 });
     expect((await at.ask(unseen.key, 'bearer', GUESSER)).is).toBe('principal');
+  });
+  it('does not shut out a good key that nobody has shown, after a burst of wrong secrets for it; during one it is unavailable, elsewhere let in', async () => {
+    const at = await fresh({ pepper: undefined });
+    const [first, second] = [await at.run('keys.create', { name: 'first' }), await at.run('keys.create', { name: 'second' })];
+    const burst = () => Promise.all(Array.from({ length: 60 }, () => at.ask(otherSecret(first.key), 'bearer', GUESSER)));
+    await burst();
+    expect((await at.ask(first.key, 'bearer', GUESSER)).is).toBe('principal');
+    const during = burst();
+    const [here, elsewhere] = [at.ask(second.key, 'bearer', GUESSER), at.ask(second.key, 'bearer', '192.0.2.2')];
+    expect(await here).toEqual({ is: 'unavailable', reason: 'too_many_verifications', retryAfterMs: 1000 });
+    expect((await elsewhere).is).toBe('principal');
+    const answers = await during;
+    expect(answers.filter(({ is }) => is === 'denied')).toHaveLength(9);
+    expect(answers.filter(({ is }) => is === 'unavailable')).toHaveLength(51);
   });
   it('learns of a new key of another process when this one does', async () => {
     const at = await fresh();
