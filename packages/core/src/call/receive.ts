@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
 import { GatewayError, totalLength } from '@llm-proxy-auth/plugin';
 import { closeBehind } from '../http/linger.ts';
+import { beginWait, endWait } from './answer.ts';
 import type { Exchange, Interruptible } from './exchange.ts';
 import { draining, revoked } from './reply/outcome.ts';
 
@@ -59,6 +60,7 @@ class BodyCollector implements Interruptible {
     this.#resolve = resolve;
     this.#reject = reject;
     x.pending = this;
+    beginWait(x);
     x.request.on('data', (chunk: Buffer) => this.#take(chunk));
     x.request.on('end', () => this.#end());
   }
@@ -69,6 +71,7 @@ class BodyCollector implements Interruptible {
     if (this.#over) return false;
     this.#over = true;
     this.#x.pending = undefined;
+    endWait(this.#x);
     return true;
   }
   #fail(error: unknown): void {
