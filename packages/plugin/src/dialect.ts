@@ -35,6 +35,11 @@ export interface Dialect {
   rateHeaders?(limit: LimitState): HeaderPairs;
 }
 export type AnySurface = { [O in Operation]: Surface<O> }[Operation];
+/**
+ * What a success holds that is no stream, in protocol mode. `json`: one whole JSON object that is no error; `text`: such an object, or plain text;
+ * `sound`: neither JSON nor a page; `any`: whatever was stored. What is something else is a bad answer of the provider, never a success.
+ */
+export type Answered = 'json' | 'text' | 'sound' | 'any';
 export interface Surface<O extends Operation> {
   /** Unique in the dialect. OpenAI: chat, responses and completions are three surfaces of one operation. */
   readonly name: string;
@@ -52,6 +57,8 @@ export interface Surface<O extends Operation> {
    * a provider of this surface, which must not see it.
    */
   readonly marks?: readonly string[] | undefined;
+  /** What a whole answer is; without it `json`, and `any` where the operation is opaque. */
+  readonly answers?: Answered | undefined;
   readonly client?: ClientHalf<O> | undefined;
   readonly provider?: ProviderHalf<O> | undefined;
   /**
@@ -74,6 +81,8 @@ export interface Route {
   readonly stream?: boolean | 'query' | undefined;
   /** Overrides the surface's. */
   readonly reach?: Reach | undefined;
+  /** Overrides the surface's. */
+  readonly answers?: Answered | undefined;
   /** True: the client's query goes to the provider (lists, content ranges). */
   readonly query?: boolean | undefined;
 }

@@ -6,13 +6,15 @@ import { wholeTap } from './whole-tap.ts';
 const EVENTS = /^text\/event-stream\b/i;
 const MEDIA = /^(?:audio|image|video)\/|^application\/octet-stream\b/i;
 
+export const isEvents = (contentType: string): boolean => EVENTS.test(contentType);
+
 /**
  * Reads an answer that passes without the call having asked for a stream, the same in both modes: events where it is a stream all the same
  * (spoken text with `stream_format: sse`), else JSON, and of sound and pictures nothing.
  */
 export const answerTap = (surface: Pick<Surface<'opaque'>, 'tap'> | undefined, head: ReplyHead): Tap | undefined => {
   const type = textOf(head, 'content-type');
-  if (!EVENTS.test(type)) return surface?.tap?.(MEDIA.test(type) ? 'binary' : 'json', false);
+  if (!isEvents(type)) return surface?.tap?.(MEDIA.test(type) ? 'binary' : 'json', false);
   const tap = surface?.tap?.('sse', false);
   return tap === undefined ? undefined : wholeTap(tap, 'sse');
 };

@@ -47,19 +47,21 @@ class PassingStream implements StreamBody {
   readonly type: string;
   readonly #x: Exchange;
   readonly #rules: PassingRules;
+  readonly #framing: Framing;
   readonly #tap: Tap;
   readonly #events: WholeEvents;
   #error: ErrorLike | undefined;
 
-  constructor(x: Exchange, rules: PassingRules, tap: Tap) {
+  constructor(x: Exchange, rules: PassingRules, framing: Framing, tap: Tap) {
     this.#x = x;
     this.#rules = rules;
+    this.#framing = framing;
     this.#tap = tap;
-    this.#events = wholeEvents(rules.framing);
-    this.type = rules.framing === 'sse' ? 'text/event-stream; charset=utf-8' : CONTENT_TYPES[rules.framing];
+    this.#events = wholeEvents(framing);
+    this.type = framing === 'sse' ? 'text/event-stream; charset=utf-8' : CONTENT_TYPES[framing];
   }
   accepts(contentType: string): boolean {
-    return isType(contentType, CONTENT_TYPES[this.#rules.framing]);
+    return isType(contentType, CONTENT_TYPES[this.#framing]);
   }
   push(chunk: Buffer): Uint8Array {
     const whole = this.#events.push(chunk);
@@ -69,9 +71,9 @@ class PassingStream implements StreamBody {
     const before = this.#tap.state;
     // A last event may lack its blank line; a cut one never becomes the terminal event by it.
     const tail = this.#events.rest();
-    const out = tail.length === 0 || this.#rules.framing !== 'sse' ? NOTHING : this.#take(Buffer.concat([tail, Buffer.from('\n\n')]));
+    const out = tail.length === 0 || this.#framing !== 'sse' ? NOTHING : this.#take(Buffer.concat([tail, Buffer.from('\n\n')]));
     // Of a frame that was cut nothing passes, and what the tap knows of it keeps the answer from being whole.
-    if (tail.length > 0 && this.#rules.framing === 'aws-eventstream') this.#tap.bytes(tail);
+    if (tail.length > 0 && this.#framing === 'aws-eventstream') this.#tap.bytes(tail);
     this.#tap.over?.();
     const error = before === 'failed' ? undefined : this.error();
     // An error that was no whole event did not pass, so it is told as one.
@@ -114,7 +116,7 @@ class PassingStream implements StreamBody {
   }
 }
 /** Undefined: the surface does not watch such streams. */
-export const passingStream = (x: Exchange, asked: boolean, rules: PassingRules): StreamBody | undefined => {
-  const tap = rules.surface.tap?.(rules.framing, asked);
-  return tap === undefined ? undefined : new PassingStream(x, rules, tap);
+export const passingStream = (x: Exchange, asked: boolean, rules: PassingRules, framing: Framing = rules.framing): StreamBody | undefined => {
+  const tap = rules.surface.tap?.(framing, asked);
+  return tap === undefined ? undefined : new PassingStream(x, rules, framing, tap);
 };

@@ -15,7 +15,8 @@ import {
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { beginWait, headerValueIsSafe, ownHeaders, sendWhole } from './answer.ts';
-import { answerTap } from './answer-tap.ts';
+import { answerTap, isEvents } from './answer-tap.ts';
+import { answersOf, flawOf, isJsonType, isPage, mustBeJson } from './answered.ts';
 import type { Prepared } from './attempt.ts';
 import type { ReplyHead, Sink } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
@@ -23,6 +24,7 @@ import { type PassingRules, passingStream } from './pass.ts';
 import type { ReceivedBody } from './protocol.ts';
 import { type Attempting, DONE, textOf } from './reply/outcome.ts';
 import { withOwn } from './reply/owned.ts';
+import { byHead, heldSink, refusedSink } from './reply/held.ts';
 import { relaySink } from './reply/relay.ts';
 import { streamSink } from './reply/stream.ts';
 import { answerSink } from './reply/whole.ts';
@@ -40,7 +42,6 @@ const BODY_HEADERS: ReadonlySet<string> = new Set([
   'last-modified',
   'etag',
 ]);
-const JSON_TYPE = /^application\/(?:[a-z0-9.-]+\+)?json\b/i;
 
 /** The client's bytes with another model name and our question for usage patched in. */
 const patched = (x: Exchange, candidate: Candidate, body: ReceivedBody, ask: readonly Edit[] | undefined): readonly Uint8Array[] => {
@@ -110,17 +111,25 @@ class Passing implements Prepared, PassingRules {
     const { surface, reach } = this.#found;
     if (x.stream && (surface.operation === 'chat' || surface.operation === 'opaque')) {
       const stream = passingStream(x, this.#asked, this);
-      if (stream !== undefined) return streamSink(a, stream);
+      if (stream !== undefined && answersOf(this.#found) !== 'text') return streamSink(a, stream);
     }
     const reads = surface.operation !== 'opaque' || reach.class === 'stateful' || readsReply(x, reach);
     if (reads) return answerSink(a, (reply, head) => this.#reply(a, reply, head));
+    return byHead(a, (status, head) => this.#byHead(a, status, head));
+  }
+  /** What passes as it comes: a stream keeps the rules of streams though none was asked for, and what must be JSON is held until it is seen to be. */
+  #byHead(a: Attempting, status: number, head: ReplyHead): Sink {
+    const { surface } = this.#found;
+    const type = textOf(head, 'content-type');
+    const answers = answersOf(this.#found);
+    const streams = answers !== undefined && answers !== 'any' && surface.framing !== 'json';
+    const stream = streams && status < 300 && isEvents(type) ? passingStream(this.#x, false, this, 'sse') : undefined;
+    if (stream !== undefined) return streamSink(a, stream);
+    if (status < 300 && isPage(answers, type)) return refusedSink(a);
     const passes = passesReply(this.#dialect);
-    return relaySink(
-      a,
-      (head) => answerTap(surface, head),
-      false,
-      (name) => BODY_HEADERS.has(name) || passes(name),
-    );
+    const only = (name: string): boolean => BODY_HEADERS.has(name) || passes(name);
+    if (status >= 300 || !mustBeJson(answers, type)) return relaySink(a, answerTap(surface, head), false, only);
+    return heldSink(a, answers, surface.tap?.('json', false), relaySink(a, undefined, false, only));
   }
   headers(head: ReplyHead): readonly string[] {
     return replyHeaders(this.#x, this.#dialect, true, head);
@@ -138,22 +147,24 @@ class Passing implements Prepared, PassingRules {
     const { x } = a;
     const { surface, reach } = this.#found;
     // What is no JSON (the content of a file) has no ending of its own; its length says whether it is whole.
-    const isJson = surface.operation !== 'opaque' || JSON_TYPE.test(textOf(head, 'content-type'));
-    const tap = surface.tap?.(isJson ? 'json' : 'binary', false);
+    const answers = answersOf(this.#found);
+    const type = textOf(head, 'content-type');
+    const isGone = reply.status === 204 && x.request.method === 'DELETE';
+    const mustBe = !isGone && (answers === undefined ? isJsonType(type) : mustBeJson(answers, type));
+    const tap = surface.tap?.(mustBe ? 'json' : 'binary', false);
     tap?.bytes(reply.body);
     const verdict = tap?.end();
     if (verdict?.usage !== undefined) x.usage = verdict.usage;
-    if (verdict?.error !== undefined) return a.resolve({ is: 'failed', class: '502', error: verdict.error });
-    if (verdict?.complete === false) {
-      const error = new GatewayError('upstream_bad_response', `The answer of ${a.instance.name} is not whole.`);
-      return a.resolve({ is: 'failed', class: '502', error });
-    }
+    const error = mustBe ? flawOf(a.instance.name, answers, reply.body, verdict) : undefined;
+    if (error !== undefined) return a.resolve({ is: 'failed', class: '502', error });
     if (!readsReply(x, reach)) return this.#answer(a, reply, head, reply.body);
     withOwn(a, reach, reply.body, (body) => this.#answer(a, reply, head, body));
   }
   #answer(a: Attempting, reply: UpstreamReply, head: ReplyHead, body: Uint8Array): void {
     const { x } = a;
-    const type = typeof head['content-type'] === 'string' && headerValueIsSafe(head['content-type']) ? head['content-type'] : 'application/json';
+    const told = textOf(head, 'content-type');
+    const isTold = told !== '' && headerValueIsSafe(told) && (answersOf(this.#found) !== 'json' || isJsonType(told));
+    const type = isTold ? told : 'application/json';
     beginWait(x);
     sendWhole(x, reply.status, [...ownHeaders(x), 'content-type', type, ...this.headers(head)], body);
     a.resolve(DONE);

@@ -103,7 +103,8 @@ const transcribe = ({ call, parts }: Asked, task: 'Transcript' | 'Translation'):
   if (write === undefined) throw refuse.value('response_format', format, Object.keys(transcripts));
   if (file.bytes.length === 0) throw refuse.plain('Audio file is too short. Minimum audio length is 0.1 seconds.', 'file', 'audio_too_short');
   const text = `${task} of ${file.filename ?? ''}, ${file.bytes.length} bytes.`;
-  return fields.stream === 'true' ? streamReply(transcriptEvents(text)) : write(text);
+  // The model that came first has no streams and ignores the wish.
+  return fields.stream === 'true' && fields.model !== 'whisper-1' ? streamReply(transcriptEvents(text)) : write(text);
 };
 
 export const audioRoutes: readonly Route[] = [

@@ -26,6 +26,7 @@ const moderations = opaque({
   governed: MODEL_ONLY,
   reach: INFERENCE,
   framing: 'json',
+  answers: 'json',
   tap: plainTap,
 });
 const images = opaque({
@@ -35,6 +36,7 @@ const images = opaque({
   governed: { ...MODEL_AND_STREAM, choices: [['n']], usual: IMAGE_TOKENS },
   reach: { class: 'inference', ids: IDS.images },
   framing: 'sse',
+  answers: 'json',
   tap: eventTap,
 });
 const speech = opaque({
@@ -44,6 +46,7 @@ const speech = opaque({
   governed: MODEL_ONLY,
   reach: INFERENCE,
   framing: 'binary',
+  answers: 'sound',
   tap: eventTap,
 });
 const transcriptions = opaque({
@@ -53,6 +56,7 @@ const transcriptions = opaque({
   governed: MODEL_AND_STREAM,
   reach: INFERENCE,
   framing: 'sse',
+  answers: 'text',
   tap: eventTap,
 });
 const files = opaque({
@@ -62,12 +66,13 @@ const files = opaque({
     ...route('GET', '/files', { query: true, reach: stateful({ list: '/data' }) }),
     ...route('GET', '/files/{id}'),
     ...route('DELETE', '/files/{id}'),
-    ...route('GET', '/files/{id}/content', { query: true }),
+    ...route('GET', '/files/{id}/content', { query: true, answers: 'any' }),
   ],
   body: ['multipart', 'none'],
   governed: NO_FIELDS,
   reach: owned,
   framing: 'binary',
+  answers: 'json',
   tap: plainTap,
 });
 const uploads = opaque({
@@ -82,6 +87,7 @@ const uploads = opaque({
   governed: NO_FIELDS,
   reach: owned,
   framing: 'json',
+  answers: 'json',
   tap: plainTap,
 });
 const batchReply = ['/output_file_id', '/error_file_id'];
@@ -97,6 +103,7 @@ const batches = opaque({
   governed: NO_FIELDS,
   reach: owned,
   framing: 'json',
+  answers: 'json',
   tap: plainTap,
 });
 /** Chat completions kept by `store: true`. */
@@ -113,6 +120,7 @@ const storedChat = opaque({
   governed: NO_FIELDS,
   reach: owned,
   framing: 'json',
+  answers: 'json',
   tap: plainTap,
 });
 

@@ -97,12 +97,14 @@ const opaque = (name: string, routes: readonly Route[], reach: Reach, model: 'bo
   governed: { model: model === 'body' ? ['model'] : 'none', stream: 'route' },
   reach,
   framing: 'sse',
+  answers: 'json',
   ...(model === 'body' ? { furtherModels } : {}),
   tap: responsesTap,
 });
 const STORED_ROUTES: readonly Route[] = Object.freeze([
   ...route('GET', '/responses/{id}', { query: true, stream: 'query', reach: { class: 'stateful', ids: IDS.storedResponse } }),
-  ...route('DELETE', '/responses/{id}'),
+  // The SDKs read nothing of this one.
+  ...route('DELETE', '/responses/{id}', { answers: 'any' }),
   ...route('POST', '/responses/{id}/cancel'),
   ...route('GET', '/responses/{id}/input_items', { query: true }),
 ]);
