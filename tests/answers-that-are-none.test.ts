@@ -149,12 +149,59 @@ describe('written down as a stream by a model that has none', () => {
   test('is the JSON that the model answers, asked once', async () => {
     const before = bench.simulator.requests.length;
     const answer = await send('/audio/transcriptions', recording({ model: 'whisper-1', stream: 'true' }));
-    expect([answer.status, await answer.json(), bench.simulator.requests.length - before]).toEqual([200, expect.objectContaining({ text: expect.any(String) }), 1]);
+    expect([answer.status, await answer.json(), bench.simulator.requests.length - before]).toEqual([
+      200,
+      expect.objectContaining({ text: expect.any(String) }),
+      1,
+    ]);
   });
   test('others stream, and end with an error when they are cut', async () => {
     const body = 'event: transcript.text.delta\ndata: {"type":"transcript.text.delta","delta":"h"}\n\n';
     bench.simulator.script({ headers: { 'content-type': 'text/event-stream' }, body });
     const answer = await send('/audio/transcriptions', recording({ model: 'gpt-4o-transcribe', stream: 'true' }));
     expect([answer.status, (await answer.text()).includes('upstream_stream_truncated')]).toEqual([200, true]);
+  });
+});
+
+describe('vectors', () => {
+  const floats = [0.5, -2, 0.25];
+  const base64 = Buffer.from(Float32Array.from(floats).buffer).toString('base64');
+  const answerWith = (embedding: unknown): string =>
+    JSON.stringify({
+      object: 'list',
+      data: [{ object: 'embedding', index: 0, embedding }],
+      model: 'e',
+      usage: { prompt_tokens: 1, total_tokens: 1 },
+      extra: 1,
+    });
+  const embedded = async (given: unknown, asked: Fields): Promise<readonly [string, unknown]> => {
+    bench.simulator.script({ headers: JSON_HEAD, body: answerWith(given) });
+    const text = await (await send('/embeddings', { model: 'text-embedding-3-small', input: 'say "encoding_format": "base64"', ...asked })).text();
+    return [text, (JSON.parse(text) as { data: readonly { embedding: unknown }[] }).data[0]?.embedding];
+  };
+  test.each([
+    ['floats for base64', floats, { encoding_format: 'base64' }, base64],
+    ['base64 for floats', base64, { encoding_format: 'float' }, floats],
+    ['base64 for nothing said', base64, {}, floats],
+  ])('%s become what was asked for', async (_title, given, asked, wanted) => {
+    expect((await embedded(given, asked))[1]).toEqual(wanted);
+  });
+  test.each([
+    ['floats', floats, {}],
+    ['base64', base64, { encoding_format: 'base64' }],
+  ])('%s that were asked for pass as they are', async (_title, given, asked) => {
+    expect((await embedded(given, asked))[0]).toBe(answerWith(given));
+  });
+});
+
+describe('limits of the account', () => {
+  const limits = { 'x-ratelimit-limit-tokens': '1000', 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '20ms' };
+  test.each([false, true])('come with the refusal that they caused (stream: %s)', async (stream) => {
+    const body = JSON.stringify({ error: { message: 'm', type: 'tokens', param: null, code: 'rate_limit_exceeded' } });
+    bench.simulator.script({ status: 429, headers: { ...JSON_HEAD, ...limits, 'x-other': '1' }, body });
+    const answer = await send('/chat/completions', { ...CHAT, stream });
+    await answer.text();
+    expect([answer.status, Object.fromEntries(answer.headers)]).toEqual([429, expect.objectContaining(limits)]);
+    expect(answer.headers.has('x-other')).toBe(false);
   });
 });

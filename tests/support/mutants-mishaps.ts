@@ -53,7 +53,7 @@ export const mishaps: readonly Mutant[] = [
     'a frame that was cut is none',
     'tests/streams-cut-bedrock',
     'F12: streams of Bedrock cut at the provider: mode converse, bytes may pass: true > a transport that ends well behind the stop',
-    core('call/pass.ts', "if (tail.length > 0 && this.#rules.framing === 'aws-eventstream') this.#tap.bytes(tail);", ''),
+    core('call/pass.ts', "if (tail.length > 0 && this.#framing === 'aws-eventstream') this.#tap.bytes(tail);", ''),
   ),
   of(
     'a stream ends with its terminal event',
@@ -196,5 +196,53 @@ export const mishaps: readonly Mutant[] = [
     'tests/reload',
     'F63: a good reload > lets a stream of an instance that is gone',
     core('gateway.ts', 'void old.idle().then(dispose);', 'void dispose();'),
+  ),
+  of(
+    'a success that is no JSON where the operation answers JSON is none',
+    'tests/answers-that-are-none',
+    '/chat/completions > a page is a bad answer',
+    core('call/answered.ts', "(surface.operation === 'opaque' ? undefined : 'json')", 'undefined'),
+  ),
+  of(
+    'what must be JSON is held until it is whole',
+    'tests/answers-that-are-none',
+    '/images/generations > cut JSON is a bad answer',
+    core('call/passing.ts', 'if (status >= 300 || !mustBeJson(answers, type)) return relaySink', 'if (status >= 0) return relaySink'),
+  ),
+  of(
+    'a page is nothing spoken',
+    'tests/answers-that-are-none',
+    'what is no JSON > a page is nothing spoken',
+    core('call/passing.ts', 'if (status < 300 && isPage(answers, type)) return refusedSink(a);', ''),
+  ),
+  of(
+    'spoken events keep the rules of streams',
+    'tests/answers-that-are-none',
+    'speech as events > one without its last event ends with an error',
+    core('call/passing.ts', 'const stream = streams && status < 300', 'const stream = !streams && status < 300'),
+  ),
+  of(
+    'a model without streams answers whole, and is asked once',
+    'tests/answers-that-are-none',
+    'written down as a stream by a model that has none > is the JSON',
+    core('call/passing.ts', "stream !== undefined && answersOf(this.#found) !== 'text'", 'stream !== undefined'),
+  ),
+  of(
+    'vectors have the form that was asked for',
+    'tests/answers-that-are-none',
+    'vectors > floats for base64 become what was asked for',
+    core('call/passing.ts', 'surface.fits?.(reply.body, this.#received.pieces) === false', 'surface.fits === undefined'),
+  ),
+  of(
+    'a refusal says the limits that caused it',
+    'tests/answers-that-are-none',
+    'limits of the account > come with the refusal',
+    core('call/answer.ts', '...(x.refusedLimits ?? []), ', ''),
+  ),
+  of(
+    'what goes back to its own surface is not lost',
+    'tests/same-surface-losses',
+    'a function that was called the older way > is the same upstream',
+    core('call/translate.ts', 'missed.length > 0 && !(provider === client', 'missed.length > 0 && !(provider !== client'),
   ),
 ];

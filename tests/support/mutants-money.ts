@@ -147,12 +147,12 @@ export const money: readonly Mutant[] = [
   reserved(
     'usage of an answer that passes is read',
     'protocol mode > what an answer that passes says of its usage is booked: images',
-    core('call/passing.ts', '(head) => answerTap(surface, head)', 'undefined'),
+    core('call/reply/held.ts', 'if (verdict?.usage !== undefined) x.usage = verdict.usage;', ''),
   ),
   reserved(
     'usage of a stream that nobody asked for is read',
     'what an answer that passes says of its usage is booked: speech',
-    core('call/answer-tap.ts', 'if (!EVENTS.test(type)) return', 'return'),
+    core('call/answer-tap.ts', 'if (!isEvents(type)) return', 'return'),
   ),
   {
     rule: 'a budget is its owner’s, whatever the key',

@@ -41,7 +41,7 @@ export const told: readonly Mutant[] = [
   of(
     'a page is no answer that passes',
     'a page in place of an answer',
-    core('call/passing.ts', "const isJson = surface.operation !== 'opaque' || ", 'const isJson = '),
+    core('call/answered.ts', "(surface.operation === 'opaque' ? undefined : 'json')", 'undefined'),
   ),
   of('members of hints are told as lost', 'members of cache hints', anthropic('messages/cache-hints.ts', 'if (found) ledger.note', 'if (false) ledger.note')),
   of(

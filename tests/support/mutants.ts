@@ -627,7 +627,7 @@ const carriers: readonly Mutant[] = [
     'a frame that was cut ends no answer',
     'streams-cut-bedrock',
     'a transport that ends well behind the stop ends the answer',
-    core('call/pass.ts', "if (tail.length > 0 && this.#rules.framing === 'aws-eventstream') this.#tap.bytes(tail);", ''),
+    core('call/pass.ts', "if (tail.length > 0 && this.#framing === 'aws-eventstream') this.#tap.bytes(tail);", ''),
   ),
   of(
     'the vendor gets its own ids back',

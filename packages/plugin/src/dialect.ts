@@ -66,6 +66,8 @@ export interface Surface<O extends Operation> {
    * would choose. Asked only for callers who may use certain models: each of them must be allowed.
    */
   furtherModels?(body: Json): readonly (string | undefined)[];
+  /** Whether a passing whole answer has the form that the request asked for; one that has not is read and written anew. Asked of every answer. */
+  fits?(answer: Bytes, request: readonly Bytes[]): boolean;
   /** Byte-level observer of a passing answer. `asked`: the gateway itself asked for usage, which the client must not see. */
   tap?(framing: Framing, asked: boolean): Tap;
 }

@@ -299,6 +299,29 @@ describe('a conversation', () => {
         void [turn.role, part.kind, part.kind === 'text' && part.text, part.kind === 'toolCall' && [part.id, part.name, part.input]];
     expect(unread()).toEqual(['metadata', 'turns.parts.rest.phase', 'verbosity']);
   });
+  it.each([
+    ['a text that is the whole input', { model: 'm', instructions: 'i', input: 'x' }],
+    [
+      'an annotation without all its members',
+      {
+        model: 'm',
+        input: [
+          {
+            type: 'message',
+            role: 'assistant',
+            content: [
+              { type: 'output_text', text: 'a', annotations: [{ type: 'url_citation', url: 'https://x', title: 't', start_index: 0, end_index: 1, more: 1 }] },
+            ],
+          },
+          { role: 'user', content: 'y' },
+        ],
+      },
+    ],
+  ])('is looked at wholly on its way back: %s', (_title, body) => {
+    const watched = tracked(read(body));
+    write(watched.value, body);
+    expect(watched.unread()).toEqual([]);
+  });
 });
 
 describe('a conversation that was changed on the way', () => {

@@ -132,7 +132,7 @@ export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): v
   const wire = dialect.error(x.mode === 'transparent' ? e : placed(x, e), x.operation, id);
   // A native answer carries the provider's own limits; one that was refused for ours never had any.
   const limits = x.dialect === undefined && x.limit !== undefined && e.code === 'rate_limit_exceeded' ? (dialect.rateHeaders?.(x.limit) ?? []) : [];
-  const headers = [...ownHeaders(x), ...limits, 'x-lpa-code', e.code, ...namedId(dialect, id), ...wire.headers, ...extra];
+  const headers = [...ownHeaders(x), ...limits, ...(x.refusedLimits ?? []), 'x-lpa-code', e.code, ...namedId(dialect, id), ...wire.headers, ...extra];
   sendWhole(x, wire.status, headers, x.request.method === 'HEAD' ? '' : wire.body);
 };
 const plainOf = (e: ErrorLike): ErrorLike => ({

@@ -76,6 +76,7 @@ class Sending implements Attempting, Interruptible {
     const { timeouts } = instance.settings;
     const at = beginWait(x);
     x.dispatchedAt = at;
+    x.refusedLimits = undefined;
     const deadlines = {
       firstByte: prepared.stream ? timeouts.firstByte : undefined,
       idle: timeouts.idle,

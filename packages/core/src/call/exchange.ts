@@ -101,6 +101,8 @@ export class Exchange implements Enrolled {
   code: string = '';
   error: ErrorLike | undefined = undefined;
   usage: Usage | undefined = undefined;
+  /** What the provider said of its limits when it refused the last try, for a client that reads its words; undefined: nothing. */
+  refusedLimits: readonly string[] | undefined = undefined;
   /** USD; undefined while no price is known. */
   cost: number | undefined = undefined;
   streamOutcome: StreamOutcome = 'none';

@@ -22,9 +22,9 @@ import type { ReplyHead, Sink } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
 import { type PassingRules, passingStream } from './pass.ts';
 import type { ReceivedBody } from './protocol.ts';
+import { byHead, heldSink, refusedSink } from './reply/held.ts';
 import { type Attempting, DONE, textOf } from './reply/outcome.ts';
 import { withOwn } from './reply/owned.ts';
-import { byHead, heldSink, refusedSink } from './reply/held.ts';
 import { relaySink } from './reply/relay.ts';
 import { streamSink } from './reply/stream.ts';
 import { answerSink } from './reply/whole.ts';
@@ -157,10 +157,24 @@ class Passing implements Prepared, PassingRules {
     if (verdict?.usage !== undefined) x.usage = verdict.usage;
     const error = mustBe ? flawOf(a.instance.name, answers, reply.body, verdict) : undefined;
     if (error !== undefined) return a.resolve({ is: 'failed', class: '502', error });
+    if (surface.operation === 'embeddings' && surface.fits?.(reply.body, this.#received.pieces) === false) return this.#anew(a, surface, reply, head);
     if (!readsReply(x, reach)) return this.#answer(a, reply, head, reply.body);
     withOwn(a, reach, reply.body, (body) => this.#answer(a, reply, head, body));
   }
-  #answer(a: Attempting, reply: UpstreamReply, head: ReplyHead, body: Uint8Array): void {
+  /** An answer in another form than the one that was asked for. */
+  #anew(a: Attempting, { client, provider }: Surface<'embeddings'>, reply: UpstreamReply, head: ReplyHead): void {
+    if (client === undefined || provider === undefined) return this.#answer(a, reply, head, reply.body);
+    let body: string | Uint8Array;
+    try {
+      const { call } = this;
+      body = client.write(provider.read(reply, call, undefined), call).body;
+    } catch (cause) {
+      const error = new GatewayError('upstream_bad_response', `The answer of ${a.instance.name} cannot be read.`, { cause });
+      return a.resolve({ is: 'failed', class: '502', error });
+    }
+    this.#answer(a, reply, head, body);
+  }
+  #answer(a: Attempting, reply: UpstreamReply, head: ReplyHead, body: string | Uint8Array): void {
     const { x } = a;
     const told = textOf(head, 'content-type');
     const isTold = told !== '' && headerValueIsSafe(told) && (answersOf(this.#found) !== 'json' || isJsonType(told));

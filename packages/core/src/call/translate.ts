@@ -11,6 +11,7 @@ import {
   GatewayError,
   type Inbound,
   isGatewayError,
+  isObject,
   type Json,
   type JsonText,
   type Ledger,
@@ -87,6 +88,15 @@ const noteUnread = (unread: readonly string[], ledger: Ledger): void => {
   for (const path of unread) if (path !== 'rest.from') ledger.note('ignored', path, 'the provider has no such parameter');
 };
 
+/** Whether everything of a body stands in another, in its place. */
+const stands = (in_: Json, body: Json): boolean => {
+  if (Array.isArray(body)) return Array.isArray(in_) && in_.length === body.length && body.every((v, i) => stands(in_[i], v));
+  if (isObject(body)) return isObject(in_) && Object.keys(body).every((name) => stands(in_[name], body[name]));
+  return in_ === body;
+};
+/** Of a body that goes back to the client's own surface with everything that stood in it, nothing is lost, whoever looked at it. */
+const isKept = (written: Json, body: Json): boolean => isObject(body) && isObject(written) && stands(written, { ...body, model: written.model });
+
 /** At most as many stop sequences as the endpoint takes. One that takes none has no parameter for them, which `noteUnread` says. */
 const fitStops = (request: Partial<ChatRequest>, call: Call): object => {
   const most = call.endpoint.capabilities.stopSequences;
@@ -133,7 +143,8 @@ export const writeRequest = <O extends Half>(
   const body = whole instanceof Uint8Array ? whole : Buffer.from(stringifyJson(whole));
   const refusal = judge?.(whole instanceof Uint8Array ? parseJson(whole) : whole);
   if (refusal !== undefined) throw refusalError(refusal);
-  noteUnread(unread(), call.ledger);
+  const missed = unread();
+  if (missed.length > 0 && !(provider === client && !(whole instanceof Uint8Array) && isKept(whole, call.inbound.body))) noteUnread(missed, call.ledger);
   if (strict) {
     const lost = [...x.ledger.values()].find((n) => n.kind === 'ignored' || n.kind === 'clamped');
     if (lost !== undefined) throw lossError(x, lost.param);

@@ -79,6 +79,20 @@ export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean
   return out;
 };
 
+/** What an error of a provider says of limits, by headers that clients of this dialect read; undefined where limits of ours stand in their place. */
+export const limitHeaders = (x: Exchange, headers: HeaderPairs): readonly string[] | undefined => {
+  const { dialect, instance, plan } = x;
+  if (dialect === undefined || x.limit !== undefined || instance?.provider.errors !== dialect.name) return undefined;
+  const passes = passesReply(dialect);
+  const secrets = plan.graph.secrets();
+  const out: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name = '', value = ''] = [headers[i]?.toLowerCase(), headers[i + 1]];
+    if (name.includes('-ratelimit-') && passes(name) && headerValueIsSafe(value) && !holdsSecret(secrets, name, value)) out.push(name, value);
+  }
+  return out;
+};
+
 export const requestOf = (
   x: Exchange,
   dialect: Dialect,

@@ -31,7 +31,7 @@ import { INFERENCE, route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
 import { noUsage, readUsage } from '../usage.ts';
 import { readFurther, writeFurther } from './further.ts';
-import { decodeVector, encodeVector } from './vector.ts';
+import { decodeVector, encodeVector, isAsAsked } from './vector.ts';
 
 const EMBEDDINGS = 'openai.embeddings';
 const { withForm, formOf } = formsOf('openai.embeddings.form');
@@ -137,5 +137,6 @@ export const embeddings: Surface<'embeddings'> = Object.freeze({
   framing: 'json',
   client: { names, read, write: writeReply },
   provider: { write, read: readReply },
+  fits: isAsAsked,
   tap: jsonTap,
 } satisfies Surface<'embeddings'>);

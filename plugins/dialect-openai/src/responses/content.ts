@@ -60,8 +60,11 @@ export const readAnnotation = (value: Json): Citation => {
   return sameValue(urlCitation(citation), annotation) ? citation : { ...citation, origin: originOf(annotation) };
 };
 /** Undefined for a citation that is not of a web page and not this vendor's: the surface has no form for it. */
-export const writeAnnotation = (citation: Citation): Fields | undefined =>
-  ownOrigin(citation.origin) ?? (citation.url === undefined ? undefined : urlCitation(citation));
+export const writeAnnotation = (citation: Citation): Fields | undefined => {
+  // Looked at also where the vendor's own word says it all: nothing of it is lost then.
+  const written = urlCitation(citation);
+  return ownOrigin(citation.origin) ?? (citation.url === undefined ? undefined : written);
+};
 /** Tells the ledger what `writeAnnotation` cannot write. */
 export const noteCitations = (citations: readonly Citation[], where: 'turns' | 'choices', ledger: Ledger): void => {
   for (const citation of citations) {

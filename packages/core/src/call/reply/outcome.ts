@@ -3,6 +3,7 @@ import { type ErrorLike, GatewayError, isGatewayError, type UpstreamReply } from
 import type { Instance } from '../../graph.ts';
 import type { Cut, Flight, ReplyHead } from '../dispatch.ts';
 import type { Exchange } from '../exchange.ts';
+import { limitHeaders } from '../upstream-head.ts';
 
 /** What became of one attempt. `failed`: nothing was sent to the client, so another attempt may follow. */
 export type Outcome =
@@ -103,6 +104,7 @@ export const statusOutcome = (x: Exchange, instance: Instance, reply: UpstreamRe
       error: new GatewayError('upstream_bad_response', `The provider of ${instance.name} redirected, which is never followed.`),
     };
   const dialect = x.plan.graph.dialects.get(instance.provider.errors);
+  x.refusedLimits = limitHeaders(x, reply.headers);
   const error =
     dialect?.readError(readable(reply)) ??
     new GatewayError('upstream_rejected', `The provider of ${instance.name} refused the call.`, { status: reply.status });
