@@ -6,7 +6,7 @@ umask 077
 usage() {
   cat >&2 << 'TEXT'
 usage: scripts/setup-auth.sh [--dir DIR] [--provider NAME] [--port N] [--yes] [--check-only]
-       scripts/setup-auth.sh --kubernetes [--dir DIR] [--provider NAME] [--namespace NAME] [--image IMAGE]
+       scripts/setup-auth.sh --kubernetes [--dir DIR] [--provider NAME] [--namespace NAME] [--image IMAGE] [--keys-secret NAME]
 
 Writes a configuration and its secrets to DIR (default ./llm-proxy-auth), makes an administrator's key, enrols it for one-time
 codes, and sends a request with key and code. What is there already is kept.
@@ -16,17 +16,18 @@ codes, and sends a request with key and code. What is there already is kept.
 --yes            asks nothing: the code is computed here instead of read from your app
 --check-only     ends after the request instead of serving until Ctrl-C
 --kubernetes     writes DIR/kubernetes.yaml: Secret, ConfigMap, volume, Deployment, Service, NetworkPolicy
+--keys-secret NAME  with --kubernetes: the keys are the members API_KEY_* of this Secret of the namespace, which is there already
 TEXT
   exit 2
 }
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-dir=./llm-proxy-auth provider='' port=8080 yes='' check_only='' kubernetes='' namespace=llm-proxy-auth image=llm-proxy-auth:latest
+dir=./llm-proxy-auth provider='' port=8080 yes='' check_only='' kubernetes='' namespace=llm-proxy-auth image=llm-proxy-auth:latest keys_secret=''
 [ -t 0 ] || yes=1
 while [ $# -gt 0 ]; do
   case $1 in
-    --dir | --provider | --port | --namespace | --image)
+    --dir | --provider | --port | --namespace | --image | --keys-secret)
       [ $# -gt 1 ] || usage
-      case $1 in --dir) dir=$2 ;; --provider) provider=$2 ;; --port) port=$2 ;; --namespace) namespace=$2 ;; --image) image=$2 ;; esac
+      case $1 in --dir) dir=$2 ;; --provider) provider=$2 ;; --port) port=$2 ;; --namespace) namespace=$2 ;; --image) image=$2 ;; --keys-secret) keys_secret=$2 ;; esac
       shift ;;
     --yes) yes=1 ;;
     --check-only) check_only=1 ;;
@@ -37,7 +38,7 @@ while [ $# -gt 0 ]; do
 done
 case $provider in '' | openai | anthropic | bedrock) ;; *) usage ;; esac
 case $port in *[!0-9]* | '') usage ;; esac
-case $namespace$image in *[!A-Za-z0-9./:@_-]*) usage ;; esac
+case $namespace$image$keys_secret in *[!A-Za-z0-9./:@_-]*) usage ;; esac
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "setup-auth: $*"; exit 1; }
 
@@ -87,7 +88,7 @@ instance() {
 }
 if [ -n "$kubernetes" ]; then
   [ -n "$provider" ] || fail '--kubernetes needs --provider; a simulator has no place in a cluster.'
-  secret admin-key hex
+  [ -n "$keys_secret" ] || secret admin-key hex
   source "$root/scripts/setup-auth/kubernetes.sh"
   manifests > "$dir/kubernetes.yaml"
   say "Written: $dir/kubernetes.yaml. It holds secrets: keep it as you keep them, and nowhere else."
@@ -96,8 +97,10 @@ if [ -n "$kubernetes" ]; then
     openai | anthropic) say "  kubectl -n $namespace create secret generic llm-provider --from-literal ${provider^^}_API_KEY=…" ;;
     *) say "  annotate or bind the service account of the namespace to an IAM role that may invoke models" ;;
   esac
+  say "  kubectl label namespace CALLERS llm-proxy-auth.io/client=true"
+  [ -z "$keys_secret" ] || say "  kubectl -n $namespace exec -it deploy/llm-proxy-auth -- llm-proxy-auth keys create --name admin --scopes admin --totp"
   say "  kubectl -n $namespace exec -it deploy/llm-proxy-auth -- llm-proxy-auth totp enroll key:admin"
-  say "The administrator's key is in $dir/admin-key."
+  [ -n "$keys_secret" ] || say "The administrator's key is in $dir/admin-key."
   exit 0
 fi
 

@@ -40,16 +40,44 @@ test('in an empty folder a key with a code gets in, the key alone does not, and 
     for (const each of [key, pepper, kek, secret, ...codes]) expect(readFileSync(join(at, name), 'latin1'), name).not.toContain(each);
 }, 180_000);
 
+type Document = Record<string, never>;
+const documentsOf = (file: string): readonly Document[] =>
+  parseAllDocuments(readFileSync(file, 'utf8')).map((one) => {
+    expect('errors' in one ? one.errors : []).toEqual([]);
+    return one.toJS() as Document;
+  });
+const manifests = async (cwd: string, ...words: readonly string[]) => {
+  await setUp(cwd, '--kubernetes', ...words, '--namespace', 'gateway', '--image', 'acme/llm-proxy-auth:1');
+  const file = join(cwd, 'llm-proxy-auth', 'kubernetes.yaml');
+  const documents = documentsOf(file);
+  return { file, documents, of: (kind: string): Document => documents.find((one) => one.kind === kind) ?? {} };
+};
+/** What the written configuration makes, with the secrets of the manifests in place. */
+const served = async (cwd: string, { of }: Awaited<ReturnType<typeof manifests>>, env: Record<string, string>) => {
+  mkdirSync(join(cwd, 'secrets'));
+  for (const [name, value] of Object.entries(of('Secret').stringData as unknown as Record<string, string>))
+    writeFileSync(join(cwd, 'secrets', name), value, { mode: 0o600 });
+  const text = String((of('ConfigMap').data as unknown as Record<string, string>)['llm-proxy-auth.yaml'])
+    .replaceAll('/run/secrets/llm-proxy-auth', join(cwd, 'secrets'))
+    .replace('/data/llm-proxy-auth.db', ':memory:');
+  const graph = await loadGraph({
+    text,
+    folder: cwd,
+    env,
+    allowLocalPlugins: false,
+    pluginRoots: [],
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    now: Date.now,
+  });
+  onTestFinished(() => graph.dispose());
+  return graph;
+};
+
 test('manifests run it without rights, with everything secret in the Secret, and with a configuration that serves', async () => {
   const cwd = folder();
-  await setUp(cwd, '--kubernetes', '--provider', 'openai', '--namespace', 'gateway', '--image', 'acme/llm-proxy-auth:1');
-  const file = join(cwd, 'llm-proxy-auth', 'kubernetes.yaml');
+  const written = await manifests(cwd, '--provider', 'openai');
+  const { file, documents, of } = written;
   expect(modeOf(file)).toBe('600');
-  const documents = parseAllDocuments(readFileSync(file, 'utf8')).map((one) => {
-    expect('errors' in one ? one.errors : []).toEqual([]);
-    return one.toJS() as Record<string, never>;
-  });
-  const of = (kind: string): Record<string, never> => documents.find((one) => one.kind === kind) ?? {};
   expect(documents.map(({ kind }) => kind)).toEqual(['Namespace', 'Secret', 'ConfigMap', 'PersistentVolumeClaim', 'Deployment', 'Service', 'NetworkPolicy']);
   expect(of('Deployment')).toMatchObject({
     metadata: { namespace: 'gateway' },
@@ -72,29 +100,67 @@ test('manifests run it without rights, with everything secret in the Secret, and
       },
     },
   });
-  expect(of('NetworkPolicy')).toMatchObject({ spec: { policyTypes: ['Ingress', 'Egress'] } });
-
   const secrets = of('Secret').stringData as unknown as Record<string, string>;
   const whole = readFileSync(file, 'utf8');
   for (const value of Object.values(secrets)) expect(whole.split(value)).toHaveLength(2);
-  mkdirSync(join(cwd, 'secrets'));
-  for (const [name, value] of Object.entries(secrets)) writeFileSync(join(cwd, 'secrets', name), value, { mode: 0o600 });
-  const text = String((of('ConfigMap').data as unknown as Record<string, string>)['llm-proxy-auth.yaml'])
-    .replaceAll('/run/secrets/llm-proxy-auth', join(cwd, 'secrets'))
-    .replace('/data/llm-proxy-auth.db', ':memory:');
-  const graph = await loadGraph({
-    text,
-    folder: cwd,
-    env: { API_KEY_ADMIN: secrets['admin-key'] ?? '', OPENAI_API_KEY: 'sk-x' },
-    allowLocalPlugins: false,
-    pluginRoots: [],
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    now: Date.now,
-  });
+  const graph = await served(cwd, written, { API_KEY_ADMIN: secrets['admin-key'] ?? '', OPENAI_API_KEY: 'sk-x' });
   expect([...graph.instances.keys()]).toEqual(['openai']);
-  await graph.dispose();
 }, 60_000);
 
-test.each([['--provider', 'nobody'], ['--port', '80a'], ['--namespace', 'a b'], ['--kubernetes'], ['more']])('refuses %s %s', async (...words) => {
-  await expect(setUp(folder(), ...words.filter((word) => word !== undefined))).rejects.toThrow();
-});
+test.each(['openai', 'bedrock'])(
+  'only labelled namespaces reach it, and it reaches names, TLS and, for Bedrock, the agent of EKS: %s',
+  async (provider) => {
+    const { of } = await manifests(folder(), '--provider', provider);
+    const tcp = (port: number) => [{ protocol: 'TCP', port }];
+    const namespaces = (labels: object) => ({ namespaceSelector: { matchLabels: labels } });
+    expect(of('NetworkPolicy').spec).toEqual({
+      podSelector: { matchLabels: { app: 'llm-proxy-auth' } },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [
+        { from: [namespaces({ 'llm-proxy-auth.io/client': 'true' })], ports: tcp(8080) },
+        { from: [namespaces({ 'kubernetes.io/metadata.name': 'monitoring' })], ports: tcp(9090) },
+      ],
+      egress: [
+        {
+          to: [{ ...namespaces({ 'kubernetes.io/metadata.name': 'kube-system' }), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+          ports: [{ protocol: 'UDP', port: 53 }, ...tcp(53)],
+        },
+        { to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.0.0/16'] } }], ports: tcp(443) },
+        ...(provider === 'bedrock' ? [{ to: [{ ipBlock: { cidr: '169.254.170.23/32' } }, { ipBlock: { cidr: 'fd00:ec2::23/128' } }], ports: tcp(80) }] : []),
+      ],
+    });
+  },
+  60_000,
+);
+test('with --keys-secret the members API_KEY_* of a Secret that is there are the keys, and no key is made', async () => {
+  const cwd = folder();
+  const written = await manifests(cwd, '--provider', 'openai', '--keys-secret', 'api-keys');
+  const { spec } = (written.of('Deployment').spec as unknown as { template: { spec: { containers: { env: { name: string }[]; envFrom: unknown }[] } } })
+    .template;
+  expect(spec.containers[0]?.envFrom).toEqual([{ secretRef: { name: 'api-keys' } }]);
+  expect(spec.containers[0]?.env.map(({ name }) => name)).toEqual(['LLM_PROXY_AUTH_CONFIG', 'OPENAI_API_KEY']);
+  expect(Object.keys(written.of('Secret').stringData ?? {})).toEqual(['pepper', 'kek']);
+  expect(readdirSync(join(cwd, 'llm-proxy-auth'))).not.toContain('admin-key');
+  const key = 'c1'.repeat(32);
+  const graph = await served(cwd, written, { API_KEY_CI: key, OPENAI_API_KEY: 'sk-x' });
+  const strategy = graph.strategies[0]?.strategy;
+  const ask = (value: string) =>
+    strategy?.authenticate({
+      credential: { slot: 'bearer', value },
+      method: 'GET',
+      target: '/openai/openai/v1/models',
+      url: '/openai/openai/v1/models',
+      headers: [],
+      rawHeaders: [],
+      peer: { address: '127.0.0.1', trusted: false, tls: false },
+    });
+  expect(await ask(key)).toMatchObject({ is: 'principal', principal: { id: 'key:ci' } });
+  expect((await ask('d2'.repeat(32)))?.is).not.toBe('principal');
+}, 60_000);
+
+test.each([['--provider', 'nobody'], ['--port', '80a'], ['--namespace', 'a b'], ['--kubernetes'], ['--keys-secret', 'a b'], ['more']])(
+  'refuses %s %s',
+  async (...words) => {
+    await expect(setUp(folder(), ...words.filter((word) => word !== undefined))).rejects.toThrow();
+  },
+);

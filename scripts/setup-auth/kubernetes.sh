@@ -8,6 +8,25 @@ account() {
     *) ;;
   esac
 }
+# Keys: the administrator's alone, or those of a Secret that is there already, whose members are API_KEY_*.
+written_keys() {
+  if [ -n "$keys_secret" ]; then printf ', keys: { env: "API_KEY_*" }'
+  else printf ', keys: [{ name: admin, key: "${API_KEY_ADMIN}", scopes: [admin], totp: true }]'; fi
+}
+admin_key() { [ -n "$keys_secret" ] || printf '  admin-key: %s\n' "$(cat "$dir/admin-key")"; }
+variables() {
+  if [ -n "$keys_secret" ]; then printf '          envFrom: [{ secretRef: { name: %s } }]\n' "$keys_secret"; fi
+  printf '          env:\n            - { name: LLM_PROXY_AUTH_CONFIG, value: /etc/llm-proxy-auth/llm-proxy-auth.yaml }\n'
+  [ -n "$keys_secret" ] || printf '            - { name: API_KEY_ADMIN, valueFrom: { secretKeyRef: { name: llm-proxy-auth, key: admin-key } } }\n'
+}
+# The agent that gives out credentials by EKS Pod Identity.
+identity_agent() {
+  [ "$provider" = bedrock ] || return 0
+  cat << YAML
+    - to: [{ ipBlock: { cidr: 169.254.170.23/32 } }, { ipBlock: { cidr: "fd00:ec2::23/128" } }]
+      ports: [{ protocol: TCP, port: 80 }]
+YAML
+}
 manifests() {
   cat << YAML
 apiVersion: v1
@@ -23,14 +42,14 @@ type: Opaque
 stringData:
   pepper: $(cat "$dir/pepper")
   kek: $(cat "$dir/kek")
-  admin-key: $(cat "$dir/admin-key")
+$(admin_key)
 ---
 apiVersion: v1
 kind: ConfigMap
 metadata: { name: llm-proxy-auth, namespace: $namespace }
 data:
   llm-proxy-auth.yaml: |
-$(port=8080 configuration "$(instance '')" /run/secrets/llm-proxy-auth /data 0.0.0.0 0.0.0.0 9090 ', keys: [{ name: admin, key: "${API_KEY_ADMIN}", scopes: [admin], totp: true }]' | indented)
+$(port=8080 configuration "$(instance '')" /run/secrets/llm-proxy-auth /data 0.0.0.0 0.0.0.0 9090 "$(written_keys)" | indented)
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
@@ -61,9 +80,7 @@ spec:
         - name: llm-proxy-auth
           image: $image
           args: [start, --config, /etc/llm-proxy-auth/llm-proxy-auth.yaml]
-          env:
-            - { name: LLM_PROXY_AUTH_CONFIG, value: /etc/llm-proxy-auth/llm-proxy-auth.yaml }
-            - { name: API_KEY_ADMIN, valueFrom: { secretKeyRef: { name: llm-proxy-auth, key: admin-key } } }
+$(variables)
 $(account)
           ports:
             - { name: http, containerPort: 8080 }
@@ -104,8 +121,18 @@ spec:
   podSelector: { matchLabels: { app: llm-proxy-auth } }
   policyTypes: [Ingress, Egress]
   ingress:
-    - ports: [{ protocol: TCP, port: 8080 }]
+    # Callers: namespaces that you label so.
+    - from: [{ namespaceSelector: { matchLabels: { llm-proxy-auth.io/client: "true" } } }]
+      ports: [{ protocol: TCP, port: 8080 }]
+    # Metrics. Probes of the node's kubelet pass in any case.
+    - from: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: monitoring } } }]
+      ports: [{ protocol: TCP, port: 9090 }]
   egress:
-    - ports: [{ protocol: TCP, port: 443 }, { protocol: UDP, port: 53 }, { protocol: TCP, port: 53 }]
+    - to: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: kube-system } }, podSelector: { matchLabels: { k8s-app: kube-dns } } }]
+      ports: [{ protocol: UDP, port: 53 }, { protocol: TCP, port: 53 }]
+    # The provider, over TLS; never the metadata service of a cloud, whose credentials are the node's.
+    - to: [{ ipBlock: { cidr: 0.0.0.0/0, except: [169.254.0.0/16] } }]
+      ports: [{ protocol: TCP, port: 443 }]
+$(identity_agent)
 YAML
 }
