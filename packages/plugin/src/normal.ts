@@ -1,4 +1,4 @@
-import type { ChatReply, ChatRequest, Choice, Part, TextPart, Turn } from './conversation.ts';
+import type { ChatReply, ChatRequest, Choice, Part, TextPart, Tool, Turn } from './conversation.ts';
 import { LEAVES } from './leaves.ts';
 
 /** A liberty that the laws of translation allow: two requests (replies) are the same when their normal forms are. */
@@ -23,6 +23,7 @@ export const NORMAL_RULES: readonly NormalRule[] = Object.freeze([
   },
   { name: 'reasoning-on', what: 'Reasoning that is said not to be off is reasoning of which nothing is said.' },
   { name: 'no-penalty', what: 'A penalty of 0 is left out: it is what happens where nobody asks for one.' },
+  { name: 'not-strict', what: 'A function that is said not to be held to its schema is one of which nothing is said.' },
   { name: 'answers-together', what: 'Adjacent assistant turns that carry nothing but parts are one.' },
   { name: 'tool-choice', what: 'Where there are tools and no choice is made, the choice is auto.' },
   { name: 'choices-by-index', what: 'Choices of a reply stand in the order of their indexes.' },
@@ -105,6 +106,13 @@ const together = (turns: readonly Turn[]): Turn[] => {
   return out;
 };
 
+/** Rule `not-strict`. */
+const unheld = (tool: Tool): Tool => {
+  if (tool.kind !== 'function' || tool.strict !== false) return tool;
+  const { strict: _strict, ...others } = tool;
+  return others;
+};
+
 /** The normal form of a request; the rules are `NORMAL_RULES`, and applying them again changes nothing. */
 export const normal = (request: ChatRequest): ChatRequest => {
   const compact = present(request);
@@ -113,7 +121,7 @@ export const normal = (request: ChatRequest): ChatRequest => {
   const { reasoning: _reasoning, ...others } = compact;
   const reasoning = off === true ? { ...thought, off } : thought;
   const choice = compact.tools.length > 0 && compact.toolChoice === undefined ? { toolChoice: 'auto' as const } : {};
-  return { ...others, turns, ...(empty(reasoning) ? {} : { reasoning }), ...choice };
+  return { ...others, tools: compact.tools.map(unheld), turns, ...(empty(reasoning) ? {} : { reasoning }), ...choice };
 };
 /** The normal form of a reply. */
 export const normalReply = (reply: ChatReply): ChatReply => {

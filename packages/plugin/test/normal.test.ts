@@ -74,6 +74,12 @@ const RULES: Readonly<Record<string, () => void>> = {
     expect(normal(request({ sampling: { frequencyPenalty: 0, presencePenalty: 0 } }))).toStrictEqual(request({}));
     expect(normal(request({ sampling: { frequencyPenalty: 0.1, temperature: 0 } })).sampling).toStrictEqual({ frequencyPenalty: 0.1, temperature: 0 });
   },
+  'not-strict': () => {
+    const told = (strict?: boolean) =>
+      normal(request({ tools: [{ kind: 'function', name: 'f', schema: {}, ...(strict === undefined ? {} : { strict }) }] })).tools[0];
+    expect(told(false)).toStrictEqual(told());
+    expect(told(true)).toMatchObject({ strict: true });
+  },
   'answers-together': () => {
     expect(normal(request({ turns: [assistant(text('a')), assistant(text('b'), result('1'))] })).turns).toStrictEqual([
       assistant(text('a'), text('b'), result('1')),

@@ -113,7 +113,7 @@ const again = (
   fault: Fault<ChatEvent>,
 ): { readonly read: readonly ChatEvent[]; readonly notes: readonly { readonly param: string }[] } => {
   const notes = ledger();
-  const call = callOf({ stream: true }, { ledger: notes });
+  const call = callOf({ stream: true, reasoning: { summary: 'auto' } }, { ledger: notes });
   const writer = surface.client?.stream?.(call);
   const read: ChatEvent[] = [];
   const reader = surface.provider?.stream?.(call, undefined, (event) => void read.push(event));

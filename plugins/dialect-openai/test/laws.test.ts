@@ -37,6 +37,15 @@ const asFile = (part: Part): Part => {
   const { kind: _kind, detail: _detail, transcript: _transcript, id: _id, expires: _expires, ...others } = part;
   return { kind: 'document', ...others };
 };
+/** Texts of a message apart by an empty line, but for those with citations: they are pieces of a sentence. */
+const inOne = (parts: readonly Part[]): string => {
+  const texts = parts.flatMap((part) => ((part.kind === 'text' || part.kind === 'refusal') && part.text !== '' ? [part] : []));
+  const isCited = (at: number): boolean => {
+    const part = texts[at];
+    return part?.kind === 'text' && (part.citations?.length ?? 0) > 0;
+  };
+  return texts.map(({ text }, at) => `${at === 0 || isCited(at) || isCited(at - 1) ? '' : '\n\n'}${text}`).join('');
+};
 /** What a note of kind `emulated` says has been put in place of what was there. */
 const EMULATED: Readonly<Record<string, (request: ChatRequest) => ChatRequest>> = {
   // The model's message has members of its own for refusals, audio and calls, and no place for them among its texts.
@@ -71,9 +80,7 @@ const EMULATED: Readonly<Record<string, (request: ChatRequest) => ChatRequest>> 
   }),
   // A text completion has one text.
   turns: (request) => {
-    const text = request.turns
-      .map((turn) => turn.parts.flatMap((part) => (part.kind === 'text' || part.kind === 'refusal' ? [part.text] : [])).join(''))
-      .join('\n\n');
+    const text = request.turns.map(({ parts }) => inOne(parts)).join('\n\n');
     return { ...request, turns: [{ role: 'user', parts: [{ kind: 'text', text }] }] };
   },
 };
@@ -123,20 +130,18 @@ const withoutOnes = (request: ChatRequest): ChatRequest => {
     sampling: { ...others, ...(temperature === 1 ? {} : { temperature }), ...(topP === 1 ? {} : { topP }) },
   };
 };
-/** A function is not strict unless that is said, which Responses want said. */
-const withoutFalse = (request: ChatRequest): ChatRequest => ({
-  ...request,
-  tools: request.tools.map((tool) => (tool.kind === 'function' && tool.strict === false ? { ...tool, strict: undefined } : tool)),
-});
 const law = (surface: Surface<'chat'>, request: ChatRequest, model: string): boolean => {
   const result = carried(surface, request, model);
   if (result === undefined) return false;
   const losses = { notes: result.notes, names: [surface.client?.names ?? {}, chat.client?.names ?? {}] };
-  const emulated = losses.notes.flatMap(({ kind, param }) => (kind === 'emulated' ? (EMULATED[param] ?? []) : []));
-  const expected = emulated.reduce((made, change) => change(made), fieldsWithout(ownNames(request), losses));
+  const oneText = (param: string): boolean => surface.name === 'completions' && param === 'turns.parts';
+  const emulated = losses.notes.flatMap(({ kind, param }) => (kind === 'emulated' ? (EMULATED[oneText(param) ? 'turns' : param] ?? []) : []));
+  const emulate = (made: ChatRequest): ChatRequest => emulated.reduce((one, change) => change(one), made);
+  // What stands between two texts depends on their citations, which are lost on the way.
+  const expected = surface.name === 'completions' ? fieldsWithout(emulate(ownNames(request)), losses) : emulate(fieldsWithout(ownNames(request), losses));
   const mine = expected.tools?.filter((tool) => tool.kind !== 'server' || tool.origin.dialect === 'openai') ?? [];
   const wanted = result.foreignTools ? { ...expected, tools: mine } : expected;
-  const left = (one: ChatRequest): unknown => plain(requestLeft(withoutOnes(surface.name === 'responses' ? withoutFalse(one) : one), losses));
+  const left = (one: ChatRequest): unknown => plain(requestLeft(withoutOnes(one), losses));
   expect(left(result.again), `${result.text}\n${JSON.stringify(losses.notes)}`).toEqual(left(wanted));
   const before = leftOver(expected.turns, losses);
   expect(leftOver(result.again.turns, losses).filter((part) => !before.includes(part))).toEqual([]);

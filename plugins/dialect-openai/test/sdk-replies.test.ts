@@ -89,7 +89,7 @@ holds({
 });
 holds({
   type: 'Response',
-  carried: back(responses),
+  carried: back(responses, { reasoning: { summary: 'auto' } }),
   decisions: {
     exclude: {
       'Response.error<ResponseError>': { why: 'a response that failed is an error, whatever else it says' },
