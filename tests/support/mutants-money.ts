@@ -6,6 +6,12 @@ const of = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => (
 
 const LIMITS = 'call/limits.ts';
 const reserved = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test: 'tests/reservations.test.ts', named });
+const unanswered = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({
+  rule,
+  edits,
+  test: 'tests/charged-unanswered.test.ts',
+  named,
+});
 const breaking = (rule: string, named: string, ...edits: readonly Edit[]): Mutant => ({ rule, edits, test: 'tests/breaker.test.ts', named });
 const counted = (rule: string, from: string): Mutant => ({
   rule,
@@ -71,7 +77,24 @@ export const money: readonly Mutant[] = [
   ),
   of('text of few large events is counted', 'a stream that is cut, left, or failed', core('call/reckon.ts', 'FRAMING_BYTES = 256', 'FRAMING_BYTES = 1e9')),
   of('a broken stream is paid at the reserved price', 'a stream left without its usage', core('call/reckon.ts', '(x.estimate?.cost ?? 0) : 0', '0 : 0')),
-  of('a refused stream costs nothing', 'a refused stream', core('call/reckon.ts', 'if (x.status >= 300) return usage;', '')),
+  of('a refused stream costs nothing', 'a refused stream', core('call/reckon.ts', 'if (x.status >= 300 && !unanswered) return usage;', '')),
+  unanswered(
+    'a call that was given up is charged',
+    'a stream without a head in time',
+    core('call/reckon.ts', '(x.status >= 300 && !unanswered)', '(x.status >= 300)'),
+  ),
+  unanswered(
+    'what never reached its provider costs nothing',
+    'a connection that never came to be',
+    core('call/dispatch.ts', 'this.#begun && this.#status', 'this.#status'),
+  ),
+  unanswered('an error instead of an answer costs nothing', 'a refusal by status', core('call/dispatch.ts', ' && this.#status < 300;', ';')),
+  unanswered('parts that were answered are paid for', 'parts that were answered', core('call/operate.ts', 'x.usage = usageOf([...replies, read]);', '')),
+  unanswered(
+    'parts of another target are paid for',
+    'parts of a target are paid',
+    core('call/operate.ts', 'if (x.usage !== undefined) giveUpParts(x, candidate);', ''),
+  ),
   of(
     'a stream that was heard to its end costs what was used',
     'the usage of a stream that was heard',

@@ -92,13 +92,14 @@ class Sending implements Attempting, Interruptible {
   }
   #refuse(error: Error): void {
     this.flight.abort('aborted');
-    if (!this.x.response.headersSent && isGatewayError(error)) this.resolve({ is: 'failed', class: 'other', error });
+    if (!this.x.response.headersSent && isGatewayError(error)) this.resolve({ is: 'failed', class: 'other', error, accounted: true });
   }
   get flight(): Flight {
     return this.#flight ?? NOT_FLYING;
   }
   resolve(outcome: Outcome): void {
     if (this.x.pending === this) this.x.pending = undefined;
+    if (outcome.is === 'failed' && outcome.accounted !== true && this.flight.taken) this.x.worked = true;
     this.#undrain?.();
     this.#undrain = undefined;
     this.#settle(outcome);
@@ -112,7 +113,7 @@ class Sending implements Attempting, Interruptible {
     setTimeout(() => this.flight.abort('aborted'), DRAIN_MS).unref();
   }
 }
-const NOT_FLYING: Flight = Object.freeze({ pause: () => undefined, resume: () => undefined, abort: () => undefined });
+const NOT_FLYING: Flight = Object.freeze({ taken: false, pause: () => undefined, resume: () => undefined, abort: () => undefined });
 
 const fly = (x: Exchange, instance: Instance, request: UpstreamRequest, prepared: Prepared): Promise<Outcome> =>
   x.gone

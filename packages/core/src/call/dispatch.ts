@@ -24,6 +24,8 @@ export interface Sink {
 }
 /** One upstream exchange under way. */
 export interface Flight {
+  /** The provider had the request, or some of it, and did not refuse it by its status: it may have worked. */
+  readonly taken: boolean;
   pause(): void;
   resume(): void;
   abort(why: Cut): void;
@@ -70,6 +72,8 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   readonly piped: boolean;
   readonly #started: number;
   #controller: Dispatcher.DispatchController | undefined;
+  /** It was begun on a connection. */
+  #begun = false;
   #over = false;
   #why: Cut | undefined;
   #headed = false;
@@ -101,6 +105,9 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
     this.piped = outgoing.body !== undefined && !Array.isArray(outgoing.body);
     ticker.add(this);
   }
+  get taken(): boolean {
+    return this.#begun && this.#status < 300;
+  }
   pause(): void {
     if (this.#pausedAt === 0) this.#pausedAt = performance.now();
     this.#controller?.pause();
@@ -128,7 +135,8 @@ class UpstreamFlight implements Flight, Ticking, Turned, Dispatcher.DispatchHand
   }
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#why !== undefined) controller.abort(new Error(this.#why));
+    if (this.#why === undefined) this.#begun = true;
+    else controller.abort(new Error(this.#why));
   }
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ReplyHead): void {
     // A Buffer for each name and value, which undici would keep as long as the answer lasts.

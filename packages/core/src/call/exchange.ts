@@ -72,6 +72,8 @@ export class Exchange implements Enrolled {
   instance: Instance | undefined = undefined;
   attempts: number = 0;
   retried: boolean = false;
+  /** A try failed of which its provider may have made something: only a refusal tells that it did not. */
+  worked: boolean = false;
   /** Gives back what a retry under way takes of the budget; set while one is. */
   retrying: (() => void) | undefined = undefined;
   lease: string = '';
@@ -103,6 +105,8 @@ export class Exchange implements Enrolled {
   usage: Usage | undefined = undefined;
   /** What the provider said of its limits when it refused the last try, for a client that reads its words; undefined: nothing. */
   refusedLimits: readonly string[] | undefined = undefined;
+  /** What parts of the answer used that were given up for another target's, and its cost in billionths of a dollar. */
+  givenUp: { readonly usage: Usage; readonly cost: number } | undefined = undefined;
   /** USD; undefined while no price is known. */
   cost: number | undefined = undefined;
   streamOutcome: StreamOutcome = 'none';

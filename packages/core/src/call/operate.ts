@@ -16,7 +16,7 @@ import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { aboutParam, beginWait, endWait, ownHeaders, sendWhole, writtenHeaders } from './answer.ts';
 import { type Prepared, send } from './attempt.ts';
-import { joinChoices, joinVectors, partsOf, repliesAt, wholePart } from './batches.ts';
+import { giveUpParts, joinChoices, joinVectors, partsOf, repliesAt, usageOf, wholePart } from './batches.ts';
 import { refusedName } from './client-name.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
@@ -40,13 +40,14 @@ type Chat = Surface<'chat'>;
 type Embeddings = Surface<'embeddings'>;
 /** Work on a reply whose failure is the failure of the attempt. */
 const attempting = (a: Attempting, work: () => void): void => {
+  const { usage } = a.x;
   try {
     work();
   } catch (thrown) {
     const error = isGatewayError(thrown)
       ? thrown
       : new GatewayError('upstream_bad_response', `The answer of ${a.instance.name} cannot be read.`, { cause: thrown });
-    a.resolve({ is: 'failed', class: '502', error });
+    a.resolve({ is: 'failed', class: '502', error, accounted: a.x.usage !== usage });
   }
 };
 const sendWritten = (a: Attempting, dialect: Dialect, call: Call, written: Written, head: ReplyHead): void => {
@@ -77,6 +78,8 @@ interface Batches<O extends 'chat' | 'embeddings'> {
   readonly checked: (part: Canonical[O]['request'], reply: Canonical[O]['reply']) => Canonical[O]['reply'];
   readonly joined: (replies: readonly Canonical[O]['reply'][]) => Canonical[O]['reply'];
 }
+/** This part was answered; what became of the next is counted there. */
+const ofNext = (outcome: Outcome): Outcome => (outcome.is === 'failed' ? { ...outcome, accounted: true } : outcome);
 /** More than the provider takes at once: one upstream call after the other, one answer. */
 const inBatches = <O extends 'chat' | 'embeddings'>(
   x: Exchange,
@@ -93,11 +96,12 @@ const inBatches = <O extends 'chat' | 'embeddings'>(
     const taken = (a: Attempting) => (reply: UpstreamReply, head: ReplyHead) =>
       attempting(a, () => {
         if (provider.provider === undefined || client.client === undefined) throw new GatewayError('upstream_bad_response', 'The answer cannot be translated.');
-        replies.push(checked(asked, provider.provider.read(reply, call, memo)));
+        const read = provider.provider.read(reply, call, memo);
+        x.usage = usageOf([...replies, read]);
+        replies.push(checked(asked, read));
         const next = parts[replies.length];
-        if (next !== undefined) return void send(x, a.instance, part(next), 1, false).then((outcome) => a.resolve(outcome));
+        if (next !== undefined) return void send(x, a.instance, part(next), 1, false).then((outcome) => a.resolve(ofNext(outcome)));
         const whole = joined(replies);
-        x.usage = whole.usage;
         sendWritten(a, dialect, call, client.client.write(whole, call), head);
       });
     return { request, body: [body], stream: false, sink: (a) => answerSink(a, taken(a)) };
@@ -190,6 +194,7 @@ const bringsForeign = (x: Exchange, { surface }: SurfaceFound, body: ReceivedBod
   surface.marks !== undefined && x.plan.graph.dialects.size > 1 && isMarked(body.pieces, surface.marks);
 /** Builds the upstream request of one candidate: same surface, bytes pass; else they are translated. Losses told of another candidate are forgotten. */
 export const prepare = (x: Exchange, dialect: Dialect, found: SurfaceFound, candidate: Candidate, body: ReceivedBody): Prepared => {
+  if (x.usage !== undefined) giveUpParts(x, candidate);
   x.forgetNotes();
   const endpoint = endpointFor(x, dialect, found, candidate);
   if (endpoint === undefined) throw new GatewayError('operation_not_supported', `The provider of ${candidate.instance.name} does not have this operation.`);

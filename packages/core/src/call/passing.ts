@@ -156,7 +156,8 @@ class Passing implements Prepared, PassingRules {
     const verdict = tap?.end();
     if (verdict?.usage !== undefined) x.usage = verdict.usage;
     const error = mustBe ? flawOf(a.instance.name, answers, reply.body, verdict) : undefined;
-    if (error !== undefined) return a.resolve({ is: 'failed', class: '502', error });
+    const accounted = verdict?.error !== undefined || verdict?.usage !== undefined;
+    if (error !== undefined) return a.resolve({ is: 'failed', class: '502', error, accounted });
     if (surface.operation === 'embeddings' && surface.fits?.(reply.body, this.#received.pieces) === false) return this.#anew(a, surface, reply, head);
     if (!readsReply(x, reach)) return this.#answer(a, reply, head, reply.body);
     withOwn(a, reach, reply.body, (body) => this.#answer(a, reply, head, body));
@@ -170,7 +171,7 @@ class Passing implements Prepared, PassingRules {
       body = client.write(provider.read(reply, call, undefined), call).body;
     } catch (cause) {
       const error = new GatewayError('upstream_bad_response', `The answer of ${a.instance.name} cannot be read.`, { cause });
-      return a.resolve({ is: 'failed', class: '502', error });
+      return a.resolve({ is: 'failed', class: '502', error, accounted: a.x.usage !== undefined });
     }
     this.#answer(a, reply, head, body);
   }

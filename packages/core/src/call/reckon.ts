@@ -2,6 +2,7 @@ import type { Claim, Price, Usage } from '@llm-proxy-auth/plugin';
 import { TOKENS } from '../access/claims.ts';
 import { costOf, knownOf, NANO } from '../access/prices.ts';
 import { amount } from '../usage/totals.ts';
+import { sum } from './batches.ts';
 import type { Exchange } from './exchange.ts';
 import { BYTES_PER_TOKEN } from './limits.ts';
 
@@ -30,9 +31,12 @@ const said = (usage: Usage | undefined): Usage | undefined => {
 };
 const guess = (input: number, output: number): Usage => ({ input, output, cacheRead: 0, cacheWrite: 0, reasoning: 0, estimated: true });
 
+/** Nobody was answered, and a provider may have worked nevertheless: the client went, time was up, or the answer was cut. */
+const isUnanswered = ({ gone, status, worked }: Exchange): boolean => (gone && status === 0) || (worked && (status === 0 || status >= 300));
 /** The answer ended before its end: its client went, it was cut, or the provider failed in the midst of it. */
-const isBroken = ({ gone, status, streamOutcome, firstByteAt }: Exchange): boolean =>
-  (gone && status === 0) || streamOutcome === 'client' || (firstByteAt !== 0 && (streamOutcome === 'truncated' || streamOutcome === 'failed'));
+const isBroken = (x: Exchange): boolean => isUnanswered(x) || isCut(x);
+const isCut = ({ streamOutcome, firstByteAt }: Exchange): boolean =>
+  streamOutcome === 'client' || (firstByteAt !== 0 && (streamOutcome === 'truncated' || streamOutcome === 'failed'));
 /**
  * What was used, as far as it is known when the call has ended; undefined: nothing, or nothing is known. What is hidden (reasoning, an
  * answer that nobody waited for) stands in no bytes: without the provider's last word it is never less than what was reserved.
@@ -42,12 +46,16 @@ const usedBy = (x: Exchange): Usage | undefined => {
   const { estimate } = x;
   if (estimate === undefined) return usage;
   if (x.dispatchedAt === 0) return undefined;
-  if (x.status >= 300) return usage;
-  const broken = isBroken(x);
+  const unanswered = isUnanswered(x);
+  if (x.status >= 300 && !unanswered) return usage;
+  const broken = unanswered || isCut(x);
   if (usage !== undefined && !broken) return usage;
   if (!broken && x.status === 0) return undefined;
   const output = Math.max(estimate.output, streamed(x));
-  return usage === undefined ? guess(estimate.input, output) : { ...usage, output: Math.max(usage.output, output), estimated: true };
+  if (usage === undefined) return guess(estimate.input, output);
+  // What was said may speak of a part alone.
+  const input = unanswered ? Math.max(usage.input, estimate.input) : usage.input;
+  return { ...usage, input, output: Math.max(usage.output, output), estimated: true };
 };
 
 /** What the model costs that was asked last; undefined while none was, and where no price is known. */
@@ -75,7 +83,7 @@ export const soFar = (x: Exchange): Spent | undefined => {
 };
 /** Ends the counting of a call, once: `usage` and `cost` are final, and its lease is told. */
 export const reckon = (x: Exchange): void => {
-  const unsaid = said(x.usage) === undefined;
+  const unsaid = said(x.usage) === undefined || isUnanswered(x);
   if (x.usage !== undefined || x.estimate !== undefined) x.usage = usedBy(x);
   let cost = 0;
   const price = x.usage === undefined ? undefined : priceOf(x);
@@ -84,6 +92,12 @@ export const reckon = (x: Exchange): void => {
     const least = unsaid && isBroken(x) ? (x.estimate?.cost ?? 0) : 0;
     cost = Math.max(costOf(price, x.usage), least);
     x.cost = cost / NANO;
+  }
+  const { givenUp } = x;
+  if (givenUp !== undefined) {
+    x.usage = x.usage === undefined ? givenUp.usage : sum(x.usage, givenUp.usage);
+    cost += givenUp.cost;
+    if (cost > 0) x.cost = cost / NANO;
   }
   if (x.lease === '') return;
   const settling = x.plan.graph.counters.settle(x.lease, actualOf(x.reserved, x.usage, cost));

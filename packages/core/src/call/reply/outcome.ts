@@ -14,6 +14,8 @@ export type Outcome =
       /** `connect`, `timeout`, the status as text, or `other`; what `fallback.on` is matched against. */
       readonly class: string;
       readonly rejected?: 'refresh' | 'clock' | 'credential' | undefined;
+      /** What it cost is known: what the provider counted, or nothing, because it said an error instead of an answer or never had the whole request. */
+      readonly accounted?: boolean | undefined;
     };
 /** What a sink needs of the attempt it serves. */
 export interface Attempting {
@@ -29,7 +31,7 @@ export const draining = (): ErrorLike => new GatewayError('draining', 'The gatew
 export const revoked = (): ErrorLike => new GatewayError('invalid_credentials', 'The credential was revoked while the call was under way.');
 /** The transport failed before anything was sent; a body that we refused while it was piped fails it too. */
 export const cutOutcome = (instance: Instance, why: Cut, cause?: unknown): Outcome => {
-  if (isGatewayError(cause)) return { is: 'failed', class: 'other', error: cause };
+  if (isGatewayError(cause)) return { is: 'failed', class: 'other', error: cause, accounted: true };
   if (why === 'drain') return { is: 'failed', class: 'other', error: draining() };
   if (why === 'revoked') return { is: 'failed', class: 'other', error: revoked() };
   if (why === 'timeout')

@@ -16,6 +16,7 @@ export const withOwn = (a: Attempting, reach: Reach, body: Uint8Array, send: (by
       a.resolve({
         is: 'failed',
         class: 'other',
+        accounted: a.x.usage !== undefined,
         error: error instanceof GatewayError ? error : new GatewayError('internal_error', 'The answer could not be recorded.', { cause: error }),
       }),
   );

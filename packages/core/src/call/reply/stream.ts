@@ -198,7 +198,7 @@ class StreamSink implements Sink {
   #refused(): void {
     const error =
       this.#body.error() ?? new GatewayError('upstream_bad_response', `The provider of ${this.#a.instance.name} sent an error instead of an answer.`);
-    this.#finish({ is: 'failed', class: String(error.status), error });
+    this.#finish({ is: 'failed', class: String(error.status), error, accounted: true });
   }
   #unreadable(thrown: unknown): void {
     const { instance, flight } = this.#a;
