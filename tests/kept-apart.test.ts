@@ -9,7 +9,8 @@ const CLAUDE = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const tool = { name: 'f', input_schema: { type: 'object' } };
 const called: Fields = { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'f', input: {} }] };
 const result = (...content: readonly Fields[]): Fields => ({ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content }] });
-const go = { role: 'user', content: 'go' };
+const user = (content: unknown): Fields => ({ role: 'user', content });
+const go = user('go');
 
 const opened = (wanted: Wanted) => {
   let bench: Bench | undefined;
@@ -55,7 +56,6 @@ const OK = [200, null];
 describe('of Bedrock by Converse', () => {
   const { messages, chat, sent } = opened({ vendor: 'bedrock', main: { api: 'converse' } });
   const said = (role: string, ...texts: readonly string[]): Fields => ({ role, content: texts.map((one) => ({ text: one })) });
-  const user = (content: unknown): Fields => ({ role: 'user', content });
 
   test.each([NOVA, CLAUDE])('parts of a message stay parts: %s', async (model) => {
     expect(await chat(model, [user([text('Total is 5'), text('0 items')])])).toEqual(OK);
@@ -80,7 +80,13 @@ describe('of Bedrock by Converse', () => {
   });
 });
 describe('of Bedrock by InvokeModel', () => {
-  const { messages, sent } = opened({ vendor: 'bedrock', main: { api: 'anthropic-invoke' } });
+  const { messages, chat, sent } = opened({ vendor: 'bedrock', main: { api: 'anthropic-invoke' } });
+  test('a text of white space alone is no block, and is told', async () => {
+    expect(await chat(CLAUDE, [user([text('a'), text('b')])])).toEqual(OK);
+    expect(sent().messages).toEqual([user([text('a'), text('b')])]);
+    expect(await chat(CLAUDE, [user([text('a'), text('\n')])])).toEqual([200, 'emulated=messages[].content[].text']);
+    expect(sent().messages).toEqual([user([text('a\n')])]);
+  });
   test('citations that go back to their vendor are no loss', async () => {
     const citations = [{ type: 'web_search_result_location', cited_text: 'q', url: 'https://a.example/', title: 'A', encrypted_index: 'Eo' }];
     const answer = { role: 'assistant', content: [{ ...text('b'), citations }] };

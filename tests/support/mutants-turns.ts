@@ -204,6 +204,11 @@ const kept: readonly Mutant[] = [
     'citations that go back to their vendor',
     anthropic('messages/citations.ts', 'look(citation); // what others can show of it stands in the payload', ''),
   ),
+  keeps(
+    'a text that joins its neighbour is told',
+    'a text of white space alone',
+    anthropic('messages/write-blocks.ts', "if (!whole) lost('turns.parts.text',", "if (false) lost('turns.parts.text',"),
+  ),
   keeps('the name of a result is no loss', 'the name of a function', converse('request/foreign.ts', '  loseResultNames(r.turns, lost);\n', '')),
   keeps(
     'an effort that is lost is named as it was written',

@@ -61,6 +61,17 @@ describe('requests', () => {
     ]);
     expect(paramsOf({ turns })).toContain('turns.parts.text');
   });
+  it('a blank text that joins its neighbour is told', () => {
+    const asked = (...texts: readonly string[]) => ({ turns: [user(...texts.map((one) => text(one)))] });
+    expect(contents(bodyOf(asked('a', '\n', 'b')))).toEqual([
+      [
+        { type: 'text', text: 'a\n' },
+        { type: 'text', text: 'b' },
+      ],
+    ]);
+    expect(paramsOf(asked('a', '\n', 'b'))).toContain('turns.parts.text');
+    expect(paramsOf(asked('a', '', 'b'))).not.toContain('turns.parts.text');
+  });
   it('sampling is not sent to models that refuse it, and as far as older ones take it', () => {
     const sampling = { temperature: 1.7, topP: 0.5, topK: 3 };
     expect(bodyOf({ sampling }, 'claude-opus-4-7')).not.toHaveProperty('temperature');

@@ -94,8 +94,13 @@ export const spoken = (parts: readonly Part[], lost: Lost): readonly Part[] => {
     const part = said.kind === 'refusal' ? refusedText(said.text, lost) : said;
     const last = out.at(-1);
     const joins = last !== undefined && (isBlank(part) || isBlank(last)) && isPlainText(part) && isPlainText(last);
-    if (joins) out[out.length - 1] = { kind: 'text', text: `${(last as TextPart).text}${(part as TextPart).text}` };
-    else out.push(part);
+    if (!joins) {
+      out.push(part);
+      continue;
+    }
+    const whole = last.text === '' || part.text === '' || (isBlank(last) && isBlank(part));
+    if (!whole) lost('turns.parts.text', 'a text of nothing but white space joins its neighbour', 'emulated');
+    out[out.length - 1] = { kind: 'text', text: `${last.text}${part.text}` };
   }
   if (out.some((part) => isBlank(part) && (part as TextPart).text !== '')) lost('turns.parts.text', 'a text of nothing but white space is refused');
   return out.filter((part) => !isBlank(part));
