@@ -6,6 +6,16 @@ const core = edit('packages/core');
 const kit = edit('packages/plugin');
 const keys = edit('plugins/auth-api-key');
 
+/** A request must show who sends it. */
+const SHOWN = core(
+  'access/authenticate.ts',
+  "throw refuse(r, denial('missing_credentials'), 'missing', { strategy: 'none', reason: 'missing' });",
+  'return { principal: ANONYMOUS };',
+);
+const PROJECT = edit('plugins/provider-vertex')('config.ts', "pattern: '^([a-z0-9][a-z0-9.-]*:)?[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$',", '');
+const LOCATION = edit('plugins/provider-vertex')('config.ts', "pattern: '^(global|us|eu|[a-z]+-[a-z]+[0-9]{1,2})$',", '');
+const COMPARTMENT = edit('plugins/provider-oci')('config.ts', "pattern: '^(ocid1\\\\.(compartment|tenancy)\\\\.[a-z0-9.-]+)?$',", '');
+
 /** Rules of the cases of attack that the files about one subject leave out; each row names its case. */
 export const attacks: readonly Mutant[] = [
   of(
@@ -13,16 +23,6 @@ export const attacks: readonly Mutant[] = [
     'plugins/auth-api-key/test/strategy',
     'A014 checksum and prefix, A011: what is no key > is denied without a read of the store',
     keys('strategy.ts', 'if (id === undefined) return MALFORMED;', 'if (id === undefined) return unknown(value, shown);'),
-  ),
-  of(
-    'a hostile text as a credential is answered as a wrong key is',
-    'tests/access-answers',
-    'A011 8 KiB in each slot',
-    core(
-      'access/authenticate.ts',
-      "denied' ? answer.result : { reason: 'unknown', retryAfterMs: undefined };",
-      "denied' ? answer.result : { reason: 'unknown', retryAfterMs: 1_000 };",
-    ),
   ),
   of(
     'two slots, two callers',
@@ -86,22 +86,9 @@ export const attacks: readonly Mutant[] = [
     core('http/raw-answer.ts', 'if (!HOST.test(host)) return false;', ''),
     core('http/head.ts', ' && HOST.test(host)', ''),
   ),
-  of(
-    'a path is that of the request line',
-    'tests/refused',
-    'A064 /metrics: a path of a proxy in front is not looked at',
-    core('gateway.ts', "request.url ?? '');\n        x.target", "String(request.headers['x-forwarded-uri'] ?? request.url));\n        x.target"),
-  ),
-  of(
-    'a user agent is no credential',
-    'tests/refused',
-    'A065 /openai/main/v1/chat/completions: probes of load balancers are nobody',
-    core(
-      'access/authenticate.ts',
-      'const { credential, unknownScheme } = r.head;',
-      "const { credential, unknownScheme } = r.head;\n    if (/kube-probe|GoogleHC|ELB-HealthChecker/.test(String(r.request.headers['user-agent']))) return { principal: ANONYMOUS };",
-    ),
-  ),
+  of('who shows no credential is nobody', 'tests/refused', 'A064 /metrics: a path of a proxy in front is not looked at', SHOWN),
+  of('a user agent is no credential', 'tests/refused', 'A065 /openai/main/v1/chat/completions: probes of load balancers are nobody', SHOWN),
+  of('a header that names an account is no credential', 'tests/hardening', 'A039 X-Service-Account', SHOWN),
   of(
     'a deployment is one segment of a path',
     'tests/hardening-models',
@@ -160,21 +147,14 @@ export const attacks: readonly Mutant[] = [
     core('config/url.ts', 'return linkLocal ||', 'return'),
   ),
   of(
-    'the address of a call is that of its instance',
-    'tests/security-surface',
-    'A081: no caller says where a call goes > x-base-url as a header',
-    core(
-      'call/upstream-head.ts',
-      'origin: endpoint.origin ?? provider.base.origin,',
-      "origin: endpoint.origin ?? (String(x.request.headers['x-base-url'] ?? '') || provider.base.origin),",
-    ),
-  ),
-  of(
     'a region is a name',
     'tests/security-surface',
     'A084: parts of an address are names and nothing else > region of {"provider":"bedrock","region":"us-east-1.evil',
     edit('plugins/provider-bedrock')('config.ts', "      pattern: '^[a-z]{2,}(-[a-z0-9]+)+$',\n", ''),
   ),
+  of('a project is a name', 'tests/security-surface', 'A084: parts of an address are names and nothing else > project of', PROJECT),
+  of('a location is a name', 'tests/security-surface', 'A084: parts of an address are names and nothing else > location of', LOCATION),
+  of('a compartment is an id', 'tests/security-surface', 'A084: parts of an address are names and nothing else > compartmentId of', COMPARTMENT),
   of(
     'a picture is not fetched',
     'tests/security-surface',
@@ -241,12 +221,6 @@ export const attacks: readonly Mutant[] = [
     core('http/admin.ts', 'if (refused !== undefined) throw refused;', ''),
   ),
   of(
-    'nothing starts a process',
-    'tests/security-surface',
-    'A104: what is open, and what runs > nothing that serves can start a process',
-    core('call/ticker.ts', "Roster } from './roster.ts';\n", "Roster } from './roster.ts';\nimport 'node:child_process';\n"),
-  ),
-  of(
     'no listener for everybody without authentication',
     'packages/core/test/config-checks',
     'A106: authentication fails closed > none beside a main listener',
@@ -257,12 +231,6 @@ export const attacks: readonly Mutant[] = [
     'tests/refused',
     'A106 an empty list',
     core('config/schema.ts', "Type.Array(Use('auth'), { minItems: 1 })", "Type.Array(Use('auth'))"),
-  ),
-  of(
-    'what a variable says is not read again',
-    'packages/core/test/config-expand',
-    'A107: a value of the environment stays one scalar > comment',
-    core('config/expand.ts', 'text: joined(false),', "text: joined(false).replace(/ #.*/, ''),"),
   ),
   of(
     'secrets are taken out of the log',
@@ -299,10 +267,10 @@ export const attacks: readonly Mutant[] = [
     from: 'USER 65532:65532\n',
     to: '',
   }),
-  of('nothing runs while a package is installed', 'tests/security-surface', 'A123: no package runs anything while it is installed', {
+  of('a package brings what is listed', 'tests/security-surface', 'A123: no package runs anything while it is installed', {
     file: 'packages/cli/package.json',
-    from: '  "type": "module",\n',
-    to: '  "type": "module",\n  "scripts": { "postinstall": "node ./bin/llm-proxy-auth.js" },\n',
+    from: '  "files": [',
+    to: '  "unlisted": [',
   }),
   of(
     'keys of an object are looked up, not compared one by one',

@@ -105,6 +105,18 @@ const keys: readonly Mutant[] = [
     'if (wait > 0) return { ...result, retryAfterMs: wait };',
     'if (wait > 0 && result === LOCKED) return { ...result, retryAfterMs: wait };',
   ),
+  {
+    rule: 'auth-api-key: the state of a key counts',
+    edits: [{ file: 'plugins/auth-api-key/src/strategy.ts', from: '    if (reason !== undefined) return denied(reason);\n', to: '' }],
+    test: 'plugins/auth-api-key/test/strategy.test.ts',
+    named: 'A017 state: a key that is not valid > is denied, whatever the reason',
+  },
+  {
+    rule: 'auth-api-key: nobody makes a key that may do more',
+    edits: [{ file: 'plugins/auth-api-key/src/admin/create.ts', from: '  bounds.give(holderOf(rights));\n', to: '' }],
+    test: 'plugins/auth-api-key/test/admin.test.ts',
+    named: 'A021 privilege escalation: bounds of who creates > refuses the scope admin',
+  },
   LEGACY(
     'no bcrypt for who guesses',
     'are looked for no more by who guesses',

@@ -454,6 +454,19 @@ const targets: readonly Mutant[] = [
     'A056 /transparent/main/a%2f..%2fb',
     core('http/target.ts', "if (name === '.' || name === '..' || (piece === '' && pieces.length > 1))", 'if (false)'),
   ),
+  of('no dot segment', 'hardening', 'A056 /transparent/main/v1/../../admin/x', core('http/target.ts', "throw refuse('has a dot segment');", 'return false;')),
+  of(
+    'escapes are UTF-8',
+    'hardening',
+    'A056 /transparent/main/%c0%ae%c0%ae/x',
+    core('http/target.ts', "if (text === undefined) throw refuse('is not valid percent-encoded UTF-8');", 'if (text === undefined) return false;'),
+  ),
+  of(
+    'no dot segment before a semicolon',
+    'hardening',
+    'A056 /transparent/main/..;/x',
+    core('http/target.ts', "const name = segment.split(';', 1)[0];", 'const name = segment;'),
+  ),
   of(
     'no character that ends a path',
     'hardening',
