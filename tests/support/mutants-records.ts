@@ -82,6 +82,11 @@ export const records: readonly Mutant[] = [
     core('audit/liveness.ts', 'if (silent(now, at)) return true;', 'if (Date.now() - row.beat >= SILENT_MS) return true;'),
   ),
   log('lines end in their order', 'nothing overtakes a write', core('observe/log.ts', 'buffered.flush(() => resolve());', 'resolve();')),
+  liveness(
+    'an id that was given again is another process',
+    'is dead at once when its id',
+    core('audit/liveness.ts', "now === '' ? undefined : now !== born", 'false'),
+  ),
   liveness('whoever is silent is looked at again', 'who is looked at for long enough', core('audit/audit.ts', 'due || watch.due', 'due')),
   liveness(
     'a row that changes is a sign of life',

@@ -4,7 +4,7 @@ import { type UsageCollector, usageCollector } from '../usage/collector.ts';
 import { firstHead } from './chain.ts';
 import { type Checkpoints, checkpoints } from './checkpoint.ts';
 import { auditKey } from './key.ts';
-import { living, PLACE } from './liveness.ts';
+import { BORN, living, PLACE } from './liveness.ts';
 import { type AuditKey, entryOf, readRegistry } from './registry.ts';
 import { type Spill, spillOf } from './spill.ts';
 import { type Proven, rowText, signed, WRITERS, type WriterRow } from './writers.ts';
@@ -26,6 +26,7 @@ const START = Object.freeze({ row: 0, n: 0 });
 const ROW: Omit<WriterRow, 'beat' | keyof Proven | 'mac'> = Object.freeze({
   place: PLACE,
   pid: process.pid,
+  born: BORN,
   ended: false,
   used: START,
   settled: Object.freeze({ row: 1, n: 1 }),

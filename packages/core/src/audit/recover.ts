@@ -4,7 +4,7 @@ import { addBucket, type Buckets, usageChanges } from '../usage/rows.ts';
 import { bucketOf, hourOf, NOTHING } from '../usage/totals.ts';
 import { type Kept, readRow } from './chain.ts';
 import { auditKey } from './key.ts';
-import { PLACE, type Watch } from './liveness.ts';
+import { BORN, PLACE, type Watch } from './liveness.ts';
 import { logOf, rowsAfter } from './rows.ts';
 import { spilledIn, spillOf } from './spill.ts';
 import { type Cursor, type Found, type Interrupted, isSigned, readWriter, readWriters, rowText, signed, WRITERS, type WriterRow } from './writers.ts';
@@ -62,7 +62,7 @@ const interruptedOf = (row: WriterRow, record: Kept): Interrupted => ({
 
 /** Takes a row over, so that of several who find it dead one goes on. */
 const claim = async ({ store, now }: Host, found: Found): Promise<Found | undefined> => {
-  const row = { ...found.row, place: PLACE, pid: process.pid, beat: now() };
+  const row = { ...found.row, place: PLACE, pid: process.pid, born: BORN, beat: now() };
   const changes: readonly Change[] = [{ space: WRITERS, key: found.writer, expect: found.version, value: rowText(row) }];
   return (await store.commit(changes)) ? readWriter(store, found.writer) : undefined;
 };

@@ -1,7 +1,7 @@
 import { GatewayError, type Host, isGatewayError } from '@llm-proxy-auth/plugin';
 import { type Block, firstHead, type Head, sealBlock } from './chain.ts';
 import { FORGED, type Identity, openIdentity } from './identity.ts';
-import { living, PLACE } from './liveness.ts';
+import { BORN, living, PLACE } from './liveness.ts';
 import { openIntents } from './open-intents.ts';
 import type { AuditRecord } from './record.ts';
 import { type Entry, entryOf, readRegistry } from './registry.ts';
@@ -218,6 +218,7 @@ export const makeWriter = ({ host, settings, count }: WriterOptions) => {
         ...found.row,
         place: PLACE,
         pid: process.pid,
+        born: BORN,
         beat: now(),
         ended: end && !more && !spilled && size() === 0,
         ...signed(own.key, own.writer, proven),

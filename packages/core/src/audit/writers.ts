@@ -22,6 +22,8 @@ export interface Interrupted {
 export interface WriterRow {
   readonly place: string;
   readonly pid: number;
+  /** When that process began, as its place tells it; '' where it does not. */
+  readonly born: string;
   /** Epoch ms of the last sign of life, by the writer's own clock: for people, as nobody else's clock need agree. */
   readonly beat: number;
   readonly ended: boolean;
@@ -67,6 +69,7 @@ const NOWHERE: Cursor = Object.freeze({ row: 0, n: 0 });
 const NO_ROW: WriterRow = Object.freeze({
   place: '',
   pid: 0,
+  born: '',
   beat: 0,
   ended: true,
   n: 0,
