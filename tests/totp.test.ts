@@ -72,7 +72,7 @@ test('what is enrolled by the id of a key goes on when the key is rotated, and a
   expect(answer(await call(bench, rotated.key, { 'x-totp-code': codeAt(secrets, clock.now + 30_000) }))).toBe('401 totp_required');
 });
 
-test('A032 brute force: five wrong codes lock, whatever address, agent and session are claimed; a lock answers as a wrong key', async () => {
+test('A032 brute force: five wrong codes lock, whatever address and agent are claimed, and none by a session beside the key; a lock answers as a wrong key', async () => {
   const clock = { now: START };
   const bench = await open(clock, { sections: { server: { port: 0, trustedProxies: ['127.0.0.1'] } } });
   const { key } = await make(bench, { name: 'ann', totp: true });
@@ -84,6 +84,7 @@ test('A032 brute force: five wrong codes lock, whatever address, agent and sessi
     guesses.push(answer(await call(bench, key, { 'x-totp-code': guess(turn), 'x-forwarded-for': `198.51.100.${turn}`, 'user-agent': `agent ${turn}` })));
   expect(guesses.slice(0, 4)).toEqual(Array(4).fill('401 invalid_credentials'));
   expect(new Set(guesses.slice(4))).toEqual(new Set(['401 invalid_credentials 30']));
+  expect(answer(await call(bench, key, { 'x-totp-code': right, 'x-session-token': `lpas_${'A'.repeat(43)}` }))).toBe('400 ambiguous_credentials');
   const [locked, unknown] = [await call(bench, key, { 'x-totp-code': right }), await call(bench, `${key.slice(0, -7)}AAAAAAA`)];
   expect(answer(locked)).toBe('401 invalid_credentials 30');
   expect(locked.text.replaceAll(/req_[\w-]+/g, '')).toBe(unknown.text.replaceAll(/req_[\w-]+/g, ''));

@@ -167,7 +167,8 @@ describe('A014 checksum and prefix, A011: what is no key', () => {
     const { key } = await run('keys.create', { name: 'ci' });
     host.asked.length = 0;
     const wrong = Array.from(key, (c, i) => `${key.slice(0, i)}${c === 'Z' ? 'Y' : 'Z'}${key.slice(i + 1)}`).slice(4);
-    for (const value of [...wrong, `${key} `, 'lpa_', `lpa_${'x'.repeat(8192)}`, "lpa_' OR 1=1--"])
+    // Of a header HTTP takes white space off the ends before anybody sees it; within the key, and from elsewhere, it stays.
+    for (const value of [...wrong, `${key} `, `${key.slice(0, 20)} ${key.slice(20)}`, 'lpa_', `lpa_${'x'.repeat(8192)}`, "lpa_' OR 1=1--"])
       expect(await ask(value)).toEqual({ is: 'denied', reason: 'malformed' });
     expect(host.asked).toEqual([]);
   });
