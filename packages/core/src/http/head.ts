@@ -137,6 +137,9 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
     } else if (use === 'once') {
       if (lower === 'host') {
         if (++hosts > 1) throw new GatewayError('invalid_request', 'The request has two Host headers.');
+        // RFC 9113, section 8.3.1.
+        if (authority !== undefined && value.toLowerCase() !== authority.toLowerCase())
+          throw new GatewayError('invalid_request', 'The headers Host and :authority name different hosts.');
         host = value;
       } else if (lower === 'content-type') {
         if (contentType !== undefined) throw new GatewayError('invalid_request', 'The request has two Content-Type headers.');

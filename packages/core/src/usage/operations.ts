@@ -80,7 +80,8 @@ export const USAGE_OPERATIONS: readonly AdminOperation[] = Object.freeze([
       const until = wanted.until === undefined ? undefined : hourOf(pastOf(wanted.until, now, 'until'));
       const rows = new Map<string, Sums & Partial<Record<Dimension, string>>>();
       const total: Sums = { ...NOTHING };
-      for await (const bucket of usageFrom(host.store, hourOf(pastOf(wanted.since ?? SINCE, now, 'since')))) {
+      const damaged = (key: string): void => host.log.warn({ key }, 'a row of the usage says less than nothing; what it says wrongly counts as nothing');
+      for await (const bucket of usageFrom(host.store, hourOf(pastOf(wanted.since ?? SINCE, now, 'since')), damaged)) {
         if (until !== undefined && bucket.hour >= until) break;
         if (!fits(bucket, wanted)) continue;
         const named = Object.fromEntries((wanted.by ?? BY).map((by) => [by, shownOf(bucket, by)]));

@@ -1,5 +1,5 @@
 import type { Change, Store } from '@llm-proxy-auth/plugin';
-import { type Bucket, increase, type Sums } from './totals.ts';
+import { amount, type Bucket, increase, NOTHING, type Sums, type Totals } from './totals.ts';
 
 export const USAGE = 'usage';
 /** Sorted by hour; each writer has rows of its own, so that no two processes write the same. */
@@ -15,24 +15,35 @@ export const addBucket = (buckets: Buckets, bucket: Bucket): void => {
   if (known === undefined) buckets.set(key, { ...bucket });
   else increase(known, bucket);
 };
+const FIGURES = Object.keys(NOTHING) as readonly (keyof Totals)[];
+/** What a row says; a figure that is below nothing, or none, counts as nothing. */
+const bucketIn = (json: string): { readonly bucket: Bucket & Sums; readonly damaged: boolean } => {
+  const row = JSON.parse(json) as Bucket & Sums;
+  const figures = Object.fromEntries(FIGURES.map((name) => [name, amount(row[name])])) as unknown as Totals;
+  return { bucket: { ...row, ...figures }, damaged: FIGURES.some((name) => row[name] !== figures[name]) };
+};
 /** The rows of a writer with what its buckets add. */
 export const usageChanges = async (store: Store, buckets: Buckets, writer: string): Promise<readonly Change[]> => {
   const changes: Change[] = [];
   for (const bucket of buckets.values()) {
     const key = keyOf(bucket, writer);
     const row = await store.get(USAGE, key);
-    const value = row === undefined ? bucket : (JSON.parse(row.value.json) as Bucket & Sums);
+    const value = row === undefined ? bucket : bucketIn(row.value.json).bucket;
     if (row !== undefined) increase(value, bucket);
     changes.push({ space: USAGE, key, expect: row?.version ?? 0, value: { json: JSON.stringify(value) } });
   }
   return changes;
 };
 const PAGE = 500;
-/** Buckets from an hour on. */
-export async function* usageFrom(store: Store, hour: string): AsyncGenerator<Bucket> {
+/** Buckets from an hour on; `damaged` hears the keys of rows that say less than nothing. */
+export async function* usageFrom(store: Store, hour: string, damaged: (key: string) => void): AsyncGenerator<Bucket> {
   for (let after = hour; ; ) {
     const rows = await store.list(USAGE, after, PAGE);
-    for (const { value } of rows) yield JSON.parse(value.json) as Bucket;
+    for (const { key, value } of rows) {
+      const read = bucketIn(value.json);
+      if (read.damaged) damaged(key);
+      yield read.bucket;
+    }
     if (rows.length < PAGE) return;
     after = rows.at(-1)?.key ?? after;
     await new Promise((resolve) => setImmediate(resolve));
