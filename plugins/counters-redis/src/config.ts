@@ -9,6 +9,11 @@ export const config = Type.Object(
     cert: Type.Optional(Pem({ description: 'Certificate that the server asks for: a path or PEM text.' })),
     key: Type.Optional(Pem({ description: 'Its private key: a path or PEM text.' })),
     prefix: Type.String({ default: 'llm-proxy-auth:', description: 'In front of every key; gateways that share limits have the same.' }),
+    replicas: Type.Integer({
+      minimum: 1,
+      default: 1,
+      description: 'Gateways that share the limits: one that starts while the server is away counts that part of each limit until it has heard of the others.',
+    }),
     timeout: Duration({ default: '250ms', description: 'A claim that is not answered by then is counted by this replica alone.' }),
   },
   { additionalProperties: false },

@@ -24,12 +24,14 @@ class RedisCounters implements Counters {
   readonly #unsettled = new Map<string, readonly Actual[]>();
   readonly #presence: NodeJS.Timeout;
   #asking: NodeJS.Timeout | undefined;
-  #replicas = 1;
+  /** As many as were last heard of; before, as many as were said. */
+  #replicas: number;
   #serial = 0;
   #closed = false;
   #refused = false;
 
-  constructor(redis: Redis, prefix: string, host: Host) {
+  constructor(redis: Redis, { prefix, replicas }: Pick<Config, 'prefix' | 'replicas'>, host: Host) {
+    this.#replicas = replicas;
     this.#redis = redis;
     this.#shared = sharedIn(redis, prefix);
     this.memory = sharedMemory(redis, prefix);
@@ -150,7 +152,7 @@ class RedisCounters implements Counters {
 
 /** Throws where the configuration is wrong or the server refuses the credentials; one that does not answer is waited for. */
 export const redisCounters = async (config: Config, host: Host): Promise<Counters> => {
-  const counters = new RedisCounters(await connect(config, host), config.prefix, host);
+  const counters = new RedisCounters(await connect(config, host), config, host);
   try {
     await counters.start();
   } catch (error) {

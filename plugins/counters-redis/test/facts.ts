@@ -5,7 +5,7 @@ import { type PluginFacts, secretOf } from '@llm-proxy-auth/contract-tests';
 export const factsAt = (url: () => string, isThere: boolean): PluginFacts => ({
   counters: {
     redis: {
-      config: () => ({ url: secretOf(url()), prefix: `${randomUUID()}:`, timeout: 5_000 }),
+      config: () => ({ url: secretOf(url()), prefix: `${randomUUID()}:`, replicas: 1, timeout: 5_000 }),
       counts: isThere ? ['rate', 'concurrent', 'budget'] : [],
       remembers: isThere,
     },

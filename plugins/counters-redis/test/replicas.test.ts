@@ -36,7 +36,7 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
   });
   afterAll(() => server.stop());
   const open = async (prefix: string, timeout = 5_000, url = server.url): Promise<Counters> => {
-    const counters = await redisCounters({ url: secretOf(url), prefix, timeout }, fakeHost({ now: START }));
+    const counters = await redisCounters({ url: secretOf(url), prefix, replicas: 1, timeout }, fakeHost({ now: START }));
     opened.push(counters);
     return counters;
   };
@@ -188,7 +188,7 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
     const tls = (name: string): string => fileURLToPath(new URL(`../../../packages/core/test/fixtures/tls/${name}.pem`, import.meta.url));
     const files = ['--tls-cert-file', tls('server'), '--tls-key-file', tls('server-key'), '--tls-ca-cert-file', tls('ca'), '--tls-auth-clients', 'no'];
     const other = await openServer(files, true);
-    const given = { url: secretOf(other.url), prefix: 'p:', timeout: 5_000 };
+    const given = { url: secretOf(other.url), prefix: 'p:', replicas: 1, timeout: 5_000 };
     const known = await redisCounters({ ...given, ca: secretOf(readFileSync(tls('server'), 'utf8')) }, fakeHost());
     opened.push(known);
     expect(known.degraded?.()).toBe(false);
@@ -212,11 +212,14 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
   test('a password that the server refuses fails the start, without a word of it', async () => {
     const other = await openServer(['--requirepass', 'right-password-0123456789']);
     const wrong = other.url.replace('redis://', 'redis://:wrong-password-0123456789@');
-    await expect(redisCounters({ url: secretOf(wrong), prefix: 'p:', timeout: 1_000 }, fakeHost())).rejects.toThrow(/^Redis refused/);
-    await expect(redisCounters({ url: secretOf('http://:secret-0123456789@host'), prefix: 'p:', timeout: 1_000 }, fakeHost())).rejects.toThrow(
+    await expect(redisCounters({ url: secretOf(wrong), prefix: 'p:', replicas: 1, timeout: 1_000 }, fakeHost())).rejects.toThrow(/^Redis refused/);
+    await expect(redisCounters({ url: secretOf('http://:secret-0123456789@host'), prefix: 'p:', replicas: 1, timeout: 1_000 }, fakeHost())).rejects.toThrow(
       /^`counters.url` must be/,
     );
-    const right = await redisCounters({ url: secretOf(other.url), password: secretOf('right-password-0123456789'), prefix: 'p:', timeout: 1_000 }, fakeHost());
+    const right = await redisCounters(
+      { url: secretOf(other.url), password: secretOf('right-password-0123456789'), prefix: 'p:', replicas: 1, timeout: 1_000 },
+      fakeHost(),
+    );
     expect(right.degraded?.()).toBe(false);
     await right.close?.();
     await other.stop();
