@@ -1,4 +1,4 @@
-import { attacks } from './mutants-attacks.ts';
+import { attacks, hosts } from './mutants-attacks.ts';
 import { canaryMutants } from './mutants-canaries.ts';
 import { cloudMutants } from './mutants-clouds.ts';
 import { factorMutants } from './mutants-factor.ts';
@@ -7,7 +7,7 @@ import { givenMutants } from './mutants-given.ts';
 import { mishaps } from './mutants-mishaps.ts';
 import { money } from './mutants-money.ts';
 import { pages } from './mutants-pages.ts';
-import { records } from './mutants-records.ts';
+import { records, usageRows } from './mutants-records.ts';
 import { signedMutants } from './mutants-signed.ts';
 import { tokens } from './mutants-tokens.ts';
 import { told } from './mutants-told.ts';
@@ -764,4 +764,6 @@ export const mutants: readonly Mutant[] = [
   ...attacks,
   ...mishaps,
   ...pages,
+  ...usageRows,
+  ...hosts,
 ];
