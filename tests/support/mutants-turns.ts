@@ -199,11 +199,12 @@ const kept: readonly Mutant[] = [
     'no message is made of nothing',
     chat('if (first === undefined) return undefined;', 'if (first === undefined) return [];'),
   ),
-  keeps(
-    'citations that go back are no loss',
-    'citations that go back to their vendor',
-    anthropic('messages/citations.ts', 'look(citation); // what others can show of it stands in the payload', ''),
-  ),
+  {
+    rule: 'citations that go back are no loss',
+    edits: [converse('blocks/citations.ts', 'look(citation); // what others can show of it stands in the payload', '')],
+    test: 'plugins/dialect-converse/test/golden.test.ts',
+    named: 'what the vendor signed goes back to it and is no loss',
+  },
   keeps(
     'a text that joins its neighbour is told',
     'a text of white space alone',
