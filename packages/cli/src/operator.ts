@@ -1,7 +1,8 @@
 import type { Graph } from '@llm-proxy-auth/core';
 import type { Principal } from '@llm-proxy-auth/plugin';
 
-const OPERATOR: Principal = Object.freeze({
+/** Who works on the machine of the gateway, with its store and its secrets. */
+export const OPERATOR: Principal = Object.freeze({
   id: 'operator',
   owner: 'operator',
   strategy: 'local',

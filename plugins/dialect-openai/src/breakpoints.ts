@@ -6,10 +6,9 @@ type Cache = NonNullable<Kept['cache']>;
 /** Writes a mark for the cache, as the value of `prompt_cache_breakpoint`. */
 export type Marking = (cache: Cache) => Fields;
 
-const BREAKPOINT = 'prompt_cache_breakpoint';
+/** The member of a part, and what a model may be found to refuse. */
+export const BREAKPOINT = 'prompt_cache_breakpoint';
 const OPTIONS = 'prompt_cache_options';
-/** What a model may be found to refuse: marks for the cache. */
-export const MARKS = 'prompt_cache_breakpoint';
 /** Kept for half an hour without a word, else for this; other vendors keep for five minutes or an hour. */
 const LONG = '12h';
 /** As a client of this dialect wrote it, as far as the conversation knows. */
@@ -20,7 +19,7 @@ export const readBreakpoint = (wire: Json): Cache | undefined => (isObject(wire)
 /** How marks of another dialect's client are written; undefined where the model, its provider or its configuration has none. */
 export const markingOf = ({ endpoint, like, model, ledger, refused, rejects }: Call): Marking | undefined => {
   const takes = familyOf(like ?? model).marks === true && endpoint.capabilities.cache !== false;
-  if (!takes || refused?.has(MARKS) === true || rejects?.includes(BREAKPOINT) === true) return undefined;
+  if (!takes || refused?.has(BREAKPOINT) === true || rejects?.includes(BREAKPOINT) === true) return undefined;
   return (cache) => {
     if (cache.ttl !== undefined) lostTo(ledger)('turns.parts.cache', `the provider keeps a prompt for half an hour or ${LONG}`, 'emulated');
     return writeBreakpoint(cache);

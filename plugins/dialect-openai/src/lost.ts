@@ -1,4 +1,7 @@
-import type { Citation, Finish, Ledger, Usage } from '@llm-proxy-auth/plugin';
+import type { Citation, Finish, Ledger, Lost, Usage } from '@llm-proxy-auth/plugin';
+
+/** For what is only looked at. */
+export const unheard: Lost = () => undefined;
 
 /** What OpenAI's surfaces cannot say of how a choice ended. `words`: the reasons they have. */
 export const loseEnd = (end: { readonly reason: Finish; readonly stopSequence?: string | undefined }, words: ReadonlySet<Finish>, ledger: Ledger): void => {

@@ -1,21 +1,12 @@
 import { type AdminEntry, auditOf, ConfigurationError, type Graph, jsonLine, readInput, recorded, runOperation } from '@llm-proxy-auth/core';
-import { isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { isGatewayError } from '@llm-proxy-auth/plugin';
 import { inputOf, optionsOf, type Parsed, parse, requiredOf, UsageError, withFiles } from '../arguments.ts';
 import type { Command } from '../commands.ts';
 import { withGraph } from '../configuration.ts';
 import { operationHelp } from '../operation-help.ts';
+import { OPERATOR } from '../operator.ts';
 import { print, type Terminal, table } from '../terminal.ts';
 
-/** Who works on the machine of the gateway, with its store and its secrets. */
-const OPERATOR: Principal = Object.freeze({
-  id: 'operator',
-  owner: 'operator',
-  strategy: 'local',
-  credential: 'local',
-  groups: [],
-  scopes: ['admin'],
-  factor: 'none',
-});
 const LOOSE = /^--(?:config|plugin-root|allow-local-plugins|json)(?:=|$)/;
 
 /** Options that matter before the plugins are loaded. */

@@ -1,12 +1,10 @@
 import type { Surface, Tap } from '@llm-proxy-auth/plugin';
 import type { ReplyHead } from './dispatch.ts';
+import { isEvents } from './pass.ts';
 import { textOf } from './reply/outcome.ts';
 import { wholeTap } from './whole-tap.ts';
 
-const EVENTS = /^text\/event-stream\b/i;
 const MEDIA = /^(?:audio|image|video)\/|^application\/octet-stream\b/i;
-
-export const isEvents = (contentType: string): boolean => EVENTS.test(contentType);
 
 /**
  * Reads an answer that passes without the call having asked for a stream, the same in both modes: events where it is a stream all the same

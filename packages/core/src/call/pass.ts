@@ -14,6 +14,7 @@ export const CONTENT_TYPES: Readonly<Record<Framing, string>> = Object.freeze({
   binary: '',
 });
 export const isType = (contentType: string, wanted: string): boolean => contentType.toLowerCase().split(';', 1)[0]?.trim() === wanted;
+export const isEvents = (contentType: string): boolean => isType(contentType, CONTENT_TYPES.sse);
 const NOTHING = new Uint8Array();
 
 /** One whole reply as the stream the client asked for. */

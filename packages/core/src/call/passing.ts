@@ -15,14 +15,15 @@ import {
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { beginWait, headerValueIsSafe, ownHeaders, sendWhole } from './answer.ts';
-import { answerTap, isEvents } from './answer-tap.ts';
+import { answerTap } from './answer-tap.ts';
 import { answersOf, flawOf, isJsonType, isPage, mustBeJson } from './answered.ts';
 import type { Prepared } from './attempt.ts';
 import type { ReplyHead, Sink } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
-import { type PassingRules, passingStream } from './pass.ts';
+import { isEvents, type PassingRules, passingStream } from './pass.ts';
 import type { ReceivedBody } from './protocol.ts';
-import { byHead, heldSink, refusedSink } from './reply/held.ts';
+import { byHead } from './reply/by-head.ts';
+import { heldSink, refusedSink } from './reply/held.ts';
 import { type Attempting, DONE, textOf } from './reply/outcome.ts';
 import { withOwn } from './reply/owned.ts';
 import { relaySink } from './reply/relay.ts';

@@ -29,7 +29,7 @@ import {
   unknownFields,
   unsupported,
 } from '@llm-proxy-auth/plugin';
-import { clampLife, explicitly, MARKS, markingOf, refusesMarks } from '../breakpoints.ts';
+import { BREAKPOINT, clampLife, explicitly, markingOf, refusesMarks } from '../breakpoints.ts';
 import { bring } from '../carriers/restore.ts';
 import { familyOf } from '../families.ts';
 import { checkFurther, hideTools, isTextAlone, loseOptions, loseToolMembers, refuseData, refuseSpeech } from '../invalid.ts';
@@ -190,7 +190,7 @@ export interface Written {
 }
 /** What a model is found to refuse, asked by a client of another dialect who wrote none of this. */
 export const refusal = (error: ErrorLike, memo: unknown): readonly string[] | undefined =>
-  (memo as Memo | undefined)?.marked === true && refusesMarks(error) ? [MARKS] : undefined;
+  (memo as Memo | undefined)?.marked === true && refusesMarks(error) ? [BREAKPOINT] : undefined;
 /** The body for a provider. What this surface's own client sent goes back as it was; others' follow the model's family. */
 export const write = (asked: ChatRequest, call: Call): Written => {
   const form = formOf(asked);

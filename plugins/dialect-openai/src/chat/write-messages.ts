@@ -12,11 +12,11 @@ import {
   unsupported,
 } from '@llm-proxy-auth/plugin';
 import { type Marking, markedTexts } from '../breakpoints.ts';
+import { unheard } from '../lost.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
 import { type Form, formOf } from './form.ts';
 import { writePart } from './parts.ts';
 
-const unheard: Lost = () => undefined;
 /** How turns are written. `mine`: the request was read from this surface; `marking`: how foreign marks for the cache are, if at all. */
 export interface Writing {
   readonly mine: boolean;

@@ -25,12 +25,12 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { type Form, formsOf } from '../chat/form.ts';
 import { checkFurther, loseOptions } from '../invalid.ts';
+import { unheard } from '../lost.ts';
 import { optionsOf, readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile } from '../profile.ts';
 
 /** Name under which `rest` belongs to this surface. */
 export const COMPLETIONS = 'openai.completions';
-const unheard: Lost = () => undefined;
 const KNOWN: ReadonlySet<string> = new Set(
   'model prompt stream stream_options max_tokens temperature top_p seed frequency_penalty presence_penalty logit_bias stop n logprobs user echo best_of suffix'.split(
     ' ',

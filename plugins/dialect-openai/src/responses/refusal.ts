@@ -1,5 +1,5 @@
 import type { ErrorLike } from '@llm-proxy-auth/plugin';
-import { MARKS, refusesMarks } from '../breakpoints.ts';
+import { BREAKPOINT, refusesMarks } from '../breakpoints.ts';
 import { RESPONSES } from '../chat/yields.ts';
 import { errorFields } from './failure.ts';
 
@@ -15,7 +15,7 @@ const ABSENT: ReadonlySet<number> = new Set([404, 405]);
 /** Asked for a client of another dialect, who wrote none of this. */
 export const refusal = (error: ErrorLike): readonly string[] | undefined => {
   const { status, param } = error;
-  if (refusesMarks(error)) return [MARKS];
+  if (refusesMarks(error)) return [BREAKPOINT];
   if (ABSENT.has(status) || param === 'model') return [RESPONSES];
   if (param === 'reasoning.summary') return [SUMMARY];
   if (errorFields(error).code === 'invalid_encrypted_content') return [RETURNED];

@@ -1,10 +1,11 @@
 import { type Framing, GatewayError, type NativeCall, type Reach, type Tap } from '@llm-proxy-auth/plugin';
 import { beginWait, sendWhole } from '../answer.ts';
 import type { ReplyHead, Sink } from '../dispatch.ts';
-import { isType } from '../pass.ts';
+import { isEvents } from '../pass.ts';
 import { owningTap, ownReply } from '../stateful.ts';
 import { wholeTap } from '../whole-tap.ts';
-import { type Attempting, cutOutcome, DONE, textOf } from './outcome.ts';
+import { byHead } from './by-head.ts';
+import { type Attempting, DONE, textOf } from './outcome.ts';
 import { passing, relaySink } from './relay.ts';
 import { wholeSink } from './whole.ts';
 
@@ -34,7 +35,6 @@ const readSink = (a: Attempting, native: NativeCall, head: ReplyHead, tap: Tap |
     });
   });
 
-const isStream = (head: ReplyHead): boolean => isType(textOf(head, 'content-type'), 'text/event-stream');
 const streamedSink = (a: Attempting, tap: Tap | undefined): Sink =>
   relaySink(a, tap === undefined ? undefined : owningTap(a.x, a.instance, wholeTap(tap, 'sse')), true);
 
@@ -42,15 +42,8 @@ const streamedSink = (a: Attempting, tap: Tap | undefined): Sink =>
  * Transparent answers with ids of the caller's; what is no success passes like any other answer, and so does a stored answer that
  * is read as a stream.
  */
-export const ownedSink = (a: Attempting, native: NativeCall, tapOf: (framing: Framing) => Tap | undefined): Sink => {
-  let sink: Sink | undefined;
-  return {
-    head(status, headers, at) {
-      sink = status >= 300 ? relaySink(a, undefined, true) : isStream(headers) ? streamedSink(a, tapOf('sse')) : readSink(a, native, headers, tapOf('json'));
-      sink.head(status, headers, at);
-    },
-    data: (chunk, at) => sink?.data(chunk, at),
-    end: () => sink?.end(),
-    cut: (why, error) => (sink === undefined ? a.resolve(cutOutcome(a.instance, why, error)) : sink.cut(why, error)),
-  };
-};
+export const ownedSink = (a: Attempting, native: NativeCall, tapOf: (framing: Framing) => Tap | undefined): Sink =>
+  byHead(a, (status, head) => {
+    if (status >= 300) return relaySink(a, undefined, true);
+    return isEvents(textOf(head, 'content-type')) ? streamedSink(a, tapOf('sse')) : readSink(a, native, head, tapOf('json'));
+  });
