@@ -57,6 +57,7 @@ export * from './plugin.ts';
 export * from './provider.ts';
 export * from './purpose.ts';
 export { ordered, type Remainder, remainderOf, restore, sameValue } from './remainder.ts';
+export { nameMark, safeName } from './safe-name.ts';
 export * from './schema.ts';
 export { ENVELOPE, type Enclosed, openOrigin, sealOrigin } from './sealed-origin.ts';
 export { refuseSearch, refuseServerTool } from './server-tools.ts';

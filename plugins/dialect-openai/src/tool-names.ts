@@ -1,14 +1,7 @@
-import { createHash } from 'node:crypto';
-import type { ChatEvent, ChatReply, ChatRequest, Lost, Part, Turn } from '@llm-proxy-auth/plugin';
+import { type ChatEvent, type ChatReply, type ChatRequest, type Lost, type Part, safeName, type Turn } from '@llm-proxy-auth/plugin';
 
-const LONGEST = 64;
-const ALLOWED = new RegExp(`^[a-zA-Z0-9_-]{0,${LONGEST}}$`);
-/** A name that the vendor takes; where that changes it, with a mark made of the original, so that it stays one of its own. */
-const safe = (name: string): string => {
-  if (ALLOWED.test(name)) return name;
-  const mark = createHash('sha256').update(name).digest('hex').slice(0, 6);
-  return `${name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, LONGEST - 7)}-${mark}`;
-};
+/** A name that the vendor takes; one that is empty is refused by it. */
+const safe = (name: string): string => (name === '' ? name : safeName(name));
 
 /** Names that the client gave its tools, by those that the provider got instead. */
 export type ToolNames = ReadonlyMap<string, string>;
@@ -37,7 +30,7 @@ export const withSafeNames = (request: ChatRequest, lost: Lost): { readonly requ
   const choice = request.toolChoice;
   const toolChoice = typeof choice === 'object' ? { name: safe(choice.name) } : choice;
   if (names.size === 0) return { request, names: NO_NAMES };
-  lost('tools.name', `the provider takes ${LONGEST} letters, digits, _ and - in a name`, 'emulated');
+  lost('tools.name', 'the provider takes 64 letters, digits, _ and - in a name', 'emulated');
   return { request: changed(request, { tools, turns, toolChoice }), names };
 };
 

@@ -1,20 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { Lost } from '@llm-proxy-auth/plugin';
+import { type Lost, safeName } from '@llm-proxy-auth/plugin';
 import type { Family } from './families.ts';
 
-const WORD = /^[a-zA-Z0-9_-]{1,64}$/;
-const digest = (text: string, length: number): string => createHash('sha256').update(text).digest('hex').slice(0, length);
-/** A word of letters, digits, `_` and `-`, at most 64 long. One that was changed ends with a piece of its hash, so that two stay two. */
-const worded = (text: string): string => (WORD.test(text) ? text : `${text.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 57)}-${digest(text, 6)}`);
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 9);
 
 /** The id of a call as the provider takes it: the same for call and result. */
 export const callId = (id: string, { vendor }: Family, lost: Lost): string => {
-  const written = vendor === 'mistral' && !/^[a-zA-Z0-9]{9}$/.test(id) ? digest(id, 9) : worded(id);
+  const written = vendor === 'mistral' && !/^[a-zA-Z0-9]{9}$/.test(id) ? digest(id) : safeName(id);
   if (written !== id) lost('turns.parts.id', 'the provider takes letters, digits, _ and - alone', 'emulated');
   return written;
 };
 /** The name of a tool as the provider takes it. */
-export const toolName = (name: string): string => worded(name);
+export const toolName = (name: string): string => safeName(name);
 
 const NAME_FORBIDDEN = /[^A-Za-z0-9\s()[\]-]+/g;
 const named = (text: string): string =>

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { asObject, asText, type Part, type ToolCallPart } from '@llm-proxy-auth/plugin';
+import { asObject, asText, nameMark, type Part, type ToolCallPart } from '@llm-proxy-auth/plugin';
 import type { Memo } from './memo.ts';
 import { jsonOf } from './write-parts.ts';
 
@@ -9,9 +8,8 @@ const LONGEST = 64;
 /** A name that the vendor takes; where that changes it, with a mark made of the original, so that it stays one of its own. */
 export const toolName = (name: string): string => {
   if (ALLOWED.test(name)) return name;
-  const mark = createHash('sha256').update(name).digest('hex').slice(0, 6);
   const safe = name.replace(/[^A-Za-z0-9_.:-]/g, '_').replace(/^(?=[^A-Za-z_])/, '_');
-  return `${safe.slice(0, LONGEST - 7)}_${mark}`;
+  return `${safe.slice(0, LONGEST - 7)}_${nameMark(name)}`;
 };
 /** Free text as it stands in the object that input is on the wire; other input is taken for the text itself. */
 export const freeText = (json: string): string => asText(asObject(jsonOf(json))?.input) ?? json;
