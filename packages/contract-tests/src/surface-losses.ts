@@ -18,6 +18,8 @@ const told = (surface: AnySurface, path: string, plain: CarryResult, result: Car
 const written = (plain: CarryResult, result: CarryResult): boolean => result.is === 'written' && plain.is === 'written' && result.body !== plain.body;
 const holds = (result: CarryResult, mark: string): boolean =>
   result.is === 'written' && (result.body.includes(mark) || result.body.includes(JSON.stringify(mark).slice(1, -1)));
+const noParts = ({ surface: { operation } }: SurfaceSubject): string | undefined =>
+  canonicalOf(operation).parts.length === 0 ? `a ${operation} request has no parts` : undefined;
 const noRequest = ({ surface }: SurfaceSubject): string | undefined =>
   canonicalOf(surface.operation).plain === undefined ? `a ${surface.operation} request has no fields` : undefined;
 
@@ -36,9 +38,7 @@ export const lossRules: readonly Rule<SurfaceSubject>[] = [
   {
     id: 'surface.every-part-kind',
     says: 'every kind of part is written, or refused by name, or noted in the ledger',
-    absent: (subject) =>
-      needs.provider(subject) ??
-      (canonicalOf(subject.surface.operation).parts.length === 0 ? `a ${subject.surface.operation} request has no parts` : undefined),
+    absent: (subject) => needs.provider(subject) ?? noParts(subject),
     check({ surface }) {
       const { plain, parts } = canonicalOf(surface.operation);
       const bare = carry(surface, plain);
@@ -54,9 +54,7 @@ export const lossRules: readonly Rule<SurfaceSubject>[] = [
   {
     id: 'surface.texts-apart',
     says: 'texts that stand apart do not run together, and where they are one text it is noted',
-    absent: (subject) =>
-      needs.provider(subject) ??
-      (canonicalOf(subject.surface.operation).parts.length === 0 ? `a ${subject.surface.operation} request has no parts` : undefined),
+    absent: (subject) => needs.provider(subject) ?? noParts(subject),
     check({ surface }) {
       for (const { path, value } of canonicalOf(surface.operation).parts.filter(({ mark }) => mark === 'mark-apart')) {
         const result = carry(surface, value);

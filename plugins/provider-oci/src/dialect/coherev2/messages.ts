@@ -16,6 +16,7 @@ import {
   type Turn,
   unsupported,
 } from '@llm-proxy-auth/plugin';
+import { spoken, textContent } from '../contents.ts';
 import { detailOf, urlOf } from '../media.ts';
 import { OCI } from '../name.ts';
 
@@ -33,12 +34,6 @@ const documentOf = (part: DocumentPart): Fields => {
     throw unsupported('turns.parts.media', 'The format of this model takes documents of text alone, sent along.');
   const snippet = Buffer.from(media.base64, 'base64').toString();
   return { type: 'DOCUMENT', document: { ...some('title', title ?? name), snippet, ...some('context', context) } };
-};
-const textContent = (text: string): Fields => ({ type: 'TEXT', text });
-/** Without texts that say nothing, where others say something. */
-const spoken = (contents: readonly Fields[]): readonly Fields[] => {
-  const out = contents.filter(({ text }) => text !== '');
-  return out.length > 0 ? out : contents.slice(0, 1);
 };
 const contentOf = (parts: readonly Part[], { lost, capabilities }: Writing): readonly Fields[] =>
   spoken(

@@ -13,6 +13,7 @@ import {
   type Turn,
   unsupported,
 } from '@llm-proxy-auth/plugin';
+import { spoken, textContent } from '../contents.ts';
 import { detailOf, urlOf } from '../media.ts';
 import { OCI } from '../name.ts';
 
@@ -23,12 +24,6 @@ export interface Writing {
   /** What stands in an answer that has nothing but calls; null, but for models that fail with it. */
   readonly silence: readonly Fields[] | null;
 }
-const textContent = (text: string): Fields => ({ type: 'TEXT', text });
-/** Without texts that say nothing, where others say something. */
-const spoken = (contents: readonly Fields[]): readonly Fields[] => {
-  const out = contents.filter(({ text }) => text !== '');
-  return out.length > 0 ? out : contents.slice(0, 1);
-};
 const saidContent = (part: Part, { lost, capabilities }: Writing): Fields | undefined => {
   if (part.kind === 'text') return textContent(part.text);
   if (part.kind === 'refusal') {
