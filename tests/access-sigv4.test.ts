@@ -13,22 +13,13 @@ import { authorization, sha256, stamp } from '../plugins/auth-sigv4/test/sign.ts
 import { type Bench, openBench } from './support/gateway.ts';
 import { installed } from './support/installed.ts';
 import { ask, ask2, codeOf, type Got, type Sent } from './support/raw.ts';
+import { openSigning, type SigningBench } from './support/signing.ts';
 
 const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
-let bench: Bench;
-let pair: { readonly accessKeyId: string; readonly secretAccessKey: string };
+let bench: SigningBench['bench'];
+let pair: SigningBench['pair'];
 beforeAll(async () => {
-  bench = await openBench({
-    vendor: 'bedrock',
-    plugins: ['@llm-proxy-auth/auth-sigv4'],
-    sections: {
-      keyEncryption: { current: 'k1', keys: { k1: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff' } },
-      auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }, { use: 'sigv4' }],
-      retry: { attempts: 1 },
-    },
-  });
-  const made = await bench.operation('signing-keys.create', { name: 'ci', scopes: ['metrics'] });
-  pair = { accessKeyId: String(made.id), secretAccessKey: String(made.secret) };
+  ({ bench, pair } = await openSigning());
 });
 afterEach(() => bench.simulator.clear());
 afterAll(() => bench.close());

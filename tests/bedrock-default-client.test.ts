@@ -6,23 +6,13 @@ import {
   InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Bench, openBench } from './support/gateway.ts';
+import { openSigning, type SigningBench } from './support/signing.ts';
 
 const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
-let bench: Bench;
-let pair: { readonly id: string; readonly secret: string };
+let bench: SigningBench['bench'];
+let pair: SigningBench['pair'];
 beforeAll(async () => {
-  bench = await openBench({
-    vendor: 'bedrock',
-    plugins: ['@llm-proxy-auth/auth-sigv4'],
-    sections: {
-      keyEncryption: { current: 'k1', keys: { k1: '00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff' } },
-      auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef' }, { use: 'sigv4' }],
-      retry: { attempts: 1 },
-    },
-  });
-  const made = await bench.operation('signing-keys.create', { name: 'ci', scopes: ['metrics'] });
-  pair = { id: String(made.id), secret: String(made.secret) };
+  ({ bench, pair } = await openSigning());
 });
 beforeEach(() => {
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
@@ -36,7 +26,11 @@ afterAll(() => bench.close());
 /** All that an application sets: the region, the address of the gateway, and who it is. */
 const known: readonly (readonly [string, string, () => Readonly<Record<string, string>>])[] = [
   ['a key of the gateway as AWS_BEARER_TOKEN_BEDROCK', 'key:k1', () => ({ AWS_BEARER_TOKEN_BEDROCK: bench.key })],
-  ['a signing key of the gateway as AWS_ACCESS_KEY_ID', 'awskey:ci', () => ({ AWS_ACCESS_KEY_ID: pair.id, AWS_SECRET_ACCESS_KEY: pair.secret })],
+  [
+    'a signing key of the gateway as AWS_ACCESS_KEY_ID',
+    'awskey:ci',
+    () => ({ AWS_ACCESS_KEY_ID: pair.accessKeyId, AWS_SECRET_ACCESS_KEY: pair.secretAccessKey }),
+  ],
 ];
 const messages = [{ role: 'user' as const, content: [{ text: 'Hello' }] }];
 const body = JSON.stringify({ anthropic_version: 'bedrock-2023-05-31', max_tokens: 50, messages: [{ role: 'user', content: 'Hello' }] });

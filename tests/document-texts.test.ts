@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, openBench, type Wanted } from './support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import type { Wanted } from './support/gateway.ts';
+import { opened, told } from './support/opened.ts';
 
 // Documents that are given as texts, and what a search found: Claude cites them by the texts, at Anthropic and at Bedrock.
 type Fields = Readonly<Record<string, unknown>>;
@@ -20,43 +21,16 @@ const base64 = (said: string): string => Buffer.from(said).toString('base64');
 const CLAUDE = 'us.anthropic.claude-sonnet-4-6';
 const NOVA = 'us.amazon.nova-lite-v1:0';
 
-const opened = (wanted: Wanted) => {
-  let bench: Bench | undefined;
-  const now = (): Bench => {
-    if (bench === undefined) throw new Error('not open yet');
-    return bench;
-  };
-  beforeAll(async () => {
-    bench = await openBench({
-      plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'],
-      ...wanted,
-      sections: { retry: { attempts: 1 } },
-    });
-  });
-  afterEach(() => now().simulator.clear());
-  afterAll(() => bench?.close());
-  const post = (path: string, body: Fields, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
-    fetch(`${now().url}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${now().key}`, 'content-type': 'application/json', 'anthropic-version': '2023-06-01', ...headers },
-      body: JSON.stringify(body),
-    });
+const asking = (wanted: Wanted) => {
+  const { now, post, sent } = opened(wanted);
   const ask = (model: string, ...content: readonly Fields[]): Promise<Response> =>
     post('/anthropic/main/v1/messages', { model, max_tokens: 100, messages: [{ role: 'user', content: [...content, text('Say it.')] }] });
-  const sent = (): Fields =>
-    now()
-      .simulator.requests.findLast(({ method }) => method === 'POST')
-      ?.json() as Fields;
   const blocks = (): readonly Fields[] => (sent().messages as readonly { readonly content: readonly Fields[] }[]).at(-1)?.content ?? [];
   return { now, post, ask, sent, blocks };
 };
-const told = async (answer: Promise<Response>): Promise<readonly [number, string | null]> => {
-  const { status, headers } = await answer;
-  return [status, headers.get('x-lpa-fidelity')];
-};
 
 describe('Anthropic clients to Bedrock by Converse', () => {
-  const { now, post, ask, blocks } = opened({ vendor: 'bedrock', main: { api: 'converse' } });
+  const { now, post, ask, blocks } = asking({ vendor: 'bedrock', main: { api: 'converse' } });
   const document = (source: Fields): Fields => ({ document: { format: 'txt', name: 'Minutes', source } });
 
   test.each([
@@ -128,7 +102,7 @@ describe('Anthropic clients to Bedrock by Converse', () => {
 });
 
 describe('AWS clients to Anthropic', () => {
-  const { post, blocks } = opened({ vendor: 'anthropic' });
+  const { post, blocks } = asking({ vendor: 'anthropic' });
   const ask = (...content: readonly Fields[]): Promise<Response> =>
     post('/converse/main/model/claude-sonnet-4-6/converse', { messages: [{ role: 'user', content: [...content, { text: 'Say it.' }] }] });
 
@@ -147,7 +121,7 @@ describe.each([
   ['anthropic', 'claude-sonnet-4-6'],
   ['bedrock', CLAUDE],
 ] as const)('Anthropic clients to Anthropic’s own API at %s', (vendor, model) => {
-  const { ask, blocks } = opened({ vendor, pass: false });
+  const { ask, blocks } = asking({ vendor, pass: false });
   const picture = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: PNG } };
   test.each([
     ['two texts', made([text('one'), { ...text('two'), cache_control: { type: 'ephemeral' } }])],
@@ -163,7 +137,7 @@ describe.each([
 });
 
 describe('Anthropic clients to OpenAI', () => {
-  const { now, post, ask, blocks } = opened({});
+  const { now, post, ask, blocks } = asking({});
   const question = { model: 'gpt-4o-mini', max_tokens: 10, messages: [{ role: 'user', content: 'x' }] };
   test('texts are the text of a file, and what is lost is told', async () => {
     const [status, lost] = await told(ask('gpt-4o-mini', made([text('one'), text('two')]), found));

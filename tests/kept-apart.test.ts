@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, openBench, type Wanted } from './support/gateway.ts';
+import { describe, expect, test } from 'vitest';
+import type { Wanted } from './support/gateway.ts';
+import { opened, told } from './support/opened.ts';
 
 // What a client said in several texts stays in several, no message is made of nothing, and the notes name what was lost alone.
 type Fields = Readonly<Record<string, unknown>>;
@@ -12,49 +13,19 @@ const result = (...content: readonly Fields[]): Fields => ({ role: 'user', conte
 const user = (content: unknown): Fields => ({ role: 'user', content });
 const go = user('go');
 
-const opened = (wanted: Wanted) => {
-  let bench: Bench | undefined;
-  const now = (): Bench => {
-    if (bench === undefined) throw new Error('not open yet');
-    return bench;
-  };
-  beforeAll(async () => {
-    bench = await openBench({
-      plugins: ['@llm-proxy-auth/dialect-anthropic', '@llm-proxy-auth/dialect-converse'],
-      ...wanted,
-      sections: { retry: { attempts: 1 } },
-    });
-  });
-  afterEach(() => now().simulator.clear());
-  afterAll(() => bench?.close());
-  /** Status, and what is told of losses. */
-  const ask = async (path: string, body: Fields, fidelity = 'reject'): Promise<readonly [number, string | null]> => {
-    const { status, headers } = await fetch(`${now().url}${path}`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${now().key}`,
-        'content-type': 'application/json',
-        'anthropic-version': '2023-06-01',
-        'x-lpa-fidelity': fidelity,
-      },
-      body: JSON.stringify(body),
-    });
-    return [status, headers.get('x-lpa-fidelity')];
-  };
+const asking = (wanted: Wanted) => {
+  const { post, sent } = opened(wanted);
+  const ask = (path: string, body: Fields, fidelity = 'reject') => told(post(path, body, { 'x-lpa-fidelity': fidelity }));
   const messages = (model: string, said: readonly Fields[], more: Fields = {}, fidelity = 'reject') =>
     ask('/anthropic/main/v1/messages', { model, max_tokens: 2000, messages: said, ...more }, fidelity);
   const chat = (model: string, said: readonly Fields[], more: Fields = {}) =>
     ask('/openai/main/v1/chat/completions', { model, max_completion_tokens: 2000, messages: said, ...more });
-  const sent = (): Fields =>
-    now()
-      .simulator.requests.findLast(({ method }) => method === 'POST')
-      ?.json() as Fields;
   return { messages, chat, sent };
 };
 const OK = [200, null];
 
 describe('of Bedrock by Converse', () => {
-  const { messages, chat, sent } = opened({ vendor: 'bedrock', main: { api: 'converse' } });
+  const { messages, chat, sent } = asking({ vendor: 'bedrock', main: { api: 'converse' } });
   const said = (role: string, ...texts: readonly string[]): Fields => ({ role, content: texts.map((one) => ({ text: one })) });
 
   test.each([NOVA, CLAUDE])('parts of a message stay parts: %s', async (model) => {
@@ -80,7 +51,7 @@ describe('of Bedrock by Converse', () => {
   });
 });
 describe('of Bedrock by InvokeModel', () => {
-  const { messages, chat, sent } = opened({ vendor: 'bedrock', main: { api: 'anthropic-invoke' } });
+  const { messages, chat, sent } = asking({ vendor: 'bedrock', main: { api: 'anthropic-invoke' } });
   test('a text of white space alone is no block, and is told', async () => {
     expect(await chat(CLAUDE, [user([text('a'), text('b')])])).toEqual(OK);
     expect(sent().messages).toEqual([user([text('a'), text('b')])]);
@@ -95,7 +66,7 @@ describe('of Bedrock by InvokeModel', () => {
   });
 });
 describe('of OpenAI', () => {
-  const { messages, sent } = opened({});
+  const { messages, sent } = asking({});
   const model = 'gpt-4o-mini';
   test('the system and results stay in their texts', async () => {
     await messages(model, [go, called, result(text('port 80'), text('80 users'))], { tools: [tool], system: [text('Rule 1'), text('2 rules')] });
