@@ -36,10 +36,8 @@ const goesOn = ({ head, policy, received }: Exchange, limit: number): boolean =>
   limit > MULTIPART_LIMIT && (head?.contentLength ?? Number.POSITIVE_INFINITY) > MULTIPART_LIMIT && policy?.reserves !== true && received === undefined;
 /** A form of which the beginning must say the model. */
 const receiveForm = async (x: Exchange, surface: AnySurface, governed: GovernedWatcher, limit: number): Promise<ReceivedBody> => {
-  const said = x.head?.contentLength ?? 0;
-  if (said > limit) return { pieces: await collect(x, limit, governed), governed: governed.result(), kind: 'multipart' };
   const isNamed = (): boolean => surface.governed.model === 'none' || x.head?.ours.get('model') !== undefined || governed.result().model !== undefined;
-  const pieces = await collectBeginning(x, MULTIPART_LIMIT, governed, isNamed);
+  const pieces = await collectBeginning(x, limit, MULTIPART_LIMIT, governed, isNamed);
   const size = totalLength(pieces);
   const rest = size > MULTIPART_LIMIT ? pipe(x, limit, governed, size) : undefined;
   return { pieces, governed: governed.result(), kind: 'multipart', rest };

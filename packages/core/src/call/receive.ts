@@ -119,26 +119,34 @@ const again = async (pieces: readonly Buffer[], limit: number, watcher: Watcher 
   return pieces;
 };
 
+/** What refuses a body before a byte of it is read. */
+const refusedEarly = (x: Exchange, limit: number): GatewayError | undefined => {
+  if (x.gone) return broken();
+  if ((x.head?.contentLength ?? 0) <= limit) return undefined;
+  stopReading(x);
+  return tooLarge(limit);
+};
 /** Collects the body as the raw pieces that arrived. Throws `body_too_large`, `client_closed`, `draining` and what the watcher throws. */
 export const collect = (x: Exchange, limit: number, watcher: Watcher | undefined): Promise<readonly Buffer[]> => {
-  const said = x.head?.contentLength;
-  if (x.gone) return Promise.reject(broken());
-  if (x.received !== undefined) return again(x.received, limit, watcher);
-  if (said !== undefined && said > limit) {
-    stopReading(x);
-    return Promise.reject(tooLarge(limit));
-  }
+  if (x.received !== undefined && !x.gone) return again(x.received, limit, watcher);
+  const refused = refusedEarly(x, limit);
+  if (refused !== undefined) return Promise.reject(refused);
   return new Promise((resolve, reject) => {
     new BodyCollector(x, limit, watcher, resolve, reject);
   });
 };
 
 /**
- * Collects a body up to `most` bytes; one that is larger is handed over where `suffices` says that all is known by then, its rest
- * unread. Throws like `collect`.
+ * Collects a body of up to `limit` bytes, `most` of them; one that is larger is handed over where `suffices` says that all is known by
+ * then, its rest unread. Throws like `collect`.
  */
-export const collectBeginning = (x: Exchange, most: number, watcher: Watcher, suffices: () => boolean): Promise<readonly Buffer[]> =>
-  x.gone ? Promise.reject(broken()) : new Promise((resolve, reject) => void new BodyCollector(x, most, watcher, resolve, reject, suffices));
+export const collectBeginning = (x: Exchange, limit: number, most: number, watcher: Watcher, suffices: () => boolean): Promise<readonly Buffer[]> => {
+  const refused = refusedEarly(x, limit);
+  if (refused !== undefined) return Promise.reject(refused);
+  return new Promise((resolve, reject) => {
+    new BodyCollector(x, most, watcher, resolve, reject, suffices);
+  });
+};
 
 /**
  * Pipes the body, or what is left of it behind `read` bytes, while the watcher looks on; its refusal destroys the stream, which aborts
