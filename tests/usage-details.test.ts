@@ -147,3 +147,30 @@ describe('an error in a stream under 200', () => {
     }
   });
 });
+
+describe('what xAI thinks, which it counts beside what it says', () => {
+  test.each([false, true])('is in the output of an answer for another client (stream: %s)', async (stream) => {
+    const of = await open('openai');
+    const usage = { prompt_tokens: 32, completion_tokens: 9, total_tokens: 135, completion_tokens_details: { reasoning_tokens: 94 } };
+    const head = { id: 'c', created: 1, model: 'grok-4' };
+    const [choice, piece] = [
+      { index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' },
+      { index: 0, delta: { role: 'assistant', content: 'a' }, finish_reason: 'stop' },
+    ];
+    const chunks = [{ choices: [piece] }, { choices: [], usage }].map((chunk) => ({ ...head, object: 'chat.completion.chunk', ...chunk }));
+    if (stream) {
+      const body = [...chunks.map((chunk) => JSON.stringify(chunk)), '[DONE]'].map((data) => `data: ${data}\n\n`).join('');
+      of.simulator.script({ body, headers: { 'content-type': 'text/event-stream' } });
+    } else of.simulator.script({ body: { ...head, object: 'chat.completion', choices: [choice], usage } });
+    const answer = await post(of, '/anthropic/main/v1/messages', {
+      model: 'gpt-4o-mini',
+      max_tokens: 200,
+      messages: [{ role: 'user', content: 'Hello' }],
+      stream,
+    });
+    const text = await answer.text();
+    const told = stream ? events(text).find(({ type }) => type === 'message_delta') : (JSON.parse(text) as Record<string, unknown>);
+    expect(told?.usage).toMatchObject({ input_tokens: 32, output_tokens: 103 });
+    expect(await of.line(({ outputTokens }) => outputTokens !== undefined)).toMatchObject({ outputTokens: 103 });
+  });
+});

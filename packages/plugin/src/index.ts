@@ -51,6 +51,7 @@ export { boundaryOf, type FormField, type FormResult, type FormScanner, multipar
 export { type Native, type NativeEntry, nativeTable, rememberNative } from './native-table.ts';
 export { NORMAL_RULES, type NormalRule, normal, normalReply } from './normal.ts';
 export { oneText } from './one-text.ts';
+export { outputIn } from './output-tokens.ts';
 export { checkPairs } from './pairs.ts';
 export { type PlainSchema, plainSchema, unwrapInput, wrapInput, wrappedTools } from './plain-schema.ts';
 export * from './plugin.ts';

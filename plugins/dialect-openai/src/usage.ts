@@ -1,4 +1,4 @@
-import { asNumber, asObject, type Fields, isObject, type Json, some, type Usage } from '@llm-proxy-auth/plugin';
+import { asNumber, asObject, type Fields, isObject, type Json, outputIn, some, type Usage } from '@llm-proxy-auth/plugin';
 import { OPENAI } from './wire.ts';
 
 const count = (v: Json): number => {
@@ -8,14 +8,19 @@ const count = (v: Json): number => {
 /**
  * Reads the usage object of any OpenAI surface: `prompt_tokens`/`completion_tokens` (chat, completions, embeddings) or
  * `input_tokens`/`output_tokens` (responses, images, audio). Cached tokens above the input are clamped: a recorded
- * third-party answer says 403 cached of 347. `json` is the object's source where the caller has it.
+ * third-party answer says 403 cached of 347. xAI counts what was thought beside what was said. `json` is the object's source where the caller has it.
  */
 export const readUsage = (wire: Json, json: string): Usage | undefined => {
   if (!isObject(wire)) return undefined;
   const input = count(wire.prompt_tokens ?? wire.input_tokens);
-  const output = count(wire.completion_tokens ?? wire.output_tokens);
   const spent: Fields = asObject(wire.prompt_tokens_details ?? wire.input_tokens_details) ?? {};
   const made: Fields = asObject(wire.completion_tokens_details ?? wire.output_tokens_details) ?? {};
+  const output = outputIn({
+    input,
+    said: count(wire.completion_tokens ?? wire.output_tokens),
+    thought: count(made.reasoning_tokens),
+    total: count(wire.total_tokens),
+  });
   const cacheRead = Math.min(count(spent.cached_tokens), input);
   const part = (tokens: Json, most: number): number | undefined => Math.min(count(tokens), most) || undefined;
   return {

@@ -46,6 +46,14 @@ describe('a stream in the format GENERIC', () => {
       expect(usage).toMatchObject({ input: 5, output: 7, cacheRead: 2, reasoning: 3, estimated: false });
     }
   });
+  it.each([
+    ['thought beside what Grok said', { promptTokens: 10, completionTokens: 2, totalTokens: 112, completionTokensDetails: { reasoningTokens: 100 } }, 102, 100],
+    ['thought and nothing said', { promptTokens: 10, totalTokens: 60, completionTokensDetails: { reasoningTokens: 50 } }, 50, 50],
+    ['nothing but a total', { promptTokens: 10, totalTokens: 60 }, 50, 0],
+    ['a total that is none of ours', { totalTokens: 60 }, 0, 0],
+  ])('has usage of %s', (_what, counted, output, reasoning) => {
+    expect(streamed('generic', lines(text('a'), END, { usage: counted })).usage).toMatchObject({ output, reasoning });
+  });
   it('has several answers whose pieces are mixed and that end one after the other', () => {
     const reply = streamed(
       'generic',
