@@ -13,6 +13,7 @@ const TASKS = {
     '--max-semi-space-size=8',
     '--no-allocation-site-pretenuring',
     '--no-memory-reducer',
+    '--no-parallel-scavenge',
     '--v8-pool-size=1',
     '--disable-warning=ExperimentalWarning',
     '--conditions=@llm-proxy-auth/source',

@@ -172,7 +172,8 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       const x = new Exchange(nextId(), plan, request, response, options.now());
       endWait(x, x.started);
       plan.enter(x);
-      response.once('close', () => {
+      // It comes once; `once` makes and removes a listener around it.
+      response.on('close', () => {
         x.closed = true;
         // A reset HTTP/2 stream calls itself finished although nothing was ended.
         if (!response.writableEnded || !response.writableFinished) {

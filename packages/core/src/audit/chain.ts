@@ -16,8 +16,8 @@ export const link = (key: HmacKey, previous: string, text: string): string => hm
 /** Where the chain of a writer begins; no other writer's records fit behind it. */
 export const firstHead = (key: HmacKey, writer: string): Head => ({ n: 0, h: link(key, '', `audit ${writer}`) });
 
-/** A record as it is stored; `text`: what its link was made of. */
-const storedText = (text: string, h: string): string => `${text.slice(0, -1)},"h":"${h}"}`;
+/** A record as it is stored; `text`: what its link was made of, without its last brace. */
+const storedText = (text: string, h: string): string => `${text},"h":"${h}"}`;
 /** Fixes a record as the next of the chain. Returns its stored text and the new head. */
 const seal = (key: HmacKey, record: AuditRecord, head: Head): { readonly text: string; readonly head: Head } => {
   record.sealed = true;
@@ -30,7 +30,7 @@ const seal = (key: HmacKey, record: AuditRecord, head: Head): { readonly text: s
   record.target = shown(record.target);
   record.reason = shown(record.reason);
   const text = recordText(record);
-  const h = link(key, head.h, text);
+  const h = link(key, head.h, `${text}}`);
   return { text: storedText(text, h), head: { n: record.n, h } };
 };
 
@@ -72,5 +72,5 @@ export const follow = (key: HmacKey, head: Head, { h, ...record }: Kept): (Head 
   if (record.n !== head.n + 1) return undefined;
   const text = canonicalOf(record);
   const expected = link(key, head.h, text);
-  return h === expected ? { n: head.n + 1, h: expected, text: storedText(text, h) } : undefined;
+  return h === expected ? { n: head.n + 1, h: expected, text: storedText(text.slice(0, -1), h) } : undefined;
 };

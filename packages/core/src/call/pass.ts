@@ -13,7 +13,10 @@ export const CONTENT_TYPES: Readonly<Record<Framing, string>> = Object.freeze({
   ndjson: 'application/x-ndjson',
   binary: '',
 });
-export const isType = (contentType: string, wanted: string): boolean => contentType.toLowerCase().split(';', 1)[0]?.trim() === wanted;
+export const isType = (contentType: string, wanted: string): boolean => {
+  const parameters = contentType.indexOf(';');
+  return (parameters < 0 ? contentType : contentType.slice(0, parameters)).trim().toLowerCase() === wanted;
+};
 export const isEvents = (contentType: string): boolean => isType(contentType, CONTENT_TYPES.sse);
 const NOTHING = new Uint8Array();
 
