@@ -189,6 +189,16 @@ describe('a chat stream of a provider', () => {
       chunk({ tool_calls: [{ index: 0, function: { name: 'f', arguments: '1}' } }] });
     expect(partsOf(late + chunk({}, 'tool_calls') + DONE)).toEqual([{ kind: 'toolCall', id: 'c', name: 'f', input: { json: '{"a":1}' } }]);
   });
+  it('may have an empty reason in each chunk, which ends it where no other comes', () => {
+    const finishOf = (text: string) => collect(chatEvents(text)).choices.map(({ parts, finish }) => [parts, finish]);
+    const said = [{ kind: 'text', text: 'Hi you' }];
+    expect(finishOf(chunk({ content: 'Hi' }, '') + chunk({ content: ' you' }, '') + chunk({}, 'length') + DONE)).toEqual([[said, 'length']]);
+    expect(finishOf(chunk({ content: 'Hi' }, '') + chunk({ content: ' you' }, '') + DONE)).toEqual([[said, 'stop']]);
+  });
+  it('may have arguments as the object that they are', () => {
+    const call = chunk({ tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: { a: 1 } } }] });
+    expect(partsOf(call + chunk({}, 'tool_calls') + DONE)).toEqual([{ kind: 'toolCall', id: 'c', name: 'f', input: { json: '{"a":1}' } }]);
+  });
   it('of Azure may begin without a choice and go on after the finish', () => {
     const first = 'data: {"id":"","object":"","created":0,"model":"","choices":[],"prompt_filter_results":[]}\n\n';
     const after = 'data: {"id":"","choices":[{"index":0,"finish_reason":null,"content_filter_results":{}}]}\n\n';

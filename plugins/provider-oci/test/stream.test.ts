@@ -1,4 +1,4 @@
-import { collect, normalReply } from '@llm-proxy-auth/plugin';
+import { collect, type Json, normalReply } from '@llm-proxy-auth/plugin';
 import { recordedBytes, recordings } from '@llm-proxy-auth/simulators';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -63,6 +63,22 @@ describe('a stream in the format GENERIC', () => {
       [['a'], 'stop'],
       [['xy'], 'length'],
     ]);
+  });
+  it.each([
+    ['an empty reason in each event', [{ ...text('Hi'), finishReason: '' }, text(' you')]],
+    ['text that is no list', [piece({ content: 'Hi' }), piece({ content: ' you' })]],
+    ['text whose kind was left out', [piece({ content: [{ text: 'Hi' }] }), piece({ content: [{ text: ' you' }] })]],
+  ])('with %s says all of it', (_what, events) => {
+    expect(partsOf('generic', ...events, END)).toEqual([{ kind: 'text', text: 'Hi you' }]);
+  });
+  it('that never says why it ended is cut, also where the reason is empty', () => {
+    expect(readStream('generic', lines({ ...text('Hi'), finishReason: '' })).at(-1)).toMatchObject({ error: { code: 'upstream_stream_truncated' } });
+  });
+  it('has arguments that are the object itself, also whole', () => {
+    const [first] = [call({ id: 'a', name: 'f', arguments: { a: 1 } })];
+    expect(partsOf('generic', first, END)).toEqual([{ kind: 'toolCall', id: 'a', name: 'f', input: { json: '{"a":1}' } }]);
+    const choices = [{ index: 0, message: first.message as Json, finishReason: 'tool_calls' }];
+    expect(readReply('generic', { apiFormat: 'GENERIC', choices }).choices[0]?.parts).toMatchObject([{ input: { json: '{"a":1}' } }]);
   });
   it('thinks before it speaks, refuses, and tells probabilities', () => {
     const logprobs = { tokens: ['Hi'], tokenLogprobs: [-0.5], topLogprobs: [{ Hi: '-0.5', Ho: '-2' }] };

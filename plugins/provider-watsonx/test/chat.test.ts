@@ -141,7 +141,7 @@ const chunk = (choices: readonly object[], more: object = {}): Fields => ({ id: 
 const END = event(9, chunk([], { usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 } }));
 const delta = (d: object, finish_reason: string | null = null, index = 0): string => event(1, chunk([{ index, finish_reason, delta: d }]));
 const opening = (index: number, name = 'sum'): object => ({ tool_calls: [{ index, id: `t${index}`, type: 'function', function: { name, arguments: '' } }] });
-const piece = (index: number, input: string): object => ({ tool_calls: [{ index, function: { name: '', arguments: input } }] });
+const piece = (index: number, input: string | object): object => ({ tool_calls: [{ index, function: { name: '', arguments: input } }] });
 
 describe('an answer', () => {
   it('that a time limit ended was cut at a length, which the ledger says', () => {
@@ -200,6 +200,14 @@ describe('a stream', () => {
       const reply = readStream(delta(opening(0)) + delta(piece(0, twice.slice(0, cut))) + delta(piece(0, twice.slice(cut)), 'tool_calls') + END);
       expect(reply.choices[0]?.parts[0], `cut at ${cut}`).toMatchObject({ input: { json: '{"a": 1}' } });
     }
+  });
+  it('goes on behind an empty reason, and has arguments that are the object itself', () => {
+    const reply = readStream(delta({ content: 'Hi' }, '') + delta({ content: ' you' }, '') + delta(opening(0)) + delta(piece(0, { a: 1 }), 'tool_calls') + END);
+    expect(reply.choices[0]?.parts).toMatchObject([{ text: 'Hi you' }, { kind: 'toolCall', input: { json: '{"a":1}' } }]);
+    expect(eventsOf([Buffer.from(delta({ content: 'x' }, '') + END)]).at(-1)).toMatchObject({ error: { code: 'upstream_stream_truncated' } });
+    const made = { id: 'c', type: 'function', function: { name: 'f', arguments: { a: 1 } } };
+    const whole = readWhole({ choices: [{ index: 0, message: { role: 'assistant', tool_calls: [made] }, finish_reason: 'tool_calls' }] });
+    expect(whole).toMatchObject({ choices: [{ parts: [{ input: { json: '{"a":1}' } }] }] });
   });
   it('shows what the model thinks as thinking', () => {
     const reply = readStream(delta({ reasoning_content: 'be' }) + delta({ reasoning_content: 'cause' }) + delta({ content: 'Yes' }, 'stop') + END);

@@ -86,6 +86,8 @@ export const stringifyJson = (value: Json): string => {
   if (source === undefined) throw new GatewayError('internal_error', 'Only JSON values can be written as JSON.');
   return source;
 };
+/** JSON text that a service may also send as the value that it stands for; none where there is neither. */
+export const jsonText = (value: Json): string => (typeof value === 'string' ? value : value === undefined || value === null ? '' : stringifyJson(value));
 
 /** Source of a pattern: the inside of a JSON string in which nothing is escaped, so that it is the text itself. */
 export const UNESCAPED = String.raw`[ !#-[\]-\uffff]*`;

@@ -9,6 +9,7 @@ import {
   GatewayError,
   isObject,
   type Json,
+  jsonText,
   type Part,
   parseJson,
   readLogprobs,
@@ -52,6 +53,8 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
   let open: { readonly kind: Part['kind']; readonly index: number } | undefined;
   let audio: { readonly index: number; rest: Record<string, Json> } | undefined;
   let finished = false;
+  /** Some servers say an empty word in each chunk: it is a reason where no other comes. */
+  let blank = false;
   const late = filtersLate(call) ? lateOfChoice(call) : undefined;
 
   const close = (): void => {
@@ -94,7 +97,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
       tool = { id: asText(d.id) || `call_${call.id}_${choice}_${tools.size}`, name: '', custom, waiting: '', part: -1, said: false };
       tools.set(key, tool);
     }
-    const text = asText(custom ? inner.input : inner.arguments) ?? '';
+    const text = custom ? (asText(inner.input) ?? '') : jsonText(inner.arguments);
     if (tool.name === '') tool.name = asText(inner.name) ?? '';
     if (tool.part < 0 && tool.name !== '') openTool(tool);
     input(tool, text);
@@ -157,12 +160,14 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
       if (finished) return;
       delta(asObject(c.delta) ?? {}, asObject(c.logprobs) ?? {});
       if (late !== undefined) late.add(c, chunkRest(c));
+      else if (c.finish_reason === '') blank = true;
       else if (c.finish_reason !== undefined && c.finish_reason !== null) finish(c.finish_reason, chunkRest(c));
     },
-    finished: () => finished || late?.reason !== undefined,
+    finished: () => finished || blank || late?.reason !== undefined,
     /** The stream is over: what was held back for a filter that is late is told. */
     conclude(): void {
       if (late?.reason !== undefined) finish(late.reason, late.rest);
+      else if (blank) finish('stop', undefined);
     },
   };
 };

@@ -1,4 +1,4 @@
-import type { Finish } from '@llm-proxy-auth/plugin';
+import type { Finish, Json } from '@llm-proxy-auth/plugin';
 
 /** Reasons of all formats, in lower case; the service writes those of its own formats large. Another one counts as `stop`. */
 const FINISH: Readonly<Record<string, Finish>> = Object.freeze({
@@ -18,6 +18,8 @@ const FINISH: Readonly<Record<string, Finish>> = Object.freeze({
   safety: 'filter',
   error_toxic: 'filter',
 });
+/** An empty word is none: some models say it while they go on. */
+export const isReason = (word: Json): word is string => typeof word === 'string' && word !== '';
 /** False for a reason that nobody here knows. */
 export const isKnownWord = (word: string): boolean => FINISH[word.toLowerCase()] !== undefined;
 /** Reasons that say that there is no answer. */

@@ -16,6 +16,7 @@ import {
   type Verdict,
 } from '@llm-proxy-auth/plugin';
 import { error } from './error.ts';
+import { isReason } from './finish.ts';
 import { readEvent } from './read-error.ts';
 import { readUsage } from './usage.ts';
 
@@ -63,7 +64,7 @@ class StreamTap implements Tap {
     }
     this.#usage = readUsage(event.usage) ?? this.#usage;
     if (this.state === 'waiting' && shows(event)) this.state = 'content';
-    if (typeof event.finishReason !== 'string') return;
+    if (!isReason(event.finishReason)) return;
     this.#finished = true;
     this.state = 'done';
   }

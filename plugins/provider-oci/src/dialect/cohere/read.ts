@@ -16,7 +16,7 @@ import {
   type UpstreamReply,
 } from '@llm-proxy-auth/plugin';
 import { endChoice } from '../ending.ts';
-import { isFailure } from '../finish.ts';
+import { isFailure, isReason } from '../finish.ts';
 import { type Memo, NO_MEMO } from '../memo.ts';
 import { COHERE, OCI } from '../name.ts';
 import { partsOf } from '../parts.ts';
@@ -70,7 +70,7 @@ const answerReader = (answer: string, memo: Memo, emit: Emit) => {
     /** `whole`: nothing follows. */
     take(event: Fields, whole: boolean): void {
       if (finished) return;
-      const ends = whole || typeof event.finishReason === 'string';
+      const ends = whole || isReason(event.finishReason);
       const text = asText(event.text) ?? '';
       if (ends) sayRest(text, event.chatHistory !== undefined);
       else say(text);

@@ -10,6 +10,7 @@ import {
   type Fields,
   GatewayError,
   type Json,
+  jsonText,
   type StreamReader,
   some,
   stringifyJson,
@@ -18,6 +19,7 @@ import {
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { endChoice } from '../ending.ts';
+import { isReason } from '../finish.ts';
 import { type Memo, NO_MEMO } from '../memo.ts';
 import { COHEREV2, OCI } from '../name.ts';
 import { partsOf } from '../parts.ts';
@@ -72,8 +74,7 @@ const answerReader = (answer: string, memo: Memo, emit: Emit) => {
       const o = asObject(wire);
       const f = asObject(o?.function);
       if (o === undefined) continue;
-      const input = f?.arguments;
-      parts.call({ id: asText(o.id), name: asText(f?.name), input: typeof input === 'string' ? input : input === undefined ? '' : stringifyJson(input) });
+      parts.call({ id: asText(o.id), name: asText(f?.name), input: jsonText(f?.arguments) });
       Object.assign(rest, unknownFields(o, CALL));
     }
   };
@@ -87,7 +88,7 @@ const answerReader = (answer: string, memo: Memo, emit: Emit) => {
     take(event: Fields, whole: boolean): void {
       if (finished) return;
       const message = asObject(event.message) ?? {};
-      const ends = whole || typeof event.finishReason === 'string';
+      const ends = whole || isReason(event.finishReason);
       const again = !whole && ends && typeof event.id === 'string' && said.text + said.thinking + plan !== '';
       const toolPlan = asText(message.toolPlan) ?? '';
       if (toolPlan !== '' && !again) {

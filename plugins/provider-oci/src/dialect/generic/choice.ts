@@ -9,12 +9,13 @@ import {
   GatewayError,
   isObject,
   type Json,
+  jsonText,
   some,
   stringifyJson,
   type TokenLogprob,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
-import { isFailure, ownWord, readFinish } from '../finish.ts';
+import { isFailure, isReason, ownWord, readFinish } from '../finish.ts';
 import type { Memo } from '../memo.ts';
 import { OCI } from '../name.ts';
 import { partsOf } from '../parts.ts';
@@ -56,6 +57,8 @@ const citationOf =
       ...(whole ? {} : { origin: { dialect: OCI, payload: { json: stringifyJson(o) } } }),
     };
   };
+/** Text whose kind was left out. */
+const isText = (o: Fields): boolean => o.type === undefined && typeof o.text === 'string';
 const CHOICE: ReadonlySet<string> = new Set(['index', 'message', 'finishReason', 'logprobs']);
 const MESSAGE: ReadonlySet<string> = new Set(['role', 'content', 'refusal', 'toolCalls', 'annotations', 'reasoningContent']);
 const LOGPROBS: ReadonlySet<string> = new Set(['tokens', 'tokenLogprobs', 'topLogprobs']);
@@ -90,7 +93,7 @@ export const choiceReader = (options: ChoiceOptions) => {
     for (const wire of list) {
       const o = asObject(wire);
       if (o === undefined) continue;
-      if (o.type !== 'TEXT') {
+      if (o.type !== 'TEXT' && !isText(o)) {
         parts.opaque(o);
         continue;
       }
@@ -104,7 +107,7 @@ export const choiceReader = (options: ChoiceOptions) => {
       const o = asObject(wire);
       if (o === undefined) continue;
       if (o.type !== undefined && o.type !== 'FUNCTION') parts.opaque(o);
-      else parts.call({ id: asText(o.id), name: asText(o.name), input: asText(o.arguments) ?? '' });
+      else parts.call({ id: asText(o.id), name: asText(o.name), input: jsonText(o.arguments) });
       keep(unknownFields(o, CALL));
     }
   };
@@ -123,7 +126,7 @@ export const choiceReader = (options: ChoiceOptions) => {
       const message = asObject(c.message) ?? {};
       const logprobs = readLogprobs(c.logprobs, memo.top ?? Number.POSITIVE_INFINITY);
       parts.words('thinking', asText(message.reasoningContent) ?? '');
-      content(asList(message.content), logprobs);
+      content(typeof message.content === 'string' ? [{ type: 'TEXT', text: message.content }] : asList(message.content), logprobs);
       for (const wire of asList(message.annotations)) parts.cite(citationOf(wire));
       parts.words('refusal', asText(message.refusal) ?? '');
       calls(asList(message.toolCalls));
@@ -132,7 +135,7 @@ export const choiceReader = (options: ChoiceOptions) => {
       keep(unknownFields(message, MESSAGE));
       keep(unknownFields(c, CHOICE));
       if (typeof message.role === 'string' && message.role !== 'ASSISTANT') rest.role = message.role;
-      if (typeof c.finishReason === 'string') finish(c.finishReason);
+      if (isReason(c.finishReason)) finish(c.finishReason);
     },
     /** An answer that came whole and does not say why it ended. */
     close(): void {

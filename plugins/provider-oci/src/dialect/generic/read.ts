@@ -2,7 +2,6 @@ import {
   asList,
   asNumber,
   asObject,
-  asText,
   type Building,
   type Call,
   type ChatReply,
@@ -11,6 +10,7 @@ import {
   type StreamReader,
   type UpstreamReply,
 } from '@llm-proxy-auth/plugin';
+import { isReason } from '../finish.ts';
 import { type Memo, NO_MEMO } from '../memo.ts';
 import { GENERIC } from '../name.ts';
 import { type Emit, type Format, readStream } from '../stream.ts';
@@ -60,7 +60,7 @@ const format = (call: Call, memo: Memo, emit: Emit): Format => {
         return;
       }
       const index = asNumber(piece.index);
-      const ends = index === undefined && asText(piece.finishReason) !== undefined && open().length > 1;
+      const ends = index === undefined && isReason(piece.finishReason) && open().length > 1;
       for (const one of ends ? open() : [index ?? open()[0] ?? 0]) of(one).take(piece);
     },
   };

@@ -9,6 +9,7 @@ import {
   type Fields,
   GatewayError,
   type Json,
+  jsonText,
   type Part,
   readLogprobs,
   type UpstreamReply,
@@ -24,7 +25,7 @@ const MESSAGE: ReadonlySet<string> = new Set(['role', 'content', 'refusal', 'too
 const readCall = (wire: Json, fallbackId: string): Part => {
   const call = asObject(wire) ?? {};
   const made = asObject(call.function) ?? {};
-  return { kind: 'toolCall', id: asText(call.id) || fallbackId, name: asText(made.name) ?? '', input: { json: argumentsOf(asText(made.arguments) ?? '') } };
+  return { kind: 'toolCall', id: asText(call.id) || fallbackId, name: asText(made.name) ?? '', input: { json: argumentsOf(jsonText(made.arguments)) } };
 };
 const partsOf = (message: Fields, choice: Fields, callId: string): Part[] => {
   const parts: Part[] = [];

@@ -1,4 +1,16 @@
-import { asList, asNumber, asObject, asText, type ChatEvent, type Fields, type Json, type Part, readLogprobs, type TokenLogprob } from '@llm-proxy-auth/plugin';
+import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  type ChatEvent,
+  type Fields,
+  type Json,
+  jsonText,
+  type Part,
+  readLogprobs,
+  type TokenLogprob,
+} from '@llm-proxy-auth/plugin';
 import { argumentsOf, logprobsIn, readFinish } from './read.ts';
 
 export type Emit = (e: ChatEvent) => void;
@@ -78,7 +90,7 @@ export class StreamChoice {
     const made = asObject(d.function) ?? {};
     const tool = this.#toolOf(d);
     if (tool.name === '') tool.name = asText(made.name) ?? '';
-    const text = asText(made.arguments) ?? '';
+    const text = jsonText(made.arguments);
     if (!tool.said && tool.waiting === '' && text.startsWith('"')) tool.quoted = true;
     if (tool.part < 0 && tool.name !== '') this.#start(tool);
     if (tool.quoted || tool.part < 0) tool.waiting += text;

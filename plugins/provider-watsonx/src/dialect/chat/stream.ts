@@ -85,7 +85,8 @@ class ChatReader implements StreamReader {
     if (choice.finished) return;
     choice.delta(wire);
     const reason = wire.finish_reason;
-    if (reason === undefined || reason === null) return;
+    // Some servers say an empty word while they go on.
+    if (reason === undefined || reason === null || reason === '') return;
     if (typeof reason === 'string' && BROKEN.has(reason))
       return this.#fail(new GatewayError('upstream_bad_response', `watsonx.ai broke the answer off: ${reason}.`));
     noteFinish(reason, this.#call);
