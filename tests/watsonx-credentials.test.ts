@@ -188,6 +188,26 @@ describe('other identities', () => {
     expect(simulator.requests.map(({ path }) => path)).toEqual(['/icp4d-api/v1/authorize', '/ml/v1/text/chat']);
     expect(of.logText()).not.toMatch(/cp4d-password-canary|ibm-api-key-canary/);
   });
+  test.each([
+    ['in a proxy’s words', '<html>401 Authorization Required</html>', 'text/html'],
+    ['in words of its own', '{"_statusCode_":401,"exception":"unauthorized"}', 'application/json'],
+  ])('a cluster that ended the session of its user, %s, gets another sign-in within the call', async (_how, body, type) => {
+    const of = await open({ credentials: { type: 'cp4d', username: 'gateway' } });
+    expect(await asked(of)).toEqual(GOOD);
+    simulator.script({ status: 401, body, headers: { 'content-type': type }, when: ({ path }) => path === '/ml/v1/text/chat' });
+    expect(await asked(of)).toMatchObject({ status: 200, code: null });
+    const signIns = () => simulator.requests.filter(({ path }) => path.endsWith('/authorize')).length;
+    expect(signIns()).toBe(2);
+    simulator.script({
+      status: 401,
+      body,
+      headers: { 'content-type': type },
+      when: ({ path }) => path === '/ml/v1/text/chat',
+      times: Number.POSITIVE_INFINITY,
+    });
+    expect(await asked(of)).toMatchObject({ status: 502, code: 'upstream_auth_failed' });
+    expect(signIns()).toBeLessThanOrEqual(3);
+  });
   test('a user of Cloud Pak for Data by an API key that needs no exchange', async () => {
     expect(await asked(await open({ credentials: { type: 'zen', username: 'gateway' } }))).toEqual(GOOD);
     expect(simulator.requests.map(({ path }) => path)).toEqual(['/ml/v1/text/chat']);
