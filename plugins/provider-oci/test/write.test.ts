@@ -191,6 +191,21 @@ describe('COHERE', () => {
     ]);
     expect(noted(notes)).toEqual(['emulated tools.schema']);
   });
+  it.each([
+    ['int', { type: ['integer', 'null'] }],
+    ['int', { anyOf: [{ type: 'integer' }, { type: 'null' }] }],
+    ['list[float]', { oneOf: [{ type: 'null' }, { type: 'array', items: { anyOf: [{ type: 'number' }, { type: 'null' }] } }] }],
+    ['dict', { anyOf: [{ type: ['object', 'null'] }] }],
+    ['list', { type: 'array', items: { type: ['string', 'integer'] } }],
+    ['list[str]', { type: 'array', items: { type: 'string' } }],
+    ['list', { type: 'array', items: {} }],
+    ['str', { type: ['integer', 'boolean'] }],
+    ['str', {}],
+  ])('says %s for the type of %j', (type, schema) => {
+    const asked = { kind: 'function', name: 'f', schema: { type: 'object', properties: { a: schema } } } as const;
+    const [made] = chat('cohere', { tools: [asked] }).chat.tools as readonly { readonly parameterDefinitions: { readonly a: { readonly type: string } } }[];
+    expect(made?.parameterDefinitions.a.type).toBe(type);
+  });
   it('gives tools whose names become one name two', () => {
     const names = (chat('cohere', { tools: [tool('a-b'), tool('a.b'), tool('1x')] }).chat.tools as readonly { name: string }[]).map(({ name }) => name);
     expect(names).toEqual(['a_b', 'a_b_2', '_1x']);

@@ -9,11 +9,29 @@ const TYPES: Readonly<Record<string, string>> = Object.freeze({
   object: 'dict',
   array: 'list',
 });
-const nameOf = (schema: Fields | undefined): string => {
-  const type = asText(schema?.type);
-  if (type !== 'array') return TYPES[type ?? ''] ?? 'str';
-  const items = asText(asObject(schema?.items)?.type);
-  return items === undefined || items === 'array' ? 'list' : `list[${TYPES[items] ?? 'str'}]`;
+/** What a value may be, but for null: a parameter has one type, and may be left out. */
+const kindsOf = (schema: Fields): readonly Fields[] => {
+  const either = asList(schema.anyOf ?? schema.oneOf)
+    .map(asObject)
+    .filter((one) => one !== undefined);
+  const kinds = Array.isArray(schema.type)
+    ? schema.type.map((type: Json) => ({ ...schema, type }))
+    : schema.type === undefined
+      ? either.flatMap(kindsOf)
+      : [schema];
+  return kinds.filter(({ type }) => type !== 'null');
+};
+const nameOfKind = ({ type, items }: Fields): string => {
+  if (type !== 'array') return TYPES[asText(type) ?? ''] ?? 'str';
+  const inside = new Set(kindsOf(asObject(items) ?? {}).map((kind) => asText(kind.type) ?? ''));
+  const [only = ''] = inside;
+  return inside.size !== 1 || only === 'array' ? 'list' : `list[${TYPES[only] ?? 'str'}]`;
+};
+/** One that may be of several types is text, as its description says. */
+const nameOf = (schema: Fields): string => {
+  const names = new Set(kindsOf(schema).map(nameOfKind));
+  const [only = 'str'] = names;
+  return names.size === 1 ? only : 'str';
 };
 /** What a definition says by itself. */
 const SAID: ReadonlySet<string> = new Set(['type', 'description']);
