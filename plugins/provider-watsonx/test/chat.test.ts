@@ -158,6 +158,14 @@ describe('an answer', () => {
       error: { code: 'upstream_bad_response' },
     });
   });
+  it.each([
+    ['content_filter', 'filter', []],
+    ['something_new', 'stop', ['emulated choices.finish']],
+  ])('that ends with %s ends with %s, and a reason that nobody knows is told', (reason, finish, told) => {
+    const ledger = noted();
+    const reply = readWhole({ choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: reason }] }, { ledger });
+    expect([reply.choices[0]?.finish, ledger.notes.map(({ kind, param }) => `${kind} ${param}`)]).toEqual([finish, told]);
+  });
   it('under 200 that is an error is one', () => {
     expect(() => readWhole({ errors: [{ code: 'model_not_supported', message: 'no' }], status_code: 404 })).toThrow(
       expect.objectContaining({ code: 'model_not_found', status: 404 }),

@@ -5,9 +5,17 @@ import { WATSONX } from '../words.ts';
 /** Name under which members of an answer belong to this surface. */
 export const CHAT = 'watsonx.chat';
 
-const FINISHES: Readonly<Record<string, Finish>> = Object.freeze({ stop: 'stop', length: 'length', tool_calls: 'tool', time_limit: 'length' });
+const FINISHES: Readonly<Record<string, Finish>> = Object.freeze({
+  stop: 'stop',
+  length: 'length',
+  tool_calls: 'tool',
+  time_limit: 'length',
+  content_filter: 'filter',
+});
 /** Reasons that are no end of an answer. */
 export const BROKEN: ReadonlySet<string> = new Set(['cancelled', 'error']);
+/** False for a reason that nobody here knows. */
+export const isKnown = (reason: string): boolean => Object.hasOwn(FINISHES, reason);
 /** Why a choice ended; a reason that nobody here knows is `stop`, or `tool` when tools were called. */
 export const readFinish = (wire: Json, called: boolean): Finish => {
   const known = typeof wire === 'string' ? FINISHES[wire] : undefined;

@@ -16,7 +16,7 @@ import {
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { answerOf, missing, noteBeyond, noteWarnings } from '../answer.ts';
-import { argumentsOf, BROKEN, CHAT, createdIn, logprobsIn, modelIn, NO_USAGE, readFinish, readUsage } from './read.ts';
+import { argumentsOf, BROKEN, CHAT, createdIn, isKnown, logprobsIn, modelIn, NO_USAGE, readFinish, readUsage } from './read.ts';
 
 const REPLY: ReadonlySet<string> = new Set(['id', 'object', 'model', 'model_id', 'created', 'choices', 'usage', 'errors', 'status_code', 'trace']);
 const CHOICE: ReadonlySet<string> = new Set(['index', 'message', 'finish_reason', 'logprobs']);
@@ -47,6 +47,7 @@ const restOf = (choice: Fields, message: Fields): Fields | undefined => {
 /** Notes an end that no other vendor has a word for. */
 export const noteFinish = (reason: Json, call: Call): void => {
   if (reason === 'time_limit') call.ledger.note('emulated', 'choices.finish', 'the time limit ended the answer, which counts as its length');
+  else if (typeof reason === 'string' && !isKnown(reason)) call.ledger.note('emulated', 'choices.finish', `the answer ended with ${reason}`);
 };
 const readChoice = (wire: Json, i: number, call: Call): Choice => {
   const choice = asObject(wire) ?? {};

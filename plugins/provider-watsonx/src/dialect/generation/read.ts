@@ -34,6 +34,7 @@ const GOING_ON = 'not_finished';
 const reasonOf = (result: Fields): string => asText(result.stop_reason)?.toLowerCase() ?? GOING_ON;
 const finishOf = (reason: string, call: Call): Finish => {
   if (reason === 'time_limit') call.ledger.note('emulated', 'choices.finish', 'the time limit ended the answer, which counts as its length');
+  else if (FINISHES[reason] === undefined && reason !== GOING_ON) call.ledger.note('emulated', 'choices.finish', `the answer ended with ${reason}`);
   return FINISHES[reason] ?? 'stop';
 };
 const broken = (reason: string): GatewayError => new GatewayError('upstream_bad_response', `watsonx.ai broke the answer off: ${reason}.`);
