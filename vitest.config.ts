@@ -14,8 +14,9 @@ export default defineConfig({
     setupFiles: ['tests/support/seed.ts'],
     reporters: ['default', './tests/support/cells/reporter.ts', './tests/support/failures-reporter.ts'],
     projects: [
-      project('packages', ['packages/*/test/**/*.test.ts']),
-      project('plugins', ['plugins/*/test/**/*.test.ts']),
+      // Files take one process after the other, so that what they import is loaded once; `seed.ts` mends what one left behind.
+      project('packages', ['packages/*/test/**/*.test.ts'], { isolate: false }),
+      project('plugins', ['plugins/*/test/**/*.test.ts'], { isolate: false }),
       project('examples', ['examples/*/test/**/*.test.ts']),
       project('e2e', ['tests/**/*.test.ts']),
     ],

@@ -17,9 +17,9 @@ export interface Running {
   readonly ended: Promise<number | string>;
   kill(signal: NodeJS.Signals): void;
 }
-/** The environment of this process without anything that belongs to a vendor, to npm or to a test. */
+/** The environment of this process without anything that belongs to a vendor, to npm or to a test, but for where compiled code is kept. */
 export const bareEnvironment = (more: Readonly<Record<string, string>> = {}): Record<string, string> => {
-  const kept = Object.entries(process.env).filter(([name]) => /^(PATH|HOME|LANG|TMPDIR|SystemRoot)$/.test(name));
+  const kept = Object.entries(process.env).filter(([name]) => /^(PATH|HOME|LANG|TMPDIR|SystemRoot|NODE_COMPILE_CACHE)$/.test(name));
   return { ...Object.fromEntries(kept.map(([name, value]) => [name, value ?? ''])), ...more };
 };
 

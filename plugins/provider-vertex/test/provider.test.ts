@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { type FakeHost, fakeHost, secretOf } from '@llm-proxy-auth/contract-tests';
 import type { Attempt, UpstreamReply, UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { describe, expect, it } from 'vitest';
@@ -93,12 +92,6 @@ describe('tokens', () => {
     expect([header(first, 'authorization'), header(second, 'authorization')]).toEqual([`Bearer ${TOKEN}`, 'Bearer ya29.second']);
     expect(provider.credentialExpires).toBeUndefined();
     expect(provider.rejected?.(refusal(401, 'UNAUTHENTICATED', 'x'))).toBe('credential');
-  });
-  it('of the configuration need nothing of Google’s library, which is not loaded for them', async () => {
-    const provider = createProvider(settings(), fakeHost());
-    await provider.sign(request(), attempt());
-    const loaded = Object.keys(createRequire(import.meta.url).cache);
-    expect(loaded.filter((path) => path.includes('google-auth-library'))).toEqual([]);
   });
   it('never stand in the log', async () => {
     const { provider, host } = sourced([token('ya29.canary-in-no-log')]);
