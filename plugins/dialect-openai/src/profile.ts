@@ -38,6 +38,12 @@ const withoutOptions = (body: Building, call: Call): void => {
   if (asObject(call.inbound.body)?.stream_options !== undefined)
     call.ledger.note('ignored', 'stream_options', 'this version of the service tells no usage in streams');
 };
+/** Where the service searches the caller's own data it refuses options of streams, so that they are only what the client wrote. */
+const withOwnOptions = (body: Building, call: Call): void => {
+  if (asList(body.data_sources).length === 0 || body.stream_options === undefined) return;
+  body.stream_options = asObject(call.inbound.body)?.stream_options;
+  if (body.stream_options === undefined) delete body.stream_options;
+};
 /** The body as the endpoint's variant takes it; without a profile it is the API's own. */
 export const fitProfile = (body: Fields, call: Call): Fields => {
   const profile = PROFILES[call.endpoint.profile ?? ''];
@@ -46,6 +52,7 @@ export const fitProfile = (body: Fields, call: Call): Fields => {
   if (!profile.developer) withoutDeveloper(fitted, call);
   if (!profile.completionLimit) withOlderLimit(fitted);
   if (!profile.streamOptions) withoutOptions(fitted, call);
+  withOwnOptions(fitted, call);
   return fitted;
 };
 /** Headers that a client of this dialect sent for a provider: an endpoint with a profile gets them from its writer. */

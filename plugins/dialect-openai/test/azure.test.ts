@@ -38,6 +38,16 @@ describe('variants of the API', () => {
     expect([fitted.max_tokens, fitted.max_completion_tokens, fitted.stream_options]).toEqual([5, undefined, undefined]);
     expect(notes).toEqual(['emulated=turns.role', 'ignored=stream_options']);
   });
+  it.each([
+    ['no options of a stream that the client did not write', undefined],
+    ['those that it wrote', { include_usage: true }],
+  ])('a search of the caller’s own data is sent %s', (_what, options) => {
+    const asked = { model: 'm', stream: true, messages: [{ role: 'user', content: 'hi' }], data_sources: [{ type: 'azure_search' }], stream_options: options };
+    const plain = callOf(JSON.parse(JSON.stringify(asked)));
+    const call: Call = { ...plain, stream: true, endpoint: { ...plain.endpoint, profile: 'azure' } };
+    expect(chatProvider.write(chatClient.read(plain.inbound, plain.ledger), call).body).toMatchObject({ data_sources: asked.data_sources });
+    expect((chatProvider.write(chatClient.read(plain.inbound, plain.ledger), call).body as Readonly<Record<string, Json>>).stream_options).toEqual(options);
+  });
   it('holds for text completions too', () => {
     const asked = { model: 'm', prompt: 'hi', stream: true };
     const plain = callOf(asked);
@@ -120,12 +130,17 @@ describe('streams with filter results', () => {
     expect(reasons.filter((reason) => reason !== null)).toEqual(['content_filter']);
     expect(events.at(-1)).toMatchObject({ choices: [{ content_filter_results: found, content_filter_offsets: { check_offset: 2 } }] });
   });
-  it('say which members of a piece they could not carry', () => {
-    const { notes } = shown([
-      piece({ delta: { role: 'assistant', context: { citations: [] } }, finish_reason: null }),
+  it('carry what was found in the caller’s own data, and reasoning that the service shows', () => {
+    const context = { citations: [{ content: 'a page', title: 'T', chunk_id: '0' }], intent: '["q"]' };
+    const { events, notes } = shown([
+      piece({ delta: { role: 'assistant', context }, finish_reason: null }),
+      piece({ delta: { reasoning_content: 'Look it up.' }, finish_reason: null }),
+      piece({ delta: { content: 'Hi [doc1]' }, finish_reason: null }),
       piece({ delta: {}, finish_reason: 'stop' }),
     ]);
-    expect(notes).toContain('ignored=choices.delta.context');
+    const deltas = events.map((event) => (event.choices as readonly { readonly delta: Json }[])[0]?.delta);
+    expect(deltas).toEqual([{ role: 'assistant', content: '', refusal: null }, { context }, { reasoning_content: 'Look it up.' }, { content: 'Hi [doc1]' }, {}]);
+    expect(notes).toEqual([]);
   });
   it('are truncated without a reason to end', () => {
     const failures: Json[] = [];

@@ -1,4 +1,4 @@
-import { asObject, type Building, type Call, type Fields, isObject, type Json, type Rest, sameValue, stringifyJson } from '@llm-proxy-auth/plugin';
+import { asObject, type Building, type Fields, isObject, type Json, type Rest, sameValue, stringifyJson } from '@llm-proxy-auth/plugin';
 
 /** Members that only some chunks of a stream have: a moderation chunk's, filter results, a tier that is told at the end. */
 export interface Late {
@@ -41,15 +41,12 @@ export interface LateChoice {
   readonly reason: Json;
   readonly rest: Fields | undefined;
 }
-const DELTA: ReadonlySet<string> = new Set('role content refusal tool_calls function_call audio annotations reasoning_content reasoning'.split(' '));
 const merged = (there: Json, found: Json): Json => (isObject(there) && isObject(found) ? { ...there, ...found } : found);
-export const lateOfChoice = (call: Call): LateChoice => {
+export const lateOfChoice = (): LateChoice => {
   let reason: Json;
   let kept: Building | undefined;
   return {
     add(choice, rest) {
-      for (const name in asObject(choice.delta) ?? {})
-        if (!DELTA.has(name)) call.ledger.note('ignored', `choices.delta.${name}`, 'only known members of a piece of the answer are carried over');
       for (const name in rest ?? {}) {
         kept ??= {};
         kept[name] = merged(kept[name], rest?.[name]);

@@ -23,6 +23,7 @@ import { readUsage } from '../usage.ts';
 import { readCitation } from './citations.ts';
 import { readFinish } from './finish.ts';
 import { lateMembers, lateOfChoice } from './late.ts';
+import { keepDelta } from './own-delta.ts';
 import { audioType } from './parts.ts';
 import { chunkRest } from './read-reply.ts';
 import { CHAT } from './request.ts';
@@ -55,7 +56,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
   let finished = false;
   /** Some servers say an empty word in each chunk: it is a reason where no other comes. */
   let blank = false;
-  const late = filtersLate(call) ? lateOfChoice(call) : undefined;
+  const late = filtersLate(call) ? lateOfChoice() : undefined;
 
   const close = (): void => {
     if (open !== undefined) emit({ type: 'part-end', choice, index: open.index });
@@ -153,6 +154,7 @@ const choiceReader = (choice: number, call: Call, emit: Emit) => {
     annotations(asList(d.annotations));
     toolCalls(asList(d.tool_calls));
     if (isObject(d.function_call)) toolDelta(-1, {}, d.function_call, false);
+    keepDelta(choice, d, emit);
   };
   return {
     /** After the finish only a late filter result can come, which says nothing. */

@@ -24,6 +24,7 @@ import { writeCitation } from './citations.ts';
 import { FINISHES, writeFinish } from './finish.ts';
 import { lateSource } from './late.ts';
 import { writeLogprobs } from './logprobs.ts';
+import { keptDelta } from './own-delta.ts';
 import { CHAT } from './request.ts';
 import { writeUsage } from './usage.ts';
 import { isLegacy } from './write-reply.ts';
@@ -193,7 +194,11 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     const { kind } = state.part;
     if (kind === 'text' || kind === 'refusal') return words(e.choice, choice, kind, e.text, e.logprobs);
     if (kind === 'toolCall') return input(e.choice, state, e.text);
-    if (kind === 'thinking' && e.field === 'text') state.thought += e.text;
+    if (kind === 'thinking' && e.field === 'text') {
+      state.thought += e.text;
+      // Who speaks to a service of this surface gets the member that many of them have, though the API does not know it.
+      if (mine && e.text !== '') return role(e.choice, choice) + chunk(e.choice, `"reasoning_content":${JSON.stringify(e.text)}`);
+    }
     return kind === 'audio' && e.text !== ''
       ? chunk(e.choice, `"audio":{"${e.field === 'transcript' ? 'transcript' : 'data'}":${JSON.stringify(e.text)}}`)
       : '';
@@ -205,8 +210,8 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     { redacted }: Extract<Part, { kind: 'thinking' }>,
     origin: Origin | undefined,
   ): string => {
-    if (origin === undefined) call.ledger.note('ignored', 'thinking', 'chat completions have no such part');
-    else choice.issuing.thought({ text: thought, redacted, origin, from });
+    if (origin === undefined && !mine) call.ledger.note('ignored', 'thinking', 'chat completions have no such part');
+    if (origin !== undefined) choice.issuing.thought({ text: thought, redacted, origin, from });
     return '';
   };
   const endPart = (e: EventOf<'part-end'>): string => {
@@ -259,7 +264,9 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
       loseImages(usage, call.ledger);
       return '';
     },
-    keep: () => {
+    keep: ({ origin }) => {
+      const kept = mine ? keptDelta(origin) : undefined;
+      if (kept !== undefined) return role(kept.choice, open(kept.choice)) + chunk(kept.choice, membersOf(kept.delta));
       call.ledger.note('ignored', 'opaque', 'chat completions have no such part');
       return '';
     },
