@@ -139,7 +139,13 @@ describe('streams with filter results', () => {
       piece({ delta: {}, finish_reason: 'stop' }),
     ]);
     const deltas = events.map((event) => (event.choices as readonly { readonly delta: Json }[])[0]?.delta);
-    expect(deltas).toEqual([{ role: 'assistant', content: '', refusal: null }, { context }, { reasoning_content: 'Look it up.' }, { content: 'Hi [doc1]' }, {}]);
+    expect(deltas).toEqual([
+      { role: 'assistant', content: '', refusal: null },
+      { context },
+      { reasoning_content: 'Look it up.' },
+      { content: 'Hi [doc1]' },
+      {},
+    ]);
     expect(notes).toEqual([]);
   });
   it('are truncated without a reason to end', () => {

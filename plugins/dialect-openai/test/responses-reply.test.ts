@@ -217,7 +217,6 @@ describe('the surfaces', () => {
     expect(surfaces.map(({ name, reach }) => [name, reach.class, reach.ids?.request, reach.ids?.reply])).toEqual([
       ['responses', 'inference', used, made],
       ['responses-input-tokens', 'inference', used, []],
-      ['count-tokens', 'inference', undefined, undefined],
       ['responses-compact', 'inference', used, made],
       ['responses-stored', 'stateful', ['{id}'], []],
     ]);

@@ -34,14 +34,13 @@ const SURFACES: Readonly<Record<string, 'deployment' | 'account' | 'v1'>> = Obje
   'chat-stored': 'v1',
   'responses-input-tokens': 'v1',
   'responses-compact': 'v1',
-  'count-tokens': 'v1',
   moderations: 'v1',
 });
 /** Where a call that other dialects brought goes. */
 const TRANSLATED: Readonly<Partial<Record<Ask['operation'], { readonly surface: string; readonly route: string }>>> = Object.freeze({
   chat: { surface: 'chat', route: '/chat/completions' },
   embeddings: { surface: 'embeddings', route: '/embeddings' },
-  countTokens: { surface: 'count-tokens', route: '/responses/input_tokens' },
+  countTokens: { surface: 'responses-input-tokens', route: '/responses/input_tokens' },
 });
 /** Surfaces of the model inference API. */
 const MODELS: ReadonlySet<string> = new Set(['chat', 'embeddings']);

@@ -70,7 +70,15 @@ const account = (at: string): readonly NativeEntry[] => [
 /** What only v1 has. */
 const newer: readonly NativeEntry[] = [
   { methods: ['POST'], path: 'openai/v1/moderations', surface: 'moderations', modelIn: 'body', reach: inference },
-  { methods: ['POST'], path: 'openai/v1/responses/input_tokens', surface: 'responses-input-tokens', modelIn: 'body', reach: inference, ids: 'counting' },
+  {
+    methods: ['POST'],
+    path: 'openai/v1/responses/input_tokens',
+    surface: 'responses-input-tokens',
+    operation: 'countTokens',
+    modelIn: 'body',
+    reach: inference,
+    ids: 'counting',
+  },
   { methods: ['POST'], path: 'openai/v1/responses/compact', surface: 'responses-compact', modelIn: 'body', reach: inference, ids: 'responses' },
   { methods: ['GET'], path: 'openai/v1/chat/completions', reach: listed },
   { methods: ['GET', 'POST', 'DELETE'], path: 'openai/v1/chat/completions/{id}', reach: owned },

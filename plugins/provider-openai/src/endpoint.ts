@@ -43,7 +43,7 @@ const RESPONSES: Endpoint = Object.freeze({ dialect: 'openai', surface: 'respons
 const TRANSLATED: Readonly<Partial<Record<Ask['operation'], Target>>> = Object.freeze({
   chat: { surface: 'chat', method: 'POST', path: '/chat/completions', instead: RESPONSES },
   embeddings: { surface: 'embeddings', method: 'POST', path: '/embeddings', batch: 2048 },
-  countTokens: { surface: 'count-tokens', method: 'POST', path: '/responses/input_tokens' },
+  countTokens: { surface: 'responses-input-tokens', method: 'POST', path: '/responses/input_tokens' },
   models: { surface: 'models', method: 'GET', path: '/models' },
 });
 /** What OpenAI itself lacks and servers that speak its API may have. */

@@ -33,7 +33,7 @@ export const TABLE: readonly NativeEntry[] = Object.freeze([
   call('audio/transcriptions', 'transcriptions', 'opaque', 'sse'),
   call('audio/translations', 'transcriptions', 'opaque', 'json'),
   { ...call('responses', 'responses', 'chat', 'sse'), ids: 'responses' },
-  { ...call('responses/input_tokens', 'responses-input-tokens', 'opaque', 'json'), ids: 'counting' },
+  { ...call('responses/input_tokens', 'responses-input-tokens', 'countTokens', 'json'), ids: 'counting' },
   { ...call('responses/compact', 'responses-compact', 'opaque', 'json'), ids: 'responses' },
   { methods: ['GET'], path: 'models', surface: 'models', operation: 'models', reach: { class: 'models' } },
   { methods: ['GET'], path: 'models/{model+}', surface: 'models', operation: 'models', reach: { class: 'models' } },

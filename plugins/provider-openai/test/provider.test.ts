@@ -72,7 +72,7 @@ describe('endpoints', () => {
     [{ surface: 'responses', route: '/responses' }, '/responses'],
     [{ surface: 'models', operation: 'models', method: 'GET', route: '/v1/models/{model+}' }, '/models/{model}'],
     [{ surface: 'files', operation: 'opaque', method: 'GET', route: '/files/{id}/content' }, '/files/{id}/content'],
-    [{ surface: 'responses-input-tokens', operation: 'opaque', route: '/v1/responses/input_tokens' }, '/responses/input_tokens'],
+    [{ surface: 'responses-input-tokens', operation: 'countTokens', route: '/v1/responses/input_tokens' }, '/responses/input_tokens'],
   ] as const)('pass on the same surface: %j', (more, path) => {
     expect(endpoint(ask(more as Partial<Ask>))).toMatchObject({ dialect: 'openai', surface: more.surface, path });
   });
@@ -80,7 +80,7 @@ describe('endpoints', () => {
     ['chat', 'chat', '/chat/completions'],
     ['embeddings', 'embeddings', '/embeddings'],
     ['models', 'models', '/models'],
-    ['countTokens', 'count-tokens', '/responses/input_tokens'],
+    ['countTokens', 'responses-input-tokens', '/responses/input_tokens'],
   ] as const)('translate %s of other dialects', (operation, surface, path) => {
     expect(endpoint(ask({ operation, dialect: 'anthropic', surface: 'messages', route: '/v1/messages' }))).toMatchObject({ dialect: 'openai', surface, path });
   });

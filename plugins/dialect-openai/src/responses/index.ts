@@ -110,13 +110,12 @@ const STORED_ROUTES: readonly Route[] = Object.freeze([
 ]);
 
 /**
- * `POST /responses` with both halves, and what only passes: counting input, compacting, and stored responses, which belong to
- * whoever created them. `seal` closes the reasoning of other vendors that clients carry from turn to turn.
+ * `POST /responses` and the count of its input with both halves, and what only passes: compacting, and stored responses, which belong
+ * to whoever created them. `seal` closes the reasoning of other vendors that clients carry from turn to turn.
  */
 export const responsesSurfaces = (seal: Seal): readonly AnySurface[] => [
   responses(seal),
-  opaque('responses-input-tokens', route('POST', '/responses/input_tokens'), { class: 'inference', ids: IDS.counting }, 'body'),
-  countTokens,
+  countTokens(seal),
   opaque('responses-compact', route('POST', '/responses/compact'), CREATES, 'body'),
   opaque('responses-stored', STORED_ROUTES, STORED, 'none'),
 ];
