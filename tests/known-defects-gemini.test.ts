@@ -121,6 +121,47 @@ describe('Gemini clients to OpenAI', () => {
       content: { parts: [{ functionCall: { id: 'call_1', name: 'f', args: {} } }] },
     });
   });
+  test('a call that the limit cut is no call, whole or streamed', async () => {
+    const begun = { index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '{"n":' } };
+    bench.simulator.script({ body: completion({ message: { role: 'assistant', content: 'I look.', tool_calls: [begun] }, finish_reason: 'length' }) });
+    const { answer, fidelity } = await ask({});
+    expect(answer.candidates).toMatchObject([{ finishReason: 'MAX_TOKENS', content: { parts: [{ text: 'I look.' }] } }]);
+    expect(fidelity).toContain('ignored=candidates[].content.parts[]');
+    stream(bench.simulator, sse(chunk({ content: 'I look.' }), chunk({ tool_calls: [begun] }), chunk({}, 'length'), usageChunk, '[DONE]'));
+    const pieces = await streamed();
+    expect(pieces.flatMap(({ candidates }) => candidates[0]?.content?.parts ?? [])).toEqual([{ text: 'I look.' }]);
+    expect(pieces.at(-1)?.candidates[0]?.finishReason).toBe('MAX_TOKENS');
+  });
+  test('what a model calls with that is no JSON is not lost, and told', async () => {
+    const odd = { index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: 'n=1' } };
+    stream(bench.simulator, sse(chunk({ tool_calls: [odd] }), chunk({}, 'tool_calls'), usageChunk, '[DONE]'));
+    const parts = (await streamed()).flatMap(({ candidates }) => candidates[0]?.content?.parts ?? []);
+    expect(parts).toEqual([{ functionCall: { id: 'a', name: 'f', args: { input: 'n=1' } } }]);
+  });
+  test('Google’s own examples leave out the brackets of one content, one part and one tool, and write roles in capitals', async () => {
+    const { sent } = await ask({
+      contents: { role: 'USER', parts: { text: 'Hello' } },
+      system_instruction: { parts: { text: 'Be terse.' } },
+      tools: { function_declarations: { name: 'f', parameters: { type: 'OBJECT', properties: { parts: { type: 'STRING' } } } } },
+    });
+    expect(sent).toMatchObject({
+      messages: [
+        { role: 'system', content: 'Be terse.' },
+        { role: 'user', content: 'Hello' },
+      ],
+      tools: [{ function: { name: 'f', parameters: { properties: { parts: { type: 'string' } } } } }],
+    });
+  });
+  test.each([
+    ['countTokens', { contents: undefined, generateContentRequest: { model: 'models/another', contents: [{ parts: [{ text: 'x' }] }] } }],
+    ['embedContent', { contents: undefined, model: 'models/another', content: { parts: [{ text: 'x' }] } }],
+    ['batchEmbedContents', { contents: undefined, requests: [{ model: 'models/another', content: { parts: [{ text: 'x' }] } }] }],
+  ])('a model that is another than the path’s is not answered by the path’s: %s', async (operation, body) => {
+    const reply = await post(body, operation);
+    expect([reply.status, reply.headers.get('x-lpa-code')]).toEqual([400, 'invalid_request']);
+    const named = JSON.parse(JSON.stringify(body).replaceAll('another', model)) as Fields;
+    expect((await post(named, operation)).headers.get('x-lpa-code')).not.toBe('invalid_request');
+  });
   test('calls that stream beside one another are whole, one after the other', async () => {
     const piece = (index: number, more: object) => chunk({ tool_calls: [{ index, ...more }] });
     stream(

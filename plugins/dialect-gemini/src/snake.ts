@@ -32,6 +32,9 @@ const FOREIGN: ReadonlySet<string> = new Set([
 /** Members whose value is an object with names of the client's own, each of which is one of ours again. */
 const NAMED: ReadonlySet<string> = new Set(['properties', 'defs']);
 
+/** Members that are lists; the service takes one of them without its brackets, which its own documentation often writes so. */
+const REPEATED: ReadonlySet<string> = new Set(['contents', 'parts', 'tools', 'functionDeclarations']);
+
 const camel = (name: string): string => {
   const to = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   return KNOWN.has(to) ? to : name;
@@ -43,7 +46,9 @@ const renamed = (value: Json, within: string): Json => {
   const entries = Object.entries(value).map(([name, inner]): readonly [string, Json] => {
     const to = NAMED.has(within) || !name.includes('_') ? name : camel(name);
     const isResult = to === 'response' && (within === 'functionResponse' || within === 'toolResponse');
-    const kept = FOREIGN.has(to) && !NAMED.has(within) ? inner : isResult ? inner : renamed(inner, NAMED.has(within) ? '' : to);
+    const isForeign = isResult || (FOREIGN.has(to) && !NAMED.has(within));
+    const mine = isForeign ? inner : renamed(inner, NAMED.has(within) ? '' : to);
+    const kept = REPEATED.has(to) && !NAMED.has(within) && isObject(mine) ? [mine] : mine;
     if (to !== name || kept !== inner) changed = true;
     return [to, kept];
   });

@@ -21,6 +21,7 @@ import { names } from '../generate/names.ts';
 import { readBody } from '../generate/read-request.ts';
 import { replyObject } from '../generate/reply.ts';
 import { isOwn, writeRequest } from '../generate/write-request.ts';
+import { checkModel } from '../model-name.ts';
 import { COUNTING } from '../named-ids.ts';
 import { operation } from '../routes.ts';
 import { camelCased } from '../snake.ts';
@@ -61,6 +62,7 @@ const read =
     const inner = body.generateContentRequest;
     if (inner === undefined || inner === null) return readBody(body, seal);
     if (asObject(inner) === undefined) throw invalid('generateContentRequest', "'generateContentRequest' must be an object.");
+    checkModel(asObject(inner)?.model, inbound, 'generateContentRequest.model');
     const request = readBody(inner, seal);
     return withForm(request, { ...formOf(request), wrapped: true });
   };

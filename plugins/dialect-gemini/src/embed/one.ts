@@ -29,6 +29,7 @@ import { formOf, formOn, withForm } from '../form.ts';
 import { furtherModels } from '../further-models.ts';
 import { replyObject } from '../generate/reply.ts';
 import { unheard } from '../lost.ts';
+import { checkModel } from '../model-name.ts';
 import { INFERENCE, operation } from '../routes.ts';
 import { camelCased } from '../snake.ts';
 import { jsonTap } from '../tap-json.ts';
@@ -44,6 +45,7 @@ const OWN: readonly string[] = ['model', 'content', 'embedContentConfig', ...OPT
 const read = (inbound: Inbound): EmbedRequest => {
   const body = asObject(camelCased(inbound.body));
   if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
+  checkModel(body.model, inbound, 'model');
   const config = objectField(body, 'embedContentConfig');
   const options = config ?? body;
   const within = config === undefined ? '' : 'embedContentConfig.';

@@ -30,6 +30,7 @@ import { formOf, formOn, withForm } from '../form.ts';
 import { furtherModels } from '../further-models.ts';
 import { replyObject } from '../generate/reply.ts';
 import { unheard } from '../lost.ts';
+import { checkModel } from '../model-name.ts';
 import { INFERENCE, operation } from '../routes.ts';
 import { camelCased } from '../snake.ts';
 import { jsonTap } from '../tap-json.ts';
@@ -54,6 +55,7 @@ const read = (inbound: Inbound): EmbedRequest => {
   const each = requests.map((one, i) => {
     const o = asObject(one);
     if (o === undefined) throw invalid(`requests[${i}]`, `'requests[${i}]' must be an object.`);
+    checkModel(o.model, inbound, `requests[${i}].model`);
     return o;
   });
   const title = common(each.map((one, i) => textField(one, 'title', `requests[${i}].title`)));
@@ -81,7 +83,7 @@ const read = (inbound: Inbound): EmbedRequest => {
     ...some('truncate', readTruncate(auto)),
     ...some('rest', Object.keys(rest).length > 0 ? { from: BATCH, fields: rest } : undefined),
   };
-  // The model of each request is the one of the path, as the service demands.
+  // The model of each request is the one of the path.
   const actual = { ...body, requests: each.map(({ model: _model, ...one }) => bare(one)) };
   const ours = { requests: bodies(request, true, unheard).map(bare) };
   return withForm(request, {

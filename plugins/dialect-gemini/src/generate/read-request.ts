@@ -40,7 +40,7 @@ const readContent = (wire: Json, param: string, system: boolean, { seal, names }
   const o = asObject(wire);
   if (o === undefined) throw invalid(param, `'${param}' must be an object.`);
   const said = asText(o.role) ?? 'user';
-  const role = system ? 'system' : ROLES[said === '' ? 'user' : said];
+  const role = system ? 'system' : ROLES[said === '' ? 'user' : said.toLowerCase()];
   if (role === undefined) throw invalid(`${param}.role`, 'A content has one of the roles user and model.');
   if (o.role !== undefined && o.role !== null && typeof o.role !== 'string') throw invalid(`${param}.role`, `'${param}.role' must be a string.`);
   const list = listField(o, 'parts', `${param}.parts`) ?? [];

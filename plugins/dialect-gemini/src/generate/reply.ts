@@ -182,7 +182,7 @@ export const citedIn = (citations: readonly Citation[], text: string, lost: Lost
 const writeCandidate = (choice: Choice, mine: boolean, answering: Answering): Fields => {
   const { lost } = answering;
   loseEnd(choice, lost);
-  const parts = choice.parts.flatMap((part) => writeAnswerPart(part, mine, answering) ?? []);
+  const parts = choice.parts.flatMap((part) => writeAnswerPart(part, mine, { ...answering, finish: choice.finish }) ?? []);
   const head = restore(candidateHead(choice, mine), formOf(choice)?.left);
   const content = asObject(head.content);
   const marks = foreignMarks(choice.parts, mine ? choice.rest : undefined, lost);

@@ -21,7 +21,7 @@ import { writeFinish } from '../finish.ts';
 import { formOf } from '../form.ts';
 import { NO_USAGE, writeTraffic, writeUsage } from '../usage.ts';
 import { GEMINI, GENERATE } from '../wire.ts';
-import { writeAnswerPart } from './answer-parts.ts';
+import { isBroken, writeAnswerPart } from './answer-parts.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { citedIn, headFields, loseEnd } from './reply.ts';
 
@@ -67,6 +67,8 @@ interface OpenChoice {
   open: { readonly index: number; readonly part: OpenPart } | undefined;
   readonly waiting: Map<number, PartEvent[]>;
   cited: readonly Fields[];
+  /** Calls without whole arguments, which wait for the reason of the end. */
+  readonly broken: Part[];
   finish: EventOf<'finish'> | undefined;
 }
 /** Writes a stream of answers: each piece of text is one, calls are whole, and the last says why the choices ended and what they cost. */
@@ -119,7 +121,7 @@ export class AnswerWriter implements StreamWriter {
   #choice(index: number): OpenChoice {
     const known = this.#choices.get(index);
     if (known !== undefined) return known;
-    const made: OpenChoice = { open: undefined, waiting: new Map(), cited: [], finish: undefined };
+    const made: OpenChoice = { open: undefined, waiting: new Map(), cited: [], broken: [], finish: undefined };
     this.#choices.set(index, made);
     return made;
   }
@@ -180,8 +182,12 @@ export class AnswerWriter implements StreamWriter {
       const proof = { text: '', ...(part.kind === 'thinking' ? { thought: true } : {}), ...some('thoughtSignature', thoughtSignature) };
       return thoughtSignature === undefined ? '' : this.#piece(e.choice, proof);
     }
-    const answering = { seal: this.#seal, lost: this.#lost };
-    return this.#piece(e.choice, writeAnswerPart(whole({ ...part, ...some('origin', origin) } as Part, text), this.#mine, answering));
+    const full = whole({ ...part, ...some('origin', origin) } as Part, text);
+    if (!this.#mine && isBroken(full)) {
+      choice.broken.push(full);
+      return '';
+    }
+    return this.#piece(e.choice, writeAnswerPart(full, this.#mine, { seal: this.#seal, lost: this.#lost }));
   }
   /** The parts that waited, as far as they have come. */
   #next(choice: OpenChoice): string {
@@ -210,6 +216,8 @@ export class AnswerWriter implements StreamWriter {
     loseEnd({ finish: e.reason, stopSequence: e.stopSequence }, this.#lost);
     let written = '';
     while (choice.open !== undefined) written += this.#close(choice, { type: 'part-end', choice: e.choice, index: choice.open.index }) + this.#next(choice);
+    const answering = { seal: this.#seal, lost: this.#lost, finish: e.reason };
+    for (const part of choice.broken.splice(0)) written += this.#piece(e.choice, writeAnswerPart(part, false, answering));
     return written;
   }
   #last(e: EventOf<'end'>): string {
