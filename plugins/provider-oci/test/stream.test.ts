@@ -134,6 +134,17 @@ describe('a stream in the format COHERE', () => {
     expect(finishOf('cohere', last({ toolCalls }))).toBe('tool');
   });
   it.each([
+    ['one after the other', [['f'], ['g']], ['f', 'g']],
+    ['each time with those before', [['f'], ['f', 'g']], ['f', 'g']],
+    ['in part at the end alone', [['f']], ['f', 'g']],
+    ['in another order at the end', [['f'], ['g']], ['g', 'f']],
+    ['twice the same at once', [['f', 'f']], ['f', 'f']],
+  ])('calls all that it calls: %s', (_how, events, whole) => {
+    const list = (names: readonly string[]) => names.map((name) => ({ name, parameters: { a: name } }));
+    const parts = partsOf('cohere', ...events.map((names) => ({ apiFormat: 'COHERE', toolCalls: list(names) })), last({ text: '', toolCalls: list(whole) }));
+    expect(parts?.map((part) => (part.kind === 'toolCall' ? part.name : part.kind)).toSorted()).toEqual(whole.toSorted());
+  });
+  it.each([
     ['MAX_TOKENS', 'length'],
     ['ERROR_LIMIT', 'length'],
     ['ERROR_TOXIC', 'filter'],

@@ -45,6 +45,9 @@ const answerReader = (answer: string, memo: Memo, emit: Emit) => {
   const rest: Building = {};
   let said = '';
   let finished = false;
+  /** Calls so far, as text: `called` before this event. */
+  const made: string[] = [];
+  let called: readonly string[] = [];
   const say = (text: string): void => {
     said += text;
     parts.words('text', text);
@@ -54,12 +57,18 @@ const answerReader = (answer: string, memo: Memo, emit: Emit) => {
     if (said !== '' && text.startsWith(said)) say(text.slice(said.length));
     else if (said === '' || !repeats) say(text);
   };
+  /** An event has the calls that are new, or all of them again, as the last one does. */
   const calls = (list: readonly Json[]): void => {
-    if (parts.calls > 0) return;
-    for (const wire of list) {
-      const o = asObject(wire);
-      if (o !== undefined) parts.call({ id: undefined, name: asText(o.name) ?? '', input: stringifyJson(o.parameters ?? {}) });
+    const told = list.map(asObject).filter((o) => o !== undefined);
+    const keys = told.map(({ name, parameters }) => stringifyJson([name ?? '', parameters ?? {}]));
+    const all = called.every((key, at) => key === keys[at]);
+    for (const [at, { name, parameters }] of told.entries()) {
+      const key = keys[at] ?? '';
+      if (all ? at < called.length : called.includes(key)) continue;
+      parts.call({ id: undefined, name: asText(name) ?? '', input: stringifyJson(parameters ?? {}) });
+      made.push(key);
     }
+    called = [...made];
   };
   const finish = (event: Fields): void => {
     endChoice(event, parts, rest, emit);
