@@ -51,8 +51,24 @@ describe('a stream in the format GENERIC', () => {
     ['thought and nothing said', { promptTokens: 10, totalTokens: 60, completionTokensDetails: { reasoningTokens: 50 } }, 50, 50],
     ['nothing but a total', { promptTokens: 10, totalTokens: 60 }, 50, 0],
     ['a total that is none of ours', { totalTokens: 60 }, 0, 0],
+    ['counts, behind which come none', { promptTokens: 10, completionTokens: 2, totalTokens: 12 }, 2, 0],
   ])('has usage of %s', (_what, counted, output, reasoning) => {
-    expect(streamed('generic', lines(text('a'), END, { usage: counted })).usage).toMatchObject({ output, reasoning });
+    expect(streamed('generic', lines(text('a'), END, { usage: counted }, { usage: {} })).usage).toMatchObject({ output, reasoning, estimated: false });
+  });
+  it('has no usage where nothing is counted', () => {
+    expect(streamed('generic', lines(text('a'), END, { usage: {} })).usage).toMatchObject({ output: 0, estimated: true });
+  });
+  it('that came whole may have its usage at its choices', () => {
+    const choice = (completionTokens: number, index = 0) => ({
+      index,
+      message: { role: 'ASSISTANT', content: [{ type: 'TEXT', text: 'a' }] },
+      finishReason: 'stop',
+      usage: { promptTokens: 10, completionTokens, totalTokens: 10 + completionTokens },
+    });
+    const usageOf = (more: Readonly<Record<string, Json>>) => readReply('generic', { apiFormat: 'GENERIC', ...more }).usage;
+    expect(usageOf({ choices: [choice(3)] })).toMatchObject({ input: 10, output: 3, estimated: false });
+    expect(usageOf({ choices: [choice(3), choice(4, 1)] })).toMatchObject({ input: 10, output: 7, estimated: false });
+    expect(usageOf({ choices: [choice(3), choice(4, 1)], usage: { promptTokens: 10, completionTokens: 9, totalTokens: 19 } })).toMatchObject({ output: 9 });
   });
   it('has several answers whose pieces are mixed and that end one after the other', () => {
     const reply = streamed(

@@ -228,6 +228,9 @@ describe('a stream', () => {
     const counted = (content: string, completion_tokens: number, reason: string | null) =>
       event(1, chunk([{ index: 0, finish_reason: reason, delta: { content } }], { usage: { prompt_tokens: 3, completion_tokens } }));
     expect(readStream(counted('a', 1, null) + counted('b', 2, 'stop') + END).usage).toMatchObject({ input: 3, output: 4, estimated: false });
+    const none = event(9, chunk([], { usage: {} }));
+    expect(readStream(counted('a', 1, null) + counted('b', 2, 'stop') + none).usage).toMatchObject({ input: 3, output: 2, estimated: false });
+    expect(readStream(delta({ content: 'a' }, 'stop') + none).usage).toMatchObject({ output: 0, estimated: true });
   });
   it('is no end where its usage came before every choice had one, nor where [DONE] does', () => {
     for (const end of [END, 'data: [DONE]\n\n'])

@@ -10,6 +10,7 @@ import {
   parseJson,
   type StreamReader,
   some,
+  type Usage,
 } from '@llm-proxy-auth/plugin';
 import { namingLosses } from './beyond.ts';
 import { readEvent } from './read-error.ts';
@@ -50,7 +51,7 @@ export const readStream = (call: Call, to: Emit, make: (emit: Emit) => Format): 
   const format = make(emit);
   let started = false;
   let over = false;
-  let usage: Json;
+  let usage: Usage | undefined;
   const fail = (error: ErrorLike): void => {
     over = true;
     emit({ type: 'error', error });
@@ -59,8 +60,7 @@ export const readStream = (call: Call, to: Emit, make: (emit: Emit) => Format): 
     if (over) return;
     if (!format.finished()) return fail(truncated());
     over = true;
-    const read = readUsage(usage);
-    if (read !== undefined) emit({ type: 'usage', usage: read });
+    if (usage !== undefined) emit({ type: 'usage', usage });
     const fields = format.left();
     emit({ type: 'end', ...some('rest', Object.keys(fields).length === 0 ? undefined : { from: format.rest, fields }) });
   };
@@ -70,7 +70,7 @@ export const readStream = (call: Call, to: Emit, make: (emit: Emit) => Format): 
     if (!started) emit({ type: 'start', id: call.id, model: call.model });
     started = true;
     const { pad: _padding, usage: counted, ...said } = event;
-    if (counted !== undefined && counted !== null) usage = counted;
+    usage = readUsage(counted) ?? usage;
     format.take(said);
   };
   return {

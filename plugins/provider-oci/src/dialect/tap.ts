@@ -18,7 +18,7 @@ import {
 import { error } from './error.ts';
 import { isReason } from './finish.ts';
 import { readEvent } from './read-error.ts';
-import { readUsage } from './usage.ts';
+import { readUsage, usageOf } from './usage.ts';
 
 const parse = (text: string): Fields | undefined => {
   try {
@@ -74,7 +74,7 @@ const RULES: AnswerRules = Object.freeze({
     const body = parse(text);
     if (body === undefined) return { complete: false };
     const response = asObject(body.chatResponse) ?? asObject(body.inferenceResponse) ?? body;
-    return { complete: true, usage: readUsage(response.usage), ...some('model', typeof body.modelId === 'string' ? body.modelId : undefined) };
+    return { complete: true, usage: usageOf(response), ...some('model', typeof body.modelId === 'string' ? body.modelId : undefined) };
   },
   tail(text: string): Verdict {
     const at = text.lastIndexOf('"usage":{');

@@ -16,7 +16,7 @@ import {
 import { namingLosses } from './beyond.ts';
 import { readErrorReply } from './read-error.ts';
 import type { Emit } from './stream.ts';
-import { NO_USAGE, readUsage } from './usage.ts';
+import { NO_USAGE, usageOf } from './usage.ts';
 
 const bad = (why: string, cause?: unknown): GatewayError => new GatewayError('upstream_bad_response', `The provider answered ${why}.`, { cause });
 /** The object of a 200 answer. Throws `upstream_bad_response`. */
@@ -62,7 +62,7 @@ export const readWhole = (reply: UpstreamReply, call: Call, answer: Answer): Cha
   answer.tell(response, id, emit);
   const fields = { ...left(o, ENVELOPE), ...left(response, answer.known) };
   const rest = Object.keys(fields).length === 0 ? undefined : { from: answer.rest, fields };
-  emit({ type: 'usage', usage: readUsage(response.usage) ?? NO_USAGE });
+  emit({ type: 'usage', usage: usageOf(response) ?? NO_USAGE });
   emit({ type: 'end', ...some('rest', rest) });
   return collect(events);
 };

@@ -59,7 +59,7 @@ const citationOf =
   };
 /** Text whose kind was left out. */
 const isText = (o: Fields): boolean => o.type === undefined && typeof o.text === 'string';
-const CHOICE: ReadonlySet<string> = new Set(['index', 'message', 'finishReason', 'logprobs']);
+const CHOICE: ReadonlySet<string> = new Set(['index', 'message', 'finishReason', 'logprobs', 'usage']);
 const MESSAGE: ReadonlySet<string> = new Set(['role', 'content', 'refusal', 'toolCalls', 'annotations', 'reasoningContent']);
 const LOGPROBS: ReadonlySet<string> = new Set(['tokens', 'tokenLogprobs', 'topLogprobs']);
 const CALL: ReadonlySet<string> = new Set(['id', 'type', 'name', 'arguments']);

@@ -22,17 +22,18 @@ export const readFinish = (wire: Json, called: boolean): Finish => {
   return (known === undefined || known === 'stop') && called ? 'tool' : (known ?? 'stop');
 };
 
-/** Undefined for what is no usage. */
+/** Undefined for what is no usage; one that counts nothing is an estimate. */
 export const readUsage = (wire: Json): Usage | undefined => {
   if (!isObject(wire)) return undefined;
+  const [input, output] = [countOf(wire.prompt_tokens), countOf(wire.completion_tokens)];
   const raw = { json: stringifyJson(wire), dialect: WATSONX };
   return {
-    input: countOf(wire.prompt_tokens) ?? 0,
-    output: countOf(wire.completion_tokens) ?? 0,
+    input: input ?? 0,
+    output: output ?? 0,
     cacheRead: 0,
     cacheWrite: 0,
     reasoning: 0,
-    estimated: false,
+    estimated: input === undefined && output === undefined,
     raw,
   };
 };

@@ -10,6 +10,7 @@ import {
   type Json,
   parseJson,
   type StreamReader,
+  type Usage,
   unknownFields,
 } from '@llm-proxy-auth/plugin';
 import { noteBeyond, noteWarnings } from '../answer.ts';
@@ -31,7 +32,7 @@ class ChatReader implements StreamReader {
   readonly #choices = new Map<number, StreamChoice>();
   #started = false;
   #over = false;
-  #usage: Json;
+  #usage: Usage | undefined;
   constructor(call: Call, emit: Emit) {
     this.#call = call;
     this.#emit = emit;
@@ -59,7 +60,8 @@ class ChatReader implements StreamReader {
   }
   #chunk(chunk: Fields): void {
     const choices = asList(chunk.choices);
-    if (isObject(chunk.usage)) this.#usage = chunk.usage;
+    const usage = readUsage(chunk.usage);
+    if (usage !== undefined && (!usage.estimated || this.#usage?.estimated !== false)) this.#usage = usage;
     if (!this.#started && choices.length > 0) this.#start(chunk);
     for (const wire of choices) if (!this.#over) this.#choice(asObject(wire) ?? {});
     if (choices.length === 0 && isObject(chunk.usage) && !this.#over) this.#done();
@@ -98,7 +100,7 @@ class ChatReader implements StreamReader {
     if (choices.some(({ finished }) => !finished))
       return this.#fail(new GatewayError('upstream_stream_truncated', 'watsonx.ai ended its stream before its answer was whole.'));
     this.#over = true;
-    this.#emit({ type: 'usage', usage: readUsage(this.#usage) ?? NO_USAGE });
+    this.#emit({ type: 'usage', usage: this.#usage ?? NO_USAGE });
     this.#emit({ type: 'end' });
   }
 }
