@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { type Running, startGateway } from '@llm-proxy-auth/core';
+import type { Running } from '@llm-proxy-auth/core';
 import { certificateAuthority, type IssuedCertificate, SERVER_AUTH } from '@llm-proxy-auth/simulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSite, type Site } from './support/file-gateway.ts';
 import { ROOT } from './support/process.ts';
+import { startSwept } from './support/swept.ts';
 
 const authority = certificateAuthority();
 const serverOf = (name: string): IssuedCertificate => authority.issue({ subject: [['CN', name]], usages: [SERVER_AUTH] });
@@ -24,7 +25,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await gateway?.close();
   gateway = undefined;
-  await site.close(log);
+  await site.close();
 });
 
 const put = (name: string, text: string): string => {
@@ -50,12 +51,10 @@ const start = async (tls: Readonly<Record<string, string>> = {}, more: Readonly<
       ...more,
     }),
   );
-  const destination = {
-    write: (line: string) => {
-      log += line;
-    },
+  const hear = (line: string): void => {
+    log += line;
   };
-  gateway = await startGateway({ file: site.file, env: {}, allowLocalPlugins: false, pluginRoots: [ROOT], destination, secretPollMs: 50 });
+  gateway = await startSwept({ file: site.file, pluginRoots: [ROOT], secretPollMs: 50, hear });
   return gateway;
 };
 const portOf = (url: string | undefined): number => Number(new URL(url ?? '').port);

@@ -21,7 +21,7 @@ let bench: Bench;
 /** What is looked for is counted by the minute: each round has one of its own. */
 let ahead = 0;
 beforeAll(async () => {
-  bench = await openBench({ now: () => Date.now() + ahead, sections: { server: { port: 0, trustedProxies: ['127.0.0.0/8'] }, log: { level: 'error' } } });
+  bench = await openBench({ now: () => Date.now() + ahead, sections: { server: { port: 0, trustedProxies: ['127.0.0.0/8'] } } });
   const imported = Array.from({ length: IMPORTED }, (_, n) => ({ name: `imported${n}`, hash: BCRYPT }));
   await bench.operation('keys.import', { file: JSON.stringify(imported) });
   // Past the bench, which looks for every key it makes in everything that was written.

@@ -1,10 +1,10 @@
-import { type Running, startGateway } from '@llm-proxy-auth/core';
 import type { Simulator } from '@llm-proxy-auth/simulators';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KEY, OTHER_KEY, openSite } from './support/file-gateway.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 import { type HeldStream, heldStream } from './support/held-stream.ts';
 import { ROOT } from './support/process.ts';
+import { startSwept } from './support/swept.ts';
 
 const PEPPER = 'pepper-0123456789abcdef0123456789abcdef';
 
@@ -96,13 +96,7 @@ test('a key that is taken out of the configuration ends its calls, which began u
   const written = (...keys: readonly string[]) =>
     site.settings({ auth: [{ use: 'api-key', keys: keys.map((key, i) => ({ name: `k${i}`, key })) }], stream: { outliveCredential: false } });
   site.write(written(KEY, OTHER_KEY));
-  const gateway: Running = await startGateway({
-    file: site.file,
-    env: {},
-    allowLocalPlugins: false,
-    pluginRoots: [ROOT],
-    destination: { write: () => undefined },
-  });
+  const gateway = await startSwept({ file: site.file, pluginRoots: [ROOT] });
   try {
     const [kept, gone] = [
       await streaming(site.simulator, gateway.urls.server, `Bearer ${KEY}`),

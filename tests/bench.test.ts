@@ -4,8 +4,9 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { type Running, startGateway } from '@llm-proxy-auth/core';
+import type { Running } from '@llm-proxy-auth/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSwept } from './support/swept.ts';
 
 // The bench is plain JavaScript outside the type check; what it hands over is told here.
 interface Load {
@@ -58,12 +59,10 @@ describe('the bench', () => {
     const port = await freePort();
     mock = spawn(process.execPath, [join(BENCH, 'harness/mock.mjs'), '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
     if (mock.stdout !== null) await once(mock.stdout, 'data');
-    gateway = await startGateway({
+    gateway = await startSwept({
       file: join(BENCH, 'gateway.yaml'),
       env: { BENCH_KEY: KEY, UPSTREAM: `http://127.0.0.1:${port}`, PORT: '0' },
-      allowLocalPlugins: false,
       pluginRoots: [join(BENCH, '..')],
-      destination: { write: () => undefined },
     });
     ({ load } = (await import(join(BENCH, 'harness/load.mjs'))) as Harness);
   });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSync } from 'otplib';
@@ -8,8 +8,10 @@ import { canary, sweepAll, sweepAnswers, sweepSent, sweepText, type Whose } from
 import type { Crossing } from './support/crossings.ts';
 import { KEY, openSite, type Site, serveSite } from './support/file-gateway.ts';
 import { type Bench, openBench, PROVIDER_KEY } from './support/gateway.ts';
+import { ROOT } from './support/process.ts';
 import { ask, ask2 } from './support/raw.ts';
 import { secretsOfConfiguration, secretsOfCrossing } from './support/secrets-seen.ts';
+import { isUnswept, UNSWEPT } from './support/unswept.ts';
 
 const PEM = `-----BEGIN PRIVATE KEY-----\n${'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49'.repeat(2)}\n-----END PRIVATE KEY-----\n`;
 const SECRETS: Readonly<Record<string, readonly [secret: string, whose: Whose]>> = {
@@ -108,6 +110,22 @@ test('so is what stands in a configuration', () => {
     s: 'gateway',
     kek: 'gateway',
   });
+});
+
+describe('R11 every suite is swept at level trace', () => {
+  test('but for the files that are listed, each with a reason', () => {
+    const files = globSync(['tests/**/*.ts', '{examples,packages,plugins}/*/test/**/*.ts'], { cwd: ROOT });
+    expect(files.length).toBeGreaterThan(500);
+    const found = files.filter((file) => !/(?:unswept|canaries\.test)\.ts$/.test(file) && isUnswept(readFileSync(join(ROOT, file), 'utf8')));
+    expect(found.toSorted()).toEqual(Object.keys(UNSWEPT).toSorted());
+  });
+  test.each([
+    ['await startGateway({ text });', true],
+    ["run(['scripts/run.mjs', 'start'], env);", true],
+    ["run(['scripts/run.mjs', 'start'], watched(folder));", false],
+    ["await openBench({ sections: { log: { level: 'error' } } });", true],
+    ['await openBench({ sections: { log: { content: true } } });', false],
+  ])('%s: %s', (text, unswept) => expect(isUnswept(text)).toBe(unswept));
 });
 
 describe('A112', () => {

@@ -1,7 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { expect, test } from 'vitest';
-import { bareEnvironment, run } from './support/process.ts';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sweepAll } from './support/canaries.ts';
+import { type Running, run } from './support/process.ts';
+import { watched } from './support/swept.ts';
 
 interface Seen {
   readonly provider: string;
@@ -11,12 +14,25 @@ interface Seen {
 }
 const PROVIDERS = ['openai', 'anthropic', 'azure', 'bedrock', 'vertex', 'watsonx', 'oci'];
 const left = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('llm-proxy-auth-demo-'));
-const demo = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  run(['scripts/run.mjs', 'demo', ...words], bareEnvironment({ LLM_PROXY_AUTH_INSTALLED: '1', ...env }));
+let folder: string;
+let it: Running;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lpa-demo-'));
+});
+afterEach(() => {
+  try {
+    // Nothing that it says is for its caller alone.
+    sweepAll({ log: it.out() + it.err(), folder });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+const demo = (words: readonly string[], env: Readonly<Record<string, string>> = {}): Running =>
+  run(['scripts/run.mjs', 'demo', ...words], watched(folder, { LLM_PROXY_AUTH_INSTALLED: '1', ...env }));
 
 test('the tour goes through all providers, native calls, a login and a revoked key, whatever account the environment describes', async () => {
   const before = left();
-  const it = demo(['--json'], { OPENAI_API_KEY: 'real', OPENAI_BASE_URL: 'http://127.0.0.1:9', AWS_ACCESS_KEY_ID: 'AKIAREAL', AWS_REGION: 'eu-west-1' });
+  it = demo(['--json'], { OPENAI_API_KEY: 'real', OPENAI_BASE_URL: 'http://127.0.0.1:9', AWS_ACCESS_KEY_ID: 'AKIAREAL', AWS_REGION: 'eu-west-1' });
   expect(await it.ended).toBe(0);
   const seen = JSON.parse(it.out()) as readonly Seen[];
   expect(seen.filter(({ ok }) => !ok)).toEqual([]);
@@ -34,7 +50,7 @@ test('the tour goes through all providers, native calls, a login and a revoked k
   expect(left()).toEqual(before);
 });
 test('for people it says what it saw line by line, and ends with a table', async () => {
-  const it = demo([]);
+  it = demo([]);
   expect(await it.ended).toBe(0);
   expect(it.out()).toMatch(/^✓ vertex: tools .*The tool said/m);
   const [last, table] = it.out().trimEnd().split('\n\n').reverse();

@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import { startGateway } from '@llm-proxy-auth/core';
 import { Agent } from 'undici';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chunk, role, sse } from './support/answers.ts';
@@ -7,6 +6,7 @@ import { shell } from './support/command-line.ts';
 import { CHAT, call, chatBody } from './support/effects/effect.ts';
 import { KEY, linesOf, openSite, type Served, type Site, serveSite } from './support/file-gateway.ts';
 import { ROOT } from './support/process.ts';
+import { startSwept } from './support/swept.ts';
 
 let site: Site;
 let served: Served | undefined;
@@ -86,7 +86,7 @@ test('F21 SIGTERM with 100 streams open: none fails, readiness flips, new calls 
 
 test('readiness has flipped for whoever asks next', async () => {
   site.write(site.settings({ server: { port: 0, drain: { delay: '1s', deadline: '5s' } } }));
-  const gateway = await startGateway({ file: site.file, env: {}, allowLocalPlugins: false, pluginRoots: [ROOT], destination: { write: () => undefined } });
+  const gateway = await startSwept({ file: site.file, pluginRoots: [ROOT] });
   try {
     const ready = () => call(`${gateway.urls.ops}/ready`, { dispatcher: client() });
     expect((await ready()).status).toBe(200);

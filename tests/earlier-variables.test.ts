@@ -3,11 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BedrockSimulator, bedrockSimulator, exampleCredential } from '@llm-proxy-auth/simulators';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { canary, sweepAll } from './support/canaries.ts';
 import { freePort } from './support/effects/listeners.ts';
-import { bareEnvironment, ROOT, type Running, run } from './support/process.ts';
+import { ROOT, type Running, run } from './support/process.ts';
+import { logOf, watched } from './support/swept.ts';
 
 const KEY = '0123456789abcdef0123456789abcdef0123456789abcdef';
 const NOVA = 'amazon.nova-lite-v1:0';
+canary(KEY, 'caller');
+canary(exampleCredential.secretAccessKey, 'provider');
 const BODY = '{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}';
 let folder: string;
 let simulator: BedrockSimulator;
@@ -19,15 +23,16 @@ beforeEach(async () => {
 afterEach(async () => {
   running?.child.kill('SIGKILL');
   await running?.ended;
-  running = undefined;
   await simulator.close();
+  sweepAll({ log: running === undefined ? '' : logOf(running), sent: simulator.requests, folder });
+  running = undefined;
   rmSync(folder, { recursive: true, force: true });
 });
 const start = async (env: Readonly<Record<string, string>>): Promise<{ readonly url: string; readonly it: Running }> => {
   const port = await freePort();
   running = run(
     ['--conditions=@llm-proxy-auth/source', join(ROOT, 'packages/cli/src/main.ts'), 'start'],
-    bareEnvironment({
+    watched(folder, {
       HOME: folder,
       PORT: String(port),
       AWS_REGION: 'eu-west-1',

@@ -10,7 +10,7 @@ const BOTH = [CHAT, NATIVE] as const;
 let bench: Bench;
 let watch: Oracle;
 beforeAll(async () => {
-  bench = await openBench({ sections: { log: { level: 'debug' }, retry: { attempts: 1 } } });
+  bench = await openBench({ sections: { retry: { attempts: 1 } } });
   watch = oracle(bench);
 });
 afterEach(() => watch.holds());

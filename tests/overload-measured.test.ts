@@ -46,7 +46,7 @@ beforeAll(async () => {
   provider = await openProvider();
   bench = await openBench({
     main: { baseUrl: provider.url },
-    sections: { limits: { inFlight: AT_ONCE, eventLoopDelay: '60s' }, retry: { attempts: 1 }, log: { level: 'info' } },
+    sections: { limits: { inFlight: AT_ONCE, eventLoopDelay: '60s' }, retry: { attempts: 1 } },
   });
 });
 afterAll(async () => {

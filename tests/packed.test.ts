@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canariesOf, sweepAll } from './support/canaries.ts';
 import { VENDORS } from './support/gateway.ts';
 import { LIBRARY_ACCESS } from './support/library-access.ts';
 import { install, pack, registryAnswers, type Tarballs, treeOf } from './support/packed.ts';
-import { bareEnvironment, run } from './support/process.ts';
+import { run } from './support/process.ts';
+import { logOf, watched } from './support/swept.ts';
 
 /** What a provider's own SDKs are called; nobody else may bring them. */
 const CLOUDS: Readonly<Record<string, RegExp>> = Object.freeze({
@@ -78,13 +80,15 @@ describe.each(vendors)('a gateway with %s alone, installed from its tarballs int
         policies: [{ match: { principal: 'key:*' }, allow: { modes: ['protocol'] } }],
       };
       writeFileSync(join(folder, 'llm-proxy-auth.yaml'), JSON.stringify(config), { mode: 0o600 });
-      const gateway = run(['node_modules/llm-proxy-auth/bin/llm-proxy-auth.js', 'start'], bareEnvironment(library?.env), folder);
+      const gateway = run(['node_modules/llm-proxy-auth/bin/llm-proxy-auth.js', 'start'], watched(folder, library?.env), folder);
       const [, url = ''] = await gateway.says(/"msg":"listening","listener":"server","url":"([^"]+)"/);
       for (const instance of Object.keys(config.instances))
         expect([instance, ...(await said(`${url}/openai/${instance}`, vendor))]).toEqual([instance, 200, 'You said: Hello']);
       expect(library?.tokens?.requests).not.toEqual([]);
       gateway.kill('SIGTERM');
       await gateway.ended;
+      canariesOf(config);
+      sweepAll({ log: logOf(gateway), sent: simulator.requests, folder });
     } finally {
       await Promise.all([simulator.close(), library?.close()]);
       remove();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chunk, role, sse } from './support/answers.ts';
 import { KEY, openSite, type Site } from './support/file-gateway.ts';
-import { bareEnvironment, childrenOf, ROOT } from './support/process.ts';
+import { childrenOf, ROOT } from './support/process.ts';
+import { watched } from './support/swept.ts';
 
 /** A process of its own numbering, with a `/proc` that shows it. */
 const UNSHARE = ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc', '--kill-child'];
@@ -15,12 +16,13 @@ if (!allowed) console.log('F30 skipped: `unshare --user --pid` is not allowed he
 const DEADLINE_MS = 2_000;
 let site: Site;
 let outer: ChildProcess | undefined;
+let out = '';
 beforeEach(async () => {
   site = await openSite();
 });
 afterEach(async () => {
   outer?.kill('SIGKILL');
-  await site.close();
+  await site.close(out);
 });
 
 const stateOf = (pid: number): string => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
@@ -30,12 +32,11 @@ test.skipIf(!allowed)('F30 the gateway as process 1: SIGTERM ends it within its 
   const gateway = [process.execPath, '--disable-warning=ExperimentalWarning', '--conditions=@llm-proxy-auth/source', join(ROOT, 'packages/cli/src/main.ts')];
   const child = spawn('unshare', [...UNSHARE, ...gateway, 'start', '--config', site.file, '--plugin-root', ROOT], {
     cwd: site.folder,
-    env: bareEnvironment(),
+    env: watched(site.folder),
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   outer = child;
   const ended = once(child, 'close');
-  let out = '';
   const listening = new Promise<string>((resolve) => {
     child.stdout.on('data', (piece: Buffer) => {
       out += piece.toString();

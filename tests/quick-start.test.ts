@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,33 +9,45 @@ import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { clientOf } from '../packages/simulators/test/watsonx-support.ts';
+import { sweepAll } from './support/canaries.ts';
 import { freePort } from './support/effects/listeners.ts';
 import { bareEnvironment, cpuSeconds, ROOT, type Running, run } from './support/process.ts';
+import { logOf, watched } from './support/swept.ts';
 
 /** CPU seconds in which a process of its own loads the compiler: how fast this machine is now. */
 const compilerSeconds = (): number => {
   const words = "require('typescript'); const { user, system } = process.cpuUsage(); (user + system) / 1e6";
   return Number(spawnSync(process.execPath, ['-p', words], { cwd: ROOT, encoding: 'utf8' }).stdout);
 };
+let place: string;
+/** Of the test's own, where a gateway keeps what it keeps. */
 let folder: string;
 let port: number;
 const running: Running[] = [];
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'lpa-quick-'));
+  place = mkdtempSync(join(tmpdir(), 'lpa-quick-'));
+  folder = join(place, 'kept');
+  mkdirSync(folder);
   port = await freePort();
 });
 afterEach(async () => {
-  for (const { child, ended } of running.splice(0)) {
+  const all = running.splice(0);
+  for (const { child, ended } of all) {
     child.kill('SIGKILL');
     await ended;
   }
-  rmSync(folder, { recursive: true, force: true });
+  try {
+    // The key stands in what it says to people.
+    sweepAll({ log: all.map(logOf).join('\n'), folder: place });
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 });
 
 /** `npm start -- …` as the package file has it, with key and store in a folder of the test. */
 const start = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Running => {
   const words = ['scripts/run.mjs', 'start', ...args, '--data', folder];
-  const it = run(words, bareEnvironment({ PORT: String(port), LLM_PROXY_AUTH_INSTALLED: '1', ...env }));
+  const it = run(words, watched(place, { PORT: String(port), LLM_PROXY_AUTH_INSTALLED: '1', ...env }));
   running.push(it);
   return it;
 };
@@ -138,7 +150,7 @@ describe('npm start', () => {
   });
   test('without --data key and store are kept in data/quick-start of where it runs', async () => {
     const words = ['--conditions=@llm-proxy-auth/source', join(ROOT, 'packages/cli/src/main.ts'), 'quick-start'];
-    const it = run(words, bareEnvironment({ PORT: String(port) }), folder);
+    const it = run(words, watched(place, { PORT: String(port) }), folder);
     running.push(it);
     await it.says(/Ctrl-C stops it/);
     const kept = join(folder, 'data', 'quick-start');

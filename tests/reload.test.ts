@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type Running, startGateway } from '@llm-proxy-auth/core';
+import type { Running } from '@llm-proxy-auth/core';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chunk, role, sse } from './support/answers.ts';
@@ -8,6 +8,7 @@ import { CHAT, call, chatBody, HOUSE, MODEL, removeHouse, withHouse } from './su
 import { freePort } from './support/effects/listeners.ts';
 import { KEY, OTHER_KEY, openSite, type Served, type Site, serveSite } from './support/file-gateway.ts';
 import { PROVIDER_KEY } from './support/gateway.ts';
+import { startSwept } from './support/swept.ts';
 
 let site: Site;
 let gateway: Running | undefined;
@@ -23,17 +24,15 @@ afterEach(async () => {
   served?.kill('SIGKILL');
   await served?.ended;
   served = undefined;
-  await site.close(log);
+  await site.close();
 });
 afterAll(removeHouse);
 
-const start = async (options: Partial<Parameters<typeof startGateway>[0]> = {}): Promise<Running> => {
-  const destination = {
-    write: (line: string) => {
-      log += line;
-    },
+const start = async (options: Partial<Parameters<typeof startSwept>[0]> = {}): Promise<Running> => {
+  const hear = (line: string): void => {
+    log += line;
   };
-  gateway = await startGateway({ file: site.file, env: {}, allowLocalPlugins: false, pluginRoots: withHouse.pluginRoots, destination, ...options });
+  gateway = await startSwept({ file: site.file, pluginRoots: withHouse.pluginRoots, hear, ...options });
   return gateway;
 };
 const chat = (at: Running, key = KEY, more: object = {}) => call(at.urls.server + CHAT, { key, body: chatBody(more) });

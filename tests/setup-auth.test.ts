@@ -6,7 +6,9 @@ import { promisify } from 'node:util';
 import { loadGraph } from '@llm-proxy-auth/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { bareEnvironment, ROOT } from './support/process.ts';
+import { sweepAll } from './support/canaries.ts';
+import { ROOT } from './support/process.ts';
+import { watched } from './support/swept.ts';
 
 const SCRIPT = join(ROOT, 'scripts/setup-auth.sh');
 const folder = (): string => {
@@ -15,7 +17,7 @@ const folder = (): string => {
   return path;
 };
 const setUp = async (cwd: string, ...words: readonly string[]): Promise<string> => {
-  const env = bareEnvironment({ PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}` });
+  const env = watched(cwd, { PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}` });
   return (await promisify(execFile)('bash', [SCRIPT, ...words], { cwd, env })).stderr;
 };
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
@@ -36,6 +38,7 @@ test('in an empty folder a key with a code gets in, the key alone does not, and 
   const codes = [...said.matchAll(/^ {2}([0-9A-Z]{5}-[0-9A-Z]{5})$/gm)].map(([, code]) => code);
   expect(codes).toHaveLength(10);
   expect(readdirSync(at)).not.toContain('enrolment');
+  sweepAll({ log: readFileSync(join(at, 'gateway.log'), 'utf8'), folder: cwd });
   for (const name of readdirSync(at).filter((one) => !['key', 'pepper', 'kek'].includes(one)))
     for (const each of [key, pepper, kek, secret, ...codes]) expect(readFileSync(join(at, name), 'latin1'), name).not.toContain(each);
 }, 180_000);

@@ -5,7 +5,7 @@ import { spread, type Wire, wireHttp1, wireHttp2 } from './support/wires.ts';
 
 const WIDTH = 16;
 const LIMIT_MS = 240_000;
-const cutting = { sections: { retry: { attempts: 1 }, log: { level: 'error' } } };
+const cutting = { sections: { retry: { attempts: 1 } } };
 const short = streams().filter(({ short: is }) => is);
 /** Every byte of the shortest recording, and around every event of the short ones. */
 const cuts = short.flatMap((one) => [...cutsOf(one, 0), ...cutsOf(one, 1)].filter(({ at }) => one === short[0] || one.boundaries.has(at)));

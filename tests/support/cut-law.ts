@@ -64,7 +64,7 @@ export const everyCut = (title: string, pass: boolean): void => {
       bench = await openBench({
         pass,
         main: { baseUrl: `${provider.url}/v1`, forwardHeaders: ['x-case'] },
-        sections: { retry: { attempts: 1 }, log: { level: 'error' } },
+        sections: { retry: { attempts: 1 } },
       });
       lanes = Array.from({ length: WIDTH }, () => lane(bench.url));
     });

@@ -95,7 +95,7 @@ export const VENDORS = Object.freeze({
 
 /** Sections merged over the configuration that every end-to-end test starts from. */
 export interface Wanted extends Partial<Pick<RuntimeOptions, 'pass' | 'random' | 'now' | 'pluginRoots' | 'env' | 'probeEveryMs'>> {
-  readonly sections?: Readonly<Record<string, unknown>>;
+  readonly sections?: Readonly<Record<string, unknown>> & { readonly log?: object };
   /** Whom `main` and the simulator stand for; `openai` if absent. */
   readonly vendor?: keyof typeof VENDORS;
   /** Keys of `main`. */
@@ -166,7 +166,6 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
     ops: { port: 0 },
     store: { use: 'sqlite', path: join(folder, 'store.db') },
     auth: [{ use: 'api-key', pepper: PEPPER }],
-    log: { level: 'trace' },
     // Tests share their machine: what takes long here is no sign of too many calls.
     limits: { eventLoopDelay: '60s' },
     // One instance plays one fault after the other, and is to be asked each time.
@@ -176,6 +175,7 @@ export const openBench = async (wanted: Wanted = {}): Promise<Bench> => {
       ...(typeof wanted.instances === 'function' ? wanted.instances(simulator.url) : wanted.instances),
     },
     ...wanted.sections,
+    log: { level: 'trace', ...wanted.sections?.log },
   };
   canariesOf(configuration);
   const gateway = await startGateway({

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startGateway } from '@llm-proxy-auth/core';
 import { awsCredentials, openaiSimulator, stsSimulator } from '@llm-proxy-auth/simulators';
 import { expect, it, onTestFinished } from 'vitest';
+import { startSwept } from '../../../tests/support/swept.ts';
 
 const PROVIDER_KEY = 'sk-provider-0123456789abcdef';
 const ACCOUNT = '123456789012';
@@ -22,13 +22,9 @@ it('a role calls with what the SDK of AWS signs, and a role that is not named do
     policies: [{ match: { principal: `aws:${ACCOUNT}:role/app-*` }, allow: { instances: ['main'] } }],
     instances: { main: { provider: 'openai', baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true } },
   };
-  const gateway = await startGateway({
+  const gateway = await startSwept({
     text: JSON.stringify(configuration),
     folder: fileURLToPath(new URL('..', import.meta.url)),
-    env: {},
-    allowLocalPlugins: false,
-    pluginRoots: [],
-    destination: { write: () => undefined },
   });
   onTestFinished(() => gateway.close());
 

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startGateway } from '@llm-proxy-auth/core';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import { expect, it, onTestFinished } from 'vitest';
+import { startSwept } from '../../../tests/support/swept.ts';
 
 const KEY = '0123456789abcdef0123456789abcdef01234567';
 const PROVIDER_KEY = 'sk-provider-0123456789abcdef';
@@ -20,13 +20,9 @@ it('chats, streams, runs a tool and embeds with nothing but the SDK’s own vari
     instances: { main: { provider: 'openai', baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true } },
   };
   const folder = fileURLToPath(new URL('..', import.meta.url));
-  const gateway = await startGateway({
+  const gateway = await startSwept({
     text: JSON.stringify(configuration),
     folder,
-    env: {},
-    allowLocalPlugins: false,
-    pluginRoots: [],
-    destination: { write: () => undefined },
   });
   onTestFinished(() => gateway.close());
 

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startGateway } from '@llm-proxy-auth/core';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import { generateSync } from 'otplib';
 import { expect, it, onTestFinished } from 'vitest';
+import { startSwept } from '../../../tests/support/swept.ts';
 
 const KEY = '0123456789abcdef0123456789abcdef01234567';
 const PROVIDER_KEY = 'sk-provider-0123456789abcdef';
@@ -31,13 +31,9 @@ it('logs in with key and code, uses the session, refreshes and ends it', async (
     instances: { main: { provider: 'openai', baseUrl: simulator.url, apiKey: PROVIDER_KEY, insecureUpstream: true } },
   };
   const folder = fileURLToPath(new URL('..', import.meta.url));
-  const gateway = await startGateway({
+  const gateway = await startSwept({
     text: JSON.stringify(configuration),
     folder,
-    env: {},
-    allowLocalPlugins: false,
-    pluginRoots: [],
-    destination: { write: () => undefined },
   });
   onTestFinished(() => gateway.close());
   const enroll = gateway.graph.admin.find(({ operation }) => operation.name === 'totp.enroll');

@@ -7,10 +7,10 @@ import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type PluginFacts, pluginSuite } from '@llm-proxy-auth/contract-tests';
-import { startGateway } from '@llm-proxy-auth/core';
 import type { Plugin } from '@llm-proxy-auth/plugin';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startSwept } from '../../../tests/support/swept.ts';
 import { KINDS, type Kind, run } from '../src/index.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -60,7 +60,7 @@ for (const { plugin, folder, facts } of made) pluginSuite({ describe, it }, { pl
 /** Serves the plugin and asks it once, with this credential. */
 const asked = async (kind: Kind, configuration: object, credential: string): Promise<{ readonly status: number; readonly said: string | undefined }> => {
   const { root, name } = made.find((one) => one.kind === kind) ?? { root: '', name: '' };
-  const gateway = await startGateway({
+  const gateway = await startSwept({
     text: JSON.stringify({
       server: { port: 0 },
       ops: { port: 0 },
@@ -69,10 +69,7 @@ const asked = async (kind: Kind, configuration: object, credential: string): Pro
       ...configuration,
     }),
     folder: root,
-    env: {},
-    allowLocalPlugins: false,
     pluginRoots: [root],
-    destination: { write: () => undefined },
   });
   onTestFinished(() => gateway.close());
   expect(JSON.stringify(configuration)).toContain(name);
