@@ -19,6 +19,8 @@ beforeAll(async () => {
     instances: (url) => ({
       dated: { provider: 'azure', endpoint: url, apiVersion: '2025-04-01-preview', apiKey: PROVIDER_KEY, insecureUpstream: true },
       older: { provider: 'azure', endpoint: url, apiVersion: '2023-05-15', apiKey: PROVIDER_KEY, insecureUpstream: true },
+      ga: { provider: 'azure', endpoint: url, apiVersion: '2024-10-21', apiKey: PROVIDER_KEY, insecureUpstream: true },
+      inference: { provider: 'azure', endpoint: `${url}/models`, apiKey: PROVIDER_KEY, insecureUpstream: true },
       front: { provider: 'azure', endpoint: `${url}/apim/llm`, apiKey: PROVIDER_KEY, apiKeyHeader: 'ocp-apim-subscription-key', insecureUpstream: true },
       nobody: {
         provider: 'azure',
@@ -209,6 +211,26 @@ describe('requests', () => {
     await client().chat.completions.create({ model: 'gpt-4o', messages });
     await client('dated').responses.create({ model: 'gpt-4o', input: 'Hello' });
     expect(simulator.requests.map(({ target }) => target)).toEqual(['/openai/v1/chat/completions', '/openai/responses?api-version=2025-04-01-preview']);
+  });
+  test.each(['older', 'ga', 'inference'])('what has no Responses answers them through chat: %s', async (instance) => {
+    const input = { model: 'gpt-4o', instructions: 'Be brief.', input: 'Hello' };
+    const response = await client(instance).responses.create(input);
+    expect([response.status, response.output_text]).toEqual(['completed', 'You said: Hello']);
+    expect(simulator.requests.at(-1)?.path).toMatch(/\/chat\/completions$/);
+    expect((await client(instance).responses.stream(input).finalResponse()).output_text).toBe('You said: Hello');
+    expect(await thrown(client(instance).responses.create({ ...input, previous_response_id: 'resp_1' }))).toMatchObject({
+      status: 400,
+      param: 'previous_response_id',
+    });
+  });
+  test('an effort that another dialect asks for does not reach a version that refuses it', async () => {
+    const answer = await fetch(`${bench.url}/anthropic/ga/v1/messages`, {
+      method: 'POST',
+      headers: { 'x-api-key': bench.key, 'content-type': 'application/json', 'anthropic-version': '2023-06-01' },
+      body: JSON.stringify({ model: 'gpt-5', max_tokens: 5000, thinking: { type: 'enabled', budget_tokens: 2000 }, messages }),
+    });
+    expect([answer.status, sent().reasoning_effort]).toEqual([200, undefined]);
+    expect(answer.headers.get('x-lpa-fidelity')).toContain('ignored=thinking');
   });
   test('Portkey: any host and prefix will do, and API Management gets its own header', async () => {
     await thrown(client('front').chat.completions.create({ model: 'gpt-4o', messages }));

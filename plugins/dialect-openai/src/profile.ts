@@ -5,6 +5,8 @@ import { REQUEST_HEADERS } from './wire.ts';
 interface Profile {
   /** False: the role `developer` is unknown, `system` says the same. */
   readonly developer: boolean;
+  /** False: `reasoning_effort` is unknown. */
+  readonly effort: boolean;
   /** False: the older name of the limit, `max_tokens`, is the only one. */
   readonly completionLimit: boolean;
   /** False: `stream_options` is unknown, so that streams never tell their usage. */
@@ -12,9 +14,9 @@ interface Profile {
 }
 /** By `Endpoint.profile`. Floors of Azure's dated versions: https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle */
 const PROFILES: Readonly<Record<string, Profile>> = Object.freeze({
-  azure: { developer: true, completionLimit: true, streamOptions: true },
-  'azure-before-2024-12': { developer: false, completionLimit: true, streamOptions: true },
-  'azure-before-2024-09': { developer: false, completionLimit: false, streamOptions: false },
+  azure: { developer: true, effort: true, completionLimit: true, streamOptions: true },
+  'azure-before-2024-12': { developer: false, effort: false, completionLimit: true, streamOptions: true },
+  'azure-before-2024-09': { developer: false, effort: false, completionLimit: false, streamOptions: false },
 });
 /** True for services that tell what their filters found in chunks of their own, also after a choice has ended. */
 export const filtersLate = (call: Call): boolean => call.endpoint.profile?.startsWith('azure') === true;
@@ -25,6 +27,12 @@ const withoutDeveloper = (body: Building, call: Call): void => {
   if (!messages.some((message) => asObject(message)?.role === 'developer')) return;
   body.messages = messages.map(asSystem);
   call.ledger.note('emulated', 'turns.role', 'this version of the service has no role developer');
+};
+/** What the service's own client asks for is for the service to refuse; others get their answer, and are told. */
+const withoutEffort = (body: Building, call: Call): void => {
+  if (body.reasoning_effort === undefined || asObject(call.inbound.body)?.reasoning_effort !== undefined) return;
+  delete body.reasoning_effort;
+  call.ledger.note('ignored', 'reasoning', 'this version of the service takes no effort');
 };
 const withOlderLimit = (body: Building): void => {
   const { max_completion_tokens: limit } = body;
@@ -50,6 +58,7 @@ export const fitProfile = (body: Fields, call: Call): Fields => {
   if (profile === undefined) return body;
   const fitted: Building = { ...body };
   if (!profile.developer) withoutDeveloper(fitted, call);
+  if (!profile.effort) withoutEffort(fitted, call);
   if (!profile.completionLimit) withOlderLimit(fitted);
   if (!profile.streamOptions) withoutOptions(fitted, call);
   withOwnOptions(fitted, call);

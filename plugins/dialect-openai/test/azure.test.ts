@@ -33,6 +33,19 @@ describe('variants of the API', () => {
     expect(rolesOf(fitted)).toEqual(['system', 'user']);
     expect([fitted.max_completion_tokens, fitted.stream_options, notes]).toEqual([5, { include_usage: true }, ['emulated=turns.role']]);
   });
+  it.each(['azure-before-2024-12', 'azure-before-2024-09'])('%s takes no effort, of which clients of others are told', (profile) => {
+    const fitted = (own: boolean) => {
+      const notes = ledger();
+      const asked = { ...(body as object), reasoning_effort: 'low' };
+      const plain = callOf(own ? asked : body);
+      const { reasoning_effort: effort } = fitProfile(asked, { ...plain, ledger: notes, endpoint: { ...plain.endpoint, profile } });
+      return [effort, notes.notes.some(({ kind, param }) => kind === 'ignored' && param === 'reasoning')];
+    };
+    expect([fitted(true), fitted(false)]).toEqual([
+      ['low', false],
+      [undefined, true],
+    ]);
+  });
   it('before September 2024 there is one limit, and streams tell no usage', () => {
     const { fitted, notes } = through('azure-before-2024-09');
     expect([fitted.max_tokens, fitted.max_completion_tokens, fitted.stream_options]).toEqual([5, undefined, undefined]);

@@ -42,6 +42,14 @@ const TRANSLATED: Readonly<Partial<Record<Ask['operation'], { readonly surface: 
   embeddings: { surface: 'embeddings', route: '/embeddings' },
   countTokens: { surface: 'responses-input-tokens', route: '/responses/input_tokens' },
 });
+/** First version of the API with responses. */
+const RESPONSES = '2025-03';
+/** What a resource does not have where it is asked for, as chat completions, which it has. */
+const OVER_CHAT: ReadonlySet<string> = new Set(['responses', 'completions']);
+const lacks = (surface: string, api: Api): boolean => {
+  if (api.is === 'models') return !MODELS.has(surface);
+  return api.is === 'dated' && api.version < RESPONSES && (surface === 'responses' || surface === 'responses-stored');
+};
 /** Surfaces of the model inference API. */
 const MODELS: ReadonlySet<string> = new Set(['chat', 'embeddings']);
 const MODELS_HEADERS = Object.freeze(['extra-parameters', 'pass-through']);
@@ -98,12 +106,12 @@ export const endpoints =
   (options: EndpointOptions): ((ask: Ask) => Endpoint | undefined) =>
   (ask) => {
     const { api, names } = options;
-    const own = ask.dialect === 'openai';
+    const own = ask.dialect === 'openai' && !(lacks(ask.surface, api) && OVER_CHAT.has(ask.surface));
     const target = own ? { surface: ask.surface, route: below(ask.route) } : TRANSLATED[ask.operation];
     const place = target === undefined ? undefined : SURFACES[target.surface];
     // Azure never had variations of images.
     if (target === undefined || place === undefined || target.route === '/images/variations') return undefined;
-    if (api.is === 'models' && !MODELS.has(target.surface)) return undefined;
+    if (lacks(target.surface, api)) return undefined;
     const path = pathOf(place, target.route, names.wire(ask.model), api);
     if (path === undefined) return undefined;
     return {
