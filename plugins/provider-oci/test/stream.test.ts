@@ -2,6 +2,7 @@ import { collect, type Json, normalReply } from '@llm-proxy-auth/plugin';
 import { recordedBytes, recordings } from '@llm-proxy-auth/simulators';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chatTap } from '../src/dialect/tap.ts';
 import { type Format, lines, readReply, readStream, streamed } from './support.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -292,6 +293,20 @@ describe.each(['generic', 'cohere', 'coherev2'] as const)('any stream in the for
       }),
     );
   });
+});
+
+describe('a passing stream of several answers', () => {
+  const verdict = (...events: readonly object[]) => {
+    const tap = chatTap('sse-lines');
+    tap.bytes(lines(...events));
+    return tap.end();
+  };
+  const [first, second] = [text('a'), { ...text('b'), index: 1 }];
+  it.each([
+    ['each said why it ended', [{ index: 0, finishReason: 'stop' }, { index: 1, finishReason: 'stop' }, USAGE], true],
+    ['one reason without an index ended them', [END, USAGE], true],
+    ['one did not say why it ended', [{ index: 0, finishReason: 'stop' }], false],
+  ])('%s', (_what, events, complete) => expect(verdict(first, second, ...events).complete).toBe(complete));
 });
 
 describe('recorded streams', () => {

@@ -2,6 +2,7 @@ import {
   type AnswerRules,
   answerTap,
   asList,
+  asNumber,
   asObject,
   type Bytes,
   type ErrorLike,
@@ -43,6 +44,8 @@ class StreamTap implements Tap {
   #usage: Usage | undefined;
   #failure: ErrorLike | undefined;
   #finished = false;
+  /** Choices that began and did not say why they ended. */
+  readonly #open = new Set<number>();
   readonly #frames = frameReader('sse-lines', (_type, data) => this.#event(data));
   bytes(chunk: Bytes): void {
     this.#frames.push(chunk);
@@ -64,7 +67,17 @@ class StreamTap implements Tap {
     }
     this.#usage = readUsage(event.usage) ?? this.#usage;
     if (this.state === 'waiting' && shows(event)) this.state = 'content';
-    if (!isReason(event.finishReason)) return;
+    this.#choice(asNumber(event.index), isReason(event.finishReason));
+  }
+  /** Where several answers come mixed, each ends by itself; a reason without an index ends all that are open. */
+  #choice(index: number | undefined, ends: boolean): void {
+    if (!ends) {
+      if (index !== undefined && this.state !== 'done') this.#open.add(index);
+      return;
+    }
+    if (index === undefined) this.#open.clear();
+    else this.#open.delete(index);
+    if (this.#open.size > 0) return;
     this.#finished = true;
     this.state = 'done';
   }
