@@ -131,6 +131,8 @@ describe('requests', () => {
   test('33. a limit is always sent, under the name that the model takes', async () => {
     expect(choice((await ask({ messages: [user('write 90 words')] })).json).finish_reason).toBe('stop');
     expect(request().maxTokens).toBe(4000);
+    expect(choice((await ask({ model: 'openai.gpt-5', messages: [user('write 90 words')] })).json).finish_reason).toBe('stop');
+    expect([request().maxTokens, request().maxCompletionTokens]).toEqual([undefined, 16_384]);
     await ask({ model: 'openai.gpt-5', max_tokens: 90 });
     expect([request().maxTokens, request().maxCompletionTokens]).toEqual([undefined, 90]);
   });

@@ -115,7 +115,7 @@ describe('GENERIC', () => {
     expect(limit('meta.llama-3.3-70b-instruct')).toEqual([4000, undefined, ['defaulted maxTokens']]);
     expect(limit('openai.gpt-oss-120b', 9)).toEqual([9, undefined, []]);
     expect(limit('openai.gpt-5', 9)).toEqual([undefined, 9, []]);
-    expect(limit('openai.gpt-5')).toEqual([undefined, undefined, []]);
+    expect(limit('openai.gpt-5')).toEqual([undefined, 16_384, ['defaulted maxTokens']]);
   });
   it('says what it cannot carry', () => {
     const made = chat('generic', { reasoning: { budget: 9000 }, tier: 'flex', user: 'u', logprobs: 0, tools: [tool('f', { strict: true })] });
