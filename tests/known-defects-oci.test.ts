@@ -1,7 +1,7 @@
 import { ociErrorEvent } from '@llm-proxy-auth/simulators';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { payloads } from './support/answers.ts';
-import { type Bench, COMPARTMENT, OCI_ENDPOINT, openBench } from './support/gateway.ts';
+import { type Bench, COMPARTMENT, OCI_ENDPOINT, openBench, VENDORS } from './support/gateway.ts';
 
 // Each test is named after a defect that users reported of other gateways, or that stands in their code.
 type Fields = Record<string, unknown>;
@@ -16,18 +16,19 @@ const user = (content: unknown) => ({ role: 'user', content });
 
 let bench: Bench;
 beforeAll(async () => {
-  bench = await openBench({ vendor: 'oci', sections: { retry: { attempts: 1 } } });
+  const command = (baseUrl: string) => ({ provider: 'oci', baseUrl, insecureUpstream: true, ...VENDORS.oci.access, apiFormat: 'COHERE' });
+  bench = await openBench({ vendor: 'oci', sections: { retry: { attempts: 1 } }, instances: (url) => ({ command: command(url) }) });
 });
 afterEach(() => bench.simulator.clear());
 afterAll(() => bench.close());
-const chat = (body: Fields = {}): Promise<Response> =>
-  fetch(`${bench.url}/openai/main/v1/chat/completions`, {
+const chat = (body: Fields = {}, instance = 'main'): Promise<Response> =>
+  fetch(`${bench.url}/openai/${instance}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
     body: JSON.stringify({ model: LLAMA, messages: [user('Hello')], ...body }),
   });
-const ask = async (body: Fields = {}): Promise<{ status: number; json: Fields; fidelity: string; code: string | null }> => {
-  const answer = await chat(body);
+const ask = async (body: Fields = {}, instance?: string): Promise<{ status: number; json: Fields; fidelity: string; code: string | null }> => {
+  const answer = await chat(body, instance);
   return {
     status: answer.status,
     json: (await answer.json()) as Fields,
@@ -137,8 +138,10 @@ describe('requests', () => {
     expect([request().maxTokens, request().maxCompletionTokens]).toEqual([undefined, 90]);
   });
   test('a model that is an endpoint is served by the endpoint', async () => {
-    const { json } = await ask({ model: OCI_ENDPOINT });
-    expect([json.error === undefined, sent().servingMode]).toEqual([false, { servingType: 'DEDICATED', endpointId: OCI_ENDPOINT }]);
+    const { json } = await ask({ model: OCI_ENDPOINT }, 'command');
+    expect([message(json).content, sent().servingMode]).toEqual(['You said: Hello', { servingType: 'DEDICATED', endpointId: OCI_ENDPOINT }]);
+    // Which format it is served in, an endpoint does not say.
+    expect(await ask({ model: OCI_ENDPOINT })).toMatchObject({ status: 400, json: { error: { message: 'Chat request type does not match serving model' } } });
   });
   test('all parts of a message are sent, developer messages too', async () => {
     await ask({
