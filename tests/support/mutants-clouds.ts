@@ -11,6 +11,7 @@ const of =
 const aws = of('auth-aws-iam');
 const kubernetes = of('auth-kubernetes');
 const watsonx = of('provider-watsonx');
+const oci = of('provider-oci');
 
 /** Rules of AWS identities. */
 const awsIam: readonly Mutant[] = [
@@ -419,5 +420,51 @@ const notDone: readonly Mutant[] = [
     '',
   ),
 ];
+/** Answers that are read whole, and paid for as they were. */
+const answers: readonly Mutant[] = [
+  oci(
+    'stream',
+    'OCI: an empty reason ends nothing',
+    'with an empty reason in each event says all of it',
+    'dialect/finish.ts',
+    "typeof word === 'string' && word !== '';",
+    "typeof word === 'string';",
+  ),
+  oci('stream', 'OCI: calls are told each once', 'calls all that it calls: one after the other', 'dialect/cohere/read.ts', '      made.push(key);\n', ''),
+  oci(
+    'stream',
+    'OCI: usage that counts nothing is none',
+    'has no usage where nothing is counted',
+    'dialect/usage.ts',
+    ' || COUNTS.every((name) => isAbsent(wire[name]))',
+    '',
+  ),
+  oci(
+    'write',
+    'OCI: a limit of those that think too',
+    'always says a limit, under the name that the model takes',
+    'dialect/limit.ts',
+    'completion ? { maxCompletionTokens: most } :',
+    'completion ? {} :',
+  ),
+  {
+    rule: 'thoughts that xAI counts apart are paid for',
+    edits: [{ file: 'packages/plugin/src/output-tokens.ts', from: '? said + thought : said', to: '? said : said' }],
+    test: 'tests/usage-details.test.ts',
+    named: 'is in the output of an answer for another client (stream: true)',
+  },
+  {
+    rule: 'watsonx: any 401 is answered with a new token',
+    edits: [
+      {
+        file: 'plugins/provider-watsonx/src/rejected.ts',
+        from: "if (reply.status === 401) return 'refresh';",
+        to: "if (reply.status === 401) return 'credential';",
+      },
+    ],
+    test: 'tests/watsonx-credentials.test.ts',
+    named: 'in words of its own, gets another sign-in within the call',
+  },
+];
 
-export const cloudMutants: readonly Mutant[] = [...awsIam, ...serviceAccounts, ...vertexBodies, ...notDone];
+export const cloudMutants: readonly Mutant[] = [...awsIam, ...serviceAccounts, ...vertexBodies, ...notDone, ...answers];
