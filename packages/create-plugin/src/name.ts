@@ -1,5 +1,5 @@
 /** Kinds of plugins that there are templates of. */
-export const KINDS = Object.freeze(['provider', 'auth'] as const);
+export const KINDS = Object.freeze(['provider', 'dialect', 'auth', 'factor', 'store'] as const);
 export type Kind = (typeof KINDS)[number];
 
 export interface Named {

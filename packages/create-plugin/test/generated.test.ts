@@ -57,8 +57,7 @@ const made = await Promise.all(
 );
 for (const { plugin, folder, facts } of made) pluginSuite({ describe, it }, { plugin, folder, facts });
 
-/** Serves the plugin and asks it once, with this credential. */
-const asked = async (kind: Kind, configuration: object, credential: string): Promise<{ readonly status: number; readonly said: string | undefined }> => {
+const serve = async (kind: Kind, configuration: object) => {
   const { root, name } = made.find((one) => one.kind === kind) ?? { root: '', name: '' };
   const gateway = await startSwept({
     text: JSON.stringify({
@@ -73,14 +72,25 @@ const asked = async (kind: Kind, configuration: object, credential: string): Pro
   });
   onTestFinished(() => gateway.close());
   expect(JSON.stringify(configuration)).toContain(name);
-  const answer = await fetch(`${gateway.urls.server}/openai/main/v1/chat/completions`, {
+  return gateway.urls;
+};
+interface Answer {
+  readonly status: number;
+  readonly said: string | undefined;
+}
+/** One call of OpenAI's chat. */
+const chat = async (url: string, headers: Readonly<Record<string, string>>): Promise<Answer> => {
+  const answer = await fetch(`${url}/openai/main/v1/chat/completions`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', content: 'Hello' }] }),
   });
   const { choices } = (await answer.json()) as { readonly choices?: readonly { readonly message: { readonly content: string } }[] };
   return { status: answer.status, said: choices?.[0]?.message.content };
 };
+/** Serves the plugin and asks it once, with this credential. */
+const asked = async (kind: Kind, configuration: object, credential: string): Promise<Answer> =>
+  chat((await serve(kind, configuration)).server ?? '', { authorization: `Bearer ${credential}` });
 /** A server of chats, and the tokens that it was sent. */
 const chatServer = async (): Promise<{ readonly url: string; readonly tokens: readonly unknown[] }> => {
   const tokens: unknown[] = [];
@@ -126,10 +136,79 @@ it('a strategy that was written lets in who has a credential of it, and nobody e
   expect(await asked('auth', configuration, issue('alice', end, KEY))).toEqual({ status: 200, said: 'You said: Hello' });
   expect((await asked('auth', configuration, issue('alice', end, 'another secret'))).status).toBe(401);
 });
+/** A gateway before OpenAI's stand-in, whose callers have keys. */
+const before = async (kind: Kind, more: object) => {
+  const simulator = await openaiSimulator({ keys: [KEY] });
+  onTestFinished(() => simulator.close());
+  return serve(kind, {
+    plugins: [`@big-corp/${kind}-my-own`, ...plugins('provider-openai', 'auth-api-key')],
+    auth: [{ use: 'api-key', keys: [{ name: 'one', key: KEY, scopes: ['admin'] }] }],
+    instances: { main: { provider: 'openai', baseUrl: simulator.url, apiKey: KEY, insecureUpstream: true } },
+    ...more,
+  });
+};
+const bearer = { authorization: `Bearer ${KEY}` };
+/** Runs an operation; what it gives. */
+const operate = async (url: string, name: string, input: object, headers: Readonly<Record<string, string>> = bearer) => {
+  const answer = await fetch(`${url}/admin/v1/${name}`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(input),
+  });
+  return { status: answer.status, output: (await answer.json()) as Readonly<Record<string, string>> };
+};
+it('a store that was written keeps keys: one that was made lets in until it is revoked', async () => {
+  const { server = '', admin = '' } = await before('store', { store: { use: 'my-own' }, admin: { port: 0 } });
+  const { output } = await operate(admin, 'keys.create', { name: 'ci' });
+  const own = { authorization: `Bearer ${output.key}` };
+  expect(await chat(server, own)).toEqual({ status: 200, said: 'You said: Hello' });
+  expect((await operate(admin, 'keys.revoke', { key: output.id })).status).toBe(200);
+  expect((await chat(server, own)).status).toBe(401);
+});
+it('a factor that was written lets in who has a code, once', async () => {
+  const { server = '', admin = '' } = await before('factor', {
+    admin: { port: 0 },
+    factor: { use: 'my-own' },
+    keyEncryption: { current: 'k1', keys: { k1: `${'a1'.repeat(31)}b2` } },
+  });
+  const { codeOf } = await of<{ codeOf(secret: Uint8Array, at: number): string }>(made.find(({ kind }) => kind === 'factor')?.folder ?? '', 'src/index.ts');
+  const { output } = await operate(admin, 'keys.create', { name: 'ci', totp: true });
+  const { secret = '' } = (await operate(admin, 'my-own.enroll', { owner: 'key:ci' })).output;
+  const own = { authorization: `Bearer ${output.key}` };
+  expect((await chat(server, own)).status).toBe(401);
+  const code = codeOf(Buffer.from(secret, 'base64'), Date.now());
+  const wrong = `${code.slice(0, -1)}${(Number(code.at(-1)) + 1) % 10}`;
+  expect((await chat(server, { ...own, 'x-totp-code': wrong })).status).toBe(401);
+  // The minute may end in between.
+  const answers = [
+    await chat(server, { ...own, 'x-totp-code': code }),
+    await chat(server, { ...own, 'x-totp-code': codeOf(Buffer.from(secret, 'base64'), Date.now()) }),
+  ];
+  expect(answers.map(({ status }) => status)).toContain(200);
+  expect((await chat(server, { ...own, 'x-totp-code': code })).status).toBe(401);
+});
+it('a dialect that was written reaches providers of another', async () => {
+  const { server = '' } = await before('dialect', {});
+  const ask = async (more: object) => {
+    const body = JSON.stringify({ model: 'gpt-4o', messages: [{ role: 'user', text: 'Hello' }], ...more });
+    const answer = await fetch(`${server}/my-own/main/talk`, { method: 'POST', headers: { ...bearer, 'content-type': 'application/json' }, body });
+    return { status: answer.status, lost: answer.headers.get('x-lpa-fidelity'), text: await answer.text() };
+  };
+  const whole = await ask({ temperature: 0.5, color: 'red' });
+  expect([whole.status, JSON.parse(whole.text)]).toMatchObject([200, { choices: [{ parts: [{ kind: 'text', text: 'You said: Hello' }], finish: 'stop' }] }]);
+  expect(whole.lost).toContain('ignored=color');
+  const events = (await ask({ stream: true })).text
+    .split('\n\n')
+    .filter((line) => line.startsWith('data: '))
+    .map((line) => JSON.parse(line.slice(6)) as { readonly type: string; readonly text?: string });
+  expect(events.map(({ text = '' }) => text).join('')).toBe('You said: Hello');
+  expect(events.at(-1)?.type).toBe('end');
+  expect(await ask({ messages: 'Hello' })).toMatchObject({ status: 400, text: expect.stringContaining('messages is a list') });
+});
 it.each([
   [['--kind', 'auth'], 'The name of the plugin is missing.'],
-  [['acme'], '--kind is one of provider, auth.'],
-  [['acme', '--kind', 'hook'], '--kind is one of provider, auth.'],
+  [['acme'], '--kind is one of provider, dialect, auth, factor, store.'],
+  [['acme', '--kind', 'hook'], '--kind is one of provider, dialect, auth, factor, store.'],
   [['Acme', '--kind', 'auth'], '"Acme" is no name of a plugin'],
   [['acme', 'more', '--kind', 'auth'], '"more" is not understood here.'],
   [['acme', '--kind', 'auth', '--force'], "Unknown option '--force'"],
@@ -155,5 +234,5 @@ it('on a terminal it asks first', async () => {
 });
 it('help says how', async () => {
   const { code, said } = await running(empty(), '--help');
-  expect([code, said.split('\n', 1)[0]]).toEqual([0, 'create-llm-proxy-plugin NAME --kind provider|auth [--folder DIR] [--yes]']);
+  expect([code, said.split('\n', 1)[0]]).toEqual([0, 'create-llm-proxy-plugin NAME --kind provider|dialect|auth|factor|store [--folder DIR] [--yes]']);
 });

@@ -30,8 +30,9 @@ it.each([
   for (const path of ['src/index.ts', 'test/facts.ts', 'test/contract.test.ts'])
     expect(fileOf(given, kind, path), path).toBe(readFileSync(new URL(`examples/${example}/${path}`, root), 'utf8'));
 });
+const LINES = { provider: 60, auth: 60, store: 70, factor: 90, dialect: 230 } as const satisfies Record<Kind, number>;
 it.each(KINDS)('the source of a plugin of the kind %s is short, and no word of a template is left', (kind) => {
-  expect(fileOf('acme', kind, 'src/index.ts').split('\n').length).toBeLessThan(60);
+  expect(fileOf('acme', kind, 'src/index.ts').split('\n').length).toBeLessThan(LINES[kind]);
   for (const { path, text } of filesOf(named('acme', kind))) expect(text, path).not.toMatch(/\{\{|\}\}/);
 });
 it('a plugin is made with the versions that this workspace is made with', () => {
