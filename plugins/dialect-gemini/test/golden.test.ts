@@ -131,7 +131,7 @@ describe('signatures in streams', () => {
     ]);
     expect(
       payloads(streamed(events)).flatMap(({ candidates }) => (candidates as readonly { content?: { parts?: unknown } }[])[0]?.content?.parts ?? []),
-    ).toEqual([{ text: 'a' }, { text: 'b' }, { text: '', thoughtSignature: 'UzE=' }]);
+    ).toEqual([{ text: 'a' }, { text: 'b' }, { text: '', thoughtSignature: 'UzE=' }, { text: '' }]);
   });
   it('a signed text is joined with none that is not, and nothing is joined with it', () => {
     const events = eventsOf([

@@ -3,11 +3,13 @@ import {
   asObject,
   type Call,
   type ChatRequest,
+  type Endpoint,
   type Fields,
   GatewayError,
   type Inbound,
   invalid,
   type Json,
+  type Ledger,
   type Seal,
   type Surface,
   stringifyJson,
@@ -17,6 +19,7 @@ import {
 import { PREFIX } from '../carried.ts';
 import { formOf, withForm } from '../form.ts';
 import { furtherModels } from '../further-models.ts';
+import { joinedTurns } from '../generate/joined-turns.ts';
 import { names } from '../generate/names.ts';
 import { readBody } from '../generate/read-request.ts';
 import { replyObject } from '../generate/reply.ts';
@@ -26,6 +29,7 @@ import { COUNTING } from '../named-ids.ts';
 import { operation } from '../routes.ts';
 import { camelCased } from '../snake.ts';
 import { jsonTap } from '../tap-json.ts';
+import { GEMINI } from '../wire.ts';
 
 /** Places in the conversation that count nothing, so that nothing is lost with them. */
 const STEERING: ReadonlySet<string> = new Set([
@@ -56,16 +60,20 @@ const modelName = (call: Call): string => `models/${call.model}`;
 
 const read =
   (seal: Seal) =>
-  (inbound: Inbound): ChatRequest => {
-    const body = asObject(camelCased(inbound.body));
-    if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
-    const inner = body.generateContentRequest;
-    if (inner === undefined || inner === null) return readBody(body, seal);
-    if (asObject(inner) === undefined) throw invalid('generateContentRequest', "'generateContentRequest' must be an object.");
-    checkModel(asObject(inner)?.model, inbound, 'generateContentRequest.model');
-    const request = readBody(inner, seal);
-    return withForm(request, { ...formOf(request), wrapped: true });
+  (inbound: Inbound, _ledger: Ledger, target?: Endpoint): ChatRequest => {
+    const request = readOwn(inbound, seal);
+    return target === undefined || target.dialect === GEMINI ? request : { ...request, turns: joinedTurns(request.turns) };
   };
+const readOwn = (inbound: Inbound, seal: Seal): ChatRequest => {
+  const body = asObject(camelCased(inbound.body));
+  if (body === undefined) throw invalid('body', 'The body must be a JSON object.');
+  const inner = body.generateContentRequest;
+  if (inner === undefined || inner === null) return readBody(body, seal);
+  if (asObject(inner) === undefined) throw invalid('generateContentRequest', "'generateContentRequest' must be an object.");
+  checkModel(asObject(inner)?.model, inbound, 'generateContentRequest.model');
+  const request = readBody(inner, seal);
+  return withForm(request, { ...formOf(request), wrapped: true });
+};
 /** The Gemini API counts prompt and tools of a whole request only; Vertex takes them beside the contents. */
 const wraps = (request: ChatRequest, body: Fields, call: Call): boolean => {
   if (isOwn(request)) return formOf(request)?.wrapped === true;

@@ -26,6 +26,7 @@ import { camelCased } from '../snake.ts';
 import { GEMINI, GENERATE } from '../wire.ts';
 import { callNames, type Names } from './call-names.ts';
 import { readConfig, readTier } from './config.ts';
+import { joinedTurns } from './joined-turns.ts';
 import { readLabels } from './labels.ts';
 import { ownBody } from './own.ts';
 import { readParts } from './read-parts.ts';
@@ -134,6 +135,7 @@ export const readRequest =
     refuseMedia(asObject(formOf(request)?.said?.wire.generationConfig));
     refuseArmor(request);
     refuseCached(request);
-    const shown = allowed.length === 0 ? request : shownTools(request, allowed, ledger);
+    const whole = { ...request, turns: joinedTurns(request.turns) };
+    const shown = allowed.length === 0 ? whole : shownTools(whole, allowed, ledger);
     return target.capabilities.webSearch === true ? withSearch(shown) : shown;
   };

@@ -66,6 +66,8 @@ interface OpenPart {
 interface OpenChoice {
   open: { readonly index: number; readonly part: OpenPart } | undefined;
   readonly waiting: Map<number, PartEvent[]>;
+  /** Something of the answer was written. */
+  said: boolean;
   cited: readonly Fields[];
   /** Calls without whole arguments, which wait for the reason of the end. */
   readonly broken: Part[];
@@ -121,14 +123,15 @@ export class AnswerWriter implements StreamWriter {
   #choice(index: number): OpenChoice {
     const known = this.#choices.get(index);
     if (known !== undefined) return known;
-    const made: OpenChoice = { open: undefined, waiting: new Map(), cited: [], broken: [], finish: undefined };
+    const made: OpenChoice = { open: undefined, waiting: new Map(), said: false, cited: [], broken: [], finish: undefined };
     this.#choices.set(index, made);
     return made;
   }
   #piece(choice: number, part: Fields | undefined, more: Fields = {}): string {
     if (part === undefined && Object.keys(more).length === 0) return '';
     const index = choice === 0 ? {} : { index: choice };
-    return this.#frames.piece({ candidates: [{ content: { role: 'model', parts: part === undefined ? [] : [part] }, ...index, ...more }], ...this.#head });
+    this.#choice(choice).said = true;
+    return this.#frames.piece({ candidates: [{ content: contentOf(part ?? NOTHING), ...index, ...more }], ...this.#head });
   }
   #part(choice: OpenChoice, e: PartEvent): string {
     if (e.type === 'part') {
@@ -224,7 +227,8 @@ export class AnswerWriter implements StreamWriter {
     const fields = e.rest?.from === GENERATE ? e.rest.fields : {};
     const candidates = [...this.#choices]
       .toSorted(([a], [b]) => a - b)
-      .map(([index, { finish, cited }]) => ({
+      .map(([index, { finish, cited, said }]) => ({
+        ...(said && finish?.reason !== 'filter' && finish?.reason !== 'refusal' ? { content: contentOf(NOTHING) } : {}),
         ...(index === 0 ? {} : { index }),
         finishReason: writeFinish(finish?.reason ?? 'stop'),
         ...(this.#mine ? finish?.rest : {}),
@@ -235,6 +239,9 @@ export class AnswerWriter implements StreamWriter {
     return this.#frames.piece({ ...(blocked ? {} : { candidates }), ...fields, ...this.#head, ...usage });
   }
 }
+/** Stands where a piece says nothing: chats of the vendor's SDK forget an answer of which one piece had no part. */
+const NOTHING: Fields = Object.freeze({ text: '' });
+const contentOf = (part: Fields): Fields => ({ role: 'model', parts: [part] });
 /** A part that opened empty, with what it grew to. */
 const whole = (part: Part, text: string): Part => {
   if (part.kind === 'toolCall') return { ...part, input: 'json' in part.input ? { json: part.input.json + text } : { text: part.input.text + text } };
