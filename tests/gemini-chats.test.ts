@@ -41,6 +41,7 @@ describe.each(PLAIN)('a streamed chat of the GenAI SDK at %s (%s)', (vendor, mod
 const THINKING: readonly (readonly [keyof typeof VENDORS, string, RegExp])[] = [
   ['anthropic', 'claude-sonnet-4-6', /"type":"thinking","thinking":"[^"]+","signature":"[^"]+"\},\{"type":"tool_use"/],
   ['bedrock', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', /"reasoningText":\{"text":"[^"]+","signature":"[^"]+"\}\}\},\{"toolUse"/],
+  ['vertex', 'gemini-3-flash-preview', /"functionCall":\{[^}]*"get_time"[^}]*\},"thoughtSignature":"[^"]+"/],
   ['openai', 'gpt-5', /"type":"reasoning","summary":\[[^\]]+\],"encrypted_content":"[^"]+"\},\{"type":"function_call"/],
 ];
 test.each(THINKING)('a streamed chat with thoughts and a tool goes on at %s (%s)', async (vendor, model, proven) => {

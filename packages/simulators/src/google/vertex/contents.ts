@@ -113,6 +113,17 @@ export const lacksIds = (contents: readonly Fields[], model: Gemini): boolean =>
   model.major >= 3 &&
   contents.some((content, index) => callsIn(content).some(({ id }) => id !== undefined) && responsesIn(contents[index + 1]).some(({ id }) => id === undefined));
 
+/** Contents of the model that follow one another, as one: chats of the vendor's SDK keep the pieces of a stream each. */
+const joined = (contents: readonly Fields[]): readonly Fields[] => {
+  const out: Fields[] = [];
+  for (const content of contents) {
+    const last = out.at(-1);
+    if (content.role !== 'model' || last?.role !== 'model') out.push(content);
+    else out[out.length - 1] = { ...last, parts: [...partsOf(last), ...partsOf(content)] };
+  }
+  return out;
+};
+
 /** Throws the service's refusal of `contents`. */
 export const checkContents = (given: unknown, model: Gemini): readonly Fields[] => {
   const contents = listOf(given);
@@ -135,7 +146,8 @@ export const checkContents = (given: unknown, model: Gemini): readonly Fields[] 
     if (model.major >= 3 && responsesIn(content).length > 0 && responsesIn(content).length < parts.length)
       throw invalid('Unable to submit request because function response parts cannot be mixed with other parts in one content.');
   }
-  checkTurns(contents);
-  checkSignatures(contents, model);
-  return contents;
+  const turns = joined(contents);
+  checkTurns(turns);
+  checkSignatures(turns, model);
+  return turns;
 };
