@@ -203,7 +203,14 @@ describe('the command line', () => {
   const within = async (f: (at: Shell) => Promise<void>): Promise<void> => {
     const at = shell();
     const { plugins } = JSON.parse(configuration()) as { plugins: readonly string[] };
-    at.write('llm-proxy-auth.yaml', configuration({ ...SECTIONS, plugins: [...plugins, '@llm-proxy-auth/factor-totp'] }));
+    at.write(
+      'llm-proxy-auth.yaml',
+      configuration({
+        ...SECTIONS,
+        plugins: [...plugins, '@llm-proxy-auth/auth-basic', '@llm-proxy-auth/factor-totp'],
+        auth: [{ use: 'api-key', pepper: 'pepper-0123456789abcdef0123456789abcdef', keys: [{ name: 'written', key: KEY }] }, { use: 'basic' }],
+      }),
+    );
     try {
       await f(at);
     } finally {
@@ -216,6 +223,7 @@ describe('the command line', () => {
       expect(created.totp).toBe(true);
       const made = JSON.parse((await at.run(['totp', 'enroll', created.id, '--json'])).out) as Enrolled & { uri: string };
       expect(Object.keys(made)).toEqual(['secret', 'uri', 'backupCodes']);
+      await at.run(['keys', 'create', '--name', 'bob']);
       const shown = await at.run(['totp', 'enroll', 'key:bob']);
       expect(shown.out).toMatch(/^[█▀▄ ]{30,}\n/);
       expect(shown.out).toMatch(/^secret: [A-Z2-7]{32}$/m);
@@ -225,6 +233,20 @@ describe('the command line', () => {
       expect((await at.run(['totp', 'enroll', 'ann'])).code).toBe(2);
       expect(JSON.parse((await at.run(['totp', 'codes', created.id, '--json'])).out)).toMatchObject({ backupCodes: expect.any(Array) });
       expect((await at.run(['totp', 'disable', created.id])).code).toBe(0);
+    }));
+  test.each(['key:nobody', 'user:nobody', 'nobodysKey012'])('enrols nobody who is not there: %s', (subject) =>
+    within(async (at) => {
+      const refused = await at.run(['totp', 'enroll', subject]);
+      expect([refused.code, refused.out]).toEqual([1, '']);
+      expect(refused.err).toMatch(new RegExp(`^invalid_request: There is no ${subject} `));
+      expect((await at.run(['totp', 'disable', subject])).err).toContain('There is no enrolment');
+    }),
+  );
+  test('enrols whom the configuration names, users, and people of a directory of which no list is kept', () =>
+    within(async (at) => {
+      expect((await at.run(['users', 'add', '--name', 'carol'])).code).toBe(0);
+      for (const subject of ['key:written', 'user:carol', 'oidc:corp:ann'])
+        expect([subject, (await at.run(['totp', 'enroll', subject])).code]).toEqual([subject, 0]);
     }));
   test('imports keys from a file', () =>
     within(async (at) => {

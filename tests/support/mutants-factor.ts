@@ -70,6 +70,12 @@ const totp: readonly Mutant[] = [
     test: 'tests/totp.test.ts',
     named: 'what is enrolled by the id of a key',
   },
+  {
+    rule: 'factor-totp: nobody is enrolled who is not there',
+    edits: [{ file: 'plugins/factor-totp/src/admin/operation.ts', from: 'if (known !== false) return;', to: 'if (known !== null) return;' }],
+    test: 'tests/totp.test.ts',
+    named: 'enrols nobody who is not there: key:nobody',
+  },
   ADMIN('nobody is enrolled over', 'is refused for who is enrolled', 'admin/enroll.ts', "if (row?.enrolment.status === 'active')", 'if (row === null)'),
 ];
 

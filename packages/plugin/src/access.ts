@@ -33,6 +33,8 @@ export interface AuthStrategy {
   epoch?(): number;
   /** Who holds a credential now, by its id (`Principal.credential`); undefined when it no longer lets in. Without it no session can be opened with one. */
   current?(credential: string): Principal | undefined | Promise<Principal | undefined>;
+  /** Whether somebody of this owner (`Principal.owner`) is there; undefined for owners of kinds that it does not give out. */
+  knows?(owner: string): boolean | undefined | Promise<boolean | undefined>;
   /** Calls `listen` with each credential that is known from now on to be in wrong hands: its calls under way are ended. */
   onCompromised?(listen: (credential: string) => void): void;
   /** Every caller must satisfy this strategy too, by an ambient credential, whatever else it shows. */

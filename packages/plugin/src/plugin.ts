@@ -87,6 +87,8 @@ export interface Access {
   covers(caller: Principal, other: Principal): boolean;
   /** Who owns a credential that lets in now, by its id (`Principal.credential`); undefined when nobody does. Throws what strategies throw that cannot say now. */
   ownerOf?(credential: string): Promise<string | undefined>;
+  /** Whether an owner (`Principal.owner`) is there; undefined when no strategy keeps a list of owners of its kind. Throws what strategies throw that cannot say now. */
+  knows?(owner: string): Promise<boolean | undefined>;
   /** Every caller is asked for a second factor, whatever its credential demands. */
   readonly factorAlways: boolean;
 }

@@ -3,11 +3,14 @@ import { type Grant, restrictionOf } from '@llm-proxy-auth/plugin/issued';
 import type { Demands } from './demands.ts';
 import { endOf, type KeyRecord } from './record.ts';
 
+/** Owners of keys are this and the name. */
+export const OWNER = 'key:';
+
 /** Who a key is. Id and owner go by name: they survive rotation, and so do limits and what the key owns. */
 export const principalOf = (name: string, credential: string, grant: Grant & Demands, expires: number | undefined): Principal =>
   Object.freeze({
-    id: `key:${name}`,
-    owner: `key:${name}`,
+    id: `${OWNER}${name}`,
+    owner: `${OWNER}${name}`,
     strategy: 'api-key',
     credential,
     groups: Object.freeze([]),

@@ -4,7 +4,8 @@ import type { KeyBook, KeyEntry } from './book.ts';
 import { idOf, PREFIX } from './key.ts';
 import type { LastUsed } from './last-used.ts';
 import { isLegacy, type LegacyKeys } from './legacy.ts';
-import { obstacle } from './record.ts';
+import { OWNER } from './principal.ts';
+import { NAMES, obstacle } from './record.ts';
 import type { Rehash } from './rehash.ts';
 import type { Verifiers } from './verifier.ts';
 import { LONGEST, type WrittenKeys } from './written.ts';
@@ -161,6 +162,11 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
       if (book.freshFor() <= 0 || (known === undefined && !book.answers())) throw new GatewayError('auth_unavailable', 'The store of keys does not answer.');
       const key = known ?? (await book.lookUp(credential));
       return key === undefined || obstacle(key.record, now) !== undefined ? undefined : key.principal;
+    },
+    knows: async (owner) => {
+      if (!owner.startsWith(OWNER)) return undefined;
+      const name = owner.slice(OWNER.length);
+      return written.names.has(name) || (await host.store.get(NAMES, name)) !== undefined;
     },
     close: async () => {
       await uses.flush().catch(() => host.log.warn({}, 'when keys were last used cannot be written'));

@@ -29,14 +29,16 @@ export const obstacle = ({ status, expiresAt }: UserRecord, now: number): 'remov
   return expiresAt !== undefined && now >= expiresAt ? 'expired' : undefined;
 };
 
+/** Owners are this and the name. */
+export const OWNER = 'user:';
 /** Names one password of one user: `alice#2`. */
 export const credentialOf = ({ name, generation }: Pick<UserRecord, 'name' | 'generation'>): string => `${name}#${generation}`;
 export const nameOf = (credential: string): string => credential.slice(0, Math.max(0, credential.lastIndexOf('#')));
 
 export const principalOf = (record: Omit<UserRecord, 'phc'>): Principal =>
   Object.freeze({
-    id: `user:${record.name}`,
-    owner: `user:${record.name}`,
+    id: `${OWNER}${record.name}`,
+    owner: `${OWNER}${record.name}`,
     strategy: 'basic',
     credential: credentialOf(record),
     groups: Object.freeze([]),

@@ -4,7 +4,7 @@ import type { UserEntry } from './book.ts';
 import type { Config } from './config.ts';
 import { decode } from './decode.ts';
 import type { Failures } from './failures.ts';
-import { credentialOf, nameOf, obstacle } from './record.ts';
+import { credentialOf, nameOf, OWNER, obstacle } from './record.ts';
 import { isPrivate } from './way.ts';
 
 /** A verified password is believed this long without being asked again, ms. */
@@ -75,6 +75,11 @@ export const strategy = ({ host, config, book, argon, failures }: StrategyParts)
       throw error;
     }
   };
+  const now = async (name: string): Promise<UserEntry | undefined> => {
+    const entry = await find(name);
+    if (entry === 'away') throw new GatewayError('auth_unavailable', 'The store of users does not answer.', { retryAfterMs: 1000 });
+    return entry;
+  };
   return {
     slots: ['basic'],
     challenge: 'Basic realm="llm-proxy-auth", charset="UTF-8"',
@@ -86,9 +91,9 @@ export const strategy = ({ host, config, book, argon, failures }: StrategyParts)
       const sent = decode(request.credential.value, config);
       return sent === undefined ? MALFORMED : authenticate(sent.user, sent.password, request.peer.address);
     },
+    knows: async (owner) => (owner.startsWith(OWNER) ? (await now(owner.slice(OWNER.length))) !== undefined : undefined),
     current: async (credential) => {
-      const entry = await find(nameOf(credential));
-      if (entry === 'away') throw new GatewayError('auth_unavailable', 'The store of users does not answer.', { retryAfterMs: 1000 });
+      const entry = await now(nameOf(credential));
       if (entry === undefined || credentialOf(entry.record) !== credential) return undefined;
       return obstacle(entry.record, host.now()) === undefined ? entry.principal : undefined;
     },

@@ -21,3 +21,13 @@ export const holderOf = async (strategies: readonly Strategy[], { strategy: kind
 /** Who owns a credential now, by its id alone; undefined when no strategy lets it in. Throws what strategies throw that cannot say now. */
 export const ownerOf = async (strategies: readonly Strategy[], credential: string): Promise<string | undefined> =>
   (await currentOf(strategies, credential))?.owner;
+/** Whether an owner is there, by the first strategy that knows it; undefined when none keeps a list of its kind. */
+export const knows = async (strategies: readonly Strategy[], owner: string): Promise<boolean | undefined> => {
+  let told: boolean | undefined;
+  for (const { strategy } of strategies) {
+    const known = await strategy.knows?.(owner);
+    if (known === true) return true;
+    told ??= known;
+  }
+  return told;
+};

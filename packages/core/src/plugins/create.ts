@@ -15,7 +15,7 @@ import {
   type SecondFactor,
   type Store,
 } from '@llm-proxy-auth/plugin';
-import { ownerOf } from '../access/holder.ts';
+import { knows, ownerOf } from '../access/holder.ts';
 import { CORE_OPERATIONS } from '../admin/operations.ts';
 import type { InstanceSettings } from '../config/schema.ts';
 import type { AdminEntry, Factor, Instance, Strategy } from '../graph.ts';
@@ -134,7 +134,11 @@ const openWorkshop = (options: CreateOptions): Workshop => {
     counters: () => ready('counters', workshop.counters),
     sealingKey,
     encryption: options.encryption,
-    access: Object.freeze({ ...options.access, ownerOf: (credential: string) => ownerOf(workshop.strategies, credential) }),
+    access: Object.freeze({
+      ...options.access,
+      ownerOf: (credential: string) => ownerOf(workshop.strategies, credential),
+      knows: (owner: string) => knows(workshop.strategies, owner),
+    }),
     originsOf: (plugin) => options.wanted.strategies.filter((w) => options.catalog.find('auth', w.kind)?.plugin === plugin).flatMap((w) => w.origins),
   });
   const dispose = disposer(lifetime, closers, agents, options.log);

@@ -11,7 +11,7 @@ import type { Parts } from '../made.ts';
 import { qrSvg, qrText } from '../qr.ts';
 import { readRow, swap } from '../rows.ts';
 import { base32, uriOf } from '../uri.ts';
-import { operation, SUBJECT, subjectOf } from './operation.ts';
+import { operation, refuseUnknown, SUBJECT, subjectOf } from './operation.ts';
 
 /** As long as the digest, which RFC 4226, section 4 and RFC 6238, section 5.1 recommend. */
 const BYTES: Readonly<Record<Algorithm, number>> = Object.freeze({ sha1: 20, sha256: 32, sha512: 64 });
@@ -35,6 +35,7 @@ const output = Type.Object({
 const run = async ({ input: { key, account, svg }, caller, host, parts }: Run<Static<typeof input>, Parts>): Promise<Static<typeof output>> => {
   const kept = { secret: randomBytes(BYTES[parts.shape.algorithm]), codeKey: randomBytes(KEY_BYTES) };
   const subject = await subjectOf(host, key);
+  await refuseUnknown(host, subject);
   const backupCodes = newBackupCodes();
   await swap(
     host.store,

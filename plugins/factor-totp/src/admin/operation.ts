@@ -22,6 +22,16 @@ export const subjectOf = async ({ store, access }: Pick<Host, 'store' | 'access'
   return (await access?.ownerOf?.(key)) ?? key;
 };
 
+/** Throws `invalid_request` for a key or an owner whom nobody knows; of kinds of which nobody keeps a list any is taken. */
+export const refuseUnknown = async ({ access }: Pick<Host, 'access'>, subject: string): Promise<void> => {
+  // A strategy knows its credentials by their ids, and `subjectOf` has asked.
+  const known = subject.includes(':') ? await access?.knows?.(subject) : access?.knows === undefined;
+  if (known !== false) return;
+  throw new GatewayError('invalid_request', `There is no ${subject} that could be enrolled; \`keys list\` and \`users list\` show who is there.`, {
+    param: 'key',
+  });
+};
+
 export const none = (subject: string): GatewayError =>
   new GatewayError('invalid_request', `There is no enrolment of ${subject}; \`totp enroll\` makes one.`, { param: 'key' });
 
