@@ -143,7 +143,7 @@ describe('streams with filter results', () => {
     expect(reasons.filter((reason) => reason !== null)).toEqual(['content_filter']);
     expect(events.at(-1)).toMatchObject({ choices: [{ content_filter_results: found, content_filter_offsets: { check_offset: 2 } }] });
   });
-  it('carry what was found in the caller’s own data, and reasoning that the service shows', () => {
+  it('carry what was found in the caller’s own data; reasoning, which the API does not know, is told', () => {
     const context = { citations: [{ content: 'a page', title: 'T', chunk_id: '0' }], intent: '["q"]' };
     const { events, notes } = shown([
       piece({ delta: { role: 'assistant', context }, finish_reason: null }),

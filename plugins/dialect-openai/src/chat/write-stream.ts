@@ -194,11 +194,7 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     const { kind } = state.part;
     if (kind === 'text' || kind === 'refusal') return words(e.choice, choice, kind, e.text, e.logprobs);
     if (kind === 'toolCall') return input(e.choice, state, e.text);
-    if (kind === 'thinking' && e.field === 'text') {
-      state.thought += e.text;
-      // Who speaks to a service of this surface gets the member that many of them have, though the API does not know it.
-      if (mine && e.text !== '') return role(e.choice, choice) + chunk(e.choice, `"reasoning_content":${JSON.stringify(e.text)}`);
-    }
+    if (kind === 'thinking' && e.field === 'text') state.thought += e.text;
     return kind === 'audio' && e.text !== ''
       ? chunk(e.choice, `"audio":{"${e.field === 'transcript' ? 'transcript' : 'data'}":${JSON.stringify(e.text)}}`)
       : '';
@@ -210,8 +206,8 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     { redacted }: Extract<Part, { kind: 'thinking' }>,
     origin: Origin | undefined,
   ): string => {
-    if (origin === undefined && !mine) call.ledger.note('ignored', 'thinking', 'chat completions have no such part');
-    if (origin !== undefined) choice.issuing.thought({ text: thought, redacted, origin, from });
+    if (origin === undefined) call.ledger.note('ignored', 'thinking', 'chat completions have no such part');
+    else choice.issuing.thought({ text: thought, redacted, origin, from });
     return '';
   };
   const endPart = (e: EventOf<'part-end'>): string => {
