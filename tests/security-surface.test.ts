@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { KEY, openSite, serveSite } from './support/file-gateway.ts';
-import { type Bench, openBench } from './support/gateway.ts';
+import { type Bench, openBench, type VENDORS } from './support/gateway.ts';
 import { childrenOf, ROOT } from './support/process.ts';
 import { ask } from './support/raw.ts';
 
@@ -87,6 +87,18 @@ describe('A084: parts of an address are names and nothing else', () => {
     ['endpoint', { provider: 'azure', endpoint: 'https://user@evil.example', apiKey: 'k'.repeat(32) }],
     ['apiVersion', { provider: 'azure', endpoint: 'https://acme.openai.azure.com', apiVersion: '2024-10-21&x=1', apiKey: 'k'.repeat(32) }],
     ['deployments', { provider: 'azure', endpoint: 'https://acme.openai.azure.com', deployments: { m: 'a/../b' }, apiKey: 'k'.repeat(32) }],
+    [
+      'tenantId',
+      {
+        provider: 'azure',
+        endpoint: 'https://acme.openai.azure.com',
+        credentials: { type: 'client-secret', tenantId: '../x', clientId: 'c', clientSecret: 's'.repeat(32) },
+      },
+    ],
+    ['arn', { provider: 'bedrock', region: 'us-east-1', credentials: { assumeRole: { arn: 'arn:aws:iam::1/../2:role/x' } } }],
+    ['serviceAccount', { provider: 'vertex', project: 'p-1', location: 'us-central1', credentials: { serviceAccount: 'x@evil.example/../y' } }],
+    ['deployments', { provider: 'watsonx', projectId: 'p', deployments: { m: 'a/../b' }, apiKey: 'k'.repeat(32) }],
+    ['endpoints', { provider: 'oci', region: 'us-chicago-1', compartmentId: 'ocid1.compartment.oc1..aaaa', endpoints: { m: '../x' }, apiKey: 'k'.repeat(32) }],
     ['project', { provider: 'vertex', project: '../p', location: 'us-central1' }],
     ['location', { provider: 'vertex', project: 'my-project', location: 'us-central1.evil.example/' }],
     ['region', { provider: 'watsonx', region: 'us-south.evil.example', projectId: 'p', apiKey: 'k'.repeat(32) }],
@@ -102,6 +114,31 @@ describe('A084: parts of an address are names and nothing else', () => {
     const { status } = await post(`/openai/main/deployments/${name}/chat/completions`, hello);
     expect([400, 404]).toContain(status);
     expect(bench.simulator.requests).toEqual([]);
+  });
+});
+
+/** Native calls that name a part of an address, whichever it is. */
+const PARTS: readonly (readonly [vendor: keyof typeof VENDORS, path: (part: string) => string])[] = [
+  ['azure', (part) => `/openai/deployments/${part}/chat/completions?api-version=2024-10-21`],
+  ['bedrock', (part) => `/model/${part}/converse`],
+  ['watsonx', (part) => `/ml/v1/deployments/${part}/text/chat?version=2025-01-01`],
+  ['vertex', (part) => `/v1/projects/${part}/locations/us-central1/publishers/google/models/gemini-2.5-flash:generateContent`],
+  ['vertex', (part) => `/v1/projects/my-project/locations/${part}/publishers/google/models/gemini-2.5-flash:generateContent`],
+  ['oci', (part) => `/20231130/${part}/actions/chat`],
+];
+describe.each(PARTS)('A084: nor are they more in a native call of %s (%#)', (vendor, path) => {
+  let native: Bench;
+  beforeAll(async () => {
+    native = await openBench({ vendor, sections: { retry: { attempts: 1 } } });
+  });
+  afterEach(() => native.simulator.clear());
+  afterAll(() => native.close());
+  test.each(['a/b', '../x', '..%2fx', 'x@evil.example', 'a%2fb', 'x?y', 'x#y', 'x\\y'])('%s', async (part) => {
+    const headers = { authorization: `Bearer ${native.key}`, 'content-type': 'application/json' };
+    const got = await ask(native.url, { path: `/transparent/main${path(part)}`, headers, body: JSON.stringify(hello) });
+    expect([400, 403, 404]).toContain(got.status);
+    // A name that is one, though nobody has it, may be asked for.
+    for (const { target } of native.simulator.requests) expect(target.split('?', 1)[0]?.replace('%40', '@')).toBe(path(part).split('?', 1)[0]);
   });
 });
 

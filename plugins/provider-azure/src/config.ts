@@ -10,7 +10,14 @@ const credentials = Type.Object(
         description: 'Which identity of Entra ID asks for tokens. Left out: the API key where there is one, else default, the whole chain of Azure.',
       }),
     ),
-    tenantId: text('AZURE_TENANT_ID', 'Tenant of the application.', ['00000000-0000-0000-0000-000000000001']),
+    tenantId: Type.Optional(
+      Type.String({
+        env: 'AZURE_TENANT_ID',
+        pattern: '^[0-9A-Za-z][0-9A-Za-z.-]*$',
+        description: 'Tenant of the application.',
+        examples: ['00000000-0000-0000-0000-000000000001'],
+      }),
+    ),
     clientId: text('AZURE_CLIENT_ID', 'Application, or user-assigned managed identity.', ['00000000-0000-0000-0000-000000000002']),
     clientSecret: Type.Optional(Secret({ env: 'AZURE_CLIENT_SECRET', description: 'For type client-secret.' })),
     tokenFile: text('AZURE_FEDERATED_TOKEN_FILE', 'File with the token of the workload, for type workload-identity.', [
