@@ -37,7 +37,7 @@ describe('several peppers', () => {
     const after = await gateway(store, clock, { pepper: secret(NEXT) });
     expect((await after.ask(key)).is).toBe('principal');
     expect(await after.ask(unused)).toEqual({ is: 'denied', reason: 'wrong_secret' });
-    expect(await both.reasons([`${key.slice(0, -1)}x`])).toEqual(['denied malformed']);
+    expect(await both.reasons([`${key.slice(0, -1)}${key.endsWith('x') ? 'y' : 'x'}`])).toEqual(['denied malformed']);
   });
   it('a wrong secret moves nothing, and a revoked key stays what it is', async () => {
     const clock = { now: START };
