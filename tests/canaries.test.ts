@@ -172,7 +172,7 @@ describe('A112', () => {
       await post(CHAT, { 'x-session-token': session.session_token ?? '' }, hello),
       await post(CHAT, { authorization: `Bearer ${key}`, 'x-totp-code': generateSync({ secret, epoch }) }, hello),
       await post(CHAT, { authorization: `Bearer ${key}`, 'x-totp-code': '135790' }, hello),
-      await post(CHAT, { authorization: `Bearer ${key.slice(0, -1)}x` }, hello),
+      await post(CHAT, { authorization: `Bearer ${key.slice(0, -1)}${key.endsWith('x') ? 'y' : 'x'}` }, hello),
       await post(CHAT, { authorization: 'Bearer 0123456789abcdef-somebody-else' }, hello),
       await post('/auth/login', {}, { api_key: 'another-0123456789abcdef-somebody-else' }),
     ];
