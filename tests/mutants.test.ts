@@ -1,84 +1,96 @@
-import { spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mutants as all, type Edit, type Mutant } from './support/mutants.ts';
+import type { Job, Ran as Named } from './support/mutant-runner.ts';
+import { mutants as all, type Mutant } from './support/mutants.ts';
 import { WITHOUT_SERVICES } from './support/replicas.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
-const CONFIG = fileURLToPath(new URL('support/mutant.config.ts', import.meta.url));
+const RUNNER = fileURLToPath(new URL('support/mutant-runner.ts', import.meta.url));
 const AT_ONCE = 2;
 /** The suite takes every fourth rule, or it would last longer than anybody waits; `pnpm test:security --mutants` takes them all. */
 const shown = all.filter(({ test: file }) => process.env.TEST_POSTGRES_URL !== undefined || !file.startsWith('tests/replicas'));
 const mutants = process.env.LPA_MUTANTS_REPORT === undefined ? shown.filter((_, i) => i % 4 === 0) : shown;
 const PATIENCE_MS = (process.env.LPA_MUTANTS_REPORT === undefined ? 25 : 180) * 60_000;
 
-interface Ran {
-  readonly passed: readonly string[];
-  readonly failed: readonly string[];
-  readonly skipped: readonly string[];
+interface Ran extends Named {
   readonly said: string;
 }
 let folder = '';
-/** Reports join the names of groups and tests with a space. */
+/** Names of groups and tests joined with a space. */
 const plain = (name: string): string => name.replaceAll(' > ', ' ');
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
-/** Runs the tests whose names hold one of these, in a process of their own, on the source with these edits. */
-const run = (files: readonly string[], names: readonly string[], edits: readonly Edit[], report: string): Promise<Ran> =>
-  new Promise((resolve, reject) => {
-    const words = ['run', '--config', CONFIG, ...files, '-t', names.map(escaped).join('|'), '--reporter=json', `--outputFile=${report}`];
-    const told = `${report}.said`;
-    writeFileSync(told, '');
-    const env = { ...process.env, LPA_MUTANT: JSON.stringify(edits), LPA_MUTANT_SAID: told, VITEST: undefined };
-    const child = spawn(process.execPath, [VITEST, ...words], { cwd: ROOT, env });
-    let said = '';
-    const listen = (piece: Buffer): void => {
-      said += piece.toString();
-    };
-    child.stdout.on('data', listen);
-    child.stderr.on('data', listen);
-    child.on('error', reject);
-    child.on('close', () => {
-      const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as { testResults: { assertionResults: { fullName: string; status: string }[] }[] };
-      const all = testResults.flatMap((r) => r.assertionResults);
-      const named = (status: string): string[] => all.filter((t) => t.status === status).map((t) => t.fullName);
-      resolve({
-        passed: named('passed'),
-        failed: named('failed'),
-        skipped: [...named('skipped'), ...named('pending')],
-        said: said + readFileSync(told, 'utf8'),
-      });
-    });
+/** A process that runs the tests of one job after the other. */
+interface Runner {
+  run(job: Omit<Job, 'said'>): Promise<Ran>;
+  close(): void;
+}
+const startRunner = async (name: string): Promise<Runner> => {
+  const child = fork(RUNNER, { cwd: ROOT, env: { ...process.env, VITEST: undefined }, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  let complaints = '';
+  child.stderr?.on('data', (piece: Buffer) => {
+    complaints = (complaints + piece.toString()).slice(-2_000);
   });
+  const ended = once(child, 'close').then(([code, signal]) => {
+    throw new Error(`the process that runs tests ended with ${code ?? signal}: ${complaints}`);
+  });
+  const answer = async (): Promise<{ readonly ran?: Named; readonly error?: string }> => (await Promise.race([once(child, 'message'), ended]))[0];
+  const said = join(folder, `${name}.said`);
+  await answer();
+  return {
+    async run(job) {
+      child.send({ ...job, said } satisfies Job);
+      const { ran, error } = await answer();
+      if (ran === undefined) throw new Error(error);
+      const names = (of: readonly string[]): string[] => of.map(plain);
+      return { passed: names(ran.passed), failed: names(ran.failed), skipped: names(ran.skipped), said: readFileSync(said, 'utf8') };
+    },
+    close: () => child.disconnect(),
+  };
+};
 
 const found = new Map<Mutant, Ran>();
-let control: Ran;
+let control: Named;
 const holds = (names: readonly string[], { named }: Mutant): boolean => names.some((name) => name.includes(plain(named)));
 /** Its test needs what this machine does not have, and says so. */
 const isLeftOut = (mutant: Mutant): boolean => !holds(control.passed, mutant) && !holds(control.failed, mutant) && holds(control.skipped, mutant);
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lpa-mutants-'));
-  control = await run(
-    [...new Set(mutants.map((m) => m.test))],
-    mutants.map((m) => m.named),
-    [],
-    join(folder, 'control.json'),
-  );
-  const waiting = [...mutants.entries()].filter(([, mutant]) => !isLeftOut(mutant));
-  const worker = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [i, mutant] = next;
-      const once = (): Promise<Ran> => run([mutant.test], [mutant.named], mutant.edits, join(folder, `${i}.json`));
+  const runners = await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => startRunner(String(i))));
+  /** Each runner takes the next one when it is done with one. */
+  const dealt = async <T>(items: readonly T[], each: (item: T, runner: Runner) => Promise<void>): Promise<void> => {
+    const left = items.values();
+    await Promise.all(
+      runners.map(async (runner) => {
+        for (const item of left) await each(item, runner);
+      }),
+    );
+  };
+  const patternOf = (some: readonly Mutant[]): string => some.map(({ named }) => escaped(named)).join('|');
+  const unchanged: Ran[] = [];
+  await dealt([...Map.groupBy(mutants, ({ test }) => test)], async ([file, own], runner) => {
+    unchanged.push(await runner.run({ files: [file], pattern: patternOf(own), edits: [] }));
+  });
+  control = {
+    passed: unchanged.flatMap(({ passed }) => passed),
+    failed: unchanged.flatMap(({ failed }) => failed),
+    skipped: unchanged.flatMap(({ skipped }) => skipped),
+  };
+  await dealt(
+    mutants.filter((mutant) => !isLeftOut(mutant)),
+    async (mutant, runner) => {
+      const once = (): Promise<Ran> => runner.run({ files: [mutant.test], pattern: patternOf([mutant]), edits: mutant.edits });
       const ran = await once();
       // What the test needs did not start: nobody has judged yet.
       found.set(mutant, ran.passed.length + ran.failed.length === 0 ? await once() : ran);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    },
+  );
+  for (const runner of runners) runner.close();
   // For `pnpm test:security --mutants`.
   const report = process.env.LPA_MUTANTS_REPORT;
   if (report !== undefined)

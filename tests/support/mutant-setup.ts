@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
 import type { Edit } from './mutants.ts';
 
 /**
@@ -14,16 +15,20 @@ const HOOK = new URL('mutant-hook.mjs', import.meta.url).href;
 const { LPA_MUTANT = '[]', LPA_MUTANT_SAID = '' } = process.env;
 const edits = JSON.parse(LPA_MUTANT) as readonly Edit[];
 
+// Without a change every test must pass, however busy the machine; what a change makes wait for ever is not waited for.
+const patience = edits.length === 0 ? 60_000 : 20_000;
+vi.setConfig({ testTimeout: patience, hookTimeout: patience });
+
 const { spawn, spawnSync } = childProcess;
 const reached = (options: SpawnOptions = {}): SpawnOptions => ({
   ...options,
   env: { ...(options.env ?? process.env), LPA_MUTANT, LPA_MUTANT_SAID, NODE_OPTIONS: `--import=${HOOK}` },
 });
-const { readFileSync } = fs;
+const { readFileSync, appendFileSync } = fs;
 const changed = (path: fs.PathOrFileDescriptor, read: unknown): unknown => {
   const mine = typeof path === 'string' ? edits.filter(({ file }) => resolve(path) === ROOT + file) : [];
   if (mine.length === 0) return read;
-  process.stderr.write(mine.map(({ file }) => `mutated ${file}\n`).join(''));
+  appendFileSync(LPA_MUTANT_SAID, mine.map(({ file }) => `mutated ${file}\n`).join(''));
   const text = mine.reduce((all, { from, to }) => all.replace(from, () => to), String(read));
   return typeof read === 'string' ? text : Buffer.from(text);
 };
