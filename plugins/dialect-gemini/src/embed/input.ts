@@ -52,7 +52,7 @@ export const textInput = (input: Input): string => {
   if ('text' in input) return input.text;
   const parts = 'parts' in input ? input.parts : [];
   const [only] = parts;
-  if (parts.length !== 1 || only?.kind !== 'text') throw unsupported('inputs', 'The provider embeds text only.');
+  if (parts.length !== 1 || only?.kind !== 'text') throw unsupported('inputs', 'An input of this provider is one text.');
   return only.text;
 };
 

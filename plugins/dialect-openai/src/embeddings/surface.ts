@@ -89,7 +89,7 @@ const writeInputs = (inputs: EmbedRequest['inputs']): Json => {
   const written = inputs.map((input): Json => {
     if ('text' in input) return input.text;
     if ('tokens' in input) return input.tokens;
-    throw new GatewayError('unsupported_parameter', 'This provider embeds text and tokens only.', { param: 'input' });
+    throw new GatewayError('unsupported_parameter', 'An input of this provider is one text, or tokens.', { param: 'input' });
   });
   return written.length === 1 ? written[0] : written;
 };
