@@ -4,12 +4,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { loadGraph } from '@llm-proxy-auth/core';
+import { openaiSimulator } from '@llm-proxy-auth/simulators';
+import { generateSync } from 'otplib';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { sweepAll } from './support/canaries.ts';
+import { podOf } from './support/pod.ts';
 import { ROOT } from './support/process.ts';
-import { watched } from './support/swept.ts';
+import { logOf, watched } from './support/swept.ts';
 
+const ACCOUNT = 'sk-account-0123456789abcdefghijkl';
 const SCRIPT = join(ROOT, 'scripts/setup-auth.sh');
 const folder = (): string => {
   const path = mkdtempSync(join(tmpdir(), 'lpa-setup-'));
@@ -109,6 +113,42 @@ test('manifests run it without rights, with everything secret in the Secret, and
   const graph = await served(cwd, written, { API_KEY_ADMIN: secrets['admin-key'] ?? '', OPENAI_API_KEY: 'sk-x' });
   expect([...graph.instances.keys()]).toEqual(['openai']);
 }, 60_000);
+
+test('a pod of exactly these manifests lets a key with a code in, and the key alone not', async () => {
+  const cwd = folder();
+  const simulator = await openaiSimulator({ keys: [ACCOUNT] });
+  onTestFinished(() => simulator.close());
+  const { documents, of } = await manifests(cwd, '--provider', 'openai');
+  const root = join(cwd, 'pod');
+  mkdirSync(root);
+  // What the script asks its operator for: `create secret generic llm-provider`. That the provider is here, in the clear, is the test's.
+  const clear = (text: string): string => text.replace('provider: openai,', 'provider: openai, insecureUpstream: true,');
+  const pod = podOf(documents, root, { 'llm-provider': { OPENAI_API_KEY: ACCOUNT } }, { OPENAI_BASE_URL: simulator.url }, clear);
+  const enrolling = pod.exec('totp', 'enroll', 'key:admin', '--json');
+  expect([await enrolling.ended, enrolling.err()]).toEqual([0, '']);
+  const { secret } = JSON.parse(enrolling.out()) as { secret: string };
+  const gateway = pod.start();
+  onTestFinished(async () => {
+    gateway.kill('SIGKILL');
+    await gateway.ended;
+  });
+  const [, port = ''] = await gateway.says(/"listener":"server","url":"[^"]+:(\d+)"/);
+  const key = String((of('Secret').stringData as unknown as Record<string, string>)['admin-key']);
+  const request = async (more: Readonly<Record<string, string>> = {}): Promise<readonly unknown[]> => {
+    const answer = await fetch(`http://127.0.0.1:${port}/openai/openai/v1/models`, { headers: { authorization: `Bearer ${key}`, ...more } });
+    await answer.arrayBuffer();
+    return [answer.status, answer.headers.get('x-lpa-code')];
+  };
+  const code = { 'x-totp-code': generateSync({ secret }) };
+  expect([await request(), await request(code), await request(code)]).toEqual([
+    [401, 'totp_required'],
+    [200, null],
+    [401, 'totp_used'],
+  ]);
+  gateway.kill('SIGTERM');
+  await gateway.ended;
+  sweepAll({ log: logOf(gateway), sent: simulator.requests, folder: root });
+}, 120_000);
 
 test.each(['openai', 'bedrock'])(
   'only labelled namespaces reach it, and it reaches names, TLS and, for Bedrock, the agent of EKS: %s',
