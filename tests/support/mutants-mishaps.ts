@@ -76,7 +76,7 @@ export const mishaps: readonly Mutant[] = [
   of(
     'a stream that never ends is told at the deadline',
     'tests/drain',
-    'F22: a stream that never ends',
+    'F22: streams that never end',
     core('runtime.ts', 'const late = setTimeout(gateway.endOpenCalls, deadline).unref();', 'const late = setTimeout(() => undefined, deadline).unref();'),
   ),
   of(
