@@ -33,6 +33,17 @@ describe('bcrypt', () => {
     for (const bad of [good.replace('$2b', '$2x'), good.replace('$10$', '$15$'), good.replace('$10$', '$09$'), good.slice(0, -1), `${good}a`, ''])
       expect(await bcryptVerify(bad, bdrk(0))).toBe(false);
   });
+  it('leaves the event loop alone: it turns many times meanwhile', async () => {
+    let [turns, isOver] = [0, false];
+    const turn = (): void => {
+      turns++;
+      if (!isOver) setImmediate(turn);
+    };
+    setImmediate(turn);
+    expect(await bcryptVerify(hashes[0] ?? '', bdrk(0))).toBe(true);
+    isOver = true;
+    expect(turns).toBeGreaterThan(20);
+  });
   it('refuses what bcrypt would cut: more than 72 bytes, and a NUL', async () => {
     const long = await hash('k'.repeat(72), { cost: 10 });
     expect(await bcryptVerify(long, 'k'.repeat(72))).toBe(true);
