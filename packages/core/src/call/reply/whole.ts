@@ -1,6 +1,7 @@
 import { GatewayError, type UpstreamReply } from '@llm-proxy-auth/plugin';
 import { endWait, upstreamRequestId } from '../answer.ts';
 import type { Cut, ReplyHead, Sink } from '../dispatch.ts';
+import { byHead, type Taker } from './by-head.ts';
 import { type Attempting, cutOutcome, pairsOf, statusOutcome, textOf } from './outcome.ts';
 
 /** Largest answer that is held whole: translated and stateful ones, and errors. */
@@ -54,34 +55,15 @@ class WholeRest {
     this.#a.resolve({ is: 'failed', class: '502', error: new GatewayError('upstream_bad_response', message) });
   }
 }
-export const wholeRest = (a: Attempting, status: number, headers: ReplyHead, then: (reply: UpstreamReply) => void): Pick<Sink, 'data' | 'end' | 'cut'> =>
+export const wholeRest = (a: Attempting, status: number, headers: ReplyHead, then: (reply: UpstreamReply) => void): Taker =>
   new WholeRest(a, status, headers, then);
 
 /** A sink for answers that are needed whole. */
-class WholeSink implements Sink {
-  readonly #a: Attempting;
-  readonly #then: (reply: UpstreamReply, head: ReplyHead) => void;
-  #rest: Pick<Sink, 'data' | 'end' | 'cut'> | undefined;
-  constructor(a: Attempting, then: (reply: UpstreamReply, head: ReplyHead) => void) {
-    this.#a = a;
-    this.#then = then;
-  }
-  head(status: number, headers: ReplyHead): void {
-    this.#a.x.upstreamRequestId = upstreamRequestId(headers);
-    this.#rest = wholeRest(this.#a, status, headers, (reply) => this.#then(reply, headers));
-  }
-  data(chunk: Buffer, at: number): void {
-    this.#rest?.data(chunk, at);
-  }
-  end(): void {
-    this.#rest?.end();
-  }
-  cut(why: Cut, error: unknown): void {
-    if (this.#rest === undefined) this.#a.resolve(cutOutcome(this.#a.instance, why, error));
-    else this.#rest.cut(why, error);
-  }
-}
-export const wholeSink = (a: Attempting, then: (reply: UpstreamReply, head: ReplyHead) => void): Sink => new WholeSink(a, then);
+export const wholeSink = (a: Attempting, then: (reply: UpstreamReply, head: ReplyHead) => void): Sink =>
+  byHead(a, (status, headers) => {
+    a.x.upstreamRequestId = upstreamRequestId(headers);
+    return wholeRest(a, status, headers, (reply) => then(reply, headers));
+  });
 
 /** The same for answers of which an error (status 300 and up) is a failed attempt. */
 export const answerSink = (a: Attempting, then: (reply: UpstreamReply, head: ReplyHead) => void): Sink =>
