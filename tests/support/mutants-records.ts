@@ -190,6 +190,21 @@ export const records: readonly Mutant[] = [
     'a backup code is recorded',
     core('access/second-factor.ts', 'by: NOTED.has(answer.by) ? answer.by : undefined', 'by: undefined'),
   ),
+  owed('who starts without the server knows what was spent', 'who starts then begins from what was spent', {
+    file: 'plugins/counters-redis/src/kept.ts',
+    from: 'row.ends === ends ? row.used : 0, alone: 0',
+    to: '0, alone: 0',
+  }),
+  owed('who starts without the server knows of the others', 'who starts then begins from what was spent', {
+    file: 'plugins/counters-redis/src/counters.ts',
+    from: 'Math.max(this.#replicas, heard ?? 0)',
+    to: 'Math.max(this.#replicas, 0)',
+  }),
+  owed('what was spent alone is not taken off a budget twice', 'goes away time and again', {
+    file: 'plugins/counters-redis/src/share.ts',
+    from: 'limit: before + Math.floor(',
+    to: 'limit: Math.floor(',
+  }),
 ];
 
 export const usageRows: readonly Mutant[] = [

@@ -207,20 +207,27 @@ describe('the order of creation', () => {
        return ${thing};
      };
      export default { name: '${name}', api: 1, ${group}: { '${kind}': { summary: 'x', config: { type: 'object' }, create } } };`;
-  test('store, sealing key, counters, then the rest; each finds what is before it', async () => {
-    const store = `(() => { const rows = new Map(); return { get: async (s, k) => rows.get(s + k), list: async () => [], commit: async ([c]) => { rows.set(c.space + c.key, { value: c.value, version: 1 }); return true; }, append() {}, read() {}, changed() {} }; })()`;
+  test('store, sealing key, counters, then the rest; each finds what is before it, and counters end before the store', async () => {
+    const store = `(() => { const rows = new Map(); return { get: async (s, k) => rows.get(s + k), list: async () => [], commit: async ([c]) => { rows.set(c.space + c.key, { value: c.value, version: 1 }); return true; }, append() {}, read() {}, changed() {}, close: async () => { globalThis.ended.push('store'); } }; })()`;
     world.plugin('@acme/store-tell', ['store:tell'], TELLING('@acme/store-tell', 'stores', 'tell', store));
     world.plugin(
       '@acme/counters-tell',
       ['counters:tells'],
-      TELLING('@acme/counters-tell', 'counters', 'tells', '{ take: () => ({ ok: true, lease: "" }), beat() {}, settle() {} }'),
+      TELLING(
+        '@acme/counters-tell',
+        'counters',
+        'tells',
+        '{ take: () => ({ ok: true, lease: "" }), beat() {}, settle() {}, close: async () => { await host.store.get("s", "k"); globalThis.ended.push("counters"); } }',
+      ),
     );
     world.plugin(
       '@acme/auth-tell',
       ['auth:telling'],
       TELLING('@acme/auth-tell', 'auth', 'telling', `{ slots: [], challenge: '', issued: true, authenticate() {} }`),
     );
-    await world.load(
+    const ended: string[] = [];
+    Object.assign(globalThis, { ended });
+    const graph = await world.load(
       listing('"@acme/store-tell", "@acme/counters-tell", "@acme/auth-tell"')
         .replace('{ use: badge }', '{ use: telling }')
         .concat('store: { use: tell }\ncounters: { use: tells }\n'),
@@ -230,6 +237,8 @@ describe('the order of creation', () => {
       tells: { store: true, counters: false, seal: true },
       telling: { store: true, counters: true, seal: true },
     });
+    await graph.dispose();
+    expect(ended).toEqual(['counters', 'store']);
   });
   test('dispose closes everything once, the store last, and ends the signal of hosts', async () => {
     const graph = await world.load(GOOD);

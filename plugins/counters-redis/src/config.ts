@@ -12,7 +12,8 @@ export const config = Type.Object(
     replicas: Type.Integer({
       minimum: 1,
       default: 1,
-      description: 'Gateways that share the limits: one that starts while the server is away counts that part of each limit until it has heard of the others.',
+      description:
+        'Gateways that share the limits: one that starts while the server is away counts that part of each limit, or a smaller one where the store knows of more.',
     }),
     timeout: Duration({ default: '250ms', description: 'A claim that is not answered by then is counted by this replica alone.' }),
   },

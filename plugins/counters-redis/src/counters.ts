@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Claim, Counters, Host, SharedMemory, Taken } from '@llm-proxy-auth/plugin';
 import type { Redis } from 'ioredis';
 import type { Config } from './config.ts';
 import { connect, isRefusal } from './connection.ts';
+import { type Kept, keptIn } from './kept.ts';
 import { sharedMemory } from './memory.ts';
 import { isOwn, type Share, shareOf } from './share.ts';
 import { type Actual, type Shared, settles, sharedIn } from './shared.ts';
 
 const PRESENT_EVERY_MS = 10_000;
+/** Signs of life between two sweeps of the store. */
+const FORGET_EVERY = 360;
 /** How often a server that does not answer is asked again. */
 const ASK_EVERY_MS = 500;
+/** How long the end waits for the store. */
+const CLOSE_MS = 2_000;
 const MOST_UNSETTLED = 10_000;
 
 /** Counts in the server, and while that does not answer its own share of each limit. */
@@ -17,21 +23,28 @@ class RedisCounters implements Counters {
   readonly memory: SharedMemory;
   readonly #redis: Redis;
   readonly #shared: Shared;
-  readonly #share: Share = shareOf();
+  readonly #kept: Kept;
+  readonly #share: Share;
   readonly #host: Host;
+  readonly #timeout: number;
   readonly #replica = randomBytes(9).toString('base64url');
   /** What could not be settled in the server yet; a claim of which nobody knows whether it was taken is settled as nothing. */
   readonly #unsettled = new Map<string, readonly Actual[]>();
   readonly #presence: NodeJS.Timeout;
   #asking: NodeJS.Timeout | undefined;
+  #telling: Promise<void> | undefined;
   /** As many as were last heard of; before, as many as were said. */
   #replicas: number;
   #serial = 0;
+  #signs = 0;
   #closed = false;
   #refused = false;
 
-  constructor(redis: Redis, { prefix, replicas }: Pick<Config, 'prefix' | 'replicas'>, host: Host) {
+  constructor(redis: Redis, { prefix, replicas, timeout }: Pick<Config, 'prefix' | 'replicas' | 'timeout'>, host: Host) {
     this.#replicas = replicas;
+    this.#timeout = timeout;
+    this.#kept = keptIn(host.store);
+    this.#share = shareOf(this.#kept);
     this.#redis = redis;
     this.#shared = sharedIn(redis, prefix);
     this.memory = sharedMemory(redis, prefix);
@@ -48,18 +61,20 @@ class RedisCounters implements Counters {
   async start(): Promise<void> {
     try {
       await this.#redis.connect();
-      this.#replicas = await this.#shared.present(this.#replica, this.#host.now());
+      await this.#here();
     } catch (error) {
       if (this.#refused || isRefusal(error)) throw new Error('Redis refused the user or password; correct `counters`.');
+      const heard = await this.#inTime(this.#kept.replicas());
+      this.#replicas = Math.max(this.#replicas, heard ?? 0);
       this.#lost();
     }
   }
   async take(claims: readonly Claim[], now: number): Promise<Taken> {
-    if (this.#asking !== undefined) return this.#share.take(claims, now, this.#replicas);
+    if (this.#asking !== undefined) return this.#takeAlone(claims, now);
     const lease = `${this.#replica}:${++this.#serial}`;
     try {
       const taken = await this.#shared.take(lease, claims, now);
-      this.#share.note(claims, taken, now);
+      this.#share.hear(claims, taken, now);
       return taken;
     } catch {
       this.#lost();
@@ -68,7 +83,7 @@ class RedisCounters implements Counters {
           lease,
           claims.map(({ key }) => ({ key, amount: 0 })),
         );
-      return this.#share.take(claims, now, this.#replicas);
+      return this.#takeAlone(claims, now);
     }
   }
   async beat(leases: readonly string[], now: number): Promise<void> {
@@ -97,7 +112,41 @@ class RedisCounters implements Counters {
     this.#closed = true;
     clearInterval(this.#presence);
     clearInterval(this.#asking);
+    await this.#inTime(this.#tell(), CLOSE_MS);
     this.#redis.disconnect();
+  }
+  async #takeAlone(claims: readonly Claim[], now: number): Promise<Taken> {
+    const recalling = this.#kept.recall(claims, now);
+    // A store that does not answer either leaves a part of the whole budget.
+    if (recalling !== undefined) await this.#inTime(recalling);
+    return this.#share.take(claims, now, this.#replicas);
+  }
+  /** What the store answers; undefined where it does not, or not in time. */
+  async #inTime<T>(answer: Promise<T>, ms = this.#timeout): Promise<T | undefined> {
+    const waited = new AbortController();
+    const tooLate = sleep(ms, undefined, { signal: waited.signal }).catch(() => undefined);
+    try {
+      return await Promise.race([answer, tooLate]);
+    } catch {
+      return undefined;
+    } finally {
+      waited.abort();
+    }
+  }
+  /** Tells the store what others must know who cannot ask the server. What fails is told the next time. */
+  #tell(): Promise<void> {
+    this.#telling ??= this.#kept
+      .write(this.#asking !== undefined)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#telling = undefined;
+      });
+    return this.#telling;
+  }
+  /** Says that this replica is here; rejects where the server does not answer. */
+  async #here(): Promise<void> {
+    this.#replicas = await this.#shared.present(this.#replica, this.#host.now());
+    this.#kept.hearReplicas(this.#replicas);
   }
   #later(lease: string, actual: readonly Actual[]): void {
     if (this.#unsettled.size < MOST_UNSETTLED) this.#unsettled.set(lease, actual);
@@ -109,8 +158,9 @@ class RedisCounters implements Counters {
   }
   async #ask(): Promise<void> {
     try {
-      this.#replicas = await this.#shared.present(this.#replica, this.#host.now());
+      await this.#here();
     } catch {
+      void this.#tell();
       return;
     }
     if (this.#asking === undefined || this.#closed) return;
@@ -143,10 +193,13 @@ class RedisCounters implements Counters {
   async #present(): Promise<void> {
     if (this.#asking !== undefined) return;
     try {
-      this.#replicas = await this.#shared.present(this.#replica, this.#host.now());
+      await this.#here();
     } catch {
       this.#lost();
     }
+    await this.#tell();
+    this.#signs += 1;
+    if (this.#signs % FORGET_EVERY === 0) await this.#kept.forget(this.#host.now()).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Claim, type Counters, memoryCounters, type Taken } from '@llm-proxy-auth/plugin';
+import type { Kept } from './kept.ts';
 import { type Actual, endOf } from './shared.ts';
 
 const MOST_KNOWN = 10_000;
@@ -13,8 +14,8 @@ export interface Owed {
  * left when the server was last heard of, and what it spends is owed until the server can be told.
  */
 export interface Share {
-  /** Remembers what the server said is left of budgets. */
-  note(claims: readonly Claim[], taken: Taken, now: number): void;
+  /** Hears what the server said of budgets. */
+  hear(claims: readonly Claim[], taken: Taken, now: number): void;
   take(claims: readonly Claim[], now: number, replicas: number): Taken;
   beat(leases: readonly string[], now: number): void;
   settle(lease: string, actual: readonly Actual[]): void;
@@ -25,9 +26,8 @@ export interface Share {
 }
 export const isOwn = (lease: string): boolean => lease.startsWith(PREFIX);
 
-export const shareOf = (): Share => {
+export const shareOf = (kept: Kept): Share => {
   const counters: Counters = memoryCounters();
-  const left = new Map<string, { readonly ends: number; readonly remaining: number }>();
   const owed = new Map<string, Owed>();
   const open = new Map<string, readonly Claim[]>();
   const owe = (claim: Claim, amount: number): void => {
@@ -36,29 +36,26 @@ export const shareOf = (): Share => {
     if (before === undefined && owed.size >= MOST_KNOWN) return;
     owed.set(claim.key, { claim, amount: sum });
   };
+  const spend = (claim: Claim, amount: number): void => {
+    owe(claim, amount);
+    kept.add(claim, amount);
+  };
   const portion = (claim: Claim, now: number, replicas: number): Claim => {
     if (claim.kind !== 'budget') return { ...claim, limit: Math.max(1, Math.floor(claim.limit / replicas)) };
-    const ends = endOf(claim, now);
-    const known = left.get(claim.key);
-    return { ...claim, ends, limit: Math.floor((known?.ends === ends ? Math.min(known.remaining, claim.limit) : claim.limit) / replicas) };
+    const { used, before } = kept.spentOf(claim, now);
+    return { ...claim, ends: endOf(claim, now), limit: before + Math.floor(Math.max(0, claim.limit - used) / replicas) };
   };
   return {
     owe,
-    note(claims, taken, now) {
-      if (!taken.ok) return;
-      for (const line of taken.left ?? []) {
-        const claim = claims.find(({ key, kind }) => kind === 'budget' && key === line.key);
-        if (claim === undefined) continue;
-        if (left.size >= MOST_KNOWN && !left.has(line.key)) left.clear();
-        left.set(line.key, { ends: endOf(claim, now), remaining: line.remaining });
-      }
+    hear(claims, taken, now) {
+      kept.hear(claims, taken, now, (key) => owed.get(key)?.amount ?? 0);
     },
     take(claims, now, replicas) {
       const own = claims.map((claim) => portion(claim, now, replicas));
       const taken = counters.take(own, now) as Taken;
       if (!taken.ok || taken.lease === '') return taken;
       const budgets = own.filter(({ kind }) => kind === 'budget');
-      for (const claim of budgets) owe(claim, claim.amount);
+      for (const claim of budgets) spend(claim, claim.amount);
       if (budgets.length > 0) open.set(taken.lease, budgets);
       return { ...taken, lease: PREFIX + taken.lease };
     },
@@ -73,7 +70,7 @@ export const shareOf = (): Share => {
       counters.settle(lease, actual);
       for (const claim of open.get(lease) ?? []) {
         const used = actual.find(({ key }) => key === claim.key);
-        if (used !== undefined) owe(claim, used.amount - claim.amount);
+        if (used !== undefined) spend(claim, used.amount - claim.amount);
       }
       open.delete(lease);
     },

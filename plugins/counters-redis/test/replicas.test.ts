@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { fakeHost, secretOf } from '@llm-proxy-auth/contract-tests';
-import type { Claim, Counters, Taken } from '@llm-proxy-auth/plugin';
+import { fakeHost, memoryStore, secretOf } from '@llm-proxy-auth/contract-tests';
+import type { Claim, Counters, Store, Taken } from '@llm-proxy-auth/plugin';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { redisCounters } from '../src/counters.ts';
 import { isInstalled, openServer, type Server } from './server.ts';
 
@@ -35,8 +35,8 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
     server.thaw();
   });
   afterAll(() => server.stop());
-  const open = async (prefix: string, timeout = 5_000, url = server.url): Promise<Counters> => {
-    const counters = await redisCounters({ url: secretOf(url), prefix, replicas: 1, timeout }, fakeHost({ now: START }));
+  const open = async (prefix: string, timeout = 5_000, url = server.url, store: Store = memoryStore()): Promise<Counters> => {
+    const counters = await redisCounters({ url: secretOf(url), prefix, replicas: 1, timeout }, fakeHost({ now: START, store }));
     opened.push(counters);
     return counters;
   };
@@ -183,6 +183,68 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
     await expect.poll(() => counters.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
     await counters.settle(taken.lease, [{ key: 'b', amount: 25 }]);
     await expect.poll(() => used(counters), { interval: 10 }).toBe(25);
+  });
+  const left = async (counters: Counters, limit: number): Promise<number> => {
+    const refused = await counters.take([budget(limit, 1e12)], START);
+    return refused.ok ? Number.NaN : refused.remaining;
+  };
+  describe('a server that is away, and a store that all share', () => {
+    let other: Server;
+    beforeEach(async () => {
+      other = await openServer();
+    });
+    afterEach(() => other.stop());
+    const spend = async (counters: Counters, reserved: number, spent: number): Promise<void> => {
+      const taken = await counters.take([budget(100, reserved)], START);
+      if (!taken.ok) throw new Error('refused');
+      await counters.settle(taken.lease, [{ key: 'b', amount: spent }]);
+    };
+
+    test('who starts then begins from what was spent, by its part of as many as there were', async () => {
+      const store = memoryStore();
+      const first = await open('p:', 500, other.url, store);
+      const second = await open('p:', 500, other.url, store);
+      await spend(first, 40, 40);
+      await first.close?.();
+      await second.close?.();
+      await other.kill();
+      const late = await open('p:', 500, other.url, store);
+      expect(await left(late, 100)).toBe(30);
+      await spend(late, 20, 20);
+      await late.close?.();
+      // Of the 40 that are left now, and so on: all together never more than there was.
+      const later = await open('p:', 500, other.url, store);
+      expect(await left(later, 100)).toBe(20);
+    });
+    test('who never counted a budget learns from the store what others spent of it', async () => {
+      const store = memoryStore();
+      const [one, two] = [await open('p:', 500, other.url, store), await open('p:', 500, other.url, store)];
+      await spend(one, 70, 70);
+      await other.kill();
+      await expect.poll(() => left(one, 100), { interval: 20 }).toBe(30);
+      await expect.poll(() => store.list('spent', undefined, 10), { interval: 20, timeout: 5_000 }).toHaveLength(1);
+      expect(await left(two, 100)).toBe(15);
+    });
+    test('a store that is away too leaves a part of the whole, and answers nothing late', async () => {
+      await other.kill();
+      const store: Store = { ...memoryStore(), get: () => new Promise(() => undefined) };
+      const counters = await open('p:', 200, other.url, store);
+      expect(await left(counters, 100)).toBe(100);
+    });
+    test('a server that goes away time and again takes nothing off a budget', async () => {
+      const counters = await open('p:', 5_000, other.url);
+      for (let i = 0; i < 3; i++) {
+        await other.kill();
+        await spend(counters, 20, 20);
+        expect(counters.degraded?.()).toBe(true);
+        await other.start();
+        await expect.poll(() => counters.degraded?.(), { interval: 10, timeout: 10_000 }).toBe(false);
+        // It lost what it held, but for this.
+        await expect.poll(() => used(counters), { interval: 10 }).toBe(20);
+      }
+      await other.kill();
+      expect(await left(counters, 100)).toBe(80);
+    });
   });
   test('over TLS, with a certificate that the CA of the configuration signed', async () => {
     const tls = (name: string): string => fileURLToPath(new URL(`../../../packages/core/test/fixtures/tls/${name}.pem`, import.meta.url));

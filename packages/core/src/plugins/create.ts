@@ -103,8 +103,8 @@ interface Workshop {
   /** Aborted when the graph is disposed. */
   readonly lifetime: AbortSignal;
   readonly hosts: ReturnType<typeof createHosts>;
-  /** What uses the store, then store and counters. */
-  readonly closers: readonly [Closing[], Closing[]];
+  /** What uses counters and store, then the counters, which may keep what they know in the store, then the store. */
+  readonly closers: readonly [Closing[], Closing[], Closing[]];
   store: Store | undefined;
   counters: Counters | undefined;
   strategies: readonly Strategy[];
@@ -118,7 +118,7 @@ const ready = <T>(what: string, value: T | undefined): T => {
 };
 const openWorkshop = (options: CreateOptions): Workshop => {
   const lifetime = new AbortController();
-  const closers: Workshop['closers'] = [[], []];
+  const closers: Workshop['closers'] = [[], [], []];
   const agents = openAgents();
   const sealingKey = (): Buffer => {
     if (workshop.key !== undefined) return workshop.key;
@@ -166,7 +166,7 @@ const make = async <T extends object>(workshop: Workshop, group: Group, want: Wa
   }
   const lack = productRefusal(group, want.kind, value);
   if (lack !== undefined) throw fail('plugin_shape', `${what} lacks ${lack}`);
-  workshop.closers[group === 'store' || group === 'counters' ? 1 : 0].push(value);
+  workshop.closers[group === 'store' ? 2 : group === 'counters' ? 1 : 0].push(value);
   return value;
 };
 /** Scrubbed before it is cut, so that no half of a secret stays. */
