@@ -14,7 +14,8 @@ import type {
   Shortcut,
   Store,
 } from '@llm-proxy-auth/plugin';
-import type { InstanceSettings, Settings } from './config/schema.ts';
+import type { InstanceSettings } from './config/schema/instance.ts';
+import type { Settings } from './config/schema.ts';
 
 /** One loaded plugin package. */
 export interface LoadedPlugin {

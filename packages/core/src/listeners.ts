@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from '@llm-proxy-auth/plugin';
-import type { Settings, TlsSettings } from './config/schema.ts';
+import type { TlsSettings } from './config/schema/listeners.ts';
+import type { Settings } from './config/schema.ts';
 import { createListener, type Listener, type TlsOptions } from './http/server.ts';
 
 /** Certificate and key as PEM text, or undefined when the listener speaks plainly. */

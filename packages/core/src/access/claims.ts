@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { type Claim, GatewayError, type Principal } from '@llm-proxy-auth/plugin';
-import type { LimitSettings } from '../config/schema.ts';
+import type { LimitSettings } from '../config/schema/policies.ts';
 import type { Policy } from './policy.ts';
 import { NANO } from './prices.ts';
 import { windowEnd } from './window.ts';

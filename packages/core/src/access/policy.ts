@@ -1,5 +1,5 @@
 import type { Principal } from '@llm-proxy-auth/plugin';
-import type { LimitSettings, PolicySettings } from '../config/schema.ts';
+import type { LimitSettings, PolicySettings } from '../config/schema/policies.ts';
 import type { Graph } from '../graph.ts';
 import { compileGlob, compileGlobs, type Glob } from '../routing/glob.ts';
 import { compileRanges, type Ranges } from './address.ts';

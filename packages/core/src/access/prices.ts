@@ -1,5 +1,5 @@
 import type { ModelFacts, Price, Rates, Usage } from '@llm-proxy-auth/plugin';
-import type { InstanceSettings } from '../config/schema.ts';
+import type { InstanceSettings } from '../config/schema/instance.ts';
 import type { Instance } from '../graph.ts';
 import { compileGlob, type Glob } from '../routing/glob.ts';
 

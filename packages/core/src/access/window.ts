@@ -1,4 +1,4 @@
-import type { LimitSettings } from '../config/schema.ts';
+import type { LimitSettings } from '../config/schema/policies.ts';
 
 export type BudgetWindow = NonNullable<LimitSettings['budget']>['window'];
 const HOUR = 3_600_000;

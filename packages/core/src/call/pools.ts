@@ -1,6 +1,6 @@
 import { since } from '@llm-proxy-auth/plugin';
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
-import type { InstanceSettings } from '../config/schema.ts';
+import type { InstanceSettings } from '../config/schema/instance.ts';
 import type { Instance } from '../graph.ts';
 import { reading } from './reading.ts';
 

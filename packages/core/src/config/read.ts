@@ -8,7 +8,7 @@ import { variable } from './expand.ts';
 import { kindNames } from './leaf.ts';
 import { suggestion } from './nearest.ts';
 import { readAny, readScalar, scalarOf } from './scalar.ts';
-import { Instance } from './schema.ts';
+import { Instance } from './schema/instance.ts';
 import { choicesOf, compose, fillsItself, isObjectShape, recordOf, type Shape, schemaOf, shapeOf, typesOf } from './shape.ts';
 
 // Eight errors are typebox's default; all problems are told at once here.

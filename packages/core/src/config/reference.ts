@@ -2,7 +2,8 @@ import type { TSchema } from 'typebox';
 import { Type } from 'typebox';
 import type { LoadedPlugin } from '../graph.ts';
 import { factoriesOf } from '../plugins/catalog.ts';
-import { Instance, Root } from './schema.ts';
+import { Instance } from './schema/instance.ts';
+import { Root } from './schema.ts';
 import { choicesOf, recordOf, type Section, type Shape, shapeOf, typesOf } from './shape.ts';
 
 /** One key of the configuration as the documentation shows it. */

@@ -1,16 +1,14 @@
-import { Duration, Pem, Percent, Secret, Size } from '@llm-proxy-auth/plugin';
-import { type Static, type TSchema, Type } from 'typebox';
+import { Duration, Percent, Secret, Size } from '@llm-proxy-auth/plugin';
+import { type Static, Type } from 'typebox';
+import { Listener, Server } from './schema/listeners.ts';
+import { Model } from './schema/models.ts';
+import { object } from './schema/parts.ts';
+import { Policy } from './schema/policies.ts';
 
 /*
  * The core's part of the configuration. One schema holds an option's type, default and description; the reference is
  * generated from it. Sections with `use:` and instances are completed by the schema of the plugin of that kind.
  */
-const object = <P extends Record<string, TSchema>>(properties: P, description?: string) =>
-  Type.Object(properties, { additionalProperties: false, ...(description === undefined ? {} : { description }) });
-const names = (description: string) => Type.Array(Type.String({ minLength: 1 }), { description });
-const port = (description: string, value?: number) =>
-  Type.Integer({ minimum: 0, maximum: 65535, description, ...(value === undefined ? {} : { default: value }) });
-
 const PluginEntry = Type.Union(
   [
     Type.String({ minLength: 1, description: 'Package name, or a `./file` beside the configuration with `--allow-local-plugins`.' }),
@@ -23,205 +21,6 @@ const PluginEntry = Type.Union(
   ],
   { description: 'What to load.' },
 );
-
-const certificates = {
-  cert: Type.Optional(Pem({ description: 'Certificate chain: a path or PEM text.' })),
-  key: Type.Optional(Pem({ description: 'Private key: a path or PEM text.' })),
-};
-const clientCrl = Type.Optional(
-  Pem({
-    description:
-      'Revocation lists for `clientCa`, one of each authority on the way to it: a path or PEM text. A certificate on them is none, nor is one whose authority has no list that is in time.',
-  }),
-);
-const Tls = object(
-  {
-    port: port('TLS port; 0 = any free one.', 8443),
-    ...certificates,
-    clientCa: Type.Optional(Pem({ description: 'CA of client certificates, which are then asked for and given to the strategies: a path or PEM text.' })),
-    clientCrl,
-  },
-  'TLS listener; HTTP/1.1 and HTTP/2 by ALPN. Without cert and key it is off.',
-);
-const ListenerTls = object(
-  { ...certificates, clientCa: Type.Optional(Pem({ description: 'CA that every client must show a certificate of: a path or PEM text.' })), clientCrl },
-  'TLS on the same port. Without cert and key it is off.',
-);
-
-const Server = object(
-  {
-    host: Type.String({ default: '127.0.0.1', description: 'Address the main listener binds.' }),
-    port: port('Port of the main listener; 0 = any free one, printed by the `listening` line.', 8080),
-    tls: Type.Optional(Tls),
-    trustedProxies: Type.Array(Type.String(), { default: [], description: 'CIDRs whose forwarded-for headers are believed.' }),
-    bodyLimit: Size({ default: '32MiB', description: 'Largest request body.' }),
-    maxDepth: Type.Integer({ minimum: 1, maximum: 1000, default: 64, description: 'Deepest nesting of a JSON body that is read.' }),
-    timeouts: object({
-      head: Duration({ default: '15s', description: 'Until the request head is complete.' }),
-      body: Duration({ default: '300s', description: 'Until the request body is complete.' }),
-      minRate: Size({ default: '1KiB', description: 'Slowest body accepted after 10 s, per second.' }),
-    }),
-    drain: object({
-      delay: Duration({ default: '5s', description: 'After SIGTERM: still accepting, readiness already 503.' }),
-      deadline: Duration({ default: '300s', description: 'After that open calls are ended with an error.' }),
-    }),
-    cors: object({ origins: Type.Array(Type.String(), { default: [], description: 'Exact origins; empty = CORS off.' }) }),
-    reusePort: Type.Boolean({ default: false, description: 'Several processes on one machine share the port.' }),
-    defaultDialect: Type.String({ default: 'openai', description: 'Dialect of `/v1` and `/protocol`.' }),
-  },
-  'Main listener.',
-);
-
-const Listener = (defaultPort: number, description: string) =>
-  object(
-    {
-      host: Type.String({ default: '127.0.0.1', description: 'Address.' }),
-      port: port('Port; 0 = any free one.', defaultPort),
-      tls: Type.Optional(ListenerTls),
-    },
-    description,
-  );
-
-const Target = object({
-  instance: Type.String({ description: 'Name of an instance.' }),
-  model: Type.String({ description: "The provider's model id; `*` = the name the client sent." }),
-  weight: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Share under `strategy: weighted`; default 1.' })),
-});
-const FallbackClass = Type.Union([Type.Literal('connect'), Type.Literal('timeout'), Type.String({ pattern: '^[1-5]([0-9]{2}|xx)$' })]);
-const Model = object({
-  name: Type.Optional(Type.String({ minLength: 1, description: 'Name clients use. One of `name` and `match`.' })),
-  match: Type.Optional(Type.String({ minLength: 1, description: 'Anchored glob over names clients send.' })),
-  targets: Type.Array(Target, { minItems: 1, description: 'Where the model is, in order of preference.' }),
-  strategy: Type.Optional(
-    Type.Union([Type.Literal('ordered'), Type.Literal('weighted'), Type.Literal('least-cost')], {
-      default: 'ordered',
-      description: 'How the first target is chosen; `least-cost`: by the prices of input and output together, those without one last.',
-    }),
-  ),
-  fallback: Type.Optional(
-    object({
-      on: Type.Array(FallbackClass, { default: ['connect', 'timeout', '429', '5xx'], description: 'What lets the next target try.' }),
-      attempts: Type.Integer({ minimum: 1, default: 3, description: 'Tries over all targets, the first included.' }),
-    }),
-  ),
-});
-
-const usd = (description: string) => Type.Number({ minimum: 0, maximum: 1_000_000, description });
-/** USD per million tokens. */
-const rates = () => ({
-  input: usd('Input.'),
-  output: usd('Output, reasoning included.'),
-  cacheRead: Type.Optional(usd('Input read from a cache; default what input costs.')),
-  cacheWrite: Type.Optional(usd('Input written to a cache; default what input costs.')),
-});
-const Price = object({
-  ...rates(),
-  long: Type.Optional(
-    object(
-      { over: Type.Integer({ minimum: 1, description: 'Tokens of input, cached or not, beyond which all of a call costs this.' }), ...rates() },
-      'What calls with long input cost.',
-    ),
-  ),
-});
-const Day = (description: string) => Type.Optional(Type.String({ pattern: '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', description }));
-const Facts = object({
-  like: Type.Optional(Type.String({ minLength: 1, description: 'A model: what is known of it, its price and what its family takes hold for this one too.' })),
-  context: Type.Optional(Type.Integer({ minimum: 1, description: 'Most tokens of a call and its answer.' })),
-  output: Type.Optional(Type.Integer({ minimum: 1, description: 'Most tokens of an answer.' })),
-  rejects: Type.Optional(
-    names(
-      "Members of the provider's request that the model refuses, in place of the sampling parameters that the data of its family names: translated requests lose them, and say so. Empty: it refuses none.",
-    ),
-  ),
-  deprecated: Day('Day from which its vendor advises against it.'),
-  retires: Day('Day on which its vendor stops serving it; nothing is refused for it.'),
-});
-const Budget = object({
-  usd: Type.Number({ minimum: 0, maximum: 1_000_000, description: 'US dollars per window; 0 lets nothing through that costs anything.' }),
-  window: Type.Union([Type.Literal('hour'), Type.Literal('day'), Type.Literal('week'), Type.Literal('month')], {
-    description: 'By the calendar, in UTC; weeks begin on Monday.',
-  }),
-  mode: Type.Union([Type.Literal('enforce'), Type.Literal('observe')], { default: 'enforce', description: '`observe` counts and never refuses.' }),
-  unpriced: Type.Union([Type.Literal('deny'), Type.Literal('allow')], {
-    default: 'deny',
-    description: 'Models without a price under an enforced budget: 403, or served and not charged.',
-  }),
-});
-const Limit = object({
-  per: Type.Union(
-    ['principal', 'credential', 'group', 'instance', 'model', 'policy'].map((v) => Type.Literal(v)),
-    { default: 'principal', description: 'What shares one counter.' },
-  ),
-  requests: Type.Optional(Type.String({ pattern: '^[0-9]+/(s|min|h|d)$', description: 'Requests per window, such as `600/min`.' })),
-  tokens: Type.Optional(
-    Type.String({
-      pattern: '^[0-9]+/(s|min|h|d)$',
-      description: 'Tokens of input and output per window, such as `200000/min`; reserved before, corrected after.',
-    }),
-  ),
-  concurrent: Type.Optional(Type.Integer({ minimum: 1, description: 'Calls open at once.' })),
-  budget: Type.Optional(Budget),
-});
-const Policy = object({
-  name: Type.Optional(Type.String({ description: 'Shown by `explain`.' })),
-  match: Type.Optional(
-    object({
-      principal: Type.Optional(Type.String({ description: 'Glob over the principal.' })),
-      group: Type.Optional(Type.String({ description: "Glob over the principal's groups." })),
-      strategy: Type.Optional(Type.String({ description: 'Kind of the strategy that let the caller in.' })),
-      cidr: Type.Optional(Type.String({ description: 'Address range of the caller.' })),
-    }),
-  ),
-  allow: object({
-    modes: Type.Optional(Type.Array(Type.Union([Type.Literal('transparent'), Type.Literal('protocol')]), { description: 'Default both.' })),
-    classes: Type.Optional(
-      Type.Array(Type.Union([Type.Literal('inference'), Type.Literal('models'), Type.Literal('stateful'), Type.Literal('control')]), {
-        description: 'Default `[inference, models]`.',
-      }),
-    ),
-    instances: Type.Optional(names('Globs over instances; default all.')),
-    models: Type.Optional(names('Globs over model names; default all.')),
-    tags: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Tags every target must have; values are globs.' })),
-  }),
-  limits: Type.Optional(Type.Array(Limit, { description: 'Rates, concurrency and budgets of those the policy matches.' })),
-});
-
-/** Keys every instance may have; the provider's own are added by its plugin. */
-export const Instance = {
-  provider: Type.String({ description: 'Kind of the provider plugin.' }),
-  insecureUpstream: Type.Boolean({ default: false, description: 'Allows plain http to the provider.' }),
-  timeouts: object({
-    connect: Duration({ default: '5s', description: 'TCP and TLS.' }),
-    firstByte: Duration({ default: '60s', description: 'Streams: until headers, and until the first event.' }),
-    idle: Duration({ default: '90s', description: 'Between two reads of a stream.' }),
-    total: Duration({ default: '900s', description: 'The whole call.' }),
-    clientStall: Duration({ default: '60s', description: 'A client that reads nothing for this long is cut.' }),
-  }),
-  default: Type.Boolean({ default: false, description: "Serves the provider's name in transparent paths." }),
-  tags: Type.Record(Type.String(), Type.String(), { default: {}, description: 'For policies.' }),
-  models: Type.Optional(names('Static model list; otherwise the provider is asked.')),
-  prices: Type.Record(Type.String(), Price, {
-    default: {},
-    description: "USD per million tokens, by globs over the provider's model ids; the first that fits counts, before what the provider's plugin knows.",
-  }),
-  facts: Type.Record(Type.String(), Facts, {
-    default: {},
-    description: "What is known of models, by globs over the provider's model ids; the first that fits counts, each key of it before what the plugin knows.",
-  }),
-  ca: Type.Optional(Pem({ description: 'CA of the provider: a path or PEM text.' })),
-  clientCertificate: Type.Optional(object({ cert: Pem({ description: 'A path or PEM text.' }), key: Pem({ description: 'A path or PEM text.' }) })),
-  proxy: Type.Optional(Type.String({ pattern: '^https?://[^/?#@\\s]+$', description: 'HTTP proxy for this instance.' })),
-  onDisconnect: Type.Union([Type.Literal('abort'), Type.Literal('drain')], {
-    default: 'abort',
-    description: 'What happens to the upstream call when the client goes.',
-  }),
-  forwardHeaders: Type.Array(Type.String({ pattern: '^[a-z0-9-]+$' }), {
-    default: [],
-    description: 'Further client headers that reach the provider in protocol mode.',
-  }),
-  aliases: Type.Boolean({ default: false, description: 'Names of `models:` work in transparent calls.' }),
-  control: Type.Boolean({ default: false, description: 'Allows operations of class `control`.' }),
-};
 
 /** Where a plugin of which group completes the entry; `section` is read by the core alone. */
 const use = (fallback?: string) => Type.String({ minLength: 1, description: 'Kind of the plugin.', ...(fallback === undefined ? {} : { default: fallback }) });
@@ -333,10 +132,3 @@ export const Root = object({
   }),
 });
 export type Settings = Static<typeof Root>;
-const InstanceObject = Type.Object(Instance);
-export type InstanceSettings = Static<typeof InstanceObject>;
-export type TargetSettings = Static<typeof Target>;
-export type ModelSettings = Static<typeof Model>;
-export type PolicySettings = Static<typeof Policy>;
-export type LimitSettings = Static<typeof Limit>;
-export type TlsSettings = Static<typeof ListenerTls>;

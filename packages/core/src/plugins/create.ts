@@ -17,7 +17,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { knows, ownerOf } from '../access/holder.ts';
 import { CORE_OPERATIONS } from '../admin/operations.ts';
-import type { InstanceSettings } from '../config/schema.ts';
+import type { InstanceSettings } from '../config/schema/instance.ts';
 import type { AdminEntry, Factor, Instance, Strategy } from '../graph.ts';
 import { type Agents, openAgents } from './agents.ts';
 import type { Catalog, Provided } from './catalog.ts';

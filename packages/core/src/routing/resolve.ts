@@ -1,6 +1,6 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
 import { knownOf } from '../access/prices.ts';
-import type { ModelSettings } from '../config/schema.ts';
+import type { ModelSettings } from '../config/schema/models.ts';
 import type { Instance } from '../graph.ts';
 import { compileGlob, type Glob } from './glob.ts';
 
