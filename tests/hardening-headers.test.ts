@@ -102,6 +102,14 @@ describe.each(BOTH)('5.2 what of the client reaches the provider by %s (A051, A0
     expect(answersIn(text).map((a) => a.status)).toEqual([400]);
     expect(bench.simulator.requests).toEqual([]);
   });
+  test('a call over HTTP/1.0 without a Host is 400', async () => {
+    const body = chat(SMALL);
+    const head = watch.head.replace(/^host: .*\r\n/im, '');
+    expect(head).not.toBe(watch.head);
+    const text = await watch.wire(`POST ${path} HTTP/1.0\r\n${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    expect(answersIn(text).map((a) => a.status)).toEqual([400]);
+    expect(bench.simulator.requests).toEqual([]);
+  });
   test('`Connection` names no header of the provider away', async () => {
     expect((await post(path, { connection: 'close, authorization, content-type' })).status).toBe(200);
     expect(bench.simulator.requests[0]?.header('content-type')).toMatch(/^application\/json/);
@@ -124,9 +132,11 @@ test('two different hosts over HTTP/2 are 400; the same one twice is one', async
   const { host } = new URL(bench.url);
   const headers = { ':authority': host, 'content-type': 'application/json', authorization: `Bearer ${bench.key}` };
   const sent = (name: string) => ask2(bench.url, { path: CHAT, headers: { ...headers, host: name }, body: chat(SMALL) });
-  expect((await sent('evil.example')).status).toBe(400);
+  for (const other of ['evil.example', host.replace(/:\d+$/, '')]) expect((await sent(other)).headers['x-lpa-code'], other).toBe('invalid_request');
   expect(bench.simulator.requests).toEqual([]);
   expect((await sent(host)).status).toBe(200);
+  headers[':authority'] = 'gateway.example';
+  expect((await sent('Gateway.Example')).status).toBe(200);
 });
 test('protocol mode sends an allow-list: a header of the client that nobody knows stays here', async () => {
   await post(CHAT, { 'x-anything': 'canary-of-client', 'accept-language': 'canary-of-client', referer: 'canary-of-client' });

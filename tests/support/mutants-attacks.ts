@@ -285,10 +285,10 @@ export const attacks: readonly Mutant[] = [
 ];
 
 export const hosts: readonly Mutant[] = [
-  {
-    rule: 'a request over HTTP/2 names one host',
-    edits: [core('http/head.ts', 'if (authority !== undefined && value.toLowerCase() !== authority.toLowerCase())', 'if (false)')],
-    test: 'packages/core/test/head.test.ts',
-    named: 'is not two: a Host header "evil.example" is refused',
-  },
+  of(
+    'a call over HTTP/1.0 names its host',
+    'tests/hardening-headers',
+    'a call over HTTP/1.0 without a Host is 400',
+    core('gateway.ts', "raw.host === ''", 'false'),
+  ),
 ];

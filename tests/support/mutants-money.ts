@@ -25,7 +25,7 @@ export const money: readonly Mutant[] = [
     rule: 'a budget that counters in memory forget is told',
     edits: [core('runtime.ts', 'warnForgotten(graph);', '')],
     test: 'tests/forgotten-budgets.test.ts',
-    named: 'is told at the start and by check',
+    named: 'is told at the start, by check and by doctor',
   },
   counted('a clock that is behind empties no rate', ' || (found.start > now && found.start - now <= LATE_MS)'),
   counted('a clock that is behind empties no budget', ' || (found.ends > ends && ends - now <= LATE_MS)'),

@@ -403,7 +403,7 @@ const credentials: readonly Mutant[] = [
     'one host over HTTP/2',
     'hardening-headers',
     'two different hosts over HTTP/2',
-    core('http/raw-answer.ts', 'host !== undefined && host !== value', 'false'),
+    core('http/raw-answer.ts', 'host !== undefined && host.toLowerCase() !== value.toLowerCase()', 'false'),
   ),
   {
     rule: 'authorities that are gone vouch for nobody',

@@ -19,7 +19,7 @@ import { makeTicker } from './call/ticker.ts';
 import { transparent } from './call/transparent.ts';
 import type { Graph, Instance } from './graph.ts';
 import { answerPreflight } from './http/cors.ts';
-import { type Head, hostIsValid, readHead } from './http/head.ts';
+import { type Head, readHead } from './http/head.ts';
 import type { RouteMatch } from './http/route.ts';
 import { parseTarget, type RawTarget, withoutShown } from './http/target.ts';
 import { makePlan, type Plan, type Services } from './plan.ts';
@@ -116,7 +116,8 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     const raw = readHeadOf(x.request, x.plan.slots, x.id, login);
     x.head = raw;
     x.target = withoutShown(target, raw.credential?.value);
-    if (!hostIsValid(raw.host)) throw new GatewayError('invalid_request', 'The Host header is not a host.');
+    // HTTP/1.0 may leave it out; a probe does.
+    if (raw.host === '') throw new GatewayError('invalid_request', 'The request has no Host header.');
     const peer = socket.remoteAddress ?? '';
     const trusted = x.plan.trusted(peer);
     x.address = clientAddress(peer, raw.forwardedFor, x.plan.trusted);

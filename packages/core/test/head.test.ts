@@ -27,14 +27,3 @@ describe('a signature is a credential only where a strategy looks at its slot', 
     expect(readHead([...raw, ...key], undefined, unverified).credential).toEqual({ slot: 'api-key', value: 'k' });
   });
 });
-
-describe('the host of a request over HTTP/2 (RFC 9113, section 8.3.1)', () => {
-  const read = (raw: readonly string[]) => readHead(raw, 'gateway.example:8443', new Set());
-  test('is its authority, which a Host header may repeat', () => {
-    expect(read([]).host).toBe('gateway.example:8443');
-    expect(read(['host', 'Gateway.Example:8443']).host).toBe('Gateway.Example:8443');
-  });
-  test.each(['evil.example', 'gateway.example', ''])('is not two: a Host header %j is refused', (host) => {
-    expect(codeOf(() => read(['host', host]))).toBe('invalid_request');
-  });
-});

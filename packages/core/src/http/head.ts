@@ -87,14 +87,13 @@ const joined = (all: readonly Credential[], header: string, value: string): read
 };
 
 /**
- * Throws `ambiguous_credentials` and `invalid_request`. `raw` is `rawHeaders` of the request; `slots` are those that a strategy in
+ * Throws `ambiguous_credentials` and `invalid_request`; that one valid host is named, the listener has seen to. `raw` is `rawHeaders` of the request; `slots` are those that a strategy in
  * use looks at: where nobody verifies signatures, an SDK's signature is no credential.
  */
 export const readHead = (raw: readonly string[], authority: string | undefined, slots: ReadonlySet<Credential['slot']>): Head => {
   let credential: Credential | undefined;
   let unknownScheme = false;
   let host: string | undefined = authority;
-  let hosts = 0;
   let contentType: string | undefined;
   let contentEncoding: string | undefined;
   let contentLength: string | undefined;
@@ -136,10 +135,6 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
       if (value !== '') take({ slot: use === 'key' ? 'api-key' : 'session', value });
     } else if (use === 'once') {
       if (lower === 'host') {
-        if (++hosts > 1) throw new GatewayError('invalid_request', 'The request has two Host headers.');
-        // RFC 9113, section 8.3.1.
-        if (authority !== undefined && value.toLowerCase() !== authority.toLowerCase())
-          throw new GatewayError('invalid_request', 'The headers Host and :authority name different hosts.');
         host = value;
       } else if (lower === 'content-type') {
         if (contentType !== undefined) throw new GatewayError('invalid_request', 'The request has two Content-Type headers.');
@@ -184,7 +179,3 @@ export const readHead = (raw: readonly string[], authority: string | undefined, 
     forward: withoutShown(hops === undefined ? forward : forward.filter((_, i) => !hops.has(forward[i - (i % 2)] ?? '')), credential?.value),
   };
 };
-
-const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/;
-/** Grammar of `Host` (RFC 9112 3.2): nothing is ever built from it, and a strange one is refused. */
-export const hostIsValid = (host: string): boolean => host.length <= 300 && HOST.test(host);

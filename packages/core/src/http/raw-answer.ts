@@ -90,7 +90,7 @@ export const headProblem2 = (request: Http2ServerRequest): GatewayError | undefi
   for (let i = 0; i < raw.length; i += 2) {
     if (raw[i] !== 'host') continue;
     const value = raw[i + 1] ?? '';
-    if (host !== undefined && host !== value) return refused('names two hosts');
+    if (host !== undefined && host.toLowerCase() !== value.toLowerCase()) return refused('names two hosts');
     host = value;
   }
   if (host === undefined) return refused('names no host');
