@@ -113,6 +113,7 @@ class RedisCounters implements Counters {
     clearInterval(this.#presence);
     clearInterval(this.#asking);
     await this.#inTime(this.#tell(), CLOSE_MS);
+    if (this.#asking === undefined) await this.#shared.absent(this.#replica).catch(() => undefined);
     this.#redis.disconnect();
   }
   async #takeAlone(claims: readonly Claim[], now: number): Promise<Taken> {

@@ -27,6 +27,8 @@ export interface Shared {
   beat(leases: readonly string[], now: number): Promise<void>;
   /** Says that a replica is here; how many there are. */
   present(replica: string, now: number): Promise<number>;
+  /** Says that it is here no more. */
+  absent(replica: string): Promise<void>;
 }
 
 const placeOf = (claim: Claim, now: number): number => (claim.kind === 'budget' ? endOf(claim, now) : claim.kind === 'rate' ? (claim.windowMs ?? MINUTE) : 0);
@@ -66,6 +68,9 @@ export const sharedIn = (redis: Redis, prefix: string): Shared => {
     },
     async present(replica, now) {
       return Number(await present([`${prefix}replicas`], [String(now), replica, String(PRESENT_MS)]));
+    },
+    async absent(replica) {
+      await redis.zrem(`${prefix}replicas`, replica);
     },
   };
 };

@@ -246,6 +246,14 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
       expect(await left(counters, 100)).toBe(80);
     });
   });
+  test('who has ended counts for no replica any more', async () => {
+    const { prefix, all } = await several(2, 500);
+    await at(all, 1).close?.();
+    const third = await open(prefix, 500);
+    server.freeze();
+    const taken = await Promise.all(Array.from({ length: 12 }, async () => third.take([rate(12)], START)));
+    expect(taken.filter((t) => t.ok)).toHaveLength(6);
+  });
   test('over TLS, with a certificate that the CA of the configuration signed', async () => {
     const tls = (name: string): string => fileURLToPath(new URL(`../../../packages/core/test/fixtures/tls/${name}.pem`, import.meta.url));
     const files = ['--tls-cert-file', tls('server'), '--tls-key-file', tls('server-key'), '--tls-ca-cert-file', tls('ca'), '--tls-auth-clients', 'no'];
