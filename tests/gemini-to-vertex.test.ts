@@ -125,6 +125,18 @@ describe.each([
   });
   test('counts tokens', async () => {
     expect((await geminiClient(bench).models.countTokens({ model, contents: 'Hello' })).totalTokens).toBeGreaterThan(0);
+    expect(sent()).toEqual({ contents: [{ parts: [{ text: 'Hello' }], role: 'user' }] });
+  });
+  test('counts a request that the Gemini API takes whole in the members that Vertex AI has', async () => {
+    const prompt = { systemInstruction: { parts: [{ text: 'Be terse.' }] }, tools: [{ functionDeclarations: [{ name: 'f' }] }] };
+    const steering = { toolConfig: { functionCallingConfig: { mode: 'ANY' } }, serviceTier: 'flex', labels: { a: 'b' } };
+    const request = { ...HELLO, ...prompt, ...steering, model: `models/${model}`, generationConfig: { topK: 3 } };
+    const answer = await post('', { generateContentRequest: request }, 'countTokens');
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')]).toEqual([200, null]);
+    expect(sent()).toEqual({ contents: HELLO.contents, ...prompt, generationConfig: { topK: 3 } });
+    const told = await post('', { generate_content_request: { ...HELLO, futureMember: 1 } }, 'countTokens');
+    expect(told.headers.get('x-lpa-fidelity')).toBe('ignored=generateContentRequest.futureMember');
+    expect(sent()).toEqual({ contents: HELLO.contents });
   });
 });
 

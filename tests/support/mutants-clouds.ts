@@ -465,6 +465,12 @@ const answers: readonly Mutant[] = [
     test: 'tests/watsonx-credentials.test.ts',
     named: 'in words of its own, gets another sign-in within the call',
   },
+  {
+    rule: 'Vertex: a request that the Gemini API counts whole is unwrapped',
+    edits: [{ file: 'plugins/provider-vertex/src/endpoint.ts', from: '...profile(ask, options, false),', to: '...profile(ask, options),' }],
+    test: 'tests/gemini-to-vertex.test.ts',
+    named: 'bytes pass > counts a request that the Gemini API takes whole',
+  },
 ];
 
 export const cloudMutants: readonly Mutant[] = [...awsIam, ...serviceAccounts, ...vertexBodies, ...notDone, ...answers];

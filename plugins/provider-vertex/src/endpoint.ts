@@ -42,7 +42,8 @@ const countGemini: Served = (ask, model, options) => ({
   surface: 'count',
   method: 'POST',
   path: `${place(options, model)}:countTokens`,
-  ...profile(ask, options),
+  // Clients of the Gemini API wrap what is counted, which Vertex does not read.
+  ...profile(ask, options, false),
   judge: options.judge,
   capabilities: GEMINI,
 });

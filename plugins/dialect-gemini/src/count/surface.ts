@@ -23,7 +23,7 @@ import { joinedTurns } from '../generate/joined-turns.ts';
 import { names } from '../generate/names.ts';
 import { readBody } from '../generate/read-request.ts';
 import { replyObject } from '../generate/reply.ts';
-import { isOwn, writeRequest } from '../generate/write-request.ts';
+import { isOwn, isVertex, writeRequest } from '../generate/write-request.ts';
 import { checkModel } from '../model-name.ts';
 import { COUNTING } from '../named-ids.ts';
 import { operation } from '../routes.ts';
@@ -54,7 +54,7 @@ const counting = (ledger: Call['ledger']): Call['ledger'] => ({
   },
 });
 /** Members of a generation that count nothing. */
-const STEERING_MEMBERS: ReadonlySet<string> = new Set(['generationConfig', 'toolConfig', 'serviceTier', 'labels']);
+const STEERING_MEMBERS: ReadonlySet<string> = new Set(['generationConfig', 'toolConfig', 'serviceTier', 'labels', 'safetySettings', 'model']);
 const counted = (body: Fields): Fields => Object.fromEntries(Object.entries(body).filter(([key]) => !STEERING_MEMBERS.has(key)));
 const modelName = (call: Call): string => `models/${call.model}`;
 
@@ -74,16 +74,24 @@ const readOwn = (inbound: Inbound, seal: Seal): ChatRequest => {
   const request = readBody(inner, seal);
   return withForm(request, { ...formOf(request), wrapped: true });
 };
-/** The Gemini API counts prompt and tools of a whole request only; Vertex takes them beside the contents. */
-const wraps = (request: ChatRequest, body: Fields, call: Call): boolean => {
-  if (isOwn(request)) return formOf(request)?.wrapped === true;
-  return call.endpoint.profile === undefined && (body.systemInstruction !== undefined || body.tools !== undefined);
+/** Members of a request that Vertex counts; it knows no others. */
+const VERTEX: ReadonlySet<string> = new Set(['contents', 'systemInstruction', 'tools', 'generationConfig']);
+/** What a whole request of the Gemini API's form says to Vertex, which takes its members beside each other and fewer of them. */
+const unwrapped = (body: Fields, ledger: Ledger): Fields => {
+  for (const key of Object.keys(body))
+    if (!VERTEX.has(key) && !STEERING_MEMBERS.has(key)) ledger.note('ignored', `generateContentRequest.${key}`, 'the provider does not count it');
+  return Object.fromEntries(Object.entries(body).filter(([key]) => VERTEX.has(key)));
 };
+/** The Gemini API counts prompt and tools of a whole request only; Vertex takes them beside the contents. */
+const wraps = (request: ChatRequest, body: Fields): boolean =>
+  isOwn(request) ? formOf(request)?.wrapped === true : body.systemInstruction !== undefined || body.tools !== undefined;
 const write = (request: ChatRequest, call: Call): { readonly body: Json } => {
   const { body } = writeRequest(request, { ...call, ledger: counting(call.ledger) });
   const own = asObject(body) ?? {};
   const fields = isOwn(request) ? own : counted(own);
-  return { body: wraps(request, fields, call) ? { generateContentRequest: { ...fields, model: modelName(call) } } : fields };
+  if (!wraps(request, fields)) return { body: fields };
+  if (isVertex(call.endpoint)) return { body: isOwn(request) ? unwrapped(fields, call.ledger) : fields };
+  return { body: { generateContentRequest: { ...fields, model: modelName(call) } } };
 };
 const readReply = (reply: UpstreamReply): { readonly input: number } => {
   const o = replyObject(reply);

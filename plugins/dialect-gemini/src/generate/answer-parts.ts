@@ -1,4 +1,4 @@
-import { asObject, type Fields, type Finish, type Lost, losePart, type Part, type Seal, some, type ToolCallPart } from '@llm-proxy-auth/plugin';
+import { type Fields, type Finish, type Lost, losePart, type Part, type Seal, some, type ToolCallPart } from '@llm-proxy-auth/plugin';
 import { packCallId } from '../call-ids.ts';
 import { carriedSignature, ownSignature } from '../carried.ts';
 import { formOf } from '../form.ts';
@@ -7,7 +7,7 @@ import { writeMedia } from './media.ts';
 import type { Memo } from './memo.ts';
 import { unsigned } from './signed-text.ts';
 import { undone } from './tool-names.ts';
-import { argsOf, jsonOf, ownPart } from './write-parts.ts';
+import { argsOf, ownPart } from './write-parts.ts';
 
 /** A call as clients of other dialects get it: its id brings back what the provider needs again. */
 const packed = (part: ToolCallPart): ToolCallPart => {
@@ -31,22 +31,27 @@ export interface Answering {
   readonly lost: Lost;
   /** Why the answer ended, where that is known. */
   readonly finish?: Finish | undefined;
+  /** Takes a call whose arguments are no JSON, while it is not known why the answer ends. */
+  hold?(part: ToolCallPart): void;
 }
-/** A call whose arguments are no JSON; the vendor's own are objects always. */
-export const isBroken = (part: Part): boolean => part.kind === 'toolCall' && 'json' in part.input && jsonOf(part.input.json) === undefined;
 const foreignText = (part: Extract<Part, { kind: 'text' | 'refusal' }>, { seal, lost }: Answering): Fields => {
   if (part.kind === 'refusal') lost('choices.parts.refusal', 'a refusal is text here', 'emulated');
   return { text: part.text, ...some('thoughtSignature', carriedSignature(part.origin, seal)) };
 };
-const foreignCall = (part: ToolCallPart, { seal, lost, finish }: Answering): Fields | undefined => {
+const foreignCall = (part: ToolCallPart, { seal, lost, finish, hold }: Answering): Fields | undefined => {
+  const { fields: args, was } = argsOf(part.input);
+  if (was === 'broken' && hold !== undefined) {
+    hold(part);
+    return undefined;
+  }
   // A call that was cut is no call: nothing of it may look whole.
-  if (isBroken(part) && (finish === 'length' || finish === 'context')) {
+  if (was === 'broken' && (finish === 'length' || finish === 'context')) {
     lost('choices.parts.toolCall', 'a call that was cut is left out');
     return undefined;
   }
-  if ('text' in part.input) lost('choices.parts.input', 'free text stands in a member of an object', 'emulated');
-  else if (asObject(jsonOf(part.input.json)) === undefined) lost('choices.parts.input', 'input that is no object stands in a member of one', 'emulated');
-  return { functionCall: { id: part.id, name: part.name, args: argsOf(part.input) }, ...some('thoughtSignature', carriedSignature(part.origin, seal)) };
+  if (was === 'text') lost('choices.parts.input', 'free text stands in a member of an object', 'emulated');
+  else if (was !== 'object') lost('choices.parts.input', 'input that is no object stands in a member of one', 'emulated');
+  return { functionCall: { id: part.id, name: part.name, args }, ...some('thoughtSignature', carriedSignature(part.origin, seal)) };
 };
 /** A part of an answer; the vendor's own as it came, others' with their proof sealed. Undefined where the dialect has no form for it, which is noted. */
 export const writeAnswerPart = (part: Part, mine: boolean, answering: Answering): Fields | undefined => {

@@ -19,7 +19,7 @@ import type { Family } from '../family.ts';
 import { GEMINI } from '../wire.ts';
 import { writeDetail, writeMedia } from './media.ts';
 import { toolName } from './tool-names.ts';
-import { argsOf, jsonOf, writeOwnPart } from './write-parts.ts';
+import { argsOf, writeOwnPart } from './write-parts.ts';
 
 /** What writing the parts of another dialect depends on. */
 export interface Writing {
@@ -45,11 +45,10 @@ const idOf = (id: string, { family, lost }: Writing): Fields => {
 };
 const writeCall = (part: ToolCallPart, mustSign: boolean, writing: Writing): Fields => {
   const { lost } = writing;
-  if ('text' in part.input) lost('turns.parts.input', 'free text stands in a member of an object', 'emulated');
-  if ('json' in part.input && jsonOf(part.input.json) === undefined) throw unsupported('turns.parts.input', `The input of the call '${part.name}' is no JSON.`);
-  const args = argsOf(part.input);
-  if ('json' in part.input && 'input' in args && Object.keys(args).length === 1 && args.input === part.input.json)
-    lost('turns.parts.input', 'input that is no object stands in a member of one', 'emulated');
+  const { fields: args, was } = argsOf(part.input);
+  if (was === 'broken') throw unsupported('turns.parts.input', `The input of the call '${part.name}' is no JSON.`);
+  if (was === 'text') lost('turns.parts.input', 'free text stands in a member of an object', 'emulated');
+  if (was === 'value') lost('turns.parts.input', 'input that is no object stands in a member of one', 'emulated');
   const name = toolName(part.name);
   const known = writing.unsigned ? undefined : (ownSignature(part.origin) ?? unpackCallId(part.id)?.signature);
   if (known === undefined && mustSign) lost('turns.parts.origin', 'a call that the provider did not make is marked as one', 'defaulted');

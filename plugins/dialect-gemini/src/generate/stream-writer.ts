@@ -21,7 +21,7 @@ import { writeFinish } from '../finish.ts';
 import { formOf } from '../form.ts';
 import { NO_USAGE, writeTraffic, writeUsage } from '../usage.ts';
 import { GEMINI, GENERATE } from '../wire.ts';
-import { isBroken, writeAnswerPart } from './answer-parts.ts';
+import { writeAnswerPart } from './answer-parts.ts';
 import { writeLogprobs } from './logprobs.ts';
 import { citedIn, headFields, loseEnd } from './reply.ts';
 
@@ -186,11 +186,8 @@ export class AnswerWriter implements StreamWriter {
       return thoughtSignature === undefined ? '' : this.#piece(e.choice, proof);
     }
     const full = whole({ ...part, ...some('origin', origin) } as Part, text);
-    if (!this.#mine && isBroken(full)) {
-      choice.broken.push(full);
-      return '';
-    }
-    return this.#piece(e.choice, writeAnswerPart(full, this.#mine, { seal: this.#seal, lost: this.#lost }));
+    const hold = (call: Part): void => void choice.broken.push(call);
+    return this.#piece(e.choice, writeAnswerPart(full, this.#mine, { seal: this.#seal, lost: this.#lost, hold }));
   }
   /** The parts that waited, as far as they have come. */
   #next(choice: OpenChoice): string {

@@ -13,9 +13,17 @@ export const jsonOf = (text: string): Json => {
   }
 };
 /** Input of a call as the object that it is here; text that is no object stands in a member of one. */
-export const argsOf = (input: ToolCallPart['input']): Fields => {
-  if ('text' in input) return { input: input.text };
-  return asObject(jsonOf(input.json)) ?? { input: input.json };
+export interface Args {
+  readonly fields: Fields;
+  /** What it was: an object, another value of JSON, free text, or arguments that are no JSON. */
+  readonly was: 'object' | 'value' | 'text' | 'broken';
+}
+export const argsOf = (input: ToolCallPart['input']): Args => {
+  if ('text' in input) return { fields: { input: input.text }, was: 'text' };
+  const value = jsonOf(input.json);
+  const fields = asObject(value);
+  if (fields !== undefined) return { fields, was: 'object' };
+  return { fields: { input: input.json }, was: value === undefined ? 'broken' : 'value' };
 };
 export const signatureFields = (part: Part): Fields => some('thoughtSignature', ownSignature(part.origin));
 
@@ -36,7 +44,7 @@ const idOf = (part: ToolCallPart | ToolResultPart): Fields => {
   return formOf(part)?.unnamed === true ? {} : { id };
 };
 const writeCall = (part: ToolCallPart): Fields => ({
-  functionCall: { ...idOf(part), name: part.name, args: argsOf(part.input), ...restBeside(part.rest) },
+  functionCall: { ...idOf(part), name: part.name, args: argsOf(part.input).fields, ...restBeside(part.rest) },
 });
 /** Members that stand on the part itself, wherever its kind says the others do. */
 const ON_PART: ReadonlySet<string> = new Set(['thought', 'videoMetadata', 'mediaResolution', 'partMetadata', 'mediaProcessing', 'speechMetadata']);

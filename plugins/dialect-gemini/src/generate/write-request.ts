@@ -21,7 +21,7 @@ const UNSIGNED_PROFILE = 'vertex-dummy';
 const TIER_HEADER = 'x-vertex-ai-llm-shared-request-type';
 const TIERS: Readonly<Record<string, string>> = Object.freeze({ default: 'standard', standard: 'standard', flex: 'flex', priority: 'priority' });
 
-const isVertex = ({ profile }: Call['endpoint']): boolean => profile?.startsWith(VERTEX) === true;
+export const isVertex = ({ profile }: Call['endpoint']): boolean => profile?.startsWith(VERTEX) === true;
 /** The tier stands in the body, and on Vertex in a header. */
 const tierOf = (r: ChatRequest, { endpoint }: Call, lost: Lost): { readonly body: Fields; readonly headers: HeaderPairs } => {
   if (r.tier === undefined || r.tier === 'auto') return { body: {}, headers: [] };

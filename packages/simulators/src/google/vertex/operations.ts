@@ -3,7 +3,7 @@ import { json } from '../../http/answer.ts';
 import type { CapturedRequest } from '../../http/captured.ts';
 import type { Fields } from '../../openai/check.ts';
 import { checkContents } from './contents.ts';
-import { type Context, invalid, noModel, permissionDenied } from './context.ts';
+import { type Context, invalid, noModel, permissionDenied, unknownName } from './context.ts';
 import { embedContent, predict } from './embeddings.ts';
 import { findModel, listModels } from './garden.ts';
 import { chunks, eventsOf, listPieces, speak, whole } from './generate.ts';
@@ -23,8 +23,11 @@ const geminiIn = ({ call }: Asked, id: string, tuned: boolean): Gemini => {
   if (found === undefined) throw noModel(`projects/${call.project}/locations/${call.location}/publishers/google/models/${id}`);
   return found;
 };
+const COUNTED: ReadonlySet<string> = new Set(['model', 'instances', 'contents', 'systemInstruction', 'tools', 'generationConfig']);
 const countTokens = (asked: Asked, model: Gemini): Answer => {
   const body = camelised(fieldsIn(asked.request)) as Fields;
+  const stranger = Object.keys(body).find((key) => !COUNTED.has(key));
+  if (stranger !== undefined) throw unknownName(stranger, '');
   const contents = checkContents(body.contents, model);
   const total = tokensOf([contents, body.systemInstruction, body.tools]);
   return answered({ totalTokens: total, totalBillableCharacters: total * 4, promptTokensDetails: [{ modality: 'TEXT', tokenCount: total }] });
