@@ -71,6 +71,33 @@ describe('where the model of a large form stands', () => {
     expect((await send(PATH, [large], { 'x-lpa-model': MODEL })).status).toBe(200);
     expect(bodies()).toEqual([form([field('model', MODEL), large])]);
   });
+  const DEPLOYMENT = `/openai/main/deployments/${MODEL}/audio/transcriptions`;
+  test('in the path, it is written into the form', async () => {
+    expect((await send(DEPLOYMENT, [large])).status).toBe(200);
+    expect(bodies()).toEqual([form([field('model', MODEL), large])]);
+    expect((await send('/openai/deployments/hearing/audio/transcriptions', [large])).status).toBe(200);
+    expect(bodies().at(-1)).toEqual(form([field('model', MODEL), large]));
+  });
+  test('in the path and before the file, both say the same', async () => {
+    expect((await send(DEPLOYMENT, [field('model', MODEL), large])).status).toBe(200);
+    const got = await send(DEPLOYMENT, [field('model', 'gpt-4o-transcribe'), large]);
+    expect(`${got.status} ${codeOf(got)}`).toBe('400 invalid_request');
+    expect(bodies()).toEqual([form([field('model', MODEL), large])]);
+  });
+  test.each([
+    ['the path', DEPLOYMENT, {}],
+    ['our header', PATH, { 'x-lpa-model': MODEL }],
+  ])('one behind the file, where %s said it, does not reach the provider', async (_where, path, more) => {
+    const whole = form([large, field('model', 'gpt-4o-transcribe')]);
+    const unclosed = whole.slice(0, whole.lastIndexOf('\r\n--'));
+    for (const body of [whole, unclosed]) {
+      bench.simulator.clear();
+      const got = await ask(bench.url, { path, headers: headers(more), body });
+      expect(`${got.status} ${codeOf(got)}`).toBe('400 invalid_request');
+      expect(bench.simulator.requests.map(({ complete }) => complete)).toEqual([false]);
+      expect(bodies().join('')).not.toContain('gpt-4o-transcribe');
+    }
+  });
   test('behind the file it comes too late: 413', async () => {
     const got = await send(PATH, [large, field('model', MODEL)]);
     expect(`${got.status} ${codeOf(got)}`).toBe('413 body_too_large');

@@ -285,4 +285,10 @@ export const hosts: readonly Mutant[] = [
     'a call over HTTP/1.0 without a Host is 400',
     core('gateway.ts', "raw.host === ''", 'false'),
   ),
+  of(
+    'a model behind the part of a form that was sent under another name does not pass',
+    'tests/large-forms',
+    'one behind the file, where our header said it, does not reach the provider',
+    core('call/protocol.ts', 'if (rest !== undefined) governed.settleModel?.();', ''),
+  ),
 ];

@@ -30,7 +30,10 @@ export interface FormScanner {
   /** Every field asked for has been found. Later chunks still have to come: a field may stand twice. */
   readonly done: boolean;
   readonly failed: boolean;
-  readonly duplicated: boolean;
+  /** Names asked for that stand twice so far; known before the second value. */
+  readonly duplicates: readonly string[];
+  /** A field that was not found yet is said elsewhere: in the body it would stand twice. */
+  settle(name: string): void;
   /** What was found so far. */
   readonly fields: Readonly<Record<string, FormField>>;
 }
@@ -53,7 +56,9 @@ class Form implements FormScanner {
   readonly #delimiter: Buffer;
   /** The delimiter without its line break. */
   readonly #dashes: Buffer;
-  readonly #duplicates: string[] = [];
+  readonly duplicates: string[] = [];
+  /** Fields whose part has begun, or that are said elsewhere. */
+  readonly #begun = new Set<string>();
   #failure: Failure | undefined = undefined;
   #state: State = 'delimiter';
   /** Bytes seen and not decided on, and where they begin in the body. */
@@ -80,8 +85,8 @@ class Form implements FormScanner {
   get failed(): boolean {
     return this.#failure !== undefined;
   }
-  get duplicated(): boolean {
-    return this.#duplicates.length > 0;
+  settle(name: string): void {
+    if (this.fields[name] === undefined) this.#begin(name);
   }
   push(chunk: Bytes): void {
     if (this.#failure !== undefined || chunk.length === 0) return;
@@ -101,7 +106,7 @@ class Form implements FormScanner {
   end(): FormResult {
     if (this.#failure === undefined && this.#state !== 'closed') this.#fail('The multipart body ends before its closing boundary.', this.#window.length);
     if (this.#failure !== undefined) return this.#failure;
-    return { ok: true, fields: this.fields, duplicates: this.#duplicates, inner: this.#inner, parts: this.#parts, length: this.#base + this.#window.length };
+    return { ok: true, fields: this.fields, duplicates: this.duplicates, inner: this.#inner, parts: this.#parts, length: this.#base + this.#window.length };
   }
   #fail(message: string, at: number): false {
     this.#failure ??= { ok: false, code: 'invalid_request', offset: Math.max(0, this.#base + at), message };
@@ -151,6 +156,7 @@ class Form implements FormScanner {
     const name = partName(this.#window.toString('latin1', 2, Math.max(2, end)), asked);
     if (typeof name !== 'string') return this.#fail(name.problem, 0);
     this.#name = asked(name) ? name : undefined;
+    if (this.#names.includes(name)) this.#begin(name);
     // The last line break stays: the delimiter after an empty value begins with another one.
     this.#drop(end + 2);
     this.#valueStart = this.#base;
@@ -188,12 +194,15 @@ class Form implements FormScanner {
   #isInner(name: string): boolean {
     return this.#innerNames.length > 0 && name.split(/[[\].]+/).some((step) => this.#innerNames.includes(step));
   }
+  #begin(name: string): void {
+    if (this.#begun.has(name) && !this.duplicates.includes(name)) this.duplicates.push(name);
+    this.#begun.add(name);
+  }
   #found(name: string, end: number): boolean {
     const bytes = this.#window.subarray(2, end);
     if (!isUtf8(bytes)) return this.#fail('A governed field of the multipart body is not valid UTF-8.', 0);
     if (!this.#names.includes(name)) this.#inner.push(bytes.toString('utf8'));
-    else if (this.fields[name] === undefined) this.fields[name] = { text: bytes.toString('utf8'), start: this.#base + 2, end: this.#base + end };
-    else if (!this.#duplicates.includes(name)) this.#duplicates.push(name);
+    else this.fields[name] ??= { text: bytes.toString('utf8'), start: this.#base + 2, end: this.#base + end };
     return true;
   }
   #close(end: number): boolean {

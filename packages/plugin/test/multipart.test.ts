@@ -38,11 +38,30 @@ describe('multipart scanner', () => {
     scanner.push(Buffer.from(field('model', 'a') + file('x')));
     expect(scanner.done).toBe(true);
     expect(scanner.fields.model?.text).toBe('a');
-    scanner.push(Buffer.from(field('model', 'b')));
-    expect(scanner.duplicated).toBe(false);
-    scanner.push(Buffer.from(END));
-    expect(scanner.duplicated).toBe(true);
+    const [head = '', value = ''] = field('model', 'b').split(/(?<=\r\n\r\n)/);
+    scanner.push(Buffer.from(head.slice(0, -1)));
+    expect(scanner.duplicates).toEqual([]);
+    scanner.push(Buffer.from(head.slice(-1)));
+    expect(scanner.duplicates).toEqual(['model']);
+    scanner.push(Buffer.from(value + END));
     expect(scanner.end()).toMatchObject({ ok: true, duplicates: ['model'], fields: { model: { text: 'a' } } });
+  });
+  test('a field said elsewhere is one too many as soon as its part has begun, before or after that is said', () => {
+    const [head = '', value = ''] = field('model', 'b').split(/(?<=\r\n\r\n)/);
+    const after = multipartScanner(BOUNDARY, ['model']);
+    after.push(Buffer.from(file('x')));
+    after.settle('model');
+    expect(after.duplicates).toEqual([]);
+    after.push(Buffer.from(head));
+    expect(after.duplicates).toEqual(['model']);
+    const before = multipartScanner(BOUNDARY, ['model']);
+    before.push(Buffer.from(file('x') + head));
+    before.settle('model');
+    expect(before.duplicates).toEqual(['model']);
+    const found = multipartScanner(BOUNDARY, ['model']);
+    found.push(Buffer.from(head + value + file('x')));
+    found.settle('model');
+    expect(found.duplicates).toEqual([]);
   });
   test('inner names are found in any path, any number of times, however the body is cut', () => {
     const named = ['a[file_id]', 'a.file_id', 'a[0][file_id]', 'file_ids[]', 'file_ids[]', 'file_id'];

@@ -42,6 +42,8 @@ export interface Bounds {
 }
 export interface GovernedWatcher extends Watcher {
   result(): GovernedBody;
+  /** The model is said elsewhere: none may stand in what still comes. Throws where one has begun. */
+  settleModel?(): void;
 }
 const duplicate = (param: string): GatewayError => new GatewayError('invalid_request', `\`${param}\` stands twice in the body; write it once.`, { param });
 
@@ -204,16 +206,24 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
     paths.members,
   );
   let result: FormResult | undefined;
+  const checkOnce = (): void => {
+    const [twice] = scanner.duplicates;
+    if (twice !== undefined) throw duplicate(twice);
+  };
   return {
     push(chunk) {
       scanner.push(chunk);
-      if (scanner.failed || scanner.duplicated) this.end();
+      if (scanner.failed) this.end();
+      checkOnce();
     },
     end() {
       result = scanner.end();
       if (!result.ok) throw new GatewayError(result.code, result.message);
-      const [twice] = result.duplicates;
-      if (twice !== undefined) throw duplicate(twice);
+      checkOnce();
+    },
+    settleModel() {
+      if (name !== undefined) scanner.settle(name);
+      checkOnce();
     },
     result() {
       const fields = result?.ok === true ? result.fields : scanner.fields;

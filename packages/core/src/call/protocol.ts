@@ -31,20 +31,25 @@ export interface ReceivedBody {
 /** Forms up to here are kept whole, so that they can be sent again. */
 const MULTIPART_LIMIT = 25 * 1024 * 1024;
 
+const pathModel = ({ route, params }: SurfaceFound): string | undefined =>
+  route.model === 'path' && params.model !== undefined ? decode(params.model) : undefined;
+
 /** Whether a form may be too large to be kept whole. What is reserved for a call is known only of a whole one. */
 const goesOn = ({ head, policy, received }: Exchange, limit: number): boolean =>
   limit > MULTIPART_LIMIT && (head?.contentLength ?? Number.POSITIVE_INFINITY) > MULTIPART_LIMIT && policy?.reserves !== true && received === undefined;
-/** A form of which the beginning must say the model. */
-const receiveForm = async (x: Exchange, surface: AnySurface, governed: GovernedWatcher, limit: number): Promise<ReceivedBody> => {
-  const isNamed = (): boolean => surface.governed.model === 'none' || x.head?.ours.get('model') !== undefined || governed.result().model !== undefined;
-  const pieces = await collectBeginning(x, limit, MULTIPART_LIMIT, governed, isNamed);
+/** A form whose model path, header or beginning must say; where it is not the beginning, what follows may not name one. */
+const receiveForm = async (x: Exchange, found: SurfaceFound, governed: GovernedWatcher, limit: number): Promise<ReceivedBody> => {
+  const elsewhere = found.surface.governed.model === 'none' || pathModel(found) !== undefined || x.head?.ours.get('model') !== undefined;
+  const pieces = await collectBeginning(x, limit, MULTIPART_LIMIT, governed, () => elsewhere || governed.result().model !== undefined);
   const size = totalLength(pieces);
   const rest = size > MULTIPART_LIMIT ? pipe(x, limit, governed, size) : undefined;
+  if (rest !== undefined) governed.settleModel?.();
   return { pieces, governed: governed.result(), kind: 'multipart', rest };
 };
 
 /** Reads head and body of a call whose surface is known; governed fields are found on the way, nothing is parsed. */
-const receive = async (x: Exchange, surface: AnySurface): Promise<ReceivedBody> => {
+const receive = async (x: Exchange, found: SurfaceFound): Promise<ReceivedBody> => {
+  const { surface } = found;
   const { settings } = x.plan.graph;
   const { head } = x;
   if (head === undefined || surface.body.length === 0 || (!hasBody(x) && surface.body.includes('none'))) {
@@ -55,7 +60,7 @@ const receive = async (x: Exchange, surface: AnySurface): Promise<ReceivedBody> 
   const paths = governedPaths(surface.governed, x.reach?.ids, x.policy?.reserves);
   const limit = settings.server.bodyLimit;
   const governed = kind === 'json' ? jsonWatcher(paths, settings.server.maxDepth, false) : multipartWatcher(head.contentType, paths);
-  if (kind === 'multipart' && goesOn(x, limit)) return receiveForm(x, surface, governed, limit);
+  if (kind === 'multipart' && goesOn(x, limit)) return receiveForm(x, found, governed, limit);
   const pieces = await collect(x, kind === 'multipart' ? Math.min(MULTIPART_LIMIT, limit) : limit, governed);
   if (kind === 'json' && pieces.length === 0) throw new GatewayError('invalid_json', 'The body is empty; a JSON object is expected.');
   return { pieces, governed: governed.result(), kind };
@@ -63,7 +68,7 @@ const receive = async (x: Exchange, surface: AnySurface): Promise<ReceivedBody> 
 
 /** The model a call names, in path or body; both may name it, but not differently. */
 const modelOf = (x: Exchange, found: SurfaceFound, body: GovernedBody, kind: ReceivedBody['kind']): string | undefined => {
-  const inPath = found.route.model === 'path' && found.params.model !== undefined ? decode(found.params.model) : undefined;
+  const inPath = pathModel(found);
   const named = inPath ?? body.model;
   if (inPath !== undefined && body.model !== undefined && inPath !== body.model)
     throw new GatewayError('invalid_request', 'Path and body name different models.', { param: 'model' });
@@ -114,7 +119,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   x.route = route.label;
   const explained = explainAsked(x);
   if (surface.operation === 'models' && found.reach.class === 'models') return listModels(x, dialect, surface as Surface<'models'>, found, instance, explained);
-  const body = await receive(x, surface);
+  const body = await receive(x, found);
   if (plan.graph.settings.log.content) for (const piece of body.pieces) plan.content(x, 'request', piece);
   x.model = modelOf(x, found, body.governed, body.kind);
   x.stream = found.route.stream === 'query' ? asksStream(x) : (found.route.stream ?? body.governed.stream);
