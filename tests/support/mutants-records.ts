@@ -200,6 +200,11 @@ export const records: readonly Mutant[] = [
     from: 'Math.max(this.#replicas, heard ?? 0)',
     to: 'Math.max(this.#replicas, 0)',
   }),
+  owed('a server that lost its data gets budgets back', 'a server that lost its data goes on', {
+    file: 'plugins/counters-redis/src/counters.ts',
+    from: 'if (this.#emptied) await this.#restore();',
+    to: '',
+  }),
   owed('what was spent alone is not taken off a budget twice', 'goes away time and again', {
     file: 'plugins/counters-redis/src/share.ts',
     from: 'limit: before + Math.floor(',

@@ -14,8 +14,8 @@ const PRESENT_EVERY_MS = 10_000;
 const FORGET_EVERY = 360;
 /** How often a server that does not answer is asked again. */
 const ASK_EVERY_MS = 500;
-/** How long the end waits for the store. */
-const CLOSE_MS = 2_000;
+/** How long the end, and a server that lost what it counted, wait for the store. */
+const STORE_MS = 2_000;
 const MOST_UNSETTLED = 10_000;
 
 /** Counts in the server, and while that does not answer its own share of each limit. */
@@ -32,6 +32,9 @@ class RedisCounters implements Counters {
   readonly #unsettled = new Map<string, readonly Actual[]>();
   readonly #presence: NodeJS.Timeout;
   #asking: NodeJS.Timeout | undefined;
+  /** Of the server's data. */
+  #life: string | undefined;
+  #emptied = false;
   #telling: Promise<void> | undefined;
   /** As many as were last heard of; before, as many as were said. */
   #replicas: number;
@@ -43,7 +46,7 @@ class RedisCounters implements Counters {
   constructor(redis: Redis, { prefix, replicas, timeout }: Pick<Config, 'prefix' | 'replicas' | 'timeout'>, host: Host) {
     this.#replicas = replicas;
     this.#timeout = timeout;
-    this.#kept = keptIn(host.store);
+    this.#kept = keptIn(host.store, prefix);
     this.#share = shareOf(this.#kept);
     this.#redis = redis;
     this.#shared = sharedIn(redis, prefix);
@@ -55,7 +58,7 @@ class RedisCounters implements Counters {
       this.#refused ||= isRefusal(error);
     });
     redis.on('ready', () => {
-      if (this.#asking !== undefined) void this.#ask();
+      void (this.#asking === undefined ? this.#present() : this.#ask());
     });
   }
   async start(): Promise<void> {
@@ -112,7 +115,7 @@ class RedisCounters implements Counters {
     this.#closed = true;
     clearInterval(this.#presence);
     clearInterval(this.#asking);
-    await this.#inTime(this.#tell(), CLOSE_MS);
+    await this.#inTime(this.#tell(), STORE_MS);
     if (this.#asking === undefined) await this.#shared.absent(this.#replica).catch(() => undefined);
     this.#redis.disconnect();
   }
@@ -146,8 +149,23 @@ class RedisCounters implements Counters {
   }
   /** Says that this replica is here; rejects where the server does not answer. */
   async #here(): Promise<void> {
-    this.#replicas = await this.#shared.present(this.#replica, this.#host.now());
-    this.#kept.hearReplicas(this.#replicas);
+    const { replicas, life, isNew } = await this.#shared.present(this.#replica, this.#host.now());
+    this.#replicas = replicas;
+    this.#kept.hearReplicas(replicas);
+    this.#emptied ||= isNew || (this.#life !== undefined && this.#life !== life);
+    this.#life = life;
+    if (this.#emptied) await this.#restore();
+  }
+  /** Gives a server that is new, or lost its data, what this replica and the store know. Where the store does not answer it is tried with the next sign of life. */
+  async #restore(): Promise<void> {
+    const now = this.#host.now();
+    const heard = this.#kept.heard(now);
+    const stored = await this.#inTime(this.#kept.stored(now), STORE_MS);
+    const spent = [...heard, ...(stored ?? [])];
+    await this.#shared.restore(spent, now);
+    this.#kept.unhear();
+    this.#emptied = stored === undefined;
+    if (spent.length > 0) this.#host.log.warn({}, 'Redis had lost what it counted; budgets go on with what was known of them');
   }
   #later(lease: string, actual: readonly Actual[]): void {
     if (this.#unsettled.size < MOST_UNSETTLED) this.#unsettled.set(lease, actual);

@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto';
 import type { Change, Claim, Store, Stored, Taken } from '@llm-proxy-auth/plugin';
-import { endOf } from './shared.ts';
+import { endOf, type Spent } from './shared.ts';
 
-/** Spaces of the store: a budget by the hash of its key, and under `last` how many replicas there were. */
+/** Spaces of the store: budgets by the hashes of their keys, and how many replicas there were by that of the prefix. */
 const SPENT = 'spent';
 const REPLICAS = 'replicas';
-const LAST = 'last';
 const MOST_KNOWN = 10_000;
 const MOST_ROWS = 100;
 const TRIES = 3;
@@ -22,11 +21,12 @@ interface Known {
   readonly before: number;
   /** Part of it that neither `used` nor the store has heard of. */
   own: number;
-  /** The store has not heard of it. */
-  fresh: boolean;
+  /** Whether `used` is the server's word, and the store has heard of it. */
+  word: 'untold' | 'told' | 'none';
 }
 const NOTHING = Object.freeze({ used: 0, before: 0 });
-type Row = Pick<Known, 'ends' | 'used'>;
+/** `used`: as the server said; `alone`: by replicas since, which the server may not know. */
+type Row = Pick<Known, 'ends' | 'used' | 'alone'>;
 /**
  * What replicas that cannot ask the server must know, kept in the gateway's store: what was spent of budgets, and how many share
  * them. Where the store does not answer, everything that asks it rejects and what was to be told is told later.
@@ -45,13 +45,21 @@ export interface Kept {
   /** How many replicas were last heard of by anybody; 0: none. */
   replicas(): Promise<number>;
   hearReplicas(count: number): void;
+  /** What the server had said of budgets whose windows go on, to this replica and to the store. */
+  heard(now: number): readonly Spent[];
+  stored(now: number): Promise<readonly Spent[]>;
+  /** What the server said was not all: it is not told to the store. */
+  unhear(): void;
   /** Forgets windows that have ended. */
   forget(now: number): Promise<void>;
 }
 const nameOf = (key: string): string => hash('sha256', key, 'base64url');
-const rowIn = (stored: Stored | undefined): Row => (stored === undefined ? { ends: 0, used: 0 } : (JSON.parse(stored.value.json) as Row));
+const NO_ROW: Row = Object.freeze({ ends: 0, used: 0, alone: 0 });
+const rowIn = (stored: Stored | undefined): Row & { readonly key?: string } => (stored === undefined ? NO_ROW : (JSON.parse(stored.value.json) as Row));
 
-export const keptIn = (store: Store): Kept => {
+/** `prefix` keeps apart gateways that share a store and count apart. */
+export const keptIn = (store: Store, prefix: string): Kept => {
+  const placeOf = (key: string): string => nameOf(prefix + key);
   const known = new Map<string, Known>();
   let heard: number | undefined;
   let told: number | undefined;
@@ -67,28 +75,39 @@ export const keptIn = (store: Store): Kept => {
   };
   /** Tells the store some; false: somebody else wrote meanwhile. */
   const tell = async (some: readonly (readonly [string, Known])[], alone: boolean): Promise<boolean> => {
-    const stored = await Promise.all(some.map(([key]) => store.get(SPENT, nameOf(key))));
+    const stored = await Promise.all(some.map(([key]) => store.get(SPENT, placeOf(key))));
     const owns = some.map(([, { own }]) => own);
-    const changes = some.flatMap(([key, { ends, used, own, fresh }], i): Change[] => {
+    const changes = some.flatMap(([key, { ends, used, own, word }], i): Change[] => {
       const row = rowIn(stored[i]);
       if (row.ends > ends) return [];
-      const before = row.ends === ends ? row.used : 0;
-      const sum = (fresh ? (alone ? Math.max(before, used) : used) : before) + own;
-      return [{ space: SPENT, key: nameOf(key), expect: stored[i]?.version ?? 0, value: { json: JSON.stringify({ ends, used: Math.max(0, sum) }) } }];
+      const before = row.ends === ends ? row : NO_ROW;
+      const fresh = word === 'untold';
+      const sum = fresh ? (alone ? Math.max(before.used, used) : used) : before.used;
+      const since = Math.max(0, (fresh && !alone ? 0 : before.alone) + own);
+      const json = JSON.stringify({ key: prefix + key, ends, used: sum, alone: since });
+      return [{ space: SPENT, key: placeOf(key), expect: stored[i]?.version ?? 0, value: { json } }];
     });
     if (changes.length > 0 && !(await store.commit(changes))) return false;
     for (const [i, [, each]] of some.entries()) {
       each.own -= owns[i] ?? 0;
-      each.fresh = false;
+      if (each.word === 'untold') each.word = 'told';
     }
     return true;
   };
+  async function* rows(): AsyncGenerator<Stored & { readonly key: string }> {
+    for (let after: string | undefined; ; ) {
+      const page = await store.list(SPENT, after, PAGE);
+      yield* page;
+      if (page.length < PAGE) return;
+      after = page.at(-1)?.key;
+    }
+  }
   const tellReplicas = async (): Promise<void> => {
     const count = heard;
     if (count === told) return;
-    const row = await store.get(REPLICAS, LAST);
+    const row = await store.get(REPLICAS, nameOf(prefix));
     const is = row?.value.json === String(count);
-    if (is || (await store.commit([{ space: REPLICAS, key: LAST, expect: row?.version ?? 0, value: { json: String(count) } }]))) told = count;
+    if (is || (await store.commit([{ space: REPLICAS, key: nameOf(prefix), expect: row?.version ?? 0, value: { json: String(count) } }]))) told = count;
   };
   return {
     hear(claims, taken, now, owed) {
@@ -97,14 +116,14 @@ export const keptIn = (store: Store): Kept => {
         const claim = claims.find((c) => c.kind === 'budget' && c.key === key);
         if (claim === undefined) continue;
         const alone = ofWindow(claim, now)?.alone ?? 0;
-        know(key, { ends: endOf(claim, now), used: claim.limit - remaining + owed(key), alone, before: alone, own: 0, fresh: true });
+        know(key, { ends: endOf(claim, now), used: claim.limit - remaining + owed(key), alone, before: alone, own: 0, word: 'untold' });
       }
     },
     add(claim, amount) {
       const ends = claim.ends ?? 0;
       const found = known.get(claim.key);
       if (found?.ends !== ends) {
-        know(claim.key, { ends, used: 0, alone: amount, before: 0, own: amount, fresh: false });
+        know(claim.key, { ends, used: 0, alone: amount, before: 0, own: amount, word: 'none' });
         return;
       }
       found.alone += amount;
@@ -116,33 +135,41 @@ export const keptIn = (store: Store): Kept => {
       if (unknown.length === 0) return undefined;
       const asking = unknown.map(async (claim) => {
         const ends = endOf(claim, now);
-        const row = rowIn(await store.get(SPENT, nameOf(claim.key)));
-        if (ofWindow(claim, now) === undefined) know(claim.key, { ends, used: row.ends === ends ? row.used : 0, alone: 0, before: 0, own: 0, fresh: false });
+        const row = rowIn(await store.get(SPENT, placeOf(claim.key)));
+        if (ofWindow(claim, now) === undefined)
+          know(claim.key, { ends, used: row.ends === ends ? row.used + row.alone : 0, alone: 0, before: 0, own: 0, word: 'none' });
       });
       return Promise.all(asking).then(() => undefined);
     },
     async write(alone) {
       await tellReplicas();
-      const waiting = [...known].filter(([, { fresh, own }]) => fresh || own !== 0);
+      const waiting = [...known].filter(([, { word, own }]) => word === 'untold' || own !== 0);
       for (let at = 0; at < waiting.length; at += MOST_ROWS) {
         const some = waiting.slice(at, at + MOST_ROWS);
         for (let tries = 0; tries < TRIES && !(await tell(some, alone)); tries++);
       }
     },
     async replicas() {
-      const row = await store.get(REPLICAS, LAST);
+      const row = await store.get(REPLICAS, nameOf(prefix));
       return row === undefined ? 0 : Number(row.value.json);
     },
     hearReplicas(count) {
       heard = count;
     },
-    async forget(now) {
-      for (let after: string | undefined; ; ) {
-        const rows = await store.list(SPENT, after, PAGE);
-        for (const row of rows) if (rowIn(row).ends <= now) await store.commit([{ space: SPENT, key: row.key, expect: row.version }]);
-        if (rows.length < PAGE) return;
-        after = rows.at(-1)?.key;
+    heard: (now) => [...known].flatMap(([key, { ends, used, word }]) => (word !== 'none' && ends > now ? [{ key, ends, used }] : [])),
+    async stored(now) {
+      const all: Spent[] = [];
+      for await (const row of rows()) {
+        const { key = '', ends, used } = rowIn(row);
+        if (ends > now && key.startsWith(prefix)) all.push({ key: key.slice(prefix.length), ends, used });
       }
+      return all;
+    },
+    unhear() {
+      for (const each of known.values()) if (each.word === 'untold') each.word = 'told';
+    },
+    async forget(now) {
+      for await (const row of rows()) if (rowIn(row).ends <= now) await store.commit([{ space: SPENT, key: row.key, expect: row.version }]);
     },
   };
 };

@@ -137,10 +137,28 @@ end
 return 1
 `;
 
-/** KEYS: the set of replicas. ARGV: now, who says so, how long it counts in ms. Returns how many there are. */
+/**
+ * KEYS: the set of replicas, the name of what the server counted since it was empty. ARGV: now, who says so, how long it counts in ms, a
+ * name where there is none. Returns how many there are, and the name.
+ */
 export const PRESENT = `
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', tonumber(ARGV[1]) - tonumber(ARGV[3])))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return redis.call('ZCARD', KEYS[1])
+redis.call('SET', KEYS[2], ARGV[4], 'NX')
+return { redis.call('ZCARD', KEYS[1]), redis.call('GET', KEYS[2]) }
+`;
+
+/** KEYS: budgets. ARGV: now, lease ms, then end of the window and what was used of each. What is counted already is made no smaller. */
+export const RESTORE = `
+for i = 1, #KEYS do
+  local ends, used = tonumber(ARGV[1 + 2 * i]), tonumber(ARGV[2 + 2 * i])
+  local h = redis.call('HMGET', KEYS[i], 'e', 'u')
+  local e = tonumber(h[1] or '0')
+  if e < ends or (e == ends and tonumber(h[2]) < used) then
+    redis.call('HSET', KEYS[i], 'e', ARGV[1 + 2 * i], 'u', ARGV[2 + 2 * i])
+    redis.call('PEXPIRE', KEYS[i], string.format('%.0f', math.max(1000, ends - tonumber(ARGV[1]) + tonumber(ARGV[2]))))
+  end
+end
+return 1
 `;

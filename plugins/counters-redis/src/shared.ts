@@ -1,7 +1,7 @@
 import type { Claim, Taken } from '@llm-proxy-auth/plugin';
 import type { Redis } from 'ioredis';
 import { type Script, scriptOf } from './script.ts';
-import { BEAT, PRESENT, SETTLE, TAKE } from './scripts.ts';
+import { BEAT, PRESENT, RESTORE, SETTLE, TAKE } from './scripts.ts';
 
 /** A lease that nobody beats for (every 30 s) holds no place after this long. */
 const HOLD_MS = 90_000;
@@ -10,6 +10,7 @@ export const LEASE_MS = 900_000;
 /** A replica that has not been heard of for this long is none. */
 const PRESENT_MS = 30_000;
 const MINUTE = 60_000;
+const MOST_RESTORED = 500;
 const KIND = Object.freeze({ rate: 'r', budget: 'b', concurrent: 'c' } as const);
 const flag = (is: boolean): string => (is ? '1' : '0');
 
@@ -20,13 +21,21 @@ export interface Actual {
   readonly key: string;
   readonly amount: number;
 }
+/** What the server had said of a budget whose window goes on. */
+export interface Spent {
+  readonly key: string;
+  readonly ends: number;
+  readonly used: number;
+}
 /** What is counted in the server; every operation is one round trip and rejects when there is no answer. */
 export interface Shared {
   take(lease: string, claims: readonly Claim[], now: number): Promise<Taken>;
   settle(lease: string, actual: readonly Actual[]): Promise<void>;
   beat(leases: readonly string[], now: number): Promise<void>;
-  /** Says that a replica is here; how many there are. */
-  present(replica: string, now: number): Promise<number>;
+  /** Says that a replica is here; how many there are, the name of what the server counted since it was empty, and whether it was until now. */
+  present(replica: string, now: number): Promise<{ readonly replicas: number; readonly life: string; readonly isNew: boolean }>;
+  /** Gives back what a server lost. */
+  restore(spent: readonly Spent[], now: number): Promise<void>;
   /** Says that it is here no more. */
   absent(replica: string): Promise<void>;
 }
@@ -43,8 +52,9 @@ const takenOf = (answer: unknown, lease: string, claims: readonly Claim[]): Take
 };
 
 export const sharedIn = (redis: Redis, prefix: string): Shared => {
-  const [take, settle, beat, present]: readonly Script[] = [TAKE, SETTLE, BEAT, PRESENT].map((source) => scriptOf(redis, source));
-  if (take === undefined || settle === undefined || beat === undefined || present === undefined) throw new Error('a script is missing');
+  const script = (source: string): Script => scriptOf(redis, source);
+  const [take, settle, beat, present, restore] = [script(TAKE), script(SETTLE), script(BEAT), script(PRESENT), script(RESTORE)] as const;
+  let lives = 0;
   const keyOf = (key: string): string => `${prefix}c:${key}`;
   const leaseOf = (lease: string): string => `${prefix}l:${lease}`;
   return {
@@ -67,7 +77,19 @@ export const sharedIn = (redis: Redis, prefix: string): Shared => {
       await beat(leases.map(leaseOf), [String(now), String(HOLD_MS), String(LEASE_MS), ...leases]);
     },
     async present(replica, now) {
-      return Number(await present([`${prefix}replicas`], [String(now), replica, String(PRESENT_MS)]));
+      const name = `${replica}:${now}:${++lives}`;
+      const [replicas, life] = (await present([`${prefix}replicas`, `${prefix}life`], [String(now), replica, String(PRESENT_MS), name])) as readonly unknown[];
+      return { replicas: Number(replicas), life: String(life), isNew: life === name };
+    },
+    async restore(spent, now) {
+      for (let at = 0; at < spent.length; at += MOST_RESTORED) {
+        const some = spent.slice(at, at + MOST_RESTORED);
+        const args = some.flatMap(({ ends, used }) => [String(ends), String(used)]);
+        await restore(
+          some.map(({ key }) => keyOf(key)),
+          [String(now), String(LEASE_MS), ...args],
+        );
+      }
     },
     async absent(replica) {
       await redis.zrem(`${prefix}replicas`, replica);
