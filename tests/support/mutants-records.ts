@@ -192,7 +192,7 @@ export const records: readonly Mutant[] = [
   ),
   owed('who starts without the server knows what was spent', 'who starts then begins from what was spent', {
     file: 'plugins/counters-redis/src/kept.ts',
-    from: 'row.ends === ends ? row.used : 0, alone: 0',
+    from: 'row.ends === ends ? row.used + row.alone : 0, alone: 0',
     to: '0, alone: 0',
   }),
   owed('who starts without the server knows of the others', 'who starts then begins from what was spent', {
