@@ -181,8 +181,21 @@ const media = (messages: readonly Fields[]): void => {
   if (count(all, 'document') > 5) throw refuse.validation('too many documents: the request has more than 5 documents.');
 };
 
+/** Members of the SDK's model; `modelId` stands in the path. */
+const BODY =
+  'messages system inferenceConfig toolConfig guardrailConfig additionalModelRequestFields promptVariables additionalModelResponseFieldPaths requestMetadata performanceConfig serviceTier outputConfig';
+const known = (given: unknown, names: string, place: string): void => {
+  const strange = Object.keys(isFields(given) ? given : {}).find((name) => !names.split(' ').includes(name));
+  // In which words the service says so nobody published.
+  if (strange !== undefined) throw refuse.validation(`The request has a member that is not known: ${place}${strange}.`);
+};
+
 /** Everything that Converse refuses before a model sees it. */
 export const checkConverse = (body: Fields): void => {
+  known(body, BODY, '');
+  known(body.inferenceConfig, 'maxTokens temperature topP stopSequences', 'inferenceConfig.');
+  known(body.toolConfig, 'tools toolChoice', 'toolConfig.');
+  known(body.guardrailConfig, 'guardrailIdentifier guardrailVersion trace streamProcessingMode', 'guardrailConfig.');
   const messages = listOf(body.messages);
   if (messages.length === 0) throw constraint(undefined, 'messages', 'Member must not be null');
   for (const [index, one] of listOf(body.system).entries()) {
