@@ -1,7 +1,7 @@
 import { ociErrorEvent } from '@llm-proxy-auth/simulators';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { payloads } from './support/answers.ts';
-import { type Bench, COMPARTMENT, OCI_ENDPOINT, openBench, VENDORS } from './support/gateway.ts';
+import { type Bench, COMPARTMENT, OCI_ENDPOINT, openBench, PROVIDER_KEY, VENDORS } from './support/gateway.ts';
 
 // Each test is named after a defect that users reported of other gateways, or that stands in their code.
 type Fields = Record<string, unknown>;
@@ -17,7 +17,8 @@ const user = (content: unknown) => ({ role: 'user', content });
 let bench: Bench;
 beforeAll(async () => {
   const command = (baseUrl: string) => ({ provider: 'oci', baseUrl, insecureUpstream: true, ...VENDORS.oci.access, apiFormat: 'COHERE' });
-  bench = await openBench({ vendor: 'oci', sections: { retry: { attempts: 1 } }, instances: (url) => ({ command: command(url) }) });
+  const keyed = (baseUrl: string) => ({ provider: 'oci', baseUrl, insecureUpstream: true, region: 'us-chicago-1', apiKey: PROVIDER_KEY });
+  bench = await openBench({ vendor: 'oci', sections: { retry: { attempts: 1 } }, instances: (url) => ({ command: command(url), keyed: keyed(url) }) });
 });
 afterEach(() => bench.simulator.clear());
 afterAll(() => bench.close());
@@ -293,3 +294,12 @@ describe('embeddings and rerank', () => {
     expect([ids.includes(LLAMA), ids.includes('cohere.rerank-v3.5')]).toEqual([true, true]);
   });
 });
+  test('an API key lists what it reaches, in both modes', async () => {
+    const list = async (path: string, key = bench.key) => {
+      const answer = await fetch(`${bench.url}/${path}`, { headers: { authorization: `Bearer ${key}` } });
+      return [answer.status, ((await answer.json()) as { data: { id: string }[] }).data.map(({ id }) => id)];
+    };
+    const served = [200, ['openai.gpt-oss-120b', 'openai.gpt-oss-20b', LLAMA, 'xai.grok-4']];
+    expect([await list('openai/keyed/v1/models'), await list('transparent/keyed/openai/v1/models')]).toEqual([served, served]);
+    expect(await list('openai/keyed/v1/models', await bench.makeKey({ models: ['xai.*'] }))).toEqual([200, ['xai.grok-4']]);
+  });

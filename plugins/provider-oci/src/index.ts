@@ -18,7 +18,7 @@ import { type Config, config } from './config.ts';
 import { ociDialect } from './dialect/dialect.ts';
 import { endpoints } from './endpoint.ts';
 import { facts } from './facts.ts';
-import { listModels } from './models.ts';
+import { listCompatible, listModels } from './models.ts';
 import { nativeTable } from './native.ts';
 import { placesOf } from './places.ts';
 import { probe } from './probe.ts';
@@ -81,7 +81,7 @@ export const createProvider = async (settings: Config, host: Host, parts: Parts 
     },
     // A dedicated cluster is paid by the hour.
     ...(endpointId === undefined ? { facts } : {}),
-    models: listModels({ ...control, compartment, host, sign: signed }),
+    models: bearer ? listCompatible({ ...base, compartment, host, sign: signed }) : listModels({ ...control, compartment, host, sign: signed }),
     probe: probe({ ...base, compartment, host, sign: signed }, bearer),
     ...(bearer ? {} : { credentialExpires: () => cache.expires() }),
   };

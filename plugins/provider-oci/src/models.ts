@@ -1,4 +1,5 @@
 import {
+  asNumber,
   asObject,
   asText,
   dayOf,
@@ -20,13 +21,22 @@ export interface Management {
   readonly host: Host;
   readonly sign: (request: UpstreamRequest) => void | Promise<void>;
 }
-const itemsOf = (reply: UpstreamReply): readonly Fields[] | undefined => {
+const bodyOf = (reply: UpstreamReply): Fields | undefined => {
   try {
-    const items = asObject(JSON.parse(new TextDecoder().decode(reply.body)))?.items;
-    return Array.isArray(items) ? items.filter(isObject) : undefined;
+    return reply.status === 200 ? asObject(JSON.parse(new TextDecoder().decode(reply.body))) : undefined;
   } catch {
     return undefined;
   }
+};
+/** The objects of a list. Throws where there is none. */
+const listed = (items: unknown, { status }: UpstreamReply): readonly Fields[] => {
+  if (!Array.isArray(items)) throw new GatewayError('upstream_bad_response', `OCI answered the model list with status ${status} and no list.`);
+  return items.filter(isObject);
+};
+const ask = async ({ origin, path, host, sign }: Management, place: string, signal: AbortSignal): Promise<UpstreamReply> => {
+  const request: UpstreamRequest = { method: 'GET', origin, path: `${path}${place}`, headers: ['accept', 'application/json'], body: undefined };
+  await sign(request);
+  return host.fetch(request, signal);
 };
 const MOST_PAGES = 50;
 /** What a chat, an embedding or a rerank call can name; models to be trained alone are left out. */
@@ -51,28 +61,45 @@ const modelOf = (v: Fields): ModelInfo | undefined => {
 
 /** Every page of ListModels. Throws GatewayError `upstream_auth_failed` or `upstream_bad_response`, without a word of OCI's. */
 export const listModels =
-  ({ origin, path, compartment, host, sign }: Management) =>
+  (management: Management) =>
   async (signal: AbortSignal): Promise<readonly ModelInfo[]> => {
     const models: ModelInfo[] = [];
     let page: string | undefined;
     for (let turn = 0; turn < MOST_PAGES; turn++) {
-      const query = `compartmentId=${encodeURIComponent(compartment)}&limit=100${page === undefined ? '' : `&page=${encodeURIComponent(page)}`}`;
-      const request: UpstreamRequest = {
-        method: 'GET',
-        origin,
-        path: `${path}${VERSION}/models?${query}`,
-        headers: ['accept', 'application/json'],
-        body: undefined,
-      };
-      await sign(request);
-      const reply = await host.fetch(request, signal);
+      const query = `compartmentId=${encodeURIComponent(management.compartment)}&limit=100${page === undefined ? '' : `&page=${encodeURIComponent(page)}`}`;
+      const reply = await ask(management, `${VERSION}/models?${query}`, signal);
       if (reply.status === 401 || reply.status === 403 || reply.status === 404)
         throw new GatewayError('upstream_auth_failed', 'OCI refused to list models; the credential needs `inspect generative-ai-model` in the compartment.');
-      const items = reply.status === 200 ? itemsOf(reply) : undefined;
-      if (items === undefined) throw new GatewayError('upstream_bad_response', `OCI answered the model list with status ${reply.status} and no list.`);
-      models.push(...items.flatMap((each) => modelOf(each) ?? []));
+      models.push(...listed(bodyOf(reply)?.items, reply).flatMap((each) => modelOf(each) ?? []));
       page = header(reply.headers, 'opc-next-page');
       if (page === undefined || page === '') break;
+    }
+    return models;
+  };
+
+/** Models of the OpenAI-compatible API, which is all that an API key reaches. */
+export const COMPATIBLE_MODELS = '/openai/v1/models';
+const compatibleModel = ({ id, created, owned_by: owner }: Fields): ModelInfo | undefined => {
+  const [name, made] = [asText(id), asNumber(created)];
+  // 0 says that it is not known.
+  return name === undefined ? undefined : { id: name, owner: asText(owner), created: made === 0 ? undefined : made };
+};
+/** Every page of it. Throws GatewayError; `operation_not_supported` in a region that has no such list. */
+export const listCompatible =
+  (management: Management) =>
+  async (signal: AbortSignal): Promise<readonly ModelInfo[]> => {
+    const models: ModelInfo[] = [];
+    let after: string | undefined;
+    for (let turn = 0; turn < MOST_PAGES; turn++) {
+      const reply = await ask(management, `${COMPATIBLE_MODELS}${after === undefined ? '' : `?after=${encodeURIComponent(after)}`}`, signal);
+      if (reply.status === 401 || reply.status === 403) throw new GatewayError('upstream_auth_failed', 'OCI refused the API key of this instance.');
+      if (reply.status === 404)
+        throw new GatewayError('operation_not_supported', 'OCI lists no models to API keys in this region; `models` of the instance can say them.');
+      const body = bodyOf(reply);
+      const page = listed(body?.data, reply).flatMap((each) => compatibleModel(each) ?? []);
+      models.push(...page);
+      after = page.at(-1)?.id;
+      if (body?.has_more !== true || after === undefined) break;
     }
     return models;
   };

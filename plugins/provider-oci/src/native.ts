@@ -31,8 +31,10 @@ const openaiCall = (path: string, surface: string): NativeEntry => ({
 });
 /** OpenAI's API, below either of its two prefixes: the compartment is a header, which the signer sets. */
 export const COMPATIBLE: readonly NativeEntry[] = Object.freeze([openaiCall('chat/completions', 'chat'), openaiCall('responses', 'responses')]);
-/** Beside them, below `/openai/v1` alone. */
+/** Beside them, below `/openai/v1` alone: what it serves, and what is stored. */
 export const STORED: readonly NativeEntry[] = Object.freeze([
+  { methods: ['GET'], path: 'models', operation: 'models', reach: models },
+  { methods: ['GET'], path: 'models/{model}', operation: 'models', reach: models },
   { methods: ['GET'], path: 'responses/{id}', surface: 'responses-stored', framing: 'sse', reach: stateful, ids: 'storedResponse' },
   { methods: ['DELETE'], path: 'responses/{id}', reach: owned },
   { methods: ['POST'], path: 'responses/{id}/cancel', reach: owned },

@@ -1,6 +1,6 @@
 import { GatewayError, type UpstreamRequest } from '@llm-proxy-auth/plugin';
 import { VERSION } from './endpoint.ts';
-import type { Management } from './models.ts';
+import { COMPATIBLE_MODELS, type Management } from './models.ts';
 
 /**
  * Asks the inference service, since that is what calls need. Any answer will do that is not about our credential: who may call models need
@@ -9,7 +9,7 @@ import type { Management } from './models.ts';
 export const probe =
   ({ origin, path, compartment, host, sign }: Management, bearer: boolean) =>
   async (signal: AbortSignal): Promise<void> => {
-    const asked = bearer ? `${VERSION}/actions/v1/models` : `${VERSION}/guardrailVersions?compartmentId=${encodeURIComponent(compartment)}`;
+    const asked = bearer ? COMPATIBLE_MODELS : `${VERSION}/guardrailVersions?compartmentId=${encodeURIComponent(compartment)}`;
     const request: UpstreamRequest = { method: 'GET', origin, path: `${path}${asked}`, headers: ['accept', 'application/json'], body: undefined };
     await sign(request);
     const reply = await host.fetch(request, signal);

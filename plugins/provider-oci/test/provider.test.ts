@@ -128,6 +128,27 @@ describe('models', () => {
     await expect(provider.models?.(AbortSignal.timeout(1_000))).rejects.toMatchObject({ code, message: expect.not.stringContaining('ocid1') });
   });
 });
+describe('models that an API key reaches', () => {
+  const bearer = { compartmentId: '', apiKey: secretOf('sk-oci', 'OCI_GENAI_API_KEY'), credentials: { profile: 'DEFAULT' } };
+  it('are those of the OpenAI-compatible API, over all its pages', async () => {
+    const first = reply(200, { object: 'list', data: [{ id: 'xai.grok-4', created: 0, owned_by: 'xai' }, { nothing: 1 }], has_more: true });
+    const { provider, asked } = await providerWith([first, reply(200, { data: [{ id: 'openai.gpt-oss-20b', created: 1_735_689_600 }] })], bearer);
+    expect(await provider.models?.(AbortSignal.timeout(1_000))).toEqual([
+      { id: 'xai.grok-4', owner: 'xai', created: undefined },
+      { id: 'openai.gpt-oss-20b', owner: undefined, created: 1_735_689_600 },
+    ]);
+    expect(asked).toEqual(['/openai/v1/models', '/openai/v1/models?after=xai.grok-4']);
+  });
+  it.each([
+    [401, 'upstream_auth_failed'],
+    [404, 'operation_not_supported'],
+    [500, 'upstream_bad_response'],
+    [200, 'upstream_bad_response'],
+  ])('and cannot be listed (%d)', async (status, code) => {
+    const { provider } = await providerWith([reply(status, {})], bearer);
+    await expect(provider.models?.(AbortSignal.timeout(1_000))).rejects.toMatchObject({ code });
+  });
+});
 describe('a probe', () => {
   it.each([
     [200, undefined],

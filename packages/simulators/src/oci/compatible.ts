@@ -18,9 +18,9 @@ const contextOf = (now: () => number): OpenaiContext => {
   };
   return openaiContext({ list: () => all.list().filter(({ id }) => isServed(id)), find: (id) => (isServed(id) ? all.find(id) : undefined), require }, now);
 };
-/** Chat and responses below the version of the API; everything stored below `/openai/v1` alone. */
+/** Chat and responses below the version of the API; models and everything stored below `/openai/v1` alone. */
 const ACTIONS = /^\/20231130\/actions(\/v1\/(?:chat\/completions|responses))$/;
-const STORED = /^\/openai(\/v1\/(?:chat\/completions|responses(?:\/.*)?|conversations(?:\/.*)?|files(?:\/.*)?))$/;
+const STORED = /^\/openai(\/v1\/(?:chat\/completions|responses(?:\/.*)?|conversations(?:\/.*)?|files(?:\/.*)?|models(?:\/.*)?))$/;
 export const isCompatible = (path: string): boolean => ACTIONS.test(path) || STORED.test(path);
 
 /** The OpenAI-compatible paths, by the OpenAI stand-in with OCI's models. Who pays stands in a header of each API's own. */
