@@ -254,6 +254,19 @@ describe('answers', () => {
         modelVersion: '1',
         chatResponse: {
           apiFormat: 'GENERIC',
+  test('usage that OCI does not count is not made up: no chunk in a stream, no member of an answer, and it is told', async () => {
+    const finish = 'data: {"index":0,"message":{"role":"ASSISTANT","content":[{"type":"TEXT","text":"Hi"}]}}\n\ndata: {"finishReason":"stop"}\n\n';
+    bench.simulator.script({ headers: { 'content-type': 'text/event-stream' }, body: finish });
+    const chunks = payloads(await (await chat({ stream: true, stream_options: { include_usage: true } })).text()) as Fields[];
+    expect(chunks.map(({ usage }) => usage)).toEqual([null, null, null]);
+    expect(chunks.every(({ choices }) => (choices as unknown[]).length === 1)).toBe(true);
+    const choices = [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT', text: 'Hi' }] }, finishReason: 'stop' }];
+    bench.simulator.script({
+      body: { modelId: LLAMA, modelVersion: '1', chatResponse: { apiFormat: 'GENERIC', timeCreated: '2026-01-01T00:00:00Z', choices } },
+    });
+    const { json, fidelity } = await ask();
+    expect(['usage' in json, fidelity]).toEqual([false, expect.stringContaining('ignored=usage')]);
+  });
           choices: [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT' }] }, finishReason: 'max_tokens' }],
         },
       },

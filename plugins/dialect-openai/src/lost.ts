@@ -8,9 +8,13 @@ export const loseEnd = (end: { readonly reason: Finish; readonly stopSequence?: 
   if (!words.has(end.reason)) ledger.note('emulated', 'choices.finish', `another word stands for ${end.reason}`);
   if (end.stopSequence !== undefined) ledger.note('ignored', 'choices.stopSequence', 'the sequence that ended an answer has no place here');
 };
-/** Usage on the wire cannot say that it is an estimate. */
-export const loseEstimate = (usage: Usage, ledger: Ledger): void => {
-  if (usage.estimated) ledger.note('ignored', 'usage.estimated', 'usage is written as if it had been counted');
+/** Usage that somebody counted; what else counts is zeros in place of numbers that nobody said, and they are not written. */
+export const countedIn = (usage: Usage | undefined): Usage | undefined =>
+  usage === undefined || (usage.estimated && usage.input + usage.output === 0) ? undefined : usage;
+/** Tells of usage that was not said, or that is an estimate, which has no word on the wire. */
+export const loseEstimate = (usage: Usage | undefined, ledger: Ledger): void => {
+  if (usage === undefined) ledger.note('ignored', 'usage', 'the provider did not say what was used');
+  else if (usage.estimated) ledger.note('ignored', 'usage.estimated', 'usage is written as if it had been counted');
 };
 /** Usage counts no images of answers apart. */
 export const loseImages = ({ imageOut }: Pick<Usage, 'imageOut'>, ledger: Ledger): void => {

@@ -14,7 +14,7 @@ import {
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { issueWhole, issuing } from '../carriers/issue.ts';
-import { loseCitation, loseEnd, loseEstimate, loseImages } from '../lost.ts';
+import { countedIn, loseCitation, loseEnd, loseEstimate, loseImages } from '../lost.ts';
 import { OPENAI } from '../wire.ts';
 import { answered, SILENT } from './answered.ts';
 import { writeCall, writeFunctionCall, writeOpaqueCall } from './calls.ts';
@@ -131,7 +131,8 @@ const writeChoice = (choice: Choice, writing: Writing): Fields => {
 };
 const bodyOf = (reply: ChatReply, legacy: boolean, call: Call, seal: Seal): Building => {
   const mine = reply.rest?.from === CHAT;
-  loseEstimate(reply.usage, call.ledger);
+  const usage = countedIn(reply.usage);
+  loseEstimate(usage, call.ledger);
   loseImages(reply.usage, call.ledger);
   return {
     id: reply.id || `chatcmpl-${call.id}`,
@@ -139,7 +140,7 @@ const bodyOf = (reply: ChatReply, legacy: boolean, call: Call, seal: Seal): Buil
     created: reply.created ?? Math.floor(call.now / 1000),
     model: call.requestedModel,
     choices: reply.choices.map((c) => writeChoice(c, { mine, legacy, call, seal })),
-    usage: writeUsage(reply.usage),
+    ...(usage === undefined ? {} : { usage: writeUsage(usage) }),
     ...(reply.tier === undefined ? {} : { service_tier: reply.tier }),
     ...(mine ? reply.rest?.fields : {}),
   };

@@ -18,7 +18,7 @@ import {
 } from '@llm-proxy-auth/plugin';
 import { type IssuedCall, type Issuing, issuing } from '../carriers/issue.ts';
 import { errorEvent } from '../error.ts';
-import { loseCitation, loseEnd, loseEstimate, loseImages } from '../lost.ts';
+import { countedIn, loseCitation, loseEnd, loseEstimate, loseImages } from '../lost.ts';
 import { OPENAI } from '../wire.ts';
 import { writeCitation } from './citations.ts';
 import { FINISHES, writeFinish } from './finish.ts';
@@ -238,7 +238,11 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     held = opened(e.choice, '', 'null', `"${word}"`, rest);
     return mine ? before : before + release();
   };
-  const last = (): string => (wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '');
+  /** A client that asked for usage which nobody counted gets no chunk of it. */
+  const last = (): string => {
+    if (wantsUsage || usage !== undefined) loseEstimate(usage, call.ledger);
+    return wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '';
+  };
   const fail = (e: ErrorLike): string => {
     // An end that was not whole is not told.
     held = undefined;
@@ -255,9 +259,8 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     citation: cite,
     finish,
     usage: (e) => {
-      usage = e.usage;
-      loseEstimate(usage, call.ledger);
-      loseImages(usage, call.ledger);
+      usage = countedIn(e.usage);
+      loseImages(e.usage, call.ledger);
       return '';
     },
     keep: ({ origin }) => {

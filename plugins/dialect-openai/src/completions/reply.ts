@@ -25,7 +25,7 @@ import { readFinish, writeFinish } from '../chat/finish.ts';
 import { formsOf } from '../chat/form.ts';
 import { replyObject } from '../chat/read-reply.ts';
 import { writeUsage } from '../chat/usage.ts';
-import { loseEnd, loseEstimate } from '../lost.ts';
+import { countedIn, loseEnd, loseEstimate } from '../lost.ts';
 import { noUsage, readUsage } from '../usage.ts';
 import { OPENAI } from '../wire.ts';
 import { ownLogprobs, readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
@@ -105,15 +105,16 @@ const bodyOf = (reply: ChatReply, call: Call): Fields => {
     loseEnd({ reason: c.finish, stopSequence: c.stopSequence }, FINISHES, call.ledger);
     return { text, index: c.index, logprobs, finish_reason: writeFinish(c.finish, FINISHED), ...(mine ? c.rest : {}) };
   });
+  const usage = countedIn(reply.usage);
   loseReply(reply, call);
-  loseEstimate(reply.usage, call.ledger);
+  loseEstimate(usage, call.ledger);
   return {
     id: reply.id || `cmpl-${call.id}`,
     object: 'text_completion',
     created: reply.created ?? Math.floor(call.now / 1000),
     model: call.requestedModel,
     choices,
-    usage: writeUsage(reply.usage),
+    ...(usage === undefined ? {} : { usage: writeUsage(usage) }),
     ...(mine ? reply.rest?.fields : {}),
   };
 };

@@ -22,7 +22,7 @@ import { readFinish, writeFinish } from '../chat/finish.ts';
 import { lateMembers, lateSource } from '../chat/late.ts';
 import { writeUsage } from '../chat/usage.ts';
 import { errorEvent } from '../error.ts';
-import { loseEnd, loseEstimate } from '../lost.ts';
+import { countedIn, loseEnd, loseEstimate } from '../lost.ts';
 import { readErrorMember } from '../read-error.ts';
 import { OPENAI } from '../wire.ts';
 import { readLegacyLogprobs, writeLegacyLogprobs } from './logprobs.ts';
@@ -69,7 +69,11 @@ export const writeStream = (call: Call): StreamWriter => {
     held = opened(choice, '', null, writeFinish(reason, FINISHED), undefined);
     return mine ? '' : release();
   };
-  const last = (): string => (wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '');
+  /** A client that asked for usage which nobody counted gets no chunk of it. */
+  const last = (): string => {
+    if (wantsUsage || usage !== undefined) loseEstimate(usage, call.ledger);
+    return wantsUsage && usage !== undefined ? `${head}],"usage":${stringifyJson(writeUsage(usage))}}\n\n` : '';
+  };
   const fail = (e: ErrorLike): string => {
     // An end that was not whole is not told.
     held = undefined;
@@ -86,11 +90,10 @@ export const writeStream = (call: Call): StreamWriter => {
     if (e.type === 'part-end' && !silent.has(`${e.choice}.${e.index}`)) loseProof(e.origin, OPENAI, lostTo(call.ledger));
     if (e.type === 'citation') call.ledger.note('ignored', 'choices.parts.citations', 'text completions cite nothing');
     if (e.type === 'keep') call.ledger.note('ignored', 'choices.parts.opaque', 'text completions have no opaque');
-    if (e.type === 'usage') loseEstimate(e.usage, call.ledger);
     if (e.type === 'finish') loseEnd(e, FINISHES, call.ledger);
     const before = 'choice' in e ? release() : '';
     if (e.type === 'delta') return silent.has(`${e.choice}.${e.index}`) ? before : before + say(e);
-    if (e.type === 'usage') usage = e.usage;
+    if (e.type === 'usage') usage = countedIn(e.usage);
     if (e.type === 'finish') return before + finish(e.choice, e.reason);
     if (e.type === 'error') return fail(e.error);
     return e.type === 'end' ? release(mine ? e.rest?.fields : undefined) + last() : before;

@@ -27,7 +27,7 @@ import {
   type Written,
 } from '@llm-proxy-auth/plugin';
 import { writeBreakpoint } from '../breakpoints.ts';
-import { loseEnd, loseEstimate, loseKinds } from '../lost.ts';
+import { countedIn, loseEnd, loseEstimate, loseKinds } from '../lost.ts';
 import { noUsage } from '../usage.ts';
 import { noteCitations } from './content.ts';
 import { readFailure } from './failure.ts';
@@ -165,7 +165,7 @@ export const writeResponse = (reply: ChatReply, call: Call, seal: Seal): Fields 
   const answering = answeringOf(call, seal, own);
   if (reply.choices.length > 1) noteChoices(call);
   noteEnd({ reason: choice.finish, stopSequence: choice.stopSequence }, call);
-  loseEstimate(reply.usage, call.ledger);
+  loseEstimate(countedIn(reply.usage), call.ledger);
   loseKinds(reply.usage, call.ledger);
   const output = writeOutput(choice, call, answering);
   const form = reply.rest?.fields.form;

@@ -14,6 +14,7 @@ import {
   some,
   type Usage,
 } from '@llm-proxy-auth/plugin';
+import { countedIn } from '../lost.ts';
 import { readUsage } from '../usage.ts';
 import { OPENAI, SURFACE, wordOf } from './wire.ts';
 
@@ -101,6 +102,7 @@ export interface Answer {
 }
 /** The whole response object of an answer to `call`. */
 export const composeResponse = (call: Call, answer: Answer): Fields => {
+  const usage = countedIn(answer.usage);
   const completed = answer.status.status === 'completed' ? Math.floor(call.now / 1000) : null;
   return {
     id: answer.id,
@@ -113,7 +115,7 @@ export const composeResponse = (call: Call, answer: Answer): Fields => {
     model: call.requestedModel,
     output: answer.output,
     service_tier: answer.tier ?? null,
-    usage: answer.usage === undefined ? null : writeUsage(answer.usage),
+    usage: usage === undefined ? null : writeUsage(usage),
     ...echo(asObject(call.inbound.body) ?? {}),
   };
 };

@@ -11,7 +11,7 @@ import {
   type StreamWriter,
   type Usage,
 } from '@llm-proxy-auth/plugin';
-import { loseEstimate, loseKinds } from '../lost.ts';
+import { countedIn, loseEstimate, loseKinds } from '../lost.ts';
 import { noUsage } from '../usage.ts';
 import { eventsFrom, failureEvents } from './events.ts';
 import { errorFields, responseError } from './failure.ts';
@@ -89,7 +89,7 @@ export const streamWriter = (call: Call, seal: Seal): StreamWriter & { event(e: 
     if (e.type === 'start') return begin(e);
     if (e.type === 'usage') {
       usage = e.usage;
-      loseEstimate(usage, call.ledger);
+      loseEstimate(countedIn(usage), call.ledger);
       loseKinds(usage, call.ledger);
     }
     if (e.type === 'finish') noteEnd(e, call);
