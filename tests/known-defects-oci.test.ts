@@ -91,6 +91,37 @@ describe('tool calls', () => {
   });
 });
 
+describe('names of tools that the service does not take', () => {
+  const LONG = `mcp__chrome-devtools__${'x'.repeat(80)}`;
+  const VISION = 'cohere.command-a-vision-07-2025';
+  test.each([
+    [LLAMA, LONG, /^mcp__chrome-devtools__x{35}_[0-9a-f]{6}$/],
+    [LLAMA, 'read.file', /^read_file_[0-9a-f]{6}$/],
+    [GEMINI, '2fa', /^_2fa_[0-9a-f]{6}$/],
+    [VISION, 'get-weather', /^get_weather_[0-9a-f]{6}$/],
+    [COMMAND, 'get-weather', /^get_weather$/],
+  ])('%s gets another for %s, and the client its own back', async (model, name, sentAs) => {
+    const asked = { model, tools: [tool(name)] };
+    const first = [
+      user(`call get_weather`),
+      { role: 'assistant', content: null, tool_calls: [call('a', name)] },
+      { role: 'tool', tool_call_id: 'a', content: 'snow' },
+    ];
+    expect((await ask({ ...asked, messages: first })).json).toMatchObject({ choices: [{ message: { content: 'The tool said: snow' } }] });
+    const toolSent = (request().tools as Fields[])[0] ?? {};
+    const short = String(toolSent.name ?? (toolSent.function as Fields).name);
+    expect(short).toMatch(sentAs);
+    expect(JSON.stringify(request())).not.toContain(`"${name}"`);
+    const again = { ...asked, messages: [user(`call ${short}`)] };
+    const { json, fidelity } = await ask(again);
+    expect(message(json).tool_calls).toMatchObject([{ function: { name } }]);
+    expect(fidelity).toContain('emulated=tools[].function.name');
+    const text = await (await chat({ ...again, stream: true })).text();
+    const calls = deltas(payloads(text) as Fields[]).flatMap((delta) => (delta.tool_calls ?? []) as Fields[]);
+    expect(calls.flatMap((one) => (one.function as Fields).name ?? [])).toEqual([name]);
+  });
+});
+
 describe('the format COHERE', () => {
   test('32. what the last event repeats is not said twice', async () => {
     const text = await (await chat({ model: COMMAND, stream: true })).text();
@@ -223,6 +254,19 @@ describe('answers', () => {
     expect(text).not.toContain('"prompt_tokens"');
     expect((request().streamOptions as Fields).isIncludeUsage).toBe(true);
   });
+  test('usage that OCI does not count is not made up: no chunk in a stream, no member of an answer, and it is told', async () => {
+    const finish = 'data: {"index":0,"message":{"role":"ASSISTANT","content":[{"type":"TEXT","text":"Hi"}]}}\n\ndata: {"finishReason":"stop"}\n\n';
+    bench.simulator.script({ headers: { 'content-type': 'text/event-stream' }, body: finish });
+    const chunks = payloads(await (await chat({ stream: true, stream_options: { include_usage: true } })).text()) as Fields[];
+    expect(chunks.map(({ usage }) => usage)).toEqual([null, null, null]);
+    expect(chunks.every(({ choices }) => (choices as unknown[]).length === 1)).toBe(true);
+    const choices = [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT', text: 'Hi' }] }, finishReason: 'stop' }];
+    bench.simulator.script({
+      body: { modelId: LLAMA, modelVersion: '1', chatResponse: { apiFormat: 'GENERIC', timeCreated: '2026-01-01T00:00:00Z', choices } },
+    });
+    const { json, fidelity } = await ask();
+    expect(['usage' in json, fidelity]).toEqual([false, expect.stringContaining('ignored=usage')]);
+  });
   test('an error inside the stream is an error: no reason, no [DONE]', async () => {
     bench.simulator.script({ endWith: { after: 3, frame: ociErrorEvent(500) }, delayChunk: 10 });
     const text = await (await chat({ messages: [user('write 9 words')], stream: true })).text();
@@ -254,19 +298,6 @@ describe('answers', () => {
         modelVersion: '1',
         chatResponse: {
           apiFormat: 'GENERIC',
-  test('usage that OCI does not count is not made up: no chunk in a stream, no member of an answer, and it is told', async () => {
-    const finish = 'data: {"index":0,"message":{"role":"ASSISTANT","content":[{"type":"TEXT","text":"Hi"}]}}\n\ndata: {"finishReason":"stop"}\n\n';
-    bench.simulator.script({ headers: { 'content-type': 'text/event-stream' }, body: finish });
-    const chunks = payloads(await (await chat({ stream: true, stream_options: { include_usage: true } })).text()) as Fields[];
-    expect(chunks.map(({ usage }) => usage)).toEqual([null, null, null]);
-    expect(chunks.every(({ choices }) => (choices as unknown[]).length === 1)).toBe(true);
-    const choices = [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT', text: 'Hi' }] }, finishReason: 'stop' }];
-    bench.simulator.script({
-      body: { modelId: LLAMA, modelVersion: '1', chatResponse: { apiFormat: 'GENERIC', timeCreated: '2026-01-01T00:00:00Z', choices } },
-    });
-    const { json, fidelity } = await ask();
-    expect(['usage' in json, fidelity]).toEqual([false, expect.stringContaining('ignored=usage')]);
-  });
           choices: [{ index: 0, message: { role: 'ASSISTANT', content: [{ type: 'TEXT' }] }, finishReason: 'max_tokens' }],
         },
       },
@@ -306,7 +337,6 @@ describe('embeddings and rerank', () => {
     const ids = ((await answer.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
     expect([ids.includes(LLAMA), ids.includes('cohere.rerank-v3.5')]).toEqual([true, true]);
   });
-});
   test('an API key lists what it reaches, in both modes', async () => {
     const list = async (path: string, key = bench.key) => {
       const answer = await fetch(`${bench.url}/${path}`, { headers: { authorization: `Bearer ${key}` } });
@@ -316,3 +346,4 @@ describe('embeddings and rerank', () => {
     expect([await list('openai/keyed/v1/models'), await list('transparent/keyed/openai/v1/models')]).toEqual([served, served]);
     expect(await list('openai/keyed/v1/models', await bench.makeKey({ models: ['xai.*'] }))).toEqual([200, ['xai.grok-4']]);
   });
+});

@@ -4,6 +4,7 @@ import type { Edit, Mutant } from './mutants.ts';
 const core = (file: string, from: string, to: string): Edit => ({ file: `packages/core/src/${file}`, from, to });
 const anthropic = (file: string, from: string, to: string): Edit => ({ file: `plugins/dialect-anthropic/src/${file}`, from, to });
 const openai = (file: string, from: string, to: string): Edit => ({ file: `plugins/dialect-openai/src/${file}`, from, to });
+const plugin = (file: string, from: string, to: string): Edit => ({ file: `packages/plugin/src/${file}`, from, to });
 const of = (rule: string, named: string, edit: Edit): Mutant => ({ rule, edits: [edit], test: 'tests/losses-told.test.ts', named });
 
 export const told: readonly Mutant[] = [
@@ -25,9 +26,9 @@ export const told: readonly Mutant[] = [
   of(
     'names of tools fit OpenAI',
     'names of tools that OpenAI does not take are shorter',
-    openai('tool-names.ts', 'if (names.size === 0) return', 'if (names.size >= 0) return'),
+    plugin('tool-names.ts', 'if (names.size === 0) return', 'if (names.size >= 0) return'),
   ),
-  of('shortened names come back in streams', 'in a stream they come back too', openai('tool-names.ts', 'names.size === 0 ? emit', 'names.size >= 0 ? emit')),
+  of('shortened names come back in streams', 'in a stream they come back too', plugin('tool-names.ts', 'names.size === 0 ? emit', 'names.size >= 0 ? emit')),
   of(
     'members round an answer are told',
     'to clients of converse',
@@ -49,4 +50,22 @@ export const told: readonly Mutant[] = [
     '/openai/claude/v1/chat/completions that names no model',
     core('call/operate.ts', "candidate.model === '' && ", 'false && '),
   ),
+  {
+    rule: 'usage that nobody counted is not made up',
+    edits: [openai('lost.ts', 'usage.input + usage.output === 0', 'usage.input + usage.output < 0')],
+    test: 'tests/known-defects-oci.test.ts',
+    named: 'usage that OCI does not count is not made up',
+  },
+  {
+    rule: 'names of tools fit OCI',
+    edits: [
+      {
+        file: 'plugins/provider-oci/src/dialect/generic/write.ts',
+        from: 'withSafeNames(asked, lost, genericNames(call.model))',
+        to: '{ request: asked, names: new Map() }',
+      },
+    ],
+    test: 'tests/known-defects-oci.test.ts',
+    named: 'gets another for read.file',
+  },
 ];

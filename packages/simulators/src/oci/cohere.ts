@@ -25,7 +25,7 @@ const parameters: Check = (value, path) => {
   object(value, path);
   for (const [name, one] of Object.entries(value as Fields)) parameter(one, `${path}.${name}`);
 };
-const toolName: Check = (value, path) => {
+export const toolName: Check = (value, path) => {
   if (typeof value !== 'string' || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(value))
     throw refuse.byModel(`invalid request: ${path} must be letters, digits and underscores.`);
 };

@@ -2,7 +2,7 @@ import { type Fields, listOf as fieldsIn, fieldsOf, textOf } from '../openai/che
 import { tokens } from '../openai/tokens.ts';
 import type { Prompt } from '../openai/turn.ts';
 import { anything, boolean, type Check, integer, listOf, members, object, oneOf, string, variants } from './check.ts';
-import { formatOf, responseFormat, sampling } from './cohere.ts';
+import { formatOf, responseFormat, sampling, toolName } from './cohere.ts';
 import type { ChatAnswer } from './generic.ts';
 import type { Model } from './models.ts';
 import { refuse } from './refusal.ts';
@@ -25,7 +25,7 @@ const message = variants('role', {
   ASSISTANT: members({ role: string, content, toolCalls: listOf(functionCall), toolPlan: string, citations: listOf(object) }),
   TOOL: members({ role: string, content, toolCallId: string }, ['content', 'toolCallId']),
 });
-const tool = members({ type: oneOf('FUNCTION'), function: members({ name: string, description: string, parameters: object }, ['name', 'parameters']) }, [
+const tool = members({ type: oneOf('FUNCTION'), function: members({ name: toolName, description: string, parameters: object }, ['name', 'parameters']) }, [
   'type',
   'function',
 ]);

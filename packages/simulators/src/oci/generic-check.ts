@@ -30,7 +30,12 @@ const message = variants('role', {
   }),
   TOOL: members({ role: string, content, toolCallId: string }, ['content', 'toolCallId']),
 });
-const tool = members({ type: oneOf('FUNCTION'), name: string, description: string, parameters: object }, ['type', 'name']);
+/** As the model's own description says. */
+const toolName: Check = (value, path) => {
+  string(value, path);
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(textOf(value))) throw refuse.invalid(`${path} must be a-z, A-Z, 0-9, or contain underscores and dashes`);
+};
+const tool = members({ type: oneOf('FUNCTION'), name: toolName, description: string, parameters: object }, ['type', 'name']);
 const type = members({ type: string });
 const toolChoice = variants('type', { AUTO: type, NONE: type, REQUIRED: type, FUNCTION: members({ type: string, name: string }, ['name']) });
 const schema = members({ name: string, description: string, schema: object, isStrict: boolean }, ['name']);
@@ -94,7 +99,8 @@ const checkResults = (messages: readonly Fields[]): void => {
   }
 };
 /** What Google's models behind the service fail with. */
-const checkGoogle = (messages: readonly Fields[]): void => {
+const checkGoogle = (messages: readonly Fields[], tools: readonly Fields[]): void => {
+  if (tools.some(({ name }) => !/^[A-Za-z_]/.test(textOf(name)))) throw refuse.byGoogle('Invalid function name. Must start with a letter or an underscore.');
   if (messages.some(({ role, content: parts }) => role === 'ASSISTANT' && fieldsIn(parts).every(({ text }) => textOf(text) === ''))) throw refuse.internal();
   if (messages.some(({ toolCalls }) => fieldsIn(toolCalls).length > 1))
     throw refuse.byGoogle('Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.');
@@ -108,7 +114,7 @@ export const checkGeneric = (chat: Fields, model: Model): void => {
     throw refuse.byModel("Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.");
   if (chat.maxTokens !== undefined && chat.maxCompletionTokens !== undefined) throw refuse.byModel('Set either maxTokens or maxCompletionTokens.');
   checkResults(messages);
-  if (model.vendor === 'google') checkGoogle(messages);
+  if (model.vendor === 'google') checkGoogle(messages, fieldsIn(chat.tools));
   const images = messages.some(({ content: parts }) => fieldsIn(parts).some(({ type: kind }) => kind === 'IMAGE'));
   if (images && !model.images) throw refuse.byModel('This model does not support images.');
   const named = fieldsOf(chat.toolChoice);

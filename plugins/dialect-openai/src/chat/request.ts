@@ -19,15 +19,18 @@ import {
   type Lost,
   loseResultNames,
   lostTo,
+  NO_NAMES,
   numberField,
   type Reasoning,
   remainderOf,
   restore,
   type Seal,
   type Tool,
+  type ToolNames,
   textField,
   unknownFields,
   unsupported,
+  withSafeNames,
 } from '@llm-proxy-auth/plugin';
 import { BREAKPOINT, clampLife, explicitly, markingOf, refusesMarks } from '../breakpoints.ts';
 import { bring } from '../carriers/restore.ts';
@@ -36,7 +39,6 @@ import { checkFurther, hideTools, isTextAlone, loseOptions, loseToolMembers, ref
 import { optionsOf, readParams, streaming, writeParams } from '../params.ts';
 import { fitProfile, profileHeaders } from '../profile.ts';
 import { tierOf } from '../tier.ts';
-import { NO_NAMES, type ToolNames, withSafeNames } from '../tool-names.ts';
 import { OPENAI } from '../wire.ts';
 import { applyFamily } from './family.ts';
 import { type Form, formOf, withForm } from './form.ts';

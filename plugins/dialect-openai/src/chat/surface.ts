@@ -1,10 +1,9 @@
-import { ENVELOPE, type Seal, type Surface } from '@llm-proxy-auth/plugin';
+import { ENVELOPE, emittingOwnNames, type Seal, type Surface, withOwnNames } from '@llm-proxy-auth/plugin';
 import { PREFIX } from '../carriers/call-id.ts';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { chatTap } from '../tap.ts';
-import { emittingOwnNames, withOwnNames } from '../tool-names.ts';
 import { names, spellings } from './names.ts';
 import { readReply } from './read-reply.ts';
 import { readStream } from './read-stream.ts';

@@ -13,13 +13,13 @@ import {
   type Surface,
   stringifyJson,
   type UpstreamReply,
+  withSafeNames,
 } from '@llm-proxy-auth/plugin';
 import { replyObject } from '../chat/read-reply.ts';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { jsonTap } from '../tap-json.ts';
-import { withSafeNames } from '../tool-names.ts';
 import { names, spellings } from './names.ts';
 import { plainly } from './plainly.ts';
 import { isOwn, readRequest, writeRequest } from './request.ts';

@@ -5,20 +5,23 @@ import {
   type ChatRequest,
   ENVELOPE,
   type Endpoint,
+  emittingOwnNames,
   type Fields,
   lostTo,
   type Reach,
   type Route,
   type Seal,
   type Surface,
+  type ToolNames,
+  withOwnNames,
   withoutThoughts,
+  withSafeNames,
   writingNoThoughts,
 } from '@llm-proxy-auth/plugin';
 import { clampLife } from '../breakpoints.ts';
 import { furtherModels } from '../further-models.ts';
 import { IDS } from '../named-ids.ts';
 import { route, stateful } from '../routes.ts';
-import { emittingOwnNames, type ToolNames, withOwnNames, withSafeNames } from '../tool-names.ts';
 import { countTokens } from './count-tokens.ts';
 import { names, spellings } from './names.ts';
 import { plainly } from './plainly.ts';

@@ -1,7 +1,19 @@
-import { type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, refuseSearch, some, unsupported } from '@llm-proxy-auth/plugin';
+import {
+  type Call,
+  type ChatRequest,
+  type Fields,
+  type Lost,
+  loseResultNames,
+  lostTo,
+  refuseSearch,
+  some,
+  unsupported,
+  withSafeNames,
+} from '@llm-proxy-auth/plugin';
 import { formatOf, penalty } from '../cohere/write.ts';
 import { limitOf } from '../limit.ts';
 import type { Memo } from '../memo.ts';
+import { COHEREV2_NAMES } from '../tool-names.ts';
 import { type Callable, callables, choiceOf, freeNames } from '../tools.ts';
 import { writeMessages } from './messages.ts';
 
@@ -52,8 +64,9 @@ const probabilities = ({ logprobs }: ChatRequest, lost: Lost): boolean | undefin
 };
 
 /** The body of a chat in the format COHEREV2, without what the endpoint adds. */
-export const writeCohereV2 = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
+export const writeCohereV2 = (asked: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
   const lost = lostTo(call.ledger);
+  const { request: r, names } = withSafeNames(asked, lost, COHEREV2_NAMES);
   if (r.choices > 1) throw unsupported('choices', 'The format of this model gives one answer.');
   loseResultNames(r.turns, lost);
   const tools = callables(r, lost);
@@ -76,5 +89,5 @@ export const writeCohereV2 = (r: ChatRequest, call: Call): { readonly body: Fiel
     ...writeTools(r, tools, lost),
     ...(call.stream ? { isStream: true, streamOptions: { isIncludeUsage: true } } : {}),
   };
-  return { body: { chatRequest }, memo: { names: new Map(), free: freeNames(tools), top: r.logprobs } };
+  return { body: { chatRequest }, memo: { names, free: freeNames(tools), top: r.logprobs } };
 };

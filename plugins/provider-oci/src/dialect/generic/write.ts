@@ -1,6 +1,7 @@
-import { type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, some } from '@llm-proxy-auth/plugin';
+import { type Call, type ChatRequest, type Fields, type Lost, loseResultNames, lostTo, some, withSafeNames } from '@llm-proxy-auth/plugin';
 import { vendorOf } from '../../model-id.ts';
 import type { Memo } from '../memo.ts';
+import { genericNames } from '../tool-names.ts';
 import { type Callable, callables, choiceOf, freeNames } from '../tools.ts';
 import { writeMessages } from './messages.ts';
 import { writeParams } from './params.ts';
@@ -31,8 +32,9 @@ const writeTools = (r: ChatRequest, tools: readonly Callable[], call: Call, lost
 const POINT: readonly Fields[] = Object.freeze([Object.freeze({ type: 'TEXT', text: '.' })]);
 
 /** The body of a chat in the format GENERIC, without what the endpoint adds. */
-export const writeGeneric = (r: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
+export const writeGeneric = (asked: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
   const lost = lostTo(call.ledger);
+  const { request: r, names } = withSafeNames(asked, lost, genericNames(call.model));
   loseResultNames(r.turns, lost);
   const tools = callables(r, lost);
   const silence = vendorOf(call.model) === 'google' ? POINT : null;
@@ -42,5 +44,5 @@ export const writeGeneric = (r: ChatRequest, call: Call): { readonly body: Field
     ...writeParams(r, call, lost),
     ...writeTools(r, tools, call, lost),
   };
-  return { body: { chatRequest }, memo: { names: new Map(), free: freeNames(tools), top: r.logprobs } };
+  return { body: { chatRequest }, memo: { names, free: freeNames(tools), top: r.logprobs } };
 };

@@ -1,20 +1,27 @@
-import { type ChatEvent, type ChatReply, type ChatRequest, type Lost, type Part, safeName, type Turn } from '@llm-proxy-auth/plugin';
-
-/** A name that the vendor takes; one that is empty is refused by it. */
-const safe = (name: string): string => (name === '' ? name : safeName(name));
+import type { ChatEvent, ChatReply, ChatRequest, Part, Turn } from './conversation.ts';
+import type { Lost } from './lost.ts';
+import { safeName } from './safe-name.ts';
 
 /** Names that the client gave its tools, by those that the provider got instead. */
 export type ToolNames = ReadonlyMap<string, string>;
 export const NO_NAMES: ToolNames = new Map();
+export interface Naming {
+  /** A name that the vendor takes, another for each; the same where it takes it. */
+  readonly safe: (name: string) => string;
+  /** What it takes, for the ledger. */
+  readonly why: string;
+}
+const WORDS: Naming = Object.freeze({ safe: safeName, why: 'the provider takes 64 letters, digits, _ and - in a name' });
 
 /** The same object with other members in it. Not a copy: which of the rest is read is still seen. */
 const changed = <T extends object>(whole: T, members: Partial<T>): T =>
   new Proxy(whole, { get: (target, key): unknown => (Object.hasOwn(members, key) ? members[key as keyof T] : Reflect.get(target, key)) });
 const nameIn = (part: Part): string | undefined => (part.kind === 'toolCall' || part.kind === 'toolResult' ? part.name : undefined);
 
-/** A request of another dialect with names of tools that the vendor takes. */
-export const withSafeNames = (request: ChatRequest, lost: Lost): { readonly request: ChatRequest; readonly names: ToolNames } => {
+/** A request of another dialect with names of tools that the vendor takes; an empty one stays, for the vendor to refuse. */
+export const withSafeNames = (request: ChatRequest, lost: Lost, naming: Naming = WORDS): { readonly request: ChatRequest; readonly names: ToolNames } => {
   const names = new Map<string, string>();
+  const safe = (name: string): string => (name === '' ? name : naming.safe(name));
   const written = <T extends { readonly name?: string | undefined }>(one: T, name: string | undefined): T => {
     const to = name === undefined ? undefined : safe(name);
     if (name === undefined || to === undefined || to === name) return one;
@@ -30,7 +37,7 @@ export const withSafeNames = (request: ChatRequest, lost: Lost): { readonly requ
   const choice = request.toolChoice;
   const toolChoice = typeof choice === 'object' ? { name: safe(choice.name) } : choice;
   if (names.size === 0) return { request, names: NO_NAMES };
-  lost('tools.name', 'the provider takes 64 letters, digits, _ and - in a name', 'emulated');
+  lost('tools.name', naming.why, 'emulated');
   return { request: changed(request, { tools, turns, toolChoice }), names };
 };
 
