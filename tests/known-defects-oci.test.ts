@@ -76,6 +76,29 @@ describe('tool calls', () => {
     const after = [user('call get_weather'), message(json), { role: 'tool', tool_call_id: calls[0]?.id, content: 'snow' }];
     expect(message((await ask({ model: GEMINI, messages: after, tools: [tool('get_weather')] })).json).content).toBe('The tool said: snow');
   });
+  test('34. parallel calls of the past stand one after the other for Gemini, each with its result, in whatever order they came', async () => {
+    const result = (id: string, content: string) => ({ role: 'tool', tool_call_id: id, content });
+    const history = [
+      user('go'),
+      { role: 'assistant', content: 'Both.', tool_calls: [call('a', 'get_weather'), call('b', 'get_time')] },
+      result('b', 'noon'),
+      result('a', 'snow'),
+      { role: 'assistant', content: null, tool_calls: [call('c', 'get_time')] },
+      result('c', 'one'),
+    ];
+    const { status, fidelity } = await ask({ model: GEMINI, messages: history, tools: [tool('get_weather'), tool('get_time')] });
+    expect([status, fidelity.includes('emulated=messages[].content')]).toEqual([200, true]);
+    const said = (text: string) => [{ type: 'TEXT', text }];
+    const made = (id: string) => [expect.objectContaining({ id })];
+    expect((request().messages as Fields[]).slice(1)).toEqual([
+      { role: 'ASSISTANT', content: said('Both.'), toolCalls: made('a') },
+      { role: 'TOOL', toolCallId: 'a', content: said('snow') },
+      { role: 'ASSISTANT', content: said('.'), toolCalls: made('b') },
+      { role: 'TOOL', toolCallId: 'b', content: said('noon') },
+      { role: 'ASSISTANT', content: said('.'), toolCalls: made('c') },
+      { role: 'TOOL', toolCallId: 'c', content: said('one') },
+    ]);
+  });
   test('a reason to stop beside calls is the reason of calls', async () => {
     const calls = [{ type: 'FUNCTION', id: 'x', name: 'get_weather', arguments: '{}' }];
     const choices = [{ index: 0, message: { role: 'ASSISTANT', content: null, toolCalls: calls }, finishReason: 'stop' }];

@@ -3,6 +3,7 @@ import { vendorOf } from '../../model-id.ts';
 import type { Memo } from '../memo.ts';
 import { genericNames } from '../tool-names.ts';
 import { type Callable, callables, choiceOf, freeNames } from '../tools.ts';
+import { inTurn, POINT } from './in-turn.ts';
 import { writeMessages } from './messages.ts';
 import { writeParams } from './params.ts';
 
@@ -28,8 +29,6 @@ const writeTools = (r: ChatRequest, tools: readonly Callable[], call: Call, lost
     ...some('isParallelToolCalls', parallel(r, call, lost)),
   };
 };
-/** Gemini behind OCI fails where an answer of the past says nothing. */
-const POINT: readonly Fields[] = Object.freeze([Object.freeze({ type: 'TEXT', text: '.' })]);
 
 /** The body of a chat in the format GENERIC, without what the endpoint adds. */
 export const writeGeneric = (asked: ChatRequest, call: Call): { readonly body: Fields; readonly memo: Memo } => {
@@ -37,10 +36,11 @@ export const writeGeneric = (asked: ChatRequest, call: Call): { readonly body: F
   const { request: r, names } = withSafeNames(asked, lost, genericNames(call.model));
   loseResultNames(r.turns, lost);
   const tools = callables(r, lost);
-  const silence = vendorOf(call.model) === 'google' ? POINT : null;
+  const google = vendorOf(call.model) === 'google';
+  const messages = writeMessages(r.turns, { lost, capabilities: call.endpoint.capabilities, silence: google ? POINT : null });
   const chatRequest = {
     apiFormat: 'GENERIC',
-    messages: writeMessages(r.turns, { lost, capabilities: call.endpoint.capabilities, silence }),
+    messages: google ? inTurn(messages, lost) : messages,
     ...writeParams(r, call, lost),
     ...writeTools(r, tools, call, lost),
   };
