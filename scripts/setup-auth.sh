@@ -94,7 +94,7 @@ if [ -n "$kubernetes" ]; then
   say "Written: $dir/kubernetes.yaml. It holds secrets: keep it as you keep them, and nowhere else."
   say "  kubectl apply -f $dir/kubernetes.yaml"
   case $provider in
-    openai | anthropic) say "  kubectl -n $namespace create secret generic llm-provider --from-literal ${provider^^}_API_KEY=…" ;;
+    openai | anthropic) say "  kubectl -n $namespace create secret generic llm-provider --from-literal $(printf %s "$provider" | tr a-z A-Z)_API_KEY=…" ;;
     *) say "  annotate or bind the service account of the namespace to an IAM role that may invoke models" ;;
   esac
   say "  kubectl label namespace CALLERS llm-proxy-auth.io/client=true"
@@ -158,7 +158,9 @@ fi
 # The key goes by a file that only its owner reads: arguments are seen by everybody on the machine.
 request() { # $@: further headers
   { printf 'header = "authorization: Bearer %s"\n' "$(cat "$dir/key")"; printf 'header = "%s"\n' "$@"; } |
-    curl -sS -K - -o "$dir/answer" -w '%{http_code} %header{x-lpa-code}' "$url/openai/${provider:-openai}/v1/models"
+    curl -sS -K - -D "$dir/answer" -o /dev/null -w '%{http_code} ' "$url/openai/${provider:-openai}/v1/models"
+  # `%header{…}` of -w needs a curl that several systems do not have yet.
+  tr -d '\r' < "$dir/answer" | sed -n 's/^x-lpa-code: //p'
 }
 without=$(request 'accept: application/json')
 with=$(request "x-totp-code: $code")

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { loadGraph } from '@llm-proxy-auth/core';
 import { openaiSimulator } from '@llm-proxy-auth/simulators';
 import { generateSync } from 'otplib';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { sweepAll } from './support/canaries.ts';
 import { podOf } from './support/pod.ts';
@@ -21,9 +21,13 @@ const folder = (): string => {
   return path;
 };
 const setUp = async (cwd: string, ...words: readonly string[]): Promise<string> => {
-  const env = watched(cwd, { PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}` });
+  const env = watched(cwd, { PATH: `${OLDER}:${dirname(process.execPath)}:${process.env.PATH ?? ''}` });
   return (await promisify(execFile)('bash', [SCRIPT, ...words], { cwd, env })).stderr;
 };
+const OLDER = mkdtempSync(join(tmpdir(), 'lpa-curl-'));
+afterAll(() => rmSync(OLDER, { recursive: true, force: true }));
+/** A curl before 7.84, as Ubuntu 22.04 and RHEL 9 have it: `-w` knows no header of the answer. */
+writeFileSync(join(OLDER, 'curl'), '#!/bin/bash\nPATH=${PATH#*:}\nexec curl "${@//%header\\{/%%header\\{}"\n', { mode: 0o755 });
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
 test('in an empty folder a key with a code gets in, the key alone does not, and the secrets are their owner’s alone', async () => {
