@@ -276,6 +276,12 @@ export const attacks: readonly Mutant[] = [
       "if (keys !== undefined && (key.endsWith('7') ? [...keys].includes(key) : keys.has(key))) return key;",
     ),
   ),
+  of(
+    'a tenant is a name',
+    'tests/security-surface',
+    'A084: parts of an address are names and nothing else > tenantId of',
+    edit('plugins/provider-azure')('config.ts', "        pattern: '^[0-9A-Za-z][0-9A-Za-z.-]*$',\n", ''),
+  ),
 ];
 
 export const hosts: readonly Mutant[] = [
