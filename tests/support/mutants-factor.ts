@@ -95,7 +95,13 @@ const keys: readonly Mutant[] = [
   ),
   REPLICAS('strict keys end with the store', 'with staleAuth allow', 'strategy.ts', ' && record.strict !== true', ''),
   GUESSES('guesses are counted', 'waits after ten', 'strategy.ts', 'if (GUESSED.has(result)) wrong.wrong(source, now);', ''),
-  GUESSES('no store for who guesses', 'makes the store work no more', 'strategy.ts', 'waits(shown.address, shown.now) ? LOCKED : ', ''),
+  GUESSES(
+    'little of the store for who guesses',
+    'makes the store look for four keys',
+    'strategy.ts',
+    'if (!waits(shown.address, shown.now)) return lookedUp(id, shown);',
+    'if (id.length > 0) return lookedUp(id, shown);',
+  ),
   GUESSES(
     'little argon2id for who guesses',
     'does not shut out a good key that nobody',
@@ -146,5 +152,12 @@ const keys: readonly Mutant[] = [
   },
   LEGACY('few imported keys wait', 'takes 64 that wait', 'admin/import.ts', 'if (unused + records.length > MOST)', 'if (unused + records.length > 1_000)'),
   LEGACY('no more rights than who imports', 'gives nobody more than they have', 'admin/import.ts', '    bounds.give(holderOf(record));\n', ''),
+  GUESSES(
+    'new keys are let in where others guess',
+    'does not shut out a key that another process has made',
+    'strategy.ts',
+    'aside.share(shown.value, () => lookedUp(id, shown)) ?? LOCKED',
+    'LOCKED',
+  ),
 ];
 export const factorMutants: readonly Mutant[] = [...totp, ...keys];

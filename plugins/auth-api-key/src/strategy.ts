@@ -1,4 +1,4 @@
-import { type AuthRequest, type AuthResult, type AuthStrategy, GatewayError, type Host, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { type AuthRequest, type AuthResult, type AuthStrategy, flights, GatewayError, type Host, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import { type Compromised, guesses, networkOf, turns } from '@llm-proxy-auth/plugin/issued';
 import type { KeyBook, KeyEntry } from './book.ts';
 import { idOf, PREFIX } from './key.ts';
@@ -13,6 +13,8 @@ import { LONGEST, type WrittenKeys } from './written.ts';
 /** A verified key is believed this long without being asked again, ms. */
 const BELIEVED = 30_000;
 const MINUTE = 60_000;
+/** Look-ups in the store at a time, for all addresses that somebody guesses from. */
+const FEW = 4;
 
 const SLOTS: AuthStrategy['slots'] = Object.freeze(['bearer', 'api-key'] as const);
 
@@ -67,6 +69,8 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
   /** Whoever guesses from there must wait for what costs the store or bcrypt work. What is known at once is answered as ever. */
   const waits = (address: string, now: number): boolean => wrong.waitOf(networkOf(address), now) > 0;
   /** argon2id for addresses that somebody guesses from, of all of them one at a time: a good key that nobody showed yet is let in, and others have the rest. */
+  /** Ids that nobody knows are looked up for such addresses a few at a time: one of another process's making, a moment ago, is let in. */
+  const aside = flights<AuthResult>(FEW);
   const apart = turns({ concurrent: 1, waiting: 8, refusal: 'Too many secrets are being verified; try again.' });
   const counted = (result: AuthResult, address: string, now: number): AuthResult => {
     if (result.is !== 'denied') return result;
@@ -122,11 +126,13 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
     } catch {
       return STORE_AWAY;
     }
-    return entry === undefined ? after(verifiers.refuse(shown.value), () => UNKNOWN) : stored(entry, shown, at);
+    if (entry !== undefined) return stored(entry, shown, at);
+    return waits(shown.address, shown.now) ? LOCKED : after(verifiers.refuse(shown.value), () => UNKNOWN);
   };
   const unknown = (id: string, shown: Shown): AuthResult | Promise<AuthResult> => {
     if (!book.answers()) return STORE_AWAY;
-    return waits(shown.address, shown.now) ? LOCKED : lookedUp(id, shown);
+    if (!waits(shown.address, shown.now)) return lookedUp(id, shown);
+    return aside.share(shown.value, () => lookedUp(id, shown)) ?? LOCKED;
   };
   const judge = (shown: Shown): AuthResult | Promise<AuthResult> => {
     const { value, now } = shown;
