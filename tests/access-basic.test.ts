@@ -110,6 +110,27 @@ describe('a user with a password', () => {
     expect(answer(await ask(bench.url, sent({ ...asCarol, 'x-totp-code': code })))).toBe('401 totp_used');
     expect(bench.simulator.requests).toHaveLength(1);
   });
+  test('logs in by name and password, with a code, for a session that needs neither and ends with the password', async () => {
+    const made = await bench.operation('users.add', { name: 'dave', totp: true });
+    const asDave = { authorization: `Basic ${basic(`dave:${String(made.password)}`)}` };
+    const { secret } = await bench.operation('totp.enroll', { key: 'user:dave' });
+    const login = (headers: Sent['headers'], body: object): Promise<Got> =>
+      ask(bench.url, { method: 'POST', path: '/auth/login', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
+    expect(answer(await login(asDave, {}))).toBe('401 totp_required');
+    const totp_code = codeOfNow(String(secret));
+    expect(answer(await login({ authorization: `Basic ${basic('dave:wrong-password')}` }, { totp_code }))).toBe('401 invalid_credentials');
+    const got = JSON.parse((await login(asDave, { totp_code })).text) as Record<string, unknown>;
+    expect(got.user).toBe('user:dave');
+    const session = { 'x-session-token': String(got.session_token) };
+    for (let i = 0; i < 2; i++) expect(answer(await ask(bench.url, sent(session)))).toBe('200');
+    // A name and password in the head are what it was opened with; a key or a session there is not.
+    for (const head of [session, { authorization: `Bearer ${bench.key}` }, { 'x-api-key': bench.key }, {}])
+      expect(answer(await login(head, {}))).toBe('400 invalid_request');
+    expect(answer(await login(asDave, { api_key: bench.key }))).toBe('400 ambiguous_credentials');
+    for (const api_key of [null, '', 7]) expect(answer(await login(asDave, { api_key }))).toBe('400 invalid_request');
+    await bench.operation('users.password', { name: 'dave' });
+    expect(answer(await ask(bench.url, sent(session)))).toBe('401 invalid_credentials');
+  });
   test('is out as soon as removed, also where the password was remembered', async () => {
     const made = await bench.operation('users.add', { name: 'bob' });
     const asBob = { authorization: `Basic ${basic(`bob:${String(made.password)}`)}` };

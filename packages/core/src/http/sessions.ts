@@ -33,16 +33,18 @@ const BODY_LIMIT = 4 * 1024;
 const MOST_TRIES = 5;
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-/** Throws `invalid_request`; quotes nothing. */
-const readLogin = (body: unknown): Login => {
+/** `shown`: what stands in the head; a user shows name and password there, in place of a key in the body. Throws `invalid_request`; quotes nothing. */
+const readLogin = (body: unknown, shown: () => Credential | undefined): Login => {
   const wrong = (param: string, what: string): GatewayError => new GatewayError('invalid_request', `${param} ${what}.`, { param });
   if (body === null || typeof body !== 'object' || Array.isArray(body)) throw new GatewayError('invalid_request', 'Send a JSON object with api_key.');
   const { api_key: key, totp_code: code, ...more } = body as Readonly<Record<string, unknown>>;
-  if (!isText(key)) throw wrong('api_key', 'must be text');
+  const inHead = key === undefined ? shown() : undefined;
+  const credential: Credential | undefined = isText(key) ? { slot: 'api-key', value: key } : inHead?.slot === 'basic' ? inHead : undefined;
+  if (credential === undefined) throw wrong('api_key', 'must be text');
   if (code !== undefined && !isText(code)) throw wrong('totp_code', 'must be text');
   const [unknown] = Object.keys(more);
   if (unknown !== undefined) throw new GatewayError('invalid_request', 'Only api_key and totp_code are read.');
-  return { credential: { slot: 'api-key', value: key }, factor: code };
+  return { credential, factor: code };
 };
 
 const answerIssued = (reply: FastifyReply, { token, record }: Issued, message: string, now: number): FastifyReply =>
@@ -106,7 +108,8 @@ export const createSessionsApp = ({ sessions: current, identify, credentialOf, c
     routes(fastify) {
       fastify.post('/auth/login', async (request, reply) => {
         const sessions = open();
-        const { principal } = await callerOf(request, reply, readLogin(request.body));
+        const login = readLogin(request.body, () => credentialOf(request.raw as AnyRequest, request.id));
+        const { principal } = await callerOf(request, reply, login);
         const issued = await sessions.open(principal);
         try {
           await record('login', request, { ...whoOf(principal), target: issued.record.id });
