@@ -1,3 +1,4 @@
+import { tokenForm } from '@llm-proxy-auth/plugin/issued';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
 import { installed } from './support/installed.ts';
@@ -40,9 +41,18 @@ const lineOf = (got: Got) => bench.lines.find(({ msg, request }) => msg === 'a c
 describe('the log line of a refused credential', () => {
   test('says who decided, why, from where and of which request, and nothing of the credential', async () => {
     const key = await bench.makeKey({ name: 'gone' });
+    const id = key.slice(4, 16);
+    const login = await ask(bench.url, { path: '/auth/login', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ api_key: key }) });
+    const { session_token: session } = JSON.parse(login.text) as { session_token: string };
+    const forged = tokenForm('lpa_').make(id).token;
+    const forgedLine = await call({ 'x-api-key': forged });
+    expect(lineOf(forgedLine)).toMatchObject({ strategy: 'api-key', reason: 'wrong_secret' });
+    // Whoever does not hold it may have read its id anywhere.
+    expect(lineOf(forgedLine)).not.toHaveProperty('credential');
     await bench.operation('keys.revoke', { key: 'gone' });
     const cases = [
-      [{ authorization: `Bearer ${key}` }, { strategy: 'api-key', reason: 'revoked', code: 'invalid_credentials' }],
+      [{ authorization: `Bearer ${key}` }, { strategy: 'api-key', reason: 'revoked', code: 'invalid_credentials', credential: id }],
+      [{ 'x-session-token': session }, { strategy: 'session', reason: 'credential_gone', code: 'invalid_credentials', credential: id }],
       [{ 'x-api-key': 'a-stranger-to-everybody' }, { strategy: 'none', reason: 'unknown', code: 'invalid_credentials' }],
       [{ 'x-session-token': 'lpas_x' }, { strategy: 'session', reason: 'malformed', code: 'invalid_credentials' }],
       [{ authorization: 'Digest secret-of-a-digest' }, { strategy: 'none', reason: 'unknown_scheme', code: 'invalid_credentials' }],
@@ -58,7 +68,8 @@ describe('the log line of a refused credential', () => {
       expect(got.status).toBe(401);
       expect(lineOf(got)).toMatchObject({ level: 'warn', address: '127.0.0.1', ...expected });
     }
-    for (const secret of [key, 'a-stranger-to-everybody', 'secret-of-a-digest']) expect(bench.logText()).not.toContain(secret);
+    for (const secret of [key, key.slice(17), session, session.slice(18), forged, 'a-stranger-to-everybody', 'secret-of-a-digest'])
+      expect(bench.logText()).not.toContain(secret);
   });
   test('no more than ten lines a second from one address; the others are counted', async () => {
     const before = bench.lines.length;

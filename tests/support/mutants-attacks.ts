@@ -282,6 +282,12 @@ export const attacks: readonly Mutant[] = [
     'A084: parts of an address are names and nothing else > tenantId of',
     edit('plugins/provider-azure')('config.ts', "        pattern: '^[0-9A-Za-z][0-9A-Za-z.-]*$',\n", ''),
   ),
+  of(
+    'a refusal names what was right and is good no more',
+    'tests/refused',
+    'says who decided, why, from where and of which request',
+    core('access/authenticate.ts', "kind ?? 'none', reason, credential });", "kind ?? 'none', reason });"),
+  ),
 ];
 
 export const hosts: readonly Mutant[] = [

@@ -119,7 +119,7 @@ const keys: readonly Mutant[] = [
   ),
   {
     rule: 'auth-api-key: the state of a key counts',
-    edits: [{ file: 'plugins/auth-api-key/src/strategy.ts', from: '    if (reason !== undefined) return denied(reason);\n', to: '' }],
+    edits: [{ file: 'plugins/auth-api-key/src/strategy.ts', from: '    if (reason !== undefined) return denied(reason, record.id);\n', to: '' }],
     test: 'plugins/auth-api-key/test/strategy.test.ts',
     named: 'A017 state: a key that is not valid > is denied, whatever the reason',
   },

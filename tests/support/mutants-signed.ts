@@ -218,7 +218,7 @@ const sigv4: readonly Mutant[] = [
     test: 'plugins/auth-sigv4/test/strategy.test.ts',
     named: 'and all of its name are ended by the name',
   },
-  SIGV4('revoked pairs', 'ends with revocation and expiry', 'strategy.ts', 'if (reason !== undefined) return denied(reason);', ''),
+  SIGV4('revoked pairs', 'ends with revocation and expiry', 'strategy.ts', 'if (reason !== undefined) return denied(reason, proven);', ''),
   SIGV4('session tokens', 'with a session token', 'signed.ts', "if (sent.has('x-amz-security-token')) return 'session_token';", ''),
   SIGV4('presigned queries', 'presigned beside the header', 'signed.ts', "if (presigned(url)) return 'presigned';", ''),
   SIGV4('the host', 'must sign host and date', 'signed.ts', "if (!names.includes('host') && !names.includes(':authority')) return 'host_not_signed';", ''),

@@ -270,7 +270,7 @@ const sessions: readonly Mutant[] = [
     'a session needs the credential it was opened with',
     'sessions',
     'A028 revoked',
-    core(SESSION, "if (holder === undefined) return denied('credential_gone');", ''),
+    core(SESSION, "if (holder === undefined) return denied('credential_gone', record.credential);", ''),
     core(
       'access/holder.ts',
       'secretVersion === secretVersion ? holder : undefined',

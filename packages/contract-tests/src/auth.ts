@@ -109,14 +109,16 @@ const answerRules: readonly Rule<AuthSubject>[] = [
   },
   {
     id: 'auth.denied-is-uniform',
-    says: 'every credential of its own form that is no good gets the same answer, with nothing but a reason for the audit log',
+    says: 'every credential of its own form that is no good gets the same answer, with nothing but a reason and an id for the audit log',
     check: using(async (made, subject) => {
       const credentials = Object.entries(await subject.denied(made));
       assert.notEqual(credentials.length, 0, 'the subject lists no credential that is denied');
       for (const [name, credential] of credentials) {
         const result = await ask(made, subject, credential);
         assert.equal(result.is, 'denied', `${name} gave ${result.is}`);
-        assert.deepEqual(Object.keys(result).toSorted(), ['is', 'reason'], `${name}: more than a reason`);
+        const more = Object.keys(result).filter((member) => !['is', 'reason', 'credential'].includes(member));
+        assert.deepEqual(more, [], `${name}: more than a reason and an id`);
+        assert.notEqual('credential' in result ? result.credential : undefined, credential.value, `${name}: the credential for its id`);
       }
     }),
   },

@@ -53,6 +53,17 @@ describe('records of a call', () => {
     expect(records.length).toBeLessThanOrEqual(1_001);
     expect(records.reduce((sum, r) => sum + Number(r.count), 0)).toBe(10_000);
   });
+  test('credentials that were proven and are good no more are told apart, each added up', async () => {
+    const store = disk();
+    const { audit } = openOn(store);
+    const denied = { address: '203.0.113.77', code: 'invalid_credentials', strategy: 'api-key', reason: 'revoked' };
+    for (const credential of ['first', 'first', 'second', 'first']) audit.denied({ ...denied, credential });
+    await audit.flush();
+    expect(recordsOf(store)).toMatchObject([
+      { kind: 'auth', reason: 'revoked', credential: 'first', count: 3 },
+      { kind: 'auth', reason: 'revoked', credential: 'second', count: 1 },
+    ]);
+  });
   test('A111 no text of a caller breaks a record: one line, the members that are known, characters escaped', async () => {
     const names = ['a\r\nb', '"},{"kind":"admin"', '\u001b[31mred', '\u2028\u2029\u0085', 'nul\0', '\ud800lone', 'x'.repeat(10_000)];
     const store = disk();

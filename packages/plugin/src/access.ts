@@ -49,8 +49,11 @@ export type AuthResult =
       readonly epoch: number;
       readonly body?: BodyCheck | undefined;
     }
-  /** `reason` goes to the audit log, never to the client. `retryAfterMs`: nobody of this name or place is let in before, right or wrong. */
-  | { readonly is: 'denied'; readonly reason: string; readonly retryAfterMs?: number | undefined }
+  /**
+   * `reason` goes to the audit log, never to the client. `retryAfterMs`: nobody of this name or place is let in before, right or wrong.
+   * `credential`: id of one that was proven and is good no more, for log and audit alone.
+   */
+  | { readonly is: 'denied'; readonly reason: string; readonly retryAfterMs?: number | undefined; readonly credential?: string | undefined }
   | { readonly is: 'unavailable'; readonly reason: string; readonly retryAfterMs: number }
   | { readonly is: 'not-mine' };
 /** Signed requests: settled when the body has been read, before authorization. */

@@ -19,11 +19,10 @@ const FEW = 4;
 const SLOTS: AuthStrategy['slots'] = Object.freeze(['bearer', 'api-key'] as const);
 
 const NOT_MINE: AuthResult = Object.freeze({ is: 'not-mine' });
-const denied = (reason: string): AuthResult => Object.freeze({ is: 'denied', reason });
+const denied = (reason: string, credential?: string): AuthResult => Object.freeze({ is: 'denied', reason, credential });
 const MALFORMED = denied('malformed');
 const UNKNOWN = denied('unknown');
 const WRONG = denied('wrong_secret');
-const EXPIRED = denied('expired');
 const LOCKED = denied('locked');
 /** Denials of who holds no key, as opposed to one that is good no more. */
 const GUESSED: ReadonlySet<AuthResult> = new Set([UNKNOWN, WRONG]);
@@ -69,9 +68,9 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
   /** Whoever guesses from there must wait for what costs the store or bcrypt work. What is known at once is answered as ever. */
   const waits = (address: string, now: number): boolean => wrong.waitOf(networkOf(address), now) > 0;
   /** argon2id for addresses that somebody guesses from, of all of them one at a time: a good key that nobody showed yet is let in, and others have the rest. */
+  const apart = turns({ concurrent: 1, waiting: 8, refusal: 'Too many secrets are being verified; try again.' });
   /** Ids that nobody knows are looked up for such addresses a few at a time: one of another process's making, a moment ago, is let in. */
   const aside = flights<AuthResult>(FEW);
-  const apart = turns({ concurrent: 1, waiting: 8, refusal: 'Too many secrets are being verified; try again.' });
   const counted = (result: AuthResult, address: string, now: number): AuthResult => {
     if (result.is !== 'denied') return result;
     const source = networkOf(address);
@@ -91,7 +90,7 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
   /** After the secret, so that the state of a key shows to nobody who does not hold it, not even by time. */
   const proven = ({ record, principal, ends }: KeyEntry, { value, address, now }: Shown, at: number): AuthResult => {
     const reason = obstacle(record, now);
-    if (reason !== undefined) return denied(reason);
+    if (reason !== undefined) return denied(reason, record.id);
     if (record.status === 'grace') graceUses.add(1);
     uses.touch(record.id, now, address);
     rehash(record, value);
@@ -140,7 +139,9 @@ export const strategy = ({ host, book, hands, written, verifiers, uses, legacy, 
     if (value.length > LONGEST) return ours ? MALFORMED : NOT_MINE;
     const entry = written.find(value);
     if (entry !== undefined)
-      return entry.ends !== undefined && now >= entry.ends ? EXPIRED : accept(entry.principal, entry.ends ?? Number.POSITIVE_INFINITY, now, epoch());
+      return entry.ends !== undefined && now >= entry.ends
+        ? denied('expired', entry.principal.credential)
+        : accept(entry.principal, entry.ends ?? Number.POSITIVE_INFINITY, now, epoch());
     if (!ours) return isLegacy(value) ? imported(shown) : NOT_MINE;
     const id = idOf(value);
     if (id === undefined) return MALFORMED;

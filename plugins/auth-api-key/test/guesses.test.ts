@@ -84,7 +84,7 @@ describe('whoever guesses keys', () => {
     const at = await fresh();
     const { key } = await at.run('keys.create', { name: 'ended', expires: '1s' });
     at.clock.now += 1000;
-    for (let i = 0; i < 20; i++) expect(await at.ask(key, 'bearer', GUESSER)).toEqual({ is: 'denied', reason: 'expired' });
+    for (let i = 0; i < 20; i++) expect(await at.ask(key, 'bearer', GUESSER)).toMatchObject({ is: 'denied', reason: 'expired' });
     for (let i = 0; i < 20; i++) expect(await at.ask('lpa_malformed', 'bearer', GUESSER)).toEqual({ is: 'denied', reason: 'malformed' });
     await guess(at, 10);
   });

@@ -67,7 +67,7 @@ describe('imported keys', () => {
     const later = await gateway(at.store, at.clock);
     expect((await later.ask(bdrk(1))).is).toBe('principal');
     await later.run('keys.revoke', { key: 'seed1' });
-    expect(await later.ask(bdrk(1))).toEqual({ is: 'denied', reason: 'revoked' });
+    expect(await later.ask(bdrk(1))).toMatchObject({ is: 'denied', reason: 'revoked' });
   });
   it('deny what is none of them, and never by another strategy', async () => {
     const at = await fresh();

@@ -11,7 +11,7 @@ import { isPrivate } from './way.ts';
 const BELIEVED = 30_000;
 
 const NOT_MINE: AuthResult = Object.freeze({ is: 'not-mine' });
-const denied = (reason: string): AuthResult => Object.freeze({ is: 'denied', reason });
+const denied = (reason: string, credential?: string): AuthResult => Object.freeze({ is: 'denied', reason, credential });
 const MALFORMED = denied('malformed');
 const INSECURE = denied('insecure_connection');
 const UNKNOWN = denied('unknown');
@@ -51,7 +51,7 @@ export const strategy = ({ host, config, book, argon, failures }: StrategyParts)
     if (!right) return WRONG;
     // The password first, so that the state of a user shows to nobody who does not know it.
     const reason = obstacle(entry.record, now);
-    return reason === undefined ? accept(entry, now, epoch) : denied(reason);
+    return reason === undefined ? accept(entry, now, epoch) : denied(reason, credentialOf(entry.record));
   };
   const authenticate = async (user: string, password: string, source: string): Promise<AuthResult> => {
     const lock = (): AuthResult | undefined => {

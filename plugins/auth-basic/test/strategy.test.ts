@@ -208,7 +208,7 @@ describe('other processes with the same store', () => {
       const epoch = there.strategy.epoch?.();
       vi.advanceTimersByTime(5000);
       await vi.waitUntil(() => there.strategy.epoch?.() !== epoch, { interval: 0, timeout: 15_000 });
-      expect(await there.ask('alice', password)).toEqual({ is: 'denied', reason: 'removed' });
+      expect(await there.ask('alice', password)).toMatchObject({ is: 'denied', reason: 'removed' });
     } finally {
       vi.useRealTimers();
     }

@@ -11,7 +11,7 @@ export const SKEW = 5 * 60_000;
 const EMPTY = hash('sha256', '', 'base64');
 
 const NOT_MINE: AuthResult = Object.freeze({ is: 'not-mine' });
-const denied = (reason: string): AuthResult => ({ is: 'denied', reason });
+const denied = (reason: string, credential?: string): AuthResult => ({ is: 'denied', reason, credential });
 const STORE_AWAY: AuthResult = Object.freeze({ is: 'unavailable', reason: 'store_unavailable', retryAfterMs: 1000 });
 const equal = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
@@ -63,8 +63,8 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     if (entry === undefined) return denied('unknown');
     if (!right) return denied('wrong_signature');
     const reason = pairObstacle(entry.record, host.now());
-    if (reason !== undefined) return denied(reason);
-    if (!config.allowReplay && used.has(well.mark)) return denied('replayed');
+    if (reason !== undefined) return denied(reason, well.claim.id);
+    if (!config.allowReplay && used.has(well.mark)) return denied('replayed', well.claim.id);
     return { is: 'principal', principal: entry.principal, cacheUntil: host.now(), epoch: book.epoch(), body: bodyCheck(well, entry) };
   };
   return {

@@ -15,7 +15,7 @@ const EMPTY = hash('sha256', '');
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE']);
 
 const NOT_MINE: AuthResult = Object.freeze({ is: 'not-mine' });
-const denied = (reason: string): AuthResult => ({ is: 'denied', reason });
+const denied = (reason: string, credential?: string): AuthResult => ({ is: 'denied', reason, credential });
 const STORE_AWAY: AuthResult = Object.freeze({ is: 'unavailable', reason: 'store_unavailable', retryAfterMs: 1000 });
 
 const equal = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
@@ -77,8 +77,9 @@ export const strategy = ({ host, config, book, used, hands }: StrategyParts): Au
     if (entry === undefined) return denied('unknown');
     if (well.payload !== undefined && !right) return denied('wrong_signature');
     const reason = pairObstacle(entry.record, host.now());
-    if (reason !== undefined) return denied(reason);
-    if (!config.allowReplay && used.has(well.claim.signature)) return denied('replayed');
+    const proven = right ? well.claim.id : undefined;
+    if (reason !== undefined) return denied(reason, proven);
+    if (!config.allowReplay && used.has(well.claim.signature)) return denied('replayed', proven);
     return { is: 'principal', principal: entry.principal, cacheUntil: host.now(), epoch: book.epoch(), body: bodyCheck(well, entry) };
   };
   return {

@@ -1,4 +1,4 @@
-import { type BodyCheck, type Credential, GatewayError, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
+import { type AuthResult, type BodyCheck, type Credential, GatewayError, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import type { Incoming } from '../call/exchange.ts';
 import type { Graph, Strategy } from '../graph.ts';
 import { ambiguous, type Head } from '../http/head.ts';
@@ -43,6 +43,7 @@ const withoutStack = <T>(make: () => T): T => {
   }
 };
 type Denial = (code: 'missing_credentials' | 'invalid_credentials', retryAfterMs?: number) => GatewayError;
+type Denied = Omit<Extract<AuthResult, { readonly is: 'denied' }>, 'is'>;
 const denials = (headers: readonly string[]): Denial => {
   const make: Denial = (code, retryAfterMs) => {
     const message =
@@ -159,13 +160,13 @@ export const makeAuthenticator = (
   const slow = async (key: string | undefined, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<Identified> => {
     const answer = await ask(strategies, credentials, askedOf(r));
     if (answer === undefined || answer.result.is === 'denied' || answer.result.is === 'not-mine') {
-      const { reason, retryAfterMs } = answer?.result.is === 'denied' ? answer.result : { reason: 'unknown', retryAfterMs: undefined };
+      const { reason, retryAfterMs, credential }: Denied = answer?.result.is === 'denied' ? answer.result : { reason: 'unknown' };
       // A lock says how long it lasts, each time anew, and after it the credential may be good.
       if (key !== undefined && retryAfterMs === undefined) cache.deny(key, r.now);
       const { request, address } = r.peer;
       const replayed = answer === undefined ? undefined : replayedBy(answer.result);
       if (replayed !== undefined) accessed({ operation: 'session.replay', request, address, ...replayed });
-      throw refuse(r, denial('invalid_credentials', retryAfterMs), 'denied', { strategy: answer?.strategy.kind ?? 'none', reason });
+      throw refuse(r, denial('invalid_credentials', retryAfterMs), 'denied', { strategy: answer?.strategy.kind ?? 'none', reason, credential });
     }
     const { strategy, result } = answer;
     if (result.is === 'unavailable') {

@@ -13,6 +13,7 @@ export interface AuthFailure {
   readonly reason: string | undefined;
   /** Of somebody whose first credential holds. */
   readonly principal?: string | undefined;
+  /** Of somebody known, or one that was proven and is good no more. */
   readonly credential?: string | undefined;
   readonly request?: string | undefined;
 }
@@ -25,8 +26,10 @@ export const authFailures = (now: () => number, push: (record: AuditRecord) => v
   /** The failure before, and its record: whoever guesses fails alike each time. */
   let last: { readonly of: AuthFailure; readonly record: AuditRecord } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const again = ({ address, code, strategy, reason }: AuthFailure): AuditRecord | undefined =>
-    last?.of.address === address && last.of.code === code && last.of.strategy === strategy && last.of.reason === reason ? last.record : undefined;
+  const again = ({ address, code, strategy, reason, credential }: AuthFailure): AuditRecord | undefined =>
+    last?.of.address === address && last.of.code === code && last.of.strategy === strategy && last.of.reason === reason && last.of.credential === credential
+      ? last.record
+      : undefined;
   const flush = (): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -45,9 +48,9 @@ export const authFailures = (now: () => number, push: (record: AuditRecord) => v
         alike.count = (alike.count ?? 0) + 1;
         return;
       }
-      const { address, code, strategy, reason } = failure;
+      const { address, code, strategy, reason, credential } = failure;
       const network = open.size < MOST ? (addressPrefix(address) ?? '') : '';
-      const key = `${network} ${code} ${strategy ?? ''} ${open.size < MOST ? (reason ?? '') : ''}`;
+      const key = `${network} ${code} ${strategy ?? ''} ${open.size < MOST ? `${reason ?? ''} ${credential ?? ''}` : ''}`;
       const same = open.get(key);
       if (same !== undefined) {
         same.count = (same.count ?? 0) + 1;
@@ -58,7 +61,7 @@ export const authFailures = (now: () => number, push: (record: AuditRecord) => v
       record.address = network === '' ? undefined : address;
       record.code = code;
       record.strategy = strategy;
-      record.reason = open.size < MOST ? reason : undefined;
+      if (open.size < MOST) Object.assign(record, { reason, credential });
       record.count = 1;
       open.set(key, record);
       timer ??= setTimeout(flush, WINDOW_MS).unref();

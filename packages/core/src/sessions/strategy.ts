@@ -9,7 +9,7 @@ import { isOver, type Sessions } from './sessions.ts';
 const BELIEVED = 30_000;
 /** Requests that were under way when their token was replaced are refused like any other, and nothing more. */
 const UNDER_WAY = 10_000;
-const denied = (reason: string): AuthResult => Object.freeze({ is: 'denied', reason });
+const denied = (reason: string, credential?: string): AuthResult => Object.freeze({ is: 'denied', reason, credential });
 const replays = new WeakMap<AuthResult, Ended>();
 /** Whose session a refusal has ended, when it was because of a token that was replaced. */
 export const replayedBy = (result: AuthResult): Ended | undefined => replays.get(result);
@@ -67,14 +67,14 @@ export const sessionStrategy = (sessions: Sessions, host: Pick<Host, 'now' | 'lo
     const is = tokenIs(record, token);
     if (is === 'stranger') return denied('wrong_secret');
     if (is !== 'current') {
-      const refusal = denied('replaced');
+      const refusal = denied('replaced', record.credential);
       const isReplay = (row: SessionRecord): boolean => wasReplaced(row, token, now - UNDER_WAY);
       if (isReplay(record) && (await sessions.end(id, isReplay))) replays.set(refusal, holderIn(record));
       return refusal;
     }
-    if (isOver(record, idle, now)) return denied('expired');
+    if (isOver(record, idle, now)) return denied('expired', record.credential);
     const holder = await holderOf(strategies, record);
-    if (holder === undefined) return denied('credential_gone');
+    if (holder === undefined) return denied('credential_gone', record.credential);
     sessions.touch(entry);
     const until = Math.min(now + believed, record.expiresAt, holder.expires ?? Number.POSITIVE_INFINITY, now + Math.max(0, book.freshFor()));
     return { is: 'principal', principal: loggedIn(holder, record), cacheUntil: until, epoch: at };
