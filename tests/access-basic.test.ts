@@ -131,6 +131,11 @@ describe('a user with a password', () => {
     await bench.operation('users.password', { name: 'dave' });
     expect(answer(await ask(bench.url, sent(session)))).toBe('401 invalid_credentials');
   });
+  test('is led by no page of another origin, for which a browser would send the password by itself', async () => {
+    const foreign = { ...asAlice(), origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+    expect(answer(await ask(bench.url, sent(foreign)))).toBe('403 address_not_allowed');
+    expect(bench.simulator.requests).toEqual([]);
+  });
   test('is out as soon as removed, also where the password was remembered', async () => {
     const made = await bench.operation('users.add', { name: 'bob' });
     const asBob = { authorization: `Basic ${basic(`bob:${String(made.password)}`)}` };

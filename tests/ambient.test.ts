@@ -105,6 +105,30 @@ describe('a header that a proxy wrote', () => {
     for (const wrong of [{ authorization: 'Bearer wrong' }, { 'x-api-key': `${bench.key}x` }, { authorization: 'Digest x' }])
       expect(answer(await ask(bench.url, sent({ 'x-forwarded-client-cert': 'mesh', ...wrong })))).toBe('401 invalid_credentials');
   });
+  test('a page of another origin calls with nothing that a browser adds by itself; one of cors.origins and one of the host do', async () => {
+    const friends = await open([API_KEY, XFCC], { cors: { origins: ['https://app.example'] } });
+    const by = (more: Readonly<Record<string, string>>) => sent({ 'x-forwarded-client-cert': 'mesh', ...more });
+    for (const foreign of [
+      { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'same-site' },
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { origin: `http://${new URL(friends.url).hostname}:1` },
+    ]) {
+      for (const path of ['/openai/main/v1/chat/completions', '/transparent/main/v1/chat/completions'])
+        expect(answer(await ask(friends.url, { ...by(foreign), path }))).toBe('403 address_not_allowed');
+      expect(answer(await ask2(friends.url, by(foreign)))).toBe('403 address_not_allowed');
+    }
+    expect(friends.simulator.requests).toEqual([]);
+    // What a page must put there itself is its own affair: a browser asks first whether it may.
+    expect(answer(await ask(friends.url, sent({ 'x-api-key': friends.key, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })))).toBe('200');
+    for (const own of [
+      { origin: 'https://app.example', 'sec-fetch-site': 'cross-site' },
+      { origin: friends.url, 'sec-fetch-site': 'same-origin' },
+    ])
+      expect(answer(await ask(friends.url, by(own)))).toBe('200');
+    expect(friends.lines.findLast(({ msg }) => msg === 'a credential was refused')).toMatchObject({ reason: 'foreign_page' });
+  });
   test('several are offered in the order of the strategies; the first that knows one decides', async () => {
     expect(answer(await ask(bench.url, sent({ 'x-amzn-oidc-data': 'alb', 'x-forwarded-client-cert': 'mesh' })))).toBe('200');
     await expect.poll(() => caller(bench)).toBe('gate:mesh');

@@ -1,6 +1,7 @@
 import { type AuthResult, type BodyCheck, type Credential, GatewayError, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import type { Incoming } from '../call/exchange.ts';
 import type { Graph, Strategy } from '../graph.ts';
+import { isOfForeignPage } from '../http/from-page.ts';
 import { ambiguous, type Head } from '../http/head.ts';
 import { peerCertificate } from '../http/peer-certificate.ts';
 import { replayedBy } from '../sessions/strategy.ts';
@@ -42,8 +43,8 @@ const withoutStack = <T>(make: () => T): T => {
     Error.stackTraceLimit = stackTraceLimit;
   }
 };
-type Denial = (code: 'missing_credentials' | 'invalid_credentials', retryAfterMs?: number) => GatewayError;
 type Denied = Omit<Extract<AuthResult, { readonly is: 'denied' }>, 'is'>;
+type Denial = (code: 'missing_credentials' | 'invalid_credentials', retryAfterMs?: number) => GatewayError;
 const denials = (headers: readonly string[]): Denial => {
   const make: Denial = (code, retryAfterMs) => {
     const message =
@@ -189,9 +190,20 @@ export const makeAuthenticator = (
     note(kindOf.get(known.strategy) ?? 'none', 'ok');
     return known;
   };
+  /** A browser adds these by itself to every request, whichever site makes it: pages of the gateway's own origin and of `cors.origins` alone may use them. */
+  const checkPage = (r: Request): void => {
+    const { origin, fetchSite, host } = r.head;
+    if (origin !== undefined && graph.settings.server.cors.origins.includes(origin)) return;
+    if (!isOfForeignPage({ method: r.request.method, origin, fetchSite, host, encrypted: r.peer.tls })) return;
+    const error = withoutStack(() => new GatewayError('address_not_allowed', 'No other web site may call with what a browser adds by itself.'));
+    throw refuse(r, error, 'denied', { strategy: 'none', reason: 'foreign_page' });
+  };
   const byAmbient = (r: Request): Identified | Promise<Identified> => {
     const shown = ambientOf(r.head, r.request, r.peer, slots);
-    if (shown.length > 0) return decide(cache.keyOf('ambient', ambientText(shown)), strategies, shown, r);
+    if (shown.length > 0) {
+      checkPage(r);
+      return decide(cache.keyOf('ambient', ambientText(shown)), strategies, shown, r);
+    }
     throw refuse(r, denial('missing_credentials'), 'missing', { strategy: 'none', reason: 'missing' });
   };
   const identify = (r: Request): Identified | Promise<Identified> => {
@@ -205,6 +217,7 @@ export const makeAuthenticator = (
       throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: 'none', reason: 'unknown_scheme' });
     }
     if (credential === undefined) return byAmbient(r);
+    if (credential.slot === 'basic') checkPage(r);
     if (UNCACHED.has(credential.slot)) return slow(undefined, strategies, [credential], r);
     return decide(cache.keyOf(wayOf(credential, r.peer, r.head), credential.value), strategies, [credential], r);
   };

@@ -1,20 +1,32 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
 import type { AnyRequest } from './sever.ts';
 
-type Headers = AnyRequest['headers'];
 const SAFE: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD']);
 
+const textOf = (value: string | readonly string[] | undefined): string | undefined => (value === undefined ? undefined : String(value));
 const hostOf = (scheme: string, host: string): string | undefined => {
   const url = `${scheme}//${host}`;
   return URL.canParse(url) ? new URL(url).host : undefined;
 };
-const isOwnOrigin = (origin: string, headers: Headers, encrypted: boolean): boolean => {
+const isOwnOrigin = (origin: string, own: string, encrypted: boolean): boolean => {
   const [, scheme = '', place = ''] = /^(https?:)\/\/([^/?#@\s,]+)$/.exec(origin) ?? [];
-  const own = headers.host ?? headers[':authority'];
-  if (place === '' || typeof own !== 'string' || (encrypted && scheme !== 'https:')) return false;
+  if (place === '' || (encrypted && scheme !== 'https:')) return false;
   const host = hostOf(scheme, place);
   return host !== undefined && host === hostOf(scheme, own);
 };
+
+/** Who asks a browser for a request, as it says itself. */
+export interface Asking {
+  readonly method: string | undefined;
+  readonly origin: string | undefined;
+  readonly fetchSite: string | undefined;
+  /** Host that the request names. */
+  readonly host: string;
+  readonly encrypted: boolean;
+}
+/** Whether a page of another origin than the host's own makes a browser do something; what says nothing of a page is no browser. */
+export const isOfForeignPage = ({ method = 'GET', origin, fetchSite, host, encrypted }: Asking): boolean =>
+  !SAFE.has(method) && ((fetchSite !== undefined && fetchSite !== 'same-origin') || (origin !== undefined && !isOwnOrigin(origin, host, encrypted)));
 
 /**
  * What a browser does to the gateway without being asked by the gateway's own page: a load balancer's cookie or a client certificate goes
@@ -24,8 +36,9 @@ const isOwnOrigin = (origin: string, headers: Headers, encrypted: boolean): bool
 export const foreignPage = ({ method, headers, socket }: AnyRequest): GatewayError | undefined => {
   const { origin, 'sec-fetch-site': site, 'content-type': type } = headers;
   if (SAFE.has(method) || (origin === undefined && site === undefined)) return undefined;
-  const isOwn = (site === undefined || site === 'same-origin') && (origin === undefined || isOwnOrigin(String(origin), headers, 'encrypted' in socket));
-  if (!isOwn) return new GatewayError('address_not_allowed', 'No other web site may call; a proxy in front must pass on the Host that the browser sent.');
+  const host = textOf(headers.host ?? headers[':authority']) ?? '';
+  const isForeign = isOfForeignPage({ method, origin: textOf(origin), fetchSite: textOf(site), host, encrypted: 'encrypted' in socket });
+  if (isForeign) return new GatewayError('address_not_allowed', 'No other web site may call; a proxy in front must pass on the Host that the browser sent.');
   return type === undefined ? new GatewayError('unsupported_media_type', 'Send application/json in UTF-8, without content-encoding.') : undefined;
 };
 
