@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
 
@@ -65,6 +66,12 @@ describe.each(JSON_OPERATIONS)('%s', (path, body) => {
     bench.simulator.script({ status: 200, headers: { 'content-type': 'text/plain' }, body: '{"id":"c","data":[],"choices":[]}' });
     const answer = await send(path, body);
     expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([200, 'application/json', '{"id":"c","data":[],"choices":[]}']);
+  });
+  test('an object behind empty lines, which servers send while they work, passes', async () => {
+    const text = '\n\n{"id":"c","data":[],"choices":[]}';
+    bench.simulator.script({ status: 200, headers: JSON_HEAD, body: text, stall: { at: 2, until: setTimeout(100) } });
+    const answer = await send(path, body);
+    expect([answer.status, await answer.text()]).toEqual([200, text]);
   });
 });
 

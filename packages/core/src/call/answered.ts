@@ -14,13 +14,15 @@ export const mustBeJson = (answers: Answered | undefined, contentType: string): 
 /** Whether an answer of this type is none, whatever it holds. */
 export const isPage = (answers: Answered | undefined, contentType: string): boolean => (answers === 'text' || answers === 'sound') && PAGE.test(contentType);
 
+/** Bytes that say nothing yet: servers send empty lines while they work. */
+export const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => SPACES.has(byte));
 /** Whether the first of these bytes that is no space begins an object. */
 const beginsObject = (bytes: Uint8Array): boolean => {
   let at = 0;
   while (SPACES.has(bytes[at])) at++;
   return bytes[at] === 0x7b;
 };
-/** What keeps an answer that must be JSON from being one; `first`: its first bytes. */
+/** What keeps an answer that must be JSON from being one; `first`: its first bytes that are not blank. */
 export const flawOf = (name: string, answers: Answered | undefined, first: Uint8Array, verdict: Verdict | undefined): ErrorLike | undefined => {
   if (verdict?.error !== undefined) return verdict.error;
   if (!beginsObject(first) || answers === 'sound') return new GatewayError('upstream_bad_response', `The provider of ${name} answered with something else.`);

@@ -1,5 +1,5 @@
 import { type Answered, GatewayError, type Tap } from '@llm-proxy-auth/plugin';
-import { flawOf, isJsonType } from '../answered.ts';
+import { flawOf, isBlank, isJsonType } from '../answered.ts';
 import type { Cut, ReplyHead, Sink } from '../dispatch.ts';
 import { type Attempting, cutOutcome, textOf } from './outcome.ts';
 import { MAX_WHOLE } from './whole.ts';
@@ -32,7 +32,7 @@ class HeldSink implements Sink {
   data(chunk: Buffer, at: number): void {
     this.#tap?.bytes(chunk);
     if (this.#passes) return this.#to.data(chunk, at);
-    if (this.#size === 0) this.#first = chunk;
+    if (isBlank(this.#first)) this.#first = chunk;
     this.#held.push(chunk);
     this.#size += chunk.length;
     if (this.#size > MAX_WHOLE) this.#pass();
