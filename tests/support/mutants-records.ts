@@ -205,6 +205,11 @@ export const records: readonly Mutant[] = [
     from: 'if (this.#emptied) await this.#restore();',
     to: '',
   }),
+  owed('what was settled is known, not what was reserved', 'who starts then begins from what was spent', {
+    file: 'plugins/counters-redis/src/counters.ts',
+    from: 'this.#share.hear(await this.#shared.settle(lease, actual));',
+    to: 'await this.#shared.settle(lease, actual);',
+  }),
   owed('what was spent alone is not taken off a budget twice', 'goes away time and again', {
     file: 'plugins/counters-redis/src/share.ts',
     from: 'limit: before + Math.floor(',

@@ -7,7 +7,7 @@ import { connect, isRefusal } from './connection.ts';
 import { type Kept, keptIn } from './kept.ts';
 import { sharedMemory } from './memory.ts';
 import { isOwn, type Share, shareOf } from './share.ts';
-import { type Actual, type Shared, settles, sharedIn } from './shared.ts';
+import { type Actual, type Shared, settles, sharedIn, spentIn } from './shared.ts';
 
 const PRESENT_EVERY_MS = 10_000;
 /** Signs of life between two sweeps of the store. */
@@ -77,7 +77,7 @@ class RedisCounters implements Counters {
     const lease = `${this.#replica}:${++this.#serial}`;
     try {
       const taken = await this.#shared.take(lease, claims, now);
-      this.#share.hear(claims, taken, now);
+      this.#share.hear(spentIn(claims, taken, now));
       return taken;
     } catch {
       this.#lost();
@@ -103,10 +103,12 @@ class RedisCounters implements Counters {
       return;
     }
     if (this.#asking !== undefined) return this.#later(lease, actual);
-    await this.#shared.settle(lease, actual).catch(() => {
+    try {
+      this.#share.hear(await this.#shared.settle(lease, actual));
+    } catch {
       this.#lost();
       this.#later(lease, actual);
-    });
+    }
   }
   degraded(): boolean {
     return this.#asking !== undefined;

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Change, Claim, Store, Stored, Taken } from '@llm-proxy-auth/plugin';
+import type { Change, Claim, Store, Stored } from '@llm-proxy-auth/plugin';
 import { endOf, type Spent } from './shared.ts';
 
 /** Spaces of the store: budgets by the hashes of their keys, and how many replicas there were by that of the prefix. */
@@ -32,8 +32,8 @@ type Row = Pick<Known, 'ends' | 'used' | 'alone'>;
  * them. Where the store does not answer, everything that asks it rejects and what was to be told is told later.
  */
 export interface Kept {
-  /** The server's word about budgets; `owed`: what it has not been told of one. */
-  hear(claims: readonly Claim[], taken: Taken, now: number, owed: (key: string) => number): void;
+  /** The server's word about a budget; `owed`: what it has not been told of it. */
+  hear(spent: Spent, owed: number): void;
   /** This replica spent by itself. */
   add(claim: Claim, amount: number): void;
   /** Spent of a budget's window by all, as was said last, and by this replica alone before that. */
@@ -110,14 +110,10 @@ export const keptIn = (store: Store, prefix: string): Kept => {
     if (is || (await store.commit([{ space: REPLICAS, key: nameOf(prefix), expect: row?.version ?? 0, value: { json: String(count) } }]))) told = count;
   };
   return {
-    hear(claims, taken, now, owed) {
-      const lines = taken.ok ? (taken.left ?? []) : [taken];
-      for (const { key, remaining } of lines) {
-        const claim = claims.find((c) => c.kind === 'budget' && c.key === key);
-        if (claim === undefined) continue;
-        const alone = ofWindow(claim, now)?.alone ?? 0;
-        know(key, { ends: endOf(claim, now), used: claim.limit - remaining + owed(key), alone, before: alone, own: 0, word: 'untold' });
-      }
+    hear({ key, ends, used }, owed) {
+      const before = known.get(key);
+      const alone = before?.ends === ends ? before.alone : 0;
+      know(key, { ends, used: used + owed, alone, before: alone, own: 0, word: 'untold' });
     },
     add(claim, amount) {
       const ends = claim.ends ?? 0;

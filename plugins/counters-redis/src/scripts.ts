@@ -94,12 +94,12 @@ if settled then redis.call('SET', KEYS[count + 1], cjson.encode(kept), 'PX', tex
 return answer
 `;
 
-/** KEYS: the lease's. ARGV: the lease, then key and amount of what was used. */
+/** KEYS: the lease's. ARGV: the lease, then key and amount of what was used. Returns key, end of the window and what is used of each budget. */
 export const SETTLE = `${COMMON}
 local kept = redis.call('GET', KEYS[1])
-if not kept then return 0 end
+if not kept then return {} end
 redis.call('DEL', KEYS[1])
-local actual = {}
+local actual, left = {}, {}
 for i = 2, #ARGV, 2 do actual[ARGV[i]] = tonumber(ARGV[i + 1]) end
 for _, claim in ipairs(cjson.decode(kept)) do
   local kind, key, amount, place, window = claim[1], claim[2], tonumber(claim[3]), tonumber(claim[4]), tonumber(claim[5])
@@ -108,7 +108,13 @@ for _, claim in ipairs(cjson.decode(kept)) do
     for n = 1, amount do redis.call('ZREM', key, ARGV[1] .. ':' .. n) end
   elseif used and kind == 'b' then
     local h = redis.call('HMGET', key, 'e', 'u')
-    if h[1] and tonumber(h[1]) == place then redis.call('HSET', key, 'u', text(math.max(0, tonumber(h[2]) + used - amount))) end
+    if h[1] and tonumber(h[1]) == place then
+      local sum = text(math.max(0, tonumber(h[2]) + used - amount))
+      redis.call('HSET', key, 'u', sum)
+      left[#left + 1] = key
+      left[#left + 1] = h[1]
+      left[#left + 1] = sum
+    end
   elseif used then
     local h = redis.call('HMGET', key, 's', 'c', 'p')
     local s = tonumber(h[1] or '-1')
@@ -116,7 +122,7 @@ for _, claim in ipairs(cjson.decode(kept)) do
     elseif s - window == place then redis.call('HSET', key, 'p', text(math.max(0, tonumber(h[3]) + used - amount))) end
   end
 end
-return 1
+return left
 `;
 
 /** KEYS: leases. ARGV: now, hold ms, lease ms, then the leases. */

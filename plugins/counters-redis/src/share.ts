@@ -1,6 +1,6 @@
 import { type Claim, type Counters, memoryCounters, type Taken } from '@llm-proxy-auth/plugin';
 import type { Kept } from './kept.ts';
-import { type Actual, endOf } from './shared.ts';
+import { type Actual, endOf, type Spent } from './shared.ts';
 
 const MOST_KNOWN = 10_000;
 const PREFIX = 'own:';
@@ -15,7 +15,7 @@ export interface Owed {
  */
 export interface Share {
   /** Hears what the server said of budgets. */
-  hear(claims: readonly Claim[], taken: Taken, now: number): void;
+  hear(spent: readonly Spent[]): void;
   take(claims: readonly Claim[], now: number, replicas: number): Taken;
   beat(leases: readonly string[], now: number): void;
   settle(lease: string, actual: readonly Actual[]): void;
@@ -47,8 +47,8 @@ export const shareOf = (kept: Kept): Share => {
   };
   return {
     owe,
-    hear(claims, taken, now) {
-      kept.hear(claims, taken, now, (key) => owed.get(key)?.amount ?? 0);
+    hear(spent) {
+      for (const each of spent) kept.hear(each, owed.get(each.key)?.amount ?? 0);
     },
     take(claims, now, replicas) {
       const own = claims.map((claim) => portion(claim, now, replicas));

@@ -30,7 +30,8 @@ export interface Spent {
 /** What is counted in the server; every operation is one round trip and rejects when there is no answer. */
 export interface Shared {
   take(lease: string, claims: readonly Claim[], now: number): Promise<Taken>;
-  settle(lease: string, actual: readonly Actual[]): Promise<void>;
+  /** What its budgets hold then. */
+  settle(lease: string, actual: readonly Actual[]): Promise<readonly Spent[]>;
   beat(leases: readonly string[], now: number): Promise<void>;
   /** Says that a replica is here; how many there are, the name of what the server counted since it was empty, and whether it was until now. */
   present(replica: string, now: number): Promise<{ readonly replicas: number; readonly life: string; readonly isNew: boolean }>;
@@ -50,6 +51,13 @@ const takenOf = (answer: unknown, lease: string, claims: readonly Claim[]): Take
   const left = claims.flatMap(({ kind, key }, i) => (kind === 'concurrent' ? [] : [{ key, remaining: numbers[2 * i] ?? 0, resetMs: numbers[2 * i + 1] ?? 0 }]));
   return { ok: true, lease: claims.some(settles) ? lease : '', left };
 };
+
+/** What an answer says of budgets. */
+export const spentIn = (claims: readonly Claim[], taken: Taken, now: number): readonly Spent[] =>
+  (taken.ok ? (taken.left ?? []) : [taken]).flatMap(({ key, remaining }) => {
+    const claim = claims.find((c) => c.kind === 'budget' && c.key === key);
+    return claim === undefined ? [] : [{ key, ends: endOf(claim, now), used: claim.limit - remaining }];
+  });
 
 export const sharedIn = (redis: Redis, prefix: string): Shared => {
   const script = (source: string): Script => scriptOf(redis, source);
@@ -71,7 +79,11 @@ export const sharedIn = (redis: Redis, prefix: string): Shared => {
       return takenOf(await take(keys, [String(now), lease, String(HOLD_MS), String(LEASE_MS), ...args]), lease, claims);
     },
     async settle(lease, actual) {
-      await settle([leaseOf(lease)], [lease, ...actual.flatMap(({ key, amount }) => [keyOf(key), String(amount)])]);
+      const answer = (await settle([leaseOf(lease)], [lease, ...actual.flatMap(({ key, amount }) => [keyOf(key), String(amount)])])) as readonly string[];
+      const spent: Spent[] = [];
+      for (let i = 0; i + 2 < answer.length; i += 3)
+        spent.push({ key: (answer[i] ?? '').slice(keyOf('').length), ends: Number(answer[i + 1]), used: Number(answer[i + 2]) });
+      return spent;
     },
     async beat(leases, now) {
       await beat(leases.map(leaseOf), [String(now), String(HOLD_MS), String(LEASE_MS), ...leases]);

@@ -205,7 +205,7 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
       const store = memoryStore();
       const first = await open('p:', 500, other.url, store);
       const second = await open('p:', 500, other.url, store);
-      await spend(first, 40, 40);
+      await spend(first, 60, 40);
       await first.close?.();
       await second.close?.();
       await other.kill();
@@ -229,7 +229,7 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
     test('a server that lost its data goes on with what the store knew, whoever comes first', async () => {
       const store = memoryStore();
       const first = await open('p:', 5_000, other.url, store);
-      await spend(first, 40, 40);
+      await spend(first, 60, 40);
       await first.take([{ ...budget(100, 5, 'ended'), ends: START - 1 }], START - 2);
       await open('q:', 5_000, other.url, store);
       await first.close?.();
