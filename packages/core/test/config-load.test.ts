@@ -56,11 +56,11 @@ describe('a graph', () => {
   });
   test('takes every unit of durations, sizes and percentages', async () => {
     const graph = await world.load(
-      `${GOOD}server: { bodyLimit: 5, timeouts: { head: 250ms, body: 12h, minRate: 2B }, drain: { delay: 90d, deadline: 3m } }\nretry: { budget: 12.5% }\nops: { port: 0 }\n`,
+      `${GOOD}server: { bodyLimit: 5, timeouts: { head: 250ms, body: 12h, minRate: 2KiB/s }, drain: { delay: 90d, deadline: 3m } }\nretry: { budget: 12.5% }\nops: { port: 0 }\n`,
     );
     expect(graph.settings.server).toMatchObject({
       bodyLimit: 5,
-      timeouts: { head: 250, body: 43_200_000, minRate: 2 },
+      timeouts: { head: 250, body: 43_200_000, minRate: 2_048 },
       drain: { delay: 7_776_000_000, deadline: 180_000 },
     });
     expect(graph.settings.retry.budget).toBe(0.125);

@@ -40,7 +40,7 @@ const withoutSlashes = (url: string): string => {
 export const converted = (shape: Shape, raw: string | number | boolean): unknown => {
   if (typeof raw !== 'string') return raw;
   if (shape.lpa === 'duration') return measured(raw, UNIT_MS);
-  if (shape.lpa === 'size') return measured(raw, UNIT_BYTES);
+  if (shape.lpa === 'size') return measured(raw.replace('/s', ''), UNIT_BYTES);
   if (shape.lpa === 'percent') return Number.parseFloat(raw) / 100;
   return shape.lpa === 'url' && shape.asWritten !== true ? withoutSlashes(raw) : raw;
 };

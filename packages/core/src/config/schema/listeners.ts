@@ -2,6 +2,8 @@ import { Duration, Pem, Size } from '@llm-proxy-auth/plugin';
 import { type Static, Type } from 'typebox';
 import { object, port } from './parts.ts';
 
+/** `1KiB/s`: a size a second. */
+const Rate = (options: Parameters<typeof Size>[0]) => Size({ ...options, pattern: '^[0-9]+(B|KiB|MiB|GiB)(/s)?$' } as typeof options);
 const certificates = {
   cert: Type.Optional(Pem({ description: 'Certificate chain: a path or PEM text.' })),
   key: Type.Optional(Pem({ description: 'Private key: a path or PEM text.' })),
@@ -37,7 +39,7 @@ export const Server = object(
     timeouts: object({
       head: Duration({ default: '15s', description: 'Until the request head is complete.' }),
       body: Duration({ default: '300s', description: 'Until the request body is complete.' }),
-      minRate: Size({ default: '1KiB', description: 'Slowest body accepted after 10 s, per second.' }),
+      minRate: Rate({ default: '1KiB/s', description: 'Slowest body accepted after 10 s; `/s` may be left out.' }),
     }),
     drain: object({
       delay: Duration({ default: '5s', description: 'After SIGTERM: still accepting, readiness already 503.' }),
