@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Bench, openBench } from './support/gateway.ts';
 import { BIG, chat, messages, modelAsked, openLimited, SMALL } from './support/limited.ts';
 import { ask, ask2, BOUNDARY, codeOf, FORM_TYPE, field, file, form, type Got, type Part, type Sent } from './support/raw.ts';
 
@@ -254,4 +255,28 @@ describe('paths', () => {
     expect((JSON.parse(got.text) as { data: { id: string }[] }).data.map((model) => model.id)).toEqual([SMALL]);
     expect(bench.simulator.requests.map(modelAsked).every((model) => model === undefined)).toBe(true);
   });
+});
+
+describe('a deployment that a header of Azure names', () => {
+  const IMAGES = 'x-ms-oai-image-generation-deployment';
+  const body = JSON.stringify({ model: BIG, input: 'hi', tools: [{ type: 'image_generation', model: BIG }] });
+  let azure: Bench;
+  let keys: Readonly<Record<'all' | 'both' | 'one', string>>;
+  beforeAll(async () => {
+    azure = await openBench({ vendor: 'azure', main: { deployments: { [BIG]: 'talks', 'gpt-image-1': 'draws' } } });
+    const [both, one] = await Promise.all([[BIG, 'gpt-image-1'], [BIG]].map((models) => azure.makeKey({ name: models.join('-'), models })));
+    keys = { all: azure.key, both: both ?? '', one: one ?? '' };
+  });
+  afterAll(() => azure.close());
+  const paths = ['/openai/main/v1/responses', '/transparent/main/openai/v1/responses'];
+  test.each(paths.flatMap((path) => (['all', 'both', 'one'] as const).map((who) => [path, who] as const)))(
+    '%s, asked for by who may use %s',
+    async (path, who) => {
+      azure.simulator.clear();
+      const headers = { authorization: `Bearer ${keys[who]}`, 'content-type': 'application/json', [IMAGES]: 'draws' };
+      const got = await ask(azure.url, { path, headers, body });
+      const seen = azure.simulator.requests.map((request) => request.header(IMAGES));
+      expect([seen, codeOf(got) === 'model_not_allowed']).toEqual(who === 'one' ? [[], true] : [['draws'], false]);
+    },
+  );
 });

@@ -288,6 +288,18 @@ export const attacks: readonly Mutant[] = [
     'says who decided, why, from where and of which request',
     core('access/authenticate.ts', "kind ?? 'none', reason, credential });", "kind ?? 'none', reason });"),
   ),
+  of(
+    'a further model in a header is tested, bytes unchanged',
+    'tests/bypass-routes',
+    'a deployment that a header of Azure names > /transparent/main/openai/v1/responses, asked for by who may use one',
+    core('call/transparent.ts', 'checkModelHeaders(x, provider, x.head?.forward ?? []);', ''),
+  ),
+  of(
+    'a further model in a header is tested in protocol mode',
+    'tests/bypass-routes',
+    'a deployment that a header of Azure names > /openai/main/v1/responses, asked for by who may use one',
+    core('call/upstream-head.ts', 'checkModelHeaders(x, provider, [...client, ...headers]);', ''),
+  ),
 ];
 
 export const hosts: readonly Mutant[] = [

@@ -230,6 +230,8 @@ export interface Provider {
   /** Transparent mode: the closed table of what may be reached; pins project, region and account. */
   native(head: NativeHead): NativeCall | Refusal;
   readonly names?: ModelNames | undefined;
+  /** Request headers, in lower case, in which a caller names a further model as the account calls it: policies test it like one in a body. */
+  readonly modelHeaders?: readonly string[] | undefined;
   /** `body`: the whole body is needed before the head goes out. */
   readonly signs: 'head' | 'body';
   /** Adds credentials to the finished request. Throws GatewayError `upstream_credentials_unavailable`. */

@@ -17,6 +17,9 @@ export interface Parts {
 }
 const REAL: Parts = Object.freeze({ ask: askEntra, random: Math.random });
 
+/** Which deployment an image tool of a response draws with. https://learn.microsoft.com/azure/ai-foundry/openai/how-to/responses */
+const MODEL_HEADERS: readonly string[] = Object.freeze(['x-ms-oai-image-generation-deployment']);
+
 /** One resource of Azure. */
 export const createProvider = (settings: Config, host: Host, parts: Parts = REAL): Provider => {
   const places = placesOf(settings);
@@ -32,6 +35,7 @@ export const createProvider = (settings: Config, host: Host, parts: Parts = REAL
     endpoint: endpoints({ resource: new URL(places.base.origin).host, api: places.api, names }),
     native,
     names,
+    modelHeaders: MODEL_HEADERS,
     facts: factsOf(names),
     signs: 'head',
     sign,

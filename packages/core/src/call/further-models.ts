@@ -1,4 +1,4 @@
-import { type AnySurface, GatewayError } from '@llm-proxy-auth/plugin';
+import { type AnySurface, GatewayError, type HeaderPairs, type Provider } from '@llm-proxy-auth/plugin';
 import { modelAllowed, modelMatters } from '../access/authorize.ts';
 import type { Exchange } from './exchange.ts';
 import { readUnambiguous } from './unambiguous.ts';
@@ -12,4 +12,16 @@ export const checkFurtherModels = (x: Exchange, surface: AnySurface | undefined,
   for (const model of surface.furtherModels(body))
     if (model === undefined || !modelAllowed(principal, policy, model))
       throw new GatewayError('model_not_allowed', `${principal.id} may not use a model that this body names beside \`model\`.`, { param: 'model' });
+};
+/** The same for the headers of a call in which the vendor reads a further model. */
+export const checkModelHeaders = (x: Exchange, { modelHeaders, names }: Provider, headers: HeaderPairs): void => {
+  const { principal, policy } = x;
+  if (modelHeaders === undefined || principal === undefined || policy === undefined || !modelMatters(principal, policy)) return;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (!modelHeaders.includes(name)) continue;
+    const model = headers[i + 1] ?? '';
+    if (!modelAllowed(principal, policy, names?.model(model) ?? model))
+      throw new GatewayError('model_not_allowed', `${principal.id} may not use the model that the header ${name} names.`, { param: name });
+  }
 };

@@ -11,7 +11,7 @@ import type { Prepared } from './attempt.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
-import { checkFurtherModels } from './further-models.ts';
+import { checkFurtherModels, checkModelHeaders } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { governedPaths } from './governed-paths.ts';
 import { innerIds } from './inner-ids.ts';
@@ -189,6 +189,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const candidates = restricted
     ? authorize(principal, x.policy, { ...early, resolved, model: target === undefined ? undefined : modelOf(target) })
     : resolved.candidates;
+  checkModelHeaders(x, provider, x.head?.forward ?? []);
   if (further && collected !== undefined && totalLength(collected) > 0 && !isMultipart(x)) checkFurtherModels(x, surface, collected);
   const ids = idsOf(x, native, governed);
   if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);

@@ -5,6 +5,7 @@ import { headerValueIsSafe, holdsSecret } from './answer.ts';
 import type { Prepared } from './attempt.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';
+import { checkModelHeaders } from './further-models.ts';
 import { isStrict, lossError } from './strict.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
@@ -106,6 +107,8 @@ export const requestOf = (
   // A variant of the dialect has headers of its own, which its writer knows.
   const same = endpoint.dialect === dialect.name && endpoint.profile === undefined;
   const query = found.route.query === true && (x.target?.query ?? '') !== '' ? `${endpoint.path.includes('?') ? '&' : '?'}${x.target?.query ?? ''}` : '';
+  const client = clientHeaders(x, dialect, same, settings.forwardHeaders, headers);
+  checkModelHeaders(x, provider, [...client, ...headers]);
   return {
     method: endpoint.method,
     origin: endpoint.origin ?? provider.base.origin,
@@ -116,7 +119,7 @@ export const requestOf = (
       'accept-encoding',
       'identity',
       ...(contentType === undefined ? [] : ['content-type', contentType]),
-      ...clientHeaders(x, dialect, same, settings.forwardHeaders, headers),
+      ...client,
       ...(endpoint.headers ?? []),
       ...headers,
     ],
