@@ -324,6 +324,22 @@ const vertexBodies: readonly Mutant[] = [
     test: 'tests/vertex.test.ts',
     named: 'of instances, raw predictions and contents to embed',
   },
+  vertex(
+    'pinned',
+    'Vertex: secrets of the project are not lent',
+    'what the project holds is not lent to an address of the caller’s: > a key',
+    'lent.ts',
+    'isSet(one) && brought?.includes(camel(inner)) !== true',
+    'isSet(one) && brought === undefined',
+  ),
+  vertex(
+    'pinned',
+    'Vertex: accounts of the project vouch for nobody',
+    'what the project holds is not lent to an address of the caller’s: > the service agent',
+    'lent.ts',
+    '!Object.hasOwn(KINDS, kind) || ',
+    '',
+  ),
 ];
 /** What a request or a file asks for and nobody here does. */
 const notDone: readonly Mutant[] = [

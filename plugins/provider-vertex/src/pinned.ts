@@ -1,4 +1,5 @@
 import { isObject, type Json, type Refusal } from '@llm-proxy-auth/plugin';
+import { lentIn } from './lent.ts';
 import type { Home } from './model-name.ts';
 import { namesOtherModel, type PathModel } from './own-model.ts';
 
@@ -92,7 +93,7 @@ export interface Pins {
 }
 /**
  * Refuses a body that names a resource, data set or service account outside the instance's project, a resource outside its location
- * and `global`, or another model than `model`.
+ * and `global`, or another model than `model`; and one that sends what the project holds to an address of the caller's.
  */
 export const pinnedTo = (home: Home, { owned = [], format = 'gemini', model }: Pins = {}): Judge => {
   const proven = new Set(owned);
@@ -103,13 +104,19 @@ export const pinnedTo = (home: Home, { owned = [], format = 'gemini', model }: P
     const param = steps.join('.');
     return { refuse: 'model_not_allowed', message: `\`${param}\` names another model than the path does.`, param };
   };
+  const lending = (key: string, member: Json, steps: readonly string[]): Refusal | undefined => {
+    const lent = key === 'externalApi' || key === 'external_api' ? lentIn(member) : undefined;
+    if (lent === undefined) return undefined;
+    const param = [...steps, lent].join('.');
+    return { refuse: 'operation_not_allowed', message: `\`${param}\` would lend an address of the caller's what this instance's project holds.`, param };
+  };
   const walk = (value: Json, name: string, steps: readonly string[]): Refusal | undefined => {
     if (typeof value === 'string') return judged(value, name, steps);
     if (!Array.isArray(value) && !isObject(value)) return undefined;
     const inList = Array.isArray(value);
     for (const [key, member] of Object.entries(value as object)) {
       if (!inList && isSaid(format, key, member as Json, steps.length === 0)) continue;
-      const refusal = walk(member as Json, inList ? name : key, [...steps, key]);
+      const refusal = walk(member as Json, inList ? name : key, [...steps, key]) ?? lending(key, member as Json, [...steps, key]);
       if (refusal !== undefined) return refusal;
     }
     return undefined;

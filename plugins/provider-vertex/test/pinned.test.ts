@@ -82,6 +82,32 @@ describe('a body passes', () => {
   });
 });
 
+const external = (more: object) => ({ tools: [{ retrieval: { externalApi: { endpoint: 'https://anywhere.example/search', ...more } } }] });
+describe('what the project holds is not lent to an address of the caller’s:', () => {
+  const secret = 'projects/my-project/secrets/s/versions/1';
+  it.each<readonly [string, object, string]>([
+    ['a key', { authConfig: { authType: 'API_KEY_AUTH', apiKeyConfig: { name: 'k', apiKeySecret: secret } } }, 'authConfig.apiKeyConfig.apiKeySecret'],
+    ['a key in the older form', { api_auth: { api_key_config: { api_key_secret_version: secret } } }, 'api_auth.api_key_config.api_key_secret_version'],
+    ['a password', { authConfig: { httpBasicAuthConfig: { credentialSecret: secret } } }, 'authConfig.httpBasicAuthConfig.credentialSecret'],
+    ['the service agent', { authConfig: { authType: 'GOOGLE_SERVICE_ACCOUNT_AUTH' } }, 'authConfig.authType'],
+    ['the service agent, by number', { authConfig: { authType: 4 } }, 'authConfig.authType'],
+    ['an account', { authConfig: { oauthConfig: { serviceAccount: 'a@my-project.iam.gserviceaccount.com' } } }, 'authConfig.oauthConfig.serviceAccount'],
+    ['whoever vouches by default', { authConfig: { oidcConfig: { idToken: '' }, authType: 'OIDC_AUTH' } }, 'authConfig.authType'],
+    ['what is not known yet', { authConfig: { vaultConfig: { path: 'x' } } }, 'authConfig.vaultConfig.path'],
+  ])('%s', (_name, more, at) => {
+    expect(judge(external(more))).toMatchObject({ refuse: 'operation_not_allowed', param: `tools.0.retrieval.externalApi.${at}` });
+  });
+  it('but for what the caller brings', () => {
+    for (const more of [
+      {},
+      { authConfig: { authType: 'NO_AUTH' } },
+      { authConfig: { authType: 'API_KEY_AUTH', apiKeyConfig: { name: 'k', apiKeyString: 'x', apiKeySecret: '', httpElementLocation: 'HTTP_IN_HEADER' } } },
+      { auth_config: { auth_type: 'OAUTH', oauthConfig: { accessToken: 'x' } } },
+    ])
+      expect(judge(external(more))).toBeUndefined();
+  });
+});
+
 it('a name of another project is found at any depth', () =>
   fc.assert(
     fc.property(fc.array(fc.stringMatching(/^[a-z]{1,3}$/), { minLength: 1, maxLength: 6 }), (steps) => {
