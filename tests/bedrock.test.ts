@@ -226,6 +226,32 @@ describe('the Anthropic SDK at Bedrock', () => {
     expect(input_tokens).toBeGreaterThan(0);
     expect(last().target).toBe('/model/anthropic.claude-sonnet-4-20250514-v1%3A0/count-tokens');
   });
+  test('counts what the call takes: signed thinking, tools of the vendor, a document alone', async () => {
+    const asked = {
+      model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+      thinking: { type: 'enabled' as const, budget_tokens: 2000 },
+      tools: [
+        { name: 'look', input_schema: { type: 'object' as const, properties: {} } },
+        { type: 'bash_20250124' as const, name: 'bash' as const },
+      ],
+    };
+    const document = { type: 'document' as const, source: { type: 'base64' as const, media_type: 'application/pdf' as const, data: 'JVBERi0xLjQK' } };
+    const begun = [
+      { role: 'user' as const, content: [document] },
+      { role: 'user' as const, content: 'call look' },
+    ];
+    const { content } = await client().messages.create({ ...asked, max_tokens: 3000, messages: begun });
+    const results = content.flatMap((block) =>
+      block.type === 'tool_use' ? [{ type: 'tool_result' as const, tool_use_id: block.id, content: 'nothing' }] : [],
+    );
+    expect([content[0]?.type, results.length]).toEqual(['thinking', 1]);
+    const history = [...begun, { role: 'assistant' as const, content }, { role: 'user' as const, content: results }];
+    const counted = await client()
+      .messages.countTokens({ ...asked, messages: history })
+      .withResponse();
+    const { usage } = await client().messages.create({ ...asked, max_tokens: 3000, messages: history });
+    expect([counted.data.input_tokens, counted.response.headers.get('x-lpa-fidelity')]).toEqual([usage.input_tokens, null]);
+  });
 });
 describe('what an instance adds to every call', () => {
   test('is there whatever the client wrote', async () => {

@@ -99,14 +99,19 @@ const rerank = (ask: Ask, { base }: ModelId): Endpoint | undefined => {
   return invoked(ask.model, base, `${vendor}-rerank`);
 };
 
-/** CountTokens knows foundation models, not the profiles of a geography ("The provided model doesn't support counting tokens"). */
-const counting = (ask: Ask, model: ModelId): Endpoint => ({
-  dialect: 'converse',
-  surface: 'count-tokens',
-  method: 'POST',
-  path: `/model/${encode(model.base ?? ask.model)}/count-tokens`,
-  capabilities: capabilitiesOf(model),
-});
+/**
+ * CountTokens knows foundation models, not the profiles of a geography ("The provided model doesn't support counting tokens"). It counts
+ * what the call itself would be: a body of InvokeModel or of Converse.
+ */
+const counting = (ask: Ask, model: ModelId, wanted: Api | undefined): Endpoint => {
+  const invokes = ask.dialect !== 'converse' && apiFor(model, ask.dialect, wanted) === 'anthropic-invoke';
+  return {
+    ...(invokes ? { dialect: 'anthropic', surface: 'count_tokens', profile: 'bedrock-invoke' } : { dialect: 'converse', surface: 'count-tokens' }),
+    method: 'POST',
+    path: `/model/${encode(model.base ?? ask.model)}/count-tokens`,
+    capabilities: capabilitiesOf(model),
+  };
+};
 
 /** AWS would refuse it as no model of the region or account; told here, in words that say so. */
 const checkOwn = (id: string, owner: Owner): void => {
@@ -129,7 +134,7 @@ export const endpoints = (options: EndpointOptions): ((ask: Ask) => Endpoint | u
     if (!OPERATIONS.has(ask.operation)) return undefined;
     const model = modelOf(checkModelId(ask.model), options.stands);
     checkOwn(ask.model, options);
-    if (ask.operation === 'countTokens') return counting(ask, model);
+    if (ask.operation === 'countTokens') return counting(ask, model, options.api);
     if (ask.operation === 'embeddings') return embeddings(ask, model);
     if (ask.operation === 'rerank') return rerank(ask, model);
     const endpoint = chat[apiFor(model, ask.dialect, options.api)](ask, model);

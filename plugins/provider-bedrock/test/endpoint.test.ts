@@ -93,7 +93,17 @@ describe('chat goes through', () => {
     ['arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-5-5', 'anthropic.claude-opus-5-5'],
     [PROFILE, encodeURIComponent(PROFILE)],
   ])('CountTokens without the geography: %s', (model, id) =>
-    expect(short(ask(model, 'anthropic', { operation: 'countTokens', surface: 'count-tokens' }))).toBe(`converse count-tokens /model/${id}/count-tokens`),
+    expect(short(ask(model, 'openai', { operation: 'countTokens', surface: 'input_tokens' }))).toBe(`converse count-tokens /model/${id}/count-tokens`),
+  );
+  it.each([
+    ['anthropic', CLAUDE, {}, 'anthropic count_tokens'],
+    ['anthropic', CLAUDE, { api: 'converse' }, 'converse count-tokens'],
+    ['anthropic', NOVA, {}, 'converse count-tokens'],
+    ['openai', CLAUDE, { api: 'anthropic-invoke' }, 'anthropic count_tokens'],
+    // An AWS client counts what it names itself, of either operation.
+    ['converse', CLAUDE, { api: 'anthropic-invoke' }, 'converse count-tokens'],
+  ] as const)('CountTokens of a client of %s for what the call would be: %s %o', (dialect, model, more, want) =>
+    expect(short(ask(model, dialect, { operation: 'countTokens' }), more)).toContain(`${want} /`),
   );
   it('responses where client and model are of OpenAI', () =>
     expect(short(ask('openai.gpt-oss-120b', 'openai', { surface: 'responses' }))).toBe('openai responses /openai/v1/responses'));

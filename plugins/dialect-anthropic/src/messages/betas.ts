@@ -1,5 +1,6 @@
-import type { Endpoint, Inbound, Ledger } from '@llm-proxy-auth/plugin';
+import type { Endpoint, ErrorLike, Inbound, Ledger } from '@llm-proxy-auth/plugin';
 import { ANTHROPIC } from '../wire.ts';
+import type { Memo } from './memo.ts';
 
 /** Whose endpoint takes a beta: by the profile it is reached with, `anthropic` without one. */
 export type Vendor = 'anthropic' | 'bedrock-invoke' | 'vertex';
@@ -66,7 +67,8 @@ export const fitBetas = (asked: readonly string[], vendor: Vendor): FittedBetas 
 /** What a model may be found to refuse. */
 export const BETAS = 'betas';
 /** A cloud that refuses one beta refuses the whole request, and does not say which. */
-export const refusesBetas = (message: string): boolean => /invalid beta flag|for the [`'"]?anthropic-beta[`'"]? header/i.test(message);
+export const refusedBetas = ({ message }: Pick<ErrorLike, 'message'>, memo: unknown): readonly string[] | undefined =>
+  (memo as Memo | undefined)?.betas === true && /invalid beta flag|for the [`'"]?anthropic-beta[`'"]? header/i.test(message) ? [BETAS] : undefined;
 /** Values of a list header, which may come several times. */
 export const betasIn = (headers: readonly string[]): readonly string[] =>
   headers

@@ -14,7 +14,7 @@ import { furtherModels } from '../further-models.ts';
 import { REACH } from '../named-ids.ts';
 import { route } from '../routes.ts';
 import { messagesTap } from '../tap.ts';
-import { BETAS, loseBetas, refusesBetas } from './betas.ts';
+import { loseBetas, refusedBetas } from './betas.ts';
 import { loseHintMembers, markedAtEnd } from './cache-hints.ts';
 import { discloseRequest, encloseReply, enclosing } from './foreign-thinking.ts';
 import type { Memo } from './memo.ts';
@@ -70,7 +70,7 @@ export const messages = (seal: Seal): Surface<'chat'> =>
       write: writeRequest,
       read: (reply, call, memo) => readReply(reply, call, memo as Memo | undefined),
       stream: (call, memo, emit) => new MessageReader(call, memo as Memo | undefined, emit),
-      refusal: ({ message }, memo) => ((memo as Memo | undefined)?.betas === true && refusesBetas(message) ? [BETAS] : undefined),
+      refusal: refusedBetas,
     },
     furtherModels,
     tap: messagesTap,
