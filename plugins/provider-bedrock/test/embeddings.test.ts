@@ -163,6 +163,7 @@ describe('what cannot be had', () => {
     ['cohere.embed-v4:0', { inputs: [{ tokens: [1, 2] }] }, 'input'],
     ['amazon.titan-embed-text-v2:0', { inputs: [{ text: 'a' }, { text: 'b' }] }, 'input'],
     ['amazon.titan-embed-text-v2:0', { inputs: [{ parts: [image] }] }, 'input'],
+    ['amazon.titan-embed-image-v1', { inputs: [{ parts: [image, image] }] }, 'input'],
     ['cohere.embed-v4:0', { inputs: [{ parts: [{ kind: 'image' as const, media: { url: 'https://x.example/a.png' } }] }] }, 'input'],
   ] as const)('%s with %j is refused by name', (model, more, param) =>
     expect(() => embed(model, more as Partial<EmbedRequest>)).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param })),

@@ -1,4 +1,4 @@
-import type { Call, EmbedReply, EmbedRequest, Json, ProviderHalf, UpstreamReply } from '@llm-proxy-auth/plugin';
+import { type Call, type EmbedReply, type EmbedRequest, GatewayError, type Json, type ProviderHalf, type UpstreamReply } from '@llm-proxy-auth/plugin';
 import { baseOf, contentOf, dimensionsOf, onlyInput, ownLength, textOf } from './embed-input.ts';
 import { replyFields, usageOf, vectorOf } from './embed-reply.ts';
 
@@ -9,7 +9,8 @@ const IMAGE = Object.freeze([256, 384, 1024]);
 const imageBody = (r: EmbedRequest): Json => {
   const { text, images } = contentOf(onlyInput(r));
   const length = dimensionsOf(r.dimensions, IMAGE);
-  const [image] = images;
+  const [image, ...others] = images;
+  if (others.length > 0) throw new GatewayError('unsupported_parameter', 'Titan embeds one text and one picture a call.', { param: 'input' });
   return {
     ...(text === undefined ? {} : { inputText: text }),
     ...(image === undefined ? {} : { inputImage: image.base64 }),
