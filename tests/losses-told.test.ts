@@ -232,4 +232,18 @@ describe('what cannot be meant', () => {
     expect((await ask('/anthropic/aws/v1/messages', asked('us.amazon.nova-lite-v1:0'))).notes).toContain(told);
     expect((await ask('/anthropic/claude/v1/messages', asked(CLAUDE))).notes).toEqual([]);
   });
+  test('an effort of a later system turn stays where its beta is taken, and is told as lost elsewhere', async () => {
+    const [effort, beta] = [{ role: 'system', output_config: { effort: 'low' } }, { 'anthropic-beta': 'mid-conversation-output-config-2026-07-01' }];
+    const asked = (model: string) => ({ model, max_tokens: 99, messages: [{ role: 'user', content: 'x' }, effort, { role: 'user', content: 'y' }] });
+    const at = async (instance: string, model: string, headers: Readonly<Record<string, string>>) => {
+      const { status, notes } = await ask(`/anthropic/${instance}/v1/messages`, asked(model), headers);
+      const sent = (instance === 'aws' ? aws : anthropic).requests.findLast(({ method }) => method === 'POST')?.json() as { messages: unknown[] };
+      return [status, sent.messages.some((turn) => JSON.stringify(turn) === JSON.stringify(effort)), notes];
+    };
+    const told = ['ignored=messages[].output_config'];
+    expect(await at('claude', 'claude-opus-5-5', beta)).toEqual([200, true, []]);
+    expect(await at('aws', 'us.anthropic.claude-opus-5-5', beta)).toEqual([200, true, []]);
+    expect(await at('aws', 'us.anthropic.claude-opus-5-5', {})).toEqual([200, false, told]);
+    expect((await at('aws', 'us.amazon.nova-lite-v1:0', {}))[2]).toEqual(expect.arrayContaining(told));
+  });
 });

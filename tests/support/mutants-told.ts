@@ -68,4 +68,9 @@ export const told: readonly Mutant[] = [
     test: 'tests/known-defects-oci.test.ts',
     named: 'gets another for read.file',
   },
+  of(
+    'what a system turn says beside its text is told as lost',
+    'an effort of a later system turn stays',
+    anthropic('messages/mid-system.ts', 'if (setsOutput(message)) lost', 'if (false) lost'),
+  ),
 ];

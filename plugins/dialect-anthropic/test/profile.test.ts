@@ -110,6 +110,24 @@ describe('bedrock-invoke', () => {
     expect((body.messages as readonly Fields[]).map(({ role }) => role)).toEqual(['user', 'user']);
     expect(notes).toContainEqual({ kind: 'emulated', param: 'turns' });
   });
+  const added = { role: 'system', content: [{ type: 'tool_addition', tool: { name: 'x', input_schema: { type: 'object' } } }] };
+  it.each([
+    ['an effort', { role: 'system', output_config: { effort: 'low' } }, 'mid-conversation-output-config-2026-07-01', 'turns.rest.output_config'],
+    ['a tool', added, 'mid-conversation-tool-changes-2026-07-01', 'turns.parts.origin'],
+    ['an end', { role: 'system', content: 'Two.', clear_at: 'next_user_message' }, undefined, 'turns.rest.clear_at'],
+  ] as const)('leaves a later system turn with %s where its beta is taken, else says that it is lost', (_name, turn, beta, param) => {
+    const messages = [{ role: 'user', content: 'Hi' }, turn, { role: 'user', content: 'Go' }];
+    if (beta !== undefined) {
+      const { body, notes } = sent('bedrock-invoke', { messages, anthropic_beta: [beta] });
+      expect([body.messages, body.system, notes]).toEqual([messages, undefined, []]);
+    }
+    for (const profile of ['bedrock-invoke', 'vertex']) {
+      const { body, notes } = sent(profile, { messages });
+      expect((body.messages as readonly Fields[]).map(({ role }) => role)).toEqual(['user', 'user']);
+      expect(body.system).toEqual(beta === undefined ? [{ type: 'text', text: 'Two.' }] : undefined);
+      expect(notes).toContainEqual({ kind: 'ignored', param });
+    }
+  });
   it.each([
     ['an image by URL', { type: 'image', source: { type: 'url', url: 'https://i.example/a.png' } }],
     ['a document by file id', { type: 'document', source: { type: 'file', file_id: 'file_1' } }],

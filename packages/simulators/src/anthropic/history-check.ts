@@ -103,7 +103,7 @@ export const checkHistory = (body: Fields, model: Model): void => {
     if (message.role === 'system' && !model.systemTurns) throw at(`messages.${index}.role`, "Input should be 'user' or 'assistant'");
     const blocks = blocksOf(message.content);
     const final = index === messages.length - 1 && message.role === 'assistant';
-    if (blocks.length === 0 && !final)
+    if (blocks.length === 0 && !final && message.content !== undefined)
       throw at(`messages.${index}`, 'all messages must have non-empty content except for the optional final assistant message');
     checkTexts(blocks, 'messages');
   }

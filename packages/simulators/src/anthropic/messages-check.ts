@@ -50,7 +50,19 @@ const container: Check = (value, path) => {
   if (typeof value !== 'string') members({ id: nullable(string), skills: nullable(array(object)) })(value, path);
 };
 
-const message = members({ 'role!': oneOf('user', 'assistant', 'system'), 'content!': textOr(block) });
+const spoken = members({ 'role!': oneOf('user', 'assistant', 'system'), 'content!': textOr(block) });
+/** A system turn may say something of the answers behind it instead of a text, or beside it. */
+const configured = members({
+  'role!': oneOf('system'),
+  content: textOr(block),
+  'output_config!': nullable(members({ effort: nullable(oneOf('low', 'medium', 'high', 'xhigh', 'max')) })),
+});
+const isConfigured = (value: unknown): boolean => fieldsOf(value).role === 'system' && fieldsOf(value).output_config !== undefined;
+const message: Check = (value, path) => {
+  (isConfigured(value) ? configured : spoken)(value, path);
+  const { content, output_config: config } = fieldsOf(value);
+  if (content === undefined && Object.keys(fieldsOf(config)).length === 0) throw at(`${path}.content`, 'Field required');
+};
 
 const required = { 'model!': string, 'messages!': array(message) };
 const prompt = {
@@ -98,6 +110,9 @@ const checkGated = (body: Fields, betas: readonly string[]): void => {
   for (const [name, beta] of Object.entries(gated)) {
     if (body[name] !== undefined && !betas.some((one) => one.startsWith(beta))) throw at(name, 'Extra inputs are not permitted');
   }
+  const turn = listOf(body.messages).findIndex(isConfigured);
+  if (turn >= 0 && !betas.some((one) => one.startsWith('mid-conversation-output-config-')))
+    throw at(`messages.${turn}.output_config`, 'Extra inputs are not permitted');
 };
 
 const checkSampling = (body: Fields, model: Model, version: Version): void => {

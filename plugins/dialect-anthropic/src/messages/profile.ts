@@ -1,6 +1,7 @@
 import { asList, type Building, type Call, defined, type Fields, type HeaderPairs, isObject, type Lost, some, unsupported } from '@llm-proxy-auth/plugin';
 import { BETAS, betasIn, fitBetas, type Vendor } from './betas.ts';
 import { hintsIn, MOST_HINTS } from './cache-hints.ts';
+import { hoist } from './mid-system.ts';
 
 /** A variant of this dialect: what leaves the body, what enters it, and what cannot be said there. */
 interface Profile {
@@ -133,20 +134,6 @@ const hintAtEnd = (body: Building, lost: Lost): Building => {
   if (!fits) return rest;
   return { ...rest, messages: messages.with(-1, { ...last, content: blocks.with(at, { cache_control: hint, ...block }) }) };
 };
-/** System turns among the messages follow the prompt where they may not stay. */
-const hoist = (body: Building, lost: Lost): Building => {
-  const messages = asList(body.messages);
-  const system = messages.filter((message) => isObject(message) && message.role === 'system');
-  if (system.length === 0) return body;
-  lost('turns', 'the provider takes system turns at the beginning only', 'emulated');
-  const blocks = (content: unknown): readonly unknown[] => (typeof content === 'string' ? [{ type: 'text', text: content }] : asList(content));
-  const prompt = body.system === undefined ? [] : blocks(body.system);
-  return {
-    ...body,
-    system: [...prompt, ...system.flatMap((message) => blocks((message as Fields).content))],
-    messages: messages.filter((message) => !system.includes(message)),
-  };
-};
 const withoutFields = (body: Building, profile: Profile, kept: readonly string[], isGuarded: boolean, lost: Lost): Building => {
   const left: Building = { ...body };
   const drop = (name: string): void => {
@@ -202,7 +189,7 @@ export const applyProfile = (body: Building, call: Call, lost: Lost): Profiled =
   // One of them is refused, and nobody says which: those that nothing needs are left out.
   const kept = call.refused?.has(BETAS) === true ? needed(fit.kept, rest, profile) : fit.kept;
   for (const beta of [...fit.left, ...fit.kept.filter((one) => !kept.includes(one))]) lost('rest.fields.anthropic_beta', `this provider does not take ${beta}`);
-  const named = withFormat(profile.midSystem ? rest : hoist(rest, lost), call, lost);
+  const named = withFormat(profile.midSystem ? rest : hoist(rest, kept, lost), call, lost);
   const plain: Building = withoutFields(hintAtEnd(named, lost), profile, kept, call.endpoint.headers?.includes(GUARDRAIL) === true, lost);
   const messages = asList(plain.messages).map((message) => (isObject(message) ? { ...message, content: plainHints(message.content, lost) } : message));
   return {

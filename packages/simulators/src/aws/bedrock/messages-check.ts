@@ -73,6 +73,13 @@ const claudeOf = (model: Model): Claude => {
   return claudes.find(name) ?? { ...claudes.require('claude-3-haiku-20240307'), id: name };
 };
 
+/** System turns are taken among the messages where they say what a beta is for. */
+const isMidway = ({ role, content, output_config: config }: Fields, betas: readonly unknown[]): boolean => {
+  const has = (name: string): boolean => betas.some((beta) => String(beta).startsWith(name));
+  const changes = listOf(content).some(({ type }) => type === 'tool_addition' || type === 'tool_removal');
+  return role === 'system' && ((config !== undefined && has('mid-conversation-output-config-')) || (changes && has('mid-conversation-tool-changes-')));
+};
+
 /** What Bedrock refuses beside what the model refuses everywhere. */
 const checkPlatform = (body: Fields): void => {
   const version = body.anthropic_version;
@@ -81,8 +88,10 @@ const checkPlatform = (body: Fields): void => {
     throw bad('Malformed input request: anthropic_version: Invalid value, please reformat your input and try again.');
   for (const name of Object.keys(body)) if (!members.has(name)) throw bad(`${name}: Extra inputs are not permitted`);
   const messages = listOf(body.messages);
+  const betas: readonly unknown[] = Array.isArray(body.anthropic_beta) ? body.anthropic_beta : [];
   for (const [index, message] of messages.entries()) {
-    if (message.role !== 'user' && message.role !== 'assistant') throw bad(`messages.${index}.role: Input should be 'user' or 'assistant'`);
+    if (message.role !== 'user' && message.role !== 'assistant' && !isMidway(message, betas))
+      throw bad(`messages.${index}.role: Input should be 'user' or 'assistant'`);
     sources(message.content, `messages.${index}.content`);
   }
   if (messages.length > 0 && messages[0]?.role !== 'user') throw bad('messages: first message must use the "user" role');
