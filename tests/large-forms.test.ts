@@ -108,6 +108,17 @@ describe('where the model of a large form stands', () => {
     expect(`${got.status} ${codeOf(got)}`).toBe('400 invalid_request');
     expect(bench.simulator.requests.map(({ complete }) => complete)).toEqual([false]);
   });
+  test("files that a form names are their uploader's, before what is sent as it comes and behind it", async () => {
+    const edits = '/openai/main/v1/images/edits';
+    const [model, theirs] = [field('model', 'gpt-image-1'), field('mask[file_id]', 'file-of-another')];
+    const before = await send(edits, [model, theirs, large]);
+    expect(`${before.status} ${codeOf(before)}`).toBe('404 invalid_request');
+    expect(bench.simulator.requests).toEqual([]);
+    const behind = await send(edits, [model, large, theirs]);
+    expect(`${behind.status} ${codeOf(behind)}`).toBe('400 invalid_request');
+    expect(bodies().join('')).not.toContain('file-of-another');
+    expect(bench.simulator.requests.map(({ complete }) => complete)).toEqual([false]);
+  });
   test('an upload names none', async () => {
     const parts = [field('purpose', 'user_data'), large];
     expect((await send('/openai/main/v1/files', parts)).status).toBe(200);

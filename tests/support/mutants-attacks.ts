@@ -313,6 +313,6 @@ export const hosts: readonly Mutant[] = [
     'a model behind the part of a form that was sent under another name does not pass',
     'tests/large-forms',
     'one behind the file, where our header said it, does not reach the provider',
-    core('call/protocol.ts', 'if (rest !== undefined) governed.settleModel?.();', ''),
+    core('call/protocol.ts', 'if (rest !== undefined) governed.settle?.();', ''),
   ),
 ];

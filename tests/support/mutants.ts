@@ -551,12 +551,7 @@ const ownership: readonly Mutant[] = [
     'do not become the caller’s by a name of its choice',
     core('call/stateful.ts', '.filter((id) => !x.inner.given.has(id));\n/** Records', ';\n/** Records'),
   ),
-  of(
-    'ids in a form',
-    'ownership-made',
-    'videos: input_reference[file_id]',
-    core('call/governed.ts', 'ids: result?.ok === true ? result.inner : []', 'ids: []'),
-  ),
+  of('ids in a form', 'ownership-made', 'videos: input_reference[file_id]', core('call/governed.ts', 'ids: scanner.inner', 'ids: []')),
   of(
     'a reference needs no type',
     'ownership-ids',

@@ -32,10 +32,11 @@ export interface FormScanner {
   readonly failed: boolean;
   /** Names asked for that stand twice so far; known before the second value. */
   readonly duplicates: readonly string[];
-  /** A field that was not found yet is said elsewhere: in the body it would stand twice. */
-  settle(name: string): void;
+  /** From here on fields by an inner name count as standing twice, and `name` too: what the body did not say of it is said elsewhere. */
+  settle(name: string | undefined): void;
   /** What was found so far. */
   readonly fields: Readonly<Record<string, FormField>>;
+  readonly inner: readonly string[];
 }
 const MAX_PARTS = 64;
 const MAX_HEADERS = 8 * 1024;
@@ -52,13 +53,14 @@ class Form implements FormScanner {
   readonly fields: Record<string, FormField> = Object.create(null);
   readonly #names: readonly string[];
   readonly #innerNames: readonly string[];
-  readonly #inner: string[] = [];
+  readonly inner: string[] = [];
   readonly #delimiter: Buffer;
   /** The delimiter without its line break. */
   readonly #dashes: Buffer;
   readonly duplicates: string[] = [];
   /** Fields whose part has begun, or that are said elsewhere. */
   readonly #begun = new Set<string>();
+  #settled = false;
   #failure: Failure | undefined = undefined;
   #state: State = 'delimiter';
   /** Bytes seen and not decided on, and where they begin in the body. */
@@ -85,8 +87,10 @@ class Form implements FormScanner {
   get failed(): boolean {
     return this.#failure !== undefined;
   }
-  settle(name: string): void {
-    if (this.fields[name] === undefined) this.#begin(name);
+  settle(name: string | undefined): void {
+    if (name !== undefined && this.fields[name] === undefined) this.#begin(name);
+    this.#settled = true;
+    if (this.#state === 'value' && this.#name !== undefined) this.#beginInner(this.#name);
   }
   push(chunk: Bytes): void {
     if (this.#failure !== undefined || chunk.length === 0) return;
@@ -106,7 +110,7 @@ class Form implements FormScanner {
   end(): FormResult {
     if (this.#failure === undefined && this.#state !== 'closed') this.#fail('The multipart body ends before its closing boundary.', this.#window.length);
     if (this.#failure !== undefined) return this.#failure;
-    return { ok: true, fields: this.fields, duplicates: this.duplicates, inner: this.#inner, parts: this.#parts, length: this.#base + this.#window.length };
+    return { ok: true, fields: this.fields, duplicates: this.duplicates, inner: this.inner, parts: this.#parts, length: this.#base + this.#window.length };
   }
   #fail(message: string, at: number): false {
     this.#failure ??= { ok: false, code: 'invalid_request', offset: Math.max(0, this.#base + at), message };
@@ -157,6 +161,7 @@ class Form implements FormScanner {
     if (typeof name !== 'string') return this.#fail(name.problem, 0);
     this.#name = asked(name) ? name : undefined;
     if (this.#names.includes(name)) this.#begin(name);
+    else this.#beginInner(name);
     // The last line break stays: the delimiter after an empty value begins with another one.
     this.#drop(end + 2);
     this.#valueStart = this.#base;
@@ -198,10 +203,13 @@ class Form implements FormScanner {
     if (this.#begun.has(name) && !this.duplicates.includes(name)) this.duplicates.push(name);
     this.#begun.add(name);
   }
+  #beginInner(name: string): void {
+    if (this.#settled && this.#isInner(name)) this.duplicates.push(name);
+  }
   #found(name: string, end: number): boolean {
     const bytes = this.#window.subarray(2, end);
     if (!isUtf8(bytes)) return this.#fail('A governed field of the multipart body is not valid UTF-8.', 0);
-    if (!this.#names.includes(name)) this.#inner.push(bytes.toString('utf8'));
+    if (!this.#names.includes(name)) this.inner.push(bytes.toString('utf8'));
     else this.fields[name] ??= { text: bytes.toString('utf8'), start: this.#base + 2, end: this.#base + end };
     return true;
   }

@@ -63,6 +63,21 @@ describe('multipart scanner', () => {
     found.settle('model');
     expect(found.duplicates).toEqual([]);
   });
+  test('an inner name behind what was decided on is one too many, also one whose value is coming', () => {
+    const theirs = field('mask[file_id]', 'f');
+    const [head = ''] = theirs.split(/(?<=\r\n\r\n)/);
+    for (const [before, behind, duplicates, inner] of [
+      [theirs + file('z'), field('x', 'y') + file('z'), [], ['f']],
+      [file('z'), head, ['mask[file_id]'], []],
+      [`${file('z')}${head}f`, '', ['mask[file_id]'], []],
+    ] as const) {
+      const scanner = multipartScanner(BOUNDARY, ['model'], ['file_id']);
+      scanner.push(Buffer.from(before));
+      scanner.settle(undefined);
+      scanner.push(Buffer.from(behind));
+      expect([scanner.duplicates, scanner.inner]).toEqual([duplicates, inner]);
+    }
+  });
   test('inner names are found in any path, any number of times, however the body is cut', () => {
     const named = ['a[file_id]', 'a.file_id', 'a[0][file_id]', 'file_ids[]', 'file_ids[]', 'file_id'];
     const source = Buffer.from(`${field('xfile_id', 'no')}${named.map((name, i) => field(name, String(i))).join('')}${field('model', 'm')}${END}`);

@@ -2,7 +2,6 @@ import {
   boundaryOf,
   type Edit,
   type FieldScanner,
-  type FormResult,
   type FoundField,
   type FoundValue,
   fieldScanner,
@@ -42,10 +41,12 @@ export interface Bounds {
 }
 export interface GovernedWatcher extends Watcher {
   result(): GovernedBody;
-  /** The model is said elsewhere: none may stand in what still comes. Throws where one has begun. */
-  settleModel?(): void;
+  /** The beginning has been decided on: what still comes may name no model and no stored object. Throws where one has begun. */
+  settle?(): void;
 }
 const duplicate = (param: string): GatewayError => new GatewayError('invalid_request', `\`${param}\` stands twice in the body; write it once.`, { param });
+const late = (param: string): GatewayError =>
+  new GatewayError('invalid_request', `\`${param}\` stands behind the part of the form that was sent already; write it before the files, and once.`, { param });
 
 const NO_BOUNDS: Bounds = Object.freeze({ output: undefined, usual: undefined, choices: 1, later: false });
 const NO_BODY: GovernedBody = Object.freeze({
@@ -205,10 +206,10 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
     [name, stream, ...counts].filter((n) => n !== undefined),
     paths.members,
   );
-  let result: FormResult | undefined;
+  let settled = false;
   const checkOnce = (): void => {
     const [twice] = scanner.duplicates;
-    if (twice !== undefined) throw duplicate(twice);
+    if (twice !== undefined) throw settled ? late(twice) : duplicate(twice);
   };
   return {
     push(chunk) {
@@ -217,21 +218,22 @@ export const multipartWatcher = (contentType: string, paths: GovernedPaths): Gov
       checkOnce();
     },
     end() {
-      result = scanner.end();
+      const result = scanner.end();
       if (!result.ok) throw new GatewayError(result.code, result.message);
       checkOnce();
     },
-    settleModel() {
-      if (name !== undefined) scanner.settle(name);
+    settle() {
+      settled = true;
+      scanner.settle(name);
       checkOnce();
     },
     result() {
-      const fields = result?.ok === true ? result.fields : scanner.fields;
+      const { fields } = scanner;
       const model = name === undefined ? undefined : fields[name];
       return {
         model: model?.text,
         stream: stream !== undefined && fields[stream]?.text === 'true',
-        ids: result?.ok === true ? result.inner : [],
+        ids: scanner.inner,
         flagged: false,
         hasBody: true,
         renameModel: (to) => {

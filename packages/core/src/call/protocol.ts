@@ -37,13 +37,13 @@ const pathModel = ({ route, params }: SurfaceFound): string | undefined =>
 /** Whether a form may be too large to be kept whole. What is reserved for a call is known only of a whole one. */
 const goesOn = ({ head, policy, received }: Exchange, limit: number): boolean =>
   limit > MULTIPART_LIMIT && (head?.contentLength ?? Number.POSITIVE_INFINITY) > MULTIPART_LIMIT && policy?.reserves !== true && received === undefined;
-/** A form whose model path, header or beginning must say; where it is not the beginning, what follows may not name one. */
+/** A form whose model path, header or beginning must say; what follows may name none, nor a stored object. */
 const receiveForm = async (x: Exchange, found: SurfaceFound, governed: GovernedWatcher, limit: number): Promise<ReceivedBody> => {
   const elsewhere = found.surface.governed.model === 'none' || pathModel(found) !== undefined || x.head?.ours.get('model') !== undefined;
   const pieces = await collectBeginning(x, limit, MULTIPART_LIMIT, governed, () => elsewhere || governed.result().model !== undefined);
   const size = totalLength(pieces);
   const rest = size > MULTIPART_LIMIT ? pipe(x, limit, governed, size) : undefined;
-  if (rest !== undefined) governed.settleModel?.();
+  if (rest !== undefined) governed.settle?.();
   return { pieces, governed: governed.result(), kind: 'multipart', rest };
 };
 
