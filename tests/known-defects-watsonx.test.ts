@@ -130,6 +130,14 @@ describe('OpenAI clients to watsonx.ai', () => {
     ).json()) as Fields;
     expect(Buffer.from(String((embedded.data as Fields[])[0]?.embedding), 'base64')).toHaveLength(64);
     const body = {
+  test('a completion with a seed or a temperature that watsonx.ai refuses is made without or with the least, which is told', async () => {
+    const answer = await post('/openai/main/v1/completions', { model: granite, prompt: 'Hello', seed: 0, temperature: 0.01 });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')?.split(',').toSorted()]).toEqual([
+      200,
+      ['clamped=temperature', 'defaulted=max_tokens', 'ignored=seed'],
+    ]);
+    expect(sent().parameters).toMatchObject({ decoding_method: 'sample', temperature: 0.05 });
+  });
       model: 'cross-encoder/ms-marco-minilm-l-12-v2',
       query: 'red fish',
       documents: ['a blue bird', 'a red fish'],

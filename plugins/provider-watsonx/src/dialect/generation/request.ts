@@ -25,15 +25,31 @@ const methodOf = (r: ChatRequest): string | undefined => {
   const sampled = [temperature, topP, topK].some((value) => value !== undefined);
   return !sampled ? undefined : temperature === 0 ? 'greedy' : 'sample';
 };
-const parametersOf = (r: ChatRequest): Fields => {
+/** Seeds are whole numbers from 1 here. */
+const seedOf = ({ sampling }: ChatRequest, lost: Lost): number | undefined => {
+  const seed = sampling?.seed;
+  if (seed === undefined || seed >= 1) return seed;
+  lost('sampling.seed', 'a seed is 1 or more here');
+  return undefined;
+};
+const LEAST_TEMPERATURE = 0.05;
+/** Without any, the method is another. */
+const temperatureOf = ({ sampling }: ChatRequest, lost: Lost): number | undefined => {
+  const temperature = sampling?.temperature;
+  if (temperature === undefined || temperature === 0) return undefined;
+  if (temperature >= LEAST_TEMPERATURE) return temperature;
+  lost('sampling.temperature', `the least temperature here is ${LEAST_TEMPERATURE}`, 'clamped');
+  return LEAST_TEMPERATURE;
+};
+const parametersOf = (r: ChatRequest, lost: Lost): Fields => {
   const method = methodOf(r);
   const parameters: Building = {
     decoding_method: method,
     max_new_tokens: r.maxTokens,
-    temperature: method === 'greedy' ? undefined : r.sampling?.temperature,
+    temperature: temperatureOf(r, lost),
     top_p: r.sampling?.topP,
     top_k: r.sampling?.topK,
-    random_seed: r.sampling?.seed,
+    random_seed: seedOf(r, lost),
     stop_sequences: r.stop,
     // The text would end with the sequence that stopped it, which other vendors leave out.
     include_stop_sequence: r.stop === undefined ? undefined : false,
@@ -48,6 +64,6 @@ export const write = (r: ChatRequest, call: Call): { readonly body: Fields } => 
   const lost = lostTo(call.ledger);
   noteTurns(r, lost);
   const named = call.endpoint.profile === DEPLOYMENT ? {} : { model_id: call.model };
-  const body = { ...named, input: r.turns.map((t) => oneText(t.parts, lost)).join('\n\n'), parameters: parametersOf(r) };
+  const body = { ...named, input: r.turns.map((t) => oneText(t.parts, lost)).join('\n\n'), parameters: parametersOf(r, lost) };
   return { body: { ...body, ...addedMembers(r.rest, ['moderations']) } };
 };
