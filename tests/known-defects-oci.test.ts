@@ -296,6 +296,15 @@ describe('answers', () => {
     expect([text.includes('[DONE]'), /"finish_reason":"/.test(text)]).toEqual([false, false]);
     expect(payloads(text).at(-1)).toMatchObject({ error: { message: 'Internal server error.' } });
   });
+  test('an error that stands in a stream as it is, in front of the words or behind them, keeps its class', async () => {
+    const error = '{"code":"429","message":"slow down"}\n';
+    const words = 'data: {"index":0,"message":{"role":"ASSISTANT","content":[{"type":"TEXT","text":"Hi"}]}}\n\n';
+    const headers = { 'content-type': 'text/event-stream' };
+    bench.simulator.script({ headers, body: error });
+    expect(await ask({ stream: true })).toMatchObject({ status: 429, code: 'upstream_rate_limited', json: { error: { message: 'slow down' } } });
+    bench.simulator.script({ headers, body: `${words}${error}` });
+    expect(payloads(await (await chat({ stream: true })).text()).at(-1)).toMatchObject({ error: { message: 'slow down' } });
+  });
   test('a stream that is cut is no clean end', async () => {
     bench.simulator.script({ cut: { at: 500, how: 'fin' } });
     const text = await (await chat({ messages: [user('write 40 words')], stream: true })).text();

@@ -74,6 +74,16 @@ describe('OpenAI clients to watsonx.ai', () => {
     expect(names.filter((name) => name !== undefined)).toEqual(['get_time']);
     expect(made.map(({ function: one }) => (one as Fields).arguments ?? '').join('')).toBe('{"a":1}');
   });
+  test('an error that stands in a stream as it is keeps its class', async () => {
+    const body = `${JSON.stringify({ errors: [{ code: 'rate_limit_reached_requests', message: 'slow down' }], status_code: 429 })}\n`;
+    bench.simulator.script({ headers: { 'content-type': 'text/event-stream' }, body });
+    const answer = await chat({ stream: true });
+    expect([answer.status, answer.headers.get('x-lpa-code'), await answer.json()]).toMatchObject([
+      429,
+      'upstream_rate_limited',
+      { error: { message: 'slow down' } },
+    ]);
+  });
   test('the usage event goes only to those who asked for it, and its counts are those of the last event', async () => {
     expect((await (await chat({ stream: true })).text()).includes('"usage":{')).toBe(false);
     const chunks = payloads(await (await chat({ stream: true, stream_options: { include_usage: true } })).text()) as Fields[];
@@ -120,6 +130,14 @@ describe('OpenAI clients to watsonx.ai', () => {
     expect(sent()).toEqual({ messages: [user('Hello')], context: 'Be brief.', max_completion_tokens: 0 });
     expect(bench.simulator.requests.at(-1)?.path).toBe(`/ml/v1/deployments/${DEPLOYMENT}/text/chat`);
   });
+  test('a completion with a seed or a temperature that watsonx.ai refuses is made without or with the least, which is told', async () => {
+    const answer = await post('/openai/main/v1/completions', { model: granite, prompt: 'Hello', seed: 0, temperature: 0.01 });
+    expect([answer.status, answer.headers.get('x-lpa-fidelity')?.split(',').toSorted()]).toEqual([
+      200,
+      ['clamped=temperature', 'defaulted=max_tokens', 'ignored=seed'],
+    ]);
+    expect(sent().parameters).toMatchObject({ decoding_method: 'sample', temperature: 0.05 });
+  });
   test('completions, embeddings in base64 and rerank are what OpenAI’s and Cohere’s clients expect', async () => {
     const completion = (await (
       await post('/openai/main/v1/completions', { model: granite, prompt: 'Hello there', stop: 'lo', max_tokens: 20 })
@@ -130,14 +148,6 @@ describe('OpenAI clients to watsonx.ai', () => {
     ).json()) as Fields;
     expect(Buffer.from(String((embedded.data as Fields[])[0]?.embedding), 'base64')).toHaveLength(64);
     const body = {
-  test('a completion with a seed or a temperature that watsonx.ai refuses is made without or with the least, which is told', async () => {
-    const answer = await post('/openai/main/v1/completions', { model: granite, prompt: 'Hello', seed: 0, temperature: 0.01 });
-    expect([answer.status, answer.headers.get('x-lpa-fidelity')?.split(',').toSorted()]).toEqual([
-      200,
-      ['clamped=temperature', 'defaulted=max_tokens', 'ignored=seed'],
-    ]);
-    expect(sent().parameters).toMatchObject({ decoding_method: 'sample', temperature: 0.05 });
-  });
       model: 'cross-encoder/ms-marco-minilm-l-12-v2',
       query: 'red fish',
       documents: ['a blue bird', 'a red fish'],

@@ -19,6 +19,8 @@ describe('JSON between events', () => {
   const list = JSON.stringify([{ error: { code: 429 } }], undefined, 2);
   test.each<[string, string, Event[]]>([
     ['an error alone', error, [['message', error]]],
+    ['an error of IBM’s', '{"errors":[{"code":"x"}]}\n', [['message', '{"errors":[{"code":"x"}]}']]],
+    ['an error of Oracle’s', '{"code":"429","message":"x"}\n', [['message', '{"code":"429","message":"x"}']]],
     ['a list of one over lines', `${list}\r\n`, [['message', list]]],
     [
       'behind an event',

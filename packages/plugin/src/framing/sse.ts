@@ -38,8 +38,8 @@ const after = (text: string, character: string, from: number): number => {
   return at < 0 ? text.length : at;
 };
 
-/** How an error begins that a vendor puts between its events as it is, as one object or a list of one. */
-const BARE_ERROR = /^\[?\s*\{\s*"error"\s*:/;
+/** How an error begins that a vendor puts between its events as it is: Google's, also in a list of one, IBM's (`errors`), Oracle's (`code`). */
+const BARE_ERROR = /^\[?\s*\{\s*"(?:errors?|code)"\s*:/;
 
 /** Fields of server-sent events (WHATWG HTML §9.2.6); `id` and `retry` mean nothing to us. JSON between them that is an error is an event, too. */
 const eventFields = (onEvent: (type: string, data: string) => void, lineLimit: number, eventLimit: number, eachLine: boolean) => {
