@@ -58,7 +58,8 @@ class RedisCounters implements Counters {
       this.#refused ||= isRefusal(error);
     });
     redis.on('ready', () => {
-      void (this.#asking === undefined ? this.#present() : this.#ask());
+      if (this.#asking !== undefined) void this.#ask();
+      else if (this.#life !== undefined) void this.#present();
     });
   }
   async start(): Promise<void> {
