@@ -202,13 +202,18 @@ export const records: readonly Mutant[] = [
   }),
   owed('a server that lost its data gets budgets back', 'a server that lost its data goes on', {
     file: 'plugins/counters-redis/src/counters.ts',
-    from: 'if (this.#emptied) await this.#restore();',
-    to: '',
+    from: 'known !== life)) await this.#restore();',
+    to: 'known !== life)) this.#life = life;',
   }),
   owed('what was settled is known, not what was reserved', 'who starts then begins from what was spent', {
     file: 'plugins/counters-redis/src/counters.ts',
     from: 'this.#share.hear(await this.#shared.settle(lease, actual));',
     to: 'await this.#shared.settle(lease, actual);',
+  }),
+  owed('what one that ended had spent alone is told', 'is told by another, once', {
+    file: 'plugins/counters-redis/src/counters.ts',
+    from: 'await this.#inTime(this.#leave(), STORE_MS);',
+    to: ';',
   }),
   owed('what was spent alone is not taken off a budget twice', 'goes away time and again', {
     file: 'plugins/counters-redis/src/share.ts',

@@ -32,10 +32,10 @@ class RedisCounters implements Counters {
   readonly #unsettled = new Map<string, readonly Actual[]>();
   readonly #presence: NodeJS.Timeout;
   #asking: NodeJS.Timeout | undefined;
-  /** Of the server's data. */
+  /** Name of what the server counts; another one when it has lost its data. */
   #life: string | undefined;
-  #emptied = false;
   #telling: Promise<void> | undefined;
+  #paying: Promise<void> = Promise.resolve();
   /** As many as were last heard of; before, as many as were said. */
   #replicas: number;
   #serial = 0;
@@ -66,6 +66,7 @@ class RedisCounters implements Counters {
     try {
       await this.#redis.connect();
       await this.#here();
+      await this.#payForOthers();
     } catch (error) {
       if (this.#refused || isRefusal(error)) throw new Error('Redis refused the user or password; correct `counters`.');
       const heard = await this.#inTime(this.#kept.replicas());
@@ -118,7 +119,11 @@ class RedisCounters implements Counters {
     this.#closed = true;
     clearInterval(this.#presence);
     clearInterval(this.#asking);
-    await this.#inTime(this.#tell(), STORE_MS);
+    await this.#inTime(
+      this.#paying.then(() => this.#tell()),
+      STORE_MS,
+    );
+    if (this.#asking !== undefined) await this.#inTime(this.#leave(), STORE_MS);
     if (this.#asking === undefined) await this.#shared.absent(this.#replica).catch(() => undefined);
     this.#redis.disconnect();
   }
@@ -152,12 +157,12 @@ class RedisCounters implements Counters {
   }
   /** Says that this replica is here; rejects where the server does not answer. */
   async #here(): Promise<void> {
-    const { replicas, life, isNew } = await this.#shared.present(this.#replica, this.#host.now());
+    const { replicas, life } = await this.#shared.present(this.#replica, this.#host.now());
     this.#replicas = replicas;
     this.#kept.hearReplicas(replicas);
-    this.#emptied ||= isNew || (this.#life !== undefined && this.#life !== life);
-    this.#life = life;
-    if (this.#emptied) await this.#restore();
+    const known = this.#life;
+    if (life === '' || (known !== undefined && known !== life)) await this.#restore();
+    else this.#life = life;
   }
   /** Gives a server that is new, or lost its data, what this replica and the store know. Where the store does not answer it is tried with the next sign of life. */
   async #restore(): Promise<void> {
@@ -167,8 +172,25 @@ class RedisCounters implements Counters {
     const spent = [...heard, ...(stored ?? [])];
     await this.#shared.restore(spent, now);
     this.#kept.unhear();
-    this.#emptied = stored === undefined;
+    if (stored !== undefined) this.#life = await this.#shared.begin(this.#replica);
     if (spent.length > 0) this.#host.log.warn({}, 'Redis had lost what it counted; budgets go on with what was known of them');
+  }
+  async #leave(): Promise<void> {
+    const owed = this.#share.owed(this.#host.now());
+    await this.#kept.leave(
+      this.#replica,
+      owed.map(({ claim: { key, ends = 0 }, amount }) => ({ key, ends, used: amount })),
+    );
+  }
+  /** Tells the server what replicas that ended could not. A store that answers late is waited for at the end alone. */
+  #payForOthers(): Promise<unknown> {
+    this.#paying = this.#takeLeft().catch(() => undefined);
+    return this.#inTime(this.#paying, STORE_MS);
+  }
+  async #takeLeft(): Promise<void> {
+    for (const { key, ends, used } of await this.#kept.takeLeft())
+      this.#share.owe({ key, amount: 0, limit: 0, windowMs: undefined, ends, kind: 'budget', shadow: true }, used);
+    await this.#pay();
   }
   #later(lease: string, actual: readonly Actual[]): void {
     if (this.#unsettled.size < MOST_UNSETTLED) this.#unsettled.set(lease, actual);
@@ -194,6 +216,7 @@ class RedisCounters implements Counters {
     // One that fails again is kept again.
     for (const [lease, actual] of unsettled) await this.settle(lease, actual);
     await this.#pay();
+    await this.#payForOthers();
   }
   /** Tells the server what this replica spent by itself. */
   async #pay(): Promise<void> {
@@ -221,7 +244,9 @@ class RedisCounters implements Counters {
     }
     await this.#tell();
     this.#signs += 1;
-    if (this.#signs % FORGET_EVERY === 0) await this.#kept.forget(this.#host.now()).catch(() => undefined);
+    if (this.#signs % FORGET_EVERY !== 0) return;
+    await this.#kept.forget(this.#host.now()).catch(() => undefined);
+    await this.#payForOthers();
   }
 }
 

@@ -5,6 +5,8 @@ import { endOf, type Spent } from './shared.ts';
 /** Spaces of the store: budgets by the hashes of their keys, and how many replicas there were by that of the prefix. */
 const SPENT = 'spent';
 const REPLICAS = 'replicas';
+/** What replicas that ended owe the server; keys begin with the hash of the prefix. */
+const OWED = 'owed';
 const MOST_KNOWN = 10_000;
 const MOST_ROWS = 100;
 const TRIES = 3;
@@ -48,6 +50,10 @@ export interface Kept {
   /** What the server had said of budgets whose windows go on, to this replica and to the store. */
   heard(now: number): readonly Spent[];
   stored(now: number): Promise<readonly Spent[]>;
+  /** Keeps what a replica that ends has spent alone and could not tell the server. */
+  leave(replica: string, owed: readonly Spent[]): Promise<void>;
+  /** What others left so: whoever gets it tells the server. */
+  takeLeft(): Promise<readonly Spent[]>;
   /** What the server said was not all: it is not told to the store. */
   unhear(): void;
   /** Forgets windows that have ended. */
@@ -160,6 +166,18 @@ export const keptIn = (store: Store, prefix: string): Kept => {
         if (ends > now && key.startsWith(prefix)) all.push({ key: key.slice(prefix.length), ends, used });
       }
       return all;
+    },
+    async leave(replica, owed) {
+      const changes = owed.map(
+        (each, i): Change => ({ space: OWED, key: `${nameOf(prefix)}:${replica}:${i}`, expect: 0, value: { json: JSON.stringify(each) } }),
+      );
+      for (let at = 0; at < changes.length; at += MOST_ROWS) await store.commit(changes.slice(at, at + MOST_ROWS));
+    },
+    async takeLeft() {
+      const left: Spent[] = [];
+      for (const { key, version, value } of await store.list(OWED, `${nameOf(prefix)}:`, PAGE))
+        if (key.startsWith(`${nameOf(prefix)}:`) && (await store.commit([{ space: OWED, key, expect: version }]))) left.push(JSON.parse(value.json) as Spent);
+      return left;
     },
     unhear() {
       for (const each of known.values()) if (each.word === 'untold') each.word = 'told';

@@ -144,15 +144,14 @@ return 1
 `;
 
 /**
- * KEYS: the set of replicas, the name of what the server counted since it was empty. ARGV: now, who says so, how long it counts in ms, a
- * name where there is none. Returns how many there are, and the name.
+ * KEYS: the set of replicas, the name of what the server counts. ARGV: now, who says so, how long it counts in ms. Returns how many there
+ * are, and the name; empty: the server is new, or lost its data.
  */
 export const PRESENT = `
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', tonumber(ARGV[1]) - tonumber(ARGV[3])))
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('SET', KEYS[2], ARGV[4], 'NX')
-return { redis.call('ZCARD', KEYS[1]), redis.call('GET', KEYS[2]) }
+return { redis.call('ZCARD', KEYS[1]), redis.call('GET', KEYS[2]) or '' }
 `;
 
 /** KEYS: budgets. ARGV: now, lease ms, then end of the window and what was used of each. What is counted already is made no smaller. */

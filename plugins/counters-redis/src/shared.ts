@@ -33,10 +33,12 @@ export interface Shared {
   /** What its budgets hold then. */
   settle(lease: string, actual: readonly Actual[]): Promise<readonly Spent[]>;
   beat(leases: readonly string[], now: number): Promise<void>;
-  /** Says that a replica is here; how many there are, the name of what the server counted since it was empty, and whether it was until now. */
-  present(replica: string, now: number): Promise<{ readonly replicas: number; readonly life: string; readonly isNew: boolean }>;
+  /** Says that a replica is here; how many there are, and the name of what the server counts: empty where it is new, or lost its data. */
+  present(replica: string, now: number): Promise<{ readonly replicas: number; readonly life: string }>;
   /** Gives back what a server lost. */
   restore(spent: readonly Spent[], now: number): Promise<void>;
+  /** All is given back: the name of what the server counts from now on. */
+  begin(replica: string): Promise<string>;
   /** Says that it is here no more. */
   absent(replica: string): Promise<void>;
 }
@@ -62,6 +64,7 @@ export const spentIn = (claims: readonly Claim[], taken: Taken, now: number): re
 export const sharedIn = (redis: Redis, prefix: string): Shared => {
   const script = (source: string): Script => scriptOf(redis, source);
   const [take, settle, beat, present, restore] = [script(TAKE), script(SETTLE), script(BEAT), script(PRESENT), script(RESTORE)] as const;
+  const lifeKey = `${prefix}life`;
   let lives = 0;
   const keyOf = (key: string): string => `${prefix}c:${key}`;
   const leaseOf = (lease: string): string => `${prefix}l:${lease}`;
@@ -89,9 +92,12 @@ export const sharedIn = (redis: Redis, prefix: string): Shared => {
       await beat(leases.map(leaseOf), [String(now), String(HOLD_MS), String(LEASE_MS), ...leases]);
     },
     async present(replica, now) {
-      const name = `${replica}:${now}:${++lives}`;
-      const [replicas, life] = (await present([`${prefix}replicas`, `${prefix}life`], [String(now), replica, String(PRESENT_MS), name])) as readonly unknown[];
-      return { replicas: Number(replicas), life: String(life), isNew: life === name };
+      const [replicas, life] = (await present([`${prefix}replicas`, lifeKey], [String(now), replica, String(PRESENT_MS)])) as readonly unknown[];
+      return { replicas: Number(replicas), life: String(life) };
+    },
+    async begin(replica) {
+      const name = `${replica}:${++lives}`;
+      return (await redis.set(lifeKey, name, 'NX')) === null ? ((await redis.get(lifeKey)) ?? '') : name;
     },
     async restore(spent, now) {
       for (let at = 0; at < spent.length; at += MOST_RESTORED) {

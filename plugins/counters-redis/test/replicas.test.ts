@@ -246,6 +246,17 @@ describe.runIf(isInstalled)('replicas that share a server', () => {
       await expect.poll(() => raw.hget('p:c:b', 'u'), { interval: 20, timeout: 5_000 }).toBe('40');
       expect(await raw.keys('p:c:*')).toEqual(['p:c:b']);
     });
+    test('what one that ended while the server was away had spent is told by another, once', async () => {
+      const store = memoryStore();
+      const ends = await open('p:', 5_000, other.url, store);
+      await spend(ends, 10, 10);
+      await other.kill();
+      await spend(ends, 30, 20);
+      await ends.close?.();
+      await other.start();
+      const [one, two] = await Promise.all([open('p:', 5_000, other.url, store), open('p:', 5_000, other.url, store)]);
+      expect([await used(one), await used(two)]).toEqual([30, 30]);
+    });
     test('a store that is away too leaves a part of the whole, and answers nothing late', async () => {
       await other.kill();
       const store: Store = { ...memoryStore(), get: () => new Promise(() => undefined) };
