@@ -88,6 +88,8 @@ describe('the AWS SDK in transparent mode', () => {
   test.each([
     ['amazon.nova-lite-v1:0', { messages, inferenceConfig: { maxTokens: 20 } }],
     ['us.anthropic.claude-haiku-4-5-20251001-v1:0', { anthropic_version: 'bedrock-2023-05-31', max_tokens: 20, messages: [{ role: 'user', content: 'Hi' }] }],
+    ['mistral.mistral-large-2402-v1:0', { prompt: '<s>[INST] Hi [/INST]', max_tokens: 20 }],
+    ['cohere.command-light-text-v14', { prompt: 'Hi', max_tokens: 20 }],
   ])('is counted by what %s says it used, whole and as a stream', async (modelId, body) => {
     const client = new BedrockRuntimeClient(options());
     const input = { modelId, body: JSON.stringify(body), contentType: 'application/json' };

@@ -225,4 +225,10 @@ export const money: readonly Mutant[] = [
     test: 'tests/prices-of-providers.test.ts',
     named: 'Claude at Vertex AI in a region costs a tenth more',
   },
+  {
+    rule: 'what Bedrock counts in the head of an answer is counted',
+    edits: [core('call/answer-tap.ts', '(name) => textOf(head, name)', 'undefined')],
+    test: 'tests/bedrock.test.ts',
+    named: 'is counted by what mistral.mistral-large-2402-v1:0 says it used',
+  },
 ];

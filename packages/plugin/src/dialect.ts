@@ -68,8 +68,11 @@ export interface Surface<O extends Operation> {
   furtherModels?(body: Json): readonly (string | undefined)[];
   /** Whether a passing whole answer has the form that the request asked for; one that has not is read and written anew. Asked of every answer. */
   fits?(answer: Bytes, request: readonly Bytes[]): boolean;
-  /** Byte-level observer of a passing answer. `asked`: the gateway itself asked for usage, which the client must not see. */
-  tap?(framing: Framing, asked: boolean): Tap;
+  /**
+   * Byte-level observer of a passing answer. `asked`: the gateway itself asked for usage, which the client must not see. `head`: a header
+   * of an answer that comes whole, by its name in lower case; empty where there is none.
+   */
+  tap?(framing: Framing, asked: boolean, head?: (name: string) => string): Tap;
 }
 /**
  * `pattern` below `/{dialect}[/{instance}]`: `/chat/completions`, `/files/{id}`, `/models/{model+}` (`+`: may hold `/`),

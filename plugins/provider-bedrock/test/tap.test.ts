@@ -50,6 +50,17 @@ describe('recorded answers', () => {
   });
 });
 describe('whole answers', () => {
+  it('of a family that says nothing are counted by the head, and what the body says goes before it', () => {
+    const head = (name: string): string => ({ 'x-amzn-bedrock-input-token-count': '12', 'x-amzn-bedrock-output-token-count': '7' })[name] ?? '';
+    const used = (body: object, said?: (name: string) => string) => {
+      const tap = invokeTap('json', false, said);
+      tap.bytes(Buffer.from(JSON.stringify(body)));
+      return tap.end().usage;
+    };
+    const mistral = { outputs: [{ text: 'x', stop_reason: 'stop' }] };
+    expect([used(mistral, head), used(mistral, () => ''), used(mistral)]).toEqual([usage(12, 7), undefined, undefined]);
+    expect(used({ prompt_token_count: 9, generation_token_count: 20 }, head)).toEqual(usage(9, 20));
+  });
   it.each([
     ['Titan', { inputTextTokenCount: 5, results: [{ tokenCount: 3 }, { tokenCount: 4 }] }, usage(5, 7)],
     ['Titan embeddings', { embedding: [1], inputTextTokenCount: 5 }, usage(5, 0)],

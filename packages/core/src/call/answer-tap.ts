@@ -12,7 +12,7 @@ const MEDIA = /^(?:audio|image|video)\/|^application\/octet-stream\b/i;
  */
 export const answerTap = (surface: Pick<Surface<'opaque'>, 'tap'> | undefined, head: ReplyHead): Tap | undefined => {
   const type = textOf(head, 'content-type');
-  if (!isEvents(type)) return surface?.tap?.(MEDIA.test(type) ? 'binary' : 'json', false);
+  if (!isEvents(type)) return surface?.tap?.(MEDIA.test(type) ? 'binary' : 'json', false, (name) => textOf(head, name));
   const tap = surface?.tap?.('sse', false);
   return tap === undefined ? undefined : wholeTap(tap, 'sse');
 };

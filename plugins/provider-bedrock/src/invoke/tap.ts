@@ -31,7 +31,7 @@ const METRICS = 'amazon-bedrock-invocationMetrics';
 const measured = (metrics: Fields): Usage | undefined =>
   usageOf(count(metrics.inputTokenCount), count(metrics.outputTokenCount), count(metrics.cacheReadInputTokenCount), count(metrics.cacheWriteInputTokenCount));
 
-/** Where the families' own answers say what they used: Titan, Nova, Llama, and what is like OpenAI's. Cohere's say nothing. */
+/** Where the families' own answers say what they used: Titan, Nova, Llama, and what is like OpenAI's. Cohere's and Mistral's say nothing. */
 const usageIn = (body: Fields): Usage | undefined => {
   const usage = fieldsOf(body.usage);
   const results = Array.isArray(body.results) ? body.results.map(fieldsOf) : [];
@@ -44,12 +44,25 @@ const usageIn = (body: Fields): Usage | undefined => {
   );
 };
 
-/** Of an answer only this much is kept to look for usage; a larger one is passed uncounted. */
+type Head = (name: string) => string;
+const counted = (head: Head, name: string): number | undefined => {
+  const said = head(`x-amzn-bedrock-${name}-token-count`);
+  return said === '' || !Number.isFinite(Number(said)) ? undefined : Number(said);
+};
+/** What Bedrock counted of a family whose answers do not say it. */
+const usageBeside = (head: Head): Usage | undefined =>
+  usageOf(counted(head, 'input'), counted(head, 'output'), counted(head, 'cache-read-input'), counted(head, 'cache-write-input'));
+
+/** Of an answer only this much is kept to look for usage; of a larger one the head tells. */
 const KEPT = 4 * 1024 * 1024;
 /** A whole answer of InvokeModel. A class: a getter in a literal is a new shape for each answer. */
 class WholeTap implements Tap {
   readonly #pieces: Bytes[] = [];
+  readonly #head: Head | undefined;
   #size = 0;
+  constructor(head: Head | undefined) {
+    this.#head = head;
+  }
   get state(): TapState {
     return this.#size > 0 ? 'content' : 'waiting';
   }
@@ -61,7 +74,8 @@ class WholeTap implements Tap {
     return JSON.stringify({ message: e.message });
   }
   end(): Verdict {
-    return { complete: true, usage: this.#size > KEPT ? undefined : usageIn(parse(Buffer.concat(this.#pieces).toString())) };
+    const said = this.#size > KEPT ? undefined : usageIn(parse(Buffer.concat(this.#pieces).toString()));
+    return { complete: true, usage: said ?? (this.#head === undefined ? undefined : usageBeside(this.#head)) };
   }
 }
 
@@ -109,4 +123,4 @@ class StreamTap implements Tap {
   }
 }
 /** Watches answers of InvokeModel of any family for what they used. */
-export const invokeTap = (framing: Framing): Tap => (framing === 'aws-eventstream' ? new StreamTap() : new WholeTap());
+export const invokeTap = (framing: Framing, _asked = false, head?: Head): Tap => (framing === 'aws-eventstream' ? new StreamTap() : new WholeTap(head));
