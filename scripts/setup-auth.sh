@@ -170,8 +170,9 @@ say "the key alone:        $without"
 say "key and code:         $with"
 say "the same code again:  $again"
 [ "$without" = '401 totp_required' ] || fail 'A key without a code should have been refused.'
-[ "${with%% *}" = 200 ] || fail 'Key and code should have been let in; is the clock right?'
+[ "${with%% *}" != 401 ] || fail 'Key and code should have been let in; is the clock right?'
 [ "$again" = '401 totp_used' ] || fail 'A code should count once.'
+[ "${with%% *}" = 200 ] || fail "Key and code were let in, but ${provider:-the simulator} did not answer as it should (${with#* }): look at its account, its variables and $dir/gateway.log."
 # What the app holds now need not lie about.
 rm -f "$dir/enrolment"
 say ''

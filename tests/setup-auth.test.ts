@@ -20,8 +20,8 @@ const folder = (): string => {
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
 };
-const setUp = async (cwd: string, ...words: readonly string[]): Promise<string> => {
-  const env = watched(cwd, { PATH: `${OLDER}:${dirname(process.execPath)}:${process.env.PATH ?? ''}` });
+const setUp = async (cwd: string, words: readonly string[], account: Readonly<Record<string, string>> = {}): Promise<string> => {
+  const env = watched(cwd, { ...account, PATH: `${OLDER}:${dirname(process.execPath)}:${process.env.PATH ?? ''}` });
   return (await promisify(execFile)('bash', [SCRIPT, ...words], { cwd, env })).stderr;
 };
 const OLDER = mkdtempSync(join(tmpdir(), 'lpa-curl-'));
@@ -32,7 +32,7 @@ const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(
 
 test('in an empty folder a key with a code gets in, the key alone does not, and the secrets are their owner’s alone', async () => {
   const cwd = folder();
-  const said = await setUp(cwd, '--port', '0', '--yes', '--check-only');
+  const said = await setUp(cwd, ['--port', '0', '--yes', '--check-only']);
   expect(said).toMatch(/^the key alone: +401 totp_required$/m);
   expect(said).toMatch(/^key and code: +200 *$/m);
   expect(said).toMatch(/^the same code again: +401 totp_used$/m);
@@ -51,6 +51,15 @@ test('in an empty folder a key with a code gets in, the key alone does not, and 
     for (const each of [key, pepper, kek, secret, ...codes]) expect(readFileSync(join(at, name), 'latin1'), name).not.toContain(each);
 }, 180_000);
 
+test('a provider that cannot be asked is said to be what is wrong, and not the clock', async () => {
+  const account = { OPENAI_API_KEY: ACCOUNT, OPENAI_BASE_URL: 'https://127.0.0.1:1/v1' };
+  const failed = setUp(folder(), ['--provider', 'openai', '--port', '0', '--yes', '--check-only'], account);
+  await expect(failed).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/let in, but openai did not answer as it should \(upstream_unreachable\)/),
+  });
+}, 180_000);
+
 type Document = Record<string, never>;
 const documentsOf = (file: string): readonly Document[] =>
   parseAllDocuments(readFileSync(file, 'utf8')).map((one) => {
@@ -58,7 +67,7 @@ const documentsOf = (file: string): readonly Document[] =>
     return one.toJS() as Document;
   });
 const manifests = async (cwd: string, ...words: readonly string[]) => {
-  await setUp(cwd, '--kubernetes', ...words, '--namespace', 'gateway', '--image', 'acme/llm-proxy-auth:1');
+  await setUp(cwd, ['--kubernetes', ...words, '--namespace', 'gateway', '--image', 'acme/llm-proxy-auth:1']);
   const file = join(cwd, 'llm-proxy-auth', 'kubernetes.yaml');
   const documents = documentsOf(file);
   return { file, documents, of: (kind: string): Document => documents.find((one) => one.kind === kind) ?? {} };
@@ -208,6 +217,11 @@ test('with --keys-secret the members API_KEY_* of a Secret that is there are the
 test.each([['--provider', 'nobody'], ['--port', '80a'], ['--namespace', 'a b'], ['--kubernetes'], ['--keys-secret', 'a b'], ['more']])(
   'refuses %s %s',
   async (...words) => {
-    await expect(setUp(folder(), ...words.filter((word) => word !== undefined))).rejects.toThrow();
+    await expect(
+      setUp(
+        folder(),
+        words.filter((word) => word !== undefined),
+      ),
+    ).rejects.toThrow();
   },
 );
