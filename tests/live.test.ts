@@ -36,7 +36,8 @@ test(
   'every provider shows every trait through the gateway, each request is bounded, and the cost is told',
   async () => {
     const lines: string[] = [];
-    const settings = Object.fromEntries(PROVIDERS.map((name) => [name, settingsOf(name)]));
+    const timeouts = { connect: '60s' };
+    const settings = Object.fromEntries(PROVIDERS.map((name) => [name, { ...settingsOf(name), timeouts }]));
     const asked = PROVIDERS.map((provider) => ({ provider, model: stoodOf(provider).model }));
     const holds = await live({ asked, settings, env: bareEnvironment(), say: (line) => lines.push(line) });
     const text = lines.join('\n');

@@ -54,6 +54,8 @@ const open = async (folder: string, { asked, env, settings = {} }: Wanted): Prom
     plugins: [...new Set(['@llm-proxy-auth/dialect-openai', '@llm-proxy-auth/auth-api-key', '@llm-proxy-auth/store-sqlite', ...plugins])],
     server: { ...server, port: 0 },
     retry: { attempts: 1 },
+    // One caller is no overload, however busy the machine is with others.
+    limits: { eventLoopDelay: '60s' },
     // Azure's models are the deployments that are named.
     instances: Object.fromEntries(
       asked.map(({ provider: name, model }) => [
