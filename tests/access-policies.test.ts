@@ -21,6 +21,7 @@ const policies = [
   { name: 'slow', match: { principal: 'crowd:slow-*' }, allow: {}, limits: [{ per: 'principal', requests: '3/min' }] },
   { name: 'shared', match: { principal: 'crowd:shared-*' }, allow: {}, limits: [{ per: 'policy', requests: '2/h' }] },
   { name: 'teams', match: { group: 'team-*' }, allow: {}, limits: [{ per: 'group', requests: '2/h' }] },
+  { name: 'each model', match: { principal: 'crowd:each-*' }, allow: {}, limits: [{ per: 'model', requests: '1/h' }] },
   { name: 'narrow', match: { principal: 'crowd:narrow-*' }, allow: {}, limits: [{ per: 'principal', concurrent: 1 }] },
   { name: 'keys', match: { strategy: 'api-*' }, allow: { models: [SMALL, BIG], instances: ['main', 'eu'], classes: ['inference'] } },
 ];
@@ -145,6 +146,22 @@ describe('limits', () => {
     expect((await as('crowd.slow-2', `/openai/main/v1/${CHAT}`)).status).toBe(200);
     now += 121_000;
     expect((await as('crowd.slow-1', `/openai/main/v1/${CHAT}`)).status).toBe(200);
+  });
+  test('each model counts apart in both modes, however large the body that names it is', async () => {
+    const embed = (model: string, size: number): string => JSON.stringify({ model, input: 'x', user: 'x'.repeat(size) });
+    for (const [model, path] of [
+      ['text-embedding-3-small', '/transparent/main/v1/embeddings'],
+      ['text-embedding-3-large', '/openai/main/v1/embeddings'],
+    ] as const) {
+      expect((await as('crowd.each-1', path, embed(model, 70_000))).status).toBe(200);
+      for (const size of [0, 70_000])
+        for (const base of ['/transparent/main/v1', '/openai/main/v1'])
+          expect(answer(await as('crowd.each-1', `${base}/embeddings`, embed(model, size)))).toBe('429 rate_limit_exceeded');
+    }
+    const headers = { authorization: 'Bearer crowd.each-1', 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    expect(answer(await as('crowd.each-1', '/transparent/main/v1/embeddings', embed('text-embedding-ada-002', 0), { headers }))).toBe(
+      '415 unsupported_media_type',
+    );
   });
   test('per policy: callers share what there is, and a wait over a minute is not worth a retry', async () => {
     const got = [];

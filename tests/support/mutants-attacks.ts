@@ -315,4 +315,10 @@ export const hosts: readonly Mutant[] = [
     'one behind the file, where our header said it, does not reach the provider',
     core('call/protocol.ts', 'if (rest !== undefined) governed.settle?.();', ''),
   ),
+  of(
+    'a limit of each model knows the model of every call that counts',
+    'tests/access-policies',
+    'each model counts apart in both modes',
+    core('call/transparent.ts', 'needed: restricted || counted ||', 'needed: restricted ||'),
+  ),
 ];

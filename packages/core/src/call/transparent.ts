@@ -155,6 +155,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const needsModel = native.modelIn !== 'none';
   const aliases = instance.settings.aliases && native.modelIn === 'body';
   const restricted = modelMatters(principal, x.policy) && native.modelIn === 'body';
+  const counted = x.policy?.perModel === true && native.modelIn === 'body';
   const { pointers, exact, inside } = factsOf(native.reach);
   const surface = surfaceOf(x, native);
   const pinned = native.pinned !== undefined;
@@ -167,7 +168,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   const measured = isMeasured(x, native.reach);
   const further = surface?.furtherModels !== undefined && modelMatters(principal, x.policy);
   const intake = receive(x, native, surface, {
-    needed: restricted || exact || pinned || native.judge !== undefined || (measured && isBounded(surface)),
+    needed: restricted || counted || exact || pinned || native.judge !== undefined || (measured && isBounded(surface)),
     whole: (pointers && (inside || !isMultipart(x))) || aliases || further || explained || measured || provider.signs === 'body',
     measured,
   });
