@@ -233,6 +233,18 @@ describe('thinking at Bedrock for the OpenAI SDK', () => {
     await expect(refusal).rejects.toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'modalities' });
   });
 
+  test('top_k, which clients of several vendors send, reaches the models that take it and is told of the others', async () => {
+    const asked = { max_completion_tokens: 50, top_k: 4 };
+    const at = async (model: string) => {
+      const { response } = await client()
+        .chat.completions.create({ ...asked, messages: user('Hello'), model })
+        .withResponse();
+      return [lastSent().additionalModelRequestFields, response.headers.get('x-lpa-fidelity')];
+    };
+    expect(await at(SONNET)).toEqual([{ top_k: 4 }, null]);
+    expect(await at(NOVA)).toEqual([{ inferenceConfig: { topK: 4 } }, null]);
+    expect(await at(NEWEST)).toEqual([undefined, 'ignored=top_k']);
+  });
   test('what the newest models refuse is not sent, and told', async () => {
     const { response } = await client()
       .chat.completions.create({ model: NEWEST, messages: user('Hello'), temperature: 0.2, tools: [time], tool_choice: 'required' })

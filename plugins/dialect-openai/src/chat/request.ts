@@ -1,4 +1,5 @@
 import {
+  asNumber,
   asObject,
   asText,
   type Building,
@@ -89,6 +90,10 @@ const limitOf = (body: Fields): number | undefined => {
   const older = numberField(body, 'max_tokens');
   return numberField(body, 'max_completion_tokens') ?? older;
 };
+/** Not the vendor's, but other vendors' models and compatible servers take it, and clients of several send it. */
+const TOP_K = 'top_k';
+const withTopK = ({ sampling }: Pick<ChatRequest, 'sampling'>, topK: number | undefined): Pick<ChatRequest, 'sampling'> =>
+  topK === undefined ? {} : { sampling: { ...sampling, topK } };
 const readOwn = (body: Fields, tools: readonly Tool[]): Omit<ChatRequest, 'turns' | 'rest'> => ({
   tools,
   ...readParams(body),
@@ -133,14 +138,17 @@ export const read = (seal: Seal, inbound: Inbound, ledger: Ledger, target?: Endp
   contradictions(body, target, ledger);
   clampLife(body.messages, target, ledger);
   const steering = readSteering(body);
-  const fields = furtherOf(body, steeringNames(steering));
+  const topK = asNumber(body[TOP_K]);
+  const fields = furtherOf(body, [...steeringNames(steering), ...(topK === undefined ? [] : [TOP_K])]);
   loseToolMembers(body, 'chat', target, ledger);
   const tools = readTools(body);
   if (target !== undefined && !(target.dialect === OPENAI && target.surface === 'chat')) hideTools(toolCount(body) - tools.length, ledger);
   const { messages, restored } = bring(body.messages, { dialect: target?.dialect, model, signer: target?.signer, seal, memory: inbound.memory, ledger });
+  const own = readOwn(body, tools);
   const request: ChatRequest = {
     turns: readMessages(messages, restored),
-    ...readOwn(body, tools),
+    ...own,
+    ...withTopK(own, topK),
     ...steering,
     ...(fields === undefined ? {} : { rest: { from: CHAT, fields } }),
   };
@@ -166,6 +174,7 @@ const writeOwn = (r: ChatRequest, mine: boolean, model: string, lost: Lost): Bui
   const params: Building = {
     [limit]: r.maxTokens,
     ...writeParams(r),
+    [TOP_K]: mine ? r.sampling?.topK : undefined,
     ...(mine && form.identified !== undefined ? { user: form.identified.user, safety_identifier: r.user } : {}),
     logprobs: r.logprobs === undefined ? undefined : true,
     top_logprobs: r.logprobs === undefined || r.logprobs === 0 ? undefined : r.logprobs,
