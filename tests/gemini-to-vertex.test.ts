@@ -167,3 +167,23 @@ test('a conversation that Claude began goes on at Gemini, without what Claude si
     await claude.close();
   }
 });
+
+test('what is predicted and is no vector of text passes: pictures of the SDK, vectors of media', async () => {
+  const bench = await openBench({ vendor: 'vertex' });
+  const answer = (predictions: object): void =>
+    void bench.simulator.script({ status: 200, body: JSON.stringify({ predictions: [predictions] }), headers: { 'content-type': 'application/json' } });
+  const last = () => bench.simulator.requests.findLast(({ method }) => method === 'POST');
+  try {
+    answer({ mimeType: 'image/png', bytesBase64Encoded: 'AAAA' });
+    const { generatedImages } = await geminiClient(bench, true).models.generateImages({ model: 'imagen-4.0-generate-001', prompt: 'a cat' });
+    expect(generatedImages?.[0]?.image?.imageBytes).toBe('AAAA');
+    expect(last()?.path).toMatch(/\/publishers\/google\/models\/imagen-4\.0-generate-001:predict$/);
+    answer({ imageEmbedding: [0.5] });
+    const body = JSON.stringify({ instances: [{ image: { bytesBase64Encoded: 'AAAA' } }], parameters: { dimension: 128 } });
+    const path = '/gemini/main/v1/projects/p/locations/l/publishers/google/models/multimodalembedding@001:predict';
+    const told = await fetch(bench.url + path, { method: 'POST', headers: { 'content-type': 'application/json', 'x-goog-api-key': bench.key }, body });
+    expect([told.status, await told.json(), last()?.body.toString()]).toEqual([200, { predictions: [{ imageEmbedding: [0.5] }] }, body]);
+  } finally {
+    await bench.close();
+  }
+});

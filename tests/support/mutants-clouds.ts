@@ -487,6 +487,18 @@ const answers: readonly Mutant[] = [
     test: 'tests/gemini-to-vertex.test.ts',
     named: 'bytes pass > counts a request that the Gemini API takes whole',
   },
+  {
+    rule: 'Vertex: predictions of other kinds pass',
+    edits: [
+      {
+        file: 'packages/core/src/call/operate.ts',
+        from: "    // What is asked otherwise than for vectors of text passes, and is the vendor's to judge.\n    return false;",
+        to: '    return true;',
+      },
+    ],
+    test: 'tests/gemini-to-vertex.test.ts',
+    named: 'what is predicted and is no vector of text passes',
+  },
 ];
 
 export const cloudMutants: readonly Mutant[] = [...awsIam, ...serviceAccounts, ...vertexBodies, ...notDone, ...answers];

@@ -186,8 +186,13 @@ const UNTOLD: Ledger = { note: () => undefined };
 const splits = (x: Exchange, found: SurfaceFound, endpoint: Endpoint, body: ReceivedBody): boolean => {
   const { client, operation } = found.surface;
   if (endpoint.batch === undefined || operation !== 'embeddings' || client === undefined || body.kind !== 'json') return false;
-  const asked = client.read(inboundOf(x, Buffer.concat(body.pieces).toString()), UNTOLD, endpoint) as EmbedRequest;
-  return partsOf(asked, endpoint.batch).length > 1;
+  const inbound = inboundOf(x, Buffer.concat(body.pieces).toString());
+  try {
+    return partsOf(client.read(inbound, UNTOLD, endpoint) as EmbedRequest, endpoint.batch).length > 1;
+  } catch {
+    // What is asked otherwise than for vectors of text passes, and is the vendor's to judge.
+    return false;
+  }
 };
 /** Whether the client brings back what another vendor issued; with one dialect alone nobody did. */
 const bringsForeign = (x: Exchange, { surface }: SurfaceFound, body: ReceivedBody): boolean =>
