@@ -108,6 +108,12 @@ describe.each(['transparent', 'anthropic'])('a container below /%s', (mode) => {
     await refused(() => client(theirs, mode).messages.create(ask('run', { tools, container: id })));
     await refused(() => client(theirs, mode).messages.create(ask('run', { tools, container: { id } })));
   });
+  test('skills of the vendor are everybody’s', async () => {
+    const builtIn = { type: 'anthropic', skill_id: 'pptx', version: 'latest' };
+    await thrown(client(mine, mode).messages.create(ask('hi', { tools, container: { skills: [builtIn] } })));
+    expect(bench.simulator.requests.at(-1)?.json()).toMatchObject({ container: { skills: [builtIn] } });
+    await refused(() => client(mine, mode).messages.create(ask('hi', { container: { skills: [builtIn, { type: 'custom', skill_id: 'pptx' }] } })));
+  });
   test('a thread goes on from nobody else’s message, and a skill is nobody’s', async () => {
     await refused(() => client(mine, mode).messages.create(ask('hi', { thread: { type: 'continue', previous_message_id: 'msg_01other' } })));
     await refused(() => client(mine, mode).messages.create(ask('hi', { container: { skills: [{ type: 'custom', skill_id: 'skill_01other' }] } })));

@@ -300,6 +300,12 @@ export const attacks: readonly Mutant[] = [
     'a deployment that a header of Azure names > /openai/main/v1/responses, asked for by who may use one',
     core('call/upstream-head.ts', 'checkModelHeaders(x, provider, [...client, ...headers]);', ''),
   ),
+  of(
+    "a skill is everybody's where its kind says so alone",
+    'tests/anthropic-ownership',
+    'a container below /transparent > skills of the vendor are everybody’s',
+    core('call/inner-ids.ts', '[rule.with] === rule.value', '[rule.with] !== undefined'),
+  ),
 ];
 
 export const hosts: readonly Mutant[] = [

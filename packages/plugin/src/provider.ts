@@ -62,6 +62,8 @@ export interface Capabilities {
 export interface IdsInside {
   /** Names of members, wherever they stand, whose string or strings are ids (`file_id`, `vector_store_ids`). */
   readonly members: readonly string[];
+  /** Of `members`, those that name something the vendor has for everybody where the member `with` beside them is `value`. */
+  readonly builtIn?: Readonly<Record<string, { readonly with: string; readonly value: string }>> | undefined;
   /** Names of members, wherever they stand, whose object has the id in its member `id` (`audio`). */
   readonly objects?: readonly string[] | undefined;
   /** Pointers to places that hold the client's own data and are not looked at; a step `*` is every element or member. */

@@ -16,7 +16,12 @@ const apartIn = (body: string): readonly string[] =>
   ].map((place) => body + place);
 /** Files, containers by their name or their description, skills and earlier messages that are stored at the vendor, wherever a body names them. */
 const insideOf = (body: string): IdsInside =>
-  Object.freeze({ members: ['file_id', 'container', 'skill_id', 'previous_message_id'], objects: ['container'], apart: apartIn(body) });
+  Object.freeze({
+    members: ['file_id', 'container', 'skill_id', 'previous_message_id'],
+    builtIn: { skill_id: { with: 'type', value: 'anthropic' } },
+    objects: ['container'],
+    apart: apartIn(body),
+  });
 
 /**
  * What each operation names of stored objects, and what of its answer becomes the caller's. Surfaces and the native tables of

@@ -3,6 +3,7 @@ import { readUnambiguous } from './unambiguous.ts';
 
 interface Inside {
   readonly members: ReadonlySet<string>;
+  readonly builtIn: NonNullable<IdsInside['builtIn']>;
   readonly objects: ReadonlySet<string>;
   readonly apart: readonly (readonly string[])[];
   readonly lists: readonly string[];
@@ -12,13 +13,14 @@ interface Inside {
   readonly trace: RegExp;
 }
 const stepsOf = (pointer: string): readonly string[] => pointer.slice(1).split('/');
-const compile = ({ members, objects = [], apart = [], references }: IdsInside): Inside => {
+const compile = ({ members, builtIn = {}, objects = [], apart = [], references }: IdsInside): Inside => {
   const names = [...members, ...objects, ...(references === undefined ? [] : ['id'])];
   // A name can be spelt with escapes, so a backslash-u makes the body worth reading too; a zero byte is UTF-16, which is no JSON here.
   const any = names.map((name) => name.replaceAll(/[^A-Za-z0-9_]/g, '\\$&')).join('|');
   const trace = new RegExp(`"(?:${any})"|\\\\u|\\x00`);
   return {
     members: new Set(members),
+    builtIn,
     objects: new Set(objects),
     apart: apart.map(stepsOf),
     lists: references?.lists ?? [],
@@ -46,6 +48,11 @@ interface Found {
   readonly named: string[];
   readonly given: Set<string>;
 }
+/** What the vendor has for everybody is nobody's own. */
+const isBuiltIn = (value: object, name: string, { builtIn }: Inside): boolean => {
+  const rule = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined;
+  return rule !== undefined && (value as Fields)[rule.with] === rule.value && typeof (value as Fields)[name] === 'string';
+};
 /** Ids under the names of members and objects, and every `id` there is. */
 const collect = (value: unknown, inside: Inside, apart: readonly (readonly string[])[], found: Found): void => {
   if (value === null || typeof value !== 'object') return;
@@ -53,7 +60,7 @@ const collect = (value: unknown, inside: Inside, apart: readonly (readonly strin
   for (const [name, inner] of Object.entries(value)) {
     const left = apart.length === 0 ? apart : onwards(apart, name);
     if (left === undefined) continue;
-    if (!list && inside.members.has(name)) found.named.push(...stringsOf(inner));
+    if (!list && inside.members.has(name) && !isBuiltIn(value, name, inside)) found.named.push(...stringsOf(inner));
     if (!list && inside.objects.has(name) && isObject(inner)) found.named.push(...stringsOf(inner.id));
     if (name === 'id' && typeof inner === 'string') found.given.add(inner);
     collect(inner, inside, left, found);
