@@ -327,4 +327,10 @@ export const hosts: readonly Mutant[] = [
     'each model counts apart in both modes',
     core('call/transparent.ts', 'needed: restricted || counted ||', 'needed: restricted ||'),
   ),
+  of(
+    'what an account stored is asked for there alone',
+    'tests/ownership-accounts',
+    'is asked for there, whatever is drawn',
+    core('call/protocol.ts', 'return candidates.filter(({ instance }) => own.has(instance.name));', 'return candidates;'),
+  ),
 ];

@@ -11,12 +11,19 @@ export const owners = (store: Store) => {
   };
   return {
     owns,
-    /** Throws 404 `model_not_found`-free: the id does not exist for this caller. */
-    async check(principal: Principal, instance: string, ids: readonly string[]): Promise<void> {
-      for (const id of ids) {
-        if (!(await owns(principal, instance, id)))
-          throw new GatewayError('invalid_request', `No such object: '${id.slice(0, 100)}'.`, { status: 404, param: 'id' });
+    /** Those of the instances at which all ids are the caller's. Throws 404 where there is none: the ids do not exist for this caller. */
+    async check(principal: Principal, instances: readonly string[], ids: readonly string[]): Promise<ReadonlySet<string>> {
+      const own = new Set<string>();
+      let missing: string | undefined;
+      for (const instance of instances) {
+        let other: string | undefined;
+        for (const id of ids) if (other === undefined && !(await owns(principal, instance, id))) other = id;
+        if (other === undefined) own.add(instance);
+        missing ??= other;
       }
+      if (own.size === 0 && missing !== undefined)
+        throw new GatewayError('invalid_request', `No such object: '${missing.slice(0, 100)}'.`, { status: 404, param: 'id' });
+      return own;
     },
     async record(principal: Principal, instance: string, ids: readonly string[]): Promise<void> {
       const value = { json: JSON.stringify(principal.owner) };

@@ -128,13 +128,15 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const resolved = resolve(x, route, instance, x.model, needsModel);
   const principal = identified.principal;
   const reach = found.reach;
-  const candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
+  let candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
   const learning = learn(x, candidates);
   if (learning !== undefined) await learning;
   if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
-  if (candidates.some((c) => keepsState(endpointFor(x, dialect, found, c), route))) {
+  const keeps = (c: Candidate): boolean => keepsState(endpointFor(x, dialect, found, c), route);
+  if (candidates.some(keeps)) {
     if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth, body.governed.inert);
-    await owned(x, candidates, [...idsOf(found, body.governed), ...x.inner.named]);
+    const ids = [...idsOf(found, body.governed), ...x.inner.named];
+    if (ids.length > 0) candidates = await owning(x, candidates.filter(keeps), ids);
   }
   const counted = { principal, instance: candidates[0]?.instance.name ?? '', model: x.model ?? '' };
   const taking = takeLimits(x, counted, candidates, isMeasured(x, reach) ? askedOf(x, body, needsModel) : undefined);
@@ -171,11 +173,12 @@ const learn = (x: Exchange, candidates: readonly Candidate[]): Promise<unknown> 
 /** Ids mean something only to a provider that has the client's own surface; to any other the surface refuses what names them. */
 const keepsState = (endpoint: Endpoint | undefined, { dialect, found }: ProtocolRoute): boolean =>
   endpoint !== undefined && found.is === 'surface' && endpoint.dialect === dialect.name && endpoint.surface === found.surface.name;
-/** Every id a call names must belong to its caller; with ids there is one instance. */
-const owned = async (x: Exchange, candidates: readonly Candidate[], ids: readonly string[]): Promise<void> => {
-  const [first] = candidates;
-  if (ids.length === 0 || first === undefined || x.principal === undefined) return;
-  await x.plan.owners.check(x.principal, first.instance.name, ids);
+/** Stored objects are at the account that made them: where every id of the call is its caller's. Throws 404 when that is nowhere. */
+const owning = async (x: Exchange, candidates: readonly Candidate[], ids: readonly string[]): Promise<readonly Candidate[]> => {
+  if (x.principal === undefined) return candidates;
+  const names = candidates.map(({ instance }) => instance.name);
+  const own = await x.plan.owners.check(x.principal, names, ids);
+  return candidates.filter(({ instance }) => own.has(instance.name));
 };
 
 /** Where a candidate would be called, or undefined when its provider has no such operation. */

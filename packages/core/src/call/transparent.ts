@@ -193,7 +193,7 @@ export const transparent = async (x: Exchange, route: TransparentRoute, identifi
   checkModelHeaders(x, provider, x.head?.forward ?? []);
   if (further && collected !== undefined && totalLength(collected) > 0 && !isMultipart(x)) checkFurtherModels(x, surface, collected);
   const ids = idsOf(x, native, governed);
-  if (ids.length > 0) await plan.owners.check(principal, instance.name, ids);
+  if (ids.length > 0) await plan.owners.check(principal, [instance.name], ids);
   const asked = { bytes: totalLength(collected ?? []), bounds: governed.bounds(collected ?? []), named: needsModel && target !== undefined };
   const taking = takeLimits(x, { principal, instance: instance.name, model: x.model ?? '' }, candidates, measured ? asked : undefined);
   if (taking !== undefined) await taking;
