@@ -53,7 +53,9 @@ const readBody = (text: string): Body | undefined => {
   return message === undefined ? undefined : { error: { message }, requestId: undefined, canonical: undefined };
 };
 
-const TOO_LONG = /prompt is too long|exceed[a-z]* (?:the )?(?:model's )?context|context (?:window|length|limit)|input length and `max_tokens` exceed/i;
+/** In the words of Anthropic, and of Bedrock for Anthropic's bodies. */
+const TOO_LONG =
+  /(?:prompt|input) is too long|exceed[a-z]* (?:the )?(?:model's )?context|context (?:window|length|limit)|input length and `max_tokens` exceed/i;
 /** What `error.type` means when the status says nothing (an error under 200, in a stream). */
 const STATUS_OF_TYPE: Readonly<Record<string, number>> = Object.freeze({
   invalid_request_error: 400,

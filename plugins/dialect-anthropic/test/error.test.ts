@@ -60,6 +60,7 @@ describe('an error of a provider', () => {
   });
   it.each([
     ['a prompt that is too long', 400, 'prompt is too long: 210000 tokens > 200000 maximum', 'context_length_exceeded'],
+    ['an input that is too long at Bedrock', 400, 'Input is too long for requested model.', 'context_length_exceeded'],
     ['a limit that is too high', 400, 'input length and `max_tokens` exceed context limit: 1 + 2 > 2', 'context_length_exceeded'],
     ['a model that is not there', 404, 'model: claude-9', 'model_not_found'],
   ])('%s has a code of its own', (_name, status, message, code) => {
