@@ -51,6 +51,14 @@ describe('requests', () => {
     expect(second?.map(({ input }) => input)).toEqual([{}, { input: 'half {' }]);
     expect(paramsOf({ turns, tools: [TOOL] })).toContain('turns.parts.input');
   });
+  it('a failure without a word is a result without one, which is told', () => {
+    const said = (parts: readonly Part[]) => {
+      const turns = [user(text('Go')), assistant(call('a')), user({ kind: 'toolResult', id: 'a', parts, failed: true })];
+      return [contents(bodyOf({ turns, tools: [TOOL] }))[2], paramsOf({ turns, tools: [TOOL] }).includes('turns.parts.failed')];
+    };
+    expect(said([text(' ')])).toEqual([[{ type: 'tool_result', tool_use_id: 'a' }], true]);
+    expect(said([text('no')])).toEqual([[{ type: 'tool_result', tool_use_id: 'a', content: 'no', is_error: true }], false]);
+  });
   it('blank texts are not sent', () => {
     const turns = [user(text('Hello')), assistant(text('  ')), user({ kind: 'text', text: ' ', cache: {} }, text('More'))];
     expect(contents(bodyOf({ turns }))).toEqual([

@@ -181,6 +181,20 @@ describe('results of calls', () => {
     });
     expect(made(result('a', '1'), result('b', '2')).notes).not.toContainEqual({ kind: 'emulated', param: 'turns.parts' });
   });
+  it.each([
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'no', 'error'],
+    ['us.amazon.nova-2-lite-v1:0', 'no', 'error'],
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', '', undefined],
+    ['mistral.mistral-large-2402-v1:0', 'no', undefined],
+    ['writer.palmyra-x5-v1:0', 'no', undefined],
+  ])('say at %s that the call failed with "%s", or the ledger does that they do not', (model, text, status) => {
+    const failed: Part = { kind: 'toolResult', id: 'a', parts: [{ kind: 'text', text }], failed: true };
+    const turns = [...plain.turns, { role: 'assistant' as const, parts: [call('a')] }, { role: 'user' as const, parts: [failed] }];
+    const { body, notes } = written({ ...plain, turns }, { model });
+    const [, , last] = body.messages as readonly { readonly content: readonly { readonly toolResult?: { readonly status?: string } }[] }[];
+    expect(last?.content[0]?.toolResult?.status).toBe(status);
+    expect(notes.some(({ kind, param }) => kind === 'ignored' && param === 'turns.parts.failed')).toBe(status === undefined);
+  });
   it('of one call are one: the last, which is told', () => {
     const { said, content, notes } = made(result('a', '1'), result('b', '2'), result('a', '3'));
     expect([said, content?.[0]?.toolResult?.content]).toEqual([['a', 'b'], [{ text: '3' }]]);

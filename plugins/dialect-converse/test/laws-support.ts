@@ -75,7 +75,7 @@ const sides = (turn: Turn, inside: boolean): Sides => {
       kind: 'toolResult',
       id: part.id,
       parts: kept.map((one) => (one.kind === 'text' ? { kind: 'text', text: one.text } : one)),
-      failed: part.failed,
+      failed: part.failed && inside && kept.length > 0,
     });
     if (!inside) others.push(...inner.filter((one) => one.kind !== 'text'));
   }

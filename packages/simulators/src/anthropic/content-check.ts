@@ -69,13 +69,20 @@ const searchResult = members({
 });
 const toolId = pattern(/^[a-zA-Z0-9_-]+$/);
 const toolReference = members({ ...cached, 'tool_name!': string });
-const toolResult = members({
+const anyResult = members({
   ...cached,
   'tool_use_id!': toolId,
   content: textOr(tagged({ text, image, document, search_result: searchResult, tool_reference: toolReference, browser_state: object })),
   is_error: boolean,
   toolset_name: nullable(string),
 });
+/** https://github.com/jlevy/markform/issues/153 */
+const toolResult: Check = (value, path) => {
+  anyResult(value, path);
+  const { content, is_error: failed } = fieldsOf(value);
+  if (failed === true && (content === undefined || content === '' || (Array.isArray(content) && content.length === 0)))
+    throw at(path, 'content cannot be empty if `is_error` is true');
+};
 const toolUse = members({
   ...cached,
   'id!': toolId,

@@ -126,13 +126,23 @@ const fits = (inner: Part, lost: Lost): boolean => {
   losePart(inner, `turns.parts.${inner.kind}`, 'a result has no such part', lost);
   return false;
 };
-const writeResult = (part: ToolResultPart, writing: Writing): Building => ({
-  type: 'tool_result',
-  tool_use_id: writing.id(part.id),
-  ...resultContent(part, writing),
-  ...(part.failed ? { is_error: true } : {}),
-  ...writeKept(part, writing.mine),
-});
+/** A failure without a word is refused. */
+const writeFailed = ({ failed }: ToolResultPart, content: Fields, { mine, lost }: Writing): Fields => {
+  if (!failed) return {};
+  if (mine || content.content !== undefined) return { is_error: true };
+  lost('turns.parts.failed', 'the model is not told that a call failed which said nothing');
+  return {};
+};
+const writeResult = (part: ToolResultPart, writing: Writing): Building => {
+  const content = resultContent(part, writing);
+  return {
+    type: 'tool_result',
+    tool_use_id: writing.id(part.id),
+    ...content,
+    ...writeFailed(part, content, writing),
+    ...writeKept(part, writing.mine),
+  };
+};
 
 /** Thinking that goes back to this vendor, which signed it. */
 export const isOwnThinking = ({ origin }: ThinkingPart): boolean => origin?.dialect === ANTHROPIC;

@@ -34,7 +34,8 @@ export interface Writing {
   /** Tools whose input stands in a member of an object, by the names of the client. */
   readonly wrapped: ReadonlySet<string>;
 }
-const FAMILIES_WITH_RESULT_MEDIA: ReadonlySet<string> = new Set(['anthropic', 'amazon', '']);
+/** Families whose results hold media, and may say that the call failed; an ARN of an unknown family may be one of them. */
+const FAMILIES_WITH_RESULTS: ReadonlySet<string> = new Set(['anthropic', 'amazon', '']);
 
 /** The provider refuses text that is nothing but white space. */
 const writeText = (part: Extract<Part, { kind: 'text' | 'refusal' }>, { lost }: Writing): readonly Fields[] => {
@@ -112,13 +113,16 @@ const writeResult = (part: ToolResultPart, writing: Writing): { readonly block: 
   for (const inner of part.parts) {
     if (inner.kind === 'text' || inner.kind === 'refusal') content.push(...writeText(inner, writing).map(({ text }) => ({ text })));
     else if (inner.kind === 'image' || inner.kind === 'document' || inner.kind === 'video') {
-      const place = FAMILIES_WITH_RESULT_MEDIA.has(family.vendor) ? content : moved;
+      const place = FAMILIES_WITH_RESULTS.has(family.vendor) ? content : moved;
       place.push(writeForeignMedia(inner, writing));
     } else losePart(inner, 'turns', 'a result has no such part', lost);
   }
   if (moved.length > 0) lost('turns.parts.parts', 'media of a result stands behind the results', 'emulated');
+  // A failure without a word is refused.
+  const isSaid = part.failed && content.length > 0 && FAMILIES_WITH_RESULTS.has(family.vendor);
+  if (part.failed && !isSaid) lost('turns.parts.failed', 'the model is not told that the call failed');
   if (content.length === 0 && family.vendor !== 'anthropic' && family.vendor !== '') content.push({ text: '' });
-  return { block: { toolResult: { toolUseId: callId(part.id, family, lost), content, ...(part.failed ? { status: 'error' } : {}) } }, moved };
+  return { block: { toolResult: { toolUseId: callId(part.id, family, lost), content, ...(isSaid ? { status: 'error' } : {}) } }, moved };
 };
 /** Reasoning that another family signed is of no use to this one. */
 const isForeignProof = (part: ThinkingPart, { family }: Writing): boolean => {

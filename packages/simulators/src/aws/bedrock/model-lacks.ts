@@ -23,12 +23,17 @@ export const lackingIn = ({ id, family, input }: Model, { messages, toolConfig, 
   return family === 'llama' && outputConfig !== undefined ? unsupported('outputConfig') : undefined;
 };
 
-/** Nova takes a result of an empty text and none of nothing; Claude takes both. */
+/**
+ * Nova takes a result of an empty text and none of nothing; Claude takes both. Nobody takes a failure of nothing:
+ * https://github.com/aws-samples/sample-multi-agent-orchestration-chat-on-agentcore/issues/15
+ */
 export const checkResults = ({ family }: Model, { messages }: Fields): void => {
-  if (family !== 'nova') return;
   for (const [index, { content }] of listOf(messages).entries()) {
     for (const [at, { toolResult }] of listOf(content).entries()) {
-      if (isFields(toolResult) && Array.isArray(toolResult.content) && toolResult.content.length === 0)
+      if (!isFields(toolResult) || !Array.isArray(toolResult.content) || toolResult.content.length > 0) continue;
+      if (toolResult.status === 'error')
+        throw refuse.validation(`The content field at messages.${index}.content.${at}.toolResult cannot be empty when status value is error.`);
+      if (family === 'nova')
         throw refuse.validation(
           `The content field in the ToolResultBlock object at messages.${index}.content.${at} is empty. Add a ToolResultContentBlock object to the content field and try again.`,
         );
