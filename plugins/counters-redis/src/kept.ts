@@ -8,7 +8,8 @@ const REPLICAS = 'replicas';
 /** What replicas that ended owe the server; keys begin with the hash of the prefix. */
 const OWED = 'owed';
 const MOST_KNOWN = 10_000;
-const MOST_ROWS = 100;
+/** Asked at once: few, so that those who ask for credentials do not wait behind them. */
+const MOST_ROWS = 20;
 const TRIES = 3;
 const PAGE = 500;
 
