@@ -144,6 +144,7 @@ describe.each(modes)('%s mode', (mode) => {
     expect(await tokens(who)).toBe(6_000 + input);
     const second = await as(who, MODES[mode], body);
     expect(answer(second)).toBe('429 rate_limit_exceeded');
+    expect(JSON.parse(second.text)).toMatchObject({ error: { type: 'tokens', code: 'rate_limit_exceeded' } });
     expect([second.headers['x-ratelimit-limit-tokens'], second.headers['x-ratelimit-remaining-tokens']]).toEqual(['10000', String(10_000 - 6_000 - input)]);
     expect(Number(second.headers['retry-after'])).toBeGreaterThan(0);
     resolve();

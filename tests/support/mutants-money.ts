@@ -231,4 +231,9 @@ export const money: readonly Mutant[] = [
     test: 'tests/bedrock.test.ts',
     named: 'is counted by what mistral.mistral-large-2402-v1:0 says it used',
   },
+  of(
+    'a limit of tokens is told as one',
+    'what the answer used is what counts',
+    edit('plugins/dialect-openai/src/error.ts', "e.tokens === true ? 'tokens' : e.code", 'e.code'),
+  ),
 ];

@@ -65,6 +65,8 @@ export interface ErrorLike {
   readonly retry?: boolean | undefined;
   /** With `upstream_rate_limited`: what the account may use is used up, so that waiting for the next call does not help. */
   readonly spent?: true | undefined;
+  /** With `rate_limit_exceeded`: it is tokens that are limited, not calls. */
+  readonly tokens?: true | undefined;
   /** The vendor's own error object; a client half of the same dialect writes it unchanged, secrets scrubbed. */
   readonly vendor?: VendorError | undefined;
 }
@@ -79,6 +81,7 @@ export interface ErrorExtra {
   readonly retryAfterMs?: number | undefined;
   readonly retry?: boolean | undefined;
   readonly spent?: true | undefined;
+  readonly tokens?: true | undefined;
   readonly vendor?: VendorError | undefined;
   readonly cause?: unknown;
   /** Further response headers (`allow`, `www-authenticate`). */
@@ -94,6 +97,7 @@ export class GatewayError extends Error implements ErrorLike {
   readonly retryAfterMs: number | undefined;
   readonly retry: boolean | undefined;
   readonly spent: true | undefined;
+  readonly tokens: true | undefined;
   readonly vendor: VendorError | undefined;
   readonly headers: HeaderPairs | undefined;
   constructor(code: Code, message: string, extra: ErrorExtra = {}) {
@@ -104,6 +108,7 @@ export class GatewayError extends Error implements ErrorLike {
     this.retryAfterMs = extra.retryAfterMs;
     this.retry = extra.retry;
     this.spent = extra.spent;
+    this.tokens = extra.tokens;
     this.vendor = extra.vendor;
     this.headers = extra.headers;
   }

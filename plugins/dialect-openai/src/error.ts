@@ -25,7 +25,7 @@ const vendorBody = (e: ErrorLike): string | undefined =>
 /** A provider whose plan is used up has OpenAI's word for it, which says that waiting is of no use. */
 const wordsOf = (e: ErrorLike): Words => WORDS[e.spent === true && e.code === 'upstream_rate_limited' ? 'budget_exceeded' : e.code];
 const envelope = (e: ErrorLike, code: string): string => {
-  const type = e.code === 'upstream_rejected' && e.status === 429 ? 'requests' : wordsOf(e).type;
+  const type = e.tokens === true ? 'tokens' : e.code === 'upstream_rejected' && e.status === 429 ? 'requests' : wordsOf(e).type;
   return JSON.stringify({ error: { message: e.message, type, param: e.param ?? null, code } });
 };
 /**

@@ -70,9 +70,10 @@ const refusedBy = (claim: Claim | undefined, taken: Extract<Taken, { ok: false }
   if (claim.amount > most)
     return new GatewayError('rate_limit_exceeded', `The call may use ${claim.amount} tokens, more than the limit of ${most}; ask for less output.`, {
       ...wait,
+      tokens: true,
       retry: false,
     });
-  return new GatewayError('rate_limit_exceeded', `The limit of ${most} tokens is used up; try again later.`, wait);
+  return new GatewayError('rate_limit_exceeded', `The limit of ${most} tokens is used up; try again later.`, { ...wait, tokens: true });
 };
 const admitted = (claims: readonly Claim[], reserves: boolean, taken: Taken): Admitted => {
   if (taken.ok) return { lease: taken.lease, limit: stateOf(claims, taken), reserved: reserves ? claims : NOTHING, refused: undefined };
