@@ -158,6 +158,18 @@ describe('choice of target', () => {
       expect([draw, served(await ask(at, CHAT))]).toEqual([draw, instance]);
     }
   });
+  test('a limit of each instance counts at the one that is drawn', async () => {
+    let drawn = 0;
+    const policies = [{ allow: {}, limits: [{ per: 'instance', requests: '1/h' }] }];
+    const at = await open({ strategy: 'weighted' }, { random: () => drawn, sections: { policies } });
+    const got = [];
+    for (drawn of [0, 0.99, 0, 0.99]) got.push((await ask(at, CHAT)).status);
+    expect([got, seen(at)]).toEqual([
+      [200, 200, 429, 429],
+      [1, 1],
+    ]);
+    expect((await ask(at, '/openai/spare/v1/chat/completions', { model: MODEL })).status).toBe(429);
+  });
   test('ordered takes the first target whatever is drawn', async () => {
     const at = await open({}, { random: () => 0.999 });
     expect(served(await ask(at, CHAT))).toBe('main');

@@ -333,4 +333,10 @@ export const hosts: readonly Mutant[] = [
     'is asked for there, whatever is drawn',
     core('call/protocol.ts', 'return candidates.filter(({ instance }) => own.has(instance.name));', 'return candidates;'),
   ),
+  of(
+    'a limit of each instance counts at the one that is drawn',
+    'tests/routing',
+    'a limit of each instance counts at the one that is drawn',
+    core('call/protocol.ts', 'instance: candidates[0]?.instance.name', 'instance: allowed[0]?.instance.name'),
+  ),
 ];

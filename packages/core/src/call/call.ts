@@ -1,6 +1,6 @@
 import { type ErrorLike, GatewayError } from '@llm-proxy-auth/plugin';
 import { mayLeaveOut } from '../routing/breaker.ts';
-import { type Candidate, order, type Resolved } from '../routing/resolve.ts';
+import type { Candidate, Resolved } from '../routing/resolve.ts';
 import { endRetry, endWait } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { Outcome } from './reply/outcome.ts';
@@ -104,13 +104,13 @@ const ask = async (x: Exchange, candidate: Candidate, repeat: Repeat, left: () =
   const first = await attempt(candidate, 1, false);
   return first.is === 'done' || x.gone ? first : atTarget(x, candidate, repeat, left, attempt, first);
 };
-/** Choice of target, retry, fallback; before the first byte only. Throws the last error when nobody answered. */
+/** Retry and fallback, in the order of the candidates; before the first byte only. Throws the last error when nobody answered. */
 export const call = async (x: Exchange, resolved: Resolved, candidates: readonly Candidate[], repeat: Repeat, attempt: Attempter): Promise<void> => {
   const { fallback } = resolved;
   const left = (): boolean => x.attempts < fallback.attempts;
   let last: Extract<Outcome, { is: 'failed' }> | undefined;
   let leftOut = 0;
-  for (const candidate of order(resolved, candidates, x.plan.random)) {
+  for (const candidate of candidates) {
     if (last !== undefined) {
       if (!left() || !repeat.replayable || !failsOver(fallback.on, last.class)) break;
       x.plan.metrics.fallback();

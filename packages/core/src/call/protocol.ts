@@ -6,7 +6,7 @@ import type { Instance } from '../graph.ts';
 import { bodyKind } from '../http/media-type.ts';
 import type { Found, ProtocolRoute } from '../http/route.ts';
 import { decode } from '../http/target.ts';
-import { type Candidate, type Resolved, single } from '../routing/resolve.ts';
+import { type Candidate, order, type Resolved, single } from '../routing/resolve.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
@@ -128,7 +128,9 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   const resolved = resolve(x, route, instance, x.model, needsModel);
   const principal = identified.principal;
   const reach = found.reach;
-  let candidates = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
+  const allowed = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
+  // In the order they are tried: limits of instances count at the first.
+  let candidates = order(resolved, allowed, plan.random);
   const learning = learn(x, candidates);
   if (learning !== undefined) await learning;
   if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
