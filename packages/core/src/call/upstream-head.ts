@@ -107,22 +107,22 @@ export const requestOf = (
   // A variant of the dialect has headers of its own, which its writer knows.
   const same = endpoint.dialect === dialect.name && endpoint.profile === undefined;
   const query = found.route.query === true && (x.target?.query ?? '') !== '' ? `${endpoint.path.includes('?') ? '&' : '?'}${x.target?.query ?? ''}` : '';
-  const client = clientHeaders(x, dialect, same, settings.forwardHeaders, headers);
-  checkModelHeaders(x, provider, [...client, ...headers]);
+  const sent = [
+    'user-agent',
+    USER_AGENT,
+    'accept-encoding',
+    'identity',
+    ...(contentType === undefined ? [] : ['content-type', contentType]),
+    ...clientHeaders(x, dialect, same, settings.forwardHeaders, headers),
+    ...(endpoint.headers ?? []),
+    ...headers,
+  ];
+  checkModelHeaders(x, provider, sent);
   return {
     method: endpoint.method,
     origin: endpoint.origin ?? provider.base.origin,
     path: provider.base.path + fill(endpoint.path, found.params) + query,
-    headers: [
-      'user-agent',
-      USER_AGENT,
-      'accept-encoding',
-      'identity',
-      ...(contentType === undefined ? [] : ['content-type', contentType]),
-      ...client,
-      ...(endpoint.headers ?? []),
-      ...headers,
-    ],
+    headers: sent,
   };
 };
 
