@@ -168,6 +168,12 @@ describe('Gemini clients to OpenAI', () => {
     const named = JSON.parse(JSON.stringify(body).replaceAll('another', model)) as Fields;
     expect((await post(named, operation)).headers.get('x-lpa-code')).not.toBe('invalid_request');
   });
+  test('an answer in one of several words is not asked of who gives free text', async () => {
+    const generationConfig = { responseMimeType: 'text/x.enum', responseSchema: { type: 'STRING', enum: ['yes', 'no'] } };
+    const reply = await post({ generationConfig });
+    expect([reply.status, reply.headers.get('x-lpa-code')]).toEqual([400, 'unsupported_parameter']);
+    expect(await reply.text()).toContain('"generationConfig.responseMimeType"');
+  });
   test('calls that stream beside one another are whole, one after the other', async () => {
     const piece = (index: number, more: object) => chunk({ tool_calls: [{ index, ...more }] });
     stream(

@@ -216,5 +216,10 @@ const kept: readonly Mutant[] = [
     'an effort that is lost',
     anthropic('messages/names.ts', "{ thinking: ['output_config.effort'] }", '{}'),
   ),
+  fromGemini(
+    'one of several words is asked of Google alone',
+    'Gemini clients to OpenAI > an answer in one of several words',
+    gemini('generate/read-request.ts', '    refuseWords(config);\n', ''),
+  ),
 ];
 export const turns: readonly Mutant[] = [...tools, ...named, ...documents, ...kept];

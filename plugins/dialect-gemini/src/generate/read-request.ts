@@ -112,6 +112,14 @@ const refuseMedia = (config: Fields | undefined): void => {
   if (asList(config?.responseModalities).some((one) => MEDIA.has(one)))
     throw unsupported('generationConfig.responseModalities', 'The provider of this call answers in text alone.');
 };
+/** One of several words is the whole answer, which its client compares with them: free text would be none of them. */
+const refuseWords = (config: Fields | undefined): void => {
+  if (asText(config?.responseMimeType)?.toLowerCase() === 'text/x.enum')
+    throw unsupported(
+      'generationConfig.responseMimeType',
+      'The provider of this call answers in JSON or free text, not in one of several words; ask for JSON with a schema that has an `enum`.',
+    );
+};
 /** Templates of Model Armor judge what Vertex is asked alone: elsewhere the client would believe itself under them. */
 const refuseArmor = ({ rest }: ChatRequest): void => {
   if (Object.keys(asObject(rest?.fields.modelArmorConfig) ?? {}).length > 0)
@@ -132,7 +140,9 @@ export const readRequest =
     if (!request.turns.some(({ role }) => role !== 'system')) throw invalid('contents', 'contents is not specified');
     const allowed = asList(asObject(asObject(formOf(request)?.said?.wire.toolConfig)?.functionCallingConfig)?.allowedFunctionNames);
     if (target === undefined || target.dialect === GEMINI) return request;
-    refuseMedia(asObject(formOf(request)?.said?.wire.generationConfig));
+    const config = asObject(formOf(request)?.said?.wire.generationConfig);
+    refuseMedia(config);
+    refuseWords(config);
     refuseArmor(request);
     refuseCached(request);
     const whole = { ...request, turns: joinedTurns(request.turns) };
