@@ -298,7 +298,7 @@ export const attacks: readonly Mutant[] = [
     'a further model in a header is tested in protocol mode',
     'tests/bypass-routes',
     'a deployment that a header of Azure names > /openai/main/v1/responses, asked for by who may use one',
-    core('call/upstream-head.ts', 'checkModelHeaders(x, provider, [...client, ...headers]);', ''),
+    core('call/upstream-head.ts', 'checkModelHeaders(x, provider, sent);', ''),
   ),
   of(
     "a skill is everybody's where its kind says so alone",
