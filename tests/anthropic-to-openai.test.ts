@@ -107,6 +107,16 @@ describe('an unmodified Anthropic SDK to OpenAI', () => {
       expect(lastSent()).toMatchObject({ model: 'gpt-5.1', reasoning_effort: 'high', max_completion_tokens: 2000 });
     });
 
+    test('what OpenAI says of its limits, in the headers of Anthropic', async () => {
+      bench.simulator.script({
+        headers: { 'x-ratelimit-limit-tokens': '90', 'x-ratelimit-remaining-tokens': '60', 'x-ratelimit-reset-tokens': '1m30s' },
+      });
+      const { response } = await client()
+        .messages.create({ model, max_tokens: 200, messages: user('Hello') })
+        .withResponse();
+      const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => response.headers.get(`anthropic-ratelimit-tokens-${name}`));
+      expect([limit, remaining, Date.parse(reset ?? '') > Date.now()]).toEqual(['90', '60', true]);
+    });
     test('errors in the words of Anthropic', async () => {
       const unknown = await create({ model: 'gpt-none' }).catch((cause: unknown) => cause);
       expect((unknown as Error).constructor.name).toBe('NotFoundError');

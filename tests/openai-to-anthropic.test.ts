@@ -141,6 +141,27 @@ describe('an unmodified OpenAI SDK to Anthropic', () => {
       expect(lastSent()).toMatchObject({ temperature: 0.4 });
     });
 
+    test('what Anthropic says of its limits, in the headers of OpenAI', async () => {
+      const limits = {
+        'anthropic-ratelimit-requests-limit': '50',
+        'anthropic-ratelimit-requests-remaining': '7',
+        'anthropic-ratelimit-requests-reset': new Date(Date.now() - 1000).toISOString(),
+        'anthropic-ratelimit-tokens-reset': 'soon',
+      };
+      const told = (headers: Headers | undefined) => ['limit', 'remaining', 'reset'].map((name) => headers?.get(`x-ratelimit-${name}-requests`));
+      for (const stream of [false, true]) {
+        bench.simulator.script({ headers: limits });
+        const { response } = await client()
+          .chat.completions.create({ model, messages: user('Hello'), stream })
+          .withResponse();
+        await response.body?.cancel().catch(() => undefined);
+        expect([...told(response.headers), response.headers.get('x-ratelimit-limit-tokens')]).toEqual(['50', '7', '0s', null]);
+      }
+      bench.simulator.script({ status: 429, headers: limits });
+      const refused = (await create({}).catch((cause: unknown) => cause)) as { readonly headers?: Headers };
+      expect(told(refused.headers)).toEqual(['50', '7', '0s']);
+    });
+
     test('errors in the words of OpenAI', async () => {
       for (const [status, name] of [
         [429, 'RateLimitError'],

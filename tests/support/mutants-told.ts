@@ -73,4 +73,10 @@ export const told: readonly Mutant[] = [
     'an effort of a later system turn stays',
     anthropic('messages/mid-system.ts', 'if (setsOutput(message)) lost', 'if (false) lost'),
   ),
+  {
+    rule: 'limits of a provider of another dialect are told',
+    edits: [core('call/upstream-head.ts', 'limits === undefined ? [] : dialect.rateHeaders(limits)', '[]')],
+    test: 'tests/openai-to-anthropic.test.ts',
+    named: 'what Anthropic says of its limits',
+  },
 ];

@@ -110,7 +110,7 @@ const named: readonly Mutant[] = [
   ids(
     'the id of a translated answer is where clients look',
     'Bedrock’s Converse > of an answer',
-    core('call/upstream-head.ts', 'if (!sameDialect) return id;', 'if (!sameDialect) return [];'),
+    core('call/upstream-head.ts', 'return [...id, ...translatedLimits', 'return [...translatedLimits'),
   ),
   ids(
     'the id of an answer stands there once',

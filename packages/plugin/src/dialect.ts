@@ -33,6 +33,8 @@ export interface Dialect {
   /** Reads a provider's error answer. Never throws: HTML, empty and foreign bodies become an ErrorLike too. */
   readError(reply: UpstreamReply): ErrorLike;
   rateHeaders?(limit: LimitState): HeaderPairs;
+  /** What the answer of a provider of this dialect says of its limits, for clients of others. `head`: a header by its name in lower case. */
+  readLimits?(head: (name: string) => string | undefined): LimitState | undefined;
 }
 export type AnySurface = { [O in Operation]: Surface<O> }[Operation];
 /**

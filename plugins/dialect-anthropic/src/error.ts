@@ -52,3 +52,12 @@ const line = (name: string, l: LimitLine | undefined, now: number): string[] => 
 export const rateHeaders =
   (now: () => number) =>
   (limit: LimitState): HeaderPairs => [...line('requests', limit.requests, now()), ...line('tokens', limit.tokens, now())];
+const readLine = (name: string, head: (name: string) => string | undefined, now: number): LimitLine | undefined => {
+  const of = (member: string): string => head(`anthropic-ratelimit-${name}-${member}`) ?? '';
+  const [limit, remaining, reset] = [Number(of('limit') || Number.NaN), Number(of('remaining') || Number.NaN), Date.parse(of('reset'))];
+  return [limit, remaining, reset].every(Number.isFinite) ? { limit, remaining, resetMs: Math.max(0, reset - now) } : undefined;
+};
+/** Limits of the provider; a reset is a time. */
+export const readLimits =
+  (now: () => number) =>
+  (head: (name: string) => string | undefined): LimitState => ({ requests: readLine('requests', head, now()), tokens: readLine('tokens', head, now()) });

@@ -1,6 +1,6 @@
 import { type Dialect, define, type Host, type Plugin, type Seal } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
-import { error, rateHeaders } from './error.ts';
+import { error, rateHeaders, readLimits } from './error.ts';
 import { IDS } from './named-ids.ts';
 import { readError } from './read-error.ts';
 import { surfaces } from './surfaces.ts';
@@ -38,6 +38,7 @@ export const anthropic = (now: Host['now'], seal: Seal): Dialect => ({
   error,
   readError,
   rateHeaders: rateHeaders(now),
+  readLimits: readLimits(now),
 });
 
 const plugin: Plugin = {

@@ -10,6 +10,7 @@ import {
   stringifyJson,
   type WireError,
 } from '@llm-proxy-auth/plugin';
+import { durationMs } from './read-error.ts';
 import { OPENAI } from './wire.ts';
 import { WORDS, type Words } from './words.ts';
 
@@ -63,3 +64,13 @@ const line = (name: string, l: LimitLine | undefined): string[] =>
       ];
 /** Limits of ours in the names OpenAI clients read. */
 export const rateHeaders = (limit: LimitState): HeaderPairs => [...line('requests', limit.requests), ...line('tokens', limit.tokens)];
+const readLine = (name: string, head: (name: string) => string | undefined): LimitLine | undefined => {
+  const of = (member: string): string => head(`x-ratelimit-${member}-${name}`) ?? '';
+  const [limit, remaining, resetMs] = [Number(of('limit') || Number.NaN), Number(of('remaining') || Number.NaN), durationMs(of('reset'))];
+  return resetMs !== undefined && Number.isFinite(limit) && Number.isFinite(remaining) ? { limit, remaining, resetMs } : undefined;
+};
+/** Limits of the provider; a reset is a duration. */
+export const readLimits = (head: (name: string) => string | undefined): LimitState => ({
+  requests: readLine('requests', head),
+  tokens: readLine('tokens', head),
+});

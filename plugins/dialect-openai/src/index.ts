@@ -1,6 +1,6 @@
 import { type Dialect, define, type Plugin, type Seal } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
-import { error, rateHeaders } from './error.ts';
+import { error, rateHeaders, readLimits } from './error.ts';
 import { IDS } from './named-ids.ts';
 import { readError } from './read-error.ts';
 import { surfaces } from './surfaces.ts';
@@ -29,6 +29,7 @@ export const openai = (seal: Seal): Dialect => ({
   error,
   readError,
   rateHeaders,
+  readLimits,
 });
 
 const plugin: Plugin = {

@@ -66,7 +66,7 @@ const codeOf = (f: Fields): string | undefined => {
 
 const DURATION = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?$/;
 /** `period`: seconds after which the limit is renewed, where the service says it. A bare number beyond that was milliseconds (recorded at Azure). */
-const durationMs = (text: string | undefined, period: number): number | undefined => {
+export const durationMs = (text: string | undefined, period = Number.POSITIVE_INFINITY): number | undefined => {
   if (text === undefined || text === '') return undefined;
   const bare = Number(text);
   if (Number.isFinite(bare)) return bare > period ? bare : bare * 1000;

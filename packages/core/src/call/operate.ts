@@ -54,7 +54,7 @@ const sendWritten = (a: Attempting, dialect: Dialect, call: Call, written: Writt
   const { x } = a;
   beginWait(x);
   const own = writtenHeaders(written.headers);
-  const passed = replyHeaders(x, dialect, call.endpoint.dialect === dialect.name, head, own);
+  const passed = replyHeaders(x, dialect, call.endpoint.dialect, head, own);
   sendWhole(x, written.status ?? 200, [...ownHeaders(x), ...own, ...passed], written.body);
   a.resolve(DONE);
 };
@@ -149,7 +149,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   const translated = writeRequest(x, client, provider, asked, call, strict);
   const request = requestOf(x, dialect, found, endpoint, candidate, 'application/json', translated.headers);
   request.headers = withLength(request.headers, [translated.body]);
-  const headers = (head: ReplyHead): readonly string[] => replyHeaders(x, dialect, endpoint.dialect === dialect.name, head);
+  const headers = (head: ReplyHead): readonly string[] => replyHeaders(x, dialect, endpoint.dialect, head);
   const records = endpoint.dialect === dialect.name && endpoint.surface === client.name && readsReply(x, found.reach);
   return {
     request,

@@ -133,7 +133,7 @@ class Passing implements Prepared, PassingRules {
     return heldSink(a, answers, surface.tap?.('json', false), relaySink(a, undefined, false, only));
   }
   headers(head: ReplyHead): readonly string[] {
-    return replyHeaders(this.#x, this.#dialect, true, head);
+    return replyHeaders(this.#x, this.#dialect, this.#dialect.name, head);
   }
   get call(): Call {
     return new LazyCall(this.#x, this.#endpoint, this.#model, this.#received.pieces);

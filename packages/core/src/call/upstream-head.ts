@@ -1,4 +1,4 @@
-import { type Dialect, type Endpoint, type HeaderPairs, totalLength } from '@llm-proxy-auth/plugin';
+import { type Dialect, type Endpoint, type HeaderPairs, header, totalLength } from '@llm-proxy-auth/plugin';
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
 import { headerValueIsSafe, holdsSecret } from './answer.ts';
@@ -57,14 +57,26 @@ export const passesReply = (dialect: Dialect): ((name: string) => boolean) => {
   replyFilters.set(dialect, made);
   return made;
 };
+const textIn =
+  (head: ReplyHead) =>
+  (name: string): string | undefined => {
+    const value = head[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+/** What a provider of another dialect says of its limits, by headers that clients of this one read; nothing where limits of ours stand in their place. */
+const translatedLimits = (x: Exchange, dialect: Dialect, from: string, head: (name: string) => string | undefined): HeaderPairs => {
+  if (x.limit !== undefined || dialect.rateHeaders === undefined) return [];
+  const limits = x.plan.graph.dialects.get(from)?.readLimits?.(head);
+  return limits === undefined ? [] : dialect.rateHeaders(limits);
+};
 /**
  * Headers of the provider that reach a client of the same dialect, with limits of ours without its rate-limit lines, which would mislead; and
- * the id of the request where such clients look for it, unless the provider's own passes. What stands in `written` already is not repeated.
+ * the id of the request where such clients look for it, unless the provider's own passes. What stands in `written` already is not repeated. `from`: the dialect of the answer.
  */
-export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean, head: ReplyHead, written: HeaderPairs = []): string[] => {
+export const replyHeaders = (x: Exchange, dialect: Dialect, from: string, head: ReplyHead, written: HeaderPairs = []): string[] => {
   const isWritten = (name: string): boolean => written.some((one, i) => i % 2 === 0 && one === name);
   const id = dialect.requestIdHeader === undefined || isWritten(dialect.requestIdHeader) ? [] : [dialect.requestIdHeader, x.id];
-  if (!sameDialect) return id;
+  if (from !== dialect.name) return [...id, ...translatedLimits(x, dialect, from, textIn(head))];
   const passes = passesReply(dialect);
   const secrets = x.plan.graph.secrets();
   const out: string[] = [];
@@ -83,7 +95,9 @@ export const replyHeaders = (x: Exchange, dialect: Dialect, sameDialect: boolean
 /** What an error of a provider says of limits, by headers that clients of this dialect read; undefined where limits of ours stand in their place. */
 export const limitHeaders = (x: Exchange, headers: HeaderPairs): readonly string[] | undefined => {
   const { dialect, instance, plan } = x;
-  if (dialect === undefined || x.limit !== undefined || instance?.provider.errors !== dialect.name) return undefined;
+  if (dialect === undefined || instance === undefined || x.limit !== undefined) return undefined;
+  const { errors } = instance.provider;
+  if (errors !== dialect.name) return translatedLimits(x, dialect, errors, (name) => header(headers, name));
   const passes = passesReply(dialect);
   const secrets = plan.graph.secrets();
   const out: string[] = [];
