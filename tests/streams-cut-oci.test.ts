@@ -14,7 +14,7 @@ const cutsOf = (bytes: Buffer): number[] => {
   return [...new Set([1, 20, ...picked, reason, reason + 16, text.trimEnd().length - 1])].filter((at) => at > 0 && at < bytes.length).sort((a, b) => a - b);
 };
 
-describe('streams of OCI cut at the provider', () => {
+describe('F11: streams of OCI cut at the provider', () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await openBench({ vendor: 'oci', sections: { retry: { attempts: 1 } } });

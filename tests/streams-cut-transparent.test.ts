@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { askFor, type Cut, cutsOf, streams } from './support/cuts.ts';
+import { askFor, CUTS_MS, type Cut, cutsOf, streams } from './support/cuts.ts';
 import { type Bench, openBench } from './support/gateway.ts';
 import { spread, type Wire, wireHttp1, wireHttp2 } from './support/wires.ts';
 
 const WIDTH = 16;
-const LIMIT_MS = 240_000;
 const cutting = { sections: { retry: { attempts: 1 } } };
 const short = streams().filter(({ short: is }) => is);
 /** Every byte of the shortest recording, and around every event of the short ones. */
@@ -14,7 +13,7 @@ const where = ({ stream, at, how }: Cut): string => `${stream.name} cut at ${at}
 describe.each([
   ['HTTP/1.1: the connection breaks', wireHttp1],
   ['HTTP/2: the stream is reset', wireHttp2],
-] as const)('transparent mode passes a cut on as a cut, %s', (_title, open) => {
+] as const)('F11: transparent mode passes a cut on as a cut, %s', (_title, open) => {
   let bench: Bench;
   let wire: Wire;
   beforeAll(async () => {
@@ -43,7 +42,7 @@ describe.each([
       expect(broke).toBeGreaterThan(cuts.length * 0.9);
       expect(cuts.length).toBeGreaterThan(1_500);
     },
-    LIMIT_MS,
+    CUTS_MS,
   );
 
   test('it is recorded as truncated', async () => {

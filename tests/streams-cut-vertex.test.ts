@@ -56,7 +56,7 @@ const clients: Readonly<Record<string, Client>> = {
 describe.each([
   ['may pass', true],
   ['are translated', false],
-])('streams of Vertex cut at the provider, bytes %s', (_title, pass) => {
+])('F11: streams of Vertex cut at the provider, bytes %s', (_title, pass) => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await openBench({ vendor: 'vertex', pass, sections: { retry: { attempts: 1 } } });

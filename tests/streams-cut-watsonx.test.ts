@@ -14,7 +14,7 @@ const cutsOf = (bytes: Buffer): number[] => {
   return [...new Set([1, 20, ...picked, bytes.toString('latin1').trimEnd().length - 1])].filter((at) => at > 0 && at < bytes.length).sort((a, b) => a - b);
 };
 
-describe('streams of watsonx.ai cut at the provider', () => {
+describe('F11: streams of watsonx.ai cut at the provider', () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await openBench({ vendor: 'watsonx', sections: { retry: { attempts: 1 } } });

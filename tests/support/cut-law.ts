@@ -52,7 +52,7 @@ const wrong = ({ status, headers, body, cut }: Received, how: How, whole: readon
 
 /** Every byte of every recorded stream is where a provider breaks off, on a socket: an error, never an end. `pass`: bytes pass, or are translated. */
 export const everyCut = (title: string, pass: boolean): void => {
-  describe(`every recorded stream cut on a socket at every byte, by turns of FIN and RST, ${title}`, () => {
+  describe(`F11: every recorded stream cut on a socket at every byte, by turns of FIN and RST, ${title}`, () => {
     let provider: CuttingProvider;
     let bench: Bench;
     let lanes: readonly Lane[];

@@ -52,6 +52,8 @@ const TERMINAL = /data: \[DONE\]|"type": ?"response\.(?:completed|incomplete)"/;
 const openUntil = ({ bytes }: Pick<Stream, 'bytes'>): number => bytes.toString('latin1').search(TERMINAL);
 /** Every cut of every position in both ways, on both paths: four times as many. */
 const ALL = process.env.CUTS === 'all';
+/** How long the cuts of a recording may take, ms. */
+export const CUTS_MS = 240_000 * (ALL ? 4 : 1);
 /**
  * The cuts of one of two paths: every byte of the stream once, the two paths and the ways of ending taking turns; around the end of
  * an event on both paths in both ways. `CUTS=all`: everywhere on both paths in both ways.
