@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
-import { ask, BOUNDARY, codeOf, FORM_TYPE, field, file, form, type Part } from './support/raw.ts';
+import { answersIn, ask, BOUNDARY, codeOf, FORM_TYPE, field, file, form, type Part, wire } from './support/raw.ts';
 import { openHttp1, openHttp2, type Visitor } from './support/visitor.ts';
 
 const MIB = 1024 * 1024;
@@ -126,6 +126,12 @@ describe('where the model of a large form stands', () => {
   });
 });
 
+test('a refused one leaves its connection to the next request', async () => {
+  const body = form([field('model', 'gpt-image-1'), field('mask[file_id]', 'file-of-another'), large]);
+  const head = (line: string, more = ''): string => `${line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${bench.key}\r\n${more}\r\n`;
+  const sent = head('POST /openai/main/v1/images/edits', `content-type: ${FORM_TYPE}\r\ncontent-length: ${body.length}\r\n`) + body + head('GET /health');
+  expect(answersIn(await wire(bench.url, sent)).map(({ status }) => status)).toEqual([404, 200]);
+});
 test('what cannot be sent again is tried once, what is kept twice', async () => {
   for (const [part, tries] of [
     [large, 1],

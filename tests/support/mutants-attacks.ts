@@ -339,4 +339,10 @@ export const hosts: readonly Mutant[] = [
     'a limit of each instance counts at the one that is drawn',
     core('call/protocol.ts', 'instance: candidates[0]?.instance.name', 'instance: allowed[0]?.instance.name'),
   ),
+  of(
+    'what a refused upload still sends does not stand before the next request',
+    'tests/large-forms',
+    'a refused one leaves its connection to the next request',
+    core('call/receive.ts', '    x.request.unpipe(through);\n    through.destroy();', ''),
+  ),
 ];

@@ -183,6 +183,11 @@ export const pipe = (x: Exchange, limit: number, watcher: Watcher | undefined, r
   through.once('close', () => {
     if (!x.request.readableEnded) stopReading(x);
   });
+  // Answered without it: nobody reads it any more. Taking a pipe away pauses the request, so it comes before what goes on reading.
+  x.response.once('finish', () => {
+    x.request.unpipe(through);
+    through.destroy();
+  });
   x.request.pipe(through);
   return through;
 };
