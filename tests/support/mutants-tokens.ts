@@ -17,7 +17,7 @@ const shared: readonly Mutant[] = [
   reading('a token of 16 KiB at most', 'more than 16 KiB', jwt('jws.ts', "if (token.length > LONGEST_TOKEN) return 'too_long';", '')),
   reading('a token has one spelling', 'bits that nobody reads', jwt('jws.ts', " && bytes.toString('base64url') === bare", '')),
   reading('padding for load balancers alone', 'a token that is read > padding', jwt('jws.ts', 'padded && segment.length', 'segment.length')),
-  reading('no key of a token twice', 'a header with a key twice, spelt otherwise', jwt('jws.ts', ' || hasRepeatedKeys(source)', '')),
+  reading('no key of a token twice', 'a header with a key twice, spelt otherwise', jwt('jws.ts', ' || hasRepeatedKeys(source, value)', '')),
   reading('no critical extension of a token', 'a critical extension', jwt('jws.ts', "if ('crit' in header || 'b64' in header) return 'critical';", '')),
   keys('the end of a token', 'exp at the edge', jwt('claims.ts', "if (now >= end) return 'expired';", '')),
   keys('a token has an end', 'exp not a number', jwt('claims.ts', "if (Number.isNaN(end)) return 'exp';", '')),

@@ -278,7 +278,7 @@ const sessions: readonly Mutant[] = [
     ),
   ),
   of('what is believed is seen to be used', 'sessions', 'however short idle is', core(SESSION, 'Math.min(BELIEVED, idle / 10)', 'BELIEVED')),
-  of('a body of ours has each key once', 'sessions', 'a key twice', core('http/app.ts', 'if (hasRepeatedKeys(body.toString()))', 'if (false as boolean)')),
+  of('a body of ours has each key once', 'sessions', 'a key twice', core('http/unambiguous.ts', 'hasRepeatedKeys(bytes.toString(), body)', 'false')),
   of('sessions of one owner are bounded', 'sessions', 'there are 256 at most', core('sessions/sessions.ts', '      await makeRoom(principal.owner);\n', '')),
   of(
     'a session needs the secret it was opened with',
@@ -562,7 +562,7 @@ const ownership: readonly Mutant[] = [
     'a key stands once in a body that names ids',
     'ownership-ids',
     'twice, the harmless one last, below /openai/main/v1',
-    core('call/unambiguous.ts', 'if (keys?.has(key)) return key;', ''),
+    core('http/unambiguous.ts', 'hasRepeatedKeys(bytes.toString(), body)', 'false'),
   ),
   of(
     'ids are the caller’s only when the request asks for that',

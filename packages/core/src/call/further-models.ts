@@ -1,7 +1,7 @@
 import { type AnySurface, GatewayError, type HeaderPairs, type Provider } from '@llm-proxy-auth/plugin';
 import { modelAllowed, modelMatters } from '../access/authorize.ts';
+import { readUnambiguous } from '../http/unambiguous.ts';
 import type { Exchange } from './exchange.ts';
-import { readUnambiguous } from './unambiguous.ts';
 
 /** A caller who may use certain models reaches no other one by a member beside `model`: every model of the body is tested. */
 export const checkFurtherModels = (x: Exchange, surface: AnySurface | undefined, pieces: readonly Uint8Array[]): void => {

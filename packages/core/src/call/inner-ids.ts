@@ -1,5 +1,5 @@
 import { type Fields, type IdsInside, isObject, type Json, type NamedIds, pointed, type Reach } from '@llm-proxy-auth/plugin';
-import { readUnambiguous } from './unambiguous.ts';
+import { readUnambiguous } from '../http/unambiguous.ts';
 
 interface Inside {
   readonly members: ReadonlySet<string>;
@@ -57,7 +57,9 @@ const isBuiltIn = (value: object, name: string, { builtIn }: Inside): boolean =>
 const collect = (value: unknown, inside: Inside, apart: readonly (readonly string[])[], found: Found): void => {
   if (value === null || typeof value !== 'object') return;
   const list = Array.isArray(value);
-  for (const [name, inner] of Object.entries(value)) {
+  for (const name in value) {
+    const inner = (value as Fields)[name];
+    if (typeof inner !== 'string' && typeof inner !== 'object') continue;
     const left = apart.length === 0 ? apart : onwards(apart, name);
     if (left === undefined) continue;
     if (!list && inside.members.has(name) && !isBuiltIn(value, name, inside)) found.named.push(...stringsOf(inner));

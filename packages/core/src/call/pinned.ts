@@ -1,5 +1,5 @@
 import { GatewayError, type NativeCall, pointed, type Refusal, totalLength } from '@llm-proxy-auth/plugin';
-import { readUnambiguous } from './unambiguous.ts';
+import { readUnambiguous } from '../http/unambiguous.ts';
 
 /** Refuses a body that names another account than the instance's, 403. A body that says nothing of it passes. */
 export const checkPinned = ({ pinned = {} }: NativeCall, pieces: readonly Uint8Array[], maxDepth: number): void => {

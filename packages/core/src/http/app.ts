@@ -1,7 +1,8 @@
-import { type CODES, GatewayError, hasRepeatedKeys, isGatewayError, type Logger, parseJson } from '@llm-proxy-auth/plugin';
+import { type CODES, GatewayError, isGatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { echoable, envelope, newRequestId } from './envelope.ts';
 import type { AnyRequest, AnyResponse } from './sever.ts';
+import { readUnambiguous } from './unambiguous.ts';
 
 /** A Fastify application that is handed raw pairs and never listens. */
 export interface App {
@@ -41,13 +42,6 @@ export const replyError = (reply: FastifyReply, error: GatewayError): FastifyRep
 };
 export const replyJson = (reply: FastifyReply, status: number, value: unknown): FastifyReply =>
   reply.code(status).header('content-type', 'application/json').send(JSON.stringify(value));
-
-/** Whoever checks a body before it comes here may read the other of two values. */
-const jsonOf = (body: Buffer): unknown => {
-  const value = parseJson(body, { maxDepth: MAX_DEPTH });
-  if (hasRepeatedKeys(body.toString())) throw new GatewayError('invalid_request', 'A key stands twice in one object of the body; write it once.');
-  return value;
-};
 
 const CONTENT_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 const unsupported = (): GatewayError => new GatewayError('unsupported_media_type', 'Send application/json in UTF-8, without content-encoding.');
@@ -101,7 +95,7 @@ export const createApp = (options: {
   });
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
-    body.length === 0 ? undefined : jsonOf(body),
+    body.length === 0 ? undefined : readUnambiguous([body], MAX_DEPTH),
   );
   fastify.setErrorHandler((error, request, reply) => replyError(reply, asError(error, failed(request.id))));
   fastify.setNotFoundHandler((request, reply) => replyError(reply, notFound(served, request.url)));

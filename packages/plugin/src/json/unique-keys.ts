@@ -1,31 +1,27 @@
-import { stringEnd } from './parse.ts';
+import type { Json } from '../wire.ts';
+import { isRawNumber, stringEnd } from './parse.ts';
 
 const COLON = /[\t\n\r ]*:/y;
-const isName = (source: string, end: number): boolean => {
-  COLON.lastIndex = end;
-  return COLON.test(source);
-};
-/** Whether some object of valid JSON has one key twice, however it is spelt: two readers may then see two values. */
-export const hasRepeatedKeys = (source: string): boolean => {
-  /** Keys of the objects that are open, undefined for a list. */
-  const open: (Set<string> | undefined)[] = [];
-  for (let at = 0; at < source.length; ) {
-    const c = source[at];
-    if (c === '{') open.push(new Set());
-    else if (c === '[') open.push(undefined);
-    else if (c === '}' || c === ']') open.pop();
-    if (c !== '"') {
-      at++;
-      continue;
-    }
-    const end = stringEnd(source, at);
-    const names = open.at(-1);
-    if (names !== undefined && isName(source, end)) {
-      const name = JSON.parse(source.slice(at, end)) as string;
-      if (names.has(name)) return true;
-      names.add(name);
-    }
-    at = end;
+/** Keys that stand in valid JSON: the strings before a colon. */
+const keysWritten = (source: string): number => {
+  let count = 0;
+  for (let open = source.indexOf('"'), end = 0; open >= 0; open = source.indexOf('"', end)) {
+    end = stringEnd(source, open);
+    COLON.lastIndex = end;
+    if (COLON.test(source)) count++;
   }
-  return false;
+  return count;
 };
+/** Keys that were read. */
+const keysRead = (value: Json): number => {
+  if (typeof value !== 'object' || value === null || isRawNumber(value)) return 0;
+  let count = 0;
+  if (Array.isArray(value)) for (const item of value) count += keysRead(item);
+  else for (const key in value) count += 1 + keysRead((value as Readonly<Record<string, Json>>)[key]);
+  return count;
+};
+/**
+ * Whether some object of valid JSON has one key twice, however it is spelt: two readers may then see two values. `value`: what was read
+ * of it, which has one of two such.
+ */
+export const hasRepeatedKeys = (source: string, value: Json): boolean => keysWritten(source) !== keysRead(value);

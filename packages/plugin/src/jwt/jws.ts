@@ -32,7 +32,7 @@ const objectIn = (bytes: Buffer): Fields | undefined => {
   const source = bytes.toString('utf8');
   try {
     const value = asObject(parseJson(source));
-    return value === undefined || hasRepeatedKeys(source) ? undefined : value;
+    return value === undefined || hasRepeatedKeys(source, value) ? undefined : value;
   } catch {
     return undefined;
   }
