@@ -94,7 +94,8 @@ describe('credentials of a task', () => {
       await answer.arrayBuffer();
       return answer.status;
     });
-    await expect.poll(async () => /^llm_proxy_inflight\{[^}]*instance="aws"[^}]*\} (\d+)$/m.exec(await of.gateway.metrics.text())?.[1]).toBe('1000');
+    const inFlight = async () => /^llm_proxy_inflight\{[^}]*instance="aws"[^}]*\} (\d+)$/m.exec(await of.gateway.metrics.text())?.[1];
+    await expect.poll(inFlight, { timeout: 60_000 }).toBe('1000');
     expect(simulator.requests).toHaveLength(0);
     token.resolve();
     expect(new Set(await Promise.all(calls))).toEqual(new Set([200]));

@@ -6,7 +6,7 @@ import { membersOf, pathsOf } from './members.ts';
 
 /** Members no generator makes, each with its reason; a pattern over paths. */
 const EXCLUDED: readonly { readonly path: RegExp; readonly why: string }[] = [
-  { path: /^<error>\.error\.(param|retryAfterMs|retry|spent|vendor)/, why: 'errors are made by the tests of the dialects that read them' },
+  { path: /^<error>\.error\.(param|retryAfterMs|retry|spent|tokens|vendor)/, why: 'errors are made by the tests of the dialects that read them' },
   { path: /^(\.inputs\.parts|<part>\.part|\.choices\.parts)<toolResult>/, why: 'a model does not answer with tool results, and nobody embeds them' },
   { path: /^(<part>\.part|\.choices\.parts)<(document|video)>/, why: 'no provider answers with documents or videos' },
   { path: /^\.inputs\.parts<(refusal|thinking|toolCall)>/, why: 'what only a model says is not embedded' },
