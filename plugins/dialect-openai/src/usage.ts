@@ -1,4 +1,4 @@
-import { asNumber, asObject, type Fields, isObject, type Json, outputIn, some, type Usage } from '@llm-proxy-auth/plugin';
+import { asNumber, asObject, type Fields, isObject, type Json, outputIn, type Usage } from '@llm-proxy-auth/plugin';
 import { OPENAI } from './wire.ts';
 
 const count = (v: Json): number => {
@@ -29,10 +29,10 @@ export const readUsage = (wire: Json, json: string): Usage | undefined => {
     cacheRead,
     cacheWrite: Math.min(count(spent.cache_write_tokens), input - cacheRead),
     reasoning: Math.min(count(made.reasoning_tokens), output),
-    ...some('audioIn', part(spent.audio_tokens, input)),
-    ...some('audioOut', part(made.audio_tokens, output)),
-    ...some('imageIn', part(spent.image_tokens, input)),
-    ...some('imageOut', part(made.image_tokens, output)),
+    audioIn: part(spent.audio_tokens, input),
+    audioOut: part(made.audio_tokens, output),
+    imageIn: part(spent.image_tokens, input),
+    imageOut: part(made.image_tokens, output),
     estimated: false,
     raw: { json, dialect: OPENAI },
   };
