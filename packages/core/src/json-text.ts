@@ -13,15 +13,17 @@ export const quoted = (value: string): string => (PLAIN.test(value) ? `"${value}
 const MOST_FAMILIAR = 1_000;
 /**
  * Writes `,"name":"value"`, remembered whole: for routes, instances and callers, which repeat themselves. Every piece that a line is
- * joined of costs as much as its letters.
+ * joined of costs as much as its letters. Nothing where there is no value. `mark`: what it begins with instead of a comma.
  */
-export const memberOf = (name: string): ((value: string) => string) => {
-  const before = `,"${name}":`;
+export const memberOf = (name: string, mark = ','): ((value: string | undefined) => string) => {
+  const before = `${mark}"${name}":`;
   const known = new Map<string, string>();
   return (value) => {
+    if (value === undefined) return '';
     const found = known.get(value);
     if (found !== undefined) return found;
-    const made = before + quoted(value);
+    // Letters: added texts stay a tree, which whoever writes the line walks each time.
+    const made = [before, quoted(value)].join('');
     if (known.size < MOST_FAMILIAR) known.set(value, made);
     return made;
   };

@@ -18,10 +18,10 @@ export const firstHead = (key: HmacKey, writer: string): Head => ({ n: 0, h: lin
 
 /** A record as it is stored; `text`: what its link was made of, without its last brace. */
 const storedText = (text: string, h: string): string => `${text},"h":"${h}"}`;
-/** Fixes a record as the next of the chain. Returns its stored text and the new head. */
-const seal = (key: HmacKey, record: AuditRecord, head: Head): { readonly text: string; readonly head: Head } => {
+/** Fixes a record under its number. Returns what its link is made of, without its last brace. */
+const sealedText = (record: AuditRecord, n: number): string => {
   record.sealed = true;
-  record.n = head.n + 1;
+  record.n = n;
   if (record.address !== undefined) record.address = addressPrefix(record.address);
   record.model = shown(record.model);
   record.upstreamModel = shown(record.upstreamModel);
@@ -29,9 +29,7 @@ const seal = (key: HmacKey, record: AuditRecord, head: Head): { readonly text: s
   record.credential = shown(record.credential);
   record.target = shown(record.target);
   record.reason = shown(record.reason);
-  const text = recordText(record);
-  const h = link(key, head.h, `${text}}`);
-  return { text: storedText(text, h), head: { n: record.n, h } };
+  return recordText(record);
 };
 
 /** Records that are written together: one row of the writer's log. */
@@ -45,14 +43,18 @@ export interface Block {
   /** After its last record. */
   readonly head: Head;
 }
+/** Fixes records as the next of the chain. */
 export const sealBlock = (key: HmacKey, records: readonly AuditRecord[], number: number, before: Head): Block => {
-  let head = before;
-  const texts = records.map((record) => {
-    const sealed = seal(key, record, head);
-    head = sealed.head;
-    return sealed.text;
-  });
-  return { number, first: before.n + 1, records, row: `[${texts.join(',')}]`, head };
+  let { n, h } = before;
+  let row = '[';
+  for (const record of records) {
+    n++;
+    const text = sealedText(record, n);
+    h = link(key, h, `${text}}`);
+    if (n > before.n + 1) row += ',';
+    row += storedText(text, h);
+  }
+  return { number, first: before.n + 1, records, row: `${row}]`, head: { n, h } };
 };
 
 /** A record as it was read. */
