@@ -37,8 +37,11 @@ export const messageLength = (bytes: Buffer, at: number): number => {
 };
 
 type OnMessage = (headers: EventStreamHeaders, payload: Bytes) => void;
+/** The payload lies from `start` to `end`. */
+type OnPlace = (headers: EventStreamHeaders, bytes: Buffer, start: number, end: number) => void;
+
 /** Reads messages that are whole. Most messages of a stream have the headers of the one before, byte for byte. */
-const messages = (onMessage: OnMessage) => {
+const messages = (onPlace: OnPlace) => {
   let block = NOTHING;
   let headers = readHeaders(block);
   return (bytes: Buffer, at: number, total: number): void => {
@@ -51,16 +54,13 @@ const messages = (onMessage: OnMessage) => {
       headers = readHeaders(next);
       block = next;
     }
-    onMessage(headers, bytes.subarray(end, body));
+    onPlace(headers, bytes, end, body);
   };
 };
 
-/**
- * `application/vnd.amazon.eventstream`: both checksums are checked, lengths before anything is kept (16 MiB a message, 128 KiB of headers).
- * The payload is a view of the chunk where the message lay in one; messages with equal headers share the (frozen) object. `end()` inside a message throws `upstream_stream_truncated`.
- */
-export const eventStreamReader = (onMessage: OnMessage): FrameReader => {
-  const message = messages(onMessage);
+/** `eventStreamReader` for who makes no view of each payload. */
+export const eventStreamPlaces = (onPlace: OnPlace): FrameReader => {
+  const message = messages(onPlace);
   const tail = held();
   let wanted = 0;
   return {
@@ -86,6 +86,12 @@ export const eventStreamReader = (onMessage: OnMessage): FrameReader => {
     },
   };
 };
+/**
+ * `application/vnd.amazon.eventstream`: both checksums are checked, lengths before anything is kept (16 MiB a message, 128 KiB of headers).
+ * The payload is a view of the chunk where the message lay in one; messages with equal headers share the (frozen) object. `end()` inside a message throws `upstream_stream_truncated`.
+ */
+export const eventStreamReader = (onMessage: OnMessage): FrameReader =>
+  eventStreamPlaces((headers, bytes, start, end) => onMessage(headers, bytes.subarray(start, end)));
 
 /** Headers of messages that differ in nothing but their payload are written once. */
 const written = new WeakMap<EventStreamHeaders, Buffer>();
