@@ -287,7 +287,7 @@ export const attacks: readonly Mutant[] = [
     'a further model in a header is tested, bytes unchanged',
     'tests/bypass-routes',
     'a deployment that a header of Azure names > /transparent/main/openai/v1/responses, asked for by who may use one',
-    core('call/transparent.ts', 'checkModelHeaders(x, provider, x.head?.forward ?? []);', ''),
+    core('call/transparent.ts', 'checkModelHeaders(x, instance.provider, x.head?.forward ?? []);', ''),
   ),
   of(
     'a further model in a header is tested in protocol mode',

@@ -165,7 +165,7 @@ export const money: readonly Mutant[] = [
     'a body that cannot be read does not pass a limit',
     'A131 a body whose bounds nobody here can read',
     core('call/transparent.ts', ' || (measured && isBounded(surface)),', ','),
-    core('call/transparent.ts', '(unread && (measured || factsOf', '(unread && (false || factsOf'),
+    core('call/intake.ts', '(unread && (measured || factsOf', '(unread && (false || factsOf'),
   ),
   reserved(
     'usage of an answer that passes is read',

@@ -66,13 +66,17 @@ const access: readonly Mutant[] = [
     'a deployment in the path is its model',
     'azure-bytes',
     'a key for another name than the model',
-    core('call/transparent.ts', "const inPath = modelOf(native.qualified ?? native.model ?? '');", "const inPath = native.qualified ?? native.model ?? '';"),
+    core(
+      'call/transparent.ts',
+      "const inPath = modelOf(instance, native.qualified ?? native.model ?? '');",
+      "const inPath = native.qualified ?? native.model ?? '';",
+    ),
   ),
   of(
     'a deployment in the body is its model',
     'azure-bytes',
     'a key for another name than the model',
-    core('call/transparent.ts', "single(instance, modelOf(target ?? ''))", "single(instance, target ?? '')"),
+    core('call/transparent.ts', "single(instance, modelOf(instance, target ?? ''))", "single(instance, target ?? '')"),
   ),
   of('tags of every target', 'access-policies', 'a target that the policy forbids is no fallback', core(AUTHORIZE, ' && tagsHold(policy, c)', '')),
   of(
@@ -148,7 +152,7 @@ const access: readonly Mutant[] = [
     'a body that a rule reads is plain UTF-8',
     'bypass',
     'below /transparent/main/v1 > UTF-16',
-    core('call/transparent.ts', 'if (needed || (unread &&', 'if ((unread &&'),
+    core('call/intake.ts', 'if (needed || (unread &&', 'if ((unread &&'),
   ),
   of(
     'a governed key stands once',
@@ -167,7 +171,7 @@ const access: readonly Mutant[] = [
     'explain does not call, in transparent mode either',
     'access-surroundings',
     'needs the scope, shows the native request, and the provider is not called',
-    core('call/transparent.ts', 'if (explained)', 'if (false)'),
+    core('call/transparent.ts', 'if (opened.explained)', 'if (false)'),
   ),
   of('a signature counts where somebody verifies it', 'access', 'beside a signature that looks like ours', core('http/head.ts', 'slots.has(scheme) && ', '')),
   of(

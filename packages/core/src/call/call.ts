@@ -99,10 +99,9 @@ const give = (x: Exchange, { instance, model }: Candidate): void => {
   x.upstreamModel = model === '' ? undefined : model;
 };
 /** All tries at one target. */
-const ask = async (x: Exchange, candidate: Candidate, repeat: Repeat, left: () => boolean, attempt: Attempter): Promise<Outcome> => {
+const ask = (x: Exchange, candidate: Candidate, repeat: Repeat, left: () => boolean, attempt: Attempter): Promise<Outcome> => {
   x.attempts++;
-  const first = await attempt(candidate, 1, false);
-  return first.is === 'done' || x.gone ? first : atTarget(x, candidate, repeat, left, attempt, first);
+  return attempt(candidate, 1, false).then((first) => (first.is === 'done' || x.gone ? first : atTarget(x, candidate, repeat, left, attempt, first)));
 };
 /** Retry and fallback, in the order of the candidates; before the first byte only. Throws the last error when nobody answered. */
 export const call = async (x: Exchange, resolved: Resolved, candidates: readonly Candidate[], repeat: Repeat, attempt: Attempter): Promise<void> => {

@@ -58,11 +58,13 @@ const keep = (x: Exchange, { lease, limit, reserved, refused }: Admitted): void 
  * Takes the call's share of its policy's limits; throws 429 when one is used up. A promise only where the counters are one. `asked` is
  * wanted where `isMeasured` is true.
  */
-export const takeLimits = (x: Exchange, counted: Counted, candidates: readonly Candidate[], asked: Asked | undefined): void | Promise<void> => {
-  if (x.policy === undefined) return;
+export const takeLimits = (x: Exchange, counted: Counted, candidates: readonly Candidate[], asked: Asked | undefined): Promise<void> | undefined => {
+  if (x.policy === undefined) return undefined;
   x.estimate = asked === undefined ? undefined : estimateOf(x, candidates, asked);
   const taken = admit(x.plan.graph.counters, x.policy, counted, x.estimate, x.plan.now());
-  return taken instanceof Promise ? taken.then((admitted) => keep(x, admitted), unavailable) : keep(x, taken);
+  if (taken instanceof Promise) return taken.then((admitted) => keep(x, admitted), unavailable);
+  keep(x, taken);
+  return undefined;
 };
 /** Counters that fail count nothing, and nothing uncounted goes out. */
 const unavailable = (cause: unknown): never => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
 import { GatewayError, totalLength } from '@llm-proxy-auth/plugin';
+import { LeanRequest } from '../http/lean-request.ts';
 import { closeBehind } from '../http/linger.ts';
 import { beginWait, endWait } from './answer.ts';
 import type { Exchange, Interruptible } from './exchange.ts';
@@ -24,6 +25,7 @@ export const hasBody = ({ head, request }: Exchange): boolean => {
 
 /** Ends reading: what still comes is thrown away, and the connection is not used again. */
 const stopReading = (x: Exchange): void => {
+  if (x.request instanceof LeanRequest) x.request.leaveBody();
   x.request.removeAllListeners('data');
   x.request.resume();
   if (!x.http2) closeBehind(x.request as IncomingMessage, x.response as ServerResponse);
@@ -61,8 +63,10 @@ class BodyCollector implements Interruptible {
     this.#reject = reject;
     x.pending = this;
     beginWait(x);
-    x.request.on('data', (chunk: Buffer) => this.#take(chunk));
-    x.request.on('end', () => this.#end());
+    const { request } = x;
+    if (suffices === undefined && request instanceof LeanRequest && request.takeBody(this)) return;
+    request.on('data', (chunk: Buffer) => this.take(chunk));
+    request.on('end', () => this.end());
   }
   interrupt(why: 'gone' | 'drain' | 'revoked'): void {
     this.#fail(why === 'gone' ? broken() : why === 'revoked' ? revoked() : draining());
@@ -79,7 +83,7 @@ class BodyCollector implements Interruptible {
     stopReading(this.#x);
     this.#reject(error);
   }
-  #take(chunk: Buffer): void {
+  take(chunk: Buffer): void {
     if (this.#over) return;
     this.#size += chunk.length;
     this.#x.bytesIn = this.#size;
@@ -99,7 +103,7 @@ class BodyCollector implements Interruptible {
     this.#x.request.removeAllListeners('data');
     this.#resolve(this.#pieces);
   }
-  #end(): void {
+  end(): void {
     if (this.#x.request.aborted) return this.#fail(broken());
     if (!this.#finish()) return;
     try {

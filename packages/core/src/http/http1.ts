@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GatewayError } from '@llm-proxy-auth/plugin';
+import { LeanRequest } from './lean-request.ts';
 import { createServer } from './node-http.ts';
 import { answerError, answerRaw, headProblem, parserError } from './raw-answer.ts';
 import { HEADER_BYTES, type Serving, serve, upgradeRequired, wrongExpectation } from './serving.ts';
@@ -30,6 +31,7 @@ export const createHttp1 = (options: Serving, connections: Set<Http1Connection>,
     requestTimeout: options.body,
     connectionsCheckingInterval: Math.max(50, Math.min(1000, options.head / 4)),
     requireHostHeader: false,
+    IncomingMessage: LeanRequest,
   });
   server.maxHeadersCount = 0;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
