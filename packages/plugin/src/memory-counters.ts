@@ -12,6 +12,7 @@ interface Purse {
 }
 interface Lease {
   readonly id: string;
+  readonly slot: number;
   readonly claims: readonly Claim[];
   /** Where each claim was counted: the start of its window, or the end of its budget's. */
   readonly places: readonly number[];
@@ -81,9 +82,8 @@ export const memoryCounters = (): Counters => {
   };
   const end = (lease: Lease): void => {
     hold(lease, false);
-    const slot = Number.parseInt(lease.id, 10);
-    leases[slot] = undefined;
-    free.push(slot);
+    leases[lease.slot] = undefined;
+    free.push(lease.slot);
   };
   const sweep = (now: number): void => {
     for (const lease of leases) {
@@ -169,7 +169,7 @@ export const memoryCounters = (): Counters => {
       const places = claims.map((claim) => count(claim, now, left));
       const slot = free.pop() ?? leases.length;
       const id = `${slot}:${++serial}`;
-      leases[slot] = { id, claims, places, holds: true, seen: now };
+      leases[slot] = { id, slot, claims, places, holds: true, seen: now };
       return { ok: true, lease: id, left };
     },
     beat(ids, now) {
@@ -184,11 +184,12 @@ export const memoryCounters = (): Counters => {
       const lease = leaseOf(id);
       if (lease === undefined) return;
       end(lease);
-      for (const [i, claim] of lease.claims.entries()) {
-        if (claim.kind === 'concurrent' || !settles(claim)) continue;
+      if (actual.length === 0) return;
+      lease.claims.forEach((claim, i) => {
+        if (claim.kind === 'concurrent' || !settles(claim)) return;
         const used = actual.find(({ key }) => key === claim.key);
         if (used !== undefined) correct(claim, lease.places[i] ?? 0, used.amount);
-      }
+      });
     },
   };
 };
