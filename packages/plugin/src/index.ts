@@ -23,7 +23,18 @@ export { type HmacKey, hmac, hmacKey } from './hmac.ts';
 export { ANSWER_TOOL, answerSchema, inputSchema } from './input-schema.ts';
 export { flagField, invalid, listField, numberField, objectField, textField, unsupported } from './json/checks.ts';
 export { asFlag, asList, asNumber, asObject, asText, type Building, defined, type Fields, filled, isObject, some, unknownFields } from './json/members.ts';
-export { isRawNumber, jsonText, type ParseLimits, parseJson, type RawNumber, rawNumber, sameJson, stringifyJson, UNESCAPED } from './json/parse.ts';
+export {
+  insideString,
+  isRawNumber,
+  jsonText,
+  type ParseLimits,
+  parseJson,
+  type RawNumber,
+  rawNumber,
+  sameJson,
+  stringifyJson,
+  UNESCAPED,
+} from './json/parse.ts';
 export { pointed } from './json/pointed.ts';
 export { rawAt } from './json/raw.ts';
 export {

@@ -1,8 +1,22 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fieldScanner, isRawNumber, parseJson, pointed, type RawNumber, rawAt, rawNumber, sameJson, stringifyJson } from '../src/index.ts';
+import { fieldScanner, insideString, isRawNumber, parseJson, pointed, type RawNumber, rawAt, rawNumber, sameJson, stringifyJson } from '../src/index.ts';
 import { codeOf } from './chunks.ts';
+
+test('insideString writes a text as JSON.stringify does', () => {
+  // Surrogates that stand alone, too.
+  const unit = fc.oneof(
+    fc.constantFrom('"', '\\', '\n', '\u0000', '\u001f', '\u007f', '\ud7ff', '\ud800', '\udfff', '\ue000', '\u2028', '\uffff', '😀'),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(fc.array(unit), (units) => {
+      const text = units.join('');
+      expect(`"${insideString(text)}"`).toBe(JSON.stringify(text));
+    }),
+  );
+});
 
 describe('parseJson', () => {
   test('values as JSON.parse gives them, from text and from bytes', () => {

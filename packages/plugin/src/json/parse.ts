@@ -91,6 +91,10 @@ export const jsonText = (value: Json): string => (typeof value === 'string' ? va
 
 /** Source of a pattern: the inside of a JSON string in which nothing is escaped, so that it is the text itself. */
 export const UNESCAPED = String.raw`[ !#-[\]-\uffff]*`;
+/** A text of which `JSON.stringify` escapes nothing; surrogates it escapes where they stand alone. */
+const NOTHING_ESCAPED = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+/** What `JSON.stringify` writes of a text, without the quotes. */
+export const insideString = (text: string): string => (NOTHING_ESCAPED.test(text) ? text : JSON.stringify(text).slice(1, -1));
 
 const LONG_SPACE = /[\t\n\r ]+/g;
 /** JSON source without white space outside strings. */

@@ -57,10 +57,14 @@ export class OpenBlock {
     if (this.#kind === 'thinking') this.#think(asText(start.thinking) ?? '', asText(start.signature) ?? '');
     for (const citation of this.#kind === 'text' ? asList(start.citations) : []) this.#cite(citation);
   }
+  /** What `delta` does with a `text_delta`. */
+  text(text: string): void {
+    if (this.#kind === 'text') this.#say('text', text);
+  }
   /** Unknown kinds of deltas say nothing. */
   delta(delta: Fields): void {
     const { type } = delta;
-    if (type === 'text_delta' && this.#kind === 'text') this.#say('text', asText(delta.text) ?? '');
+    if (type === 'text_delta') this.text(asText(delta.text) ?? '');
     else if (type === 'thinking_delta' && this.#kind === 'thinking') this.#think(asText(delta.thinking) ?? '', '');
     else if (type === 'signature_delta' && this.#kind === 'thinking') this.#think('', asText(delta.signature) ?? '');
     else if (type === 'citations_delta' && this.#kind === 'text') this.#cite(delta.citation);

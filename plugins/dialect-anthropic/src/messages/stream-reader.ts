@@ -32,10 +32,11 @@ import { choiceRest, finishOf, messageRest, noteEnd, refusalOf } from './reply.t
 type Emit = (e: ChatEvent) => void;
 const DELTA: ReadonlySet<string> = new Set(['stop_reason', 'stop_sequence', 'stop_details']);
 const EVENT: ReadonlySet<string> = new Set(['type', 'delta', 'usage']);
-/** Most events are text in which nothing is escaped: it stands where the pattern finds it, and no parser is needed. */
-const PLAIN_TEXT = new RegExp(
-  String.raw`^\{"type":"content_block_delta","index":(0|[1-9]\d{0,8}),"delta":\{"type":"text_delta","text":"(${UNESCAPED})"[\t\n\r ]*\}[\t\n\r ]*\}[\t\n\r ]*$`,
-);
+/** Most events are text in which nothing is escaped: it stands between known words, and no parser is needed. */
+const BEFORE_INDEX = '{"type":"content_block_delta","index":';
+const BEFORE_TEXT = ',"delta":{"type":"text_delta","text":"';
+/** Braces stand for themselves where no number follows. */
+const PLAIN_TEXT = new RegExp(String.raw`^${BEFORE_INDEX}(?:0|[1-9]\d{0,8})${BEFORE_TEXT}${UNESCAPED}"[\t\n\r ]*\}[\t\n\r ]*\}[\t\n\r ]*$`);
 const wrong = (why: string): GatewayError => new GatewayError('upstream_bad_response', `The provider sent a stream that does not fit together: ${why}.`);
 
 /** An event of the vendor inside an AWS event-stream message: `{"bytes":"<base64>"}`. */
@@ -70,8 +71,7 @@ export class MessageReader implements StreamReader {
     if (type.startsWith('error:')) return this.#fail(readException(type.slice('error:'.length), data));
     try {
       const source = type === 'chunk' ? unwrapped(data) : data;
-      const plain = PLAIN_TEXT.exec(source);
-      if (plain !== null) return this.#grow(Number(plain[1]), { type: 'text_delta', text: plain[2] });
+      if (PLAIN_TEXT.test(source)) return this.#say(source);
       const event = asObject(parseJson(source));
       if (event !== undefined) this.#take(event);
     } catch (failure) {
@@ -83,13 +83,19 @@ export class MessageReader implements StreamReader {
 
   #take(event: Fields): void {
     const { type } = event;
-    if (type === 'content_block_delta') this.#grow(asNumber(event.index) ?? -1, asObject(event.delta) ?? {});
+    if (type === 'content_block_delta') this.#at(asNumber(event.index) ?? -1).delta(asObject(event.delta) ?? {});
     else if (type === 'content_block_start') this.#open(event);
     else if (type === 'content_block_stop') this.#close(asNumber(event.index) ?? -1);
     else if (type === 'message_start') this.#start(asObject(event.message) ?? {});
     else if (type === 'message_delta') this.#change(event);
     else if (type === 'message_stop') this.#stop(event);
     else if (type === 'error' || isObject(event.error)) this.#fail(readErrorObject(event));
+  }
+  /** An event that is plain text. */
+  #say(source: string): void {
+    const comma = source.indexOf(',', BEFORE_INDEX.length);
+    const start = comma + BEFORE_TEXT.length;
+    this.#at(Number(source.slice(BEFORE_INDEX.length, comma))).text(source.slice(start, source.indexOf('"', start)));
   }
   #fail(error: ErrorLike): void {
     this.#over = true;
@@ -122,10 +128,11 @@ export class MessageReader implements StreamReader {
     if (this.#blocks.has(index)) throw wrong('a block opens twice');
     this.#blocks.set(index, new OpenBlock(event.content_block, this.#parts++, this.#model, this.#memo, this.#emit));
   }
-  #grow(index: number, delta: Fields): void {
+  /** The open block that a delta belongs to. */
+  #at(index: number): OpenBlock {
     const block = this.#blocks.get(index);
     if (block === undefined) throw wrong('a delta of a block that is not open');
-    block.delta(delta);
+    return block;
   }
   #close(index: number): void {
     this.#blocks.get(index)?.stop();

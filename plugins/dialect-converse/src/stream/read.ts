@@ -174,8 +174,11 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
   };
 };
 const TRUNCATED = (): GatewayError => new GatewayError('upstream_stream_truncated', 'The provider ended the stream before it finished its answer.');
-/** Most events are text in which nothing is escaped: it stands where the pattern finds it, and no parser is needed. `p` is padding. */
-const PLAIN_TEXT = new RegExp(String.raw`^\{"contentBlockIndex":(0|[1-9]\d{0,8}),"delta":\{"text":"(${UNESCAPED})"\}(?:,"p":"[A-Za-z0-9]*")?\}$`);
+/** Most events are text in which nothing is escaped: it stands between known words, and no parser is needed. */
+const BEFORE_INDEX = '{"contentBlockIndex":';
+const BEFORE_TEXT = ',"delta":{"text":"';
+/** Braces stand for themselves where no number follows; `p` is padding. */
+const PLAIN_TEXT = new RegExp(String.raw`^${BEFORE_INDEX}(?:0|[1-9]\d{0,8})${BEFORE_TEXT}${UNESCAPED}"\}(?:,"p":"[A-Za-z0-9]*")?\}$`);
 const METADATA: readonly string[] = ['usage', 'p'];
 /**
  * Reads a ConverseStream: the answer is whole when its metadata, the last event, has come behind its stop, or when the provider ended the
@@ -233,11 +236,16 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
     messageStop: finish,
     metadata,
   };
+  /** An event that is plain text. */
+  const say = (data: string): void => {
+    const comma = data.indexOf(',', BEFORE_INDEX.length);
+    const start = comma + BEFORE_TEXT.length;
+    blocks.delta(Number(data.slice(BEFORE_INDEX.length, comma)), { text: data.slice(start, data.indexOf('"', start)) });
+  };
   const take = (type: string, data: string): void => {
     const known = Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined;
     if (known === undefined) return;
-    const plain = started && stop === undefined && type === 'contentBlockDelta' ? PLAIN_TEXT.exec(data) : null;
-    if (plain !== null) return blocks.delta(Number(plain[1]), { text: plain[2] ?? '' });
+    if (started && stop === undefined && type === 'contentBlockDelta' && PLAIN_TEXT.test(data)) return say(data);
     const event = asObject(parseJson(data));
     if (event === undefined) throw new GatewayError('upstream_bad_response', 'The provider sent an event that is no object.');
     if (stop !== undefined && type !== 'metadata') return;

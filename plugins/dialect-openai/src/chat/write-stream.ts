@@ -5,6 +5,7 @@ import {
   type ChatEvent,
   type ErrorLike,
   type Fields,
+  insideString,
   type Json,
   loseProof,
   lostTo,
@@ -78,7 +79,7 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
   const wantsUsage = asObject(asObject(call.inbound.body)?.stream_options)?.include_usage === true;
   const legacy = isLegacy(call);
   const tail = wantsUsage ? ',"usage":null}\n\n' : '}\n\n';
-  const plain = flat(`},"logprobs":null,"finish_reason":null}]${tail}`);
+  const plain = flat(`"},"logprobs":null,"finish_reason":null}]${tail}`);
   const choices = new Map<number, OpenChoice>();
   let head = '';
   let mine = false;
@@ -109,7 +110,9 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
     return last;
   };
   const open = (index: number): OpenChoice => {
-    const choice = choices.get(index) ?? {
+    const known = choices.get(index);
+    if (known !== undefined) return known;
+    const choice: OpenChoice = {
       issuing: issuing(call, seal, index),
       parts: new Map(),
       begun: false,
@@ -132,8 +135,8 @@ export const writeStream = (call: Call, seal: Seal): StreamWriter => {
   };
   /** `chunk` of a text, which is what most events are. */
   const content = (index: number, choice: OpenChoice, text: string): string => {
-    choice.before ??= flat(`${head}{"index":${index},"delta":{"content":`);
-    return choice.before + JSON.stringify(text) + plain;
+    choice.before ??= flat(`${head}{"index":${index},"delta":{"content":"`);
+    return choice.before + insideString(text) + plain;
   };
   const words = (index: number, choice: OpenChoice, kind: 'text' | 'refusal', text: string, logprobs?: readonly TokenLogprob[]): string => {
     if (text === '' && logprobs === undefined) return role(index, choice);

@@ -7,6 +7,11 @@ const linesIn = (chunk: Uint8Array): number => {
   for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, at + 1)) lines++;
   return lines;
 };
+/** A text lies here while it is encoded, before its bytes are copied at their own size. */
+const encoded = Buffer.allocUnsafeSlow(65_536);
+/** `Buffer.from` measures a text before it writes it, which takes half of its time where the text is long. */
+const bytesOf = (text: string): Buffer =>
+  text.length < 4_096 || text.length * 3 > encoded.length ? Buffer.from(text) : Buffer.from(encoded.subarray(0, encoded.write(text)));
 /** Writes to the client with back-pressure up to the provider; nothing is written once the client has gone. */
 export class ClientWriter {
   readonly #a: Attempting;
@@ -18,7 +23,7 @@ export class ClientWriter {
     const { x } = this.#a;
     if (text.length === 0 || x.gone) return;
     // Text is a rope of many pieces: made bytes once, it is neither measured nor copied again.
-    const chunk = typeof text === 'string' ? Buffer.from(text) : text;
+    const chunk = typeof text === 'string' ? bytesOf(text) : text;
     if (x.plan.graph.settings.log.content) x.plan.content(x, 'reply', chunk);
     x.bytesOut += chunk.length;
     if (x.stream && x.estimate !== undefined) x.linesOut += linesIn(chunk);
