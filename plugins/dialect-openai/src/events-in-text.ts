@@ -22,9 +22,9 @@ export const dataOf = (event: string): string => {
 };
 /** Takes an event, and where in the text it begins and ends. */
 export type Take = (event: string, start: number, end: number) => void;
-/** Calls back with every event in which the pattern (with flag `g`) matches. Lines end with LF alone; no place is searched twice. */
-export const eventsWith = (text: string, pattern: RegExp, take: Take): void => {
-  pattern.lastIndex = 0;
+/** Calls back with every event in which the pattern (with flag `g`) matches at a place or behind it. Lines end with LF alone; no place is searched twice. */
+export const eventsWith = (text: string, at: number, pattern: RegExp, take: Take): void => {
+  pattern.lastIndex = at;
   let from = 0;
   for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
     const before = text.lastIndexOf('\n\n', found.index);

@@ -104,7 +104,8 @@ class SseTap implements Tap {
   #spoken: Set<string> | undefined;
   #last: Bytes | undefined;
   #text = '';
-  #rarely = true;
+  /** Where the first rare thing of the text stands; -1: it has none. Whoever looks for one begins there, as no text is searched twice. */
+  #rareAt = 0;
   #finished = false;
   #unread: Bytes[] | undefined;
   #unreadSize = 0;
@@ -153,9 +154,9 @@ class SseTap implements Tap {
     }
     this.#last = chunk;
     this.#text = latin1(chunk);
-    this.#rarely = this.#form.rare.test(this.#text);
+    this.#rareAt = this.#text.search(this.#form.rare);
     if (this.#state === 'waiting' || this.#spoken !== undefined) this.#listen();
-    if (this.#rarely || this.#state === 'waiting' || this.#model === undefined) this.#scan();
+    if (this.#rareAt >= 0 || this.#state === 'waiting' || this.#model === undefined) this.#scan();
     if (!this.#asked) this.#release();
   }
   /** Text of up to 64 KB a stream that lay about until the next piece would outlive every collection of young objects. */
@@ -182,11 +183,11 @@ class SseTap implements Tap {
     this.#readUp();
     if (this.#last !== chunk) {
       this.#text = latin1(chunk);
-      this.#rarely = true;
+      this.#rareAt = 0;
     }
     const text = this.#text;
     this.#release();
-    const left = this.#rarely && USAGE.test(text) ? cutUsage(text) : text;
+    const left = this.#rareAt < 0 ? text : cutUsage(text, this.#rareAt);
     const shown = left.replace(USAGE_NULL, '');
     return shown.length === text.length ? chunk : Buffer.from(shown, 'latin1');
   }
@@ -208,7 +209,7 @@ class SseTap implements Tap {
       }
     }
     if (this.#state === 'waiting' && this.#form.content.test(text)) this.#state = 'content';
-    if (!this.#rarely) return;
+    if (this.#rareAt < 0) return;
     const { rare, rares } = this.#form;
     const take: Take = (event, start, end) => {
       if (this.#ended !== undefined || !rare.test(event)) return;
@@ -216,7 +217,7 @@ class SseTap implements Tap {
       if (this.#state === 'done' || this.#state === 'failed') this.#ended = end;
     };
     if (text.includes('\r')) eachEvent(text, take);
-    else eventsWith(text, rares, take);
+    else eventsWith(text, this.#rareAt, rares, take);
   }
   #readEvent(event: string, start: number): void {
     const data = dataOf(event);
@@ -237,8 +238,8 @@ class SseTap implements Tap {
     } else if (this.#form.terminal?.test(data) === true) this.#state = 'done';
   }
 }
-/** The text without the usage that its events carry, and without the events that carry nothing else. */
-const cutUsage = (text: string): string => {
+/** The text without the usage that its events from a place on carry, and without the events that carry nothing else. */
+const cutUsage = (text: string, at: number): string => {
   let kept = '';
   let from = 0;
   const take: Take = (event, start, end) => {
@@ -249,7 +250,7 @@ const cutUsage = (text: string): string => {
     from = end;
   };
   if (text.includes('\r')) eachEvent(text, take);
-  else eventsWith(text, USAGES, take);
+  else eventsWith(text, at, USAGES, take);
   return kept + text.slice(from);
 };
 
