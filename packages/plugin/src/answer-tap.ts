@@ -9,16 +9,17 @@ const KEPT = 64 * 1024;
 
 /** How a dialect reads an answer that passes whole. */
 export interface AnswerRules {
-  /** The whole answer, as text. */
-  whole(text: string): Verdict;
+  /** The whole answer. Most of it is looked at by nobody, so a rule makes text of what it reads. */
+  whole(bytes: Buffer): Verdict;
   /** The end of an answer whose beginning was not kept. */
-  tail(text: string): Verdict;
+  tail(bytes: Buffer): Verdict;
   fail(e: ErrorLike, requestId?: string): string | Bytes;
 }
 /** Watches a JSON answer for what stands in it when it ends. A class: a getter in a literal is a new shape for each answer. */
 class AnswerTap implements Tap {
   readonly #rules: AnswerRules;
-  readonly #pieces: Bytes[] = [];
+  /** Made with the first one: an empty list that grows takes room for many. */
+  #pieces: Bytes[] | undefined;
   #size = 0;
   #dropped = false;
   constructor(rules: AnswerRules) {
@@ -28,9 +29,13 @@ class AnswerTap implements Tap {
     return this.#size > 0 ? 'content' : 'waiting';
   }
   bytes(chunk: Bytes): void {
-    const pieces = this.#pieces;
-    pieces.push(chunk);
     this.#size += chunk.byteLength;
+    const pieces = this.#pieces;
+    if (pieces === undefined) {
+      this.#pieces = [chunk];
+      return;
+    }
+    pieces.push(chunk);
     while (this.#size - (pieces[0]?.byteLength ?? 0) >= KEPT) {
       this.#size -= pieces.shift()?.byteLength ?? 0;
       this.#dropped = true;
@@ -40,10 +45,10 @@ class AnswerTap implements Tap {
     return this.#rules.fail(e, requestId);
   }
   end(): Verdict {
-    const [only] = this.#pieces;
-    const bytes = this.#pieces.length === 1 && only !== undefined ? view(only) : Buffer.concat(this.#pieces);
-    const text = bytes.toString('utf8');
-    return this.#dropped ? this.#rules.tail(text) : this.#rules.whole(text);
+    const pieces = this.#pieces ?? [];
+    const only = pieces[0];
+    const bytes = pieces.length === 1 && only !== undefined ? view(only) : Buffer.concat(pieces);
+    return this.#dropped ? this.#rules.tail(bytes) : this.#rules.whole(bytes);
   }
 }
 export const answerTap = (rules: AnswerRules): Tap => new AnswerTap(rules);
@@ -83,12 +88,20 @@ export const objectEnd = (text: string, from: number): number => {
   }
   return -1;
 };
-/** The object under the last `"usage":` of a text, as it is written there; undefined when it has none or it does not end. */
-export const usageText = (text: string): string | undefined => {
-  const at = text.lastIndexOf('"usage":');
+/** The first object behind a place in a text, as it is written there; undefined when there is none, it does not end, or the place is below 0. */
+export const objectBehind = (text: string, at: number): string | undefined => {
   const from = at < 0 ? -1 : text.indexOf('{', at);
   const end = from < 0 ? -1 : objectEnd(text, from);
   return end < 0 ? undefined : text.slice(from, end);
+};
+const USAGE = '"usage":';
+const USAGE_BYTES = Buffer.from(USAGE);
+/** The object under the last `"usage":` of a text, as it is written there; undefined when it has none or it does not end. */
+export const usageText = (text: string): string | undefined => objectBehind(text, text.lastIndexOf(USAGE));
+/** The same in bytes of which nobody needs the text: none is made of what stands before the name. */
+export const usageInBytes = (bytes: Buffer): string | undefined => {
+  const at = bytes.lastIndexOf(USAGE_BYTES);
+  return at < 0 ? undefined : objectBehind(bytes.toString('utf8', at), 0);
 };
 /** True for a text that is one JSON object from its first brace to its end. */
 export const isWholeObject = (text: string): boolean => {

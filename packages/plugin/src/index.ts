@@ -1,5 +1,5 @@
 export * from './access.ts';
-export { type AnswerRules, answerTap, binaryTap, isWholeObject, objectEnd, usageText } from './answer-tap.ts';
+export { type AnswerRules, answerTap, binaryTap, isWholeObject, objectBehind, objectEnd, usageInBytes, usageText } from './answer-tap.ts';
 export { type ApiKey, followApiKey } from './api-key.ts';
 export { NO_CHAT } from './capabilities.ts';
 export * from './conversation.ts';

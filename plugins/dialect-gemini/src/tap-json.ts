@@ -1,4 +1,4 @@
-import { type AnswerRules, answerTap, asObject, type Fields, isWholeObject, objectEnd, type Tap, type Usage } from '@llm-proxy-auth/plugin';
+import { type AnswerRules, answerTap, asObject, type Fields, isWholeObject, objectBehind, type Tap, type Usage } from '@llm-proxy-auth/plugin';
 import { errorIn } from './candidates.ts';
 import { errorBody } from './error.ts';
 import { readErrorObject } from './read-error.ts';
@@ -13,22 +13,24 @@ const parse = (text: string): Fields | undefined => {
 };
 const NAME = '"usageMetadata":';
 const usageIn = (text: string): Usage | undefined => {
-  const at = text.lastIndexOf(NAME);
-  const from = at < 0 ? -1 : text.indexOf('{', at);
-  const end = from < 0 ? -1 : objectEnd(text, from);
-  return end < 0 ? undefined : readUsage(parse(text.slice(from, end)));
+  const json = objectBehind(text, text.lastIndexOf(NAME));
+  return json === undefined ? undefined : readUsage(parse(json));
 };
 const modelIn = (text: string): string | undefined => /"modelVersion":\s?"([^"\\]*)"/.exec(text)?.[1];
 const ERROR = /^\s*\{\s*"error"\s*:/;
 const RULES: AnswerRules = Object.freeze({
-  whole(text: string) {
+  whole(bytes: Buffer) {
+    const text = bytes.toString('utf8');
     if (!isWholeObject(text)) return { complete: false };
     const body = ERROR.test(text) ? parse(text) : undefined;
     if (errorIn(body) !== undefined) return { complete: false, error: readErrorObject(body) };
     return { complete: true, usage: usageIn(text), model: modelIn(text) };
   },
   /** A body too large to keep: its end must close an object; usage and model are looked for there. */
-  tail: (text: string) => ({ complete: text.trimEnd().endsWith('}'), usage: usageIn(text), model: modelIn(text) }),
+  tail(bytes: Buffer) {
+    const text = bytes.toString('utf8');
+    return { complete: text.trimEnd().endsWith('}'), usage: usageIn(text), model: modelIn(text) };
+  },
   fail: errorBody,
 });
 /** Watches a JSON answer for usage and model. */

@@ -8,6 +8,7 @@ import {
   isWholeObject,
   type Tap,
   type Usage,
+  usageInBytes,
   usageText,
   type Verdict,
 } from '@llm-proxy-auth/plugin';
@@ -22,10 +23,7 @@ const parse = (text: string): Fields | undefined => {
     return undefined;
   }
 };
-const usageIn = (text: string): Usage | undefined => {
-  const json = usageText(text);
-  return json === undefined ? undefined : readUsage(parse(json), json);
-};
+const usageOf = (json: string | undefined): Usage | undefined => (json === undefined ? undefined : readUsage(parse(json), json));
 const modelIn = (text: string): string | undefined => /"model":\s?"([^"\\]*)"/.exec(text)?.[1];
 /** A pattern with alternatives in it is found several times faster than the same word by a search for it. */
 const MAY_FAIL = /"error"\s*:\s*[^n\s]/;
@@ -45,18 +43,26 @@ const endingOf = (text: string): Ending => {
   const error = body.error === undefined || body.error === null ? undefined : readErrorMember(body.error);
   return { complete: error === undefined, error, model: asText(body.model) };
 };
-/** A whole answer; transparent mode asks for nothing but its usage, so the rest is read when somebody looks. */
+/** A whole answer; transparent mode asks for nothing but its usage, so the rest is read, and made text, when somebody looks. */
 class WholeAnswer implements Verdict {
-  readonly #text: string;
-  readonly usage: Usage | undefined;
+  readonly #bytes: Buffer;
+  #text: string | undefined;
   #ending: Ending | undefined;
-  constructor(text: string) {
-    this.#text = text;
-    this.usage = usageIn(text);
+  /** Null: nobody has asked. */
+  #usage: Usage | undefined | null = null;
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
   }
   #ended(): Ending {
-    this.#ending ??= endingOf(this.#text);
+    if (this.#ending === undefined) {
+      this.#text = this.#bytes.toString('utf8');
+      this.#ending = endingOf(this.#text);
+    }
     return this.#ending;
+  }
+  get usage(): Usage | undefined {
+    if (this.#usage === null) this.#usage = usageOf(this.#text === undefined ? usageInBytes(this.#bytes) : usageText(this.#text));
+    return this.#usage;
   }
   get complete(): boolean {
     return this.#ended().complete;
@@ -69,9 +75,12 @@ class WholeAnswer implements Verdict {
   }
 }
 const RULES: AnswerRules = Object.freeze({
-  whole: (text: string) => new WholeAnswer(text),
+  whole: (bytes: Buffer) => new WholeAnswer(bytes),
   /** A body too large to keep: its end must close an object; usage and model are looked for there. */
-  tail: (text: string) => ({ complete: text.trimEnd().endsWith('}'), usage: usageIn(text), model: modelIn(text) }),
+  tail(bytes: Buffer) {
+    const text = bytes.toString('utf8');
+    return { complete: text.trimEnd().endsWith('}'), usage: usageOf(usageText(text)), model: modelIn(text) };
+  },
   fail: errorEvent,
 });
 /** Watches a JSON answer for usage and model; fails on nothing. */

@@ -192,6 +192,25 @@ describe('the taps of other answers', () => {
       expect(tap.end()).toMatchObject({ complete: true, model: 'gpt-4.1', usage: { input: 7, output: 3 } });
     }
   });
+  it.each([
+    ['a whole answer', '{"model":"gpt-é","usage":{"prompt_tokens":1},"choices":["€"],"usage":{"prompt_tokens":7,"x":"é}\\"€"},"after":"€"}', 7],
+    ['one that is cut behind its usage', '{"choices":["€"],"usage":{"prompt_tokens":7},"after":"', 7],
+    ['one that is cut in its usage', '{"choices":["€"],"usage":{"prompt_tokens":7,', undefined],
+    ['one without usage', '{"choices":["€"]}', undefined],
+    ['one whose usage is null', '{"choices":["€"],"usage":null}', undefined],
+    ['nothing', '', undefined],
+  ])('counts the same before and after the rest is asked for: %s', (_what, text, input) => {
+    const answer = () => {
+      const tap = jsonTap();
+      tap.bytes(Buffer.from(text));
+      return tap.end();
+    };
+    const late = answer();
+    const { complete } = late;
+    const early = answer();
+    expect(early.usage).toEqual(late.usage);
+    expect([early.usage?.input, early.complete, early.model]).toEqual([input, complete, late.model]);
+  });
   it('finds usage at the end of an answer too large to keep', () => {
     const tap = jsonTap();
     tap.bytes(Buffer.from('{"object":"list","data":[{"embedding":"'));

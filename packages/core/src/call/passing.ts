@@ -155,8 +155,9 @@ class Passing implements Prepared, PassingRules {
     const tap = surface.tap?.(mustBe ? 'json' : 'binary', false);
     tap?.bytes(reply.body);
     const verdict = tap?.end();
-    if (verdict?.usage !== undefined) x.usage = verdict.usage;
+    // The flaw first: usage is found in the text that was made for it.
     const error = mustBe ? flawOf(a.instance.name, answers, reply.body, verdict) : undefined;
+    if (verdict?.usage !== undefined) x.usage = verdict.usage;
     const accounted = verdict?.error !== undefined || verdict?.usage !== undefined;
     if (error !== undefined) return a.resolve({ is: 'failed', class: '502', error, accounted });
     if (surface.operation === 'embeddings' && surface.fits?.(reply.body, this.#received.pieces) === false) return this.#anew(a, surface, reply, head);

@@ -11,15 +11,15 @@ const parse = (text: string): Fields | undefined => {
   }
 };
 const RULES: AnswerRules = Object.freeze({
-  whole(text: string) {
-    const body = parse(text);
+  whole(bytes: Buffer) {
+    const body = parse(bytes.toString('utf8'));
     if (body === undefined) return { complete: false };
     const error = body.error === undefined || body.error === null ? undefined : readErrorMember(body.error);
     const usage = usageOf(body);
     return { complete: error === undefined, usage: usage.estimated ? undefined : usage, error, model: asText(body.model) };
   },
   /** Documents that are repeated may hold members called `usage` or `model`, which are the client's: nothing is looked for. */
-  tail: (text: string) => ({ complete: text.trimEnd().endsWith('}') }),
+  tail: (bytes: Buffer) => ({ complete: bytes.toString('utf8').trimEnd().endsWith('}') }),
   fail: errorEvent,
 });
 /** Watches an answer of documents in their order for what it cost. */

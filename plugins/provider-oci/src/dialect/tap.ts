@@ -83,13 +83,14 @@ class StreamTap implements Tap {
   }
 }
 const RULES: AnswerRules = Object.freeze({
-  whole(text: string): Verdict {
-    const body = parse(text);
+  whole(bytes: Buffer): Verdict {
+    const body = parse(bytes.toString('utf8'));
     if (body === undefined) return { complete: false };
     const response = asObject(body.chatResponse) ?? asObject(body.inferenceResponse) ?? body;
     return { complete: true, usage: usageOf(response), ...some('model', typeof body.modelId === 'string' ? body.modelId : undefined) };
   },
-  tail(text: string): Verdict {
+  tail(bytes: Buffer): Verdict {
+    const text = bytes.toString('utf8');
     const at = text.lastIndexOf('"usage":{');
     const end = text.lastIndexOf('}');
     const found = at < 0 ? undefined : usageIn(text.slice(at + '"usage":'.length, end + 1));

@@ -93,7 +93,8 @@ const usageIn = (body: Fields): Usage | undefined => {
 };
 const modelIn = (text: string): string | undefined => /"model_id":\s?"([^"\\]*)"/.exec(text)?.[1];
 const RULES: AnswerRules = Object.freeze({
-  whole(text: string) {
+  whole(bytes: Buffer) {
+    const text = bytes.toString('utf8');
     if (!isWholeObject(text)) return { complete: false };
     const body = parse(text);
     const failed = Array.isArray(body.errors) && body.errors.length > 0;
@@ -101,7 +102,8 @@ const RULES: AnswerRules = Object.freeze({
     return { complete: error === undefined, usage: usageIn(body), error, model: modelIn(text) };
   },
   /** Of a large answer (vectors) the end is kept, where the counts stand. */
-  tail(text: string) {
+  tail(bytes: Buffer) {
+    const text = bytes.toString('utf8');
     const count = /"input_token_count":\s?(\d+)/.exec(text.slice(text.lastIndexOf('"input_token_count"')))?.[1];
     return { complete: text.trimEnd().endsWith('}'), usage: count === undefined ? undefined : inputUsage(Number(count)), model: modelIn(text) };
   },
