@@ -1,4 +1,4 @@
-import { jsonLine, memberOf, quoted } from '../json-text.ts';
+import { epochText, jsonLine, memberOf, quoted } from '../json-text.ts';
 import { AuditRecord } from './record.ts';
 
 /** Writes `,"name":1`. */
@@ -12,7 +12,6 @@ const uniqueOf = (name: string): ((value: string | undefined) => string) => {
   return (value) => (value === undefined ? '' : before + quoted(value));
 };
 const address = memberOf('address', '{');
-const at = numberOf('at');
 const attempts = numberOf('attempts');
 const cacheWrite = numberOf('cacheWrite');
 const cached = numberOf('cached');
@@ -73,7 +72,8 @@ const endText = (r: AuditRecord): string => {
  * a long text that was joined is copied whole by whoever takes a part of it.
  */
 export const recordText = (r: AuditRecord): string =>
-  (r.address === undefined ? `{${at(r.at).slice(1)}` : address(r.address) + at(r.at)) +
+  (r.address === undefined ? '{"at":' : `${address(r.address)},"at":`) +
+  (Number.isFinite(r.at) ? epochText(r.at) : 'null') +
   attempts(r.attempts) +
   cacheWrite(r.cacheWrite) +
   cached(r.cached) +

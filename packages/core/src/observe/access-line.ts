@@ -1,4 +1,4 @@
-import { memberOf, quoted } from '../json-text.ts';
+import { epochText, memberOf, quoted } from '../json-text.ts';
 
 /**
  * The line of one request. Every field is a number, comes from a closed set or the configuration, or names the caller whom
@@ -59,17 +59,38 @@ const instance = memberOf('instance');
 const principal = memberOf('principal');
 const stream = memberOf('stream');
 const fidelity = memberOf('fidelity');
+/** Members that follow one another and are mostly those of the line before: as long as they are, their text is used again. */
+const placeOf = (f: Partial<AccessFields>) => ({
+  method: f.method,
+  route: f.route,
+  status: f.status,
+  code: f.code,
+  mode: f.mode,
+  dialect: f.dialect,
+  operation: f.operation,
+  instance: f.instance,
+  text: `${method(f.method)}${route(f.route)},"status":${number(f.status ?? 0)}${f.code === '' ? '' : code(f.code)}${mode(f.mode)}${dialect(f.dialect)}${operation(f.operation)}${instance(f.instance)}`,
+});
+let place = placeOf({});
+const placeText = (f: AccessFields): string => {
+  if (
+    f.method !== place.method ||
+    f.route !== place.route ||
+    f.status !== place.status ||
+    f.code !== place.code ||
+    f.mode !== place.mode ||
+    f.dialect !== place.dialect ||
+    f.operation !== place.operation ||
+    f.instance !== place.instance
+  )
+    place = placeOf(f);
+  return place.text;
+};
 /** One JSON object and a line end. */
 export const accessLine = (f: AccessFields): string => {
-  let line = `{"level":"info","time":${number(f.time)},"msg":"request","request":${quoted(f.request)}${method(f.method)}${route(f.route)},"status":${number(f.status)}`;
-  if (f.code !== undefined && f.code !== '') line += code(f.code);
-  if (f.mode !== undefined) line += mode(f.mode);
-  if (f.dialect !== undefined) line += dialect(f.dialect);
-  if (f.operation !== undefined) line += operation(f.operation);
-  if (f.instance !== undefined) line += instance(f.instance);
-  if (f.principal !== undefined) line += principal(f.principal);
+  let line = `{"level":"info","time":${Number.isInteger(f.time) ? epochText(f.time) : hundredths(f.time)},"msg":"request","request":${quoted(f.request)}${placeText(f)}${principal(f.principal)}`;
   if (f.attempts !== undefined) line += `,"attempts":${number(f.attempts)}`;
-  if (f.stream !== undefined && f.stream !== 'none') line += stream(f.stream);
+  if (f.stream !== 'none') line += stream(f.stream);
   if (f.durationMs !== undefined) line += `,"durationMs":${number(f.durationMs)}`;
   if (f.firstByteMs !== undefined) line += `,"firstByteMs":${number(f.firstByteMs)}`;
   if (f.overheadMs !== undefined) line += `,"overheadMs":${number(f.overheadMs)}`;
@@ -79,6 +100,5 @@ export const accessLine = (f: AccessFields): string => {
   if (f.outputTokens !== undefined) line += `,"outputTokens":${number(f.outputTokens)}`;
   if (f.cachedTokens !== undefined) line += `,"cachedTokens":${number(f.cachedTokens)}`;
   if (f.costUsd !== undefined) line += `,"costUsd":${dollars(f.costUsd)}`;
-  if (f.fidelity !== undefined) line += fidelity(f.fidelity);
-  return `${line}}\n`;
+  return `${line}${fidelity(f.fidelity)}}\n`;
 };
