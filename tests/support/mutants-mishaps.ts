@@ -171,7 +171,7 @@ export const mishaps: readonly Mutant[] = [
     'only declared classes fall back',
     'tests/routing',
     'fallback (F53) > 400: the next target',
-    core('call/call.ts', '|| !failsOver(fallback.on, last.class)', ''),
+    core('call/call.ts', '|| !failsOver(this.#fallback.on, this.#last.class)', ''),
   ),
   of(
     'a provider that moved is found',

@@ -32,7 +32,7 @@ export const money: readonly Mutant[] = [
   breaking(
     'a provider that fails is left alone',
     '/openai/main is 503 at once',
-    core('call/call.ts', 'if (broken !== undefined && leftOut', 'if (false && broken !== undefined && leftOut'),
+    core('call/call.ts', 'if (broken === undefined || this.#leftOut', 'if (true || this.#leftOut'),
   ),
   breaking('a provider that has too much to do is none that fails', '529 is no failure', core('call/faults.ts', ' && status !== 529', '')),
   breaking(
