@@ -20,4 +20,7 @@ export const same = (name: Uint8Array, bytes: Uint8Array, start: number, end: nu
   for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
   return true;
 };
-export const decoded = (raw: string, escaped: boolean): string => (escaped ? (JSON.parse(`"${raw}"`) as string) : raw);
+/** Control characters, which a scan may let be. */
+const CONTROLS = /[^\x20-\uffff]/g;
+const escapeOf = (control: string): string => JSON.stringify(control).slice(1, -1);
+export const decoded = (raw: string, escaped: boolean): string => (escaped ? (JSON.parse(`"${raw.replaceAll(CONTROLS, escapeOf)}"`) as string) : raw);
