@@ -543,6 +543,11 @@ const ownership: readonly Mutant[] = [
     '/openai/main/v1/images/edits: an image',
     core('call/inner-ids.ts', 'found.named.push(...stringsOf(inner));', ''),
   ),
+  of('a scan sees the keys that hold ids', 'ownership-ids', '/openai/main/v1/images/edits: an image', {
+    file: 'packages/plugin/src/json/scan.ts',
+    from: 'if (!this.keyed) this.keyed = stands(this.#keys, name, start, end);',
+    to: '',
+  }),
   of(
     'an item without its content is a reference',
     'ownership-made',

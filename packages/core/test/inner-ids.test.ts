@@ -1,5 +1,8 @@
 import type { Reach } from '@llm-proxy-auth/plugin';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { jsonWatcher } from '../src/call/governed.ts';
+import { governedPaths } from '../src/call/governed-paths.ts';
 import { innerIds } from '../src/call/inner-ids.ts';
 
 const reach: Reach = {
@@ -58,12 +61,88 @@ describe('ids deep inside a body', () => {
   it('stand in bodies where a key comes again only in another object', () => {
     expect(idsIn('{"id":{"id":1},"a":[{"id":1},{"id":2}],"b":"\\"id\\":","c":{"file_id":"f"},"d":{}}')).toEqual(['f']);
   });
-  it('are not looked for in pieces that are the inside of a string, but across their seams', () => {
-    const far = 'x'.repeat(100);
-    const pieces = ['{"a":"', `${far}"file_id":"file-1"${far}`, '"}'].map((text) => Buffer.from(text));
-    expect(innerIds(reach, pieces, 64, new Set<Uint8Array>(pieces.slice(1, 2))).named).toEqual([]);
-    expect(() => innerIds(reach, pieces, 64)).toThrow(expect.objectContaining({ code: 'invalid_json' }));
+  it('are found across the seams of pieces', () => {
     const escaped = ['{"a":"x', 'y"', ',"\\', 'u0066ile_id":"file-2"}'].map((text) => Buffer.from(text));
-    expect(innerIds(reach, escaped, 64, new Set<Uint8Array>([escaped[3] ?? Buffer.alloc(0)])).named).toEqual(['file-2']);
+    expect(innerIds(reach, escaped, 64).named).toEqual(['file-2']);
+  });
+  it('are not looked for where a scanner has read the body and saw no key that can hold one', () => {
+    expect(innerIds(reach, [Buffer.from(body)], 64, false).named).toEqual([]);
+    expect(innerIds(reach, [Buffer.from(body)], 64, true).named).toEqual(['file-3', 'msg_1']);
+  });
+});
+
+describe('the scan of a body', () => {
+  const watched = (pieces: readonly Buffer[], lenient: boolean): boolean | undefined => {
+    const watcher = jsonWatcher(governedPaths({ model: ['model'], stream: 'route' }, reach.ids), 64, lenient);
+    for (const piece of pieces) watcher.push(piece);
+    watcher.end();
+    return watcher.result().keyed;
+  };
+  const NAMES = ['file_id', 'file_ids', 'container', 'audio', 'id'];
+  type Member = readonly [key: string, value: Value];
+  type Value = string | number | null | readonly Value[] | { readonly members: readonly Member[] };
+  /** Letters as they are or as escapes, drawn from `spelling`. */
+  const spelt = (text: string, spelling: readonly boolean[]): string =>
+    `"${[...text].map((c, at) => (spelling[at % spelling.length] === true ? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` : JSON.stringify(c).slice(1, -1))).join('')}"`;
+  const written = (value: Value, spelling: readonly boolean[]): string => {
+    if (Array.isArray(value)) return `[${value.map((item: Value) => written(item, spelling)).join(' , ')}]`;
+    if (typeof value === 'object' && value !== null && 'members' in value)
+      return `{${value.members.map(([key, inner]) => `${spelt(key, spelling)} :${written(inner, spelling)}`).join(',')}}`;
+    return typeof value === 'string' ? spelt(value, spelling) : String(value);
+  };
+  const holdsName = (value: Value): boolean => {
+    if (Array.isArray(value)) return value.some(holdsName);
+    if (typeof value !== 'object' || value === null || !('members' in value)) return false;
+    return value.members.some(([key, inner]) => NAMES.includes(key) || holdsName(inner));
+  };
+  const word = fc.oneof(
+    fc.constantFrom(...NAMES, 'input', 'type', 'item_reference', 'metadata', 'file_id"', 'file', 'Id', '"id":'),
+    fc.string({ maxLength: 5 }),
+  );
+  const { value } = fc.letrec<{ value: Value }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      word,
+      fc.constantFrom(null, 7),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.array(fc.tuple(word, tie('value')), { maxLength: 4 }).map((members) => ({ members })),
+    ),
+  }));
+  const spelling = fc.array(fc.boolean(), { minLength: 1, maxLength: 5 });
+  it('says that a key which can hold an id stands in it exactly when one does, keys that stand twice among them', () => {
+    fc.assert(
+      fc.property(value, spelling, fc.nat(), fc.boolean(), (body, letters, cut, lenient) => {
+        const bytes = Buffer.from(written(body, letters));
+        const at = cut % (bytes.length + 1);
+        expect(watched([bytes.subarray(0, at), bytes.subarray(at)], lenient)).toBe(holdsName(body));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+  it('agrees with a look at the bytes in every id that is found and in what is asked for', () => {
+    fc.assert(
+      fc.property(value, spelling, (body, letters) => {
+        const pieces = [Buffer.from(written(body, letters))];
+        const read = (keyed?: boolean): unknown => {
+          try {
+            const { named, asks } = innerIds(reach, pieces, 64, keyed);
+            return { named, asks };
+          } catch (error) {
+            return error;
+          }
+        };
+        const keyed = watched(pieces, false);
+        const looked = read();
+        // Another key twice refuses no body that names nothing.
+        const refused = keyed === false && looked instanceof Error;
+        expect(read(keyed)).toEqual(refused ? { named: [], asks: false } : looked);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+  it('says nothing of a body in UTF-16, nor of one that is no JSON', () => {
+    for (const text of ['{"file_id":"f"}', ' {"file_id":"f"}', '[{"file_id":"f"}]'])
+      for (const bytes of [Buffer.from(text, 'utf16le'), Buffer.from(text, 'utf16le').swap16(), Buffer.from(text.slice(0, -1))])
+        expect(watched([bytes], true)).toBeUndefined();
   });
 });

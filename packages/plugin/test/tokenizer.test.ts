@@ -43,23 +43,48 @@ describe('control characters in strings', () => {
       }),
     );
   });
+  test('stand beside escapes in keys and governed values', () => {
+    const beside = read([Buffer.from('{"\n\\u0061":1,"mode\\u006c":"\0\\n\x1f","\tstre\\u0061m":true}')]);
+    expect(beside).toMatchObject({ ok: true, fields: [{ value: { text: '\0\n\x1f' } }, { value: undefined }, {}, {}] });
+  });
   test('are refused otherwise', () => expect(wrong(source)).toBe('invalid_json@6'));
 });
 
-describe('a chunk that is nothing but the inside of a string', () => {
-  const inert = (...texts: readonly string[]): readonly boolean[] => {
-    const scanner = fieldScanner(PATHS);
-    return texts.map((text) => {
-      scanner.push(Buffer.from(text));
-      return scanner.inert;
-    });
+describe('keys that are looked out for', () => {
+  const KEYS = ['file_id', 'id', 'größe', 'a/b'] as const;
+  const keyed = (source: string, controls?: 'pass'): boolean => {
+    const read = (chunks: readonly Uint8Array[]): boolean => {
+      const scanner = fieldScanner(PATHS, { keys: KEYS, controls });
+      for (const chunk of chunks) scanner.push(chunk);
+      const result = scanner.end();
+      if (!result.ok) throw new Error(`${source}: ${result.code} at ${result.offset}`);
+      return result.keyed;
+    };
+    const bytes = Buffer.from(source);
+    const result = read([bytes]);
+    expect(read(singly(bytes))).toBe(result);
+    return result;
   };
-  const long = 'x'.repeat(5000);
-  test('is told', () => expect(inert('{"a":"', long, long, '"', ':1}')).toEqual([false, true, true, false, false]));
-  test('is none when a quote or an escape stands in it, or the string begins or ends there', () => {
-    expect(inert(`{"a":"${long}`, `${long}\\"${long}`, long, `${long}"`, `,"b":"${long}`)).toEqual([false, false, true, false, false]);
-    expect(inert('{"a":"\\', `n${long}`, `\\u00`, `41${long}`, long)).toEqual([false, false, false, false, true]);
-    expect(inert(`{"a":"`, long, `\n${long}`, long)).toEqual([false, true, false, false]);
+  test.each([
+    ['at the top, on a governed path and deep inside', ['{"x":1,"id":2,"y":3}', '{"a":{"id":1}}', '{"x":[[{"y":{"id":null}}]]}']],
+    ['spelt with escapes', ['{"\\u0069d":1}', '{"file\\u005Fid":1}', '{"a\\/b":1,"a/c":2}', '{"gr\\u00f6\\u00dfe":1}']],
+    ['as they are', ['{"größe":1}', '{"a/b":1}', '[{"file_id" :1}]']],
+  ])('%s', (_where, sources) => {
+    for (const source of sources) expect(keyed(source)).toBe(true);
+  });
+  test('values, parts of keys and keys within strings are none', () => {
+    for (const source of ['{"x":"id"}', '["id","file_id"]', '{"file_ids":1,"ids":1,"i":1,"ID":1}', '{"x":"{\\"id\\":1}"}', '{"i\\\\u0064":1}', '{}', '"id"'])
+      expect(keyed(source)).toBe(false);
+    expect(keyed('{"x":"\\u0000 \\u0069d"}')).toBe(false);
+  });
+  test('none is seen where none is asked for', () => {
+    const scanner = fieldScanner(PATHS);
+    scanner.push(Buffer.from('{"id":1,"file_id":2}'));
+    expect(scanner.end()).toMatchObject({ ok: true, keyed: false });
+  });
+  test('beside control characters that are let be', () => {
+    expect(keyed('{"x":"a\n\0","\\nx\n":2,"file\\u005fid":1}', 'pass')).toBe(true);
+    expect(keyed('{"id\0":1,"\n\\u0069d":2,"x":"\0"}', 'pass')).toBe(false);
   });
 });
 

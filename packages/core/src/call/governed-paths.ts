@@ -1,4 +1,5 @@
 import type { Governed, Reach } from '@llm-proxy-auth/plugin';
+import { idKeys } from './inner-ids.ts';
 
 /** Where a surface's governed fields stand. */
 export interface GovernedPaths {
@@ -9,6 +10,8 @@ export interface GovernedPaths {
   readonly flag: readonly string[] | undefined;
   /** Names of members, at any depth, that hold ids. */
   readonly members: readonly string[];
+  /** Names of keys, at any depth, without which a JSON body names no id inside. */
+  readonly keys: readonly string[] | undefined;
   /** Positions in `wanted` of numbers that bound the answer; empty unless asked for. */
   readonly outputAt: readonly number[];
   readonly choicesAt: readonly number[];
@@ -44,7 +47,7 @@ const compile = (governed: Governed, { request: pointers, replyWhen, inside }: I
   const at = (path: readonly string[] | undefined): number => (path === undefined ? -1 : wanted.indexOf(path));
   const places = { modelAt: at(model), streamAt: at(stream), usageAt: at(usage), flagAt: at(flag), laterAt: at(later), idsFrom: wanted.length - ids.length };
   const numbers = { outputAt: output.map(at), choicesAt: choices.map(at), promptsAt: prompts.map(at), usual };
-  return { model, stream, usage, flag, members: inside?.members ?? [], ...numbers, wanted, ...places };
+  return { model, stream, usage, flag, members: inside?.members ?? [], keys: inside && idKeys(inside), ...numbers, wanted, ...places };
 };
 const NO_FIELDS = Object.freeze({ model: 'none', stream: 'route' } as const);
 type Ids = NonNullable<Reach['ids']>;

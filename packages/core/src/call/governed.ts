@@ -26,8 +26,8 @@ export interface GovernedBody {
   readonly hasBody: boolean;
   /** Numbers of the body that bound its answer, where their places were asked for. */
   bounds(pieces: readonly Uint8Array[]): Bounds;
-  /** Pieces that are nothing but the inside of one string; no name of a member stands in them. */
-  readonly inert?: ReadonlySet<Uint8Array> | undefined;
+  /** Whether one of the keys stands in it without which it names no id inside; undefined: nobody looked. */
+  readonly keyed?: boolean | undefined;
 }
 export interface Bounds {
   /** Tokens of one answer; undefined: the body does not say. */
@@ -95,11 +95,11 @@ class JsonBody implements GovernedBody {
   readonly stream: boolean;
   readonly flagged: boolean;
   readonly hasBody = true;
-  readonly inert: ReadonlySet<Uint8Array> | undefined;
+  readonly keyed: boolean | undefined;
   readonly #paths: GovernedPaths;
   readonly #scan: Extract<ScanResult, { ok: true }>;
-  constructor(paths: GovernedPaths, scan: Extract<ScanResult, { ok: true }>, inert: ReadonlySet<Uint8Array> | undefined) {
-    this.inert = inert;
+  constructor(paths: GovernedPaths, scan: Extract<ScanResult, { ok: true }>) {
+    this.keyed = paths.keys === undefined ? undefined : scan.keyed;
     this.#paths = paths;
     this.#scan = scan;
     this.model = stringOf(scan.fields[paths.modelAt], 'model');
@@ -159,19 +159,14 @@ class JsonWatcher implements GovernedWatcher {
   readonly #scanner: FieldScanner;
   #result: ScanResult | undefined;
   #bytes = 0;
-  #inert: Set<Uint8Array> | undefined;
   constructor(paths: GovernedPaths, maxDepth: number, lenient: boolean) {
     this.#paths = paths;
     this.#lenient = lenient;
-    this.#scanner = fieldScanner(paths.wanted, { maxDepth, controls: lenient ? 'pass' : 'refuse', lists: paths.promptsAt });
+    this.#scanner = fieldScanner(paths.wanted, { maxDepth, controls: lenient ? 'pass' : 'refuse', lists: paths.promptsAt, keys: paths.keys });
   }
   push(chunk: Uint8Array): void {
     this.#bytes += chunk.length;
     this.#scanner.push(chunk);
-    if (this.#scanner.inert) {
-      this.#inert ??= new Set();
-      this.#inert.add(chunk);
-    }
     if (!this.#scanner.duplicated) return;
     this.end();
     throw duplicate('model');
@@ -188,7 +183,7 @@ class JsonWatcher implements GovernedWatcher {
     if (path !== undefined) throw duplicate(path.join('.'));
   }
   result(): GovernedBody {
-    return this.#result?.ok === true && this.#bytes > 0 ? new JsonBody(this.#paths, this.#result, this.#inert) : NO_BODY;
+    return this.#result?.ok === true && this.#bytes > 0 ? new JsonBody(this.#paths, this.#result) : NO_BODY;
   }
 }
 /** `lenient`: transparent mode, where a body that is not JSON is the provider's business unless a rule needs it. */

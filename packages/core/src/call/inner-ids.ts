@@ -9,14 +9,22 @@ interface Inside {
   readonly lists: readonly string[];
   readonly type: string;
   readonly unlessWith: ReadonlyMap<string, string>;
-  /** Matches every body that names an id, one character a byte; one pattern is several times faster than a native search for each name. */
+  /** Matches every body that names an id, one character a byte; for bodies in which no scanner looked for the keys. */
   readonly trace: RegExp;
 }
 const stepsOf = (pointer: string): readonly string[] => pointer.slice(1).split('/');
-const compile = ({ members, builtIn = {}, objects = [], apart = [], references }: IdsInside): Inside => {
-  const names = [...members, ...objects, ...(references === undefined ? [] : ['id'])];
+/** Names of keys without which a body names no id. */
+export const idKeys = ({ members, objects = [], references }: IdsInside): readonly string[] => [
+  ...members,
+  ...objects,
+  ...(references === undefined ? [] : ['id']),
+];
+const compile = (ids: IdsInside): Inside => {
+  const { members, builtIn = {}, objects = [], apart = [], references } = ids;
   // A name can be spelt with escapes, so a backslash-u makes the body worth reading too; a zero byte is UTF-16, which is no JSON here.
-  const any = names.map((name) => name.replaceAll(/[^A-Za-z0-9_]/g, '\\$&')).join('|');
+  const any = idKeys(ids)
+    .map((name) => name.replaceAll(/[^A-Za-z0-9_]/g, '\\$&'))
+    .join('|');
   const trace = new RegExp(`"(?:${any})"|\\\\u|\\x00`);
   return {
     members: new Set(members),
@@ -88,11 +96,11 @@ const referencesIn = (body: Json, { lists, type, unlessWith }: Inside): readonly
 const SEAM = 64;
 const holds = (bytes: Buffer, trace: RegExp): boolean => trace.test(bytes.toString('latin1'));
 /** Looks at the pieces as they are; a match may lie across a seam. */
-const worthReading = (pieces: readonly Uint8Array[], trace: RegExp, inert: ReadonlySet<Uint8Array> | undefined): boolean => {
+const worthReading = (pieces: readonly Uint8Array[], trace: RegExp): boolean => {
   let tail: Buffer | undefined;
   for (const piece of pieces) {
     const bytes = Buffer.isBuffer(piece) ? piece : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    if (inert?.has(piece) !== true && holds(bytes, trace)) return true;
+    if (holds(bytes, trace)) return true;
     if (pieces.length === 1) return false;
     const seam: Buffer = tail === undefined ? bytes : Buffer.concat([tail, bytes.subarray(0, SEAM)]);
     if (tail !== undefined && holds(seam, trace)) return true;
@@ -115,12 +123,12 @@ const asks = (body: Json, { replyFor }: NamedIds): boolean => replyFor !== undef
 
 /**
  * The ids that a body names anywhere inside. It is parsed only when the name of a member that can hold one stands in it.
- * `inert`: pieces of which the tokenizer knows that they are the inside of a string.
+ * `keyed`: what a scanner says of that, which read the whole body; undefined: none did.
  */
-export const innerIds = ({ ids }: Reach, pieces: readonly Uint8Array[], maxDepth: number, inert?: ReadonlySet<Uint8Array>): InnerIds => {
+export const innerIds = ({ ids }: Reach, pieces: readonly Uint8Array[], maxDepth: number, keyed?: boolean): InnerIds => {
   if (ids?.inside === undefined || pieces.length === 0) return NO_INNER_IDS;
   const inside = insideOf(ids.inside);
-  if (!worthReading(pieces, inside.trace, inert)) return NO_INNER_IDS;
+  if (!(keyed ?? worthReading(pieces, inside.trace))) return NO_INNER_IDS;
   const body = readUnambiguous(pieces, maxDepth);
   const found: Found = { named: [], given: new Set() };
   collect(body, inside, inside.apart, found);

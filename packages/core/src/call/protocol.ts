@@ -136,7 +136,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
   const keeps = (c: Candidate): boolean => keepsState(endpointFor(x, dialect, found, c), route);
   if (candidates.some(keeps)) {
-    if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth, body.governed.inert);
+    if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth, body.governed.keyed);
     const ids = [...idsOf(found, body.governed), ...x.inner.named];
     if (ids.length > 0) candidates = await owning(x, candidates.filter(keeps), ids);
   }

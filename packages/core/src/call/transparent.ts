@@ -123,7 +123,7 @@ const know = (opened: Opened, collected: readonly Buffer[] | undefined): Known =
     x.stream = native.stream || governed.stream;
   }
   x.creates = createsIds(native.reach, governed.flagged);
-  if (collected !== undefined && !isMultipart(x)) x.inner = innerIds(native.reach, collected, maxDepth, governed.inert);
+  if (collected !== undefined && !isMultipart(x)) x.inner = innerIds(native.reach, collected, maxDepth, governed.keyed);
   if (native.judge !== undefined) checkJudged(native, collected ?? [], maxDepth);
   if (native.pinned !== undefined && collected !== undefined && totalLength(collected) > 0) checkPinned(native, collected, maxDepth);
   const aliased = aliases && x.model !== undefined ? plan.models.at(instance.name, x.model) : undefined;

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { same } from './grammar.ts';
 
 /** A key on a governed path. Nodes are numbered so that a scan keeps what it found in a flat array. */
 export interface PathNode {
@@ -13,8 +14,6 @@ export interface PathTree {
   /** For each path the ids of its nodes from the top level (id 0) to its own. */
   readonly chains: readonly (readonly number[])[];
 }
-/** Lists that begin with one path object; more than a surface ever has. */
-const MAX_KNOWN = 16;
 interface Growing {
   id: number;
   key: Uint8Array;
@@ -41,21 +40,36 @@ const grow = (paths: readonly (readonly string[])[]): PathTree => {
   });
   return { root, size, chains };
 };
-interface Known {
-  readonly paths: readonly (readonly string[])[];
-  readonly tree: PathTree;
-}
-const NO_PATHS = grow([]);
-/** Trees by their first path: paths live in static tables, while the lists of them may be made anew for each request. */
-const known = new WeakMap<readonly string[], Known[]>();
-/** The tree of the paths; made once for the same path objects in the same order. */
-export const pathTree = (paths: readonly (readonly string[])[]): PathTree => {
-  const [first] = paths;
-  if (first === undefined) return NO_PATHS;
-  const trees = known.get(first) ?? [];
-  const match = trees.find((one) => one.paths.length === paths.length && one.paths.every((path, index) => path === paths[index]));
-  if (match !== undefined) return match.tree;
-  const tree = grow(paths);
-  if (trees.length < MAX_KNOWN) known.set(first, [...trees, { paths: [...paths], tree }]);
-  return tree;
+/** What `make` gives for a list, made once for the same object. */
+const once = <List extends object, Made>(make: (list: List) => Made): ((list: List) => Made) => {
+  const known = new WeakMap<List, Made>();
+  return (list) => {
+    const found = known.get(list);
+    if (found !== undefined) return found;
+    const made = make(list);
+    known.set(list, made);
+    return made;
+  };
+};
+/** The tree of the paths; made once for the same list. */
+export const pathTree: (paths: readonly (readonly string[])[]) => PathTree = once(grow);
+
+/** Names of keys by their length in bytes. */
+export type KeyTable = readonly (readonly Uint8Array[] | undefined)[];
+const byLength = (names: readonly string[]): KeyTable => {
+  const table: Uint8Array[][] = [];
+  for (const name of names) {
+    const key = new Uint8Array(Buffer.from(name));
+    table[key.length] = [...(table[key.length] ?? []), key];
+  }
+  return table;
+};
+/** The table of the names; made once for the same list. */
+export const keyTable: (names: readonly string[]) => KeyTable = once(byLength);
+/** Whether `bytes` from `start` to `end` are one of the names. */
+export const stands = (keys: KeyTable, bytes: Uint8Array, start: number, end: number): boolean => {
+  const some = keys[end - start];
+  if (some === undefined) return false;
+  for (const key of some) if (same(key, bytes, start, end)) return true;
+  return false;
 };

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { CONSTRUCTOR, decoded, LITERAL_KINDS, LITERALS, PROTO, PROTOTYPE, QUOTE, same, space } from './grammar.ts';
 import { NumberScan } from './number-scan.ts';
-import type { PathNode, PathTree } from './paths.ts';
+import { type KeyTable, type PathNode, type PathTree, stands } from './paths.ts';
 import { StringScan } from './string-scan.ts';
 import type { ValueKind } from './tokenizer.ts';
 
@@ -33,10 +33,8 @@ export class Scan {
   readonly found: (Found | undefined)[];
   /** Ids of nodes whose key stood twice. */
   doubled: number[] | undefined = undefined;
-  /** The last chunk lies wholly inside one string, without an escape. */
-  inert = false;
-  /** The text of a string was open where the last chunk ended. */
-  #inside = false;
+  /** A key of `keys` was read. */
+  keyed = false;
   /** Absolute offset of the chunk being scanned. */
   base = 0;
   readonly #maxDepth: number;
@@ -45,6 +43,7 @@ export class Scan {
   /** The open array whose values are counted, and its depth; 0: none. */
   #list: Found | undefined = undefined;
   #listDepth = 0;
+  readonly #keys: KeyTable;
   readonly #numbers = new NumberScan();
   readonly #text: StringScan;
   #state: number = VALUE;
@@ -65,12 +64,13 @@ export class Scan {
   #word: Uint8Array = PROTO;
 
   /** `controls`: control characters in strings are let be. */
-  constructor(tree: PathTree, maxDepth: number, controls: boolean, lists: readonly number[]) {
+  constructor(tree: PathTree, maxDepth: number, controls: boolean, lists: readonly number[], keys: KeyTable) {
     this.found = new Array<Found | undefined>(tree.size).fill(undefined);
     this.#matched = tree.root;
     this.#maxDepth = maxDepth;
     this.#text = new StringScan(controls, MAX_RAW);
     this.#lists = lists;
+    this.#keys = keys;
   }
   get bigNumber(): boolean {
     return this.#numbers.big;
@@ -85,9 +85,6 @@ export class Scan {
     let at = 0;
     while (at < size) at = this.#step(chunk, at);
     if (this.#state === STRING) text.suspend(chunk);
-    const inside = this.#state === STRING && text.inText;
-    this.inert = this.#inside && text.plain && inside;
-    this.#inside = inside;
     this.base += size;
   }
   end(): void {
@@ -261,6 +258,7 @@ export class Scan {
     const depth = this.#objects.length;
     if (this.#node !== undefined && depth === this.#nodeDepth) this.#match(this.#node, name, start, end);
     const length = end - start;
+    if (!this.keyed) this.keyed = stands(this.#keys, name, start, end);
     if (length === 9) {
       const polluting = same(PROTO, name, start, end) || (this.#constructors?.at(-1) === depth && same(PROTOTYPE, name, start, end));
       if (polluting) return this.#bad(next, 'The body has a key that names a prototype.', 'invalid_request');

@@ -17,8 +17,6 @@ export class StringScan {
   /** Why it is no string of JSON. */
   broken: string | undefined = undefined;
   escaped = false;
-  /** Nothing but text of a string stood in this chunk so far. */
-  plain = true;
   /** Where its text begins in this chunk. */
   from = 0;
   #mode: number = TEXT;
@@ -36,10 +34,6 @@ export class StringScan {
     this.#controls = controls;
     this.#most = most;
   }
-  /** No escape is half read. */
-  get inText(): boolean {
-    return this.#mode === TEXT;
-  }
   /** All of it lies in this chunk. */
   get inOnePiece(): boolean {
     return this.#kept === 0;
@@ -50,7 +44,6 @@ export class StringScan {
   /** Another chunk begins. */
   resume(): void {
     this.from = 0;
-    this.plain = true;
     this.#quote = this.#slash = -1;
   }
   /** The chunk ends before the string does. */
@@ -97,7 +90,6 @@ export class StringScan {
         if (at === size) return at;
       }
       const c = chunk[at] ?? 0;
-      this.plain = false;
       if (c === QUOTE) {
         this.closed = true;
         return at;

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { view } from '../framing/held.ts';
 import type { Bytes } from '../wire.ts';
-import { type PathTree, pathTree } from './paths.ts';
+import { keyTable, type PathTree, pathTree } from './paths.ts';
 import { Scan } from './scan.ts';
 import { Utf8Check } from './utf8.ts';
 
@@ -36,6 +36,8 @@ export type ScanResult =
       readonly duplicates: readonly (readonly string[])[];
       /** A number may stand in it that a double cannot hold. */
       readonly bigNumber: boolean;
+      /** One of `keys` stands in it. */
+      readonly keyed: boolean;
       /** Bytes of the body. */
       readonly length: number;
     }
@@ -54,6 +56,8 @@ export interface ScanLimits {
   readonly controls?: 'pass' | 'refuse' | undefined;
   /** Positions of paths whose values are counted when they are arrays; a string there may be of any length, and its text is not kept. */
   readonly lists?: readonly number[] | undefined;
+  /** Names of keys that are looked out for at any depth, however spelt; compiled once: keep the list. */
+  readonly keys?: readonly string[] | undefined;
 }
 export interface FieldScanner {
   push(chunk: Bytes): void;
@@ -62,11 +66,10 @@ export interface FieldScanner {
   readonly failed: boolean;
   /** Paths found twice so far. */
   readonly duplicated: boolean;
-  /** The last chunk lies wholly inside one string and holds no escape: nothing but text stands in it. */
-  readonly inert: boolean;
 }
 
 const NO_LISTS: readonly number[] = Object.freeze([]);
+const NO_KEYS: readonly string[] = Object.freeze([]);
 /** Its containers are looked up when asked for, which few bodies need. */
 class Field implements FoundField {
   readonly path: readonly string[];
@@ -90,14 +93,11 @@ class Fields implements FieldScanner {
   readonly #scan: Scan;
   readonly #utf8 = new Utf8Check();
 
-  constructor(paths: readonly (readonly string[])[], { maxDepth = 64, controls, lists = NO_LISTS }: ScanLimits) {
+  constructor(paths: readonly (readonly string[])[], { maxDepth = 64, controls, lists = NO_LISTS, keys = NO_KEYS }: ScanLimits) {
     this.#paths = paths;
     this.#tree = pathTree(paths);
     const counted = lists.length === 0 ? NO_LISTS : lists.map((index) => this.#tree.chains[index]?.at(-1) ?? -1);
-    this.#scan = new Scan(this.#tree, maxDepth, controls === 'pass', counted);
-  }
-  get inert(): boolean {
-    return this.#scan.error === undefined && this.#scan.inert;
+    this.#scan = new Scan(this.#tree, maxDepth, controls === 'pass', counted, keyTable(keys));
   }
   get failed(): boolean {
     return this.#scan.error !== undefined;
@@ -124,7 +124,7 @@ class Fields implements FieldScanner {
     const [top] = scan.found;
     if (top === undefined) throw new TypeError('A finished scan has a top-level value.');
     const fields = this.#tree.chains.map((chain, index) => this.#field(chain, index));
-    return { ok: true, top, fields, duplicates: this.#duplicates(), bigNumber: scan.bigNumber, length: scan.base };
+    return { ok: true, top, fields, duplicates: this.#duplicates(), bigNumber: scan.bigNumber, keyed: scan.keyed, length: scan.base };
   }
   #field(chain: readonly number[], index: number): FoundField {
     return new Field(this.#paths[index] ?? [], chain, this.#scan.found);
@@ -143,7 +143,7 @@ const NONE: readonly (readonly string[])[] = Object.freeze([]);
  * has it: UTF-8 without BOM, nothing after the value, no `__proto__` and no `constructor.prototype`. Governed keys that stand
  * twice are reported, governed strings of more than 4 KiB are `invalid_request`. Every chunking gives the same result,
  * but where one byte is wrong in two ways the sentence may name either.
- * The paths are compiled once: keep the path objects.
+ * The paths are compiled once: keep their list.
  */
 export const fieldScanner = (paths: readonly (readonly string[])[], limits: ScanLimits = {}): FieldScanner => new Fields(paths, limits);
 
