@@ -40,8 +40,9 @@ class HeldSink implements Sink {
   end(): void {
     const { x, instance } = this.#a;
     const verdict = this.#tap?.end();
-    if (verdict?.usage !== undefined) x.usage = verdict.usage;
+    // The flaw first: usage is found in the text that was made for it.
     const error = flawOf(instance.name, this.#answers, this.#first, verdict);
+    if (verdict?.usage !== undefined) x.usage = verdict.usage;
     if (error === undefined) {
       this.#pass();
       return this.#to.end();
