@@ -27,7 +27,7 @@ ${table(figures).join('\n')}
 
 Measured on a virtual machine with two cores and nothing else to do: one core for what is measured, one for the upstream and
 the load. Runs differ: by some 10 % in most figures, more in P1, P5 and P9. P9 and P10b are of runs of their own. The gateway is started from its sources with the engine's options that its command line sets
-(bytes of Buffers counted into the limit of the heap, 8 MiB at most for a half of the young space, no pretenuring, no collecting when traffic pauses, one thread of its own); what it is compared with runs with the defaults
+(bytes of Buffers counted into the limit of the heap, 8 MiB at most for a half of the young space, no pretenuring, no collecting when traffic pauses, one thread of its own, more inlining); what it is compared with runs with the defaults
 of Node. Peak RSS of P10b is above what it was after the warm-up, not above a fresh process.
 
 ## Not measured here

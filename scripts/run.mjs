@@ -15,6 +15,7 @@ const TASKS = {
     '--no-memory-reducer',
     '--no-parallel-scavenge',
     '--v8-pool-size=1',
+    '--max-inlined-bytecode-size-cumulative=4000',
     '--disable-warning=ExperimentalWarning',
     '--conditions=@llm-proxy-auth/source',
     'packages/cli/src/main.ts',

@@ -17,6 +17,7 @@ const SOURCE = [
   '--no-memory-reducer',
   '--no-parallel-scavenge',
   '--v8-pool-size=1',
+  '--max-inlined-bytecode-size-cumulative=4000',
   '--disable-warning=ExperimentalWarning',
   '--conditions=@llm-proxy-auth/source',
 ];
