@@ -94,8 +94,10 @@ class Watched<O extends object> implements ProxyHandler<O> {
     for (const key of Object.keys(this.#source)) {
       const member: unknown = this.#source[key as keyof O];
       if (!holds(member) || tells(this.#shape, key, member) || asksNothing(key, member)) continue;
-      const place = this.#shape === 'list' ? path : path === '' ? key : `${path}.${key}`;
       const shape = shapeOf(this.#shape, this.#root, key, member);
+      // Most members, of which no place need be written.
+      if (shape === 'leaf' && this.#read.includes(key)) continue;
+      const place = this.#shape === 'list' ? path : path === '' ? key : `${path}.${key}`;
       const whole = shape === 'leaf' || shape === 'list' || (this.#shape === 'plain' && MARKS.has(key));
       if (whole && !this.#read.includes(key)) found.add(place);
       else if (shape !== 'leaf') (this.#inner?.get(key) ?? new Watched(member as object, shape, false)).collect(place, found);

@@ -71,16 +71,21 @@ export const sendHead = (x: Exchange, status: number, headers: readonly string[]
   response.writeHead(status, headers);
 };
 
+const bytesOf = (body: string | Uint8Array): Buffer =>
+  typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+/** One character a byte; a text of as many bytes as characters is that already. */
+const latin1 = (body: string | Uint8Array, size: number): string =>
+  typeof body === 'string' && body.length === size ? body : bytesOf(body).toString('latin1');
 /** A whole answer in one write: node:http joins head and body only for strings, and latin1 keeps bytes as they are. */
 const ONE_WRITE = 16_384;
 export const sendWhole = (x: Exchange, status: number, headers: readonly string[], body: string | Uint8Array): void => {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  x.bytesOut += bytes.length;
-  if (x.plan.graph.settings.log.content) x.plan.content(x, 'reply', bytes);
-  sendHead(x, status, [...headers, 'content-length', String(bytes.length)]);
+  const size = Buffer.byteLength(body);
+  x.bytesOut += size;
+  if (x.plan.graph.settings.log.content) x.plan.content(x, 'reply', bytesOf(body));
+  sendHead(x, status, [...headers, 'content-length', String(size)]);
   const response = x.response as Outgoing & { end(text: string, encoding: BufferEncoding): void };
-  if (!x.http2 && bytes.length <= ONE_WRITE) response.end(bytes.toString('latin1'), 'latin1');
-  else response.end(bytes);
+  if (!x.http2 && size <= ONE_WRITE) response.end(latin1(body, size), 'latin1');
+  else response.end(bytesOf(body));
 };
 
 /** An error thrown anywhere becomes one of ours; what is not ours is a fault of ours and says nothing. */

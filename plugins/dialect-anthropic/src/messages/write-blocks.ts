@@ -89,6 +89,8 @@ const refusedText = (text: string, lost: Lost): TextPart => {
 };
 /** Blocks of nothing but white space are refused: such text joins its neighbour, and alone it is left out. */
 export const spoken = (parts: readonly Part[], lost: Lost): readonly Part[] => {
+  // Nothing is to be done of most turns.
+  if (parts.every((part) => part.kind !== 'refusal' && !isBlank(part))) return parts;
   const out: Part[] = [];
   for (const said of parts) {
     const part = said.kind === 'refusal' ? refusedText(said.text, lost) : said;

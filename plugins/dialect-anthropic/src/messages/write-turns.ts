@@ -54,6 +54,7 @@ interface Message {
 }
 /** Results go to the front of the user's message, in the order in which their calls were made; of two for one call the last, which corrects the first. */
 const ordered = (results: readonly Fields[], before: Message | undefined, lost: Lost): readonly Fields[] => {
+  if (results.length === 0) return results;
   const calls = (before?.blocks ?? []).filter(({ type }) => type === 'tool_use').map(({ id }) => id);
   const rank = ({ tool_use_id }: Fields): number => (calls.includes(tool_use_id) ? calls.indexOf(tool_use_id) : calls.length);
   const last = new Map(results.map((one) => [one.tool_use_id, one]));
