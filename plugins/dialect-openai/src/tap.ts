@@ -37,6 +37,8 @@ const UNREAD = 8_192;
 const LF = 0x0a;
 /** Pieces of it; each keeps the memory of its own read. */
 const UNREAD_PIECES = 8;
+/** The word that a spoken answer has. In a group: a pattern that is plain text is searched for like text, four times slower. */
+const AUDIO = /"(?:audio)"/;
 /** Where a spoken answer begins. */
 const SPOKEN = /"audio": ?\{ ?"id": ?"([^"\\]+)"/g;
 const parse = (data: string): Fields | undefined => {
@@ -192,7 +194,7 @@ class SseTap implements Tap {
     return shown.length === text.length ? chunk : Buffer.from(shown, 'latin1');
   }
   #listen(): void {
-    if (this.#spoken === undefined && !this.#text.slice(0, UNREAD).includes('"audio"')) return;
+    if (this.#spoken === undefined && !AUDIO.test(this.#text.slice(0, UNREAD))) return;
     for (const { 1: id = '' } of this.#text.matchAll(SPOKEN)) {
       this.#spoken ??= new Set();
       this.#spoken.add(utf8(id));
