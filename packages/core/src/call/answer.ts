@@ -78,11 +78,13 @@ const latin1 = (body: string | Uint8Array, size: number): string =>
   typeof body === 'string' && body.length === size ? body : bytesOf(body).toString('latin1');
 /** A whole answer in one write: node:http joins head and body only for strings, and latin1 keeps bytes as they are. */
 const ONE_WRITE = 16_384;
-export const sendWhole = (x: Exchange, status: number, headers: readonly string[], body: string | Uint8Array): void => {
+/** `headers` are the answer's from now on. */
+export const sendWhole = (x: Exchange, status: number, headers: string[], body: string | Uint8Array): void => {
   const size = Buffer.byteLength(body);
   x.bytesOut += size;
   if (x.plan.graph.settings.log.content) x.plan.content(x, 'reply', bytesOf(body));
-  sendHead(x, status, [...headers, 'content-length', String(size)]);
+  headers.push('content-length', String(size));
+  sendHead(x, status, headers);
   const response = x.response as Outgoing & { end(text: string, encoding: BufferEncoding): void };
   if (!x.http2 && size <= ONE_WRITE) response.end(latin1(body, size), 'latin1');
   else response.end(bytesOf(body));

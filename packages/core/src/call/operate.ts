@@ -33,7 +33,7 @@ import { asking } from './shared-memory.ts';
 import { readsReply, sendOwn } from './stateful.ts';
 import { isStrict } from './strict.ts';
 import { callOf, inboundOf, makeLedger, readRequest, translatedStream, writeRequest } from './translate.ts';
-import { replyHeaders, requestOf, withLength } from './upstream-head.ts';
+import { addLength, replyHeaders, requestOf } from './upstream-head.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
 type Chat = Surface<'chat'>;
@@ -92,7 +92,7 @@ const inBatches = <O extends 'chat' | 'embeddings'>(
   const part = (asked: Canonical[O]['request']): Prepared => {
     const { body, headers, memo } = writeRequest(x, client, provider, asked, call, strict);
     const request = requestOf(x, dialect, found, call.endpoint, candidate, 'application/json', headers);
-    request.headers = withLength(request.headers, [body]);
+    addLength(request.headers, [body]);
     const taken = (a: Attempting) => (reply: UpstreamReply, head: ReplyHead) =>
       attempting(a, () => {
         if (provider.provider === undefined || client.client === undefined) throw new GatewayError('upstream_bad_response', 'The answer cannot be translated.');
@@ -148,7 +148,7 @@ const translating = (x: Exchange, dialect: Dialect, found: SurfaceFound, candida
   }
   const translated = writeRequest(x, client, provider, asked, call, strict);
   const request = requestOf(x, dialect, found, endpoint, candidate, 'application/json', translated.headers);
-  request.headers = withLength(request.headers, [translated.body]);
+  addLength(request.headers, [translated.body]);
   const headers = (head: ReplyHead): readonly string[] => replyHeaders(x, dialect, endpoint.dialect, head);
   const records = endpoint.dialect === dialect.name && endpoint.surface === client.name && readsReply(x, found.reach);
   return {

@@ -31,7 +31,7 @@ import { streamSink } from './reply/stream.ts';
 import { answerSink } from './reply/whole.ts';
 import { readsReply, recordVerdict } from './stateful.ts';
 import { inboundOf, makeLedger } from './translate.ts';
-import { passesReply, replyHeaders, requestOf, withLength } from './upstream-head.ts';
+import { addLength, passesReply, replyHeaders, requestOf } from './upstream-head.ts';
 
 type SurfaceFound = Extract<Found, { is: 'surface' }>;
 const BODY_HEADERS: ReadonlySet<string> = new Set([
@@ -95,7 +95,7 @@ class Passing implements Prepared, PassingRules {
     this.request = requestOf(x, dialect, found, endpoint, candidate, contentType, []);
     this.body = bodyOf(pieces, body.rest);
     const behind = unread(x, body);
-    if (behind !== undefined) this.request.headers = withLength(this.request.headers, pieces, behind);
+    if (behind !== undefined) addLength(this.request.headers, pieces, behind);
     this.stream = x.stream;
     this.surface = found.surface as Surface<'chat'>;
     this.framing = endpoint.framing ?? found.surface.framing;
@@ -183,7 +183,9 @@ class Passing implements Prepared, PassingRules {
     const isTold = told !== '' && headerValueIsSafe(told) && (answersOf(this.#found) !== 'json' || isJsonType(told));
     const type = isTold ? told : 'application/json';
     beginWait(x);
-    sendWhole(x, reply.status, [...ownHeaders(x), 'content-type', type, ...this.headers(head)], body);
+    const headers = ownHeaders(x);
+    headers.push('content-type', type, ...this.headers(head));
+    sendWhole(x, reply.status, headers, body);
     a.resolve(DONE);
   }
 }

@@ -101,8 +101,68 @@ const asksStream = (x: Exchange): boolean => new URLSearchParams(x.target?.query
 const namesModel = (surface: AnySurface, found: SurfaceFound): boolean =>
   (surface.governed.model !== 'none' && surface.governed.model !== 'path') || found.route.model === 'path';
 
-/** Protocol mode from the authenticated caller on: receive, resolve, authorize, admit, call. */
-export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Identified): Promise<void> => {
+/** A call whose surface is known and whose body has been read. */
+interface Asking {
+  readonly x: Exchange;
+  readonly route: ProtocolRoute;
+  readonly found: SurfaceFound;
+  readonly instance: Instance | undefined;
+  readonly principal: Identified['principal'];
+  readonly explained: boolean;
+  readonly body: ReceivedBody;
+}
+const callFor = ({ x, route, found, explained, body }: Asking, resolved: Resolved, candidates: readonly Candidate[]): Promise<void> => {
+  const { surface } = found;
+  const { dialect } = route;
+  const fitting = supporting(x, dialect, found, candidates);
+  if (explained) {
+    explain(
+      x,
+      { dialect: dialect.name, surface: surface.name, pattern: found.route.pattern },
+      fitting.map((c) => targetOf(x, c, () => prepare(x, dialect, found, c, body))),
+    );
+    return Promise.resolve();
+  }
+  const sideEffects = surface.operation === 'opaque' && found.reach.class === 'stateful' && x.request.method !== 'GET';
+  return call(x, resolved, fitting, { replayable: body.rest === undefined, byStatus: !sideEffects }, (candidate, number, fresh) =>
+    operate(x, dialect, found, candidate, body, number, fresh),
+  );
+};
+const admitFor = (asking: Asking, resolved: Resolved, candidates: readonly Candidate[]): Promise<void> => {
+  const { x, found, principal, body } = asking;
+  const counted = { principal, instance: candidates[0]?.instance.name ?? '', model: x.model ?? '' };
+  const taking = takeLimits(x, counted, candidates, isMeasured(x, found.reach) ? askedOf(x, body, namesModel(found.surface, found)) : undefined);
+  return taking === undefined ? callFor(asking, resolved, candidates) : taking.then(() => callFor(asking, resolved, candidates));
+};
+const checkFor = (asking: Asking, resolved: Resolved, candidates: readonly Candidate[]): Promise<void> => {
+  const { x, route, found, body } = asking;
+  if (body.kind === 'json') checkFurtherModels(x, found.surface, body.pieces);
+  const keeping = candidates.filter((c) => keepsState(endpointFor(x, route.dialect, found, c), route));
+  if (keeping.length === 0) return admitFor(asking, resolved, candidates);
+  if (body.kind === 'json') x.inner = innerIds(found.reach, body.pieces, x.plan.graph.settings.server.maxDepth, body.governed.keyed);
+  const ids = [...idsOf(found, body.governed), ...x.inner.named];
+  return ids.length === 0 ? admitFor(asking, resolved, candidates) : owning(x, keeping, ids).then((own) => admitFor(asking, resolved, own));
+};
+const resolveFor = (asking: Asking): Promise<void> => {
+  const { x, route, found, instance, principal, body } = asking;
+  const { plan } = x;
+  if (plan.graph.settings.log.content) for (const piece of body.pieces) plan.content(x, 'request', piece);
+  x.model = modelOf(x, found, body.governed, body.kind);
+  x.stream = found.route.stream === 'query' ? asksStream(x) : (found.route.stream ?? body.governed.stream);
+  x.creates = createsIds(found.reach, body.governed.flagged);
+  const needsModel = namesModel(found.surface, found);
+  const resolved = resolve(x, route, instance, x.model, needsModel);
+  const allowed = authorize(principal, x.policy, { mode: 'protocol', reach: found.reach, resolved, needsModel, model: x.model });
+  // In the order they are tried: limits of instances count at the first.
+  const candidates = order(resolved, allowed, plan.random);
+  const learning = learn(x, candidates);
+  return learning === undefined ? checkFor(asking, resolved, candidates) : learning.then(() => checkFor(asking, resolved, candidates));
+};
+/**
+ * Protocol mode from the authenticated caller on: receive, resolve, authorize, check, admit, call. Steps that return promises where
+ * there is something to wait for, as in transparent mode. Throws what refuses the call before its body is read.
+ */
+export const protocol = (x: Exchange, route: ProtocolRoute, { principal }: Identified): Promise<void> => {
   const { plan } = x;
   const { found, dialect } = route;
   const instance = route.instance === undefined ? undefined : plan.graph.instances.get(route.instance);
@@ -119,41 +179,7 @@ export const protocol = async (x: Exchange, route: ProtocolRoute, identified: Id
   x.route = route.label;
   const explained = explainAsked(x);
   if (surface.operation === 'models' && found.reach.class === 'models') return listModels(x, dialect, surface as Surface<'models'>, found, instance, explained);
-  const body = await receive(x, found);
-  if (plan.graph.settings.log.content) for (const piece of body.pieces) plan.content(x, 'request', piece);
-  x.model = modelOf(x, found, body.governed, body.kind);
-  x.stream = found.route.stream === 'query' ? asksStream(x) : (found.route.stream ?? body.governed.stream);
-  x.creates = createsIds(found.reach, body.governed.flagged);
-  const needsModel = namesModel(surface, found);
-  const resolved = resolve(x, route, instance, x.model, needsModel);
-  const principal = identified.principal;
-  const reach = found.reach;
-  const allowed = authorize(principal, x.policy, { mode: 'protocol', reach, resolved, needsModel, model: x.model });
-  // In the order they are tried: limits of instances count at the first.
-  let candidates = order(resolved, allowed, plan.random);
-  const learning = learn(x, candidates);
-  if (learning !== undefined) await learning;
-  if (body.kind === 'json') checkFurtherModels(x, surface, body.pieces);
-  const keeps = (c: Candidate): boolean => keepsState(endpointFor(x, dialect, found, c), route);
-  if (candidates.some(keeps)) {
-    if (body.kind === 'json') x.inner = innerIds(reach, body.pieces, plan.graph.settings.server.maxDepth, body.governed.keyed);
-    const ids = [...idsOf(found, body.governed), ...x.inner.named];
-    if (ids.length > 0) candidates = await owning(x, candidates.filter(keeps), ids);
-  }
-  const counted = { principal, instance: candidates[0]?.instance.name ?? '', model: x.model ?? '' };
-  const taking = takeLimits(x, counted, candidates, isMeasured(x, reach) ? askedOf(x, body, needsModel) : undefined);
-  if (taking !== undefined) await taking;
-  const fitting = supporting(x, dialect, found, candidates);
-  if (explained)
-    return explain(
-      x,
-      { dialect: dialect.name, surface: surface.name, pattern: found.route.pattern },
-      fitting.map((c) => targetOf(x, c, () => prepare(x, dialect, found, c, body))),
-    );
-  const sideEffects = surface.operation === 'opaque' && reach.class === 'stateful' && x.request.method !== 'GET';
-  await call(x, resolved, fitting, { replayable: body.rest === undefined, byStatus: !sideEffects }, (candidate, number, fresh) =>
-    operate(x, dialect, found, candidate, body, number, fresh),
-  );
+  return receive(x, found).then((body) => resolveFor({ x, route, found, instance, principal, explained, body }));
 };
 
 const askedOf = (x: Exchange, { pieces, governed }: ReceivedBody, needsModel: boolean): Asked => ({

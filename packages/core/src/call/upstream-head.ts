@@ -141,5 +141,6 @@ export const requestOf = (
 };
 
 /** `behind`: bytes that follow the pieces. */
-export const withLength = (headers: string[], pieces: readonly Uint8Array[], behind = 0): string[] =>
-  pieces.length > 0 ? [...headers, 'content-length', String(totalLength(pieces) + behind)] : headers;
+export const addLength = (headers: string[], pieces: readonly Uint8Array[], behind = 0): void => {
+  if (pieces.length > 0) headers.push('content-length', String(totalLength(pieces) + behind));
+};
