@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canariesOf, sweepAll } from './support/canaries.ts';
 import { VENDORS } from './support/gateway.ts';
 import { LIBRARY_ACCESS } from './support/library-access.ts';
-import { install, pack, registryAnswers, type Tarballs, treeOf } from './support/packed.ts';
+import { type LockedRegistry, lockedRegistry } from './support/locked-registry.ts';
+import { install, pack, type Tarballs, treeOf } from './support/packed.ts';
 import { run } from './support/process.ts';
 import { logOf, watched } from './support/swept.ts';
 
@@ -45,19 +46,21 @@ const said = async (base: string, vendor: Vendor): Promise<readonly unknown[]> =
   return [answer.status, choices?.[0]?.message.content];
 };
 
-let tarballs: Tarballs | undefined;
+let tarballs: Tarballs;
+let registry: LockedRegistry;
 beforeAll(async () => {
-  if (!(await registryAnswers())) return;
+  registry = await lockedRegistry();
   tarballs = await pack([...COMMON, ...vendors.flatMap((vendor) => VENDORS[vendor].plugins)]);
 }, 600_000);
-afterAll(() => tarballs?.remove());
+afterAll(() => {
+  tarballs?.remove();
+  registry?.close();
+});
 
 describe.each(vendors)('a gateway with %s alone, installed from its tarballs into an empty folder (A123)', (vendor) => {
   const names = [...new Set([...COMMON, ...VENDORS[vendor].plugins])];
-  test("brings no SDK of another cloud, and serves, with what only the vendor's library can use too", { timeout: 300_000 }, async ({ skip }) => {
-    if (tarballs === undefined)
-      return skip('the package registry cannot be reached; run `pnpm exec vitest run --project e2e tests/packed.test.ts` where it can');
-    const { folder, remove } = await install(tarballs, names);
+  test("brings no SDK of another cloud, and serves, with what only the vendor's library can use too", { timeout: 300_000 }, async () => {
+    const { folder, remove } = await install(tarballs, names, registry);
     const simulator = await VENDORS[vendor].simulate();
     const library = await LIBRARY_ACCESS[vendor]?.();
     try {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 // @ts-expect-error: plain JavaScript, shared with the build.
 import { packages } from '../../scripts/packages.mjs';
+import type { LockedRegistry } from './locked-registry.ts';
 import { ROOT } from './process.ts';
 
 const execute = promisify(execFile);
@@ -23,16 +24,6 @@ const pnpm = async (words: readonly string[], cwd: string): Promise<void> => {
     throw new Error(`pnpm ${words.join(' ')}: ${(error as { readonly stdout?: string }).stdout?.slice(-2_000)}`, { cause: error });
   }
 };
-/** Whether the package registry answers: what is locked lies in a store of this machine, what is freshly resolved may not. */
-export const registryAnswers = (): Promise<boolean> =>
-  execute(PNPM === undefined ? 'pnpm' : process.execPath, [...(PNPM === undefined ? [] : [PNPM]), 'view', 'fastify', 'version', '--fetch-retries=0'], {
-    cwd: tmpdir(),
-    env: environment,
-    timeout: 20_000,
-  }).then(
-    () => true,
-    () => false,
-  );
 interface Manifest {
   readonly name: string;
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -77,14 +68,21 @@ export const pack = async (names: readonly string[]): Promise<Tarballs> => {
   return { files, remove: () => rmSync(folder, { recursive: true, force: true }) };
 };
 
-/** An empty folder into which packages were installed from their tarballs, everything else freshly resolved. */
-export const install = async ({ files }: Tarballs, names: readonly string[]): Promise<{ readonly folder: string; remove(): void }> => {
+/** Where the package manager keeps the files of what this workspace has installed. */
+const storeOf = (): string => (JSON.parse(readFileSync(join(ROOT, 'node_modules/.modules.yaml'), 'utf8')) as { readonly storeDir: string }).storeDir;
+/** An empty folder into which packages were installed from their tarballs; everything else is resolved anew, in the versions of the lockfile. */
+export const install = async (
+  { files }: Tarballs,
+  names: readonly string[],
+  registry: LockedRegistry,
+): Promise<{ readonly folder: string; remove(): void }> => {
   const folder = mkdtempSync(join(tmpdir(), 'lpa-fresh-'));
   const fileOf = (name: string): string => `file:${files.get(name) ?? ''}`;
   const overrides = Object.fromEntries([...files.keys()].map((name) => [name, fileOf(name)]));
   const dependencies = Object.fromEntries(names.map((name) => [name, fileOf(name)]));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'empty', private: true, dependencies, pnpm: { overrides } }));
-  await pnpm(['install', '--ignore-workspace', '--ignore-scripts', '--prod', '--no-frozen-lockfile'], folder);
+  const from = ['--registry', registry.url, '--store-dir', storeOf(), '--cache-dir', join(folder, '.cache')];
+  await pnpm(['install', '--ignore-workspace', '--ignore-scripts', '--prod', '--no-frozen-lockfile', ...from], folder);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 };
 /** Every package that lies in the tree. */
