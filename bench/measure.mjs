@@ -23,7 +23,7 @@ export const surroundings = () => ({
 
 /** Effort: rounds, seconds a turn, requests and seconds of warm-up. */
 export const EFFORT = Object.freeze({
-  full: { rounds: 9, seconds: 0.7, warmupRequests: 30_000, warmupSeconds: 14 },
+  full: { rounds: 15, seconds: 0.7, warmupRequests: 60_000, warmupSeconds: 40 },
   short: { rounds: 5, seconds: 0.5, warmupRequests: 20_000, warmupSeconds: 8 },
 });
 
@@ -39,14 +39,14 @@ const groups = (missing) => {
       name: 'translated',
       targets: ['http-dispatch-vendors', 'gateway-translating'],
       scenarios: ['anthropic-stream200-c16', 'bedrock-stream200-c16'],
-      warmupRequests: 4_000,
+      warmupRequests: 40_000,
     },
-    { name: 'whole', targets: [...portkey, 'gateway-translating'], scenarios: ['anthropic-small-c16', 'bedrock-small-c16'], warmupRequests: 15_000 },
+    { name: 'whole', targets: [...portkey, 'gateway-translating'], scenarios: ['anthropic-small-c16', 'bedrock-small-c16'], warmupRequests: 60_000 },
     {
       name: 'flowing',
       targets: [...portkey, 'gateway-translating'],
       scenarios: ['anthropic-stream200-c16', 'bedrock-stream200-c16'],
-      warmupRequests: 2_000,
+      warmupRequests: 40_000,
     },
     { name: 'slow', targets: [...nginx, 'gateway'], scenarios: ['slow500'] },
     { name: 'image', targets: ['http-dispatch', 'gateway-transparent'], scenarios: ['image10m-c2'], warmupRequests: 40 },
