@@ -23,7 +23,7 @@ export const surroundings = () => ({
 
 /** Effort: rounds, seconds a turn, requests and seconds of warm-up. */
 export const EFFORT = Object.freeze({
-  full: { rounds: 15, seconds: 0.7, warmupRequests: 60_000, warmupSeconds: 40 },
+  full: { rounds: 45, seconds: 0.3, warmupRequests: 60_000, warmupSeconds: 40 },
   short: { rounds: 5, seconds: 0.5, warmupRequests: 20_000, warmupSeconds: 8 },
 });
 
