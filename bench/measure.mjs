@@ -48,7 +48,8 @@ const groups = (missing) => {
       scenarios: ['anthropic-stream200-c16', 'bedrock-stream200-c16'],
       warmupRequests: 40_000,
     },
-    { name: 'slow', targets: [...nginx, 'gateway'], scenarios: ['slow500'] },
+    { name: 'slow', targets: [...nginx, 'gateway'], scenarios: ['slow500'], warmupRequests: 40_000, warmSlow: true },
+    { name: 'memory', targets: ['gateway'], scenarios: ['slow500'] },
     { name: 'image', targets: ['http-dispatch', 'gateway-transparent'], scenarios: ['image10m-c2'], warmupRequests: 40 },
   ];
 };
@@ -67,6 +68,7 @@ const run = (group, effort, nice, port) => {
     `--first-port=${port + 1}`,
     `--nice=${nice}`,
     `--out=${out}`,
+    ...(group.warmSlow ? ['--warm-slow'] : []),
   ];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', timeout: 600_000 });
   const leftOut = stdout.split('\n').filter((line) => line.includes(' left out: '));
