@@ -132,7 +132,10 @@ export const NOT_MEASURED = Object.freeze([
     'P12',
     'warm key check and a flood of wrong keys: 0.71 µs and 0.47 of a good call (aim 0.5) in a bench of its own, `node --conditions=@llm-proxy-auth/source bench/keys.mjs`',
   ],
-  ['P13', 'SigV4 of a 1 KB body: 5.0 to 9.1 µs against 12 (aim 6), as fast as the host is in a micro bench of its own, `node --conditions=@llm-proxy-auth/source bench/sigv4.mjs`'],
+  [
+    'P13',
+    'SigV4 of a 1 KB body: 5.0 to 9.1 µs against 12 (aim 6), as fast as the host is in a micro bench of its own, `node --conditions=@llm-proxy-auth/source bench/sigv4.mjs`',
+  ],
   ['P14', 'idle RSS and start to ready, of what is built: 109 MiB and 0.57 s, in a bench of its own, `node bench/idle.mjs`'],
   ['P15', '10,000 keys, 1,000 policies, 500 models / one of each: 1.01 in a bench of its own, `node --conditions=@llm-proxy-auth/source bench/scale.mjs`'],
 ]);
