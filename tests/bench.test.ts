@@ -83,7 +83,8 @@ describe('the bench', () => {
     const rows = {
       small: { 'small-c16': { 'http-dispatch': { minCpu: 50 }, nginx: { minCpu: 20 }, 'gateway-transparent': { minCpu: 70 } } },
       latency: { 'small-c1': { direct: { p50: 0.1 }, 'http-dispatch': { p50: 0.3 }, 'gateway-transparent': { p50: 0.35 } } },
-      slow: { slow500: { gateway: { minCpu: 900, gap50: 50.4, kibPerStream: 70 } } },
+      slow: { slow500: { gateway: { minCpu: 900, gap50: 50.4, kibPerStream: 90 } } },
+      memory: { slow500: { gateway: { kibPerStream: 70 } } },
       image: { failed: 'the harness failed' },
     };
     const found = new Map(figures({ rows, missing: { nginx: undefined, portkey: 'Portkey is not installed' } }).map((f) => [f.id, f]));
@@ -106,6 +107,7 @@ describe('the bench', () => {
     const { figures } = (await import(join(BENCH, 'targets.mjs'))) as Targets;
     const rows = {
       small: { 'small-c16': { 'http-dispatch': { minCpu: 50 }, 'gateway-transparent': { minCpu: 7, failed: '3 errors beside 9 answers' } } },
+      flowing: { failed: 'the harness failed' },
       image: { failed: 'the harness failed' },
     };
     const found = new Map(figures({ rows, missing: { nginx: 'nginx is not installed', portkey: undefined } }).map((f) => [f.id, f]));
@@ -113,6 +115,8 @@ describe('the bench', () => {
     expect(found.get('P1')).not.toHaveProperty('value');
     expect(found.get('P2')).not.toHaveProperty('failed');
     expect(found.get('P5a')).not.toHaveProperty('failed');
+    expect(found.get('P7a')).not.toHaveProperty('failed');
+    expect(found.get('P7c')).toMatchObject({ failed: true, why: 'the harness failed' });
     expect(found.get('P10a')).toMatchObject({ failed: true, why: 'the harness failed' });
   });
 
