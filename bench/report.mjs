@@ -16,7 +16,7 @@ export const page = (figures) => `<!-- Written by \`pnpm bench\`. -->
 
 Figures are ratios of CPU per request (user and system time of the gateway's whole process tree), smallest of the rounds, of
 targets measured side by side in one run: each is pinned to the same core and takes short turns in a new random order every
-round. Before it each is called 60,000 times, at slow and translated streams 40,000 times, at images 40 times, or for 40 s: until then what engines compile in the
+round; what it puts off until after a turn counts with it. Before it each is called 60,000 times, at slow and translated streams 40,000 times, at images 40 times, or for 40 s: until then what engines compile in the
 background is a tenth to a quarter of the time of a translated stream. Times of a machine say little on another; ratios say how much the gateway costs beside something everybody knows.
 The gateway runs with everything on: key check, a policy with limits, metrics, a log line for each request.
 
@@ -27,7 +27,7 @@ The gateway runs with everything on: key check, a policy with limits, metrics, a
 ${table(figures).join('\n')}
 
 Measured on a virtual machine with two cores and nothing else to do: one core for what is measured, one for the upstream and
-the load. Where the host serves others too its speed changes by a half within minutes, and runs differ by a tenth, in P1, P3, P4 and P5 by up to a third. P9 and P10b are of runs of their own. The gateway is started from its sources with the engine's options that its command line sets
+the load. Where the host serves others too its speed changes by a half within minutes, and runs differ by a tenth, in P1, P3, P4, P5 and P7 by up to a third. P9 and P10b are of runs of their own. The gateway is started from its sources with the engine's options that its command line sets
 (bytes of Buffers counted into the limit of the heap, 8 MiB at most for a half of the young space, no pretenuring, no collecting when traffic pauses, one thread of its own, more inlining); what it is compared with runs with the defaults
 of Node. Peak RSS of P10b is above what it was after the warm-up, not above a fresh process.
 
