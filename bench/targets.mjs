@@ -134,7 +134,7 @@ export const NOT_MEASURED = Object.freeze([
   ],
   [
     'P13',
-    'SigV4 of a 1 KB body: 5.0 to 9.1 µs against 12 (aim 6), as fast as the host is in a micro bench of its own, `node --conditions=@llm-proxy-auth/source bench/sigv4.mjs`',
+    'SigV4 of a 1 KB body: 5.0 to 9.1 µs, as fast as the host was, against 12 (aim 6) in a micro bench of its own, `node --conditions=@llm-proxy-auth/source bench/sigv4.mjs`',
   ],
   ['P14', 'idle RSS and start to ready, of what is built: 109 MiB and 0.57 s, in a bench of its own, `node bench/idle.mjs`'],
   ['P15', '10,000 keys, 1,000 policies, 500 models / one of each: 1.01 in a bench of its own, `node --conditions=@llm-proxy-auth/source bench/scale.mjs`'],

@@ -26,19 +26,15 @@ interface Package {
   readonly versions: Record<string, object>;
 }
 
-/** `name@version`, peers in parentheses left out. */
-const split = (id: string): readonly [name: string, version: string] => {
-  const plain = id.replace(/\(.*$/, '');
-  const at = plain.lastIndexOf('@');
-  return [plain.slice(0, at), plain.slice(at + 1)];
-};
+/** What stands in parentheses behind a version are the peers that it was resolved with. */
+const withoutPeers = (id: string): string => id.replace(/\(.*$/, '');
 /** Names with exact versions; peers, which a lockfile lists among them, are not dependencies. */
 const exact = (names: Names | undefined, peers: Names | undefined): Names =>
   Object.fromEntries(
     Object.entries(names ?? {})
       .filter(([name]) => peers?.[name] === undefined)
       .map(([name, version]) => {
-        const plain = version.replace(/\(.*$/, '');
+        const plain = withoutPeers(version);
         return [name, /^\d/.test(plain) ? plain : `npm:${plain}`];
       }),
   );
@@ -47,17 +43,19 @@ const later = (a: string, b: string): boolean => a.localeCompare(b, 'en', { nume
 /** Every package of the lockfile as a registry describes it. */
 const packagesOf = ({ packages, snapshots }: Lockfile, url: string): ReadonlyMap<string, Package> => {
   const found = new Map<string, Package>();
-  const needs = new Map(Object.entries(snapshots).map(([id, snapshot]) => [id.replace(/\(.*$/, ''), snapshot]));
+  const needs = new Map(Object.entries(snapshots).map(([id, snapshot]) => [withoutPeers(id), snapshot]));
   for (const [id, { resolution, ...fields }] of Object.entries(packages)) {
-    const [name, version] = split(id);
+    const at = id.lastIndexOf('@');
+    const [name, version] = [id.slice(0, at), id.slice(at + 1)];
+    const { dependencies, optionalDependencies } = needs.get(id) ?? {};
     const known = found.get(name) ?? { name, 'dist-tags': { latest: version }, versions: {} };
     if (later(version, known['dist-tags'].latest)) known['dist-tags'].latest = version;
     known.versions[version] = {
       ...fields,
       name,
       version,
-      dependencies: exact(needs.get(id)?.dependencies, fields.peerDependencies),
-      optionalDependencies: exact(needs.get(id)?.optionalDependencies, fields.peerDependencies),
+      dependencies: exact(dependencies, fields.peerDependencies),
+      optionalDependencies: exact(optionalDependencies, fields.peerDependencies),
       dist: { integrity: resolution.integrity, tarball: `${url}/-/${encodeURIComponent(id)}.tgz` },
     };
     found.set(name, known);
