@@ -68,6 +68,51 @@ describe('AWS event-stream', () => {
       ).toBe('upstream_bad_response');
     }
   });
+  test('every changed bit of a message is noticed behind others with its headers and length', () => {
+    const frame = Buffer.from(MESSAGE_START, 'hex');
+    for (let bit = 0; bit < frame.length * 8; bit++) {
+      const bent = Buffer.from(frame);
+      bent[bit >> 3] = (bent[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(
+        codeOf(() => read([frame, Buffer.concat([frame, bent])])),
+        `bit ${bit}`,
+      ).toBe('upstream_bad_response');
+    }
+  });
+  test('messages with the checksum of another are noticed, also where only headers or only the payload differ', () => {
+    const one = Buffer.from(eventStreamMessage({ a: 'x' }, Buffer.from('{"n":1}')));
+    for (const other of [eventStreamMessage({ a: 'y' }, Buffer.from('{"n":1}')), eventStreamMessage({ a: 'x' }, Buffer.from('{"n":2}'))]) {
+      const wrong = Buffer.concat([one.subarray(0, one.length - 4), other.subarray(other.length - 4)]);
+      const mixed = Buffer.concat([other.subarray(0, other.length - 4), one.subarray(one.length - 4)]);
+      for (const last of [wrong, mixed]) expect(codeOf(() => read([one, other, one, other, last]))).toBe('upstream_bad_response');
+    }
+  });
+  test.each([
+    ['no checksum of its prelude', (message: Buffer) => message.writeUInt32BE(0, 8)],
+    ['the prelude checksum of one with a header more', (message: Buffer) => message.writeUInt32BE(message.readUInt32BE(4) - 6, 4)],
+  ])('a message with %s is noticed, whatever stands behind it', (name, bend) => {
+    const written = (payload: string): Buffer => Buffer.from(eventStreamMessage({ [name]: 'x', a: 'y' }, Buffer.from(payload)));
+    const bent = written('{"n":1}');
+    bend(bent);
+    bent.writeUInt32BE(crc32(bent.subarray(0, bent.length - 4)), bent.length - 4);
+    // First behind one of another length, then behind its own.
+    for (const before of ['{}', '{"n":1}']) expect(codeOf(() => read([written(before), bent]))).toBe('upstream_bad_response');
+  });
+  test('payloads of every short length and of any character are read alike, first and again', () => {
+    const texts = Array.from({ length: 300 }, (_, length) => [`${'a'.repeat(length)}`, `é${'b'.repeat(length)}`, `${'c'.repeat(length)}😀`]).flat();
+    const stream = Buffer.concat(texts.map((text, i) => eventStreamMessage({ ':event-type': i % 7 === 0 ? 'other' : 'delta' }, Buffer.from(text))));
+    const twice = Buffer.concat([stream, stream]);
+    const events: string[][] = [];
+    const reader = frameReader('aws-eventstream', (type, data) => events.push([type, data]));
+    for (let at = 0; at < twice.length; at += 70_001) reader.push(twice.subarray(at, at + 70_001));
+    reader.end();
+    expect(events).toEqual([...texts, ...texts].map((text, i) => [(i % texts.length) % 7 === 0 ? 'other' : 'delta', text]));
+  });
+  test('more headers than are remembered are read all the same', () => {
+    const kinds = Array.from({ length: 200 }, (_, i) => `kind-${i}`);
+    const stream = Buffer.concat(kinds.flatMap((kind) => [0, 1, 2].map((n) => eventStreamMessage({ ':event-type': kind }, Buffer.from(String(n))))));
+    expect(read([stream, stream])).toHaveLength(1200);
+  });
   test('a cut at every byte is upstream_stream_truncated', () => {
     const frame = Buffer.from(CHUNK, 'hex');
     for (let at = 1; at < frame.length; at++) expect(codeOf(() => read([frame.subarray(0, at)]))).toBe('upstream_stream_truncated');

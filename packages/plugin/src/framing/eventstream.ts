@@ -2,7 +2,9 @@ import { Buffer } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { GatewayError } from '../error.ts';
 import type { Bytes } from '../wire.ts';
-import { type EventStreamHeaders, readHeaders, writeHeaders } from './eventstream-headers.ts';
+import { ASCII, fits, WRONG } from './checksum.ts';
+import { headerBlock, learn, SHORT } from './eventstream-blocks.ts';
+import { type EventStreamHeaders, writeHeaders } from './eventstream-headers.ts';
 import { held, NOTHING, view } from './held.ts';
 import type { FrameReader } from './sse.ts';
 
@@ -14,47 +16,73 @@ export const MAX_HEADERS = 128 * 1024;
 
 const broken = (why: string): GatewayError => new GatewayError('upstream_bad_response', `The provider sent a broken event-stream message: ${why}.`);
 
-const TABLE = Int32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-/** CRC-32 of eight bytes: too few to be worth a view of them and a native call. */
-const crcOfEight = (bytes: Buffer, at: number): number => {
-  let crc = -1;
-  for (let i = at; i < at + 8; i++) crc = (crc >>> 8) ^ (TABLE[(crc ^ (bytes[i] ?? 0)) & 255] ?? 0);
-  return ~crc >>> 0;
-};
-
 /** Checks the first 12 bytes of a message and gives its whole length. */
 export const messageLength = (bytes: Buffer, at: number): number => {
   const total = bytes.readUInt32BE(at);
   const headers = bytes.readUInt32BE(at + 4);
-  if (crcOfEight(bytes, at) !== bytes.readUInt32BE(at + 8)) throw broken('the prelude checksum does not match');
+  if (crc32(bytes.subarray(at, at + 8)) !== bytes.readUInt32BE(at + 8)) throw broken('the prelude checksum does not match');
   if (total > MAX_MESSAGE) throw broken(`a length of ${total} bytes is not allowed`);
   if (headers > MAX_HEADERS || headers > total - OVERHEAD) throw broken(`${headers} bytes of headers in ${total} are not allowed`);
   return total;
 };
 
 type OnMessage = (headers: EventStreamHeaders, payload: Bytes) => void;
-/** The payload lies from `start` to `end`. */
-type OnPlace = (headers: EventStreamHeaders, bytes: Buffer, start: number, end: number) => void;
+/** The payload lies from `start` to `end`. `plain` is its text where it is short and ASCII. */
+type OnPlace = (headers: EventStreamHeaders, bytes: Buffer, start: number, end: number, plain: string | undefined) => void;
 
-/** Reads messages that are whole. Most messages of a stream have the headers of the one before, byte for byte. */
+/** Bytes of a chunk that are made text at once. */
+const WINDOW = 65_536;
+/**
+ * Reads messages. Most of a stream have the headers of the one before, byte for byte, and a short payload: of such a message only the
+ * payload is summed, and its text is cut out of that of the whole chunk.
+ */
 const messages = (onPlace: OnPlace) => {
-  let block = NOTHING;
-  let headers = readHeaders(block);
-  return (bytes: Buffer, at: number, total: number): void => {
+  let block = headerBlock(NOTHING);
+  let text = '';
+  let from = 0;
+  /** One character a byte. */
+  const textAt = (bytes: Buffer, at: number, end: number): string => {
+    if (end - from > text.length) {
+      from = at;
+      text = bytes.toString('latin1', at, Math.max(end, Math.min(bytes.length, at + WINDOW)));
+    }
+    return text;
+  };
+  const whole = (bytes: Buffer, at: number, total: number): void => {
     const body = at + total - 4;
     if (crc32(bytes.subarray(at, body)) !== bytes.readUInt32BE(body)) throw broken('the message checksum does not match');
     const start = at + PRELUDE;
     const end = start + bytes.readUInt32BE(at + 4);
-    if (bytes.compare(block, 0, block.length, start, end) !== 0) {
-      const next = Buffer.from(bytes.subarray(start, end));
-      headers = readHeaders(next);
-      block = next;
-    }
-    onPlace(headers, bytes, end, body);
+    if (bytes.compare(block.bytes, 0, block.bytes.length, start, end) !== 0) block = headerBlock(bytes.subarray(start, end));
+    if (body - end <= SHORT) learn(block, bytes, at, end, body - end);
+    onPlace(block.headers, bytes, end, body, undefined);
+  };
+  return {
+    /** A chunk comes. */
+    begin(): void {
+      text = '';
+      from = 0;
+    },
+    /** Length of the message whose prelude stands there. */
+    length(bytes: Buffer, at: number): number {
+      const size = block.bytes.length;
+      const total = bytes.readUInt32BE(at);
+      const known = block.preludes[total - size - OVERHEAD] ?? 0;
+      return known !== 0 && known === bytes.readInt32BE(at + 8) && bytes.readUInt32BE(at + 4) === size ? total : messageLength(bytes, at);
+    },
+    /** A message that is there as a whole. */
+    read(bytes: Buffer, at: number, total: number): void {
+      const start = at + PRELUDE;
+      const end = start + block.bytes.length;
+      const body = at + total - 4;
+      const state = block.states[body - end] ?? 0;
+      if (state === 0 || bytes.readUInt32BE(at + 4) !== block.bytes.length) return whole(bytes, at, total);
+      const characters = textAt(bytes, at, body);
+      if (characters.slice(start - from, end - from) !== block.text) return whole(bytes, at, total);
+      const found = fits(state, bytes, end, body);
+      if (found === WRONG) throw broken('the message checksum does not match');
+      onPlace(block.headers, bytes, end, body, found === ASCII ? characters.slice(end - from, body - from) : undefined);
+    },
   };
 };
 
@@ -70,13 +98,14 @@ export const eventStreamPlaces = (onPlace: OnPlace): FrameReader => {
       const bytes = tail.take(arrived);
       let at = 0;
       wanted = 0;
+      message.begin();
       while (bytes.length - at >= PRELUDE) {
-        const total = messageLength(bytes, at);
+        const total = message.length(bytes, at);
         if (bytes.length - at < total) {
           wanted = total;
           break;
         }
-        message(bytes, at, total);
+        message.read(bytes, at, total);
         at += total;
       }
       tail.add(bytes.subarray(at));

@@ -21,13 +21,13 @@ const messageReader = (onEvent: OnEvent): FrameReader => {
   let known: EventStreamHeaders | undefined;
   let type = '';
   let isError = false;
-  return eventStreamPlaces((headers, bytes, start, end) => {
+  return eventStreamPlaces((headers, bytes, start, end, plain) => {
     if (headers !== known) {
       known = headers;
       type = typeOf(headers);
       isError = textHeader(headers, ':message-type') === 'error';
     }
-    onEvent(type, isError ? errorData(headers) : bytes.toString('utf8', start, end));
+    onEvent(type, isError ? errorData(headers) : (plain ?? bytes.toString('utf8', start, end)));
   });
 };
 

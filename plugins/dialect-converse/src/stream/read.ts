@@ -148,6 +148,11 @@ const blockReader = (call: Call, memo: Memo | undefined, emit: Emit) => {
       } as const;
       open(at, part, { whole: free ? freeText : memo?.wrapped?.has(name) === true ? unwrapInput : undefined });
     },
+    /** A piece of text. */
+    say(at: number, piece: string): void {
+      if (held.size + beside.size === 0) text(at, piece);
+      else this.delta(at, { text: piece });
+    },
     delta(at: number, wire: Fields): void {
       const whole = held.get(at);
       if (beside.has(at)) return;
@@ -240,12 +245,12 @@ export const readStream = (call: Call, memo: Memo | undefined, emit: Emit): Stre
   const say = (data: string): void => {
     const comma = data.indexOf(',', BEFORE_INDEX.length);
     const start = comma + BEFORE_TEXT.length;
-    blocks.delta(Number(data.slice(BEFORE_INDEX.length, comma)), { text: data.slice(start, data.indexOf('"', start)) });
+    blocks.say(Number(data.slice(BEFORE_INDEX.length, comma)), data.slice(start, data.indexOf('"', start)));
   };
   const take = (type: string, data: string): void => {
+    if (type === 'contentBlockDelta' && started && stop === undefined && PLAIN_TEXT.test(data)) return say(data);
     const known = Object.hasOwn(EVENTS, type) ? EVENTS[type] : undefined;
     if (known === undefined) return;
-    if (started && stop === undefined && type === 'contentBlockDelta' && PLAIN_TEXT.test(data)) return say(data);
     const event = asObject(parseJson(data));
     if (event === undefined) throw new GatewayError('upstream_bad_response', 'The provider sent an event that is no object.');
     if (stop !== undefined && type !== 'metadata') return;
