@@ -22,12 +22,12 @@ The gateway runs with everything on: key check, a policy with limits, metrics, a
 
 - \`http-dispatch\`: \`node:http\` and undici without a single feature; it swaps the credential and copies the bytes.
 - \`nginx\`: one worker that does the same; the nearest thing to the physical limit.
-- Portkey: the best-known gateway written for Node, on the same Node.
+- Portkey 1.15.2: the best-known gateway written for Node, on the same Node.
 
 ${table(figures).join('\n')}
 
 Measured on a virtual machine with two cores and nothing else to do: one core for what is measured, one for the upstream and
-the load. Where the host serves others too its speed changes by a half within minutes, and runs differ by a tenth, in P1, P3, P4, P5 and P7 by up to a third. P9 and P10b are of runs of their own. The gateway is started from its sources with the engine's options that its command line sets
+the load. Where the host serves others too its speed changes by a half within minutes, and runs differ by a tenth, in P1, P3, P4, P5 and P7 by up to a third. P9 and P10b are of runs of their own. P13 is a time: it follows the speed of the host. The gateway is started from its sources with the engine's options that its command line sets
 (bytes of Buffers counted into the limit of the heap, 8 MiB at most for a half of the young space, no pretenuring, no collecting when traffic pauses, one thread of its own, more inlining); what it is compared with runs with the defaults
 of Node. Peak RSS of P10b is above what it was after the warm-up, not above a fresh process.
 
@@ -44,10 +44,10 @@ pnpm install
 apt-get install nginx-light
 mkdir -p bench/.portkey
 echo '{"private":true,"overrides":{"@hono/node-server":"1.13.8"}}' > bench/.portkey/package.json
-npm install --prefix bench/.portkey @portkey-ai/gateway
+npm install --prefix bench/.portkey @portkey-ai/gateway@1.15.2
 pnpm bench                 # all figures; writes this page and bench/figures.json
 pnpm bench --nice=-10      # as root on a machine with other work
-pnpm bench --only=small    # one group: small, latency, protocol, stream, translated, whole, flowing, slow, memory, image; writes nothing
+pnpm bench --only=small    # one group: small, latency, protocol, stream, translated, whole, flowing, slow, memory, image, signing; writes nothing
 pnpm bench:check           # a short run; fails when a figure is more than 30 % above the committed one
 \`\`\`
 

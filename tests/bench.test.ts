@@ -86,6 +86,7 @@ describe('the bench', () => {
       slow: { slow500: { gateway: { minCpu: 900, gap50: 50.4, kibPerStream: 90 } } },
       memory: { slow500: { gateway: { kibPerStream: 70 } } },
       image: { failed: 'the harness failed' },
+      signing: { signing: { gateway: { us: 5.5 } } },
     };
     const found = new Map(figures({ rows, missing: { nginx: undefined, portkey: 'Portkey is not installed' } }).map((f) => [f.id, f]));
     expect(found.get('P1')?.value).toBe(1.4);
@@ -94,6 +95,7 @@ describe('the bench', () => {
     expect(found.get('P4')?.value).toBeCloseTo(1.25);
     expect(found.get('P8b')?.value).toBeCloseTo(0.4);
     expect(found.get('P9')?.value).toBe(70);
+    expect(found.get('P13')?.value).toBe(5.5);
     expect(found.get('P10a')).toMatchObject({ why: 'the harness failed' });
     expect([1, 1.5, 2, undefined].map((value) => verdict({ ...(value === undefined ? {} : { value }), must: 1.6, aim: 1.25 }))).toEqual([
       'ok, aim reached',
