@@ -1,7 +1,7 @@
-/** The targets that are measured, each with how its figure follows from the rows of `measure`. */
+/** The targets that are measured, each with the group of `measure` that it comes from and how its figure follows from the group's rows. */
 
-const row = (rows, group, scenario, target) => {
-  const found = rows[group]?.[scenario]?.[target];
+const row = (rows, scenario, target) => {
+  const found = rows[scenario]?.[target];
   return found?.failed === undefined ? found : undefined;
 };
 /** Why a group has no figures or not all: it did not run, or requests of one of its rows failed. */
@@ -10,13 +10,13 @@ const failure = (group = {}) =>
   Object.values(group)
     .flatMap((scenario) => Object.values(scenario))
     .find(({ failed }) => failed !== undefined)?.failed;
-const cpuRatio = (rows, group, scenario, target, base) => {
-  const [one, other] = [row(rows, group, scenario, target), row(rows, group, scenario, base)];
+const cpuRatio = (scenario, target, base) => (rows) => {
+  const [one, other] = [row(rows, scenario, target), row(rows, scenario, base)];
   return one === undefined || other === undefined ? undefined : one.minCpu / other.minCpu;
 };
 /** p50 that a target adds to the direct call. */
 const added = (rows, target) => {
-  const [one, direct] = [row(rows, 'latency', 'small-c1', target), row(rows, 'latency', 'small-c1', 'direct')];
+  const [one, direct] = [row(rows, 'small-c1', target), row(rows, 'small-c1', 'direct')];
   return one === undefined || direct === undefined ? undefined : one.p50 - direct.p50;
 };
 const latency = (rows) => {
@@ -24,106 +24,119 @@ const latency = (rows) => {
   return ours === undefined || base === undefined ? undefined : ours / base;
 };
 const EVENT_EVERY_MS = 50;
+const APIS = Object.freeze(['anthropic', 'bedrock']);
 
 /** `must` and `aim` are upper bounds of the figure. */
 export const TARGETS = Object.freeze([
   {
     id: 'P1',
+    group: 'small',
     what: 'transparent, small JSON: CPU / http-dispatch',
     must: 1.6,
     aim: 1.25,
-    of: (r) => cpuRatio(r, 'small', 'small-c16', 'gateway-transparent', 'http-dispatch'),
+    of: cpuRatio('small-c16', 'gateway-transparent', 'http-dispatch'),
   },
-  { id: 'P2', what: 'the same / nginx', needs: 'nginx', must: 4.5, aim: 3, of: (r) => cpuRatio(r, 'small', 'small-c16', 'gateway-transparent', 'nginx') },
+  { id: 'P2', group: 'small', what: 'the same / nginx', needs: 'nginx', must: 4.5, aim: 3, of: cpuRatio('small-c16', 'gateway-transparent', 'nginx') },
   {
     id: 'P3',
+    group: 'protocol',
     what: 'OpenAI to OpenAI, small JSON, protocol mode: CPU / Portkey',
     needs: 'portkey',
     must: 1 / 8,
     aim: 1 / 10,
-    of: (r) => cpuRatio(r, 'protocol', 'small-c16', 'gateway', 'portkey'),
+    of: cpuRatio('small-c16', 'gateway', 'portkey'),
   },
-  { id: 'P4', what: 'added p50 at one connection / that of http-dispatch', must: 1.5, aim: 1.2, of: latency },
+  { id: 'P4', group: 'latency', what: 'added p50 at one connection / that of http-dispatch', must: 1.5, aim: 1.2, of: latency },
   {
     id: 'P5a',
+    group: 'stream',
     what: 'stream flat out, transparent: CPU per event / http-dispatch',
     must: 0.9,
     aim: 0.65,
-    of: (r) => cpuRatio(r, 'stream', 'stream200-c16', 'gateway-transparent', 'http-dispatch'),
+    of: cpuRatio('stream200-c16', 'gateway-transparent', 'http-dispatch'),
   },
   {
     id: 'P5b',
+    group: 'stream',
     what: 'stream flat out, protocol mode passing: CPU per event / http-dispatch',
     must: 0.9,
     aim: 0.65,
-    of: (r) => cpuRatio(r, 'stream', 'stream200-c16', 'gateway', 'http-dispatch'),
+    of: cpuRatio('stream200-c16', 'gateway', 'http-dispatch'),
   },
-  ...['anthropic', 'bedrock'].map((api, i) => ({
+  ...APIS.map((api, i) => ({
     id: `P6${'ab'[i]}`,
+    group: 'translated',
     what: `translated stream, ${api}: CPU per event / http-dispatch passing the same events`,
     must: 1.6,
     aim: 1.15,
-    of: (r) => cpuRatio(r, 'translated', `${api}-stream200-c16`, 'gateway-translating', 'http-dispatch-vendors'),
+    of: cpuRatio(`${api}-stream200-c16`, 'gateway-translating', 'http-dispatch-vendors'),
   })),
-  ...['anthropic', 'bedrock'].map((api, i) => ({
+  ...APIS.map((api, i) => ({
     id: `P7${'ab'[i]}`,
+    group: 'whole',
     what: `translated JSON, ${api}: CPU / Portkey`,
     needs: 'portkey',
     must: 1 / 4,
     aim: 1 / 6,
-    of: (r) => cpuRatio(r, 'whole', `${api}-small-c16`, 'gateway-translating', 'portkey'),
+    of: cpuRatio(`${api}-small-c16`, 'gateway-translating', 'portkey'),
   })),
-  ...['anthropic', 'bedrock'].map((api, i) => ({
+  ...APIS.map((api, i) => ({
     id: `P7${'cd'[i]}`,
+    group: 'flowing',
     what: `translated stream, ${api}: CPU / Portkey`,
     needs: 'portkey',
     must: 1 / 4,
     aim: 1 / 6,
-    of: (r) => cpuRatio(r, 'flowing', `${api}-stream200-c16`, 'gateway-translating', 'portkey'),
+    of: cpuRatio(`${api}-stream200-c16`, 'gateway-translating', 'portkey'),
   })),
   {
     id: 'P8a',
+    group: 'slow',
     what: '500 slow streams: CPU per event / nginx',
     needs: 'nginx',
     must: 3,
     aim: 2.5,
-    of: (r) => cpuRatio(r, 'slow', 'slow500', 'gateway', 'nginx'),
+    of: cpuRatio('slow500', 'gateway', 'nginx'),
   },
   {
     id: 'P8b',
+    group: 'slow',
     what: '500 slow streams: median gap error, ms',
     must: 2,
     aim: 1,
-    of: (r) => {
-      const gap = row(r, 'slow', 'slow500', 'gateway')?.gap50;
+    of: (rows) => {
+      const gap = row(rows, 'slow500', 'gateway')?.gap50;
       return gap === undefined ? undefined : Math.abs(gap - EVENT_EVERY_MS);
     },
   },
   {
     id: 'P9',
+    group: 'memory',
     what: 'memory per open stream, fresh process, 500 streams, KiB',
     must: 120,
     aim: 80,
-    of: (r) => row(r, 'memory', 'slow500', 'gateway')?.kibPerStream,
+    of: (rows) => row(rows, 'slow500', 'gateway')?.kibPerStream,
   },
   {
     id: 'P10a',
+    group: 'image',
     what: '10 MB image, transparent: CPU / http-dispatch collected',
     must: 1,
     aim: 0.82,
-    of: (r) => cpuRatio(r, 'image', 'image10m-c2', 'gateway-transparent', 'http-dispatch'),
+    of: cpuRatio('image10m-c2', 'gateway-transparent', 'http-dispatch'),
   },
   {
     id: 'P10b',
+    group: 'image',
     what: '10 MB image, two at once: peak RSS over idle, MiB',
     must: 60,
     aim: 40,
-    of: (r) => {
-      const ours = row(r, 'image', 'image10m-c2', 'gateway-transparent');
+    of: (rows) => {
+      const ours = row(rows, 'image10m-c2', 'gateway-transparent');
       return ours === undefined ? undefined : ours.peak - ours.rss0;
     },
   },
-  { id: 'P13', what: 'SigV4 of a 1 KB body, µs', must: 12, aim: 6, of: (r) => row(r, 'signing', 'signing', 'gateway')?.us },
+  { id: 'P13', group: 'signing', what: 'SigV4 of a 1 KB body, µs', must: 12, aim: 6, of: (rows) => row(rows, 'signing', 'gateway')?.us },
 ]);
 
 /** Targets of the design that this bench does not measure. */
@@ -137,30 +150,13 @@ export const NOT_MEASURED = Object.freeze([
   ['P15', '10,000 keys, 1,000 policies, 500 models / one of each: 1.01 in a bench of its own, `node --conditions=@llm-proxy-auth/source bench/scale.mjs`'],
 ]);
 
-const groupOf = (id) =>
-  ({
-    P1: 'small',
-    P2: 'small',
-    P3: 'protocol',
-    P4: 'latency',
-    P5: 'stream',
-    P6: 'translated',
-    P7: 'whole',
-    P7c: 'flowing',
-    P7d: 'flowing',
-    P8: 'slow',
-    P9: 'memory',
-    P10: 'image',
-    P13: 'signing',
-  })[id.replace(/[ab]$/, '')];
-
 /** The figures of a run: `value`, or `why` there is none, with `failed` where that is an error and not a comparison missing here. */
 export const figures = ({ rows, missing }) =>
-  TARGETS.map(({ id, what, needs, must, aim, of }) => {
-    const value = of(rows);
+  TARGETS.map(({ id, group, what, needs, must, aim, of }) => {
+    const value = of(rows[group] ?? {});
     if (value !== undefined && !Number.isNaN(value)) return { id, what, must, aim, value };
     if (needs !== undefined && missing[needs] !== undefined) return { id, what, must, aim, why: missing[needs] };
-    const failed = failure(rows[groupOf(id)]);
+    const failed = failure(rows[group]);
     return failed === undefined ? { id, what, must, aim, why: 'the scenario did not run' } : { id, what, must, aim, failed: true, why: failed };
   });
 
