@@ -11,6 +11,7 @@ import {
   containerCredentials,
   exampleCredential,
   instanceMetadata,
+  kubernetesCluster,
   type Peer,
   podIdentity,
   ssoPortal,
@@ -193,9 +194,10 @@ describe('other sources', () => {
     expect(await asked(await open())).toMatchObject({ status: 200, key: credentials.issued[0]?.accessKeyId });
   });
   test('EKS Pod Identity', async () => {
-    const pods = await podIdentity({ credentials, tokens: { 'pod-token': Number.POSITIVE_INFINITY } });
+    const token = kubernetesCluster().issue({ namespace: 'default', serviceAccount: 'gateway', pod: 'gateway-0', audiences: ['pods.eks.amazonaws.com'] });
+    const pods = await podIdentity({ credentials, tokens: { [token]: Number.POSITIVE_INFINITY } });
     peers.push(pods);
-    writeFileSync(join(folder, 'token'), 'pod-token');
+    writeFileSync(join(folder, 'token'), token);
     Object.assign(process.env, { AWS_CONTAINER_CREDENTIALS_FULL_URI: pods.url, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, 'token') });
     expect(await asked(await open())).toMatchObject({ status: 200, key: credentials.issued[0]?.accessKeyId });
   });

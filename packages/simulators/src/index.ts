@@ -2,19 +2,15 @@ export { type AnthropicSimulator, type AnthropicSimulatorOptions, anthropicError
 export { errorFrame, eventFrame, exceptionFrame } from './aws/bedrock/event-frame.ts';
 export { type BedrockException, bedrockFault } from './aws/bedrock/refusal.ts';
 export { type BedrockSimulator, type BedrockSimulatorOptions, bedrockSimulator, exampleCredential } from './aws/bedrock/simulator.ts';
-export {
-  type ContainerCredentials,
-  type ContainerCredentialsOptions,
-  containerCredentials,
-  type PodIdentityOptions,
-  podIdentity,
-} from './aws/container-credentials.ts';
+export { type ContainerCredentialsOptions, containerCredentials } from './aws/container-credentials.ts';
 export { type AwsCredential, type AwsCredentials, type AwsCredentialsOptions, awsCredentials } from './aws/credentials.ts';
 export { type InstanceMetadata, type InstanceMetadataOptions, instanceMetadata } from './aws/instance-metadata.ts';
 export { type LoadBalancer, type LoadBalancerKeys, loadBalancerKeys, type SignInRule } from './aws/load-balancer.ts';
+export { type PodIdentityOptions, podIdentity } from './aws/pod-identity.ts';
 export { awsSignatureSuite, awsUnnormalized } from './aws/signature-suite.ts';
 export { type SsoPortal, type SsoPortalOptions, ssoPortal } from './aws/sso-portal.ts';
 export { type AwsRole, type StsSimulator, type StsSimulatorOptions, stsSimulator, stsThrottling } from './aws/sts.ts';
+export type { ContainerCredentials } from './aws/vending.ts';
 export { type EntraSimulator, type EntraSimulatorOptions, entraSimulator } from './azure/entra.ts';
 export {
   type AppServiceIdentity,
@@ -88,6 +84,13 @@ export {
   type WatsonxRefusalCase,
   watsonxRefusals,
 } from './refusals.ts';
+export {
+  type AwsEndpointRefusalCase,
+  containerCredentialsRefusals,
+  instanceMetadataRefusals,
+  type PodIdentityRefusalCase,
+  podIdentityRefusals,
+} from './refusals-aws-identity.ts';
 export { type ReplayOptions, recordedBytes } from './replay.ts';
 export {
   type CertificateAuthority,

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 
-/** Where a refusal is known from; exactly one of the first four members is set. */
+/** Where a refusal is known from; exactly one of `recording`, `wire`, `reference`, `sdkType` and `memory` is set. */
 export type RefusalSource = {
   /** File name of a recording. */
   readonly recording?: string;
   /** Section of the collected wire facts; `mark` says how good that fact is: V executed, S source or types, D vendor documentation, I issue, M memory. */
   readonly wire?: string;
   readonly mark?: string;
+  /** Where it is published: an address, or a repository and a file in it. `mark` says what it is, as above; V was executed by those who published it. */
+  readonly reference?: string;
   /** A type of the vendor's SDK that the request breaks; that the service refuses it so is inferred. */
   readonly sdkType?: string;
   /** Known from memory only. */
@@ -190,7 +192,8 @@ export type OciRefusalCase = {
   readonly source: RefusalSource;
 };
 
-const fixture = <Case>(name: string): (() => readonly Case[]) => {
+/** Rows of a file of fixtures, read once. */
+export const fixture = <Case>(name: string): (() => readonly Case[]) => {
   let rows: readonly Case[] | undefined;
   return () => {
     rows ??= Object.freeze(JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), 'utf8')) as Case[]);

@@ -14,6 +14,7 @@ import {
   containerCredentials,
   exampleCredential,
   instanceMetadata,
+  kubernetesCluster,
   podIdentity,
   ssoPortal,
   stsSimulator,
@@ -240,15 +241,18 @@ describe('containers and pods, by the vendor client', () => {
   });
 
   test('a pod: the token of its file is read at each use', async () => {
-    const server = await started(podIdentity({ credentials, tokens: { 'pod-1': clock + 60_000, 'pod-2': clock + 120_000 } }));
-    const path = file('pod-token', 'pod-1');
+    const cluster = kubernetesCluster({ now: () => clock });
+    const account = { namespace: 'default', serviceAccount: 'gateway', pod: 'gateway-0', audiences: ['pods.eks.amazonaws.com'] };
+    const [first, second] = [cluster.issue({ ...account, seconds: 60 }), cluster.issue({ ...account, seconds: 120 })];
+    const server = await started(podIdentity({ credentials, tokens: { [first]: clock + 60_000, [second]: clock + 120_000 } }));
+    const path = file('pod-token', first);
     vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', server.url);
     vi.stubEnv('AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', path);
     expect(await useAtBedrock(await defaultProvider()())).toBe('end_turn');
     clock += 60_000;
     const again = fromHttp({ maxRetries: 0 });
     expect((await failure(again()))?.message).toContain('400');
-    writeFileSync(path, 'pod-2');
+    writeFileSync(path, second);
     expect((await again()).accessKeyId).toBe(credentials.issued[0]?.accessKeyId);
   });
 });

@@ -12,6 +12,8 @@ export type InstanceMetadataOptions = PeerOptions & {
   readonly seconds?: number;
   /** `required` (the default): requests without a token are refused. `optional`: version 1 is answered too. */
   readonly tokens?: 'required' | 'optional';
+  /** `disabled`: the service is turned off for the instance, and refuses everything. */
+  readonly endpoint?: 'enabled' | 'disabled';
   /** False: the answer to the token request never comes, as behind a hop limit of 1. */
   readonly reachable?: boolean;
 };
@@ -21,15 +23,24 @@ export type InstanceMetadata = Peer & {
   readonly url: string;
 };
 
-const page = (status: number, title: string): Answer => ({
+/** The service names itself in each answer. */
+const answered = (status: number, type: string, body: string, more: Answer['headers'] = []): Answer => ({
   status,
-  headers: [['content-type', 'text/html']],
-  body: Buffer.from(
-    `<?xml version="1.0" encoding="iso-8859-1"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"\n\t"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">\n <head>\n  <title>${status} - ${title}</title>\n </head>\n <body>\n  <h1>${status} - ${title}</h1>\n </body>\n</html>\n`,
-  ),
+  headers: [['Server', 'EC2ws'], ['Content-Type', type], ...more],
+  body: Buffer.from(body),
 });
 
-const plain = (text: string): Answer => ({ status: 200, headers: [['content-type', 'text/plain']], body: Buffer.from(text) });
+const page = (status: number, title: string): Answer =>
+  answered(
+    status,
+    'text/html',
+    `<?xml version="1.0" encoding="iso-8859-1"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"\n\t"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">\n <head>\n  <title>${status} - ${title}</title>\n </head>\n <body>\n  <h1>${status} - ${title}</h1>\n </body>\n</html>\n`,
+  );
+
+/** Without a body: https://github.com/ansible/ansible/pull/68098 */
+const forbidden = (): Answer => answered(403, 'text/plain', '');
+
+const plain = (text: string): Answer => answered(200, 'text/plain', text);
 
 const iso = (milliseconds: number): string => new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 
@@ -41,17 +52,10 @@ const tokenShop = (now: () => number) => {
       const given = request.header('x-aws-ec2-metadata-token-ttl-seconds') ?? '';
       const seconds = Number(given);
       if (!/^\d+$/.test(given) || seconds < 1 || seconds > 21_600) return page(400, 'Bad Request');
-      if (request.header('x-forwarded-for') !== undefined) return page(403, 'Forbidden');
+      if (request.header('x-forwarded-for') !== undefined) return forbidden();
       const token = randomBytes(40).toString('base64');
       ends.set(token, now() + seconds * 1000);
-      return {
-        status: 200,
-        headers: [
-          ['content-type', 'text/plain'],
-          ['x-aws-ec2-metadata-token-ttl-seconds', String(seconds)],
-        ],
-        body: Buffer.from(token),
-      };
+      return answered(200, 'text/plain', token, [['X-Aws-Ec2-Metadata-Token-Ttl-Seconds', String(seconds)]]);
     },
     isGood: (token: string): boolean => (ends.get(token) ?? 0) > now(),
   };
@@ -63,7 +67,7 @@ const isListing = (path: string): boolean => path === folder || `${path}/` === f
 
 /** Starts the stand-in of the EC2 instance metadata service, version 2. */
 export const instanceMetadata = async (options: InstanceMetadataOptions): Promise<InstanceMetadata> => {
-  const { credentials, role = 'gateway', seconds = 21_600, tokens = 'required', reachable = true } = options;
+  const { credentials, role = 'gateway', seconds = 21_600, tokens = 'required', endpoint = 'enabled', reachable = true } = options;
   const shop = tokenShop(credentials.now);
   const arn = `arn:aws:sts::${account}:assumed-role/${role ?? ''}/i-0123456789abcdef0`;
   const current = () => {
@@ -73,12 +77,14 @@ export const instanceMetadata = async (options: InstanceMetadataOptions): Promis
     return fresh ? known : credentials.issue({ arn, seconds });
   };
   const answer = (request: CapturedRequest): Answer | Promise<Answer> => {
+    if (endpoint === 'disabled') return forbidden();
     if (request.path === '/latest/api/token') {
       if (request.method !== 'PUT') return page(405, 'Method Not Allowed');
       return reachable ? shop.make(request) : new Promise<Answer>(() => undefined);
     }
     const token = request.header('x-aws-ec2-metadata-token');
     if (token === undefined ? tokens === 'required' : !shop.isGood(token)) return page(401, 'Unauthorized');
+    if (request.method !== 'GET' && request.method !== 'HEAD') return page(405, 'Method Not Allowed');
     if (isListing(request.path) && role !== null) return plain(role);
     if (request.path === '/latest/meta-data/placement/region') return plain('us-east-1');
     if (request.path === '/latest/meta-data/placement/availability-zone') return plain('us-east-1a');
