@@ -230,10 +230,10 @@ describe('other sources', () => {
     const sts = await stsSimulator({ credentials, roles: [{ arn, externalId: 'ext-1234567890', trusts: [exampleCredential.arn] }] });
     peers.push(sts);
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: exampleCredential.accessKeyId, AWS_SECRET_ACCESS_KEY: exampleCredential.secretAccessKey });
-    const assumeRole = { arn, externalId: 'ext-1234567890', tags: { team: 'search & find' } };
+    const assumeRole = { arn, externalId: 'ext-1234567890', tags: { team: 'search + find/all=yes' } };
     const of = await open({ endpoints: { sts: sts.url }, credentials: { type: 'default', assumeRole } });
     expect(await asked(of)).toMatchObject({ status: 200, key: credentials.issued[0]?.accessKeyId });
-    expect(credentials.issued[0]?.tags).toEqual({ team: 'search & find' });
+    expect(credentials.issued[0]?.tags).toEqual({ team: 'search + find/all=yes' });
     // Assumed again ahead of the end.
     advance(0.9 * HOUR);
     await asked(of);

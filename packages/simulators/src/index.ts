@@ -90,6 +90,9 @@ export {
   instanceMetadataRefusals,
   type PodIdentityRefusalCase,
   podIdentityRefusals,
+  type StsRefusalCase,
+  type StsSigning,
+  stsRefusals,
 } from './refusals-aws-identity.ts';
 export { type ReplayOptions, recordedBytes } from './replay.ts';
 export {

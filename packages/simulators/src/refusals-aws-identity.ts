@@ -58,6 +58,45 @@ export type PodIdentityRefusalCase = {
   readonly source: RefusalSource;
 };
 
+/** One call that STS refuses. The clock stands at 2026-11-23T00:00:00Z. */
+export type StsRefusalCase = {
+  readonly name: string;
+  readonly request: {
+    readonly method: 'GET' | 'POST';
+    /** Parameters other than those of a good call of the action; null leaves one out. */
+    readonly form: Readonly<Record<string, string | null>>;
+    /** How many session tags it carries, and how long the value of each is. */
+    readonly tags?: { readonly count: number; readonly length: number };
+    /** Instead of a web identity token that is good: one that nobody signed, or one that has ended. */
+    readonly webToken?: 'unknown' | 'ended';
+    /** Other than that of a form; null for none. */
+    readonly contentType?: string | null;
+    /** How it is signed wrongly. `null` for not at all, as AssumeRoleWithWebIdentity always is. */
+    readonly sign?: StsSigning | null;
+  };
+  readonly response: {
+    readonly status: number;
+    /** Absent where the answer has no body. */
+    readonly error?: { readonly type: 'Sender' | 'Receiver'; readonly code: string; readonly message: string };
+    readonly headers?: Readonly<Record<string, string>>;
+    /** The message begins so; what follows is of the request. */
+    readonly begins?: true;
+  };
+  readonly source: RefusalSource;
+};
+
+export type StsSigning = {
+  readonly key?: string;
+  readonly secret?: string;
+  readonly token?: string;
+  readonly region?: string;
+  readonly service?: string;
+  /** How far the signer's clock is off. */
+  readonly seconds?: number;
+  /** Instead of what is made. */
+  readonly authorization?: string;
+};
+
 /** The rows of fixtures/instance-metadata-refusals.json, for an instance with the role `gateway`. */
 export const instanceMetadataRefusals = fixture<AwsEndpointRefusalCase>('instance-metadata-refusals');
 
@@ -66,3 +105,6 @@ export const containerCredentialsRefusals = fixture<AwsEndpointRefusalCase>('con
 
 /** The rows of fixtures/pod-identity-refusals.json, for the service account `default/gateway`, and `default/distrusted` whose role does not trust EKS. */
 export const podIdentityRefusals = fixture<PodIdentityRefusalCase>('pod-identity-refusals');
+
+/** The rows of fixtures/sts-refusals.json, for the roles that test/sts-refusals.test.ts names. */
+export const stsRefusals = fixture<StsRefusalCase>('sts-refusals');

@@ -101,12 +101,12 @@ describe('STS, by the vendor client', () => {
     const { url } = await sts();
     const provider = fromTemporaryCredentials({
       masterCredentials: { ...exampleCredential },
-      params: { RoleArn: role, RoleSessionName: 'user-1', ExternalId: 'ext-1', DurationSeconds: 900, Tags: [{ Key: 'team', Value: 'a & b' }] },
+      params: { RoleArn: role, RoleSessionName: 'user-1', ExternalId: 'ext-1', DurationSeconds: 900, Tags: [{ Key: 'team', Value: 'a + b/c=d' }] },
       clientConfig: { region: 'us-east-1', endpoint: url },
     });
     const keys = await provider();
     expect(keys.expiration?.getTime()).toBe(Math.floor((clock + 900_000) / 1000) * 1000);
-    expect(credentials.find(keys.accessKeyId)).toMatchObject({ arn: 'arn:aws:sts::123456789012:assumed-role/gateway/user-1', tags: { team: 'a & b' } });
+    expect(credentials.find(keys.accessKeyId)).toMatchObject({ arn: 'arn:aws:sts::123456789012:assumed-role/gateway/user-1', tags: { team: 'a + b/c=d' } });
     expect(await useAtBedrock(keys)).toBe('end_turn');
     clock += 900_000;
     expect(await useAtBedrock(keys)).toBe('ExpiredTokenException');

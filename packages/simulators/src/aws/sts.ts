@@ -4,7 +4,10 @@ import type { CapturedRequest } from '../http/captured.ts';
 import { type Peer, type PeerOptions, peer } from '../http/peer.ts';
 import { authenticate, type SignatureFault, SignatureRefused } from './authenticate.ts';
 import { type AwsCredential, type AwsCredentials, account } from './credentials.ts';
-import { element, xmlText } from './xml.ts';
+import { elsewhere, failure, jsonText, requestId, StsRefusal, success, wantsJson, type XmlNode } from './sts-answer.ts';
+import { checkConstraints, durationOf } from './sts-constraints.ts';
+import { checkArn, checkPolicy, sessionTags } from './sts-session.ts';
+import { checkProvider, checkToken, type OidcProviders } from './sts-web-identity.ts';
 
 /** Who may become a role, and how. */
 export type AwsRole = {
@@ -23,6 +26,8 @@ export type AwsRole = {
 export type StsSimulatorOptions = PeerOptions & {
   readonly credentials: AwsCredentials;
   readonly roles?: readonly AwsRole[];
+  /** Whose tokens AssumeRoleWithWebIdentity takes; tokens are not read at all if absent. */
+  readonly oidcProviders?: OidcProviders;
   /** `us-east-1` if absent. */
   readonly region?: string;
 };
@@ -41,21 +46,6 @@ export const stsThrottling = Object.freeze({
   }),
 });
 
-class StsRefusal extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.name = 'StsRefusal';
-    this.status = status;
-    this.code = code;
-  }
-}
-
-const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
-const requestId = '00000000-0000-4000-8000-000000000000';
-
 const signatureErrors: Readonly<Record<SignatureFault, readonly [status: number, code: string]>> = {
   missing: [403, 'MissingAuthenticationToken'],
   incomplete: [400, 'IncompleteSignature'],
@@ -64,75 +54,8 @@ const signatureErrors: Readonly<Record<SignatureFault, readonly [status: number,
   expired: [403, 'ExpiredToken'],
 };
 
-const xml = (status: number, body: string): Answer => ({
-  status,
-  headers: [
-    ['x-amzn-RequestId', requestId],
-    ['content-type', 'text/xml'],
-  ],
-  body: Buffer.from(body),
-});
-
-/** The query protocol answers in JSON whoever accepts nothing else. */
-const jsonText = (status: number, value: object): Answer => ({
-  status,
-  headers: [
-    ['x-amzn-RequestId', requestId],
-    ['content-type', 'application/json'],
-  ],
-  body: Buffer.from(JSON.stringify(value)),
-});
-const wantsJson = (request: CapturedRequest): boolean => request.header('accept')?.split(',')[0]?.trim() === 'application/json';
-
-const success = (action: string, result: string): Answer =>
-  xml(
-    200,
-    `<${action}Response xmlns="${namespace}">${element(`${action}Result`, result)}${element('ResponseMetadata', element('RequestId', requestId))}</${action}Response>\n`,
-  );
-
-const failure = (status: number, code: string, message: string, json: boolean): Answer => {
-  const type = status < 500 ? 'Sender' : 'Receiver';
-  if (json) return jsonText(status, { Error: { Code: code, Message: message, Type: type }, RequestId: requestId });
-  const error = element('Error', element('Type', type) + element('Code', code) + element('Message', xmlText(message)));
-  return xml(status, `<ErrorResponse xmlns="${namespace}">${error}${element('RequestId', requestId)}</ErrorResponse>\n`);
-};
-
-const validation = (value: string | null, place: string, sentence: string): StsRefusal =>
-  new StsRefusal(
-    400,
-    'ValidationError',
-    `1 validation error detected: Value ${value === null ? 'null' : `'${value}'`} at '${place}' failed to satisfy constraint: ${sentence}`,
-  );
-
-const required = (form: URLSearchParams, name: string): string => {
-  const value = form.get(name);
-  if (value !== null && value !== '') return value;
-  throw validation(null, name.charAt(0).toLowerCase() + name.slice(1), 'Member must not be null');
-};
-
-/** `Tags.member.1.Key` and `.Value`, up to 50. */
-const tagsOf = (form: URLSearchParams): Record<string, string> => {
-  const tags: Record<string, string> = {};
-  for (let index = 1; index <= 50; index += 1) {
-    const key = form.get(`Tags.member.${index}.Key`);
-    if (key === null) break;
-    if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key))
-      throw validation(key, `tags.${index}.member.key`, 'Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+');
-    tags[key] = form.get(`Tags.member.${index}.Value`) ?? '';
-  }
-  return tags;
-};
-
-const sessionName = (form: URLSearchParams): string => {
-  const name = required(form, 'RoleSessionName');
-  if (!/^[\w+=,.@-]{2,64}$/.test(name)) throw validation(name, 'roleSessionName', 'Member must satisfy regular expression pattern: [\\w+=,.@-]*');
-  return name;
-};
-
 const seconds = (form: URLSearchParams, role: AwsRole, chained: boolean): number => {
-  const wanted = Number(form.get('DurationSeconds') ?? 3600);
-  if (!Number.isInteger(wanted) || wanted < 900) throw validation(String(wanted), 'durationSeconds', 'Member must have value greater than or equal to 900');
-  if (wanted > 43_200) throw validation(String(wanted), 'durationSeconds', 'Member must have value less than or equal to 43200');
+  const wanted = durationOf(form) ?? 3600;
   if (chained && wanted > 3600) {
     throw new StsRefusal(400, 'ValidationError', 'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.');
   }
@@ -141,25 +64,37 @@ const seconds = (form: URLSearchParams, role: AwsRole, chained: boolean): number
   return wanted;
 };
 
-const credentialsXml = ({ accessKeyId, secretAccessKey, sessionToken = '', expiresAt = 0 }: AwsCredential): string =>
-  element(
-    'Credentials',
-    element('AccessKeyId', accessKeyId) +
-      element('SecretAccessKey', secretAccessKey) +
-      element('SessionToken', sessionToken) +
-      element('Expiration', new Date(Math.floor(expiresAt / 1000) * 1000).toISOString().replace('.000Z', 'Z')),
-  );
+const credentialsXml = ({ accessKeyId, secretAccessKey, sessionToken = '', expiresAt = 0 }: AwsCredential): XmlNode => [
+  'Credentials',
+  [
+    ['AccessKeyId', accessKeyId],
+    ['SecretAccessKey', secretAccessKey],
+    ['SessionToken', sessionToken],
+    ['Expiration', new Date(Math.floor(expiresAt / 1000) * 1000).toISOString().replace('.000Z', 'Z')],
+  ],
+];
 
-const assumed = (role: AwsRole, name: string): { arn: string; xml: string } => {
+const assumed = (role: AwsRole, name: string): { arn: string; xml: XmlNode } => {
   const roleName = role.arn.split('/').at(-1) ?? '';
   const arn = `arn:aws:sts::${role.arn.split(':')[4] ?? account}:assumed-role/${roleName}/${name}`;
-  return { arn, xml: element('AssumedRoleUser', element('AssumedRoleId', `AROASIMULATEDROLEID00:${name}`) + element('Arn', arn)) };
+  const id = `AROASIMULATEDROLEID00:${name}`;
+  return {
+    arn,
+    xml: [
+      'AssumedRoleUser',
+      [
+        ['AssumedRoleId', id],
+        ['Arn', arn],
+      ],
+    ],
+  };
 };
 
 type Call = {
   readonly form: URLSearchParams;
   readonly roles: readonly AwsRole[];
   readonly credentials: AwsCredentials;
+  readonly oidcProviders: OidcProviders | undefined;
   readonly caller: () => AwsCredential;
   /** The answer is wanted in JSON. */
   readonly json: boolean;
@@ -167,45 +102,41 @@ type Call = {
 
 const assumeRole = ({ form, roles, credentials, caller }: Call): Answer => {
   const who = caller();
-  const arn = required(form, 'RoleArn');
-  const name = sessionName(form);
+  checkConstraints(form, 'AssumeRole');
+  const arn = form.get('RoleArn') ?? '';
+  checkArn(arn);
+  checkPolicy(form.get('Policy'));
+  const tags = sessionTags(form);
   const role = roles.find((one) => one.arn === arn);
   const trusted =
     role !== undefined && (role.trusts?.includes(who.arn) ?? true) && (role.externalId === undefined || role.externalId === form.get('ExternalId'));
   if (role === undefined || !trusted) {
     throw new StsRefusal(403, 'AccessDenied', `User: ${who.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`);
   }
-  const user = assumed(role, name);
-  const issued = credentials.issue({ arn: user.arn, seconds: seconds(form, role, who.sessionToken !== undefined), tags: tagsOf(form) });
-  return success('AssumeRole', credentialsXml(issued) + user.xml);
+  const user = assumed(role, form.get('RoleSessionName') ?? '');
+  const issued = credentials.issue({ arn: user.arn, seconds: seconds(form, role, who.sessionToken !== undefined), tags });
+  return success('AssumeRole', [user.xml, credentialsXml(issued)]);
 };
 
-const assumeRoleWithWebIdentity = ({ form, roles, credentials }: Call): Answer => {
-  const arn = required(form, 'RoleArn');
-  const name = sessionName(form);
-  const token = required(form, 'WebIdentityToken');
+const assumeRoleWithWebIdentity = ({ form, roles, credentials, oidcProviders }: Call): Answer => {
+  checkConstraints(form, 'AssumeRoleWithWebIdentity');
+  const arn = form.get('RoleArn') ?? '';
+  checkArn(arn);
+  checkPolicy(form.get('Policy'));
+  const token = form.get('WebIdentityToken') ?? '';
   const role = roles.find((one) => one.arn === arn);
+  if (oidcProviders !== undefined) checkProvider(token, oidcProviders);
   if (role?.webIdentities === undefined) throw new StsRefusal(403, 'AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity');
-  const end = Object.hasOwn(role.webIdentities, token) ? role.webIdentities[token] : undefined;
-  if (end === undefined)
-    throw new StsRefusal(
-      400,
-      'InvalidIdentityToken',
-      "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
-    );
-  if (end <= credentials.now())
-    throw new StsRefusal(
-      400,
-      'ExpiredTokenException',
-      `Token expired: current date/time ${Math.floor(credentials.now() / 1000)} must be before the expiration date/time ${Math.floor(end / 1000)}`,
-    );
-  const user = assumed(role, name);
+  checkToken(Object.hasOwn(role.webIdentities, token) ? role.webIdentities[token] : undefined, credentials.now());
+  const user = assumed(role, form.get('RoleSessionName') ?? '');
   const issued = credentials.issue({ arn: user.arn, seconds: seconds(form, role, false) });
-  const provider = element('Provider', 'arn:aws:iam::123456789012:oidc-provider/oidc.example.com') + element('Audience', 'sts.amazonaws.com');
-  return success(
-    'AssumeRoleWithWebIdentity',
-    element('SubjectFromWebIdentityToken', 'system:serviceaccount:default:gateway') + credentialsXml(issued) + user.xml + provider,
-  );
+  return success('AssumeRoleWithWebIdentity', [
+    ['SubjectFromWebIdentityToken', 'system:serviceaccount:default:gateway'],
+    ['Audience', 'sts.amazonaws.com'],
+    user.xml,
+    credentialsXml(issued),
+    ['Provider', 'arn:aws:iam::123456789012:oidc-provider/oidc.example.com'],
+  ]);
 };
 
 /**
@@ -231,8 +162,7 @@ const userIdOf = ({ arn, userId }: AwsCredential): string => {
 const getCallerIdentity = ({ caller, json }: Call): Answer => {
   const credential = caller();
   const result = { Arn: credential.arn, UserId: userIdOf(credential), Account: credential.arn.split(':')[4] ?? account };
-  if (!json)
-    return success('GetCallerIdentity', element('Arn', xmlText(result.Arn)) + element('UserId', xmlText(result.UserId)) + element('Account', result.Account));
+  if (!json) return success('GetCallerIdentity', Object.entries(result));
   return jsonText(200, { GetCallerIdentityResponse: { GetCallerIdentityResult: result, ResponseMetadata: { RequestId: requestId } } });
 };
 
@@ -245,14 +175,27 @@ const actions: Readonly<Record<string, (call: Call) => Answer>> = {
 /** STS takes a signature for a quarter of an hour, whatever its `X-Amz-Expires` says: https://github.com/aws/aws-sdk-go/issues/2167 */
 const minutes = 15;
 
-const operate = (request: CapturedRequest, { credentials, roles = [], region = 'us-east-1' }: StsSimulatorOptions): Answer => {
-  const form = new URLSearchParams(request.method === 'POST' ? request.body.toString('utf8') : request.target.slice(request.path.length));
-  const action = form.get('Action') ?? '';
+/** Parameters stand in the query of a GET, and in the body of a form. */
+const formOf = (request: CapturedRequest): URLSearchParams => {
+  if (request.method !== 'POST') return new URLSearchParams(request.target.slice(request.path.length));
+  return new URLSearchParams(/^application\/x-www-form-urlencoded\b/i.test(request.header('content-type') ?? '') ? request.body.toString('utf8') : '');
+};
+
+const operate = (request: CapturedRequest, { credentials, roles = [], region = 'us-east-1', oidcProviders }: StsSimulatorOptions): Answer => {
+  const form = formOf(request);
+  const action = form.get('Action');
+  if (action === null) return elsewhere(request.target.slice(request.path.length));
   const version = form.get('Version');
   const handle = Object.hasOwn(actions, action) && version === '2011-06-15' ? actions[action] : undefined;
   if (handle === undefined) throw new StsRefusal(400, 'InvalidAction', `Could not find operation ${action} for version ${version ?? 'NO_VERSION_SPECIFIED'}`);
   const caller = (): AwsCredential => authenticate(request, { credentials, region, service: 'sts', minutes });
-  return handle({ form, roles, credentials, caller, json: wantsJson(request) });
+  return handle({ form, roles, credentials, oidcProviders, caller, json: wantsJson(request) });
+};
+
+/** The sentence for a signature that is not there is the service's own. */
+const signatureFailure = ({ fault, message }: SignatureRefused, json: boolean): Answer => {
+  const [status, code] = signatureErrors[fault];
+  return failure({ status, code, message: fault === 'missing' ? 'Request is missing Authentication Token' : message }, json);
 };
 
 /** Starts the STS stand-in (XML query protocol): AssumeRole, AssumeRoleWithWebIdentity, GetCallerIdentity. */
@@ -261,8 +204,8 @@ export const stsSimulator = async (options: StsSimulatorOptions): Promise<StsSim
     try {
       return operate(request, options);
     } catch (cause) {
-      if (cause instanceof StsRefusal) return failure(cause.status, cause.code, cause.message, wantsJson(request));
-      if (cause instanceof SignatureRefused) return failure(...signatureErrors[cause.fault], cause.message, wantsJson(request));
+      if (cause instanceof StsRefusal) return failure(cause, wantsJson(request));
+      if (cause instanceof SignatureRefused) return signatureFailure(cause, wantsJson(request));
       throw cause;
     }
   };
