@@ -196,3 +196,43 @@ describe('a clock that is set back', () => {
     expect(await name(again)).toBe('third');
   });
 });
+
+describe('a source that hands out what has ended', () => {
+  it('is left alone for growing whiles, in which what it gave is used: only its use tells whose clock is wrong', async () => {
+    const s = scene();
+    expect(await name(s.hold('late', -1))).toBe('late');
+    for (let i = 0; i < 50; i++) expect(s.cache.get(false)).toMatchObject({ name: 'late' });
+    expect(s.asked).toHaveLength(1);
+    for (const [i, pause] of [1_000, 2_000, 4_000, 5_000, 5_000].entries()) {
+      s.advance(pause - 1);
+      expect(s.cache.get(false)).toMatchObject({ name: i === 0 ? 'late' : 'later' });
+      s.advance(1);
+      expect(await name(s.hold('later', -1))).toBe('later');
+      expect(s.asked).toHaveLength(i + 2);
+    }
+    s.advance(5_000);
+    expect(await name(s.hold('good'))).toBe('good');
+    s.advance(HOUR / 2);
+    expect(s.cache.get(false)).toMatchObject({ name: 'good' });
+    expect(s.asked).toHaveLength(7);
+  });
+  it('does not take the place of what is still good', async () => {
+    const s = scene();
+    await s.hold('good');
+    s.advance(HOUR * 0.9);
+    expect(s.cache.get(false)).toMatchObject({ name: 'good' });
+    s.asked[1]?.resolve(s.issued('late', -1));
+    await s.settle();
+    expect(s.cache.get(false)).toMatchObject({ name: 'good' });
+    expect(s.asked).toHaveLength(2);
+  });
+  it('and then fails is as good as none', async () => {
+    const s = scene();
+    await s.hold('late', -1);
+    s.advance(1_000);
+    const waiting = Promise.resolve(s.cache.get(false)).catch((e: unknown) => e);
+    s.asked[1]?.reject(new Error('away'));
+    expect(await waiting).toMatchObject({ code: 'upstream_credentials_unavailable' });
+    await expect(s.cache.get(false)).rejects.toMatchObject({ code: 'upstream_credentials_unavailable' });
+  });
+});

@@ -108,6 +108,32 @@ describe('AWS event-stream', () => {
     reader.end();
     expect(events).toEqual([...texts, ...texts].map((text, i) => [(i % texts.length) % 7 === 0 ? 'other' : 'delta', text]));
   });
+  test('chunks of one length are read each for itself', () => {
+    const written = (payload: string): Buffer => Buffer.from(eventStreamMessage({ ':event-type': 'alike' }, Buffer.from(payload)));
+    expect(read([written('one'), written('two'), written('six'), written('ten')]).map(({ payload }) => payload)).toEqual(['one', 'two', 'six', 'ten']);
+  });
+  test("headers that somebody changes, and bytes that are used again, change nobody else's", () => {
+    const message = Buffer.from(eventStreamMessage({ bytes: Uint8Array.of(1, 2, 3), at: new Date(1_000) }, Buffer.from('{}')));
+    for (let i = 0; i < 3; i++) {
+      const seen: EventStreamHeaders[] = [];
+      const chunk = Buffer.from(message);
+      eventStreamReader((headers) => seen.push(headers)).push(chunk);
+      expect(seen).toEqual([{ bytes: Uint8Array.of(1, 2, 3), at: new Date(1_000) }]);
+      for (const value of Object.values(seen[0] ?? {})) {
+        if (value instanceof Date) value.setTime(0);
+        if (value instanceof Uint8Array) value[0] = 99;
+      }
+      chunk.fill(0xff);
+    }
+    const text = Buffer.from(eventStreamMessage({ ':event-type': 'used again' }, Buffer.from('{}')));
+    for (let i = 0; i < 3; i++) {
+      const chunk = Buffer.from(text);
+      const types: string[] = [];
+      frameReader('aws-eventstream', (type) => types.push(type)).push(Buffer.concat([chunk, chunk]));
+      chunk.fill(0xff);
+      expect(types).toEqual(['used again', 'used again']);
+    }
+  });
   test('more headers than are remembered are read all the same', () => {
     const kinds = Array.from({ length: 200 }, (_, i) => `kind-${i}`);
     const stream = Buffer.concat(kinds.flatMap((kind) => [0, 1, 2].map((n) => eventStreamMessage({ ':event-type': kind }, Buffer.from(String(n))))));

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { stateAfter } from './checksum.ts';
-import { type EventStreamHeaders, readHeaders } from './eventstream-headers.ts';
+import { type EventStreamHeaders, type EventStreamValue, readHeaders } from './eventstream-headers.ts';
 
 /** Payloads up to so many bytes are read with what is known of others behind the same headers. */
 export const SHORT = 255;
@@ -16,6 +16,8 @@ export interface HeaderBlock {
 }
 const MOST = 64;
 const LONGEST = 512;
+/** Nobody can change it: others may have the same. */
+const isFixed = (value: EventStreamValue): boolean => typeof value !== 'object';
 const known = new Map<string, HeaderBlock>();
 /** Throws `upstream_bad_response` for anything the format does not allow. */
 export const headerBlock = (bytes: Buffer): HeaderBlock => {
@@ -23,8 +25,8 @@ export const headerBlock = (bytes: Buffer): HeaderBlock => {
   const found = known.get(text);
   if (found !== undefined) return found;
   const own = Buffer.from(bytes);
-  const block = { bytes: own, text, headers: readHeaders(own), preludes: new Int32Array(SHORT + 1), states: new Int32Array(SHORT + 1) };
-  if (text.length > LONGEST) return block;
+  const block: HeaderBlock = { bytes: own, text, headers: readHeaders(own), preludes: new Int32Array(SHORT + 1), states: new Int32Array(SHORT + 1) };
+  if (text.length > LONGEST || !Object.values(block.headers).every(isFixed)) return block;
   if (known.size >= MOST) known.clear();
   known.set(text, block);
   return block;

@@ -58,8 +58,8 @@ const messages = (onPlace: OnPlace) => {
     onPlace(block.headers, bytes, end, body, undefined);
   };
   return {
-    /** A chunk comes. */
-    begin(): void {
+    /** The chunk has been read: its text does not lie about until the next one comes. */
+    forget(): void {
       text = '';
       from = 0;
     },
@@ -98,7 +98,6 @@ export const eventStreamPlaces = (onPlace: OnPlace): FrameReader => {
       const bytes = tail.take(arrived);
       let at = 0;
       wanted = 0;
-      message.begin();
       while (bytes.length - at >= PRELUDE) {
         const total = message.length(bytes, at);
         if (bytes.length - at < total) {
@@ -108,6 +107,7 @@ export const eventStreamPlaces = (onPlace: OnPlace): FrameReader => {
         message.read(bytes, at, total);
         at += total;
       }
+      message.forget();
       tail.add(bytes.subarray(at));
     },
     end() {

@@ -61,6 +61,9 @@ const tokenShop = (now: () => number) => {
   };
 };
 
+/** Tokens have one place, without a slash behind it and of no version: https://github.com/aws-beam/aws_credentials/issues/47 */
+const OTHER_TOKEN = /^\/[^/]+\/api\/token\/?$/;
+
 const folder = '/latest/meta-data/iam/security-credentials/';
 /** The listing of roles is answered without the slash too. */
 const isListing = (path: string): boolean => path === folder || `${path}/` === folder;
@@ -82,6 +85,7 @@ export const instanceMetadata = async (options: InstanceMetadataOptions): Promis
       if (request.method !== 'PUT') return page(405, 'Method Not Allowed');
       return reachable ? shop.make(request) : new Promise<Answer>(() => undefined);
     }
+    if (request.method === 'PUT' && OTHER_TOKEN.test(request.path)) return forbidden();
     const token = request.header('x-aws-ec2-metadata-token');
     if (token === undefined ? tokens === 'required' : !shop.isGood(token)) return page(401, 'Unauthorized');
     if (request.method !== 'GET' && request.method !== 'HEAD') return page(405, 'Method Not Allowed');

@@ -107,6 +107,9 @@ const operations: readonly Operation[] = [
   ...empty,
 ];
 
+/** A slash that stands in an id as it is cuts it in two (wire §1.3). */
+const CUT_ID = /^\/model\/[^/]+\/.+\/(?:invoke|invoke-with-response-stream|converse|converse-stream|count-tokens)$/;
+
 const decoded = (segment: string): string => {
   try {
     return decodeURIComponent(segment);
@@ -125,6 +128,7 @@ export const operate = (call: Context, request: CapturedRequest, mantle = false)
     const query = new URLSearchParams(request.target.slice(request.path.length));
     return handle({ call, request, params: match.slice(1).map(decoded), query });
   }
+  if (!mantle && request.method === 'POST' && CUT_ID.test(request.path)) throw refuse.validation('The provided model identifier is invalid.');
   return {
     status: 404,
     headers: [
