@@ -47,8 +47,6 @@ export const credentialCache = <T extends Expiring>({ ask, now, random, failed, 
   let pause = 0;
   let forcedAt = Number.NEGATIVE_INFINITY;
   let reason: unknown;
-  /** Handed out by the source although it had ended by our clock. */
-  let ended: T | undefined;
 
   const left = (): number => pause - since(failedAt, now());
   const alive = (): T | undefined => (current !== undefined && (current.expiration ?? Number.POSITIVE_INFINITY) > now() ? current : undefined);
@@ -57,17 +55,8 @@ export const credentialCache = <T extends Expiring>({ ask, now, random, failed, 
       retryAfterMs: Math.max(1_000, left()),
       cause: reason,
     });
-  /** One of the clocks is wrong, or the source has nothing newer: it is tried, since only its use tells, and the source is left alone for a while. */
-  const tookEnded = (found: T): T => {
-    ended = found;
-    failedAt = now();
-    pause = Math.min(EMPTY_CAP_MS, BACKOFF_MS * 2 ** failures++);
-    return alive() ?? found;
-  };
   const took = (found: T): T => {
     const life = (found.expiration ?? Number.POSITIVE_INFINITY) - now();
-    if (life <= 0) return tookEnded(found);
-    ended = undefined;
     current = found;
     refreshAt = Math.floor(now() + life * (REFRESH_AT + JITTER * (2 * random() - 1)));
     failures = 0;
@@ -75,7 +64,6 @@ export const credentialCache = <T extends Expiring>({ ask, now, random, failed, 
     return found;
   };
   const missed = (cause: unknown): never => {
-    ended = undefined;
     reason = cause;
     const cap = alive() === undefined ? EMPTY_CAP_MS : BACKOFF_CAP_MS;
     failedAt = now();
@@ -106,7 +94,7 @@ export const credentialCache = <T extends Expiring>({ ask, now, random, failed, 
         if (now() >= refreshAt && left() <= 0 && flight === undefined) beginUnwatched();
         return usable;
       }
-      if (flight === undefined && left() > 0) return ended ?? Promise.reject(unavailable());
+      if (flight === undefined && left() > 0) return Promise.reject(unavailable());
       return begin();
     },
     expires: () => current?.expiration,
