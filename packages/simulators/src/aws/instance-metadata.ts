@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Answer } from '../http/answer.ts';
 import type { CapturedRequest } from '../http/captured.ts';
 import { type Peer, type PeerOptions, peer } from '../http/peer.ts';
+import { timestamp } from '../timestamp.ts';
 import { type AwsCredentials, account } from './credentials.ts';
 
 export type InstanceMetadataOptions = PeerOptions & {
@@ -41,8 +42,6 @@ const page = (status: number, title: string): Answer =>
 const forbidden = (): Answer => answered(403, 'text/plain', '');
 
 const plain = (text: string): Answer => answered(200, 'text/plain', text);
-
-const iso = (milliseconds: number): string => new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 
 /** Tokens of version 2: each lives as many seconds as it was asked for. */
 const tokenShop = (now: () => number) => {
@@ -96,12 +95,12 @@ export const instanceMetadata = async (options: InstanceMetadataOptions): Promis
     const { accessKeyId, secretAccessKey, sessionToken, expiresAt = 0 } = current();
     const body = {
       Code: 'Success',
-      LastUpdated: iso(expiresAt - seconds * 1000),
+      LastUpdated: timestamp(expiresAt - seconds * 1000),
       Type: 'AWS-HMAC',
       AccessKeyId: accessKeyId,
       SecretAccessKey: secretAccessKey,
       Token: sessionToken,
-      Expiration: iso(expiresAt),
+      Expiration: timestamp(expiresAt),
     };
     return plain(JSON.stringify(body, undefined, 2));
   };

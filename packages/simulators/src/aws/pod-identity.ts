@@ -3,6 +3,7 @@ import type { CapturedRequest } from '../http/captured.ts';
 import { account } from './credentials.ts';
 import { goError, goNotFound, goPath, goUnreadable } from './go-server.ts';
 import { type PodToken, readPodToken, TokenRefused } from './service-account-token.ts';
+import { requestId } from './sts-answer.ts';
 import { tokenBuckets } from './token-bucket.ts';
 import { type ContainerCredentials, serve, type VendingOptions, vending } from './vending.ts';
 
@@ -14,8 +15,6 @@ export type PodIdentityOptions = VendingOptions & {
   /** Addresses at which the agent lets itself be called, besides its own two and that which it listens at. */
   readonly hosts?: readonly string[];
 };
-
-const requestId = '00000000-0000-4000-8000-000000000000';
 
 /** Status codes of the service's API model: an account without permission is 400 here. */
 const eksErrors = { AccessDeniedException: 400, ExpiredTokenException: 400, InvalidTokenException: 400, ResourceNotFoundException: 404 } as const;

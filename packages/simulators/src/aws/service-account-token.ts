@@ -1,3 +1,5 @@
+import { type Fields, isFields } from '../openai/check.ts';
+
 /** Thrown for a token that the agent of EKS Pod Identity refuses by itself. The message is the body of its answer. */
 export class TokenRefused extends Error {
   constructor(message: string) {
@@ -6,12 +8,8 @@ export class TokenRefused extends Error {
   }
 }
 
-type Claims = Readonly<Record<string, unknown>>;
-
 /** Whose token it is. */
 export type PodToken = { readonly namespace: string; readonly serviceAccount: string; readonly audiences: readonly string[] };
-
-const objectOf = (value: unknown): Claims | undefined => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Claims) : undefined);
 
 const unparsed = (what: string): TokenRefused => new TokenRefused(`Service account token cannot be parsed: ${what}`);
 const malformed = (what: string): TokenRefused => unparsed(`token is malformed: ${what}`);
@@ -30,7 +28,7 @@ const jsonFault = (text: string): string => {
   return /[[{"\dtfn-]/.test(first) ? 'invalid character in JSON' : `invalid character '${first}' looking for beginning of value`;
 };
 
-const decoded = (segment: string, name: string): Claims => {
+const decoded = (segment: string, name: string): Fields => {
   const at = illegalByte(segment);
   if (at !== undefined) throw malformed(`could not base64 decode ${name}: illegal base64 data at input byte ${at}`);
   const text = Buffer.from(segment, 'base64url').toString('utf8');
@@ -40,13 +38,11 @@ const decoded = (segment: string, name: string): Claims => {
   } catch {
     throw malformed(`could not JSON decode ${name}: ${jsonFault(text)}`);
   }
-  const object = objectOf(value);
-  if (object === undefined)
-    throw malformed(`could not JSON decode ${name}: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value`);
-  return object;
+  if (!isFields(value)) throw malformed(`could not JSON decode ${name}: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value`);
+  return value;
 };
 
-const numericDate = (claims: Claims, name: string): number | undefined => {
+const numericDate = (claims: Fields, name: string): number | undefined => {
   const value = claims[name] ?? undefined;
   if (value === undefined || typeof value === 'number') return value;
   throw malformed('could not JSON decode claim: could not parse NumericData');
@@ -56,7 +52,7 @@ const numericDate = (claims: Claims, name: string): number | undefined => {
 const algorithms = /^((HS|RS|ES|PS)(256|384|512)|EdDSA|none)$/;
 
 /** https://github.com/golang-jwt/jwt/blob/main/parser.go */
-const parsed = (token: string): Claims => {
+const parsed = (token: string): Fields => {
   const segments = token.split('.');
   if (segments.length !== 3) throw malformed('token contains an invalid number of segments');
   const [header = '', payload = ''] = segments;
@@ -68,7 +64,7 @@ const parsed = (token: string): Claims => {
   return claims;
 };
 
-const checkTimes = (claims: Claims, now: number): void => {
+const checkTimes = (claims: Fields, now: number): void => {
   const [end, start] = [numericDate(claims, 'exp'), numericDate(claims, 'nbf')];
   const faults = [
     ...(end !== undefined && now >= end * 1000 ? ['token is expired'] : []),
@@ -78,12 +74,12 @@ const checkTimes = (claims: Claims, now: number): void => {
 };
 
 /** The agent keeps credentials by the pod's uid, so that it must be there. */
-const kubernetesClaims = (claims: Claims): Claims => {
+const kubernetesClaims = (claims: Fields): Fields => {
   const lacking = (what: string): TokenRefused => new TokenRefused(`failed to get pod uid from service account token: token missing ${what}`);
-  const kubernetes = objectOf(claims['kubernetes.io']);
-  if (kubernetes === undefined) throw lacking('kubernetes.io claims');
-  const pod = objectOf(kubernetes.pod);
-  if (pod === undefined) throw lacking('pod claims');
+  const kubernetes = claims['kubernetes.io'];
+  if (!isFields(kubernetes)) throw lacking('kubernetes.io claims');
+  const { pod } = kubernetes;
+  if (!isFields(pod)) throw lacking('pod claims');
   if (typeof pod.uid !== 'string') throw lacking('pod uid');
   return kubernetes;
 };
@@ -98,9 +94,10 @@ export const readPodToken = (token: string, now: number): PodToken => {
   checkTimes(claims, now);
   const kubernetes = kubernetesClaims(claims);
   const { aud } = claims;
+  const { serviceaccount: account } = kubernetes;
   return {
     namespace: String(kubernetes.namespace),
-    serviceAccount: String(objectOf(kubernetes.serviceaccount)?.name),
+    serviceAccount: String(isFields(account) ? account.name : undefined),
     audiences: Array.isArray(aud) ? aud.map(String) : typeof aud === 'string' ? [aud] : [],
   };
 };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Answer } from '../http/answer.ts';
 import type { CapturedRequest } from '../http/captured.ts';
 import { type Peer, type PeerOptions, peer } from '../http/peer.ts';
+import { timestamp } from '../timestamp.ts';
 import { authenticate, type SignatureFault, SignatureRefused } from './authenticate.ts';
 import { type AwsCredential, type AwsCredentials, account } from './credentials.ts';
 import { elsewhere, failure, jsonText, requestId, StsRefusal, success, wantsJson, type XmlNode } from './sts-answer.ts';
@@ -42,7 +43,7 @@ export const stsThrottling = Object.freeze({
   headers: Object.freeze({ 'content-type': 'application/json' }),
   body: Object.freeze({
     Error: Object.freeze({ Code: 'Throttling', Message: 'Rate exceeded', Type: 'Sender' }),
-    RequestId: '00000000-0000-4000-8000-000000000000',
+    RequestId: requestId,
   }),
 });
 
@@ -70,7 +71,7 @@ const credentialsXml = ({ accessKeyId, secretAccessKey, sessionToken = '', expir
     ['AccessKeyId', accessKeyId],
     ['SecretAccessKey', secretAccessKey],
     ['SessionToken', sessionToken],
-    ['Expiration', new Date(Math.floor(expiresAt / 1000) * 1000).toISOString().replace('.000Z', 'Z')],
+    ['Expiration', timestamp(expiresAt)],
   ],
 ];
 

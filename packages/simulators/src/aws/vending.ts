@@ -1,6 +1,7 @@
 import type { Answer } from '../http/answer.ts';
 import type { CapturedRequest } from '../http/captured.ts';
 import { type Peer, type PeerOptions, peer } from '../http/peer.ts';
+import { timestamp } from '../timestamp.ts';
 import { type AwsCredentials, account } from './credentials.ts';
 import type { Rate } from './token-bucket.ts';
 
@@ -28,8 +29,6 @@ export const answerJson = (status: number, body: object): Answer => ({
   body: Buffer.from(JSON.stringify(body)),
 });
 
-const iso = (milliseconds: number): string => new Date(Math.floor(milliseconds / 1000) * 1000).toISOString().replace('.000Z', 'Z');
-
 /** Issues credentials for the role; each request gets new ones only when half of the time is over. */
 export const vending = ({ credentials, role = 'gateway', seconds = 21_600 }: VendingOptions, session: string) => {
   const arn = `arn:aws:sts::${account}:assumed-role/${role}/${session}`;
@@ -37,7 +36,7 @@ export const vending = ({ credentials, role = 'gateway', seconds = 21_600 }: Ven
     const known = credentials.issued.findLast((one) => one.arn === arn && credentials.find(one.accessKeyId) !== undefined);
     const fresh = known !== undefined && (known.expiresAt ?? 0) - credentials.now() > seconds * 500;
     const { accessKeyId, secretAccessKey, sessionToken, expiresAt = 0 } = fresh ? known : credentials.issue({ arn, seconds });
-    return answerJson(200, { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken, Expiration: iso(expiresAt), ...extra });
+    return answerJson(200, { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken, Expiration: timestamp(expiresAt), ...extra });
   };
 };
 

@@ -1,6 +1,7 @@
 import { type Answer, json } from '../http/answer.ts';
 import type { CapturedRequest } from '../http/captured.ts';
 import { type Peer, type PeerOptions, peer } from '../http/peer.ts';
+import { timestamp } from '../timestamp.ts';
 import type { KubernetesCluster, KubernetesUser } from './cluster.ts';
 import type { Attributes } from './rbac.ts';
 
@@ -118,7 +119,7 @@ const tokenRequest: Handle = ({ request, cluster, caller, names: [namespace = ''
   const audiences = wanted.length === 0 ? cluster.audiences : wanted;
   const pod = objectOf(spec.boundObjectRef).name;
   const token = cluster.issue({ namespace, serviceAccount, audiences, seconds, ...(pod === undefined ? {} : { pod: String(pod) }) });
-  const status = { token, expirationTimestamp: new Date(Math.floor(cluster.now() / 1000 + seconds) * 1000).toISOString().replace('.000Z', 'Z') };
+  const status = { token, expirationTimestamp: timestamp(cluster.now() + seconds * 1000) };
   return answered(201, { kind: 'TokenRequest', apiVersion: TOKEN_REVIEW, metadata: { name: serviceAccount, namespace }, spec: { ...spec, audiences }, status });
 };
 
