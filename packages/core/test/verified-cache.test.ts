@@ -15,3 +15,17 @@ test('a clock that is set back makes nothing that is remembered last longer', ()
   expect(cache.get(bad, 10_000)).toBeUndefined();
   expect(cache.get(good, 10_000)).toBeUndefined();
 });
+
+test('what is remembered is due for a look before it ends, once; what is short is not', () => {
+  const cache = verifiedCache();
+  const entry = { principal, strategy, from: HOUR, until: HOUR + 30_000, epoch: 0 };
+  expect([cache.isDue(entry, HOUR + 19_999), cache.isDue(entry, HOUR + 20_000), cache.isDue(entry, HOUR + 20_001)]).toEqual([false, true, false]);
+  expect(cache.isDue({ ...entry, until: HOUR + 14_999 }, HOUR + 14_998)).toBe(false);
+});
+test('what is forgotten is asked for', () => {
+  const cache = verifiedCache();
+  const key = cache.keyOf('bearer', 'good');
+  cache.keep(key, { principal, strategy, from: HOUR, until: HOUR + 30_000, epoch: 0 });
+  cache.forget(key);
+  expect(cache.get(key, HOUR)).toBeUndefined();
+});

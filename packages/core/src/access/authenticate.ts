@@ -43,6 +43,7 @@ const withoutStack = <T>(make: () => T): T => {
     Error.stackTraceLimit = stackTraceLimit;
   }
 };
+type Proven = Extract<AuthResult, { readonly is: 'principal' }>;
 type Denied = Omit<Extract<AuthResult, { readonly is: 'denied' }>, 'is'>;
 type Denial = (code: 'missing_credentials' | 'invalid_credentials', retryAfterMs?: number) => GatewayError;
 const denials = (headers: readonly string[]): Denial => {
@@ -158,6 +159,8 @@ export const makeAuthenticator = (
       throw refuse(r, error, 'unavailable', { strategy, reason: 'store_unavailable' });
     }
   };
+  const keep = (key: string, { strategy }: Strategy, { principal, cacheUntil, epoch }: Proven, now: number): void =>
+    cache.keep(key, { principal, strategy, from: now, until: cacheUntil, epoch });
   const slow = async (key: string | undefined, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<Identified> => {
     const answer = await ask(strategies, credentials, askedOf(r));
     if (answer === undefined || answer.result.is === 'denied' || answer.result.is === 'not-mine') {
@@ -179,15 +182,21 @@ export const makeAuthenticator = (
       throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: strategy.kind, reason: 'unproven' });
     note(strategy.kind, 'ok');
     if (result.body !== undefined) return { principal: result.principal };
-    if (key !== undefined)
-      cache.keep(key, { principal: result.principal, strategy: strategy.strategy, from: r.now, until: result.cacheUntil, epoch: result.epoch });
+    if (key !== undefined) keep(key, strategy, result, r.now);
     return result;
+  };
+  /** Asks for what is remembered before it ends. What cannot be asked now holds until then; what is refused is asked for, and told of, with the next request. */
+  const renew = async (key: string, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<void> => {
+    const answer = await ask(strategies, credentials, askedOf(r));
+    if (answer?.result.is === 'principal') keep(key, answer.strategy, answer.result, r.now);
+    else if (answer?.result.is !== 'unavailable') cache.forget(key);
   };
   const decide = (key: string, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Identified | Promise<Identified> => {
     const known = cache.get(key, r.now);
     if (known === 'denied') throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: 'none', reason: 'refused_before' });
     if (known === undefined) return slow(key, strategies, credentials, r);
     note(kindOf.get(known.strategy) ?? 'none', 'ok');
+    if (cache.isDue(known, r.now)) renew(key, strategies, credentials, r).catch(() => cache.forget(key));
     return known;
   };
   /** A browser adds these by itself to every request, whichever site makes it: pages of the gateway's own origin and of `cors.origins` alone may use them. */

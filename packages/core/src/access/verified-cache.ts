@@ -8,10 +8,14 @@ interface Verified {
   readonly from: number;
   readonly until: number;
   readonly epoch: number;
+  /** Somebody asks anew already. */
+  renewing?: boolean;
 }
 const MAX_VERIFIED = 50_000;
 const MAX_DENIED = 10_000;
 const DENIED_MS = 5_000;
+/** What holds for so long is asked for anew when two thirds of its time are over, so that no request waits for it. */
+const RENEWED_MS = 15_000;
 
 /** Least recently used entries fall out: two generations, swapped when the young one is full. */
 const generations = <V>(size: number) => {
@@ -65,6 +69,17 @@ export const verifiedCache = () => {
     },
     keep(key: string, entry: Verified): void {
       verified.set(key, entry);
+    },
+    /** Whether it is time to ask for it anew; true once. */
+    isDue(entry: Verified, now: number): boolean {
+      const held = entry.until - entry.from;
+      if (entry.renewing === true || held < RENEWED_MS || now - entry.from < (held * 2) / 3) return false;
+      entry.renewing = true;
+      return true;
+    },
+    /** It does not hold any more. */
+    forget(key: string): void {
+      verified.delete(key);
     },
     deny(key: string, now: number): void {
       denied.set(key, now + DENIED_MS);
