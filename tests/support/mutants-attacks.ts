@@ -187,6 +187,24 @@ export const attacks: readonly Mutant[] = [
     core('http/media-type.ts', "contentEncoding.toLowerCase() !== 'identity')", 'false)'),
   ),
   of(
+    'a value that splits a head is no header of an answer',
+    'packages/core/test/lean-response',
+    'header lines > refuse the value',
+    core('http/header-lines.ts', ' || !headerValueIsSafe(value)', ''),
+  ),
+  of(
+    'a name that splits a head is none either',
+    'packages/core/test/lean-response',
+    'header lines > refuse the name',
+    core('http/header-lines.ts', '!NAME.test(name) || ', ''),
+  ),
+  of(
+    'a caller who is refused behind a request is forgotten',
+    'packages/core/test/renewal',
+    'one who is refused behind a request',
+    core('access/authenticate.ts', "else if (answer?.result.is !== 'unavailable') cache.forget(key);", ''),
+  ),
+  of(
     'a listener has the routes that are documented',
     'tests/routes',
     'A104 routes > that are not documented are nowhere on the ops listener',

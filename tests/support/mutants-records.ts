@@ -31,11 +31,15 @@ export const records: readonly Mutant[] = [
     from: 'this.#share.owe(claim, amount);',
     to: ';',
   }),
-  chain('a record is bound to those before it', 'a record of another chain in the place of its own', core('audit/chain.ts', 'previous + text, ', 'text, ')),
+  chain(
+    'a record is bound to those before it',
+    'a record of another chain in the place of its own',
+    core('audit/chain.ts', "'base64url', previous, behind)", "'base64url', '', behind)"),
+  ),
   chain(
     'chains need their key',
     'a chain made with another key',
-    core('audit/chain.ts', 'hmac(key, previous', 'hmac({ inner: Buffer.alloc(64), outer: Buffer.alloc(64) }, previous'),
+    core('audit/chain.ts', 'hmac(key, text', 'hmac({ inner: Buffer.alloc(64), outer: Buffer.alloc(64) }, text'),
   ),
   chain('a log that was cut off', 'finds the end cut off', core('audit/verify.ts', "furthest > head.n ? stop('truncated') : ", '')),
   chain(

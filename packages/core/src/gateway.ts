@@ -89,7 +89,13 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   const stopBeating = startBeating(plans);
   const stopEnding = endWithCredentials(() => plan, plans);
 
-  const nextId = (): string => `req_${run}${(++serial).toString(16).padStart(16, '0')}`;
+  /** All digits but the last four, which are counted by themselves. */
+  let before = '';
+  const nextId = (): string => {
+    const last = ++serial & 0xffff;
+    if (last === 0 || before === '') before = `req_${run}${((serial - last) / 0x10000).toString(16).padStart(12, '0')}`;
+    return before + (last + 0x10000).toString(16).slice(1);
+  };
 
   const headOf = (request: Incoming, slots: Plan['slots']): Head =>
     readHead(request.rawHeaders, request.httpVersionMajor === 2 ? (request.headers[':authority'] as string | undefined) : undefined, slots);
@@ -133,7 +139,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
         request: x.id,
         port: socket.localPort ?? 0,
       },
-      options.now(),
+      x.startedAt,
       prove,
     );
   };

@@ -24,14 +24,17 @@ export const hmacKey = (key: Uint8Array): HmacKey => {
 const scratch = Buffer.allocUnsafeSlow(4096);
 const around = Buffer.allocUnsafeSlow(BLOCK + DIGEST);
 /**
- * HMAC-SHA-256 (RFC 2104) of a text's UTF-8, in an encoding of Node's. Two hashes in one call each: `createHmac` sets up a context and an
+ * HMAC-SHA-256 (RFC 2104) of a text's UTF-8, with what stands before and behind it, in an encoding of Node's. Two hashes in one call each: `createHmac` sets up a context and an
  * object for each text, which costs twice as much; a digest as binary text costs less than one in a Buffer of its own.
  */
-export const hmac = (key: HmacKey, text: string, encoding: 'base64url' | 'hex' | 'binary'): string => {
-  const most = BLOCK + text.length * UNIT_BYTES;
+export const hmac = (key: HmacKey, text: string, encoding: 'base64url' | 'hex' | 'binary', before = '', behind = ''): string => {
+  const most = BLOCK + (before.length + text.length + behind.length) * UNIT_BYTES;
   const message = most <= scratch.length ? scratch : Buffer.allocUnsafe(most);
   key.inner.copy(message);
-  const size = BLOCK + message.write(text, BLOCK);
+  let size = BLOCK;
+  if (before !== '') size += message.write(before, size);
+  size += message.write(text, size);
+  if (behind !== '') size += message.write(behind, size);
   key.outer.copy(around);
   around.write(hash('sha256', message.subarray(0, size), 'binary'), BLOCK, 'latin1');
   return hash('sha256', around, encoding);

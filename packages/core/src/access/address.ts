@@ -30,12 +30,18 @@ export const compileRanges = (cidrs: readonly string[]): Ranges => {
   };
 };
 
+let lastPeer = { written: '', plain: '' };
+/** Requests that follow one another mostly come over the same few connections. */
+const directOf = (peer: string): string => {
+  if (peer !== lastPeer.written) lastPeer = { written: peer, plain: plain(peer) ?? peer };
+  return lastPeer.plain;
+};
 /**
  * The caller's address: the TCP peer, or behind trusted proxies the right-most address none of them wrote. What is no address ends the
  * way: the hop before it is the caller.
  */
 export const clientAddress = (peer: string, forwardedFor: string | undefined, trusted: Ranges): string => {
-  const direct = plain(peer) ?? peer;
+  const direct = directOf(peer);
   if (forwardedFor === undefined || !trusted(peer)) return direct;
   let before = direct;
   for (const written of forwardedFor.split(',').slice(-50).reverse()) {

@@ -12,10 +12,26 @@ export interface Head {
   readonly h: string;
 }
 /** `h_i = HMAC(k, h_{i-1} || record_i)`. */
-export const link = (key: HmacKey, previous: string, text: string): string => hmac(key, previous + text, 'base64url');
+export const link = (key: HmacKey, previous: string, text: string, behind = ''): string => hmac(key, text, 'base64url', previous, behind);
 /** Where the chain of a writer begins; no other writer's records fit behind it. */
 export const firstHead = (key: HmacKey, writer: string): Head => ({ n: 0, h: link(key, '', `audit ${writer}`) });
 
+/** `shown` of texts that follow one another and are mostly the same. */
+const shownAgain = (): ((text: string | undefined) => string | undefined) => {
+  let last: string | undefined;
+  let made: string | undefined;
+  return (text) => {
+    if (text !== last) {
+      made = shown(text);
+      last = text;
+    }
+    return made;
+  };
+};
+const model = shownAgain();
+const upstreamModel = shownAgain();
+const principal = shownAgain();
+const credential = shownAgain();
 /** A record as it is stored; `text`: what its link was made of, without its last brace. */
 const storedText = (text: string, h: string): string => `${text},"h":"${h}"}`;
 /** Fixes a record under its number. Returns what its link is made of, without its last brace. */
@@ -23,10 +39,10 @@ const sealedText = (record: AuditRecord, n: number): string => {
   record.sealed = true;
   record.n = n;
   if (record.address !== undefined) record.address = addressPrefix(record.address);
-  record.model = shown(record.model);
-  record.upstreamModel = shown(record.upstreamModel);
-  record.principal = shown(record.principal);
-  record.credential = shown(record.credential);
+  record.model = model(record.model);
+  record.upstreamModel = upstreamModel(record.upstreamModel);
+  record.principal = principal(record.principal);
+  record.credential = credential(record.credential);
   record.target = shown(record.target);
   record.reason = shown(record.reason);
   return recordText(record);
@@ -50,7 +66,7 @@ export const sealBlock = (key: HmacKey, records: readonly AuditRecord[], number:
   for (const record of records) {
     n++;
     const text = sealedText(record, n);
-    h = link(key, h, `${text}}`);
+    h = link(key, h, text, '}');
     if (n > before.n + 1) row += ',';
     row += storedText(text, h);
   }

@@ -4,6 +4,8 @@ import { isEvents } from './pass.ts';
 import { textOf } from './reply/outcome.ts';
 import { wholeTap } from './whole-tap.ts';
 
+/** As it is mostly written. */
+const JSON_TYPE = 'application/json';
 const MEDIA = /^(?:audio|image|video)\/|^application\/octet-stream\b/i;
 
 /**
@@ -12,7 +14,8 @@ const MEDIA = /^(?:audio|image|video)\/|^application\/octet-stream\b/i;
  */
 export const answerTap = (surface: Pick<Surface<'opaque'>, 'tap'> | undefined, head: ReplyHead): Tap | undefined => {
   const type = textOf(head, 'content-type');
-  if (!isEvents(type)) return surface?.tap?.(MEDIA.test(type) ? 'binary' : 'json', false, (name) => textOf(head, name));
+  if (type === JSON_TYPE || !isEvents(type))
+    return surface?.tap?.(type !== JSON_TYPE && MEDIA.test(type) ? 'binary' : 'json', false, (name) => textOf(head, name));
   const tap = surface?.tap?.('sse', false);
   return tap === undefined ? undefined : wholeTap(tap, 'sse');
 };

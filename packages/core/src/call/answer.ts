@@ -1,19 +1,18 @@
 import { type Dialect, type ErrorLike, GatewayError, type HeaderPairs, isGatewayError } from '@llm-proxy-auth/plugin';
+import type { Instance } from '../graph.ts';
 import { corsHeaders } from '../http/cors.ts';
 import { UPSTREAM_REQUEST_IDS } from '../http/credential-slots.ts';
 import { echoable, envelope } from '../http/envelope.ts';
+import { HeaderLines, headerValueIsSafe } from '../http/header-lines.ts';
+import { LeanResponse } from '../http/lean-response.ts';
 import { sever } from '../http/sever.ts';
 import { hundredths } from '../observe/access-line.ts';
-import type { Exchange, Outgoing } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { holdsOneOf } from './holds-secret.ts';
 
 // Written in the parts that node:http accepts in a value; anything else is percent-encoded, so no value can split a head.
 const UNSAFE = /[^\x20-\x7e]/;
 const safe = (value: string): string => (UNSAFE.test(value) ? encodeURI(value.toWellFormed()) : value).slice(0, 512);
-// What may stand in a header value (hardening 5.2).
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-export const headerValueIsSafe = (value: string): boolean => HEADER_VALUE.test(value);
-
 /** Reply headers whose values say nothing but what their names do; not searched for secrets. */
 const PLAIN: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding', 'date', 'cache-control', 'vary', 'etag', 'last-modified']);
 /** Whether a header of the provider holds one of our secrets (8 characters and more each), alone or among other text. */
@@ -26,26 +25,36 @@ const shownUpstreamId = ({ upstreamRequestId: id, plan }: Exchange): string | un
 /** The id of a request where clients of this dialect look for it. */
 export const namedId = ({ requestIdHeader }: Dialect, id: string): readonly string[] => (requestIdHeader === undefined ? [] : [requestIdHeader, id]);
 
+const routed = (instance: Instance, model: string | undefined, upstreamModel: string | undefined, attempts: number): string => {
+  const lines = new HeaderLines('').addAll(['x-lpa-instance', instance.name, 'x-lpa-provider', instance.kind, 'x-lpa-region', instance.provider.region]);
+  if (model !== undefined) lines.add('x-lpa-model', safe(model));
+  if (upstreamModel !== undefined) lines.add('x-lpa-upstream-model', safe(upstreamModel));
+  return lines.add('x-lpa-attempts', String(attempts)).text;
+};
+/** Lines that follow one another and are mostly those of the answer before: as long as they are, their text is used again. */
+let route: { instance: Instance; model: string | undefined; upstreamModel: string | undefined; attempts: number; text: string } | undefined;
+const routeLines = ({ model, upstreamModel, attempts }: Exchange, instance: Instance): string => {
+  if (route?.instance !== instance || route.model !== model || route.upstreamModel !== upstreamModel || route.attempts !== attempts)
+    route = { instance, model, upstreamModel, attempts, text: routed(instance, model, upstreamModel, attempts) };
+  return route.text;
+};
 /** What every answer of ours carries, in front of the headers of the answer itself. */
-export const ownHeaders = (x: Exchange): string[] => {
-  const headers = ['x-request-id', x.id];
-  const clientId = echoable(x.head?.clientRequestId);
-  if (clientId !== undefined) headers.push('x-client-request-id', clientId);
-  const { origins } = x.plan.graph.settings.server.cors;
-  if (origins.length > 0) headers.push(...corsHeaders(origins, x.head?.origin));
+export const ownHeaders = (x: Exchange): HeaderLines => {
   const { instance } = x;
-  if (instance !== undefined) {
-    headers.push('x-lpa-instance', instance.name, 'x-lpa-provider', instance.kind, 'x-lpa-region', instance.provider.region);
-    if (x.model !== undefined) headers.push('x-lpa-model', safe(x.model));
-    if (x.upstreamModel !== undefined) headers.push('x-lpa-upstream-model', safe(x.upstreamModel));
-    headers.push('x-lpa-attempts', String(x.attempts), 'x-lpa-overhead-ms', hundredths(x.overhead + performance.now() - x.waitingSince));
-    const upstreamId = shownUpstreamId(x);
-    if (upstreamId !== undefined) headers.push('x-upstream-request-id', upstreamId);
-  }
-  if (x.ledger.size > 0) headers.push('x-lpa-fidelity', [...x.ledger.values()].map((n) => `${n.kind}=${safe(n.param)}`).join(','));
-  if (x.limit !== undefined && x.dialect?.rateHeaders !== undefined) headers.push(...x.dialect.rateHeaders(x.limit));
-  if (x.plan.closing()) headers.push(...(x.http2 ? [] : ['connection', 'close']));
-  return headers;
+  const overhead = instance === undefined ? '' : hundredths(x.overhead + performance.now() - x.waitingSince);
+  const lines = new HeaderLines(
+    instance === undefined ? `x-request-id: ${x.id}\r\n` : `x-request-id: ${x.id}\r\n${routeLines(x, instance)}x-lpa-overhead-ms: ${overhead}\r\n`,
+  );
+  const clientId = echoable(x.head?.clientRequestId);
+  if (clientId !== undefined) lines.put('x-client-request-id', clientId);
+  const { origins } = x.plan.graph.settings.server.cors;
+  if (origins.length > 0) lines.addAll(corsHeaders(origins, x.head?.origin));
+  const upstreamId = instance === undefined ? undefined : shownUpstreamId(x);
+  if (upstreamId !== undefined) lines.put('x-upstream-request-id', upstreamId);
+  if (x.ledger.size > 0) lines.add('x-lpa-fidelity', [...x.ledger.values()].map((n) => `${n.kind}=${safe(n.param)}`).join(','));
+  if (x.limit !== undefined && x.dialect?.rateHeaders !== undefined) lines.addAll(x.dialect.rateHeaders(x.limit));
+  if (x.plan.closing() && !x.http2) lines.put('connection', 'close');
+  return lines;
 };
 
 /** `waitingSince` holds the moment the other side gave us something; adds our work since and starts to wait again. Returns `performance.now()`. */
@@ -64,30 +73,36 @@ export const endRetry = (x: Exchange): void => {
   x.retrying?.();
   x.retrying = undefined;
 };
-export const sendHead = (x: Exchange, status: number, headers: readonly string[]): void => {
+const begin = (x: Exchange, status: number): void => {
   x.status = status;
   endRetry(x);
+};
+export const sendHead = (x: Exchange, status: number, headers: HeaderLines): void => {
+  begin(x, status);
+  if (x.response instanceof LeanResponse) return x.response.writeLines(status, headers);
   const response = x.response as { writeHead(status: number, headers: readonly string[]): unknown };
-  response.writeHead(status, headers);
+  response.writeHead(status, headers.pairs());
 };
 
 const bytesOf = (body: string | Uint8Array): Buffer =>
   typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-/** One character a byte; a text of as many bytes as characters is that already. */
-const latin1 = (body: string | Uint8Array, size: number): string =>
-  typeof body === 'string' && body.length === size ? body : bytesOf(body).toString('latin1');
-/** A whole answer in one write: node:http joins head and body only for strings, and latin1 keeps bytes as they are. */
-const ONE_WRITE = 16_384;
-/** `headers` are the answer's from now on. */
-export const sendWhole = (x: Exchange, status: number, headers: string[], body: string | Uint8Array): void => {
-  const size = Buffer.byteLength(body);
+/** Bytes of a body that is worth copying behind its head, so that both go out in one write. */
+export const ONE_WRITE = 16_384;
+/** `headers` say the length, and are the answer's from now on. */
+export const sendBody = (x: Exchange, status: number, headers: HeaderLines, body: string | Uint8Array, size: number): void => {
   x.bytesOut += size;
   if (x.plan.graph.settings.log.content) x.plan.content(x, 'reply', bytesOf(body));
-  headers.push('content-length', String(size));
+  if (x.response instanceof LeanResponse && size <= ONE_WRITE) {
+    begin(x, status);
+    return x.response.endWhole(status, headers, body, size);
+  }
   sendHead(x, status, headers);
-  const response = x.response as Outgoing & { end(text: string, encoding: BufferEncoding): void };
-  if (!x.http2 && size <= ONE_WRITE) response.end(latin1(body, size), 'latin1');
-  else response.end(bytesOf(body));
+  x.response.end(bytesOf(body));
+};
+/** The same with the length put to the headers. */
+export const sendWhole = (x: Exchange, status: number, headers: HeaderLines, body: string | Uint8Array): void => {
+  const size = Buffer.byteLength(body);
+  sendBody(x, status, headers.put('content-length', String(size)), body, size);
 };
 
 /** An error thrown anywhere becomes one of ours; what is not ours is a fault of ours and says nothing. */
@@ -131,7 +146,7 @@ export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): v
   const dialect = x.mode === 'transparent' ? nativeShape(x) : x.dialect;
   if (dialect === undefined) {
     const { status, headers, body } = envelope({ ...plainOf(e), headers: extra }, x.id);
-    sendHead(x, status, headers);
+    sendHead(x, status, new HeaderLines('').addAll(headers));
     x.response.end(x.request.method === 'HEAD' ? '' : body);
     return;
   }
@@ -139,7 +154,7 @@ export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): v
   const wire = dialect.error(x.mode === 'transparent' ? e : placed(x, e), x.operation, id);
   // A native answer carries the provider's own limits; one that was refused for ours never had any.
   const limits = x.dialect === undefined && x.limit !== undefined && e.code === 'rate_limit_exceeded' ? (dialect.rateHeaders?.(x.limit) ?? []) : [];
-  const headers = [...ownHeaders(x), ...limits, ...(x.refusedLimits ?? []), 'x-lpa-code', e.code, ...namedId(dialect, id), ...wire.headers, ...extra];
+  const headers = ownHeaders(x).addAll([...limits, ...(x.refusedLimits ?? []), 'x-lpa-code', e.code, ...namedId(dialect, id), ...wire.headers, ...extra]);
   sendWhole(x, wire.status, headers, x.request.method === 'HEAD' ? '' : wire.body);
 };
 const plainOf = (e: ErrorLike): ErrorLike => ({

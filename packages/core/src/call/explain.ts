@@ -63,5 +63,5 @@ export const explain = (x: Exchange, route: object, targets: readonly ReturnType
     reservation: reservationOf(x),
     targets,
   };
-  sendWhole(x, 200, [...ownHeaders(x), 'content-type', 'application/json'], withoutSecrets(x, JSON.stringify(answer, undefined, 2)));
+  sendWhole(x, 200, ownHeaders(x).put('content-type', 'application/json'), withoutSecrets(x, JSON.stringify(answer, undefined, 2)));
 };

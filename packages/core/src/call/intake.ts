@@ -11,9 +11,12 @@ const COLLECT_BELOW = 65_536;
 const MODEL_IN_BODY = Object.freeze({ model: ['model'], stream: ['stream'] });
 const MODEL_NOT_IN_BODY = Object.freeze({ model: 'none' as const, stream: ['stream'] });
 
+/** As it is mostly written. */
+const JSON_TYPE = 'application/json';
 /** A form that nobody here reads; ids could stand in it. */
 const URL_ENCODED = /^application\/x-www-form-urlencoded/i;
-export const isMultipart = (x: Exchange): boolean => /^multipart\/form-data/i.test(x.head?.contentType ?? '');
+const MULTIPART = /^multipart\/form-data/i;
+export const isMultipart = ({ head }: Exchange): boolean => head !== undefined && head.contentType !== JSON_TYPE && MULTIPART.test(head.contentType);
 const watcherOf = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, needed: boolean): GovernedWatcher | undefined => {
   const type = x.head?.contentType ?? '';
   const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids, x.policy?.reserves);
@@ -81,7 +84,7 @@ export const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaqu
   if (head === undefined || !hasBody(x)) return NO_INTAKE;
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
-  const unread = encoded || URL_ENCODED.test(head.contentType);
+  const unread = encoded || (head.contentType !== JSON_TYPE && URL_ENCODED.test(head.contentType));
   if (needed || (unread && (measured || factsOf(native.reach).pointers)))
     bodyKind(head.contentType, head.contentEncoding, native.pinned === undefined && native.judge === undefined ? ['json', 'multipart'] : ['json']);
   const governed = encoded ? undefined : watcherOf(x, native, surface, needed);

@@ -54,7 +54,7 @@ export const listModels = async (
   x.model = wanted;
   const inbound = { ...inboundOf(x, ''), model: wanted };
   const written = surface.client.write(shown, callOf(x, inbound, NO_ENDPOINT(dialect.name, surface.name), wanted ?? '', makeLedger(x), x.plan.graph.seal));
-  sendWhole(x, written.status ?? 200, [...ownHeaders(x), ...namedId(dialect, x.id), ...writtenHeaders(written.headers)], written.body);
+  sendWhole(x, written.status ?? 200, ownHeaders(x).addAll([...namedId(dialect, x.id), ...writtenHeaders(written.headers)]), written.body);
 };
 const NO_ENDPOINT = (dialect: string, surface: string) => ({
   dialect,

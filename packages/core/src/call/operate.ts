@@ -55,7 +55,7 @@ const sendWritten = (a: Attempting, dialect: Dialect, call: Call, written: Writt
   beginWait(x);
   const own = writtenHeaders(written.headers);
   const passed = replyHeaders(x, dialect, call.endpoint.dialect, head, own);
-  sendWhole(x, written.status ?? 200, [...ownHeaders(x), ...own, ...passed], written.body);
+  sendWhole(x, written.status ?? 200, ownHeaders(x).addAll([...own, ...passed]), written.body);
   a.resolve(DONE);
 };
 /** A whole reply read by the provider half and written by the client half. */

@@ -12,9 +12,10 @@ import {
   totalLength,
   type UpstreamReply,
 } from '@llm-proxy-auth/plugin';
+import { headerValueIsSafe } from '../http/header-lines.ts';
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
-import { beginWait, headerValueIsSafe, ownHeaders, sendWhole } from './answer.ts';
+import { beginWait, ownHeaders, sendWhole } from './answer.ts';
 import { answerTap } from './answer-tap.ts';
 import { answersOf, flawOf, isJsonType, isPage, mustBeJson } from './answered.ts';
 import type { Prepared } from './attempt.ts';
@@ -183,9 +184,7 @@ class Passing implements Prepared, PassingRules {
     const isTold = told !== '' && headerValueIsSafe(told) && (answersOf(this.#found) !== 'json' || isJsonType(told));
     const type = isTold ? told : 'application/json';
     beginWait(x);
-    const headers = ownHeaders(x);
-    headers.push('content-type', type, ...this.headers(head));
-    sendWhole(x, reply.status, headers, body);
+    sendWhole(x, reply.status, ownHeaders(x).put('content-type', type).addAll(this.headers(head)), body);
     a.resolve(DONE);
   }
 }

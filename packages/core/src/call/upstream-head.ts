@@ -1,7 +1,8 @@
 import { type Dialect, type Endpoint, type HeaderPairs, header, totalLength } from '@llm-proxy-auth/plugin';
+import { headerValueIsSafe } from '../http/header-lines.ts';
 import type { Found } from '../http/route.ts';
 import type { Candidate } from '../routing/resolve.ts';
-import { headerValueIsSafe, holdsSecret } from './answer.ts';
+import { holdsSecret } from './answer.ts';
 import type { Prepared } from './attempt.ts';
 import type { ReplyHead } from './dispatch.ts';
 import type { Exchange } from './exchange.ts';

@@ -2,11 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GatewayError } from '@llm-proxy-auth/plugin';
 import { LeanRequest } from './lean-request.ts';
+import { KEEP_ALIVE_MS, LeanResponse } from './lean-response.ts';
 import { createServer } from './node-http.ts';
 import { answerError, answerRaw, headProblem, parserError } from './raw-answer.ts';
 import { HEADER_BYTES, type Serving, serve, upgradeRequired, wrongExpectation } from './serving.ts';
-
-export const KEEP_ALIVE_MS = 72_000;
 
 /** One HTTP/1.1 connection and the request it carries now. */
 export interface Http1Connection {
@@ -32,6 +31,7 @@ export const createHttp1 = (options: Serving, connections: Set<Http1Connection>,
     connectionsCheckingInterval: Math.max(50, Math.min(1000, options.head / 4)),
     requireHostHeader: false,
     IncomingMessage: LeanRequest,
+    ServerResponse: LeanResponse,
   });
   server.maxHeadersCount = 0;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {

@@ -1,7 +1,7 @@
 import { GatewayError } from '@llm-proxy-auth/plugin';
 import type { Http1Connection } from './http1.ts';
-import { KEEP_ALIVE_MS } from './http1.ts';
 import type { Http2Connection, Http2Upload } from './http2.ts';
+import { KEEP_ALIVE_MS } from './lean-response.ts';
 import type { Port } from './one-port.ts';
 import { answerError } from './raw-answer.ts';
 import { type AnyRequest, sever } from './sever.ts';

@@ -25,6 +25,7 @@ const MAX_TARGET = 16_384;
 const refuse = (why: string): GatewayError => new GatewayError('invalid_target', `The request target ${why}.`);
 
 const decoded = (text: string): string | undefined => {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch {

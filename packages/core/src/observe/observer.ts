@@ -60,7 +60,7 @@ export const makeObserver = (metrics: GatewayMetrics, log: GatewayLog, now: () =
       if (x.cost !== undefined) call.cost(x.cost);
     }
     if (x.streamOutcome === 'truncated') metrics.truncated();
-    if (LIMITED.has(x.code)) metrics.rateLimited(x.code);
+    if (x.code !== '' && LIMITED.has(x.code)) metrics.rateLimited(x.code);
     log.access({
       time: now(),
       request: x.id,

@@ -1,8 +1,8 @@
 import type { Change, Store } from '@llm-proxy-auth/plugin';
 import type { AuditRecord } from '../audit/record.ts';
 import type { Cursor } from '../audit/writers.ts';
-import { addBucket, type Buckets, usageChanges } from './rows.ts';
-import { bucketOf } from './totals.ts';
+import { addBucket, type Buckets, isSameBucket, usageChanges } from './rows.ts';
+import { bucketOf, increase } from './totals.ts';
 
 /** Most rows that are written at once. */
 const MOST_ROWS = 500;
@@ -27,9 +27,13 @@ export const usageCollector = (writer: string) => {
   return {
     add(upTo: Cursor, records: readonly AuditRecord[]): void {
       const buckets: Buckets = new Map();
+      // Most follow others of the same.
+      let last: ReturnType<typeof addBucket> | undefined;
       for (const record of records) {
         const bucket = bucketOf(record as unknown as Readonly<Record<string, unknown>>);
-        if (bucket !== undefined) addBucket(buckets, bucket);
+        if (bucket === undefined) continue;
+        if (last !== undefined && isSameBucket(last, bucket)) increase(last, bucket);
+        else last = addBucket(buckets, bucket);
       }
       parts.push({ upTo, buckets });
     },

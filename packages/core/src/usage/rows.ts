@@ -9,12 +9,20 @@ const keyOf = (bucket: Bucket, writer: string): string =>
 /** Sums by hour, caller, model and instance. */
 export type Buckets = Map<string, Bucket & Sums>;
 /** No record holds NUL (audit/shown.ts), so that no two places share a key. */
-export const addBucket = (buckets: Buckets, bucket: Bucket): void => {
+export const addBucket = (buckets: Buckets, bucket: Bucket): Bucket & Sums => {
   const key = `${bucket.hour}\0${bucket.principal}\0${bucket.model}\0${bucket.instance}`;
   const known = buckets.get(key);
-  if (known === undefined) buckets.set(key, { ...bucket });
-  else increase(known, bucket);
+  if (known !== undefined) {
+    increase(known, bucket);
+    return known;
+  }
+  const added = { ...bucket };
+  buckets.set(key, added);
+  return added;
 };
+/** Whether two are sums of the same. */
+export const isSameBucket = (a: Bucket, b: Bucket): boolean =>
+  a.model === b.model && a.principal === b.principal && a.instance === b.instance && a.hour === b.hour;
 const FIGURES = Object.keys(NOTHING) as readonly (keyof Totals)[];
 /** What a row says; a figure that is below nothing, or none, counts as nothing. */
 const bucketIn = (json: string): { readonly bucket: Bucket & Sums; readonly damaged: boolean } => {

@@ -65,7 +65,8 @@ export class Scan {
 
   /** `controls`: control characters in strings are let be. */
   constructor(tree: PathTree, maxDepth: number, controls: boolean, lists: readonly number[], keys: KeyTable) {
-    this.found = new Array<Found | undefined>(tree.size).fill(undefined);
+    this.found = [];
+    for (let id = 0; id < tree.size; id++) this.found.push(undefined);
     this.#matched = tree.root;
     this.#maxDepth = maxDepth;
     this.#text = new StringScan(controls, MAX_RAW);

@@ -2,15 +2,16 @@ import type { ServerResponse } from 'node:http';
 import type { Tap } from '@llm-proxy-auth/plugin';
 import { replyHeaderPasses } from '../../http/credential-slots.ts';
 import { namedHops } from '../../http/head.ts';
+import { type HeaderLines, headerValueIsSafe } from '../../http/header-lines.ts';
 import { sever } from '../../http/sever.ts';
-import { beginWait, endWait, headerValueIsSafe, holdsSecret, ownHeaders, sendHead, upstreamRequestId } from '../answer.ts';
+import { beginWait, endWait, holdsSecret, ONE_WRITE, ownHeaders, sendBody, sendHead, upstreamRequestId } from '../answer.ts';
 import type { Cut, ReplyHead, Sink } from '../dispatch.ts';
 import { ClientWriter, cutStalled } from './client.ts';
 import { type Attempting, credentialRejected, cutError, cutOutcome, DONE, statusOutcome, textOf } from './outcome.ts';
 import { wholeRest } from './whole.ts';
 
 /** Which reply headers pass: everything but hop-by-hop, cookies and ours, or only what `only` lets through. */
-export const passing = (a: Attempting, headers: ReplyHead, only: ((name: string) => boolean) | undefined): string[] => {
+export const passing = (a: Attempting, headers: ReplyHead, only: ((name: string) => boolean) | undefined): HeaderLines => {
   const out = ownHeaders(a.x);
   const secrets = a.x.plan.graph.secrets();
   const hops = namedHops(textOf(headers, 'connection'));
@@ -18,7 +19,7 @@ export const passing = (a: Attempting, headers: ReplyHead, only: ((name: string)
     if (!replyHeaderPasses(name) || hops?.has(name) || only?.(name) === false) continue;
     const value = headers[name];
     for (const each of typeof value === 'string' ? [value] : (value ?? []))
-      if (headerValueIsSafe(each) && !holdsSecret(secrets, name, each)) out.push(name, each);
+      if (headerValueIsSafe(each) && !holdsSecret(secrets, name, each)) out.put(name, each);
   }
   return out;
 };
@@ -31,9 +32,6 @@ const location = (a: Attempting, headers: ReplyHead): ReplyHead | undefined => {
   if (!target.startsWith(`${base.origin}${base.path}/`)) return undefined;
   return { ...headers, location: `/transparent/${a.instance.name}${base.prefix}${target.slice(base.origin.length + base.path.length)}` };
 };
-
-/** A small answer whose length is known goes out with its head in one write; node:http joins them only for strings. */
-const ONE_WRITE = 16_384;
 
 /** What watches the answer, or who chooses it by the answer's head. */
 type Watching = Tap | ((headers: ReplyHead) => Tap | undefined) | undefined;
@@ -52,7 +50,7 @@ class RelaySink implements Sink {
   #rest: Pick<Sink, 'data' | 'end' | 'cut'> | undefined;
   #status = 0;
   /** Waits for the pieces of the same read, so that head and body can be one write. */
-  #waiting: string[] | undefined;
+  #waiting: HeaderLines | undefined;
   #length = -1;
   #started = false;
 
@@ -146,10 +144,7 @@ class RelaySink implements Sink {
     this.#waiting = undefined;
     const { x } = this.#a;
     if (headers === undefined || x.gone) return;
-    x.bytesOut += chunk.length;
-    if (x.plan.graph.settings.log.content) x.plan.content(x, 'reply', chunk);
-    sendHead(x, this.#status, headers);
-    (x.response as ServerResponse).end(chunk.toString('latin1'), 'latin1');
+    sendBody(x, this.#status, headers, chunk, chunk.length);
   }
   /** Answers that concern us: refused credentials, and errors that do not pass. */
   #read(status: number, headers: ReplyHead, strayed: boolean): void {

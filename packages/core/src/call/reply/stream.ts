@@ -159,7 +159,7 @@ class StreamSink implements Sink {
     if (this.#committed || x.gone) return;
     this.#committed = true;
     const at = beginWait(x);
-    sendHead(x, 200, [...ownHeaders(x), 'content-type', this.#body.type, ...STREAM_HEADERS, ...this.#body.headers(this.#head)]);
+    sendHead(x, 200, ownHeaders(x).addAll(['content-type', this.#body.type, ...STREAM_HEADERS, ...this.#body.headers(this.#head)]));
     if (this.#held !== undefined) {
       for (const piece of this.#held) this.#writer.write(piece);
       this.#held = undefined;

@@ -1,0 +1,61 @@
+import { HeaderLines } from './header-lines.ts';
+import type { LeanRequest } from './lean-request.ts';
+import { ServerResponse } from './node-http.ts';
+
+/** Milliseconds that a connection may wait for its next request. */
+export const KEEP_ALIVE_MS = 72_000;
+const KEPT = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1_000}\r\n`;
+
+let dated = { second: Number.NaN, line: '' };
+/** `Date` of this second. */
+const dateLine = (): string => {
+  const second = Math.floor(Date.now() / 1_000);
+  if (second !== dated.second) dated = { second, line: `Date: ${new Date(second * 1_000).toUTCString()}\r\n` };
+  return dated.line;
+};
+
+/** What node:http keeps of an answer's head; no part of its types. */
+interface Below {
+  _header: string;
+  _headerSent: boolean;
+  _hasBody: boolean;
+  _storeHeader(firstLine: string, headers: readonly string[]): void;
+}
+const below = ServerResponse.prototype as unknown as Below;
+const storeHeader = below._storeHeader;
+
+/** An answer whose head may be lines that were checked already: node:http looks at each name and value three times. */
+export class LeanResponse extends ServerResponse<LeanRequest> {
+  /** The same as `writeHead` with these headers. */
+  writeLines(status: number, lines: HeaderLines): void {
+    this.writeHead(status, lines as unknown as string[]);
+  }
+  /** Head and body in one piece: node:http joins them for strings alone, each of which is copied twice. `size`: of the body in bytes. */
+  endWhole(status: number, lines: HeaderLines, body: Uint8Array | string, size: number): void {
+    this.writeLines(status, lines);
+    const own = this as unknown as Below;
+    if (!own._hasBody) return void this.end();
+    const head = own._header;
+    const whole = Buffer.allocUnsafe(head.length + size);
+    whole.write(head, 0, 'latin1');
+    if (typeof body === 'string') whole.write(body, head.length, 'utf8');
+    else whole.set(body, head.length);
+    own._headerSent = true;
+    this.end(whole);
+  }
+}
+Object.defineProperty(LeanResponse.prototype, '_storeHeader', {
+  value(this: LeanResponse & Below, firstLine: string, headers: HeaderLines | readonly string[]): void {
+    if (!(headers instanceof HeaderLines)) return storeHeader.call(this, firstLine, headers);
+    // The rest is node:http's: answers without a body, to HTTP/1.0, and those that end their connection.
+    if (!this._hasBody || !this.shouldKeepAlive || !this.useChunkedEncodingByDefault || headers.hasOther)
+      return storeHeader.call(this, firstLine, headers.pairs());
+    let framing = '';
+    if (!headers.hasLength) {
+      this.chunkedEncoding = true;
+      framing = 'Transfer-Encoding: chunked\r\n';
+    }
+    this._header = `${firstLine}${headers.text}${headers.hasDate ? '' : dateLine()}${KEPT}${framing}\r\n`;
+    this._headerSent = false;
+  },
+});
