@@ -77,9 +77,7 @@ export const memoryCounters = (): Counters => {
     for (const { kind, key, amount } of lease.claims) if (kind === 'concurrent') open.set(key, Math.max(0, (open.get(key) ?? 0) + by * amount));
   };
   const leaseOf = (id: string): Lease | undefined => {
-    let slot = 0;
-    for (let i = 0, code = id.charCodeAt(0); code >= 0x30 && code <= 0x39; code = id.charCodeAt(++i)) slot = slot * 10 + (code - 0x30);
-    const lease = leases[slot];
+    const lease = leases[Number.parseInt(id, 10)];
     return lease?.id === id ? lease : undefined;
   };
   const end = (lease: Lease): void => {

@@ -1,4 +1,5 @@
 import { BlockList, isIP, SocketAddress } from 'node:net';
+import { lastOf } from '../last-of.ts';
 
 /** Compiled address ranges; IPv4-mapped IPv6 addresses count as IPv4. */
 export type Ranges = (address: string) => boolean;
@@ -30,12 +31,7 @@ export const compileRanges = (cidrs: readonly string[]): Ranges => {
   };
 };
 
-let lastPeer = { written: '', plain: '' };
-/** Requests that follow one another mostly come over the same few connections. */
-const directOf = (peer: string): string => {
-  if (peer !== lastPeer.written) lastPeer = { written: peer, plain: plain(peer) ?? peer };
-  return lastPeer.plain;
-};
+const directOf = lastOf((peer: string): string => plain(peer) ?? peer);
 /**
  * The caller's address: the TCP peer, or behind trusted proxies the right-most address none of them wrote. What is no address ends the
  * way: the hop before it is the caller.

@@ -1,5 +1,6 @@
 import { type HmacKey, hmac } from '@llm-proxy-auth/plugin';
 import { addressPrefix } from '@llm-proxy-auth/plugin/issued';
+import { lastOf } from '../last-of.ts';
 import { canonicalOf, recordText } from './canonical.ts';
 import type { AuditRecord } from './record.ts';
 import { shown } from './shown.ts';
@@ -16,22 +17,10 @@ export const link = (key: HmacKey, previous: string, text: string, behind = ''):
 /** Where the chain of a writer begins; no other writer's records fit behind it. */
 export const firstHead = (key: HmacKey, writer: string): Head => ({ n: 0, h: link(key, '', `audit ${writer}`) });
 
-/** `shown` of texts that follow one another and are mostly the same. */
-const shownAgain = (): ((text: string | undefined) => string | undefined) => {
-  let last: string | undefined;
-  let made: string | undefined;
-  return (text) => {
-    if (text !== last) {
-      made = shown(text);
-      last = text;
-    }
-    return made;
-  };
-};
-const model = shownAgain();
-const upstreamModel = shownAgain();
-const principal = shownAgain();
-const credential = shownAgain();
+const model = lastOf(shown);
+const upstreamModel = lastOf(shown);
+const principal = lastOf(shown);
+const credential = lastOf(shown);
 /** A record as it is stored; `text`: what its link was made of, without its last brace. */
 const storedText = (text: string, h: string): string => `${text},"h":"${h}"}`;
 /** Fixes a record under its number. Returns what its link is made of, without its last brace. */

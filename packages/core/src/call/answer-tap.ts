@@ -1,11 +1,9 @@
 import type { Surface, Tap } from '@llm-proxy-auth/plugin';
 import type { ReplyHead } from './dispatch.ts';
-import { isEvents } from './pass.ts';
+import { CONTENT_TYPES, isEvents } from './pass.ts';
 import { textOf } from './reply/outcome.ts';
 import { wholeTap } from './whole-tap.ts';
 
-/** As it is mostly written. */
-const JSON_TYPE = 'application/json';
 const MEDIA = /^(?:audio|image|video)\/|^application\/octet-stream\b/i;
 
 /**
@@ -14,8 +12,9 @@ const MEDIA = /^(?:audio|image|video)\/|^application\/octet-stream\b/i;
  */
 export const answerTap = (surface: Pick<Surface<'opaque'>, 'tap'> | undefined, head: ReplyHead): Tap | undefined => {
   const type = textOf(head, 'content-type');
-  if (type === JSON_TYPE || !isEvents(type))
-    return surface?.tap?.(type !== JSON_TYPE && MEDIA.test(type) ? 'binary' : 'json', false, (name) => textOf(head, name));
-  const tap = surface?.tap?.('sse', false);
-  return tap === undefined ? undefined : wholeTap(tap, 'sse');
+  // Asked first, as most answers are: no pattern is needed for it.
+  const framing = type === CONTENT_TYPES.json ? 'json' : isEvents(type) ? 'sse' : MEDIA.test(type) ? 'binary' : 'json';
+  if (framing !== 'sse') return surface?.tap?.(framing, false, (name) => textOf(head, name));
+  const tap = surface?.tap?.(framing, false);
+  return tap === undefined ? undefined : wholeTap(tap, framing);
 };

@@ -13,6 +13,7 @@ import { holdsOneOf } from './holds-secret.ts';
 // Written in the parts that node:http accepts in a value; anything else is percent-encoded, so no value can split a head.
 const UNSAFE = /[^\x20-\x7e]/;
 const safe = (value: string): string => (UNSAFE.test(value) ? encodeURI(value.toWellFormed()) : value).slice(0, 512);
+
 /** Reply headers whose values say nothing but what their names do; not searched for secrets. */
 const PLAIN: ReadonlySet<string> = new Set(['content-type', 'content-length', 'content-encoding', 'date', 'cache-control', 'vary', 'etag', 'last-modified']);
 /** Whether a header of the provider holds one of our secrets (8 characters and more each), alone or among other text. */
@@ -26,30 +27,28 @@ const shownUpstreamId = ({ upstreamRequestId: id, plan }: Exchange): string | un
 export const namedId = ({ requestIdHeader }: Dialect, id: string): readonly string[] => (requestIdHeader === undefined ? [] : [requestIdHeader, id]);
 
 const routed = (instance: Instance, model: string | undefined, upstreamModel: string | undefined, attempts: number): string => {
-  const lines = new HeaderLines('').addAll(['x-lpa-instance', instance.name, 'x-lpa-provider', instance.kind, 'x-lpa-region', instance.provider.region]);
+  const lines = new HeaderLines().addAll(['x-lpa-instance', instance.name, 'x-lpa-provider', instance.kind, 'x-lpa-region', instance.provider.region]);
   if (model !== undefined) lines.add('x-lpa-model', safe(model));
   if (upstreamModel !== undefined) lines.add('x-lpa-upstream-model', safe(upstreamModel));
   return lines.add('x-lpa-attempts', String(attempts)).text;
 };
 /** Lines that follow one another and are mostly those of the answer before: as long as they are, their text is used again. */
 let route: { instance: Instance; model: string | undefined; upstreamModel: string | undefined; attempts: number; text: string } | undefined;
-const routeLines = ({ model, upstreamModel, attempts }: Exchange, instance: Instance): string => {
+const routeLines = ({ instance, model, upstreamModel, attempts }: Exchange): string => {
+  if (instance === undefined) return '';
   if (route?.instance !== instance || route.model !== model || route.upstreamModel !== upstreamModel || route.attempts !== attempts)
     route = { instance, model, upstreamModel, attempts, text: routed(instance, model, upstreamModel, attempts) };
   return route.text;
 };
 /** What every answer of ours carries, in front of the headers of the answer itself. */
 export const ownHeaders = (x: Exchange): HeaderLines => {
-  const { instance } = x;
-  const overhead = instance === undefined ? '' : hundredths(x.overhead + performance.now() - x.waitingSince);
-  const lines = new HeaderLines(
-    instance === undefined ? `x-request-id: ${x.id}\r\n` : `x-request-id: ${x.id}\r\n${routeLines(x, instance)}x-lpa-overhead-ms: ${overhead}\r\n`,
-  );
+  const lines = new HeaderLines(`x-request-id: ${x.id}\r\n${routeLines(x)}`);
+  if (x.instance !== undefined) lines.put('x-lpa-overhead-ms', hundredths(x.overhead + performance.now() - x.waitingSince));
   const clientId = echoable(x.head?.clientRequestId);
   if (clientId !== undefined) lines.put('x-client-request-id', clientId);
   const { origins } = x.plan.graph.settings.server.cors;
   if (origins.length > 0) lines.addAll(corsHeaders(origins, x.head?.origin));
-  const upstreamId = instance === undefined ? undefined : shownUpstreamId(x);
+  const upstreamId = shownUpstreamId(x);
   if (upstreamId !== undefined) lines.put('x-upstream-request-id', upstreamId);
   if (x.ledger.size > 0) lines.add('x-lpa-fidelity', [...x.ledger.values()].map((n) => `${n.kind}=${safe(n.param)}`).join(','));
   if (x.limit !== undefined && x.dialect?.rateHeaders !== undefined) lines.addAll(x.dialect.rateHeaders(x.limit));
@@ -146,7 +145,7 @@ export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): v
   const dialect = x.mode === 'transparent' ? nativeShape(x) : x.dialect;
   if (dialect === undefined) {
     const { status, headers, body } = envelope({ ...plainOf(e), headers: extra }, x.id);
-    sendHead(x, status, new HeaderLines('').addAll(headers));
+    sendHead(x, status, new HeaderLines().addAll(headers));
     x.response.end(x.request.method === 'HEAD' ? '' : body);
     return;
   }

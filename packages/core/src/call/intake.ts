@@ -4,6 +4,7 @@ import { bodyKind } from '../http/media-type.ts';
 import type { Exchange } from './exchange.ts';
 import { type GovernedWatcher, jsonWatcher, multipartWatcher } from './governed.ts';
 import { governedPaths } from './governed-paths.ts';
+import { CONTENT_TYPES } from './pass.ts';
 import { collect, hasBody, pipe, type Watcher } from './receive.ts';
 
 /** Bodies up to this size are collected even when they could be piped: cheaper, and a try can be repeated. */
@@ -11,12 +12,10 @@ const COLLECT_BELOW = 65_536;
 const MODEL_IN_BODY = Object.freeze({ model: ['model'], stream: ['stream'] });
 const MODEL_NOT_IN_BODY = Object.freeze({ model: 'none' as const, stream: ['stream'] });
 
-/** As it is mostly written. */
-const JSON_TYPE = 'application/json';
 /** A form that nobody here reads; ids could stand in it. */
 const URL_ENCODED = /^application\/x-www-form-urlencoded/i;
 const MULTIPART = /^multipart\/form-data/i;
-export const isMultipart = ({ head }: Exchange): boolean => head !== undefined && head.contentType !== JSON_TYPE && MULTIPART.test(head.contentType);
+export const isMultipart = ({ head }: Exchange): boolean => head !== undefined && head.contentType !== CONTENT_TYPES.json && MULTIPART.test(head.contentType);
 const watcherOf = (x: Exchange, native: NativeCall, surface: Surface<'opaque'> | undefined, needed: boolean): GovernedWatcher | undefined => {
   const type = x.head?.contentType ?? '';
   const paths = governedPaths(surface?.governed ?? (native.modelIn === 'body' ? MODEL_IN_BODY : MODEL_NOT_IN_BODY), native.reach.ids, x.policy?.reserves);
@@ -84,7 +83,7 @@ export const receive = (x: Exchange, native: NativeCall, surface: Surface<'opaqu
   if (head === undefined || !hasBody(x)) return NO_INTAKE;
   // A rule reads this body: it must be one that everybody reads alike.
   const encoded = head.contentEncoding !== '';
-  const unread = encoded || (head.contentType !== JSON_TYPE && URL_ENCODED.test(head.contentType));
+  const unread = encoded || (head.contentType !== CONTENT_TYPES.json && URL_ENCODED.test(head.contentType));
   if (needed || (unread && (measured || factsOf(native.reach).pointers)))
     bodyKind(head.contentType, head.contentEncoding, native.pinned === undefined && native.judge === undefined ? ['json', 'multipart'] : ['json']);
   const governed = encoded ? undefined : watcherOf(x, native, surface, needed);

@@ -68,13 +68,9 @@ export interface Spent {
   readonly cost: number;
 }
 const tokensOf = (usage: Usage | undefined): number => (usage === undefined ? 0 : usage.input + usage.output);
-type Actual = readonly { readonly key: string; readonly amount: number }[];
-const NONE_ACTUAL: Actual = Object.freeze([]);
 /** What limits that reserved tokens or money are told: what was used, never less than nothing. */
-const actualOf = (reserved: readonly Claim[], usage: Usage | undefined, cost: number): Actual =>
-  reserved.length === 0
-    ? NONE_ACTUAL
-    : reserved.flatMap(({ key, kind }) => (kind === 'budget' ? [{ key, amount: cost }] : key.endsWith(TOKENS) ? [{ key, amount: tokensOf(usage) }] : []));
+const actualOf = (reserved: readonly Claim[], usage: Usage | undefined, cost: number): readonly { readonly key: string; readonly amount: number }[] =>
+  reserved.flatMap(({ key, kind }) => (kind === 'budget' ? [{ key, amount: cost }] : key.endsWith(TOKENS) ? [{ key, amount: tokensOf(usage) }] : []));
 
 /** What an open call has used by now as far as bytes tell; undefined while no provider was asked. The prompt is charged from the start. */
 export const soFar = (x: Exchange): Spent | undefined => {

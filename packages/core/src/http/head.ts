@@ -47,7 +47,7 @@ const classify = (name: string): Known => {
   return entry;
 };
 
-const PLAIN_CONNECTION = /^(?:keep-alive|close)?$/i;
+const PLAIN_CONNECTION = /^(?:keep-alive|close)$/i;
 /** Lower-case names of further headers that end at this hop because `Connection` names them (RFC 9110 7.6.1); mostly none. */
 export const namedHops = (connection: string): ReadonlySet<string> | undefined =>
   connection === '' || PLAIN_CONNECTION.test(connection)

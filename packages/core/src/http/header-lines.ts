@@ -23,7 +23,7 @@ export class HeaderLines {
   #date = false;
   #other = false;
   /** `text`: lines that were checked when they were written, and concern none of the above. */
-  constructor(text: string) {
+  constructor(text = '') {
     this.#text = text;
   }
   get text(): string {

@@ -1,3 +1,4 @@
+import { lastOf } from '../last-of.ts';
 import { HeaderLines } from './header-lines.ts';
 import type { LeanRequest } from './lean-request.ts';
 import { ServerResponse } from './node-http.ts';
@@ -6,13 +7,9 @@ import { ServerResponse } from './node-http.ts';
 export const KEEP_ALIVE_MS = 72_000;
 const KEPT = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_MS / 1_000}\r\n`;
 
-let dated = { second: Number.NaN, line: '' };
+const dateLineOf = lastOf((second: number): string => `Date: ${new Date(second * 1_000).toUTCString()}\r\n`);
 /** `Date` of this second. */
-const dateLine = (): string => {
-  const second = Math.floor(Date.now() / 1_000);
-  if (second !== dated.second) dated = { second, line: `Date: ${new Date(second * 1_000).toUTCString()}\r\n` };
-  return dated.line;
-};
+const dateLine = (): string => dateLineOf(Math.floor(Date.now() / 1_000));
 
 /** What node:http keeps of an answer's head; no part of its types. */
 interface Below {

@@ -1,3 +1,5 @@
+import { lastOf } from '../last-of.ts';
+
 /** What one principal had of one model at one instance in one hour. */
 export interface Totals {
   readonly requests: number;
@@ -56,13 +58,9 @@ export const increase = (sums: Sums, more: Totals): void => {
 export const amount = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const HOUR_MS = 3_600_000;
-let lastHour = { number: Number.NaN, text: '' };
+const hourText = lastOf((number: number): string => new Date(number * HOUR_MS).toISOString().slice(0, 13));
 /** Of epoch ms. Most calls are of the same hour. */
-export const hourOf = (at: number): string => {
-  const number = Math.floor(at / HOUR_MS);
-  if (number !== lastHour.number) lastHour = { number, text: new Date(at).toISOString().slice(0, 13) };
-  return lastHour.text;
-};
+export const hourOf = (at: number): string => hourText(Math.floor(at / HOUR_MS));
 /** What a settled call adds; undefined for every other record. Names of models that nobody has would be rows without end. */
 export const bucketOf = (record: Readonly<Record<string, unknown>>): Bucket | undefined => {
   if (record.kind !== 'settle' && record.kind !== 'call') return undefined;
