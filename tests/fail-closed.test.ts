@@ -21,6 +21,9 @@ const PEPPER = 'pepper-canary-0123456789abcdef0123456789';
 const CANARY = `import { writeFileSync } from 'node:fs';\nwriteFileSync(new URL('../../../canary', import.meta.url), '');\n`;
 const GOOD = `export default { name: '@acme/extra', api: 1, auth: { extra: { summary: 'Extra.', config: { type: 'object', properties: {} }, create: () => ({ slots: ['bearer'], challenge: '', issued: true, authenticate: () => ({ is: 'not-mine' }) }) } } };\n`;
 const creating = (how: string): string => GOOD.replace(/create: .*\}\) \}/, `create: ${how} }`);
+const HANGING = 'extra hangs';
+/** Says that it hangs, to this process, and hangs. */
+const HANGS = `process.emit('${HANGING}'); await new Promise(() => undefined)`;
 const withExtra = (entry: unknown = '@acme/extra', more: object = {}): string =>
   configuration({ plugins: [...OURS, entry], auth: [{ use: 'extra' }, { use: 'api-key', pepper: PEPPER }], ...more });
 const start = (...words: string[]): string[] => ['start', '--plugin-root', place.folder, ...words];
@@ -139,23 +142,27 @@ describe('a plugin that is not right ends the start with 78', () => {
     expect(existsSync(join(place.folder, 'canary'))).toBe(ran === true);
   });
   test.each([
-    ['imported', `await new Promise(() => undefined);\n${GOOD}`],
-    ['created', creating('() => new Promise(() => undefined)')],
+    ['imported', `${HANGS};\n${GOOD}`],
+    ['created', creating(`async () => { ${HANGS}; }`)],
   ])('hanging while it is %s: the start waits 30 s and no longer', async (_when, source) => {
     place.plugin('@acme/extra', source);
     place.write('llm-proxy-auth.yaml', withExtra());
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    let ended: Ended | undefined;
-    void place.run(start()).then((e) => {
-      ended = e;
+    const hangs = new Promise<void>((resolve) => {
+      process.once(HANGING, resolve);
     });
-    // Files are read in between, which no timer waits for.
-    for (let waited = 0; ended === undefined && waited < 100_000; waited += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (vi.getTimerCount() > 0) vi.advanceTimersByTime(50);
-    }
-    if (ended === undefined) throw new Error('it still waits');
-    refused(ended, /@acme\/extra|extra/);
+    let ended: Ended | undefined;
+    const started = place.run(start()).then((e) => {
+      ended = e;
+      return e;
+    });
+    await Promise.race([hangs, started]);
+    // The other plugins take the time that they need: the clock goes on when only this one is waited for.
+    while (vi.getTimerCount() > 1) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(ended).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    refused(await started, /extra/);
   });
   test('the same package, unspoilt, starts as far as the port: the failures above are its own', async () => {
     place.plugin('@acme/extra', GOOD);

@@ -175,7 +175,7 @@ export const money: readonly Mutant[] = [
   reserved(
     'usage of a stream that nobody asked for is read',
     'what an answer that passes says of its usage is booked: speech',
-    core('call/answer-tap.ts', "return tap === undefined ? undefined : wholeTap(tap, 'sse');", 'return undefined;'),
+    core('call/answer-tap.ts', 'return tap === undefined ? undefined : wholeTap(tap, framing);', 'return undefined;'),
   ),
   {
     rule: 'a budget is its owner’s, whatever the key',
