@@ -239,6 +239,20 @@ describe('other sources', () => {
     await asked(of);
     await expect.poll(async () => (await asked(of)).key).toBe(credentials.issued[1]?.accessKeyId);
   });
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['a key with a sign that STS does not take', { 'te*am': 'search' }, /te\*am/],
+    ['an empty key', { '': 'search' }, /tags/],
+    ['a key that is too long', { ['k'.repeat(129)]: 'search' }, /tags/],
+    ['a value with a sign that STS does not take', { team: 'a;b' }, /tags\.team/],
+    ['a value that is too long', { team: 'v'.repeat(257) }, /tags\.team/],
+    ['more than 50', Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`k${i}`, ''])), /tags/],
+  ])('session tags that STS would refuse end the start: %s', async (_what, tags, words) => {
+    await expect(open({ credentials: { assumeRole: { arn: 'arn:aws:iam::123456789012:role/llm', tags } } })).rejects.toThrow(words);
+  });
+  test('session tags that STS takes: letters of any script, the longest, 50 of them', async () => {
+    const tags = { ...Object.fromEntries(Array.from({ length: 48 }, (_, i) => [`k${i}`, ''])), größe: 'été 東京_.:/=+-@', ['k'.repeat(128)]: 'v'.repeat(256) };
+    await open({ credentials: { assumeRole: { arn: 'arn:aws:iam::123456789012:role/llm', tags } } });
+  });
   test('a role that is refused is 503, and the log says why', async () => {
     const sts = await stsSimulator({ credentials, roles: [] });
     peers.push(sts);

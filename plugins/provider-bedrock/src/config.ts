@@ -20,6 +20,8 @@ const endpoints = Type.Object(
   },
   { additionalProperties: false, default: {}, description: 'Which hosts of AWS are called.' },
 );
+/** What STS takes in the key and the value of a session tag (API model of AssumeRole, version 2011-06-15). */
+const TAG = '[\\p{L}\\p{Z}\\p{N}_.:/=+@-]';
 const assumeRole = Type.Object(
   {
     arn: Type.String({ pattern: '^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$', description: 'Role to assume.', examples: ['arn:aws:iam::123456789012:role/llm'] }),
@@ -29,7 +31,13 @@ const assumeRole = Type.Object(
       pattern: '^[A-Za-z0-9_+=,.@-]{2,64}$',
       description: 'Name of the session, as CloudTrail shows it.',
     }),
-    tags: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Session tags.', examples: [{ team: 'search' }] })),
+    tags: Type.Optional(
+      Type.Record(Type.String({ pattern: `^${TAG}{1,128}$` }), Type.String({ pattern: `^${TAG}{0,256}$` }), {
+        maxProperties: 50,
+        description: 'Session tags, at most 50: letters and digits of any script, spaces and _ . : / = + @ -, up to 128 in a key and 256 in a value.',
+        examples: [{ team: 'search' }],
+      }),
+    ),
   },
   { additionalProperties: false, description: 'Role that is assumed with the credentials found.' },
 );
