@@ -205,6 +205,24 @@ export const attacks: readonly Mutant[] = [
     core('access/authenticate.ts', "else if (answer?.result.is !== 'unavailable') cache.forget(key);", ''),
   ),
   of(
+    'an answer that comes late lets nobody in who was refused meanwhile',
+    'packages/core/test/renewal',
+    'an answer that comes too late',
+    core('access/verified-cache.ts', 'if (verified.get(key) === entry) ', ''),
+  ),
+  of(
+    'a head that went out is not sent again with its body',
+    'tests/answers-in-step',
+    'in step > expect: x: /transparent',
+    core('http/lean-response.ts', 'own._headerSent || ', ''),
+  ),
+  of(
+    'a head is no part of a chunk',
+    'tests/answers-in-step',
+    'in step > connection: content-length: /openai',
+    core('http/lean-response.ts', 'this.chunkedEncoding || ', ''),
+  ),
+  of(
     'a listener has the routes that are documented',
     'tests/routes',
     'A104 routes > that are not documented are nowhere on the ops listener',

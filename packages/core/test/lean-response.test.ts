@@ -54,6 +54,8 @@ const CASES: readonly { readonly what: string; readonly status: number; readonly
     { what: 'HEAD', status: 200, pairs: ['content-length', '4'], body: 'text', request: get('/', '', 'HEAD') },
     { what: 'no content', status: 204, pairs: ['x-a', '1'], body: '', request: get('/') },
     { what: 'not modified', status: 304, pairs: ['etag', '"a"'], body: '', request: get('/') },
+    { what: 'an expectation', status: 200, pairs: ['expect', 'x', 'content-length', '4'], body: 'text', request: get('/') },
+    { what: 'its own keep-alive', status: 200, pairs: ['keep-alive', 'timeout=5', 'content-length', '4'], body: 'text', request: get('/') },
     { what: 'letters beyond ASCII', status: 200, pairs: ['x-a', '\u00e4\u00ff', 'content-length', '6'], body: '\u00e4\u20ac!', request: get('/') },
   ];
 
@@ -72,15 +74,65 @@ describe('an answer whose head is checked lines', () => {
         response.writeLines(status, new HeaderLines().addAll(pairs));
         response.end(Buffer.from(body));
       }),
-      // Whole answers say their length.
-      ...(pairs.some((name) => name.toLowerCase() === 'content-length')
-        ? [await send((response) => response.endWhole(status, new HeaderLines().addAll(pairs), body, size))]
-        : []),
+      await send((response) => response.endWhole(status, new HeaderLines().addAll(pairs), body, size)),
+      await send((response) => response.endWhole(status, new HeaderLines().addAll(pairs), Buffer.from(body), size)),
     ]) {
       const { lines, body: sent } = first(lean);
       expect([...lines].sort()).toEqual([...plain.lines].sort());
       expect(sent).toBe(plain.body);
     }
+  });
+
+  it.each<[string, (response: LeanResponse) => void]>([
+    ['headers that were set before', (response) => response.setHeader('x-set', '1')],
+    ['an expectation that was set before', (response) => response.setHeader('expect', 'x')],
+    ['chunks that were set before', (response) => response.setHeader('transfer-encoding', 'chunked')],
+    ['no date', (response) => Object.assign(response, { sendDate: false })],
+    ['no word of the connection', (response) => response.removeHeader('connection')],
+    ['no chunks', (response) => response.removeHeader('transfer-encoding')],
+  ])('is what node:http would send: %s', async (_what, before) => {
+    const send = (write: (response: LeanResponse) => void) =>
+      exchange(
+        (response, url) => {
+          if (url === '/last') return void response.end();
+          before(response);
+          write(response);
+        },
+        get('/'),
+        LAST,
+      );
+    for (const pairs of [
+      ['x-a', '1', 'content-length', '4'],
+      ['x-a', '1'],
+    ]) {
+      const plain = first(await send((response) => void response.writeHead(200, [...pairs]).end('text')));
+      for (const lean of [
+        await send((response) => {
+          response.writeLines(200, new HeaderLines().addAll(pairs));
+          response.end('text');
+        }),
+        await send((response) => response.endWhole(200, new HeaderLines().addAll(pairs), 'text', 4)),
+      ]) {
+        expect([...first(lean).lines].sort()).toEqual([...plain.lines].sort());
+        expect(first(lean).body).toBe(plain.body);
+      }
+    }
+  });
+
+  it('has the bytes of its body and no others, whatever their elements', async () => {
+    const body = Uint16Array.from({ length: 2_000 }, (_, i) => i);
+    const bytes = Buffer.from(body.buffer);
+    const { body: sent } = first(
+      await exchange(
+        (response, url) => {
+          if (url === '/last') response.end();
+          else response.endWhole(200, new HeaderLines().put('content-length', '4000'), body as unknown as Uint8Array, 4_000);
+        },
+        get('/'),
+        LAST,
+      ),
+    );
+    expect(Buffer.from(sent, 'latin1').equals(bytes)).toBe(true);
   });
 
   it('answers requests of one write in their order, the later ones written first', async () => {

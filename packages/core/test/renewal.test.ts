@@ -89,3 +89,37 @@ test('a credential that nobody knows any more is forgotten', async () => {
   await turn();
   await expect(Promise.resolve(g.at(20_001))).rejects.toMatchObject({ code: 'invalid_credentials' });
 });
+test('an answer that comes too late lets nobody in who was refused meanwhile', async () => {
+  const late = Promise.withResolvers<AuthResult>();
+  const g = gateway(
+    good('first'),
+    () => late.promise,
+    () => ({ is: 'denied', reason: 'revoked' }),
+  );
+  await g.at(0);
+  g.at(20_000);
+  await expect(Promise.resolve(g.at(30_000))).rejects.toMatchObject({ code: 'invalid_credentials' });
+  late.resolve(good('late')(20_000));
+  await turn();
+  for (const time of [30_001, 49_999]) await expect(Promise.resolve().then(() => g.at(time))).rejects.toMatchObject({ code: 'invalid_credentials' });
+});
+test('an answer that comes late replaces nothing newer', async () => {
+  const late = Promise.withResolvers<AuthResult>();
+  const g = gateway(good('first'), () => late.promise, good('newer'));
+  await g.at(0);
+  g.at(20_000);
+  await g.at(30_000);
+  late.resolve(good('late')(20_000));
+  await turn();
+  expect(g.at(30_001)).toMatchObject({ principal: { id: 'newer' } });
+});
+test('whoever must be proven by a body is not remembered', async () => {
+  const g = gateway(good('first'), (now) => ({ ...good('second')(now), body: { sha256: () => true } }) as unknown as AuthResult);
+  await g.at(0);
+  g.at(20_000);
+  await turn();
+  for (const asked of [2, 3]) {
+    expect(g.asked()).toBe(asked);
+    await g.at(20_001);
+  }
+});

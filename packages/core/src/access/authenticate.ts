@@ -10,7 +10,7 @@ import { type Asked, ask } from './ask.ts';
 import { type AccessEvent, whoOf } from './event.ts';
 import type { Refused } from './refused.ts';
 import { type Passed, secondFactor } from './second-factor.ts';
-import type { VerifiedCache } from './verified-cache.ts';
+import type { Verified, VerifiedCache } from './verified-cache.ts';
 
 /** Result of one authentication, for the `llm_proxy_auth_total` metric. */
 export type AuthNote = (strategy: string, result: 'ok' | 'denied' | 'unavailable' | 'missing') => void;
@@ -159,8 +159,13 @@ export const makeAuthenticator = (
       throw refuse(r, error, 'unavailable', { strategy, reason: 'store_unavailable' });
     }
   };
-  const keep = (key: string, { strategy }: Strategy, { principal, cacheUntil, epoch }: Proven, now: number): void =>
-    cache.keep(key, { principal, strategy, from: now, until: cacheUntil, epoch });
+  const remembered = ({ strategy }: Strategy, { principal, cacheUntil, epoch }: Proven, now: number): Verified => ({
+    principal,
+    strategy,
+    from: now,
+    until: cacheUntil,
+    epoch,
+  });
   const slow = async (key: string | undefined, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<Identified> => {
     const answer = await ask(strategies, credentials, askedOf(r));
     if (answer === undefined || answer.result.is === 'denied' || answer.result.is === 'not-mine') {
@@ -182,13 +187,14 @@ export const makeAuthenticator = (
       throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: strategy.kind, reason: 'unproven' });
     note(strategy.kind, 'ok');
     if (result.body !== undefined) return { principal: result.principal };
-    if (key !== undefined) keep(key, strategy, result, r.now);
+    if (key !== undefined) cache.keep(key, remembered(strategy, result, r.now));
     return result;
   };
   /** Asks for what is remembered before it ends. What cannot be asked now holds until then; what is refused is asked for, and told of, with the next request. */
-  const renew = async (key: string, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<void> => {
+  const renew = async (key: string, known: Verified, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<void> => {
     const answer = await ask(strategies, credentials, askedOf(r));
-    if (answer?.result.is === 'principal') keep(key, answer.strategy, answer.result, r.now);
+    // Whoever must be proven by a body is proven with each request.
+    if (answer?.result.is === 'principal' && answer.result.body === undefined) cache.replace(key, known, remembered(answer.strategy, answer.result, r.now));
     else if (answer?.result.is !== 'unavailable') cache.forget(key);
   };
   const decide = (key: string, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Identified | Promise<Identified> => {
@@ -196,7 +202,7 @@ export const makeAuthenticator = (
     if (known === 'denied') throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: 'none', reason: 'refused_before' });
     if (known === undefined) return slow(key, strategies, credentials, r);
     note(kindOf.get(known.strategy) ?? 'none', 'ok');
-    if (cache.isDue(known, r.now)) renew(key, strategies, credentials, r).catch(() => cache.forget(key));
+    if (cache.isDue(known, r.now)) renew(key, known, strategies, credentials, r).catch(() => cache.forget(key));
     return known;
   };
   /** A browser adds these by itself to every request, whichever site makes it: pages of the gateway's own origin and of `cors.origins` alone may use them. */

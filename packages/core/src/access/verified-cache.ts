@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { AuthStrategy, Principal } from '@llm-proxy-auth/plugin';
 
-interface Verified {
+export interface Verified {
   readonly principal: Principal;
   readonly strategy: AuthStrategy;
   /** Epoch ms: when the request came that it was found out for, and until when it holds. */
@@ -76,6 +76,10 @@ export const verifiedCache = () => {
       if (entry.renewing === true || held < RENEWED_MS || now - entry.from < (held * 2) / 3) return false;
       entry.renewing = true;
       return true;
+    },
+    /** `keep`, unless the entry that it was asked for has gone meanwhile: who was refused or asked for anew knows better. */
+    replace(key: string, entry: Verified, by: Verified): void {
+      if (verified.get(key) === entry) verified.set(key, by);
     },
     /** It does not hold any more. */
     forget(key: string): void {

@@ -8,6 +8,7 @@ const CONCERNS: ReadonlyMap<string, 'length' | 'date' | 'other'> = new Map([
   ['content-length', 'length'],
   ['date', 'date'],
   ['connection', 'other'],
+  ['keep-alive', 'other'],
   ['transfer-encoding', 'other'],
   ['trailer', 'other'],
   ['expect', 'other'],

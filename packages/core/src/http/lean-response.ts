@@ -16,22 +16,29 @@ interface Below {
   _header: string;
   _headerSent: boolean;
   _hasBody: boolean;
+  readonly _removedConnection: boolean;
+  readonly _removedTE: boolean;
   _storeHeader(firstLine: string, headers: readonly string[]): void;
 }
 const below = ServerResponse.prototype as unknown as Below;
 const storeHeader = below._storeHeader;
+const bytesOf = (body: Uint8Array | string): Uint8Array | string =>
+  typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 
 /** An answer whose head may be lines that were checked already: node:http looks at each name and value three times. */
 export class LeanResponse extends ServerResponse<LeanRequest> {
   /** The same as `writeHead` with these headers. */
   writeLines(status: number, lines: HeaderLines): void {
-    this.writeHead(status, lines as unknown as string[]);
+    // Beside headers that were set one by one, node:http takes pairs alone.
+    this.writeHead(status, (this.getHeaderNames().length === 0 ? lines : lines.pairs()) as string[]);
   }
-  /** Head and body in one piece: node:http joins them for strings alone, each of which is copied twice. `size`: of the body in bytes. */
+  /** The same as `writeLines` and `end`; `size`: of the body in bytes. Head and body go out in one piece: node:http joins them for strings alone, each of which is copied twice. */
   endWhole(status: number, lines: HeaderLines, body: Uint8Array | string, size: number): void {
     this.writeLines(status, lines);
     const own = this as unknown as Below;
     if (!own._hasBody) return void this.end();
+    // A head that has gone out, or says that chunks follow, has no body that can be joined to it.
+    if (own._headerSent || this.chunkedEncoding || (typeof body !== 'string' && body.length !== size)) return void this.end(bytesOf(body));
     const head = own._header;
     const whole = Buffer.allocUnsafe(head.length + size);
     whole.write(head, 0, 'latin1');
@@ -44,8 +51,16 @@ export class LeanResponse extends ServerResponse<LeanRequest> {
 Object.defineProperty(LeanResponse.prototype, '_storeHeader', {
   value(this: LeanResponse & Below, firstLine: string, headers: HeaderLines | readonly string[]): void {
     if (!(headers instanceof HeaderLines)) return storeHeader.call(this, firstLine, headers);
-    // The rest is node:http's: answers without a body, to HTTP/1.0, and those that end their connection.
-    if (!this._hasBody || !this.shouldKeepAlive || !this.useChunkedEncodingByDefault || headers.hasOther)
+    // The rest is node:http's: answers without a body, to HTTP/1.0, those that end their connection, and those that leave out what all have.
+    if (
+      !this._hasBody ||
+      !this.shouldKeepAlive ||
+      !this.useChunkedEncodingByDefault ||
+      headers.hasOther ||
+      !this.sendDate ||
+      this._removedConnection ||
+      this._removedTE
+    )
       return storeHeader.call(this, firstLine, headers.pairs());
     let framing = '';
     if (!headers.hasLength) {
