@@ -82,6 +82,16 @@ test('a strategy that cannot be asked changes nothing before the end, and nothin
   await expect(Promise.resolve(g.at(30_000))).rejects.toMatchObject({ code: 'auth_unavailable' });
   expect(g.refused).toHaveLength(1);
 });
+test('a strategy that could not be asked is asked again a second later', async () => {
+  const g = gateway(good('first'), () => ({ is: 'unavailable', reason: 'away', retryAfterMs: 1 }), good('second'));
+  await g.at(0);
+  g.at(20_000);
+  await turn();
+  for (const time of [20_999, 21_000]) expect(g.at(time)).toMatchObject({ principal: { id: 'first' } });
+  await turn();
+  expect(g.asked()).toBe(3);
+  expect(g.at(30_000)).toMatchObject({ principal: { id: 'second' } });
+});
 test('a credential that nobody knows any more is forgotten', async () => {
   const g = gateway(good('first'), () => ({ is: 'not-mine' }));
   await g.at(0);

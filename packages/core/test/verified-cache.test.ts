@@ -1,6 +1,6 @@
 import type { AuthStrategy, Principal } from '@llm-proxy-auth/plugin';
 import { expect, test } from 'vitest';
-import { verifiedCache } from '../src/access/verified-cache.ts';
+import { type Verified, verifiedCache } from '../src/access/verified-cache.ts';
 
 const strategy: AuthStrategy = { slots: ['bearer'], challenge: '', issued: false, authenticate: () => ({ is: 'not-mine' }) };
 const principal: Principal = { id: 'a', owner: 'a', strategy: 's', credential: 'c', groups: [], scopes: [], factor: 'none' };
@@ -16,11 +16,18 @@ test('a clock that is set back makes nothing that is remembered last longer', ()
   expect(cache.get(good, 10_000)).toBeUndefined();
 });
 
-test('what is remembered is due for a look before it ends, once; what is short is not', () => {
+test('what is remembered is due for a look before it ends, once, and again where nobody could be asked; what is short is not', () => {
   const cache = verifiedCache();
-  const entry = { principal, strategy, from: HOUR, until: HOUR + 30_000, epoch: 0 };
-  expect([cache.isDue(entry, HOUR + 19_999), cache.isDue(entry, HOUR + 20_000), cache.isDue(entry, HOUR + 20_001)]).toEqual([false, true, false]);
-  expect(cache.isDue({ ...entry, until: HOUR + 14_999 }, HOUR + 14_998)).toBe(false);
+  const kept = (held: number): Verified => {
+    const key = cache.keyOf('bearer', `held ${held}`);
+    cache.keep(key, { principal, strategy, from: HOUR, until: HOUR + held, epoch: 0 });
+    return cache.get(key, HOUR) as Verified;
+  };
+  const entry = kept(30_000);
+  expect([19_999, 20_000, 20_001].map((after) => cache.isDue(entry, HOUR + after))).toEqual([false, true, false]);
+  cache.postpone(entry, HOUR + 20_000);
+  expect([20_999, 21_000, 21_001].map((after) => cache.isDue(entry, HOUR + after))).toEqual([false, true, false]);
+  expect(cache.isDue(kept(14_999), HOUR + 14_998)).toBe(false);
 });
 test('what is forgotten is asked for', () => {
   const cache = verifiedCache();

@@ -10,7 +10,7 @@ import { type Asked, ask } from './ask.ts';
 import { type AccessEvent, whoOf } from './event.ts';
 import type { Refused } from './refused.ts';
 import { type Passed, secondFactor } from './second-factor.ts';
-import type { Verified, VerifiedCache } from './verified-cache.ts';
+import type { Found, Verified, VerifiedCache } from './verified-cache.ts';
 
 /** Result of one authentication, for the `llm_proxy_auth_total` metric. */
 export type AuthNote = (strategy: string, result: 'ok' | 'denied' | 'unavailable' | 'missing') => void;
@@ -159,7 +159,7 @@ export const makeAuthenticator = (
       throw refuse(r, error, 'unavailable', { strategy, reason: 'store_unavailable' });
     }
   };
-  const remembered = ({ strategy }: Strategy, { principal, cacheUntil, epoch }: Proven, now: number): Verified => ({
+  const remembered = ({ strategy }: Strategy, { principal, cacheUntil, epoch }: Proven, now: number): Found => ({
     principal,
     strategy,
     from: now,
@@ -195,7 +195,8 @@ export const makeAuthenticator = (
     const answer = await ask(strategies, credentials, askedOf(r));
     // Whoever must be proven by a body is proven with each request.
     if (answer?.result.is === 'principal' && answer.result.body === undefined) cache.replace(key, known, remembered(answer.strategy, answer.result, r.now));
-    else if (answer?.result.is !== 'unavailable') cache.forget(key);
+    else if (answer?.result.is === 'unavailable') cache.postpone(known, r.now);
+    else cache.forget(key);
   };
   const decide = (key: string, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Identified | Promise<Identified> => {
     const known = cache.get(key, r.now);

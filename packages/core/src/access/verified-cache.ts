@@ -1,21 +1,31 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { AuthStrategy, Principal } from '@llm-proxy-auth/plugin';
 
-export interface Verified {
+/** Who a credential is. */
+export interface Found {
   readonly principal: Principal;
   readonly strategy: AuthStrategy;
   /** Epoch ms: when the request came that it was found out for, and until when it holds. */
   readonly from: number;
   readonly until: number;
   readonly epoch: number;
-  /** Somebody asks anew already. */
-  renewing?: boolean;
+}
+/** The same while it is remembered. */
+export interface Verified extends Found {
+  /** Epoch ms: from when it is asked for anew. */
+  dueAt: number;
 }
 const MAX_VERIFIED = 50_000;
 const MAX_DENIED = 10_000;
 const DENIED_MS = 5_000;
 /** What holds for so long is asked for anew when two thirds of its time are over, so that no request waits for it. */
 const RENEWED_MS = 15_000;
+/** Who could not be asked is asked again after this time. */
+const AGAIN_MS = 1_000;
+const timed = (found: Found): Verified => {
+  const held = found.until - found.from;
+  return { ...found, dueAt: held < RENEWED_MS ? Number.POSITIVE_INFINITY : found.from + (held * 2) / 3 };
+};
 
 /** Least recently used entries fall out: two generations, swapped when the young one is full. */
 const generations = <V>(size: number) => {
@@ -67,19 +77,22 @@ export const verifiedCache = () => {
       denied.delete(key);
       return undefined;
     },
-    keep(key: string, entry: Verified): void {
-      verified.set(key, entry);
+    keep(key: string, found: Found): void {
+      verified.set(key, timed(found));
     },
-    /** Whether it is time to ask for it anew; true once. */
+    /** Whether it is time to ask for it anew; true once, until `postpone`. */
     isDue(entry: Verified, now: number): boolean {
-      const held = entry.until - entry.from;
-      if (entry.renewing === true || held < RENEWED_MS || now - entry.from < (held * 2) / 3) return false;
-      entry.renewing = true;
+      if (now < entry.dueAt) return false;
+      entry.dueAt = Number.POSITIVE_INFINITY;
       return true;
     },
+    /** It could not be asked for. */
+    postpone(entry: Verified, now: number): void {
+      entry.dueAt = now + AGAIN_MS;
+    },
     /** `keep`, unless the entry that it was asked for has gone meanwhile: who was refused or asked for anew knows better. */
-    replace(key: string, entry: Verified, by: Verified): void {
-      if (verified.get(key) === entry) verified.set(key, by);
+    replace(key: string, entry: Verified, by: Found): void {
+      if (verified.get(key) === entry) verified.set(key, timed(by));
     },
     /** It does not hold any more. */
     forget(key: string): void {
