@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, openBench } from './support/gateway.ts';
+import { ask } from './support/raw.ts';
 
 /** What the provider answers next, whole. */
 let answers: string[] = [];
@@ -28,24 +29,20 @@ afterAll(async () => {
 });
 const answer = (status: string, lines: readonly string[], body: string): string =>
   `HTTP/1.1 ${status}\r\n${[...lines, `content-length: ${body.length}`].join('\r\n')}\r\n\r\n${body}`;
-const ask = (agent: Agent, path: string, body: object) =>
-  new Promise<{ readonly status: number | undefined; readonly id: unknown; readonly body: string; readonly port: number | undefined }>((resolve, reject) => {
-    const sent = request(`${bench.url}${path}`, {
-      method: 'POST',
-      agent,
-      headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' },
-    });
-    sent.on('error', reject).on('response', (response) => {
-      let text = '';
-      const port = response.socket.localPort;
-      response.setEncoding('latin1').on('error', reject);
-      response.on('data', (piece) => {
-        text += piece;
-      });
-      response.on('end', () => resolve({ status: response.statusCode, id: response.headers['x-request-id'], body: text, port }));
-    });
-    sent.end(JSON.stringify(body));
-  });
+/** Asks twice over what should be one connection; its port with each answer. */
+const askTwice = async (path: string, body: object) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const sent = { path, headers: { authorization: `Bearer ${bench.key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const one = async () => {
+    const [got, [socket]] = await Promise.all([ask(bench.url, sent, agent), once(agent, 'free')]);
+    return { ...got, id: got.headers['x-request-id'], port: (socket as Socket).localPort };
+  };
+  try {
+    return [await one(), await one()] as const;
+  } finally {
+    agent.destroy();
+  }
+};
 
 /** A whole answer of its own, which a connection out of step would take for the next one. */
 const WITHIN = `${'\r\n'.repeat(400)}HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{"evil":1}`;
@@ -67,23 +64,17 @@ describe('what a provider says of its own connection leaves the client’s in st
       ].map((lines) => [lines.join(', '), path, type, body, lines] as const),
     ),
   )('%s: %s', async (_what, path, type, body, lines) => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     answers = [answer('200 OK', [`content-type: ${type}`, ...lines], WITHIN), answer('200 OK', [`content-type: ${type}`], 'of the second')];
-    const first = await ask(agent, path, body);
-    const second = await ask(agent, path, body);
-    expect([first.status, first.body, second.status, second.body]).toEqual([200, WITHIN, 200, 'of the second']);
+    const [first, second] = await askTwice(path, body);
+    expect([first.status, first.text, second.status, second.text]).toEqual([200, WITHIN, 200, 'of the second']);
     expect(new Set([first.id, second.id, undefined]).size).toBe(3);
     expect(second.port).toBe(first.port);
-    agent.destroy();
   });
   test.each(['429 Too Many Requests', '500 Internal Server Error', '302 Found'])('an error that passes: %s', async (status) => {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const [path, type, body] = PATHS[0];
     const location = status.startsWith('302') ? [`location: http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1/elsewhere`] : [];
     answers = [answer(status, [`content-type: ${type}`, 'expect: x', ...location], WITHIN), answer('200 OK', [`content-type: ${type}`], 'of the second')];
-    const first = await ask(agent, path, body);
-    const second = await ask(agent, path, body);
-    expect([first.status, first.body, second.status, second.body]).toEqual([Number.parseInt(status, 10), WITHIN, 200, 'of the second']);
-    agent.destroy();
+    const [first, second] = await askTwice(path, body);
+    expect([first.status, first.text, second.status, second.text]).toEqual([Number.parseInt(status, 10), WITHIN, 200, 'of the second']);
   });
 });

@@ -1,4 +1,4 @@
-import { request as requestHttp1 } from 'node:http';
+import { type Agent, request as requestHttp1 } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 
@@ -15,11 +15,11 @@ export interface Got {
   readonly text: string;
 }
 
-/** One request over HTTP/1.1, the target as it stands. */
-export const ask = (url: string, { method = 'POST', path, headers = {}, body }: Sent): Promise<Got> =>
+/** One request over HTTP/1.1, the target as it stands; without an agent over a connection of its own. */
+export const ask = (url: string, { method = 'POST', path, headers = {}, body }: Sent, agent: Agent | false = false): Promise<Got> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
-    const sent = requestHttp1({ host: hostname, port, method, path, headers: headers as Record<string, string | string[]>, agent: false }, (reply) => {
+    const sent = requestHttp1({ host: hostname, port, method, path, headers: headers as Record<string, string | string[]>, agent }, (reply) => {
       const pieces: Buffer[] = [];
       reply.on('data', (piece: Buffer) => pieces.push(piece));
       reply.on('end', () => resolve({ status: reply.statusCode ?? 0, headers: reply.headers, text: Buffer.concat(pieces).toString() }));

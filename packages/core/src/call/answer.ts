@@ -4,7 +4,7 @@ import { corsHeaders } from '../http/cors.ts';
 import { UPSTREAM_REQUEST_IDS } from '../http/credential-slots.ts';
 import { echoable, envelope } from '../http/envelope.ts';
 import { HeaderLines, headerValueIsSafe } from '../http/header-lines.ts';
-import { LeanResponse } from '../http/lean-response.ts';
+import { bytesOf, LeanResponse } from '../http/lean-response.ts';
 import { sever } from '../http/sever.ts';
 import { hundredths } from '../observe/access-line.ts';
 import type { Exchange } from './exchange.ts';
@@ -83,8 +83,6 @@ export const sendHead = (x: Exchange, status: number, headers: HeaderLines): voi
   response.writeHead(status, headers.pairs());
 };
 
-const bytesOf = (body: string | Uint8Array): Buffer =>
-  typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 /** Bytes of a body that is worth copying behind its head, so that both go out in one write. */
 export const ONE_WRITE = 16_384;
 /** `headers` say the length, and are the answer's from now on. */

@@ -22,8 +22,9 @@ interface Below {
 }
 const below = ServerResponse.prototype as unknown as Below;
 const storeHeader = below._storeHeader;
-const bytesOf = (body: Uint8Array | string): Uint8Array | string =>
-  typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+/** A body as it is sent; bytes are not copied. */
+export const bytesOf = (body: string | Uint8Array): Buffer =>
+  typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 
 /** An answer whose head may be lines that were checked already: node:http looks at each name and value three times. */
 export class LeanResponse extends ServerResponse<LeanRequest> {
