@@ -59,9 +59,14 @@ describe.runIf(redis !== undefined)('two gateways that share limits in Redis', (
     const paid = got.map(answer).filter((a) => a === '200 ').length;
     expect(paid).toBeGreaterThanOrEqual(4);
     expect(site.simulator.requests).toHaveLength(paid);
+    // An answer may be there before what it reserved beyond its use is given back.
     let more = 0;
-    while (answer(await at(more, 900)) === '200 ') more++;
-    expect(paid + more).toBe(5);
+    const inAll = async (): Promise<number> => {
+      if (answer(await at(more, 900)) === '200 ') more++;
+      return paid + more;
+    };
+    await expect.poll(inAll, { timeout: ROOM / 2 }).toBe(5);
+    expect(answer(await at(more, 900))).toBe('429 budget_exceeded');
   });
   test('a gateway that is killed: what its calls had reserved stays charged', { timeout: ROOM }, async () => {
     await start({ per: 'principal', budget: { usd: 0.01, window: 'month' } });
