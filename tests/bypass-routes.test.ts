@@ -257,20 +257,20 @@ describe('paths', () => {
   });
 });
 
-describe('a deployment that a header of Azure names', () => {
+describe('a further deployment of Azure', () => {
   const IMAGES = 'x-ms-oai-image-generation-deployment';
   const body = JSON.stringify({ model: BIG, input: 'hi', tools: [{ type: 'image_generation', model: BIG }] });
   let azure: Bench;
   let keys: Readonly<Record<'all' | 'both' | 'one', string>>;
   beforeAll(async () => {
-    azure = await openBench({ vendor: 'azure', main: { deployments: { [BIG]: 'talks', 'gpt-image-1': 'draws' } } });
-    const [both, one] = await Promise.all([[BIG, 'gpt-image-1'], [BIG]].map((models) => azure.makeKey({ name: models.join('-'), models })));
+    azure = await openBench({ vendor: 'azure', main: { deployments: { [BIG]: 'talks', 'gpt-image-1': 'draws', [SMALL]: 'embeds' } } });
+    const [both, one] = await Promise.all([[BIG, 'gpt-image-1', SMALL], [BIG]].map((models) => azure.makeKey({ name: models.join('-'), models })));
     keys = { all: azure.key, both: both ?? '', one: one ?? '' };
   });
   afterAll(() => azure.close());
   const paths = ['/openai/main/v1/responses', '/transparent/main/openai/v1/responses'];
   test.each(paths.flatMap((path) => (['all', 'both', 'one'] as const).map((who) => [path, who] as const)))(
-    '%s, asked for by who may use %s',
+    '%s, named by a header, asked for by who may use %s',
     async (path, who) => {
       azure.simulator.clear();
       const headers = { authorization: `Bearer ${keys[who]}`, 'content-type': 'application/json', [IMAGES]: 'draws' };
@@ -279,4 +279,23 @@ describe('a deployment that a header of Azure names', () => {
       expect([seen, codeOf(got) === 'model_not_allowed']).toEqual(who === 'one' ? [[], true] : [['draws'], false]);
     },
   );
+  const searches = ['/openai/main/v1/chat/completions', '/transparent/main/openai/deployments/talks/chat/completions?api-version=2024-10-21'];
+  const EMBEDS = { type: 'deployment_name', deployment_name: 'embeds' };
+  const dependencies: readonly (readonly [name: string, embedding_dependency: unknown, refused: readonly string[]])[] = [
+    ['by its name', EMBEDS, ['one']],
+    ['by its name, as another kind', { ...EMBEDS, type: 'integrated' }, ['one']],
+    ['by an address', { type: 'endpoint', endpoint: 'https://a.openai.azure.com/openai/deployments/embeds/embeddings' }, ['both', 'one']],
+    ['by nothing that is known', 'embeds', ['both', 'one']],
+    ['by its index', { type: 'integrated' }, []],
+    ['by nothing', null, []],
+  ];
+  test.each(
+    searches.flatMap((path) => dependencies.flatMap(([name, ...row]) => (['all', 'both', 'one'] as const).map((who) => [path, name, who, ...row] as const))),
+  )('%s, what searches data named %s, asked for by who may use %s', async (path, _name, who, embedding_dependency, refused) => {
+    azure.simulator.clear();
+    const headers = { authorization: `Bearer ${keys[who]}`, 'content-type': 'application/json' };
+    const data_sources = [{ type: 'azure_search', parameters: { endpoint: 'https://s.search.windows.net', index_name: 'i', embedding_dependency } }];
+    const got = await ask(azure.url, { path, headers, body: JSON.stringify({ model: BIG, messages, data_sources }) });
+    expect([azure.simulator.requests.length, codeOf(got) === 'model_not_allowed']).toEqual(refused.includes(who) ? [0, true] : [1, false]);
+  });
 });

@@ -108,13 +108,23 @@ const access: readonly Mutant[] = [
     'models beside the governed one',
     'bypass-routes',
     'below /transparent/main/v1 > an image tool',
-    core('call/further-models.ts', 'model === undefined || !modelAllowed(principal, policy, model)', 'false'),
+    core('call/further-models.ts', 'model === undefined || !isAllowed(model)', 'false'),
   ),
   of('what a router falls back to', 'bypass-routes', 'below /transparent/main/v1 > others that a router falls back to', {
     file: 'plugins/dialect-openai/src/further-models.ts',
     from: '...ROUTED.flatMap((name) => ofRouter(fields[name])),',
     to: '',
   }),
+  of(
+    'what searches data is a model',
+    'bypass-routes',
+    'talks/chat/completions?api-version=2024-10-21, what searches data named by its name, asked for by who may use one',
+    {
+      file: 'plugins/dialect-openai/src/further-models.ts',
+      from: '...asList(fields.data_sources).flatMap(ofDataSource),',
+      to: '',
+    },
+  ),
   {
     ...of(
       'a refused upload is read until its client has the answer',

@@ -21,9 +21,22 @@ const ofRouter = (value: Json): readonly (string | undefined)[] => {
   return Array.isArray(value) ? value.map((item: Json) => asText(item) ?? named(item)) : [undefined];
 };
 
+/** Kinds of `embedding_dependency` that name no model of the account: the index has its own, or the search service runs one. */
+const OF_INDEX: ReadonlySet<Json> = new Set(['integrated', 'model_id']);
 /**
- * Models that a chat or responses body names beside its own `model`: hosted image tools wherever tools stand, moderation, and what a
- * router behind the instance falls back to. What a stored prompt brings along is not in the body.
+ * Which deployment of the account makes a vector of the question that Azure searches data with (`data_sources`); one that is named by
+ * the address of a resource is any.
+ */
+const ofDataSource = (source: Json): readonly (string | undefined)[] => {
+  const value = asObject(asObject(source)?.parameters)?.embedding_dependency;
+  if (value === undefined || value === null) return [];
+  const { type, deployment_name: deployment } = asObject(value) ?? {};
+  return deployment === undefined && OF_INDEX.has(type) ? [] : [asText(deployment)];
+};
+
+/**
+ * Models that a chat or responses body names beside its own `model`: hosted image tools wherever tools stand, moderation, what searches
+ * data, and what a router behind the instance falls back to. What a stored prompt brings along is not in the body.
  */
 export const furtherModels = (body: Json): readonly (string | undefined)[] => {
   const fields = asObject(body);
@@ -35,6 +48,7 @@ export const furtherModels = (body: Json): readonly (string | undefined)[] => {
     ...input.flatMap((item) => ofTools(asObject(item)?.tools, 0)),
     ...(fields.prompt === undefined || fields.prompt === null ? [] : [undefined]),
     ...(moderation === undefined ? [] : [asText(moderation.model)]),
+    ...asList(fields.data_sources).flatMap(ofDataSource),
     ...ROUTED.flatMap((name) => ofRouter(fields[name])),
   ];
 };

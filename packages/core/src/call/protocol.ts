@@ -136,7 +136,7 @@ const admitFor = (asking: Asking, resolved: Resolved, candidates: readonly Candi
 };
 const checkFor = (asking: Asking, resolved: Resolved, candidates: readonly Candidate[]): Promise<void> => {
   const { x, route, found, body } = asking;
-  if (body.kind === 'json') checkFurtherModels(x, found.surface, body.pieces);
+  if (body.kind === 'json') checkFurtherModels(x, found.surface, body.pieces, candidates);
   const keeping = candidates.filter((c) => keepsState(endpointFor(x, route.dialect, found, c), route));
   if (keeping.length === 0) return admitFor(asking, resolved, candidates);
   if (body.kind === 'json') x.inner = innerIds(found.reach, body.pieces, x.plan.graph.settings.server.maxDepth, body.governed.keyed);
