@@ -116,6 +116,12 @@ const access: readonly Mutant[] = [
     to: '',
   }),
   of(
+    'a broken request writes nothing into the answer before it',
+    'answers-in-step',
+    'cuts an answer that has begun, and says nothing inside it: /transparent/main/v1/chat/completions',
+    core('http/http1.ts', 'response.socket === null || ', ''),
+  ),
+  of(
     'what searches data is a model',
     'bypass-routes',
     'talks/chat/completions?api-version=2024-10-21, what searches data named by its name, asked for by who may use one',

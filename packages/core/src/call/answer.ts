@@ -152,7 +152,9 @@ export const sendError = (x: Exchange, e: ErrorLike, extra: HeaderPairs = []): v
   // A native answer carries the provider's own limits; one that was refused for ours never had any.
   const limits = x.dialect === undefined && x.limit !== undefined && e.code === 'rate_limit_exceeded' ? (dialect.rateHeaders?.(x.limit) ?? []) : [];
   const headers = ownHeaders(x).addAll([...limits, ...(x.refusedLimits ?? []), 'x-lpa-code', e.code, ...namedId(dialect, id), ...wire.headers, ...extra]);
-  sendWhole(x, wire.status, headers, x.request.method === 'HEAD' ? '' : wire.body);
+  if (x.request.method !== 'HEAD') return sendWhole(x, wire.status, headers, wire.body);
+  sendHead(x, wire.status, headers.put('content-length', String(Buffer.byteLength(wire.body))));
+  x.response.end();
 };
 const plainOf = (e: ErrorLike): ErrorLike => ({
   code: e.code,

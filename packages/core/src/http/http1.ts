@@ -67,7 +67,8 @@ export const createHttp1 = (options: Serving, connections: Set<Http1Connection>,
     const { request, response, socket } = connection;
     // The broken request is the one under way, or comes after one that still waits for its answer.
     const open = response !== undefined && !response.writableFinished;
-    if (open && (response.headersSent || request?.complete === true)) socket.destroy();
+    // Behind another answer it has no socket yet, and what is written now would be bytes of that one.
+    if (open && (response.socket === null || response.headersSent || request?.complete === true)) socket.destroy();
     else answerRaw(socket, error);
   };
   server.on('clientError', (error: Error & { code?: string }, stream) => {

@@ -28,8 +28,11 @@ export const bytesOf = (body: string | Uint8Array): Buffer =>
 
 /** An answer whose head may be lines that were checked already: node:http looks at each name and value three times. */
 export class LeanResponse extends ServerResponse<LeanRequest> {
+  /** Its head went out as lines, and says how long it is. */
+  hasLength = false;
   /** The same as `writeHead` with these headers. */
   writeLines(status: number, lines: HeaderLines): void {
+    this.hasLength = lines.hasLength;
     // Beside headers that were set one by one, node:http takes pairs alone.
     this.writeHead(status, (this.getHeaderNames().length === 0 ? lines : lines.pairs()) as string[]);
   }

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
+import { LeanResponse } from './lean-response.ts';
 
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
 export type AnyResponse = ServerResponse | Http2ServerResponse;
@@ -7,6 +9,14 @@ export type AnyResponse = ServerResponse | Http2ServerResponse;
 export type RequestHandler = (request: AnyRequest, response: AnyResponse) => void;
 
 export const isHttp2 = (response: AnyResponse): response is Http2ServerResponse => 'stream' in response;
+
+/** A TLS socket has no reset of its own: the connection below it has, which node:tls keeps, but not in its types. */
+const reset = (socket: Socket): void => {
+  const below = (socket as { readonly _parent?: Socket | null })._parent ?? socket;
+  if (!below.destroyed) below.resetAndDestroy();
+  socket.destroy();
+};
+const saysLength = (response: ServerResponse): boolean => response.hasHeader('content-length') || (response instanceof LeanResponse && response.hasLength);
 
 /**
  * Ends an answer that has begun so that the client sees a cut, not an end. Over HTTP/2 `response.destroy()` after the head
@@ -21,7 +31,7 @@ export const sever = (response: AnyResponse): void => {
   }
   const socket = response.socket;
   if (socket === null || socket.destroyed) return;
-  if (response.headersSent && !response.chunkedEncoding && !response.hasHeader('content-length')) socket.resetAndDestroy();
+  if (response.headersSent && !response.chunkedEncoding && !saysLength(response)) reset(socket);
   else socket.destroy();
 };
 

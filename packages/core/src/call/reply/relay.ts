@@ -118,7 +118,9 @@ class RelaySink implements Sink {
     }
     a.resolve(DONE);
   }
-  #begin(status: number, headers: ReplyHead): void {
+  #begin(status: number, told: ReplyHead): void {
+    // RFC 9110 8.6: a 204 has no length, whatever its provider says.
+    const headers = status === 204 ? { ...told, 'content-length': undefined } : told;
     const length = headers['content-length'];
     this.#started = true;
     this.#tap ??= this.#tapOf?.(headers);
