@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, openBench } from './support/gateway.ts';
+import { type Bench, openBench, PROVIDER_KEY } from './support/gateway.ts';
 import { BIG, chat, messages, modelAsked, openLimited, SMALL } from './support/limited.ts';
 import { ask, ask2, BOUNDARY, codeOf, FORM_TYPE, field, file, form, type Got, type Part, type Sent } from './support/raw.ts';
 
@@ -288,6 +288,7 @@ describe('a further deployment of Azure', () => {
     ['by nothing that is known', 'embeds', ['both', 'one']],
     ['by its index', { type: 'integrated' }, []],
     ['by nothing', null, []],
+    ['by its index, with a member that is null', { type: 'integrated', deployment_name: null }, []],
   ];
   test.each(
     searches.flatMap((path) => dependencies.flatMap(([name, ...row]) => (['all', 'both', 'one'] as const).map((who) => [path, name, who, ...row] as const))),
@@ -297,5 +298,43 @@ describe('a further deployment of Azure', () => {
     const data_sources = [{ type: 'azure_search', parameters: { endpoint: 'https://s.search.windows.net', index_name: 'i', embedding_dependency } }];
     const got = await ask(azure.url, { path, headers, body: JSON.stringify({ model: BIG, messages, data_sources }) });
     expect([azure.simulator.requests.length, codeOf(got) === 'model_not_allowed']).toEqual(refused.includes(who) ? [0, true] : [1, false]);
+  });
+  test.each([
+    ['an object', { type: 'azure_search' }],
+    ['a list of lists', [[{ type: 'azure_search', parameters: { embedding_dependency: EMBEDS } }]]],
+    ['without parameters', [{ type: 'azure_search' }]],
+    ['with a list of parameters', [{ type: 'azure_search', parameters: [{ embedding_dependency: EMBEDS }] }]],
+  ])('data that is searched, %s: any deployment', async (_what, data_sources) => {
+    azure.simulator.clear();
+    const headers = { authorization: `Bearer ${keys.both}`, 'content-type': 'application/json' };
+    const got = await ask(azure.url, { path: searches[0] ?? '', headers, body: JSON.stringify({ model: BIG, messages, data_sources }) });
+    expect([codeOf(got), azure.simulator.requests.length]).toEqual(['model_not_allowed', 0]);
+  });
+  test('of several accounts those are asked at which it is an allowed one', async () => {
+    const two = await openBench({
+      vendor: 'azure',
+      main: { deployments: { [BIG]: 'talks', [SMALL]: 'embeds' } },
+      instances: (baseUrl) => ({
+        other: { provider: 'azure', baseUrl, apiKey: PROVIDER_KEY, insecureUpstream: true, deployments: { [BIG]: 'talks', [SMALL]: 'vectors' } },
+      }),
+      sections: { models: [{ name: 'both', targets: ['main', 'other'].map((instance) => ({ instance, model: BIG })) }] },
+    });
+    try {
+      const key = await two.makeKey({ name: 'two', models: ['both', BIG, SMALL] });
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+      const where = async (deployment_name: string): Promise<unknown> => {
+        const data_sources = [{ type: 'azure_search', parameters: { embedding_dependency: { ...EMBEDS, deployment_name } } }];
+        const got = await ask(two.url, { path: '/openai/v1/chat/completions', headers, body: JSON.stringify({ model: 'both', messages, data_sources }) });
+        return got.headers['x-lpa-instance'] ?? codeOf(got);
+      };
+      expect([await where('embeds'), await where('vectors'), await where('talks'), await where('others')]).toEqual([
+        'main',
+        'other',
+        'main',
+        'model_not_allowed',
+      ]);
+    } finally {
+      await two.close();
+    }
   });
 });

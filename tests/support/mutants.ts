@@ -108,7 +108,7 @@ const access: readonly Mutant[] = [
     'models beside the governed one',
     'bypass-routes',
     'below /transparent/main/v1 > an image tool',
-    core('call/further-models.ts', 'model === undefined || !isAllowed(model)', 'false'),
+    core('call/further-models.ts', 'models.every((model) => isAllowed(model, candidate))', 'true'),
   ),
   of('what a router falls back to', 'bypass-routes', 'below /transparent/main/v1 > others that a router falls back to', {
     file: 'plugins/dialect-openai/src/further-models.ts',
@@ -127,7 +127,7 @@ const access: readonly Mutant[] = [
     'talks/chat/completions?api-version=2024-10-21, what searches data named by its name, asked for by who may use one',
     {
       file: 'plugins/dialect-openai/src/further-models.ts',
-      from: '...asList(fields.data_sources).flatMap(ofDataSource),',
+      from: '...ofDataSources(fields.data_sources),',
       to: '',
     },
   ),

@@ -25,13 +25,19 @@ const ofRouter = (value: Json): readonly (string | undefined)[] => {
 const OF_INDEX: ReadonlySet<Json> = new Set(['integrated', 'model_id']);
 /**
  * Which deployment of the account makes a vector of the question that Azure searches data with (`data_sources`); one that is named by
- * the address of a resource is any.
+ * the address of a resource is any, and so is what cannot be read.
  */
 const ofDataSource = (source: Json): readonly (string | undefined)[] => {
-  const value = asObject(asObject(source)?.parameters)?.embedding_dependency;
-  if (value === undefined || value === null) return [];
+  const parameters = asObject(asObject(source)?.parameters);
+  if (parameters === undefined) return [undefined];
+  const value = parameters.embedding_dependency ?? undefined;
+  if (value === undefined) return [];
   const { type, deployment_name: deployment } = asObject(value) ?? {};
-  return deployment === undefined && OF_INDEX.has(type) ? [] : [asText(deployment)];
+  return (deployment ?? undefined) === undefined && OF_INDEX.has(type) ? [] : [asText(deployment)];
+};
+const ofDataSources = (value: Json): readonly (string | undefined)[] => {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value.flatMap(ofDataSource) : [undefined];
 };
 
 /**
@@ -48,7 +54,7 @@ export const furtherModels = (body: Json): readonly (string | undefined)[] => {
     ...input.flatMap((item) => ofTools(asObject(item)?.tools, 0)),
     ...(fields.prompt === undefined || fields.prompt === null ? [] : [undefined]),
     ...(moderation === undefined ? [] : [asText(moderation.model)]),
-    ...asList(fields.data_sources).flatMap(ofDataSource),
+    ...ofDataSources(fields.data_sources),
     ...ROUTED.flatMap((name) => ofRouter(fields[name])),
   ];
 };

@@ -8,16 +8,27 @@ import type { Exchange } from './exchange.ts';
 /** The model that a name of an instance's account stands for: policies are tested on it. */
 export const modelOf = ({ provider }: Pick<Instance, 'provider'>, name: string): string => provider.names?.model(name) ?? name;
 
-/** A caller who may use certain models reaches no other one by a member beside `model`: every model of the body is tested, as each candidate's account calls it. */
-export const checkFurtherModels = (x: Exchange, surface: AnySurface | undefined, pieces: readonly Uint8Array[], candidates: readonly Candidate[]): void => {
+/**
+ * A caller who may use certain models reaches no other one by a member beside `model`: every model of the body is tested, as each
+ * candidate's account calls it. Returns the candidates that remain; throws `model_not_allowed` where none does.
+ */
+export const allowFurtherModels = (
+  x: Exchange,
+  surface: AnySurface | undefined,
+  pieces: readonly Uint8Array[],
+  candidates: readonly Candidate[],
+): readonly Candidate[] => {
   const { principal, policy } = x;
-  if (surface?.furtherModels === undefined || pieces.length === 0) return;
-  if (principal === undefined || policy === undefined || !modelMatters(principal, policy)) return;
+  if (surface?.furtherModels === undefined || pieces.length === 0) return candidates;
+  if (principal === undefined || policy === undefined || !modelMatters(principal, policy)) return candidates;
   const body = readUnambiguous(pieces, x.plan.graph.settings.server.maxDepth);
-  const isAllowed = (model: string): boolean => candidates.every(({ instance }) => modelAllowed(principal, policy, modelOf(instance, model)));
-  for (const model of surface.furtherModels(body))
-    if (model === undefined || !isAllowed(model))
-      throw new GatewayError('model_not_allowed', `${principal.id} may not use a model that this body names beside \`model\`.`, { param: 'model' });
+  const models = surface.furtherModels(body);
+  const isAllowed = (model: string | undefined, { instance }: Candidate): boolean =>
+    model !== undefined && modelAllowed(principal, policy, modelOf(instance, model));
+  const allowed = candidates.filter((candidate) => models.every((model) => isAllowed(model, candidate)));
+  if (allowed.length === 0)
+    throw new GatewayError('model_not_allowed', `${principal.id} may not use a model that this body names beside \`model\`.`, { param: 'model' });
+  return allowed;
 };
 /** The same for the headers of a call in which the vendor reads a further model. */
 export const checkModelHeaders = (x: Exchange, provider: Provider, headers: HeaderPairs): void => {

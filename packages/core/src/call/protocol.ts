@@ -10,7 +10,7 @@ import { type Candidate, order, type Resolved, single } from '../routing/resolve
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
-import { checkFurtherModels } from './further-models.ts';
+import { allowFurtherModels } from './further-models.ts';
 import { type GovernedBody, type GovernedWatcher, jsonWatcher, multipartWatcher, noBody } from './governed.ts';
 import { governedPaths } from './governed-paths.ts';
 import { innerIds } from './inner-ids.ts';
@@ -134,9 +134,9 @@ const admitFor = (asking: Asking, resolved: Resolved, candidates: readonly Candi
   const taking = takeLimits(x, counted, candidates, isMeasured(x, found.reach) ? askedOf(x, body, namesModel(found.surface, found)) : undefined);
   return taking === undefined ? callFor(asking, resolved, candidates) : taking.then(() => callFor(asking, resolved, candidates));
 };
-const checkFor = (asking: Asking, resolved: Resolved, candidates: readonly Candidate[]): Promise<void> => {
+const checkFor = (asking: Asking, resolved: Resolved, given: readonly Candidate[]): Promise<void> => {
   const { x, route, found, body } = asking;
-  if (body.kind === 'json') checkFurtherModels(x, found.surface, body.pieces, candidates);
+  const candidates = body.kind === 'json' ? allowFurtherModels(x, found.surface, body.pieces, given) : given;
   const keeping = candidates.filter((c) => keepsState(endpointFor(x, route.dialect, found, c), route));
   if (keeping.length === 0) return admitFor(asking, resolved, candidates);
   if (body.kind === 'json') x.inner = innerIds(found.reach, body.pieces, x.plan.graph.settings.server.maxDepth, body.governed.keyed);

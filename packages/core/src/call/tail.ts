@@ -10,5 +10,9 @@ const DEFAULT_STALL_MS = 60_000;
 export const watchTail = (x: Exchange): void => {
   const { response } = x;
   if (x.closed || response.destroyed || !(response.writableLength > 0)) return;
-  response.setTimeout(x.instance?.settings.timeouts.clientStall ?? DEFAULT_STALL_MS, () => sever(response));
+  response.setTimeout(x.instance?.settings.timeouts.clientStall ?? DEFAULT_STALL_MS, () => {
+    // Ended by us, it may call itself finished.
+    x.gone = true;
+    sever(response, true);
+  });
 };

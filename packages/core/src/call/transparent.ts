@@ -11,7 +11,7 @@ import type { Prepared } from './attempt.ts';
 import { call } from './call.ts';
 import type { Exchange } from './exchange.ts';
 import { explain, explainAsked, targetOf } from './explain.ts';
-import { checkFurtherModels, checkModelHeaders, modelOf } from './further-models.ts';
+import { allowFurtherModels, checkModelHeaders, modelOf } from './further-models.ts';
 import { type GovernedBody, noBody } from './governed.ts';
 import { innerIds } from './inner-ids.ts';
 import { factsOf, type Intake, isBounded, isMultipart, receive, surfaceOf } from './intake.ts';
@@ -132,7 +132,7 @@ const know = (opened: Opened, collected: readonly Buffer[] | undefined): Known =
     ? authorize(principal, x.policy, { ...earlyOf(native), resolved, model: target === undefined ? undefined : modelOf(instance, target) })
     : resolved.candidates;
   checkModelHeaders(x, instance.provider, x.head?.forward ?? []);
-  if (further && collected !== undefined && totalLength(collected) > 0 && !isMultipart(x)) checkFurtherModels(x, surface, collected, candidates);
+  if (further && collected !== undefined && totalLength(collected) > 0 && !isMultipart(x)) allowFurtherModels(x, surface, collected, candidates);
   return { opened, collected, governed, target, resolved, candidates };
 };
 

@@ -13,6 +13,8 @@ export const isHttp2 = (response: AnyResponse): response is Http2ServerResponse 
 /** A TLS socket has no reset of its own: the connection below it has, which node:tls keeps, but not in its types. */
 const reset = (socket: Socket): void => {
   const below = (socket as { readonly _parent?: Socket | null })._parent ?? socket;
+  // Node calls it to wait until everything is written, which a client that reads nothing never lets happen.
+  below.destroySoon = () => void below.destroy();
   if (!below.destroyed) below.resetAndDestroy();
   socket.destroy();
 };
@@ -21,9 +23,10 @@ const saysLength = (response: ServerResponse): boolean => response.hasHeader('co
 /**
  * Ends an answer that has begun so that the client sees a cut, not an end. Over HTTP/2 `response.destroy()` after the head
  * is RST_STREAM with NO_ERROR, which clients take for a clean end; over HTTP/1.0 an answer without length ends with the
- * connection, so that only a reset tells a cut from an end.
+ * connection, so that only a reset tells a cut from an end. `unread`: the client reads nothing, and what lies for it in the kernel goes at
+ * once; an end would wait behind it for as long as the client likes.
  */
-export const sever = (response: AnyResponse): void => {
+export const sever = (response: AnyResponse, unread = false): void => {
   if (isHttp2(response)) {
     // An answer that is only queued would still leave with END_STREAM: the reset has to go instead of it.
     if (!response.stream.destroyed) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
@@ -31,7 +34,7 @@ export const sever = (response: AnyResponse): void => {
   }
   const socket = response.socket;
   if (socket === null || socket.destroyed) return;
-  if (response.headersSent && !response.chunkedEncoding && !saysLength(response)) reset(socket);
+  if (unread || (response.headersSent && !response.chunkedEncoding && !saysLength(response))) reset(socket);
   else socket.destroy();
 };
 

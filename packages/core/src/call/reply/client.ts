@@ -41,5 +41,5 @@ export class ClientWriter {
 export const cutStalled = (a: Attempting): void => {
   a.x.gone = true;
   a.x.streamOutcome = 'client';
-  sever(a.x.response);
+  sever(a.x.response, true);
 };
