@@ -75,6 +75,27 @@ describe('ops listener', () => {
     expect([post.status, post.headers.get('allow'), code(await post.text())]).toEqual([405, 'GET, HEAD', 'method_not_allowed']);
   });
 
+  const MUCH = 'x'.repeat(3_000_000);
+  test.each([
+    ['/nothing', 'application/json', 404, 'unknown_route'],
+    ['/nothing', 'multipart/form-data; boundary=x', 404, 'unknown_route'],
+    ['/health', 'text/plain', 405, 'method_not_allowed'],
+  ])('%s as %s is answered before its body, however large that is', async (path, type, status, expected) => {
+    const listener = await open(make().handler);
+    const head = `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\n`;
+    for (const [framing, body] of [
+      [`content-length: ${MUCH.length}`, MUCH],
+      ['transfer-encoding: chunked', `${MUCH.length.toString(16)}\r\n${MUCH}\r\n0\r\n\r\n`],
+    ]) {
+      const { text, reset } = await exchange(listener, `${head}connection: close\r\n${framing}\r\n\r\n`, body ?? '');
+      const answer = parseAnswer(text);
+      expect([answer.status, code(answer.body), reset]).toEqual([status, expected, false]);
+    }
+    const client = await session(listener);
+    const two = await ask(client, { ':path': path, ':method': 'POST', 'content-type': type }, MUCH);
+    expect([two.headers[':status'], code(two.body)]).toEqual([status, expected]);
+  });
+
   test('HEAD has the head of GET and no body; a target that cannot be decoded is 400', async () => {
     const listener = await open(make().handler);
     const head = await fetch(`${listener.url}/health`, { method: 'HEAD' });

@@ -1,7 +1,8 @@
 import { type CODES, GatewayError, isGatewayError, type Logger } from '@llm-proxy-auth/plugin';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { echoable, envelope, newRequestId } from './envelope.ts';
-import type { AnyRequest, AnyResponse } from './sever.ts';
+import { closeBehind } from './linger.ts';
+import { type AnyRequest, type AnyResponse, isHttp2 } from './sever.ts';
 import { readUnambiguous } from './unambiguous.ts';
 
 /** A Fastify application that is handed raw pairs and never listens. */
@@ -97,14 +98,20 @@ export const createApp = (options: {
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
     body.length === 0 ? undefined : readUnambiguous([body], MAX_DEPTH),
   );
-  fastify.setErrorHandler((error, request, reply) => replyError(reply, asError(error, failed(request.id))));
-  fastify.setNotFoundHandler((request, reply) => replyError(reply, notFound(served, request.url)));
+  fastify.setErrorHandler((error, request, reply) => {
+    const refused = asError(error, failed(request.id));
+    // Fastify closes the connection of such a request: with unread bytes that takes the answer from the client.
+    if (refused.code === 'body_too_large' && !request.raw.complete && !isHttp2(reply.raw)) closeBehind(request.raw, reply.raw);
+    return replyError(reply, refused);
+  });
   const served: Served[] = [];
   fastify.addHook('onRoute', ({ method, url }) => {
     const path = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:[a-z]+/g, '[^/]+')}$`);
     for (const each of [method].flat()) served.push({ method: each, path });
   });
   options.routes(fastify);
+  // Behind the hooks of the routes, which serve pages and ask who calls; before the body is looked at, of which nothing could be said that helps.
+  fastify.addHook('onRequest', async (request, reply) => (request.is404 ? replyError(reply, notFound(served, request.url)) : undefined));
   let ready = false;
   const starting = fastify.ready().then(() => {
     ready = true;
