@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Credential, GatewayError, isGatewayError, type Logger } from '@llm-proxy-auth/plugin';
+import { type Credential, GatewayError, isGatewayError, type Logger, type Principal } from '@llm-proxy-auth/plugin';
 import { clientAddress } from './access/address.ts';
 import { challengeOf, type Identified, type Login, type Prove, withLogin } from './access/authenticate.ts';
 import { endWithCredentials } from './access/outlived.ts';
@@ -117,7 +117,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       throw error;
     }
   };
-  const identify = (x: Exchange, target: RawTarget, prove: Prove, isCall: boolean, login?: Login): Identified | Promise<Identified> => {
+  const identify = (x: Exchange, target: RawTarget, prove: Prove, isCall: boolean, login?: Login, again?: boolean): Identified | Promise<Identified> => {
     const socket = x.request.socket;
     const raw = readHeadOf(x.request, x.plan.slots, x.id, login);
     x.head = raw;
@@ -141,6 +141,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
       },
       x.startedAt,
       prove,
+      again,
     );
   };
 
@@ -225,6 +226,16 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
     async identify(request: Incoming, response: Outgoing, login?: Login, id: string = nextId()): Promise<Identified> {
       const x = new Exchange(id, plan, request, response, options.now());
       return await identify(x, parseTarget(request.url ?? ''), proveNoBody(x), false, login);
+    },
+    /** Asks once more about whom the head of a request let in, when its body has come, which may have taken long: who that is now. Throws 401 where it lets in nobody now, or another, and 503. */
+    async confirm(request: Incoming, response: Outgoing, { principal, once }: Identified): Promise<Principal> {
+      const now = options.now();
+      if (plan.isCompromised(principal) || (principal.expires ?? Number.POSITIVE_INFINITY) <= now) throw revoked();
+      if (once === true) return principal;
+      const x = new Exchange(nextId(), plan, request, response, now);
+      const { principal: still } = await identify(x, parseTarget(request.url ?? ''), proveNoBody(x), false, undefined, true);
+      if (still.owner !== principal.owner || still.credential !== principal.credential) throw revoked();
+      return still;
     },
     /** The credential that a request shows, unchecked. Throws `ambiguous_credentials` and `invalid_request`. */
     credentialOf: (request: Incoming, id: string): Credential | undefined => readHeadOf(request, plan.slots, id).credential,

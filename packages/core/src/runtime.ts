@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger, Principal } from '@llm-proxy-auth/plugin';
+import type { Logger } from '@llm-proxy-auth/plugin';
 import { type GatewayError, isGatewayError } from '@llm-proxy-auth/plugin';
+import type { Identified } from './access/authenticate.ts';
 import { forgottenBudgets } from './access/forgotten-budgets.ts';
 import { type Audit, auditOf } from './audit/audit.ts';
 import type { Exchange, Incoming, Outgoing } from './call/exchange.ts';
@@ -61,11 +62,11 @@ const AUTH = '/auth/';
 const ONE_SESSION = '/auth/sessions/';
 const routeOf = (path: string): string => (OTHER_ROUTES.has(path) ? path : path.startsWith(ONE_SESSION) ? `${ONE_SESSION}{id}` : 'unmatched');
 
-const principalOf =
+const orRefusal =
   (identify: Gateway['identify']) =>
-  async (request: Incoming, response: Outgoing, id?: string): Promise<Principal | GatewayError> => {
+  async (request: Incoming, response: Outgoing, id?: string): Promise<Identified | GatewayError> => {
     try {
-      return (await identify(request, response, undefined, id)).principal;
+      return await identify(request, response, undefined, id);
     } catch (error) {
       if (isGatewayError(error)) return error;
       throw error;
@@ -97,7 +98,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   const first = graph;
   const audit = auditOf(() => graph ?? first, served.audited, log.heads);
   const identified: Gateway['identify'] = (...request) => gateway.identify(...request);
-  const identify = principalOf(identified);
+  const identify = orRefusal(identified);
   let ready = true;
   const ops = createOpsApp({
     ready: () => {
@@ -131,7 +132,10 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
         letPagesRead(x);
         return sessions.handle(request, response, x.id);
       }
-      ops.main(request, response, x.id, () => identify(request, response, x.id));
+      ops.main(request, response, x.id, async () => {
+        const caller = await identify(request, response, x.id);
+        return isGatewayError(caller) ? caller : caller.principal;
+      });
     },
   });
   const sessions = createSessionsApp({
@@ -149,6 +153,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
     pages: () => gateway.graph.pages,
     audit,
     authenticate: identify,
+    confirm: (...request) => gateway.confirm(...request),
   });
   const listeners = await openListeners(graph.settings, log.logger, { server: gateway.handle, ops: ops.handler, admin: admin.handler }).catch(
     async (error: unknown) => {

@@ -1,4 +1,4 @@
-import { type AdminOperation, GatewayError, type Host, type Principal } from '@llm-proxy-auth/plugin';
+import { type AdminOperation, GatewayError, type Host, isGatewayError, type Principal } from '@llm-proxy-auth/plugin';
 import { Type } from 'typebox';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OperationRun } from '../src/audit/audit.ts';
@@ -80,7 +80,11 @@ const setup = async (options: { fail?: boolean; who?: (header: string | undefine
     instances: () => new Map([['main', {} as Instance]]),
     pages: () => new Map(),
     audit,
-    authenticate: async (request) => (options.who ?? scopes)(request.headers['x-scopes'] as string | undefined),
+    authenticate: async (request) => {
+      const caller = (options.who ?? scopes)(request.headers['x-scopes'] as string | undefined);
+      return isGatewayError(caller) ? caller : { principal: caller };
+    },
+    confirm: async (_request, _response, { principal }) => principal,
     log: { info: () => undefined, warn: () => undefined, error: (fields) => void reported.push(fields) },
   });
   apps.push(app);

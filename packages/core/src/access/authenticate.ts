@@ -72,6 +72,8 @@ const anonymous = (head: Head, port: number): Principal => {
 
 export interface Identified {
   readonly principal: Principal;
+  /** What it showed is good for one request, and cannot be asked about again. */
+  readonly once?: boolean | undefined;
 }
 /** Whether the body of a request is what was signed; reads it. Throws what is wrong with a body itself. */
 export type Prove = (check: BodyCheck) => boolean | Promise<boolean>;
@@ -94,6 +96,7 @@ interface Request {
   readonly peer: Peer;
   readonly now: number;
   readonly prove: Prove;
+  readonly again: boolean;
 }
 /** A credential that stands in a body instead of the head. */
 export interface Login {
@@ -107,8 +110,19 @@ export const withLogin = (head: Head, { credential, factor }: Login): Head => {
 };
 /** Where strategies look for a credential. */
 export const slotsOf = (strategies: readonly Strategy[]): ReadonlySet<Credential['slot']> => new Set(strategies.flatMap((s) => s.strategy.slots));
-/** The caller at once when it is remembered, else a promise. Throws 400, 401, 403 and 503. */
-export type Authenticator = (head: Head, request: Incoming, target: string, peer: Peer, now: number, prove: Prove) => Identified | Promise<Identified>;
+/**
+ * The caller at once when it is remembered, else a promise. Throws 400, 401, 403 and 503. `again`: whoever was let in by this head before,
+ * which counts once and asks for no second factor, whose code is used up.
+ */
+export type Authenticator = (
+  head: Head,
+  request: Incoming,
+  target: string,
+  peer: Peer,
+  now: number,
+  prove: Prove,
+  again?: boolean,
+) => Identified | Promise<Identified>;
 
 /** Where nothing is remembered: what is signed is another each time, and says nothing about the next request. */
 const UNCACHED: ReadonlySet<Credential['slot']> = new Set(['aws4', 'oci-signature']);
@@ -185,10 +199,11 @@ export const makeAuthenticator = (
     // Until the body has proven the signature it may be anybody's: nothing is asked, counted or told of whom it names.
     if (result.body !== undefined && !(await proven(r, strategy.kind, result.body)))
       throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: strategy.kind, reason: 'unproven' });
-    note(strategy.kind, 'ok');
-    if (result.body !== undefined) return { principal: result.principal };
+    if (!r.again) note(strategy.kind, 'ok');
+    const { principal, cacheUntil } = result;
+    if (result.body !== undefined) return { principal, once: true };
     if (key !== undefined) cache.keep(key, remembered(strategy, result, r.now));
-    return result;
+    return { principal, once: cacheUntil <= r.now };
   };
   /** Asks for what is remembered before it ends. What cannot be asked now holds until then; what is refused is asked for, and told of, with the next request. */
   const renew = async (key: string, known: Verified, strategies: readonly Strategy[], credentials: readonly Credential[], r: Request): Promise<void> => {
@@ -202,7 +217,7 @@ export const makeAuthenticator = (
     const known = cache.get(key, r.now);
     if (known === 'denied') throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: 'none', reason: 'refused_before' });
     if (known === undefined) return slow(key, strategies, credentials, r);
-    note(kindOf.get(known.strategy) ?? 'none', 'ok');
+    if (!r.again) note(kindOf.get(known.strategy) ?? 'none', 'ok');
     if (cache.isDue(known, r.now)) renew(key, known, strategies, credentials, r).catch(() => cache.forget(key));
     return known;
   };
@@ -265,7 +280,7 @@ export const makeAuthenticator = (
   /** Nobody leaves without the second factor where one is due, whichever way in it was. */
   const whole = (identified: Identified, r: Request): Identified | Promise<Identified> => {
     checkAddress(identified.principal, r);
-    if (!factorOf.isDue(identified.principal)) return identified;
+    if (r.again || !factorOf.isDue(identified.principal)) return identified;
     const credential = r.head.credential ?? ambientOf(r.head, r.request, r.peer, slots)[0];
     if (credential === undefined) throw denial('missing_credentials');
     const passed = ({ identified: whoever, by }: Passed): Identified => {
@@ -282,9 +297,9 @@ export const makeAuthenticator = (
     };
     return factorOf.ask(identified, r.head.factor, { ...askedOf(r), credential }, challenge).then(passed, failed);
   };
-  return (head, request, target, peer, now, prove) => {
+  return (head, request, target, peer, now, prove, again = false) => {
     if (graph.strategies.length === 0) return { principal: anonymous(head, peer.port) };
-    const r: Request = { head, request, target, peer, now, prove };
+    const r: Request = { head, request, target, peer, now, prove, again };
     if (!peer.served) checkPlace(r);
     const first = required.length === 0 ? identify(r) : satisfy(r);
     return first instanceof Promise ? first.then((identified) => whole(identified, r)) : whole(first, r);

@@ -1,6 +1,7 @@
 import { GatewayError, isGatewayError, type Logger, type Pages, type Principal } from '@llm-proxy-auth/plugin';
 import { scopesOf } from '@llm-proxy-auth/plugin/issued';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Identified } from '../access/authenticate.ts';
 import { openApi } from '../admin/openapi.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { AdminEntry, Instance } from '../graph.ts';
@@ -19,7 +20,9 @@ export interface AdminOptions {
   /** Pages of that configuration, by kind. */
   readonly pages: () => ReadonlyMap<string, Pages>;
   readonly audit: Pick<Audit, 'operation'>;
-  readonly authenticate: (request: AnyRequest, response: AnyResponse) => Promise<Principal | GatewayError>;
+  readonly authenticate: (request: AnyRequest, response: AnyResponse) => Promise<Identified | GatewayError>;
+  /** Who was let in before the body came, as he is now. Throws when he is let in no more. */
+  readonly confirm: (request: AnyRequest, response: AnyResponse, identified: Identified) => Promise<Principal>;
   readonly log?: Logger | undefined;
 }
 export interface AdminApp {
@@ -39,12 +42,13 @@ const describe = ({ operation }: AdminEntry) => ({
 
 /** `/admin/v1`: every operation that plugins bring, for callers with its scope or `admin`, those that only read also for `viewer` (contract.md §4, §7); and the pages that use it. */
 export const createAdminApp = (options: AdminOptions): AdminApp => {
-  const callers = new WeakMap<object, Principal>();
-  const callerOf = (request: FastifyRequest): Principal => {
-    const caller = callers.get(request.raw);
-    if (caller === undefined) throw new GatewayError('missing_credentials', 'Send a credential.');
-    return caller;
+  const callers = new WeakMap<object, Identified>();
+  const identifiedOf = (request: FastifyRequest): Identified => {
+    const identified = callers.get(request.raw);
+    if (identified === undefined) throw new GatewayError('missing_credentials', 'Send a credential.');
+    return identified;
   };
+  const callerOf = (request: FastifyRequest): Principal => identifiedOf(request).principal;
 
   const openTo = (caller: Principal): readonly AdminEntry[] => {
     const open = options.operations().filter(({ operation }) => mayUse(caller, scopesOf(operation)) === undefined);
@@ -58,9 +62,10 @@ export const createAdminApp = (options: AdminOptions): AdminApp => {
     const entry = entryOf(request);
     if (entry === undefined) throw new GatewayError('unknown_route', 'There is no such operation; GET /admin/v1/operations lists them.');
     const output = await recorded(options.audit, entry, request.body, caller, async () => {
-      const refused = mayUse(caller, scopesOf(entry.operation));
+      const now = await options.confirm(request.raw as AnyRequest, reply.raw as AnyResponse, identifiedOf(request));
+      const refused = mayUse(now, scopesOf(entry.operation));
       if (refused !== undefined) throw refused;
-      return runOperation(entry, readInput(entry, request.body), caller, options.instances());
+      return runOperation(entry, readInput(entry, request.body), now, options.instances());
     });
     return replyJson(reply, 200, output ?? {});
   };
@@ -75,15 +80,16 @@ export const createAdminApp = (options: AdminOptions): AdminApp => {
       // Before the route is known and the body is read: what exists is told only after authentication.
       fastify.addHook('onRequest', async (request, reply) => {
         if (!/^\/admin(?:\/|\?|$)/.test(request.url)) return undefined;
-        const caller = await options.authenticate(request.raw as AnyRequest, reply.raw as AnyResponse);
-        if (isGatewayError(caller)) return replyError(reply, caller);
+        const identified = await options.authenticate(request.raw as AnyRequest, reply.raw as AnyResponse);
+        if (isGatewayError(identified)) return replyError(reply, identified);
+        const { principal: caller } = identified;
         const foreign = foreignPage(request.raw as AnyRequest);
         if (foreign !== undefined) {
           const entry = entryOf(request);
           const refused = (): Promise<never> => Promise.reject(foreign);
           return entry === undefined ? replyError(reply, foreign) : recorded(options.audit, entry, undefined, caller, refused);
         }
-        callers.set(request.raw, caller);
+        callers.set(request.raw, identified);
         return undefined;
       });
       fastify.addHook('onSend', async (request, reply) => {
