@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import {
   BedrockRuntimeClient,
   type BedrockRuntimeClientConfig,
@@ -98,6 +100,7 @@ interface Signing {
   readonly method?: string;
   readonly path?: string;
   readonly body?: string;
+  readonly by?: { readonly id: string; readonly secret: string };
 }
 /** A second of its own for each, as the same request signed in the same second is the same. */
 let second = Date.now() - 200_000;
@@ -105,14 +108,14 @@ const nextSecond = (): number => {
   second += 1000;
   return second;
 };
-const signed = ({ at = nextSecond(), says = true, method = 'POST', path = PATH, body = BODY }: Signing = {}): Sent => {
+const signed = ({ at = nextSecond(), says = true, method = 'POST', path = PATH, body = BODY, by }: Signing = {}): Sent => {
   const payload = sha256(body);
   const headers: [string, string][] = [
     ['host', new URL(bench.url).host],
     ...(says ? [['x-amz-content-sha256', payload] as [string, string]] : []),
     ['x-amz-date', stamp(at)],
   ];
-  const signer = { id: pair.accessKeyId, secret: pair.secretAccessKey };
+  const signer = by ?? { id: pair.accessKeyId, secret: pair.secretAccessKey };
   const value = authorization(signer, { method, url: path.replaceAll(':', '%3A'), headers, at, payload });
   return {
     method,
@@ -194,6 +197,22 @@ describe('a request signed by hand', () => {
     await bench.operation('signing-keys.revoke', { key: 'short' });
     await expect(client.send(new ConverseCommand({ modelId: MODEL, messages }))).rejects.toMatchObject({ $metadata: { httpStatusCode: 401 } });
     client.destroy();
+  });
+  test('of a pair that is revoked while the body is awaited is 401', async () => {
+    const made = await bench.operation('signing-keys.create', { name: 'slow' });
+    const { path, headers = {} } = signed({ by: { id: String(made.id), secret: String(made.secret) } });
+    const { hostname, port } = new URL(bench.url);
+    const sent = request({ hostname, port, method: 'POST', path, headers: { ...headers, 'content-length': BODY.length, expect: '100-continue' } });
+    const answered = once(sent, 'response');
+    // The gateway asks for the body once it has read the head.
+    const asked = once(sent, 'continue');
+    sent.flushHeaders();
+    await asked;
+    await bench.operation('signing-keys.revoke', { key: 'slow' });
+    sent.end(BODY);
+    const [reply] = (await answered) as [IncomingMessage];
+    expect([reply.statusCode, reply.headers['x-lpa-code']]).toEqual([401, 'invalid_credentials']);
+    expect(bench.simulator.requests).toEqual([]);
   });
 });
 

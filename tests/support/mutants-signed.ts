@@ -279,7 +279,7 @@ const core: readonly Mutant[] = [
   },
 ];
 
-const PROVEN = 'result.body !== undefined && !(await proven(r, strategy.kind, result.body))';
+const PROVEN = '!(await told(r, kind, () => r.prove(body)))';
 /** Until the body was read a signature may be anybody's. */
 const proving: readonly Mutant[] = [
   {
@@ -290,21 +290,21 @@ const proving: readonly Mutant[] = [
   },
   {
     rule: 'a second factor is asked of who has proven to be the caller',
-    edits: [
-      inCore(
-        'access/authenticate.ts',
-        PROVEN,
-        "result.body !== undefined && graph.factor?.require !== 'always' && !(await proven(r, strategy.kind, result.body))",
-      ),
-    ],
+    edits: [inCore('access/authenticate.ts', PROVEN, `graph.factor?.require !== 'always' && ${PROVEN}`)],
     test: 'tests/access-sigv4.test.ts',
     named: 'is asked for no code and is nobody',
   },
   {
     rule: 'who has not proven to be the caller is counted as refused',
-    edits: [inCore('access/authenticate.ts', '    // Until the body has proven', "    note(strategy.kind, 'ok');\n    // Until the body has proven")],
+    edits: [inCore('access/authenticate.ts', '    const { kind } = strategy;', "    const { kind } = strategy;\n    note(kind, 'ok');")],
     test: 'tests/access-sigv4.test.ts',
     named: 'is asked for no code and is nobody',
+  },
+  {
+    rule: 'a credential that ended while the body was awaited lets nobody in',
+    edits: [inCore('access/still-held.ts', 'epoch === undefined || epoch() === at', 'true')],
+    test: 'packages/core/test/still-held.test.ts',
+    named: 'is refused, and told of by name',
   },
 ];
 

@@ -10,6 +10,7 @@ import { type Asked, ask } from './ask.ts';
 import { type AccessEvent, whoOf } from './event.ts';
 import type { Refused } from './refused.ts';
 import { type Passed, secondFactor } from './second-factor.ts';
+import { stillHeld } from './still-held.ts';
 import type { Found, Verified, VerifiedCache } from './verified-cache.ts';
 
 /** Result of one authentication, for the `llm_proxy_auth_total` metric. */
@@ -164,14 +165,28 @@ export const makeAuthenticator = (
     refused({ request: r.peer.request, address: r.peer.address, code: error.code, ...why });
     return error;
   };
-  const proven = async (r: Request, strategy: string, body: BodyCheck): Promise<boolean> => {
+  /** What is found out about a signature; an error that is none of `auth_unavailable`, such as of the body itself, is its own answer. */
+  const told = async <T>(r: Request, strategy: string, found: () => T | Promise<T>): Promise<T> => {
     try {
-      return await r.prove(body);
+      return await found();
     } catch (error) {
-      // What is wrong with the body itself is its own answer.
       if (!isGatewayError(error) || error.code !== 'auth_unavailable') throw error;
       throw refuse(r, error, 'unavailable', { strategy, reason: 'store_unavailable' });
     }
+  };
+  /** Until the body has proven the signature it may be anybody's: nothing is asked, counted or told of whom it names. */
+  const bySignature = async (r: Request, strategy: Strategy, { principal, epoch }: Proven, body: BodyCheck): Promise<Identified> => {
+    const { kind } = strategy;
+    if (!(await told(r, kind, () => r.prove(body)))) throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: kind, reason: 'unproven' });
+    // A body may be long in coming, and the credential may have ended meanwhile.
+    const held = stillHeld(strategies, strategy, principal, epoch);
+    const holder = held instanceof Promise ? await told(r, kind, () => held) : held;
+    if (holder === undefined) {
+      const { id, credential } = principal;
+      throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: kind, reason: 'credential_gone', principal: id, credential });
+    }
+    if (!r.again) note(kind, 'ok');
+    return { principal: holder, once: true };
   };
   const remembered = ({ strategy }: Strategy, { principal, cacheUntil, epoch }: Proven, now: number): Found => ({
     principal,
@@ -196,12 +211,9 @@ export const makeAuthenticator = (
       const error = new GatewayError('auth_unavailable', 'The credential cannot be checked right now; try again.', { retryAfterMs: result.retryAfterMs });
       throw refuse(r, error, 'unavailable', { strategy: strategy.kind, reason: result.reason });
     }
-    // Until the body has proven the signature it may be anybody's: nothing is asked, counted or told of whom it names.
-    if (result.body !== undefined && !(await proven(r, strategy.kind, result.body)))
-      throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: strategy.kind, reason: 'unproven' });
+    if (result.body !== undefined) return bySignature(r, strategy, result, result.body);
     if (!r.again) note(strategy.kind, 'ok');
     const { principal, cacheUntil } = result;
-    if (result.body !== undefined) return { principal, once: true };
     if (key !== undefined) cache.keep(key, remembered(strategy, result, r.now));
     return { principal, once: cacheUntil <= r.now };
   };
