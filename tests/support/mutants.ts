@@ -267,6 +267,12 @@ const SESSION = 'sessions/strategy.ts';
 const SESSION_ROUTES = 'http/sessions.ts';
 const sessions: readonly Mutant[] = [
   of(
+    'whoever holds the body of an administration request back is asked about again',
+    'admin-held',
+    'does not where its session was ended',
+    core('http/admin.ts', 'await options.confirm(request.raw as AnyRequest, reply.raw as AnyResponse, identifiedOf(request))', 'caller'),
+  ),
+  of(
     'a second factor that is asked for since the login',
     'sessions',
     'of everybody: it is 401 everywhere',
