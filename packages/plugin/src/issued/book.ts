@@ -62,12 +62,15 @@ export const recordBook = <E>(host: Pick<Host, 'store' | 'log' | 'now'>, options
   let readAt = Number.NEGATIVE_INFINITY;
   let epoch = host.now();
   let last: Promise<void> = Promise.resolve();
+  /** Ids that were forgotten since the last reading began: what it finds of them may be older than that, and leaves them unknown. */
+  const forgotten = new Set<string>();
   const damaged = (id: string): void => host.log.warn({ id }, `one of the stored ${what} cannot be read and is refused`);
 
   const reload = async (at: number): Promise<void> => {
     const now = await store.changed(Number.MAX_SAFE_INTEGER);
     entries = await readAll(store, options, damaged);
     if (options.seen !== undefined) for (const entry of entries.values()) options.seen(entry);
+    for (const id of forgotten) entries.delete(id);
     since = now.epoch;
     readAt = at;
     epoch++;
@@ -82,11 +85,9 @@ export const recordBook = <E>(host: Pick<Host, 'store' | 'log' | 'now'>, options
       const id = ids[index] ?? '';
       const entry = row === undefined ? undefined : options.read(row, id);
       if (row !== undefined && entry === undefined) damaged(id);
-      if (entry === undefined) entries.delete(id);
-      else {
-        entries.set(id, entry);
-        options.seen?.(entry);
-      }
+      if (entry === undefined || forgotten.has(id)) entries.delete(id);
+      else entries.set(id, entry);
+      if (entry !== undefined) options.seen?.(entry);
     });
     since = reached;
     readAt = at;
@@ -94,6 +95,7 @@ export const recordBook = <E>(host: Pick<Host, 'store' | 'log' | 'now'>, options
   };
   const read = async (): Promise<void> => {
     const at = performance.now();
+    forgotten.clear();
     // A store reports deletions for a while only; after a long silence everything is read again.
     if (since === undefined || at - readAt > STALE) await reload(at);
     else await readChanged(at, since);
@@ -113,7 +115,10 @@ export const recordBook = <E>(host: Pick<Host, 'store' | 'log' | 'now'>, options
       }
     },
     forget: (ids) => {
-      for (const id of ids) entries.delete(id);
+      for (const id of ids) {
+        entries.delete(id);
+        forgotten.add(id);
+      }
       epoch++;
     },
     freshFor: () => readAt + STALE - performance.now(),
