@@ -106,7 +106,11 @@ const issuers: readonly Mutant[] = [
   ),
   asking('the end of an opaque token', 'A045 the end that the issuer tells', oidc('introspection.ts', "time === 'expired' || ", '')),
   asking('who is shown a token', 'is shown to nobody', oidc('introspection.ts', ' && !ELSEWHERE.test(token)', '')),
-  asking('questions are bounded', 'no more than 32 are', oidc('introspection.ts', 'if (running.size >= AT_ONCE)', 'if (false)')),
+  asking(
+    'a network from which much was refused asks little',
+    'made-up tokens from one address',
+    oidc('introspection.ts', "refusal: 'denied'", "refusal: 'not-mine'"),
+  ),
   asking(
     'one issuer is shown tokens',
     'one issuer alone may be shown tokens',
@@ -133,15 +137,15 @@ const balancers: readonly Mutant[] = [
     alb('strategy.ts', "if (!(await isSigned(token, found.key))) return denied('signature');", ''),
   ),
   balancer('the issuer of a load balancer', 'issuer, subject, end', alb('strategy.ts', ' || (issuer !== undefined && iss !== issuer)', '')),
-  balancer(
-    'a key that is not there is remembered',
-    'does not push out the one in use',
-    alb('keys.ts', 'one.kid === kid && one.absent', 'one.absent && one.kid === place'),
-  ),
-  balancer('ids that nobody knows are asked for at most ten times', 'a flood of ids', alb('keys.ts', 'asked.length >= MOST_ASKED', 'asked.length < 0')),
+  balancer('a key that is not there is remembered', 'does not push out the one in use', alb('keys.ts', 'absent.get(kid) ??', 'absent.get(place) ??')),
+  balancer('ids that nobody knows are asked for at most ten times', 'a flood of ids', alb('keys.ts', 'before.length >= MOST_ASKED', 'before.length < 0')),
   balancer('keys that sign for us stay', 'push out none that does', alb('strategy.ts', '    keys.proven(place, kid);\n', '')),
   balancer('several keys are known', 'the one before and that of another', alb('keys.ts', 'const MOST_KEPT = 32;', 'const MOST_KEPT = 1;')),
-  balancer('one request for a key', 'one is asked for once', alb('keys.ts', 'await running.share(kid, () => ask(kid))', 'await ask(kid)')),
+  balancer(
+    'one request for a key',
+    'one is asked for once',
+    alb('keys.ts', 'await running.ask(`${place}/${kid}`, address, () => ask(kid, networkOf(address)))', 'await ask(kid, networkOf(address))'),
+  ),
   balancer('the region of the ARN', 'an ARN with another host for a region', alb('place.ts', 'if (wrong !== undefined) throw', 'if (false) throw')),
   ends('the end of what a load balancer wrote', 'A045 what it wrote', alb('strategy.ts', 'if (time !== undefined) return time;', '')),
 ];

@@ -31,7 +31,10 @@ export interface AuthStrategy {
   authenticate(r: AuthRequest): AuthResult | Promise<AuthResult>;
   /** Current epoch of the strategy's records: a cached result with an older one is asked again. */
   epoch?(): number;
-  /** Who holds a credential now, by its id (`Principal.credential`); undefined when it no longer lets in. Without it no session can be opened with one, and whose body proves a signature after `epoch` has moved gets 503. */
+  /**
+   * Who holds a credential now, by its id (`Principal.credential`); undefined when it no longer lets in. Without it no session can be opened
+   * with one, and a signature whose body comes after `epoch` has moved is 503.
+   */
   current?(credential: string): Principal | undefined | Promise<Principal | undefined>;
   /** Whether somebody of this owner (`Principal.owner`) is there; undefined for owners of kinds that it does not give out. */
   knows?(owner: string): boolean | undefined | Promise<boolean | undefined>;

@@ -68,6 +68,7 @@ export { type PlainSchema, plainSchema, unwrapInput, wrapInput, wrappedTools } f
 export * from './plugin.ts';
 export * from './provider.ts';
 export * from './purpose.ts';
+export { type Questions, type QuestionsOptions, questions } from './questions.ts';
 export { ordered, type Remainder, remainderOf, restore, sameValue } from './remainder.ts';
 export { nameMark, namesBy, safeName } from './safe-name.ts';
 export * from './schema.ts';

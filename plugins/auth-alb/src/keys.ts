@@ -1,20 +1,23 @@
-import { flights, GatewayError, type Host, since, textOf } from '@llm-proxy-auth/plugin';
+import { GatewayError, type Host, type Questions, questions, since, textOf } from '@llm-proxy-auth/plugin';
+import { latest, networkOf } from '@llm-proxy-auth/plugin/issued';
 import { type CryptoKey, importSPKI } from 'jose';
 
 const TIMEOUT = 5000;
 const MOST_BYTES = 4096;
 /** Keys of a place that are known at once: one that is new is used beside the one before it, and several load balancers have their own. */
 const MOST_KEPT = 32;
-/** So many keys of a place are asked for within so many ms, whatever ids tokens name; one that is not there is not asked for again. */
+/** So many keys of a place are asked for within so many ms by callers of one network, whatever ids their tokens name; one that is not there is not asked for again. */
 const [MOST_ASKED, WITHIN] = [10, 30_000];
+/** Ids that are not there, of which so many are remembered. */
+const MOST_ABSENT = 1000;
 
 export type FoundKey =
   | { readonly is: 'key'; readonly key: CryptoKey }
   | { readonly is: 'unknown' }
   | { readonly is: 'unavailable'; readonly retryAfterMs: number };
 export interface LoadBalancerKeys {
-  /** `kid`: a UUID. */
-  find(place: string, kid: string): Promise<FoundKey>;
+  /** `kid`: a UUID. `address`: of the caller, behind the load balancer. */
+  find(place: string, kid: string, address: string): Promise<FoundKey>;
   /** A load balancer of ours has signed with it: keys that any load balancer of the region may have do not push it out. */
   proven(place: string, kid: string): void;
 }
@@ -22,16 +25,18 @@ interface Kept {
   readonly key: CryptoKey;
   readonly proven: boolean;
 }
-interface Asked {
-  readonly kid: string;
-  readonly at: number;
-  absent: boolean;
+interface Parts {
+  readonly host: Host;
+  readonly running: Questions<FoundKey>;
+  readonly told: (reason: string | undefined) => void;
 }
 
-const keysOf = (place: string, host: Host, told: (reason: string | undefined) => void) => {
+const keysOf = (place: string, { host, running, told }: Parts) => {
   const kept = new Map<string, Kept>();
-  const running = flights<FoundKey>(MOST_ASKED);
-  let asked: readonly Asked[] = [];
+  /** When an id that is not there was last asked for. */
+  const absent = latest<number>(MOST_ABSENT);
+  /** When each network asked. */
+  const asked = latest<readonly number[]>();
 
   const keep = (kid: string, one: Kept): void => {
     kept.delete(kid);
@@ -40,28 +45,27 @@ const keysOf = (place: string, host: Host, told: (reason: string | undefined) =>
     const [oldest] = [...kept].find(([, { proven }]) => !proven) ?? [...kept][0] ?? [];
     if (oldest !== undefined) kept.delete(oldest);
   };
-  const load = async (entry: Asked): Promise<FoundKey> => {
-    const { origin, pathname } = new URL(`${place}/${entry.kid}`);
+  const load = async (kid: string, at: number): Promise<FoundKey> => {
+    const { origin, pathname } = new URL(`${place}/${kid}`);
     const request = { method: 'GET', origin, path: pathname, headers: ['accept', '*/*'], body: undefined };
     const { status, body } = await host.fetch(request, AbortSignal.timeout(TIMEOUT), { maxBytes: MOST_BYTES });
-    entry.absent = status === 403 || status === 404;
-    if (entry.absent) return { is: 'unknown' };
+    if (status === 403 || status === 404) {
+      absent.set(kid, at);
+      return { is: 'unknown' };
+    }
     if (status !== 200) throw new GatewayError('upstream_bad_response', `The server of keys answered with status ${status}.`);
     const key = await importSPKI(textOf(body), 'ES256');
-    keep(entry.kid, { key, proven: false });
+    keep(kid, { key, proven: false });
     return { is: 'key', key };
   };
-  const ask = async (kid: string): Promise<FoundKey> => {
+  const ask = async (kid: string, network: string): Promise<FoundKey> => {
     const now = host.now();
-    const [first] = asked;
-    if (first !== undefined && asked.length >= MOST_ASKED) {
-      told(`${MOST_ASKED} key ids were asked for within ${WITHIN} ms`);
-      return { is: 'unavailable', retryAfterMs: Math.max(1000, first.at + WITHIN - now) };
-    }
-    const entry = { kid, at: now, absent: false };
-    asked = [...asked, entry];
+    const before = asked.get(network)?.filter((at) => since(at, now) < WITHIN) ?? [];
+    const [first] = before;
+    if (first !== undefined && before.length >= MOST_ASKED) return { is: 'unavailable', retryAfterMs: Math.max(1000, first + WITHIN - now) };
+    asked.set(network, [...before, now]);
     try {
-      const found = await load(entry);
+      const found = await load(kid, now);
       told(undefined);
       return found;
     } catch (error) {
@@ -70,12 +74,11 @@ const keysOf = (place: string, host: Host, told: (reason: string | undefined) =>
     }
   };
   return {
-    async find(kid: string): Promise<FoundKey> {
+    async find(kid: string, address: string): Promise<FoundKey> {
       const known = kept.get(kid);
       if (known !== undefined) return { is: 'key', key: known.key };
-      asked = asked.filter(({ at }) => since(at, host.now()) < WITHIN);
-      if (asked.some((one) => one.kid === kid && one.absent)) return { is: 'unknown' };
-      return (await running.share(kid, () => ask(kid))) ?? { is: 'unavailable', retryAfterMs: 1000 };
+      if (since(absent.get(kid) ?? Number.NEGATIVE_INFINITY, host.now()) < WITHIN) return { is: 'unknown' };
+      return (await running.ask(`${place}/${kid}`, address, () => ask(kid, networkOf(address)))) ?? { is: 'unavailable', retryAfterMs: 1000 };
     },
     proven(kid: string): void {
       const known = kept.get(kid);
@@ -87,6 +90,7 @@ const keysOf = (place: string, host: Host, told: (reason: string | undefined) =>
 /** Keys by place and id; any number of callers that want the same one wait for one request. */
 export const loadBalancerKeys = (host: Host): LoadBalancerKeys => {
   const places = new Map<string, ReturnType<typeof keysOf>>();
+  const running = questions<FoundKey>({ now: host.now, refusal: 'unknown' });
   let failing = false;
   const told = (reason: string | undefined): void => {
     if (reason !== undefined && !failing) host.log.warn({ reason }, 'the keys of load balancers cannot be had; those that are known go on');
@@ -94,9 +98,9 @@ export const loadBalancerKeys = (host: Host): LoadBalancerKeys => {
     failing = reason !== undefined;
   };
   const of = (place: string): ReturnType<typeof keysOf> => {
-    const known = places.get(place) ?? keysOf(place, host, told);
+    const known = places.get(place) ?? keysOf(place, { host, running, told });
     places.set(place, known);
     return known;
   };
-  return { find: (place, kid) => of(place).find(kid), proven: (place, kid) => of(place).proven(kid) };
+  return { find: (place, kid, address) => of(place).find(kid, address), proven: (place, kid) => of(place).proven(kid) };
 };

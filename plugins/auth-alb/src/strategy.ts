@@ -52,14 +52,14 @@ export const makeStrategy = (config: Config, host: Host): AuthStrategy => {
     const principal: Principal = Object.freeze({ id, owner: id, strategy: 'alb', credential: id, ...grants, factor: 'none', expires });
     return { is: 'principal', principal, cacheUntil: Math.min(now + BELIEVED, ...ends), epoch: 0 };
   };
-  const verify = async (token: string, jws: Jws): Promise<AuthResult> => {
+  const verify = async (token: string, jws: Jws, address: string): Promise<AuthResult> => {
     const { alg, kid = '', header } = jws;
     if (alg !== 'ES256') return denied('algorithm');
     const place = typeof header.signer === 'string' ? places.get(header.signer) : undefined;
     if (place === undefined) return denied('signer');
     if (clients !== undefined && !clients.includes(header.client)) return denied('client');
     if (!UUID.test(kid)) return denied('key_id');
-    const found = await keys.find(place, kid);
+    const found = await keys.find(place, kid, address);
     if (found.is === 'unavailable') return { is: 'unavailable', reason: 'keys_unavailable', retryAfterMs: found.retryAfterMs };
     if (found.is === 'unknown') return denied('unknown_key');
     if (!(await isSigned(token, found.key))) return denied('signature');
@@ -76,7 +76,7 @@ export const makeStrategy = (config: Config, host: Host): AuthStrategy => {
       if (credential.slot !== 'proxy' || credential.header !== HEADER) return NOT_MINE;
       if (!peer.trusted) return denied('untrusted_peer');
       const jws = readJws(credential.value, { padded: true });
-      return typeof jws === 'string' ? denied(`malformed_${jws}`) : verify(credential.value, jws);
+      return typeof jws === 'string' ? denied(`malformed_${jws}`) : verify(credential.value, jws, peer.address);
     },
   };
 };

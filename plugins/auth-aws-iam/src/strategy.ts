@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import { type AuthResult, type AuthStrategy, flights, GatewayError, type Host, type Principal } from '@llm-proxy-auth/plugin';
+import { type AuthResult, type AuthStrategy, GatewayError, type Host, type Principal, questions } from '@llm-proxy-auth/plugin';
 import { compileAllow, permissionSetOf } from './allow.ts';
 import { Away, asker } from './ask.ts';
 import type { SignedCall } from './call.ts';
@@ -13,8 +13,6 @@ import { PREFIX } from './token.ts';
 
 /** An answer of the token service is believed this long, ms. */
 const BELIEVED = 60_000;
-/** Questions at a time. Whoever sends made-up tokens makes the gateway ask, but not without end. */
-const MOST_QUESTIONS = 64;
 const RETRY_MS = 1000;
 
 const SLOTS: AuthStrategy['slots'] = Object.freeze(['bearer', 'api-key'] as const);
@@ -57,7 +55,7 @@ export const strategy = (config: Config, host: Host): AuthStrategy => {
   const ask = asker(host, gatewayId, originOf(config));
   const nonces: Nonces | undefined = oneTime ? openNonces(host) : undefined;
   const prefix = randomBytes(32).toString('base64');
-  const questions = flights<AuthResult>(MOST_QUESTIONS);
+  const asked = questions<AuthResult>({ now: host.now, refusal: 'denied' });
 
   const answered = async (call: SignedCall): Promise<AuthResult> => {
     const identity = await ask(call);
@@ -68,20 +66,20 @@ export const strategy = (config: Config, host: Host): AuthStrategy => {
     return { is: 'principal', principal: principalOf(identity, call.ends), cacheUntil: oneTime ? now : Math.min(now + BELIEVED, call.ends), epoch: 0 };
   };
   /** One question for all who show the same token at the same time; a token that is taken once is never shared. */
-  const shared = (token: string, call: SignedCall): AuthResult | Promise<AuthResult> => {
+  const shared = (token: string, address: string, call: SignedCall): AuthResult | Promise<AuthResult> => {
     const key = hash('sha256', oneTime ? randomBytes(32).toString('base64') : prefix + token, 'base64');
-    return questions.share(key, () => answered(call).catch(resultOf)) ?? { is: 'unavailable', reason: 'too_many_questions', retryAfterMs: RETRY_MS };
+    return asked.ask(key, address, () => answered(call).catch(resultOf)) ?? { is: 'unavailable', reason: 'too_many_questions', retryAfterMs: RETRY_MS };
   };
   return {
     slots: SLOTS,
     challenge: 'Bearer realm="llm-proxy-auth"',
     issued: false,
-    authenticate: ({ credential: { slot, value } }) => {
+    authenticate: ({ credential: { slot, value }, peer: { address } }) => {
       if (!SLOTS.includes(slot) || !value.startsWith(PREFIX)) return NOT_MINE;
       try {
         const call = readToken(value, gatewayId, { endpoints, now: host.now() });
         if (oneTime && call.nonce === undefined) refuse('nonce_missing');
-        return shared(value, call);
+        return shared(value, address, call);
       } catch (error) {
         return resultOf(error);
       }

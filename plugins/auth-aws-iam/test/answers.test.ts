@@ -1,6 +1,6 @@
 import { GatewayError, type UpstreamReply } from '@llm-proxy-auth/plugin';
 import { describe, expect, it, vi } from 'vitest';
-import { callerOf, make, makeToken, refusalOf, reply, START } from './support.ts';
+import { callerOf, KEYS, make, makeToken, refusalOf, reply, START } from './support.ts';
 
 const good = await makeToken();
 const ROLE = 'arn:aws:sts::123456789012:assumed-role/app-one/session-1';
@@ -137,7 +137,7 @@ describe('what the token service answers', () => {
     }
     expect([waits, host.fetched[0]?.signal?.aborted]).toEqual([[5000], false]);
   });
-  it('a question runs once for all who show the same token, and 64 at most at a time', async () => {
+  it('a question runs once for all who show the same token, and 32 of one network at a time', async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => {
       release = resolve;
@@ -147,14 +147,35 @@ describe('what the token service answers', () => {
       return callerOf();
     });
     const same = [ask(good), ask(good)];
-    const others = await Promise.all(Array.from({ length: 64 }, (_, i) => makeToken({ at: START - (i + 1) * 1000 })));
+    const others = await Promise.all(Array.from({ length: 32 }, (_, i) => makeToken({ at: START - (i + 1) * 1000 })));
     const asked = others.map((token) => ask(token));
-    expect(await asked[63]).toEqual({ is: 'unavailable', reason: 'too_many_questions', retryAfterMs: 1000 });
+    expect(await asked[31]).toEqual({ is: 'unavailable', reason: 'too_many_questions', retryAfterMs: 1000 });
     release();
-    const results = await Promise.all([...same, ...asked.slice(0, 63)]);
+    const results = await Promise.all([...same, ...asked.slice(0, 31)]);
     expect(results.every(({ is }) => is === 'principal')).toBe(true);
-    expect(host.fetched).toHaveLength(64);
-    expect(await ask(others[63] ?? '')).toMatchObject({ is: 'principal' });
+    expect(host.fetched).toHaveLength(32);
+    expect(await ask(others[31] ?? '')).toMatchObject({ is: 'principal' });
+  });
+  it('made-up tokens from one address keep nobody elsewhere waiting', async () => {
+    const held: (() => void)[] = [];
+    const { ask, host } = await make({}, ({ path }) =>
+      path.includes(KEYS.accessKeyId) ? callerOf() : new Promise((resolve) => held.push(() => resolve(refusalOf(403, 'InvalidClientTokenId')))),
+    );
+    const stranger = { ...KEYS, accessKeyId: 'AKIAI44QH8DHBEXAMPLE' };
+    const madeUp = await Promise.all(Array.from({ length: 100 }, (_, i) => makeToken({ at: START - (i + 1) * 1000, keys: stranger })));
+    const real = await Promise.all(Array.from({ length: 10 }, (_, i) => makeToken({ at: START - (i + 1) * 1000 })));
+    // Before the first is refused, and when a network has had its refusals.
+    for (const most of [32, 4]) {
+      const flood = madeUp.map((token) => ask(token));
+      await expect.poll(() => held.length).toBe(most);
+      const elsewhere = await Promise.all(real.map((token) => ask(token, 'bearer', '198.51.100.7')));
+      expect(new Set(elsewhere.map(({ is }) => is))).toEqual(new Set(['principal']));
+      for (const answer of held.splice(0)) answer();
+      await Promise.all(flood);
+      // Who shares the address is slowed alone.
+      expect(await ask(good)).toMatchObject({ is: 'principal' });
+    }
+    expect(host.fetched).toHaveLength(32 + 4 + 2 * 11);
   });
 });
 

@@ -69,14 +69,14 @@ export const vaultToken = ({ method, url, body, headers }: SignedParts): string 
 export const shortToken = ({ method, url, body, headers }: SignedParts): string =>
   rawToken(JSON.stringify({ iam_http_request_method: method, url, body, headers }));
 
-export const requestOf = (credential: Credential): AuthRequest => ({
+export const requestOf = (credential: Credential, address = '192.0.2.1'): AuthRequest => ({
   credential,
   method: 'POST',
   target: '/v1/chat/completions',
   url: '/v1/chat/completions',
   headers: [],
   rawHeaders: [],
-  peer: { address: '192.0.2.1', trusted: false, tls: true },
+  peer: { address, trusted: false, tls: true },
 });
 export const CONFIG: Config = {
   gatewayId: GATEWAY,
@@ -88,14 +88,15 @@ export const CONFIG: Config = {
 export interface Made {
   readonly host: FakeHost;
   readonly strategy: AuthStrategy;
-  ask(token: string, slot?: Credential['slot']): Promise<AuthResult>;
+  /** `address`: of the caller. */
+  ask(token: string, slot?: Credential['slot'], address?: string): Promise<AuthResult>;
 }
 type Answer = (request: UpstreamRequest) => UpstreamReply | Promise<UpstreamReply>;
 export const make = async (config: Partial<Config> = {}, answer: Answer = () => callerOf()): Promise<Made> => {
   const host = fakeHost({ now: START, answer });
   const strategy = await plugin.auth?.['aws-iam']?.create({ ...CONFIG, ...config }, host);
   if (strategy === undefined) throw new Error('no strategy');
-  return { host, strategy, ask: async (value, slot = 'bearer') => strategy.authenticate(requestOf({ slot, value })) };
+  return { host, strategy, ask: async (value, slot = 'bearer', address) => strategy.authenticate(requestOf({ slot, value }, address)) };
 };
 
 export const reply = (status: number, body: object | string, type = 'application/json'): UpstreamReply => ({

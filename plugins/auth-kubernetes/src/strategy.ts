@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import { type AuthResult, type AuthStrategy, flights, GatewayError, type Host, type Principal } from '@llm-proxy-auth/plugin';
+import { type AuthResult, type AuthStrategy, GatewayError, type Host, type Principal, questions } from '@llm-proxy-auth/plugin';
 import { type Jws, readJws } from '@llm-proxy-auth/plugin/jwt';
 import { type Account, accountOfClaims, groupsOf } from './account.ts';
 import { Away, apiServer } from './api-server.ts';
@@ -11,7 +11,6 @@ import { type Reviewed, reviewAccess, reviewToken } from './review.ts';
 
 /** How long a signature is believed, and what the API server said, ms. */
 const [VERIFIED, REVIEWED] = [30_000, 10_000];
-const MOST_QUESTIONS = 64;
 const RETRY_MS = 1000;
 
 const SLOTS: AuthStrategy['slots'] = Object.freeze(['bearer'] as const);
@@ -38,7 +37,7 @@ export const strategy = (config: Config, host: Host): AuthStrategy => {
   const api = apiServer(host, config);
   const keys = offline(host, api, config);
   const later = background(host.now);
-  const questions = flights<AuthResult>(MOST_QUESTIONS);
+  const asked = questions<AuthResult>({ now: host.now, refusal: 'denied' });
   const prefix = randomBytes(32).toString('base64');
   const allowed = ({ namespace, name }: Account): boolean => allow.has(`${namespace}/${name}`) || allow.has(`${namespace}/*`);
   const believed = mode === 'jwks' && rbac === undefined ? VERIFIED : REVIEWED;
@@ -69,7 +68,7 @@ export const strategy = (config: Config, host: Host): AuthStrategy => {
     challenge: 'Bearer realm="llm-proxy-auth"',
     issued: false,
     ...(mode === 'both' ? { epoch: later.epoch } : {}),
-    authenticate: ({ credential: { slot, value } }) => {
+    authenticate: ({ credential: { slot, value }, peer: { address } }) => {
       const jws = slot === 'bearer' ? readJws(value) : 'form';
       if (typeof jws === 'string' || !isOfServiceAccount(jws.claims, issuer)) return NOT_MINE;
       const fault = claimFault(jws.claims, config, host.now());
@@ -79,7 +78,7 @@ export const strategy = (config: Config, host: Host): AuthStrategy => {
       if (account === undefined || !allowed(account)) return denied('not_allowed');
       const key = hash('sha256', prefix + value, 'base64');
       if (later.refused(key)) return denied('reviewed_as_no_good');
-      return questions.share(key, () => guarded(key, value, jws)) ?? unavailable('too_many_questions');
+      return asked.ask(key, address, () => guarded(key, value, jws)) ?? unavailable('too_many_questions');
     },
   };
 };

@@ -156,6 +156,16 @@ describe('mode tokenreview', () => {
     api.script({ body: { kind: 'Status', status: good } });
     expect(await ask(token())).toMatchObject({ is: 'unavailable', reason: 'api_server_answer_malformed' });
   });
+  it('made-up tokens from one address keep nobody elsewhere waiting', async () => {
+    const made = await make({ config: { mode: 'tokenreview' } });
+    const flood = Array.from({ length: 100 }, (_, i) => made.ask(forged(made.token(), { n: i })));
+    const elsewhere = Array.from({ length: 20 }, (_, i) => made.ask(tokenAt(made, -1000 * (i + 1)), 'bearer', '198.51.100.7'));
+    expect(new Set((await Promise.all(elsewhere)).map(({ is }) => is))).toEqual(new Set(['principal']));
+    await Promise.all(flood);
+    expect(made.asked()).toHaveLength(32 + 20);
+    // Who shares the address is slowed alone.
+    expect(await made.ask(made.token())).toMatchObject({ is: 'principal' });
+  });
   it('one question for all who show the same token', async () => {
     const { ask, token, asked } = await make({ config });
     const value = token();

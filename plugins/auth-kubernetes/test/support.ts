@@ -10,14 +10,14 @@ export const START = Date.UTC(2026, 0, 1, 12);
 export const AUDIENCE = 'llm-proxy-auth';
 export const REVIEWER = 'system:serviceaccount:llm:gateway';
 
-export const requestOf = (credential: Credential): AuthRequest => ({
+export const requestOf = (credential: Credential, address = '192.0.2.1'): AuthRequest => ({
   credential,
   method: 'POST',
   target: '/v1/chat/completions',
   url: '/v1/chat/completions',
   headers: [],
   rawHeaders: [],
-  peer: { address: '192.0.2.1', trusted: false, tls: true },
+  peer: { address, trusted: false, tls: true },
 });
 /** Puts a plugin's request to a server, as the core does. */
 export const forwarded = async ({ method, origin, path, headers, body }: UpstreamRequest): Promise<UpstreamReply> => {
@@ -38,7 +38,8 @@ export interface Made {
   readonly api: KubernetesApi;
   /** Projected token of `apps/bot` for the gateway. */
   token(wanted?: Partial<TokenWanted>): string;
-  ask(token: string, slot?: Credential['slot']): Promise<AuthResult>;
+  /** `address`: of the caller. */
+  ask(token: string, slot?: Credential['slot'], address?: string): Promise<AuthResult>;
   /** Paths that the API server was asked for. */
   asked(): readonly string[];
 }
@@ -72,7 +73,7 @@ export const make = async ({ config = {}, issuer }: Wanted = {}): Promise<Made> 
     cluster,
     api,
     token: (wanted = {}) => cluster.issue({ namespace: 'apps', serviceAccount: 'bot', audiences: [AUDIENCE], ...wanted }),
-    ask: async (value, slot = 'bearer') => strategy.authenticate(requestOf({ slot, value })),
+    ask: async (value, slot = 'bearer', address) => strategy.authenticate(requestOf({ slot, value }, address)),
     asked: () => made.fetched.map(({ request }) => request.path),
   };
 };

@@ -1,4 +1,4 @@
-import type { AuthResult, Fields, Host } from '@llm-proxy-auth/plugin';
+import { type AuthResult, type Fields, type Host, questions } from '@llm-proxy-auth/plugin';
 import { audienceFits, LONGEST_TOKEN, timeFault } from '@llm-proxy-auth/plugin/jwt';
 import { ask, objectOf } from './ask.ts';
 import { clientFault } from './claims.ts';
@@ -8,8 +8,6 @@ import { denied, principalOf } from './principal.ts';
 
 const TIMEOUT = 3000;
 const MOST_BYTES = 64 * 1024;
-/** Questions to the issuer at one time; more callers are told to try again. */
-const AT_ONCE = 32;
 /** RFC 6750, 2.1. A JWT in whatever state, and a credential of this gateway, is shown to nobody. */
 const OPAQUE = /^[A-Za-z0-9._~+/-]+=*$/;
 const ELSEWHERE = /^(?:lpas?_|lpa-|eyJ)/;
@@ -17,8 +15,10 @@ const ELSEWHERE = /^(?:lpas?_|lpa-|eyJ)/;
 export interface Introspection {
   /** Whether a credential may be shown to the issuer. */
   takes(token: string): boolean;
-  authenticate(token: string): Promise<AuthResult>;
+  /** `address`: of the caller. */
+  authenticate(token: string, address: string): Promise<AuthResult>;
 }
+const TOO_MANY: AuthResult = Object.freeze({ is: 'unavailable', reason: 'too_many_questions', retryAfterMs: 1000 });
 const isForUs = ({ aud, client_id }: Fields, { audience, clients, clientId }: IssuerConfig): boolean => {
   if (audience !== undefined) return audienceFits(aud, [audience].flat()) || (aud === undefined && clients !== undefined);
   return clientId === null || audienceFits(client_id, [clientId ?? []].flat());
@@ -36,7 +36,7 @@ const faultOf = (claims: Fields, config: IssuerConfig, now: number): string | un
 
 /** Tokens that say nothing themselves: the issuer is asked, once for any number of calls with the same at a time. */
 export const introspection = (host: Host, config: IssuerConfig, wanted: IntrospectionConfig): Introspection => {
-  const running = new Map<string, Promise<AuthResult>>();
+  const running = questions<AuthResult>({ now: host.now, refusal: 'denied' });
   let failing = false;
   const told = (reason: string | undefined): void => {
     if (reason !== undefined && !failing) host.log.warn({ issuer: config.name, reason }, 'an issuer cannot be asked about tokens');
@@ -66,13 +66,6 @@ export const introspection = (host: Host, config: IssuerConfig, wanted: Introspe
   };
   return {
     takes: (token) => token.length <= LONGEST_TOKEN && OPAQUE.test(token) && !ELSEWHERE.test(token),
-    authenticate: (token) => {
-      const same = running.get(token);
-      if (same !== undefined) return same;
-      if (running.size >= AT_ONCE) return Promise.resolve({ is: 'unavailable', reason: 'too_many_introspections', retryAfterMs: 1000 });
-      const asking = authenticate(token).finally(() => running.delete(token));
-      running.set(token, asking);
-      return asking;
-    },
+    authenticate: async (token, address) => (await running.ask(token, address, () => authenticate(token))) ?? TOO_MANY,
   };
 };

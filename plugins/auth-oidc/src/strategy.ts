@@ -17,10 +17,10 @@ export const makeStrategy = (config: Config, host: Host): AuthStrategy => {
     slots: SLOTS,
     challenge: 'Bearer realm="llm-proxy-auth"',
     issued: false,
-    authenticate: ({ credential: { slot, value } }) => {
+    authenticate: ({ credential: { slot, value }, peer: { address } }) => {
       if (slot !== 'bearer') return NOT_MINE;
       const jws = readJws(value);
-      if (jws === 'form' && asked?.takes(value) === true) return asked.authenticate(value);
+      if (jws === 'form' && asked?.takes(value) === true) return asked.authenticate(value, address);
       if (typeof jws === 'string') return NOT_MINE;
       // Chosen by what the token says, before anything is believed or fetched; a token of another issuer may be another strategy's.
       return issuers.get(asText(jws.claims.iss) ?? '')?.verify(value, jws) ?? NOT_MINE;

@@ -53,9 +53,10 @@ export interface World {
   readonly strategy: AuthStrategy;
   /** URLs asked for so far. */
   readonly asked: () => readonly string[];
-  readonly ask: (token: string) => Promise<AuthResult>;
+  /** `address`: of the caller. */
+  readonly ask: (token: string, address?: string) => Promise<AuthResult>;
   /** `principal`, or why not: `denied signature`. */
-  readonly is: (token: string) => Promise<string>;
+  readonly is: (token: string, address?: string) => Promise<string>;
 }
 export type Answers = Record<string, (request: UpstreamRequest) => UpstreamReply | Promise<UpstreamReply>>;
 
@@ -72,7 +73,7 @@ export const world = async (answers: Answers, ...issuers: readonly object[]): Pr
   const written = issuers.length > 0 ? issuers : [{}];
   const config = { issuers: written.map((one) => configurationOf(item, { name: 'corp', issuer: ISSUER, audience: AUDIENCE, ...one })) };
   const strategy = await factory.create(config, host);
-  const ask = async (value: string): Promise<AuthResult> =>
+  const ask = async (value: string, address = '192.0.2.1'): Promise<AuthResult> =>
     await strategy.authenticate({
       credential: { slot: 'bearer', value },
       method: 'POST',
@@ -80,15 +81,15 @@ export const world = async (answers: Answers, ...issuers: readonly object[]): Pr
       url: '/v1/chat/completions',
       headers: [],
       rawHeaders: [],
-      peer: { address: '192.0.2.1', trusted: false, tls: true },
+      peer: { address, trusted: false, tls: true },
     });
   return {
     host,
     strategy,
     ask,
     asked: () => host.fetched.map(({ request }) => request.origin + request.path),
-    is: async (token) => {
-      const result = await ask(token);
+    is: async (...shown) => {
+      const result = await ask(...shown);
       return 'reason' in result ? `${result.is} ${result.reason}` : result.is;
     },
   };
