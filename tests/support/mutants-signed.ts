@@ -31,8 +31,8 @@ const basic: readonly Mutant[] = [
     'an unknown user costs as much',
     'an unknown name costs',
     'strategy.ts',
-    'const right = await argon.verify(entry?.record.phc ?? NOBODY, password, asker);',
-    'const right = entry !== undefined && (await argon.verify(entry.record.phc ?? NOBODY, password, asker));',
+    'if (entry === undefined) return await argon.verify(NOBODY, password, asker);',
+    'if (entry === undefined) return false;',
   ),
   BASIC(
     'a wait after wrong passwords',
@@ -42,6 +42,12 @@ const basic: readonly Mutant[] = [
     'return undefined;',
   ),
   BASIC('guesses that began before a lock', 'stops after ten wrong passwords at once', 'strategy.ts', 'if (after !== undefined) return after;', ''),
+  {
+    rule: 'auth-basic: a password that was replaced is not remembered',
+    edits: [{ file: 'packages/plugin/src/issued/verified.ts', from: 'before?.phc !== phc', to: 'before === undefined' }],
+    test: 'plugins/auth-basic/test/strategy.test.ts',
+    named: 'a password that was right lets nobody in once it is another',
+  },
   {
     rule: 'auth-basic: guesses that waited are not computed after a lock',
     edits: [{ file: 'packages/plugin/src/issued/argon.ts', from: '(asker === undefined || asker.mayAsk()) && ', to: '' }],

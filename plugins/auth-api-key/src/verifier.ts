@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type Argon, argon, NOBODY } from '@llm-proxy-auth/plugin/issued';
+import { type Argon, argon, NOBODY, verified } from '@llm-proxy-auth/plugin/issued';
 import type { Pepper } from './pepper.ts';
 
 /** What is stored of a key. */
@@ -33,9 +33,7 @@ export const verifiers = (first: Pepper | undefined, hasher: Argon = argon(() =>
   let current = first;
   const peppers = new Map([...(first === undefined ? [] : [first]), ...earlier].map(({ version, bytes }) => [version, bytes]));
   const decoy = randomBytes(32);
-  const remembering = randomBytes(32);
-  // One entry a key at most: argon2id runs once for a key and process, not again at every change of some key.
-  const verified = new Map<string, { readonly phc: string; readonly digest: Buffer }>();
+  const known = verified();
 
   const refuse = (key: string): boolean | Promise<boolean> => {
     if (current === undefined) return hasher.verify(NOBODY, key).then(() => false);
@@ -47,15 +45,12 @@ export const verifiers = (first: Pepper | undefined, hasher: Argon = argon(() =>
       const pepper = peppers.get(verifier.pepper);
       return pepper === undefined ? undefined : equal(hmac(pepper, key), Buffer.from(verifier.digest, 'hex'));
     }
-    if (verifier.alg !== 'argon2id') return undefined;
-    const before = verified.get(id);
-    return before?.phc === verifier.phc && equal(hmac(remembering, key), before.digest) ? true : undefined;
+    return verifier.alg === 'argon2id' && known.has(id, verifier.phc, key) ? true : undefined;
   };
   const slowly = async (id: string, phc: string, key: string): Promise<boolean> => {
-    const digest = hmac(remembering, key);
-    if (!(await hasher.verify(phc, key))) return false;
-    verified.set(id, { phc, digest });
-    return true;
+    const right = await hasher.verify(phc, key);
+    if (right) known.add(id, phc, key);
+    return right;
   };
   return {
     make: async (key) =>

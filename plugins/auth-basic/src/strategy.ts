@@ -1,5 +1,5 @@
 import { type AuthRequest, type AuthResult, type AuthStrategy, GatewayError, type Host, isGatewayError } from '@llm-proxy-auth/plugin';
-import { type Argon, type Asker, type Book, NOBODY } from '@llm-proxy-auth/plugin/issued';
+import { type Argon, type Asker, type Book, NOBODY, verified } from '@llm-proxy-auth/plugin/issued';
 import type { UserEntry } from './book.ts';
 import type { Config } from './config.ts';
 import { decode } from './decode.ts';
@@ -36,6 +36,16 @@ export const strategy = ({ host, config, book, argon, failures }: StrategyParts)
     if (!book.answers()) return 'away';
     return await book.lookUp(name).catch(() => 'away' as const);
   };
+  const remembered = verified();
+  /** Nobody has no password either: an unknown name takes as long as a wrong password. */
+  const isRight = async (entry: UserEntry | undefined, password: string, asker: Asker): Promise<boolean> => {
+    if (entry === undefined) return await argon.verify(NOBODY, password, asker);
+    const { name, phc } = entry.record;
+    if (remembered.has(name, phc, password)) return true;
+    const right = await argon.verify(phc, password, asker);
+    if (right) remembered.add(name, phc, password);
+    return right;
+  };
   const accept = ({ principal }: UserEntry, now: number, epoch: number): AuthResult => ({
     is: 'principal',
     principal,
@@ -45,8 +55,7 @@ export const strategy = ({ host, config, book, argon, failures }: StrategyParts)
   const judge = async (entry: UserEntry | undefined, password: string, asker: Asker): Promise<AuthResult> => {
     const now = host.now();
     const epoch = book.epoch();
-    // Nobody has no password either: an unknown name takes as long as a wrong password.
-    const right = await argon.verify(entry?.record.phc ?? NOBODY, password, asker);
+    const right = await isRight(entry, password, asker);
     if (entry === undefined) return UNKNOWN;
     if (!right) return WRONG;
     // The password first, so that the state of a user shows to nobody who does not know it.

@@ -186,6 +186,28 @@ describe('guessing', () => {
     const all = await Promise.all(Array.from({ length: 40 }, () => ask('alice', password)));
     expect(new Set(all.map(({ is }) => is))).toEqual(new Set(['principal']));
   });
+  it('of more users than the queue holds all come in at once after another was added: whose password was right is not computed again', async () => {
+    const { ask, run } = await gateway();
+    const users: Added[] = [];
+    for (let i = 0; i < 40; i++) users.push(await run<Added>('users.add', { name: `user-${i}` }));
+    const enter = ({ name, password }: Added) => ask(name, password, { address: name });
+    for (const user of users) expect((await enter(user)).is).toBe('principal');
+    await run('users.add', { name: 'another' });
+    expect((await Promise.all(users.map(enter))).filter(({ is }) => is === 'principal')).toHaveLength(40);
+  });
+  it('a password that was right lets nobody in once it is another, or the user is removed or has expired', async () => {
+    const { ask, run, host } = await gateway();
+    const { password: first } = await run<Added>('users.add', { name: 'alice', expires: '1h' });
+    expect((await ask('alice', first)).is).toBe('principal');
+    const { password: second } = await run<Added>('users.password', { name: 'alice' });
+    expect(await ask('alice', first)).toEqual({ is: 'denied', reason: 'wrong_secret' });
+    expect((await ask('alice', second)).is).toBe('principal');
+    expect(await ask('alice', `${second}x`)).toEqual({ is: 'denied', reason: 'wrong_secret' });
+    host.advance(3_600_000);
+    expect(await ask('alice', second)).toMatchObject({ is: 'denied', reason: 'expired' });
+    await run('users.remove', { name: 'alice' });
+    expect(await ask('alice', second)).toMatchObject({ is: 'denied', reason: 'removed' });
+  });
   it('more different ones than the queue holds are unavailable, not wrong', async () => {
     const { ask, run } = await gateway();
     await run('users.add', { name: 'alice' });

@@ -15,3 +15,4 @@ export { type Replays, type ReplaysOptions, replays } from './pairs/replays.ts';
 export { rowReader, rowValue } from './row.ts';
 export { checksum, type TokenForm, tokenForm } from './token.ts';
 export { type TurnsOptions, turns } from './turns.ts';
+export { type Verified, verified } from './verified.ts';
