@@ -138,7 +138,16 @@ const balancers: readonly Mutant[] = [
   ),
   balancer('the issuer of a load balancer', 'issuer, subject, end', alb('strategy.ts', ' || (issuer !== undefined && iss !== issuer)', '')),
   balancer('a key that is not there is remembered', 'does not push out the one in use', alb('keys.ts', 'absent.get(kid) ??', 'absent.get(place) ??')),
-  balancer('ids that nobody knows are asked for at most ten times', 'a flood of ids', alb('keys.ts', 'before.length >= MOST_ASKED', 'before.length < 0')),
+  balancer(
+    'ids that nobody knows are asked for at most a hundred times',
+    'a flood of ids',
+    alb('keys.ts', 'missed.length >= MOST_MISSED', 'missed.length < 0'),
+  ),
+  balancer(
+    'ids that nobody knows use up nothing of the others',
+    'a flood of ids',
+    alb('keys.ts', 'before.length - missed.length >= MOST_ASKED', 'before.length >= MOST_ASKED'),
+  ),
   balancer('keys that sign for us stay', 'push out none that does', alb('strategy.ts', '    keys.proven(place, kid);\n', '')),
   balancer('several keys are known', 'the one before and that of another', alb('keys.ts', 'const MOST_KEPT = 32;', 'const MOST_KEPT = 1;')),
   balancer(

@@ -6,9 +6,11 @@ const TIMEOUT = 5000;
 const MOST_BYTES = 4096;
 /** Keys of a place that are known at once: one that is new is used beside the one before it, and several load balancers have their own. */
 const MOST_KEPT = 32;
-/** So many keys of a place are asked for within so many ms by callers of one network, whatever ids their tokens name; one that is not there is not asked for again. */
+/** So many keys of a place are asked for within so many ms by callers of one network. */
 const [MOST_ASKED, WITHIN] = [10, 30_000];
-/** Ids that are not there, of which so many are remembered. */
+/** Ids that are not there have an allowance of their own, so that they use up none of that for keys; one is not asked for again. */
+const MOST_MISSED = 100;
+/** So many of them are remembered. */
 const MOST_ABSENT = 1000;
 
 export type FoundKey =
@@ -25,18 +27,28 @@ interface Kept {
   readonly key: CryptoKey;
   readonly proven: boolean;
 }
+interface Asked {
+  readonly at: number;
+  absent: boolean;
+}
 interface Parts {
   readonly host: Host;
   readonly running: Questions<FoundKey>;
   readonly told: (reason: string | undefined) => void;
 }
 
+/** The oldest question of an allowance that is used up. */
+const firstOfFull = (before: readonly Asked[]): Asked | undefined => {
+  const missed = before.filter(({ absent }) => absent);
+  if (missed.length >= MOST_MISSED) return missed[0];
+  return before.length - missed.length >= MOST_ASKED ? before.find(({ absent }) => !absent) : undefined;
+};
 const keysOf = (place: string, { host, running, told }: Parts) => {
   const kept = new Map<string, Kept>();
   /** When an id that is not there was last asked for. */
   const absent = latest<number>(MOST_ABSENT);
-  /** When each network asked. */
-  const asked = latest<readonly number[]>();
+  /** By network. */
+  const asked = latest<readonly Asked[]>();
 
   const keep = (kid: string, one: Kept): void => {
     kept.delete(kid);
@@ -45,12 +57,13 @@ const keysOf = (place: string, { host, running, told }: Parts) => {
     const [oldest] = [...kept].find(([, { proven }]) => !proven) ?? [...kept][0] ?? [];
     if (oldest !== undefined) kept.delete(oldest);
   };
-  const load = async (kid: string, at: number): Promise<FoundKey> => {
+  const load = async (kid: string, entry: Asked): Promise<FoundKey> => {
     const { origin, pathname } = new URL(`${place}/${kid}`);
     const request = { method: 'GET', origin, path: pathname, headers: ['accept', '*/*'], body: undefined };
     const { status, body } = await host.fetch(request, AbortSignal.timeout(TIMEOUT), { maxBytes: MOST_BYTES });
     if (status === 403 || status === 404) {
-      absent.set(kid, at);
+      entry.absent = true;
+      absent.set(kid, entry.at);
       return { is: 'unknown' };
     }
     if (status !== 200) throw new GatewayError('upstream_bad_response', `The server of keys answered with status ${status}.`);
@@ -60,12 +73,13 @@ const keysOf = (place: string, { host, running, told }: Parts) => {
   };
   const ask = async (kid: string, network: string): Promise<FoundKey> => {
     const now = host.now();
-    const before = asked.get(network)?.filter((at) => since(at, now) < WITHIN) ?? [];
-    const [first] = before;
-    if (first !== undefined && before.length >= MOST_ASKED) return { is: 'unavailable', retryAfterMs: Math.max(1000, first + WITHIN - now) };
-    asked.set(network, [...before, now]);
+    const before = asked.get(network)?.filter(({ at }) => since(at, now) < WITHIN) ?? [];
+    const first = firstOfFull(before);
+    if (first !== undefined) return { is: 'unavailable', retryAfterMs: Math.max(1000, first.at + WITHIN - now) };
+    const entry = { at: now, absent: false };
+    asked.set(network, [...before, entry]);
     try {
-      const found = await load(kid, now);
+      const found = await load(kid, entry);
       told(undefined);
       return found;
     } catch (error) {
