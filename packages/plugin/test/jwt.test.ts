@@ -67,7 +67,7 @@ describe('a set of keys', () => {
       },
       changed: (failure) => void world.changes.push(failure instanceof Error ? failure.message : failure),
     });
-    return { world, is: async (kid: string | undefined) => (await set.find(kid)).is, find: set.find };
+    return { world, is: async (kid: string | undefined) => (await set.find(kid)).is, find: set.find, renew: set.renew };
   };
   test('is asked for once by any number at a time, and again after 10 minutes', async () => {
     const { world, is } = open();
@@ -132,6 +132,18 @@ describe('a set of keys', () => {
     world.now += 1_000;
     world.keys = [key('a')];
     expect([await is('a'), world.loads]).toEqual(['keys', 2]);
+  });
+  test('is asked for once more when somebody wants that, but not within 30 s of the last time', async () => {
+    const { world, is, renew } = open();
+    await is('a');
+    world.now += 29_999;
+    expect([await renew(), world.loads]).toEqual([true, 1]);
+    world.now += 1;
+    expect([...(await Promise.all([renew(), renew()])), world.loads]).toEqual([true, true, 2]);
+    world.keys = undefined;
+    world.now += 30_000;
+    expect([await renew(), await renew(), world.loads]).toEqual([false, false, 3]);
+    expect(await is('a')).toBe('keys');
   });
   test('a key that was taken out is unknown after 10 minutes', async () => {
     const { world, is } = open();

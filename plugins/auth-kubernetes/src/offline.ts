@@ -13,6 +13,7 @@ export interface Offline {
   fault(token: string, jws: Jws): Promise<string | undefined>;
 }
 export const offline = (host: Host, api: ApiServer, { issuer: written }: Config): Offline => {
+  /** What the cluster called itself when its keys were last had. */
   let issuer = written;
   const issuerOfCluster = async (): Promise<string> => {
     const { body } = await api.get('/.well-known/openid-configuration');
@@ -21,9 +22,10 @@ export const offline = (host: Host, api: ApiServer, { issuer: written }: Config)
     return named;
   };
   const load = async (): Promise<readonly PublicJwk[]> => {
-    issuer ??= await issuerOfCluster();
+    const named = written ?? (await issuerOfCluster());
     const keys = readKeySet((await api.get('/openid/v1/jwks')).body);
     if (keys === undefined) throw new Away('keys_malformed');
+    issuer = named;
     return keys;
   };
   const keys = keySet({
@@ -40,11 +42,13 @@ export const offline = (host: Host, api: ApiServer, { issuer: written }: Config)
       const found = await keys.find(kid);
       if (found.is === 'unavailable') throw new Away('keys_unavailable');
       if (found.is === 'unknown') return 'unknown_key';
-      if (claims.iss !== issuer) return 'issuer';
       const [key, another] = found.keys.filter((one) => keyFits(one, alg));
       if (key === undefined) return 'key_does_not_fit';
       if (another !== undefined) return 'key_not_named';
-      return (await isSignedBy(token, key, alg)) ? undefined : 'signature';
+      if (!(await isSignedBy(token, key, alg))) return 'signature';
+      // The cluster may have another issuer by now. Only who shows what it has signed makes the gateway ask.
+      if (claims.iss !== issuer && !(await keys.renew())) throw new Away('issuer_unknown');
+      return claims.iss === issuer ? undefined : 'issuer';
     },
   };
 };

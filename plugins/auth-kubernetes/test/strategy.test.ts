@@ -194,6 +194,38 @@ describe('mode jwks', () => {
     made.api.script({ body: { issuer: 'https://two.example' } });
     expect(await made.ask(made.token())).toEqual({ is: 'denied', reason: 'issuer' });
   });
+  const NEW = 'https://new.example';
+  /** A gateway that has learned the issuer of before; the tokens of the cluster are of the new one. */
+  const changed = async (): Promise<Made> => {
+    const made = await make({ issuer: NEW });
+    made.api.script({ body: { issuer: 'https://before.example' } });
+    expect(await made.ask(made.token())).toEqual({ is: 'denied', reason: 'issuer' });
+    return made;
+  };
+  it('learns that the cluster has another issuer from a token of it, 30 s after it asked last', async () => {
+    const { ask, token, host, asked } = await changed();
+    host.advance(29_999);
+    expect(await ask(token())).toEqual({ is: 'denied', reason: 'issuer' });
+    expect(asked()).toHaveLength(2);
+    host.advance(1);
+    expect((await Promise.all([ask(token()), ask(token())])).map(({ is }) => is)).toEqual(['principal', 'principal']);
+    expect(asked()).toHaveLength(4);
+  });
+  it('asks again about an issuer for nobody who shows nothing that the cluster has signed', async () => {
+    const { ask, token, host, asked } = await changed();
+    host.advance(30_000);
+    expect(await ask(forged(token(), { iss: 'https://another.example' }))).toEqual({ is: 'denied', reason: 'signature' });
+    expect(asked()).toHaveLength(2);
+  });
+  it('refuses no token for its issuer while the API server cannot say which it is, and learns it with keys alone', async () => {
+    const { ask, token, api, host } = await changed();
+    host.advance(30_000);
+    api.script({ status: 503, when: ({ path }) => path === '/openid/v1/jwks' });
+    expect(await ask(token())).toMatchObject({ is: 'unavailable', reason: 'issuer_unknown' });
+    expect(await ask(token())).toMatchObject({ is: 'unavailable', reason: 'issuer_unknown' });
+    host.advance(30_000);
+    expect(await ask(token())).toMatchObject({ is: 'principal' });
+  });
   it('refuses tokens that live longer than an hour', async () => {
     const { ask, token } = await make();
     expect(await ask(token({ seconds: 3601 }))).toEqual({ is: 'denied', reason: 'lives_too_long' });

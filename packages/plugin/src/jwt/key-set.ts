@@ -15,6 +15,8 @@ export type FoundKeys =
   { readonly is: 'keys'; readonly keys: readonly PublicJwk[] } | { readonly is: 'unknown' } | { readonly is: 'unavailable'; readonly retryAfterMs: number };
 export interface KeySet {
   find(kid: string | undefined): Promise<FoundKeys>;
+  /** Asks for all once more, as `load` may learn more than keys; not within 30 s of the last time. False when they cannot be had. */
+  renew(): Promise<boolean>;
 }
 export interface KeySetOptions {
   /** Epoch ms. */
@@ -86,6 +88,10 @@ export const keySet = ({ now, load, changed }: KeySetOptions): KeySet => {
       if (later.length > 0) return { is: 'keys', keys: later };
       if (asked && !failing) remember(kid);
       return missing();
+    },
+    renew: async () => {
+      await refresh();
+      return !failing;
     },
   };
 };
