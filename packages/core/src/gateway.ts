@@ -166,6 +166,8 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
   };
   const fail = (x: Exchange, thrown: unknown): void => {
     const error = asError(thrown, (e) => services.report(e, x.id));
+    // However slowly its client takes the refusal: nobody without a credential holds a place.
+    if (x.principal === undefined) x.plan.uncount(x);
     try {
       // A 401 says how to come in (RFC 9110 15.5.2), whoever refused.
       sendError(x, error, error.headers ?? (error.status === 401 ? challengeOf(x.plan.graph) : []));
@@ -211,6 +213,7 @@ export const makeGateway = (first: Graph, options: GatewayOptions) => {
         options.otherwise(request, response, x);
         return;
       }
+      plan.count(x);
       const refused = services.pressure.refusal(plan.graph.settings.limits, services.openCalls.count);
       if (refused !== undefined) return fail(x, refused);
       try {

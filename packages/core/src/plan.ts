@@ -96,6 +96,10 @@ export interface Plan extends Omit<Services, 'openCalls'> {
   /** Undefined: too many answers are being read to their end for clients that went. */
   takeDrain(instance: Instance, max: number): (() => void) | undefined;
   enter(x: Exchange): void;
+  /** It takes a place of the calls that may be open. */
+  count(x: Exchange): void;
+  /** It gives that place back before it leaves. */
+  uncount(x: Exchange): void;
   leave(x: Exchange): void;
   readonly open: Pick<Roster<Exchange>, 'each' | 'size'>;
   /** Resolves when the last call of this plan has ended. */
@@ -190,14 +194,19 @@ export const makePlan = (graph: Graph, services: Services): Plan => {
         drains.set(instance.name, (drains.get(instance.name) ?? 1) - 1);
       };
     },
-    enter(x) {
-      open.add(x);
+    enter: (x) => open.add(x),
+    count(x) {
+      x.placed = true;
       openCalls.count++;
+    },
+    uncount(x) {
+      if (x.placed) openCalls.count--;
+      x.placed = false;
     },
     leave(x) {
       if (!open.remove(x)) return;
       services.pressure.drop(x);
-      openCalls.count--;
+      this.uncount(x);
       if (open.size === 0) for (const done of waiting.splice(0)) done();
     },
     idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),

@@ -210,15 +210,23 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
   const stop = async (deadline: number): Promise<void> => {
     clearInterval(warnOpen);
     probes.stop();
-    await watch.close();
     const calls = [listeners.server, listeners.tls].filter((l) => l !== undefined);
-    const late = setTimeout(gateway.endOpenCalls, deadline).unref();
-    hurry.signal.addEventListener('abort', () => calls.map((l) => l.destroyAll()), { once: true });
-    await Promise.all(calls.map((l) => l.close(deadline + (deadline > 0 ? 1_000 : 0))));
+    const hurried = new Promise<void>((resolve) => {
+      hurry.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    void hurried.then(() => calls.map((l) => l.destroyAll()));
+    // A reload under way may take long; who is in a hurry does not wait for it.
+    await Promise.race([watch.close(), hurried]);
+    const left = hurry.signal.aborted ? 0 : deadline;
+    const late = setTimeout(gateway.endOpenCalls, left).unref();
+    await Promise.all(calls.map((l) => l.close(left + (left > 0 ? 1_000 : 0))));
     clearTimeout(late);
     await Promise.all([listeners.ops, listeners.admin].filter((l) => l !== undefined).map((l) => l.close(0)));
     await Promise.all([ops.close(), admin.close(), sessions.close()]);
-    await Promise.race([gateway.idle(), sleep(SETTLED_MS, undefined, { ref: false })]);
+    // Nothing else keeps the process alive by now, and records still have to be written.
+    const settled = new AbortController();
+    await Promise.race([gateway.idle(), sleep(SETTLED_MS, undefined, { signal: settled.signal }).catch(() => undefined)]);
+    settled.abort();
     await audit.close();
     await gateway.close();
     await log.end();
@@ -239,7 +247,7 @@ export const startGateway = async (options: RuntimeOptions): Promise<Running> =>
         gateway.drain();
         const { delay, deadline } = gateway.graph.settings.server.drain;
         await sleep(delay, undefined, { signal: hurry.signal }).catch(() => undefined);
-        await stop(hurry.signal.aborted ? 0 : deadline);
+        await stop(deadline);
       })();
       return stopping;
     },

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import http2 from 'node:http2';
 import type { Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { type App, createApp, replyJson } from '../src/http/app.ts';
@@ -41,3 +42,23 @@ test.each(['content-length: 3000000', 'transfer-encoding: chunked'])(
     expect([answer.status, code(answer.body), answer.headers.connection, reset]).toEqual([413, 'body_too_large', 'close', false]);
   },
 );
+
+test('an answer that its client does not take is given up', async () => {
+  app = createApp({
+    stall: 100,
+    routes: (fastify) => {
+      fastify.get('/things', (_request, reply) => replyJson(reply, 200, { text: 'x'.repeat(1_000) }));
+    },
+  });
+  const { handle } = app;
+  const listener = await open((request, response) => handle(request, response));
+  const client = http2.connect(listener.url, { settings: { initialWindowSize: 0 } });
+  await once(client, 'remoteSettings');
+  const stream = client.request({ ':path': '/things' });
+  const broke = once(stream, 'error');
+  const [head] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
+  expect(head[':status']).toBe(200);
+  const [error] = (await broke) as [Error];
+  expect(error.message).toContain('NGHTTP2_INTERNAL_ERROR');
+  client.destroy();
+});

@@ -30,7 +30,7 @@ const secretOf = async (secret: Config['credentials']['clientSecret'], host: Hos
   if (secret === undefined) return undefined;
   return secret.peek() ?? host.secret(secret);
 };
-const told = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 300)}` : 'unknown');
+const told = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : 'unknown');
 
 /** Tokens of Entra ID, kept and renewed ahead of their end. */
 const entraTokens = (type: Asking['type'], chosen: Config['credentials'], { host, cloud, random, ask }: Surroundings): CredentialCache<Token> =>

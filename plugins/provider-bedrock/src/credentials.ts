@@ -50,7 +50,7 @@ export const awsCredentials = (config: Config, around: Surroundings): Credential
   const { region, credentials: chosen, endpoints } = config;
   const { host, clock, random } = around;
   const failed = (source: string) => (cause: unknown) =>
-    host.log.warn({ source, error: cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 300)}` : 'unknown' }, 'AWS credentials cannot be had');
+    host.log.warn({ source, error: cause instanceof Error ? `${cause.name}: ${cause.message}` : 'unknown' }, 'AWS credentials cannot be had');
   const { accessKeyId, secretAccessKey, sessionToken } = chosen;
   const base =
     chosen.type === 'static' && accessKeyId !== undefined && secretAccessKey !== undefined

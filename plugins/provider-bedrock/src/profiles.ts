@@ -87,4 +87,4 @@ export const profilesOf = (plane: ControlPlane, owner: Owner): Profiles => {
     },
   };
 };
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message.slice(0, 300) : 'unknown');
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown');

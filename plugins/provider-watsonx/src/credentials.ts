@@ -71,4 +71,4 @@ export const credentialsOf = (settings: Config, cluster: string, host: Host, { a
   };
 };
 /** Words of a failure, for the log; IBM's errors carry the request, key and all, beside them. */
-const wordsOf = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 300)}` : 'unknown');
+const wordsOf = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : 'unknown');

@@ -26,19 +26,24 @@ const inTime = <T>(work: Promise<T>): Promise<T> => {
   ]);
 };
 
+/** Its library sends with axios, which repeats a request and the secret in its body wherever a redirect points. */
+const NOWHERE_ELSE = Object.freeze({ maxRedirects: 0 });
 const managerOf = async (kind: Parameters<AskToken>[0], { credentials, cluster, apiKey, password }: SignIn): Promise<{ getToken(): Promise<unknown> }> => {
   const { Cp4dTokenManager, ContainerTokenManager, IamTokenManager, VpcInstanceTokenManager } = await import('ibm-cloud-sdk-core');
   const { iamUrl: url, profile = {}, source, tokenFile, metadataUrl, username = '' } = credentials;
-  if (kind === 'apikey') return new IamTokenManager({ apikey: apiKey ?? '', url });
-  if (kind === 'cp4d') return new Cp4dTokenManager({ url: `${cluster}/icp4d-api`, username, ...some('apikey', apiKey), ...some('password', password) });
+  if (kind === 'apikey') return new IamTokenManager({ ...NOWHERE_ELSE, apikey: apiKey ?? '', url });
+  if (kind === 'cp4d')
+    return new Cp4dTokenManager({ ...NOWHERE_ELSE, url: `${cluster}/icp4d-api`, username, ...some('apikey', apiKey), ...some('password', password) });
   if (source === 'vpc')
     return new VpcInstanceTokenManager({
+      ...NOWHERE_ELSE,
       ...some('url', metadataUrl),
       ...some('iamProfileId', profile.id),
       ...some('iamProfileCrn', profile.crn),
       ...some('iamProfileName', profile.name),
     });
   return new ContainerTokenManager({
+    ...NOWHERE_ELSE,
     url,
     ...some('crTokenFilename', tokenFile),
     ...some('iamProfileId', profile.id),

@@ -4,7 +4,7 @@ import type { Instance } from '../graph.ts';
 import { beginWait } from './answer.ts';
 import { dispatch, type Flight, type Sink } from './dispatch.ts';
 import type { Exchange, Interruptible } from './exchange.ts';
-import { type Attempting, DONE, type Outcome } from './reply/outcome.ts';
+import { type Attempting, cutOutcome, DONE, type Outcome } from './reply/outcome.ts';
 
 const MAX_DRAINS = 4;
 const DRAIN_MS = 60_000;
@@ -29,6 +29,7 @@ const credentialFailure = (instance: Instance, error: unknown): Outcome => ({
     : new GatewayError('upstream_credentials_unavailable', `No credential for ${instance.name} can be had right now.`, { cause: error, retryAfterMs: 1_000 }),
 });
 
+type Why = Parameters<Interruptible['interrupt']>[0];
 /** The attempt as a signer sees it; the signal is made only when somebody asks for it. */
 class Signing implements Attempt, Interruptible {
   readonly number: number;
@@ -38,6 +39,7 @@ class Signing implements Attempt, Interruptible {
   readonly session: string | undefined;
   #controller: AbortController | undefined;
   #interrupted = false;
+  #ended: ((why: Why) => void) | undefined;
   constructor(x: Exchange, number: number, fresh: boolean) {
     this.number = number;
     this.fresh = fresh;
@@ -53,9 +55,18 @@ class Signing implements Attempt, Interruptible {
     if (this.#interrupted) this.#controller.abort();
     return this.#controller.signal;
   }
-  interrupt(): void {
+  interrupt(why: Why): void {
     this.#interrupted = true;
     this.#controller?.abort();
+    this.#ended?.(why);
+  }
+  /** Waits for the signature, for as long as its call may take and is wanted: a credential that is asked for goes on being asked for, for others. Rejects with what the signer throws. */
+  async wait(signed: Promise<void>, most: number): Promise<'signed' | 'late' | Why> {
+    const { promise, resolve, reject } = Promise.withResolvers<'signed' | 'late' | Why>();
+    const timer = setTimeout(() => resolve('late'), most);
+    this.#ended = resolve;
+    signed.then(() => resolve('signed'), reject);
+    return await promise.finally(() => clearTimeout(timer));
   }
 }
 
@@ -130,8 +141,12 @@ export const send = (x: Exchange, instance: Instance, prepared: Prepared, number
     x.pending = signing;
     const signed = instance.provider.sign(request, signing);
     if (signed instanceof Promise)
-      return signed.then(
-        () => fly(x, instance, request, prepared),
+      return signing.wait(signed, instance.settings.timeouts.total).then(
+        (how) => {
+          if (how === 'signed') return fly(x, instance, request, prepared);
+          if (how === 'gone') return DONE;
+          return how === 'late' ? credentialFailure(instance, undefined) : cutOutcome(instance, how);
+        },
         (error: unknown) => credentialFailure(instance, error),
       );
   } catch (error) {

@@ -127,6 +127,8 @@ export class Exchange implements Enrolled {
   walked: boolean = false;
   closed: boolean = false;
   settled: boolean = false;
+  /** It holds a place of the calls that may be open. */
+  placed: boolean = false;
   /** Of the plan's roster of open calls. */
   place: number = -1;
 

@@ -2,7 +2,7 @@ import { type CODES, GatewayError, isGatewayError, type Logger } from '@llm-prox
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { echoable, envelope, newRequestId } from './envelope.ts';
 import { closeBehind } from './linger.ts';
-import { type AnyRequest, type AnyResponse, isHttp2 } from './sever.ts';
+import { type AnyRequest, type AnyResponse, isHttp2, sever } from './sever.ts';
 import { readUnambiguous } from './unambiguous.ts';
 
 /** A Fastify application that is handed raw pairs and never listens. */
@@ -14,6 +14,8 @@ export interface App {
 }
 const BODY_LIMIT = 1024 * 1024;
 const MAX_DEPTH = 32;
+/** Time a client has for each step of taking an answer. */
+const STALL_MS = 60_000;
 
 /** Codes for what Fastify itself refuses, by status. */
 const REFUSED: Readonly<Record<number, readonly [code: keyof typeof CODES, message: string]>> = Object.freeze({
@@ -68,6 +70,8 @@ const NO_SCHEMAS = { compilersFactory: { buildValidator: noSchemas, buildSeriali
 export const createApp = (options: {
   readonly log?: Logger | undefined;
   readonly bodyLimit?: number | undefined;
+  /** Milliseconds; 60 s if absent. */
+  readonly stall?: number | undefined;
   readonly routes: (fastify: FastifyInstance) => void;
 }): App => {
   const ids = new WeakMap<object, string>();
@@ -108,6 +112,9 @@ export const createApp = (options: {
   fastify.addHook('onRoute', ({ method, url }) => {
     const path = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll(/:[a-z]+/g, '[^/]+')}$`);
     for (const each of [method].flat()) served.push({ method: each, path });
+  });
+  fastify.addHook('onSend', async (_request, { raw }) => {
+    raw.setTimeout(options.stall ?? STALL_MS, () => sever(raw, true));
   });
   options.routes(fastify);
   // Behind the hooks of the routes, which serve pages and ask who calls; before the body is looked at, of which nothing could be said that helps.

@@ -65,6 +65,12 @@ export const createHttp2 = (options: Serving, connections: Set<Http2Connection>,
   server.on('checkExpectation', ((_request: Http2ServerRequest, response: Http2ServerResponse) => {
     answerError(response, wrongExpectation(), 'keep');
   }) as never);
+  server.on('checkContinue', (request, response) => {
+    // Its client may have reset it in the same packet: Node's own answer would throw outside every call.
+    if (request.stream.destroyed || request.stream.closed) return;
+    response.writeContinue();
+    server.emit('request', request, response);
+  });
   server.on('request', (request, response) => {
     const problem = headProblem2(request);
     if (problem !== undefined) {

@@ -62,8 +62,8 @@ export interface Surroundings {
 }
 /** The vendor's library throws objects, too, that are no errors but have a message. */
 const told = (cause: unknown): string => {
-  if (cause instanceof Error) return `${cause.name}: ${cause.message.slice(0, 300)}`;
-  return isObject(cause) && typeof cause.message === 'string' ? cause.message.slice(0, 300) : 'unknown';
+  if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
+  return isObject(cause) && typeof cause.message === 'string' ? cause.message : 'unknown';
 };
 const asked = (kind: Exclude<Kind, 'api-key'>, settings: Credentials, principals: Principals): AskPrincipal => {
   if (isPrincipal(kind)) return principals[kind](settings);

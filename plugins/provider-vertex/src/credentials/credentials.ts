@@ -36,9 +36,6 @@ export const googleCredentials = ({ credentials }: Config, kind: Exclude<Credent
     random,
     vendor: 'Google',
     failed: (cause) =>
-      host.log.warn(
-        { source: kind, error: cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 300)}` : 'unknown' },
-        'Google credentials cannot be had',
-      ),
+      host.log.warn({ source: kind, error: cause instanceof Error ? `${cause.name}: ${cause.message}` : 'unknown' }, 'Google credentials cannot be had'),
   });
 };
