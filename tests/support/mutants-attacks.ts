@@ -269,10 +269,22 @@ export const attacks: readonly Mutant[] = [
     core('observe/scrub.ts', 'return (text) => {\n', 'return (text) => {\n    if (known.length > 0 || text.length > 0) return text;\n'),
   ),
   of(
+    'who is refused holds no place of the calls',
+    'tests/held-answers',
+    'of a call with a wrong key',
+    core('gateway.ts', 'if (x.principal === undefined) x.plan.uncount(x);', ''),
+  ),
+  of(
+    'who waits for a signature may leave',
+    'tests/token-service-hangs',
+    'holds no place for clients that went',
+    core('call/attempt.ts', 'this.#ended?.(why);', ''),
+  ),
+  of(
     'paths that are no route are one label',
     'tests/hardening-headers',
     'A115: labels come from closed sets',
-    core('runtime.ts', ": 'unmatched');\n\nconst principalOf", ': path);\n\nconst principalOf'),
+    core('runtime.ts', ": 'unmatched');\n\nconst orRefusal", ': path);\n\nconst orRefusal'),
   ),
   of(
     'a plugin has the name of a package',

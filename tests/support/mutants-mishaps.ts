@@ -77,7 +77,7 @@ export const mishaps: readonly Mutant[] = [
     'a stream that never ends is told at the deadline',
     'tests/drain',
     'F22: streams that never end',
-    core('runtime.ts', 'const late = setTimeout(gateway.endOpenCalls, deadline).unref();', 'const late = setTimeout(() => undefined, deadline).unref();'),
+    core('runtime.ts', 'const late = setTimeout(gateway.endOpenCalls, left).unref();', 'const late = setTimeout(() => undefined, left).unref();'),
   ),
   of(
     'an encoded error unfolds to 1 MiB at most',

@@ -251,8 +251,8 @@ const refusals: readonly Mutant[] = [
     'addresses of a key come before its second factor',
     core(
       'access/authenticate.ts',
-      '    checkAddress(identified.principal, r);\n    if (!factorOf.isDue(identified.principal)) return identified;\n',
-      '    if (!factorOf.isDue(identified.principal)) {\n      checkAddress(identified.principal, r);\n      return identified;\n    }\n',
+      '    checkAddress(identified.principal, r);\n    if (r.again || !factorOf.isDue(identified.principal)) return identified;\n',
+      '    if (r.again || !factorOf.isDue(identified.principal)) {\n      checkAddress(identified.principal, r);\n      return identified;\n    }\n',
     ),
   ),
   of(
