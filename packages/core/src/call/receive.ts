@@ -185,6 +185,8 @@ export const pipe = (x: Exchange, limit: number, watcher: Watcher | undefined, r
   through.on('error', () => undefined);
   // Refused, or no longer wanted by the provider: unread bytes would block the connection for the next request.
   through.once('close', () => {
+    // Node takes the pipe away later, which would pause what goes on reading.
+    x.request.unpipe(through);
     if (!x.request.readableEnded) stopReading(x);
   });
   // Answered without it: nobody reads it any more. Taking a pipe away pauses the request, so it comes before what goes on reading.

@@ -32,8 +32,10 @@ export const sever = (response: AnyResponse, unread = false): void => {
     if (!response.stream.destroyed) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     return;
   }
-  const socket = response.socket;
-  if (socket === null || socket.destroyed) return;
+  const { socket } = response;
+  // It waits behind another answer of its connection, and is cut where that ends.
+  if (socket === null) return void response.once('socket', () => sever(response, unread));
+  if (socket.destroyed) return;
   if (unread || (response.headersSent && !response.chunkedEncoding && !saysLength(response))) reset(socket);
   else socket.destroy();
 };
