@@ -43,7 +43,8 @@ const open = (store: Store) => {
   return { host, sessions: makeSessions(host, [KEYS], { ttl: 43_200_000, idle: undefined }) };
 };
 
-test('a session that ends while what has changed is being read stays ended', async () => {
+/** A session that was used elsewhere: its older row has been read, and comes with `release`. */
+const changing = async () => {
   const { store, held } = slowStore();
   const { host, sessions } = open(store);
   const { token, record } = await sessions.open(BY);
@@ -52,6 +53,11 @@ test('a session that ends while what has changed is being read stays ended', asy
   const { read, release } = held('get');
   const refreshing = sessions.book.refresh();
   await read;
+  return { host, sessions, token, record, release, refreshing };
+};
+
+test('a session that ends while what has changed is being read stays ended', async () => {
+  const { host, sessions, token, record, release, refreshing } = await changing();
   expect([await sessions.end(record.id), await said(sessions, host, token)]).toEqual([true, 'denied']);
   release();
   await refreshing;
@@ -71,14 +77,7 @@ test('a session that ends while all are being read stays ended', async () => {
 });
 
 test('a session that is used while what has changed is being read goes on', async () => {
-  const { store, held } = slowStore();
-  const { host, sessions } = open(store);
-  const { token, record } = await sessions.open(BY);
-  await sessions.book.refresh();
-  expect(await used(store, record)).toBe(true);
-  const { read, release } = held('get');
-  const refreshing = sessions.book.refresh();
-  await read;
+  const { host, sessions, token, record, release, refreshing } = await changing();
   sessions.book.forget([record.id]);
   expect(await said(sessions, host, token)).toBe('principal');
   release();

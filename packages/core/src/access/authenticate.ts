@@ -165,6 +165,10 @@ export const makeAuthenticator = (
     refused({ request: r.peer.request, address: r.peer.address, code: error.code, ...why });
     return error;
   };
+  /** Whoever is asked about again was counted. */
+  const letIn = (r: Request, strategy: string): void => {
+    if (!r.again) note(strategy, 'ok');
+  };
   /** What is found out about a signature; an error that is none of `auth_unavailable`, such as of the body itself, is its own answer. */
   const told = async <T>(r: Request, strategy: string, found: () => T | Promise<T>): Promise<T> => {
     try {
@@ -185,7 +189,7 @@ export const makeAuthenticator = (
       const { id, credential } = principal;
       throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: kind, reason: 'credential_gone', principal: id, credential });
     }
-    if (!r.again) note(kind, 'ok');
+    letIn(r, kind);
     return { principal: holder, once: true };
   };
   const remembered = ({ strategy }: Strategy, { principal, cacheUntil, epoch }: Proven, now: number): Found => ({
@@ -212,7 +216,7 @@ export const makeAuthenticator = (
       throw refuse(r, error, 'unavailable', { strategy: strategy.kind, reason: result.reason });
     }
     if (result.body !== undefined) return bySignature(r, strategy, result, result.body);
-    if (!r.again) note(strategy.kind, 'ok');
+    letIn(r, strategy.kind);
     const { principal, cacheUntil } = result;
     if (key !== undefined) cache.keep(key, remembered(strategy, result, r.now));
     return { principal, once: cacheUntil <= r.now };
@@ -229,7 +233,7 @@ export const makeAuthenticator = (
     const known = cache.get(key, r.now);
     if (known === 'denied') throw refuse(r, denial('invalid_credentials'), 'denied', { strategy: 'none', reason: 'refused_before' });
     if (known === undefined) return slow(key, strategies, credentials, r);
-    if (!r.again) note(kindOf.get(known.strategy) ?? 'none', 'ok');
+    letIn(r, kindOf.get(known.strategy) ?? 'none');
     if (cache.isDue(known, r.now)) renew(key, known, strategies, credentials, r).catch(() => cache.forget(key));
     return known;
   };
